@@ -1,0 +1,42 @@
+# `make demo` and `make test` do all their set-up themselves; the rest assumes one of them ran.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint types contract unit interpreted samples bench docs clean tools
+
+$(STAMP): pyproject.toml setup.py $(shell find analyzer -name '*.py' -o -name '*.pxd')
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group dev "setuptools>=80" "cython>=3.3,<3.4"
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[tshark]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/whyfetch classify samples
+
+test: tools $(STAMP) lint types contract unit
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+contract: $(STAMP)
+	$(BIN)/lint-imports
+
+unit: $(STAMP)
+	$(BIN)/pytest
+
+tools:
+	@command -v tshark >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends tshark; } || \
+	  echo "tshark is missing and cannot be installed here: its agreement tests will be skipped" >&2
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	find analyzer -name '*.so' -delete

@@ -1,0 +1,1 @@
+"""whyfetch: says why a fetch failed, from a packet capture."""

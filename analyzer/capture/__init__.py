@@ -1,0 +1,1 @@
+"""Frames come in: files, compressed files, standard input, rotated sets."""

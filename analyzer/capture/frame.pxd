@@ -1,0 +1,6 @@
+cdef class Frames:
+    cdef public bytes data
+    cdef public Py_ssize_t start, captured
+    cdef public long long length, time, number, position, total
+    cdef public int link, interface
+    cpdef bint advance(self) except -1

@@ -1,0 +1,47 @@
+"""A cursor over the frames of one capture.
+
+A reader moves the cursor with `advance()`; the fields then describe the current frame. Nothing is allocated per frame:
+`data` is the reader's buffer, and the frame's bytes are `data[start:start + captured]`. They are valid until the next
+`advance()`.
+"""
+
+from __future__ import annotations
+
+import cython
+
+
+class Frames:
+    """Base of all readers.
+
+    data      the buffer that holds the current frame
+    start     where the frame begins in `data`
+    captured  bytes of the frame in `data` (snaplen may have cut it)
+    length    bytes the frame had on the wire
+    time      capture time, integer nanoseconds since 1970 UTC
+    link      link type, a LINKTYPE_ number of the pcap registry
+    number    1-based number of the frame, as Wireshark counts; in a rotated set: of the merged set
+    interface index of the capturing interface (pcapng), else 0
+    position  bytes of the input consumed so far (for progress bars)
+    total     bytes of the input, 0 when unknown
+    """
+
+    data: bytes
+    start: int
+    captured: int
+    length: int
+    time: int
+    link: int
+    number: int
+    interface: int
+    position: int
+    total: int
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.start = self.captured = self.length = 0
+        self.time = self.link = self.number = self.interface = 0
+        self.position = self.total = 0
+
+    def advance(self) -> cython.bint:
+        """Move to the next frame; False at the end of what is readable. Damage never raises: it adds to `warnings`."""
+        return False

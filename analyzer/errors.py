@@ -1,0 +1,40 @@
+"""Errors a user can act on: what went wrong, what to do about it, and the exit status of the command line."""
+
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """How the command ends; docs/exit-codes.md is checked against these comments."""
+
+    OK = 0
+    """Done, whatever the verdicts; also when the reader of a pipe has gone."""
+    FOUND = 1
+    """Only with `--fail-on`: at least one fetch matches."""
+    USAGE = 2
+    """Wrong usage, unreadable input, a missing right or a missing tool."""
+    DAMAGED = 3
+    """Done, but the input was damaged: the results are partial, and a warning says so."""
+    INTERRUPTED = 130
+    """Interrupted, after printing what was complete."""
+
+
+class AnalyzerError(Exception):
+    """Base of all errors raised on purpose.
+
+    `message` is lower case, has literals in backticks and no full stop; `hint` says what to do, or is None.
+    """
+
+    exit_status = ExitStatus.USAGE
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class CaptureError(AnalyzerError):
+    """A capture that cannot be opened or is none."""
+
+
+class UsageError(AnalyzerError):
+    """The command line asks for something that cannot be done."""

@@ -1,0 +1,1 @@
+"""Why it ended: the documented signatures, their order, confidence, evidence and advice."""

@@ -1,0 +1,84 @@
+cdef class Packet:
+    cdef public bytes data, key, reverse
+    cdef public long long number, time, seq, ack, ts_value, ts_echo, sack_left, sack_right, source_mac
+    cdef public int interface, version, ttl, ip_id, flags, window, mss, scale, sack_ok, fast_open, subflow
+    cdef public Py_ssize_t payload, captured
+    cdef public long long length
+    cpdef reset_options(self)
+
+cdef class Milestone:
+    cdef public str what
+    cdef public int side, flags, ttl, ip_id, window
+    cdef public long long packet, time, offset, ack, seq, length
+    cdef public object note
+
+cdef class Side:
+    cdef public Connection connection
+    cdef public int index, port, wire_gap, ttl, data_ttl, ip_id, ip_id_zero, scale, mss, timestamps, sack_ok
+    cdef public bytes address
+    cdef public long long base, isn
+    cdef public long long syns, packets, bytes, retransmissions, duplicates, out_of_order, keep_alives
+    cdef public long long unanswered_keep_alives
+    cdef public long long first_time, last_time, first_packet, last_packet, syn_time, syn_packet
+    cdef public long long first_data_time, first_data_packet, last_data_time, last_data_packet
+    cdef public long long end, next, skip, acked, ack_packet, ack_time
+    cdef public long long rtx_since_ack, dup_acks, rtx_bytes, largest_rtx, smallest_acked, sack_left, sack_right
+    cdef public long long lost, cut, fin_offset, fins, fin_packet, fin_time, rsts, rst_packet, rst_time
+    cdef public long long window, zero_since, zero_total
+    cdef public list pending
+    cdef public long long pending_bytes
+    cdef public object parser
+    cdef public unsigned long long recent0, recent1, recent2, recent3
+    cdef public long long recent_time0, recent_time1, recent_time2, recent_time3
+    cdef public int recent_at
+
+cdef class Connection:
+    cdef public long long stream
+    cdef public Side client, server
+    cdef public int version, midstream, roles_guessed, reused, subflow, fast_open, synack_after_ack, final, clock_step
+    cdef public long long first_packet, last_packet, first_time, last_time
+    cdef public long long established_time, established_packet, capture_end, closed_time
+    cdef public list milestones, flags, via, exchanges
+    cdef public object content
+    cdef public str protocol
+    cdef public Exchange connect
+    cdef public Tls tls
+    cdef public bytes other_first
+
+cdef class Record:
+    cdef public int kind, length, complete
+    cdef public long long start, end, packet, time, last_packet, last_time, ack
+
+cdef class Alert:
+    cdef public int side, level, code
+    cdef public Record record
+
+cdef class Tls:
+    cdef public long long hello_packet, hello_time, hello_end_packet, hello_end_time, hello_start, hello_end
+    cdef public int hello_complete, hellos, hello_size, retry_request, hello_record_version, sslv2
+    cdef public str sni, alpn, malformed
+    cdef public list alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer
+    cdef public int early_data, psk, ech, version, cipher, resumed, done_1_2, lost
+    cdef public bytes session_id, reply
+    cdef public long long server_hello_packet, server_hello_time, server_hello_start, client_ccs, server_ccs
+    cdef public long long hello_done_packet, hello_done_time, certificate_packet, reply_packet, reply_time
+    cdef public dict certificate
+    cdef public list alerts, client_records, server_records
+    cdef public long long client_count, server_count
+    cdef public Record client_last, server_last
+
+cdef class Exchange:
+    cdef public int index, request_complete, expect_continue, status, response_complete, lost
+    cdef public str method, target, host, user_agent, request_version, reason, response_framing, response_version
+    cdef public long long request_packet, request_time, request_end_packet, request_end_time, request_start, request_end
+    cdef public long long request_body_expected, request_body_got, acked_time, acked_packet
+    cdef public long long response_packet, response_time, response_end_packet, response_end_time, head_packet
+    cdef public long long response_start, response_end, body_expected, body_got, body_lost
+    cdef public list interim
+    cdef public dict headers
+    cdef public bytes garbage
+
+cdef class IcmpError:
+    cdef public int version, kind, code
+    cdef public bytes sender, key
+    cdef public long long seq, mtu, number, time

@@ -1,0 +1,313 @@
+"""The facts a capture yields, before anybody judges them.
+
+`Packet` is one decoded TCP packet, reused for every frame. A `Connection` has two `Side`s with their sequence space and
+counters, and a short list of `Milestone`s. TLS and HTTP parsers add `Tls` and `Exchange`. All times are integer
+nanoseconds since 1970 UTC, 0 = did not happen; packet numbers are the capture's own, 0 = none; stream offsets count
+payload bytes of one side in 64 bits, 0 = first payload byte (ISN + 1, RFC 9293 3.4), -1 = unknown.
+C types are in model.pxd.
+"""
+
+from __future__ import annotations
+
+import cython
+
+CLIENT = 0
+SERVER = 1
+NETWORK = 2
+
+FIN = 0x01
+SYN = 0x02
+RST = 0x04
+PSH = 0x08
+ACK = 0x10
+ECE = 0x40
+CWR = 0x80
+
+NEVER = 1 << 62
+"""Bytes to skip when the rest of a stream does not matter."""
+
+WHAT = (
+    "syn syn-ack ack rst fin client-hello server-hello alert record request response icmp dns-query dns-answer "
+    "retransmission data keep-alive"
+).split()
+"""The closed list of what a cited packet can be (design.md section 5)."""
+
+
+class Packet:
+    """One TCP packet as decoded; the decoder reuses a single object.
+
+    key, reverse    bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6), and the other direction's
+    payload         start of the TCP payload in `data`
+    captured        payload bytes present in `data`
+    length          payload bytes on the wire, from the IP length (never from the frame: Ethernet pads)
+    mss, scale      options of this packet, -1 = absent; sack_ok 1 = SACK permitted
+    ts_value, ts_echo  TCP timestamps, -1 = absent
+    sack_left, sack_right  first SACK block, raw sequence numbers, -1 = absent
+    fast_open       1 = Fast Open option present
+    subflow         1 = MPTCP MP_JOIN option present
+    source_mac      the frame's link-layer source as an int, 0 = none
+    """
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.key = self.reverse = b""
+        self.number = self.time = 0
+        self.interface = self.version = self.ttl = self.ip_id = 0
+        self.seq = self.ack = self.flags = self.window = 0
+        self.payload = self.captured = self.length = 0
+        self.reset_options()
+        self.source_mac = 0
+
+    def reset_options(self) -> None:
+        """Forget the options of the packet before."""
+        self.mss = self.scale = -1
+        self.sack_ok = self.fast_open = self.subflow = 0
+        self.ts_value = self.ts_echo = self.sack_left = self.sack_right = -1
+
+
+class Milestone:
+    """A packet worth citing.
+
+    what      one of WHAT
+    side      CLIENT, SERVER or NETWORK (ICMP)
+    offset    stream offset of its sequence number (for a SYN: -1), ack: offset of the peer's stream it acknowledges
+    length    TCP payload bytes
+    note      anything a signature needs besides: a record, an ICMP error, ...
+    """
+
+    def __init__(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
+        self.what = what
+        self.side = side
+        self.packet = packet
+        self.time = time
+        self.offset = self.ack = -1
+        self.seq = self.length = 0
+        self.flags = self.ttl = self.ip_id = self.window = 0
+        self.note: object = None
+
+
+class Side:
+    """One direction of a connection: what this endpoint sent, and what its peer acknowledged of it.
+
+    base            raw sequence number of stream offset 0
+    isn             raw ISN, -1 = SYN not seen
+    syn_time        its last SYN (or SYN-ACK) before the answer; first_time/last_time: any packet of it
+    end             offset after the highest byte it sent; next: offset up to which the stream was handed to the parser
+    skip            bytes after `next` that no parser needs
+    acked           offset up to which the peer acknowledged (ack_packet, ack_time: when that last advanced)
+    rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
+    dup_acks        duplicate ACKs *it sent* since its own acknowledgement number last advanced
+    sack_left/right highest SACK block *it sent*, as offsets of its peer's stream, -1 = none
+    lost            payload bytes the peer acknowledged although the capture never showed them (capture loss)
+    cut             payload bytes missing because of the snaplen
+    wire_gap        1 = a hole in what it sent was still unacknowledged at the end (loss on the wire)
+    fin_offset      offset of its FIN, -1 = none; fin_packet, fin_time: the first FIN
+    rst_packet/time its first RST
+    ttl, data_ttl   TTL of its SYN/SYN-ACK and of its last packet with ACK and without RST, 0 = none
+    ip_id           last non-RST IPv4 identification, ip_id_zero: 1 = all were 0
+    zero_since      time since which it advertises a zero window, 0 = it does not; zero_total: ns spent so before
+    """
+
+    def __init__(self, connection: Connection, index: cython.int) -> None:
+        self.connection = connection
+        self.index = index
+        self.address = b""
+        self.port = 0
+        self.base = self.isn = -1
+        self.syns = self.packets = self.bytes = 0
+        self.retransmissions = self.duplicates = self.out_of_order = self.keep_alives = 0
+        self.unanswered_keep_alives = 0
+        self.first_time = self.last_time = self.first_packet = self.last_packet = 0
+        self.syn_time = self.syn_packet = 0
+        self.first_data_time = self.first_data_packet = self.last_data_time = self.last_data_packet = 0
+        self.end = self.next = self.skip = self.acked = 0
+        self.ack_packet = self.ack_time = 0
+        self.rtx_since_ack = self.dup_acks = 0
+        self.rtx_bytes = self.largest_rtx = self.smallest_acked = 0
+        self.sack_left = self.sack_right = -1
+        self.lost = self.cut = 0
+        self.wire_gap = 0
+        self.fin_offset = -1
+        self.fins = self.fin_packet = self.fin_time = 0
+        self.rsts = self.rst_packet = self.rst_time = 0
+        self.ttl = self.data_ttl = self.ip_id = 0
+        self.ip_id_zero = 1
+        self.window = self.zero_since = self.zero_total = 0
+        self.scale = self.mss = -1
+        self.timestamps = self.sack_ok = 0
+        self.pending: list[tuple[int, bytes, int, int, int]] | None = None
+        self.pending_bytes = 0
+        self.parser: object = None
+        self.recent0 = self.recent1 = self.recent2 = self.recent3 = self.recent_at = 0
+        self.recent_time0 = self.recent_time1 = self.recent_time2 = self.recent_time3 = 0
+
+
+class Connection:
+    """One TCP connection: (5-tuple, client ISN), signatures.md 1.1.
+
+    stream      Wireshark's tcp.stream in the same file
+    midstream   1 = no SYN seen; roles_guessed 1 = client decided by port
+    reused      1 = the same 5-tuple carried an earlier connection
+    synack_after_ack  SYN-ACKs re-sent after the client's ACK was captured (milestones hold them)
+    established_time/packet  the client's first ACK after the SYN-ACK, 0 = never
+    final       1 = nothing more can come (closed and lingered, or its tuple was reused); 0 = cut by the capture's end
+    capture_end time of the last packet of the capture when it was emitted
+    clock_step  1 = capture time ran backwards by more than 10 ms within it
+    flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
+    """
+
+    def __init__(self, stream: cython.longlong) -> None:
+        self.stream = stream
+        self.client = Side(self, 0)
+        self.server = Side(self, 1)
+        self.version = 4
+        self.first_packet = self.last_packet = self.first_time = self.last_time = 0
+        self.midstream = self.roles_guessed = self.reused = self.subflow = self.fast_open = 0
+        self.established_time = self.established_packet = 0
+        self.synack_after_ack = 0
+        self.final = 0
+        self.capture_end = self.clock_step = 0
+        self.closed_time = 0
+        self.milestones: list[Milestone] = []
+        self.flags: list[str] = []
+        self.content: object = None
+        self.protocol = ""
+        self.via: list[str] = []
+        self.connect: Exchange | None = None
+        self.tls: Tls | None = None
+        self.exchanges: list[Exchange] = []
+        self.other_first = b""
+
+
+class Record:
+    """A TLS record seen from outside: type, body length, offsets [start, end), and the segment that began it.
+
+    ack is the offset of the peer's stream which that segment acknowledged; complete 0 = its last byte was not seen.
+    """
+
+    def __init__(self, kind: cython.int, length: cython.int, start: cython.longlong) -> None:
+        self.kind = kind
+        self.length = length
+        self.start = start
+        self.end = start + 5 + length
+        self.packet = self.time = self.last_packet = self.last_time = 0
+        self.ack = -1
+        self.complete = 0
+
+
+class Alert:
+    """A TLS alert; level and code are -1 when it is encrypted."""
+
+    def __init__(self, side: cython.int, level: cython.int, code: cython.int, record: Record) -> None:
+        self.side = side
+        self.level = level
+        self.code = code
+        self.record = record
+
+
+class Tls:
+    """What is visible of one TLS handshake, and of the records after it.
+
+    hello_*           the client's first ClientHello: packet and time of its first byte, offsets; hello_complete 1 = all read
+    hellos            ClientHellos seen (2 after a HelloRetryRequest, `retry_request` = 1)
+    sni, alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer: the offer; alpn: the answer (TLS <= 1.2)
+    server_hello_*    the real ServerHello (not a HelloRetryRequest)
+    version           0x0300..0x0304 as negotiated, 0 = unknown
+    done_1_2          1.2 and older: bits 1 = client's CCS + Finished, 2 = server's CCS + Finished
+    hello_done_packet/time  1.2: ServerHelloDone
+    client_records, server_records   first MAX_RECORDS records of each side; *_count all; *_last the newest
+    reply             bytes the server sent instead of TLS (first 64), b"" = none
+    lost              1 = record boundaries were lost (capture loss, snaplen, malformed)
+    malformed         what was malformed, "" = nothing
+    certificate       {subject, issuer, names, not_before, not_after, sha256} of the leaf where readable, else None
+    """
+
+    def __init__(self) -> None:
+        self.hello_packet = self.hello_time = self.hello_end_packet = self.hello_end_time = 0
+        self.hello_start = self.hello_end = -1
+        self.hello_complete = self.hellos = self.hello_size = self.retry_request = 0
+        self.hello_record_version = 0
+        self.sslv2 = 0
+        self.sni = ""
+        self.alpn = ""
+        self.alpn_offer: list[str] = []
+        self.versions_offer: list[int] = []
+        self.groups_offer: list[int] = []
+        self.key_shares: list[int] = []
+        self.ciphers_offer: list[int] = []
+        self.early_data = self.psk = self.ech = 0
+        self.session_id = b""
+        self.server_hello_packet = self.server_hello_time = 0
+        self.server_hello_start = -1
+        self.version = self.cipher = 0
+        self.resumed = 0
+        self.done_1_2 = 0
+        self.client_ccs = self.server_ccs = -1
+        self.hello_done_packet = self.hello_done_time = 0
+        self.certificate_packet = 0
+        self.certificate: dict[str, str] | None = None
+        self.alerts: list[Alert] = []
+        self.client_records: list[Record] = []
+        self.server_records: list[Record] = []
+        self.client_count = self.server_count = 0
+        self.client_last: Record | None = None
+        self.server_last: Record | None = None
+        self.reply = b""
+        self.reply_packet = self.reply_time = 0
+        self.lost = 0
+        self.malformed = ""
+
+
+class Exchange:
+    """One HTTP/1.x request and its response, in plain text.
+
+    request_complete 1 = head and declared body were seen; request_start/end are offsets of the client's stream
+    acked_time      when the server acknowledged request_end, 0 = never
+    response_framing  length | chunked | close | none | tunnel, "" = no final response head yet
+    body_expected   bytes declared, -1 = not declared; body_got: bytes seen or acknowledged
+    response_complete 1 = complete by framing (RFC 9112 6.3)
+    interim         status codes of 1xx responses before the final one
+    headers         response headers of note, lower-case name -> value (first 256 characters)
+    garbage         first bytes of an answer that is no HTTP, b"" = none
+    """
+
+    def __init__(self, index: cython.int) -> None:
+        self.index = index
+        self.method = self.target = self.host = self.user_agent = ""
+        self.request_version = ""
+        self.request_packet = self.request_time = self.request_end_packet = self.request_end_time = 0
+        self.request_start = self.request_end = -1
+        self.request_complete = 0
+        self.request_body_expected = -1
+        self.request_body_got = 0
+        self.acked_time = self.acked_packet = 0
+        self.expect_continue = 0
+        self.status = 0
+        self.reason = ""
+        self.response_packet = self.response_time = self.response_end_packet = self.response_end_time = 0
+        self.head_packet = 0
+        self.response_start = self.response_end = -1
+        self.response_framing = ""
+        self.response_version = ""
+        self.body_expected = -1
+        self.body_got = 0
+        self.body_lost = 0
+        self.response_complete = 0
+        self.interim: list[int] = []
+        self.headers: dict[str, str] = {}
+        self.garbage = b""
+        self.lost = 0
+
+
+class IcmpError:
+    """An ICMP error about a TCP packet: who sent it and what it quotes (kind and code as in RFC 792 / RFC 4443)."""
+
+    def __init__(self, version: cython.int, kind: cython.int, code: cython.int, sender: bytes) -> None:
+        self.version = version
+        self.kind = kind
+        self.code = code
+        self.sender = sender
+        self.key = b""
+        self.seq = 0
+        self.mtu = 0
+        self.number = self.time = 0

@@ -1,0 +1,34 @@
+"""Compiles the hot modules with Cython where a C compiler is at hand; everything else is in pyproject.toml.
+
+The same `.py` files run interpreted, slower and with the same results, when `WHYFETCH_COMPILE=0` is set at build time
+or no compiler works. `WHYFETCH_COMPILE=1` makes a failing compiler an error, which is what CI wants.
+"""
+
+import os
+from pathlib import Path
+
+from setuptools import setup
+
+COMPILED = ["analyzer/capture", "analyzer/wire", "analyzer/fetch", "analyzer/verdict", "analyzer/output"]
+INTERPRETED = {"__init__.py"}
+
+
+def extensions():
+    wanted = os.environ.get("WHYFETCH_COMPILE", "")
+    if wanted == "0":
+        return []
+    from Cython.Build import cythonize
+
+    sources = sorted(
+        str(path)
+        for folder in COMPILED
+        for path in Path(folder).rglob("*.py")
+        if path.name not in INTERPRETED and "# not compiled" not in path.read_text()[:400]
+    )
+    modules = cythonize(sources, language_level=3, nthreads=os.cpu_count() or 1, build_dir="build")
+    for module in modules:
+        module.optional = wanted != "1"  # set after cythonize(), which drops it
+    return modules
+
+
+setup(ext_modules=extensions())
