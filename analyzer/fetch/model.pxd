@@ -1,0 +1,10 @@
+from analyzer.wire.model cimport Connection, Exchange
+
+cdef class Fetch:
+    cdef public Connection connection
+    cdef public Exchange exchange
+    cdef public str kind, file, name, protocol, method, target, phase
+    cdef public long long number, start, end, first_packet, last_packet
+    cdef public int status
+    cdef public double connect_s, tls_s, ttfb_s, response_s, silence_s
+    cdef public object verdict

@@ -1,0 +1,44 @@
+"""One attempt to get something: what the client wanted, over which connection, and how long each phase took."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.model import Connection, Exchange
+
+
+class Fetch:
+    """One fetch (signatures.md 1.1), with its verdict once that is decided.
+
+    kind        fetch, or a connection that is none: speculative | probe | other | subflow
+    number      1-based, in the order of first packets within its capture
+    protocol    tls | http | h2c | tcp (nothing was said, or not understood)
+    start, end  ns; durations in seconds, -1.0 = unknown
+    verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
+    """
+
+    def __init__(self, connection: Connection, exchange: Exchange | None) -> None:
+        self.connection = connection
+        self.exchange = exchange
+        self.kind = "fetch"
+        self.file = ""
+        self.number = 0
+        self.name = self.protocol = ""
+        self.start = self.end = self.first_packet = self.last_packet = 0
+        self.status = 0
+        self.method = self.target = ""
+        self.phase = ""
+        self.connect_s = self.tls_s = self.ttfb_s = self.response_s = self.silence_s = -1.0
+        self.verdict: object = None
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first packet of the fetch to its last."""
+        return (self.end - self.start) / 1e9
+
+
+def seconds(start: cython.longlong, end: cython.longlong) -> float:
+    """The time between two instants in seconds; -1.0 when either is unknown (0) or they are out of order."""
+    if start == 0 or end == 0 or end < start:
+        return -1.0
+    return (end - start) / 1e9

@@ -1,0 +1,8 @@
+cdef class Evidence:
+    cdef public long long packet, time
+    cdef public str what
+    cdef public int side
+
+cdef class Verdict:
+    cdef public str klass, cause, confidence, missing, blame, rst_origin, summary, advice, client_errors
+    cdef public list flags, evidence

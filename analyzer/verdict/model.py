@@ -1,0 +1,45 @@
+"""A verdict: what is wrong, how sure that is, and which packets prove it."""
+
+from __future__ import annotations
+
+import cython
+
+CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure", "ok", "incomplete")
+FAILURES = frozenset(CLASSES[:6])
+CONFIDENCES = ("low", "medium", "high")
+
+
+class Evidence:
+    """A packet that proves the verdict; `what` is one of analyzer.wire.model.WHAT, side 0 client, 1 server, 2 network."""
+
+    def __init__(self, packet: cython.longlong, time: cython.longlong, what: str, side: cython.int) -> None:
+        self.packet = packet
+        self.time = time
+        self.what = what
+        self.side = side
+
+
+class Verdict:
+    """The answer for one fetch (signatures.md 1.2).
+
+    klass       one of CLASSES; cause: the signature's id, "" for ok and incomplete without one
+    confidence  low | medium | high
+    missing     for incomplete: head | tail | direction | bytes | snaplen
+    blame       client | server | network | "" (unknown); rst_origin: injected-suspected | endpoint-consistent | undetermined | ""
+    flags       words, in the order found; evidence: in packet order
+    summary     one sentence a colleague would say; advice: what to do next; client_errors: what clients print for it
+    """
+
+    def __init__(self, klass: str, cause: str, confidence: str) -> None:
+        self.klass = klass
+        self.cause = cause
+        self.confidence = confidence
+        self.missing = self.blame = self.rst_origin = ""
+        self.flags: list[str] = []
+        self.evidence: list[Evidence] = []
+        self.summary = self.advice = self.client_errors = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the fetch failed for certain, as opposed to ok and incomplete."""
+        return self.klass in FAILURES
