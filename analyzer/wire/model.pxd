@@ -1,10 +1,11 @@
 cdef class Packet:
-    cdef public bytes data, key, reverse
+    cdef public bytes data, key
     cdef public long long number, time, seq, ack, ts_value, ts_echo, sack_left, sack_right, source_mac
     cdef public int interface, version, ttl, ip_id, flags, window, mss, scale, sack_ok, fast_open, subflow
     cdef public Py_ssize_t payload, captured
     cdef public long long length
     cpdef reset_options(self)
+    cpdef bytes reversed_key(self)
 
 cdef class Milestone:
     cdef public str what
@@ -23,11 +24,11 @@ cdef class Side:
     cdef public long long first_data_time, first_data_packet, last_data_time, last_data_packet
     cdef public long long end, next, skip, acked, ack_packet, ack_time
     cdef public long long rtx_since_ack, dup_acks, rtx_bytes, largest_rtx, smallest_acked, sack_left, sack_right
-    cdef public long long lost, cut, fin_offset, fins, fin_packet, fin_time, rsts, rst_packet, rst_time
+    cdef public long long lost, cut, fin_offset, fins, fin_packet, fin_time, rsts, rst_packet, rst_time, fin_ack
     cdef public long long window, zero_since, zero_total
     cdef public list pending
-    cdef public long long pending_bytes
-    cdef public object parser
+    cdef public long long pending_bytes, hole_time, jump_time
+    cdef public int ended
     cdef public unsigned long long recent0, recent1, recent2, recent3
     cdef public long long recent_time0, recent_time1, recent_time2, recent_time3
     cdef public int recent_at
@@ -37,7 +38,8 @@ cdef class Connection:
     cdef public Side client, server
     cdef public int version, midstream, roles_guessed, reused, subflow, fast_open, synack_after_ack, final, clock_step
     cdef public long long first_packet, last_packet, first_time, last_time
-    cdef public long long established_time, established_packet, capture_end, closed_time
+    cdef public long long established_time, established_packet, capture_end, closed_time, icmps, copies
+    cdef public int fins_seen, interface, simultaneous
     cdef public list milestones, flags, via, exchanges
     cdef public object content
     cdef public str protocol

@@ -9,6 +9,8 @@ C types are in model.pxd.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cython
 
 CLIENT = 0
@@ -36,7 +38,7 @@ WHAT = (
 class Packet:
     """One TCP packet as decoded; the decoder reuses a single object.
 
-    key, reverse    bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6), and the other direction's
+    key             bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6)
     payload         start of the TCP payload in `data`
     captured        payload bytes present in `data`
     length          payload bytes on the wire, from the IP length (never from the frame: Ethernet pads)
@@ -50,7 +52,7 @@ class Packet:
 
     def __init__(self) -> None:
         self.data = b""
-        self.key = self.reverse = b""
+        self.key = b""
         self.number = self.time = 0
         self.interface = self.version = self.ttl = self.ip_id = 0
         self.seq = self.ack = self.flags = self.window = 0
@@ -63,6 +65,13 @@ class Packet:
         self.mss = self.scale = -1
         self.sack_ok = self.fast_open = self.subflow = 0
         self.ts_value = self.ts_echo = self.sack_left = self.sack_right = -1
+
+    def reversed_key(self) -> bytes:
+        """The key of the other direction: destination + source address, destination + source port."""
+        key: bytes = self.key
+        if len(key) == 12:
+            return key[4:8] + key[0:4] + key[10:12] + key[8:10]
+        return key[16:32] + key[0:16] + key[34:36] + key[32:34]
 
 
 class Milestone:
@@ -101,10 +110,14 @@ class Side:
     lost            payload bytes the peer acknowledged although the capture never showed them (capture loss)
     cut             payload bytes missing because of the snaplen
     wire_gap        1 = a hole in what it sent was still unacknowledged at the end (loss on the wire)
-    fin_offset      offset of its FIN, -1 = none; fin_packet, fin_time: the first FIN
+    fin_offset      offset of its FIN, -1 = none; fin_packet, fin_time, fin_ack (what it acknowledged): the first FIN
     rst_packet/time its first RST
     ttl, data_ttl   TTL of its SYN/SYN-ACK and of its last packet with ACK and without RST, 0 = none
     ip_id           last non-RST IPv4 identification, ip_id_zero: 1 = all were 0
+    pending         segments that wait for their predecessors: (offset, packet, time, ack, length, bytes), or None
+    hole_time       time of the first of them; jump_time: when `end` last jumped over a hole
+    ended           1 = its FIN was reached in sequence order
+    recent*         signatures and times of its last four packets, to know copies from retransmissions
     zero_since      time since which it advertises a zero window, 0 = it does not; zero_total: ns spent so before
     """
 
@@ -129,15 +142,16 @@ class Side:
         self.wire_gap = 0
         self.fin_offset = -1
         self.fins = self.fin_packet = self.fin_time = 0
+        self.fin_ack = -1
         self.rsts = self.rst_packet = self.rst_time = 0
         self.ttl = self.data_ttl = self.ip_id = 0
         self.ip_id_zero = 1
         self.window = self.zero_since = self.zero_total = 0
         self.scale = self.mss = -1
         self.timestamps = self.sack_ok = 0
-        self.pending: list[tuple[int, bytes, int, int, int]] | None = None
-        self.pending_bytes = 0
-        self.parser: object = None
+        self.pending: list[tuple[int, int, int, int, int, bytes]] | None = None
+        self.pending_bytes = self.hole_time = self.jump_time = 0
+        self.ended = 0
         self.recent0 = self.recent1 = self.recent2 = self.recent3 = self.recent_at = 0
         self.recent_time0 = self.recent_time1 = self.recent_time2 = self.recent_time3 = 0
 
@@ -152,6 +166,8 @@ class Connection:
     established_time/packet  the client's first ACK after the SYN-ACK, 0 = never
     final       1 = nothing more can come (closed and lingered, or its tuple was reused); 0 = cut by the capture's end
     capture_end time of the last packet of the capture when it was emitted
+    fins_seen   bit 1 = client, 2 = server; icmps: ICMP errors that quote it; copies: packets captured twice
+    closed_time when both FINs were acknowledged, or the first RST; simultaneous 1 = both sides sent a SYN
     clock_step  1 = capture time ran backwards by more than 10 ms within it
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     """
@@ -167,10 +183,11 @@ class Connection:
         self.synack_after_ack = 0
         self.final = 0
         self.capture_end = self.clock_step = 0
-        self.closed_time = 0
+        self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
+        self.simultaneous = 0
         self.milestones: list[Milestone] = []
         self.flags: list[str] = []
-        self.content: object = None
+        self.content: Any = None
         self.protocol = ""
         self.via: list[str] = []
         self.connect: Exchange | None = None

@@ -1,0 +1,19 @@
+from analyzer.wire.content cimport Content
+from analyzer.wire.model cimport Connection, Packet, Side
+
+cdef long long HOLE_PATIENCE_NS, MAX_PENDING_BYTES
+
+cdef class Reassembler:
+    cdef public long long waiting
+    cpdef segment(self, Side side, Packet p, long long offset, long long ack)
+    cpdef deliver_packet(self, Side side, Packet p, long long offset, long long ack)
+    cpdef consume_skip(self, Side side)
+    cpdef call(self, Side side, bytes data, long long number, long long time, long long ack)
+    cpdef gap(self, Side side, long long length, long long number, long long time, long long ack)
+    cpdef cut(self, Side side, long long length, long long number, long long time, long long ack)
+    cpdef keep(self, Side side, Packet p, long long offset, long long ack)
+    cpdef skip_hole(self, Side side)
+    cpdef drain(self, Side side)
+    cpdef overdue(self, Side side, long long now)
+    cpdef finish(self, Side side, long long number, long long time)
+    cpdef reach_end(self, Side side, long long number, long long time)

@@ -1,0 +1,212 @@
+"""Puts the bytes of one side into sequence order and hands them to the parser.
+
+Takes segments in capture order with their 64-bit stream offsets; calls `Content.data`, `gap` and `end`. The first copy
+of a byte wins. Bytes that no parser needs (`side.skip`) are counted and never copied. A hole is waited for; it becomes
+a gap once the receiver has acknowledged it and `HOLE_PATIENCE_NS` has gone by (the capture lost it, signatures.md 3.1),
+once a cap is reached, or at the end.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+
+import cython
+
+from analyzer.wire.content import Content
+from analyzer.wire.model import Connection, Packet, Side
+
+HOLE_PATIENCE_NS = 20_000_000
+"""How long an acknowledged hole is waited for: captures on several queues deliver packets out of order by milliseconds."""
+MAX_PENDING_SEGMENTS = 512
+"""Out-of-order segments kept a side; at the cap the hole counts as lost (flag `reassembly-capped`)."""
+MAX_PENDING_BYTES = 64 << 20
+"""Out-of-order bytes kept over all connections; same behaviour at the cap."""
+
+
+class Reassembler:
+    """Reassembly for all connections; it owns only the count of bytes that wait."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+
+    def segment(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
+        """Take a segment with payload; `ack` is the offset of the peer's stream it acknowledges."""
+        stop: cython.longlong = offset + p.length
+        if stop <= side.next:
+            return
+        if offset > side.next:
+            self.keep(side, p, offset, ack)
+            return
+        if p.length < side.skip and offset == side.next:
+            side.skip -= p.length
+            side.next = stop
+        else:
+            self.deliver_packet(side, p, offset, ack)
+        if side.pending is not None:
+            self.drain(side)
+
+    def deliver_packet(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
+        """Deliver the part of a segment that is new, and account for what the snaplen cut."""
+        start: cython.longlong = side.next - offset
+        needed: cython.longlong = start + side.skip
+        if needed < p.captured:
+            self.consume_skip(side)
+            self.call(side, p.data[p.payload + needed : p.payload + p.captured], p.number, p.time, ack)
+            self.cut(side, p.length - p.captured, p.number, p.time, ack)
+        elif p.captured < p.length and needed < p.length:
+            side.cut += p.length - needed
+            self.gap(side, p.length - start, p.number, p.time, ack)
+        elif needed == p.length:
+            self.consume_skip(side)
+            self.call(side, b"", p.number, p.time, ack)
+        else:
+            side.skip -= p.length - start
+            side.next = offset + p.length
+
+    def consume_skip(self, side: Side) -> None:
+        """The bytes to skip are over."""
+        side.next += side.skip
+        side.skip = 0
+
+    def call(
+        self, side: Side, data: bytes, number: cython.longlong, time: cython.longlong, ack: cython.longlong
+    ) -> None:
+        """Hand bytes to the connection's parser, made at the first call, and advance."""
+        connection: Connection = side.connection
+        content: Content = connection.content
+        if content is None:
+            content = Content(connection)
+            connection.content = content
+        content.data(side, data, number, time, ack)
+        side.next += len(data)
+
+    def gap(
+        self,
+        side: Side,
+        length: cython.longlong,
+        number: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
+    ) -> None:
+        """`length` bytes from `side.next` on are not to be had."""
+        connection: Connection = side.connection
+        content: Content = connection.content
+        if length < side.skip:
+            side.skip -= length
+            side.next += length
+            return
+        length -= side.skip
+        self.consume_skip(side)
+        if length == 0:
+            self.call(side, b"", number, time, ack)
+            return
+        if content is None:
+            content = Content(connection)
+            connection.content = content
+        content.gap(side, length, number, time)
+        side.next += length
+
+    def cut(
+        self,
+        side: Side,
+        length: cython.longlong,
+        number: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
+    ) -> None:
+        """The snaplen cut `length` bytes off a segment; they count only where a parser needed them."""
+        if length > 0:
+            if length > side.skip:
+                side.cut += length
+            self.gap(side, length, number, time, ack)
+
+    def keep(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
+        """Keep a segment that came before its predecessors."""
+        data: bytes
+        data = b""
+        if offset + p.length >= side.next + side.skip:
+            data = p.data[p.payload : p.payload + p.captured]
+        if side.pending is None:
+            side.pending = []
+            side.hole_time = p.time
+        insort(side.pending, (offset, p.number, p.time, ack, p.length, data))
+        side.pending_bytes += len(data)
+        self.waiting += len(data)
+        if len(side.pending) > MAX_PENDING_SEGMENTS or self.waiting > MAX_PENDING_BYTES:
+            if "reassembly-capped" not in side.connection.flags:
+                side.connection.flags.append("reassembly-capped")
+            self.skip_hole(side)
+
+    def skip_hole(self, side: Side) -> None:
+        """Count the bytes before the first segment that waits as lost by the capture, and go on behind them."""
+        if side.pending:
+            offset, number, time, ack, _, _ = side.pending[0]
+            if offset > side.next:
+                side.lost += offset - side.next
+                self.gap(side, offset - side.next, number, time, ack)
+            self.drain(side)
+
+    def drain(self, side: Side) -> None:
+        """Deliver the waiting segments that have become contiguous."""
+        offset: cython.longlong
+        length: cython.longlong
+        start: cython.longlong
+        data: bytes
+        done: cython.Py_ssize_t = 0
+        for offset, number, time, ack, length, data in side.pending or ():
+            if offset > side.next:
+                break
+            done += 1
+            self.waiting -= len(data)
+            side.pending_bytes -= len(data)
+            start = side.next - offset
+            if start >= length:
+                continue
+            if length - start < side.skip:
+                side.skip -= length - start
+                side.next = offset + length
+                continue
+            start += side.skip
+            if start < len(data) or start == length:
+                self.consume_skip(side)
+                self.call(side, data[start:], number, time, ack)
+                if start < length:
+                    self.cut(side, length - len(data), number, time, ack)
+            else:
+                side.cut += length - start
+                self.gap(side, offset + length - side.next, number, time, ack)
+        if done and side.pending is not None:
+            del side.pending[:done]
+            side.hole_time = side.pending[0][2] if side.pending else 0
+            if not side.pending:
+                side.pending = None
+
+    def overdue(self, side: Side, now: cython.longlong) -> None:
+        """Give up a hole that the receiver has acknowledged: the bytes were on the wire and the capture missed them."""
+        if side.pending is not None and now - side.hole_time > HOLE_PATIENCE_NS and side.acked >= side.pending[0][0]:
+            self.skip_hole(side)
+
+    def finish(self, side: Side, number: cython.longlong, time: cython.longlong) -> None:
+        """Nothing more will come of this side: settle its holes, and end the stream if its FIN was reached."""
+        acked: cython.longlong = side.acked
+        if side.fin_offset >= 0 and acked > side.fin_offset:
+            acked = side.fin_offset
+        while side.pending is not None and side.pending[0][0] <= acked:
+            self.skip_hole(side)
+        if side.pending is not None:
+            side.wire_gap = 1
+            self.waiting -= side.pending_bytes
+            side.pending = None
+            side.pending_bytes = 0
+        elif acked > side.next + (1 if side.fin_offset < 0 else 0):
+            side.lost += acked - side.next
+            self.gap(side, acked - side.next, number, time, 0)
+        self.reach_end(side, number, time)
+
+    def reach_end(self, side: Side, number: cython.longlong, time: cython.longlong) -> None:
+        """Tell the parser once that the FIN of this side came up in sequence."""
+        content: Content = side.connection.content
+        if side.fin_offset >= 0 and side.next >= side.fin_offset and not side.ended and side.pending is None:
+            side.ended = 1
+            if content is not None:
+                content.end(side, number, time)
