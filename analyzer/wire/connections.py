@@ -359,6 +359,7 @@ class Connections:
     ) -> None:
         """Sequence accounting of a segment with payload, then reassembly."""
         stop: cython.longlong = offset + p.length
+        fills: cython.bint = side.pending is not None and offset >= side.next and offset < side.pending[0][0]
         if p.length == 1 and offset == side.end - 1 and side.acked >= side.end:
             self.keep_alive(connection, side, p)
             return
@@ -378,10 +379,15 @@ class Connections:
                 side.first_data_packet = p.number
                 self.mark(connection, side, p, "data", offset)
         elif offset < side.next or p.time - side.jump_time > REORDER_NS:
+            if fills:
+                side.last_data_time = p.time
+                side.last_data_packet = p.number
             if not (peer.zero_since and p.length == 1):
                 self.retransmission(connection, side, p, offset, stop)
         else:
             side.out_of_order += 1
+            side.last_data_time = p.time
+            side.last_data_packet = p.number
         if stop > side.next and offset < side.next + 0x40000000:
             self.reassembler.segment(side, p, offset, ack)
             if side.pending is not None:
@@ -445,9 +451,7 @@ class Connections:
         if connection.closed_time == 0:
             connection.closed_time = p.time
         if side.rsts <= 8:
-            milestone = self.mark(connection, side, p, "rst", offset)
-            if p.flags & ACK and peer.base >= 0:
-                milestone.ack = unwrap(p.ack, peer.base, peer.acked)
+            self.mark(connection, side, p, "rst", offset)
 
     def check_closed(self, connection: Connection, p: Packet) -> None:
         """Closed in order: both FINs were sent and acknowledged."""
@@ -488,7 +492,8 @@ class Connections:
         peer: Side = connection.server if side.index == CLIENT else connection.client
         milestone = Milestone(what, side.index, p.number, p.time)
         milestone.offset = offset
-        milestone.ack = peer.acked if peer.base >= 0 else -1
+        if p.flags & ACK and peer.base >= 0:
+            milestone.ack = unwrap(p.ack, peer.base, peer.acked)
         milestone.seq = p.seq
         milestone.length = p.length
         milestone.flags = p.flags

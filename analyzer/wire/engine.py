@@ -1,0 +1,88 @@
+"""Drives the wire stage: frames in, finished connections out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cython
+
+from analyzer.capture.frame import Frames
+from analyzer.wire.connections import Connections
+from analyzer.wire.decode.decoder import Decoder
+from analyzer.wire.model import Connection, Packet
+
+BATCH = 4096
+"""Frames between two looks at what is over."""
+
+
+class Engine:
+    """Reads one capture to its end.
+
+    frames_seen, tcp_packets, capture_end: what was read so far (capture_end: time of the newest frame, ns)
+    """
+
+    def __init__(self, frames: Frames) -> None:
+        self.frames = frames
+        self.decoder = Decoder()
+        self.table = Connections()
+        self.packet = Packet()
+        self.frames_seen = self.tcp_packets = self.capture_end = self.since_expiry = 0
+
+    def run(self) -> Iterator[Connection]:
+        """Yield every connection once it is over, and at the end those that are still open."""
+        more = True
+        while more:
+            more = self.read(BATCH)
+            self.since_expiry += BATCH
+            if self.since_expiry > len(self.table.sides):  # keeps the cost of looking linear in the frames
+                self.since_expiry = 0
+                self.table.expire()
+            yield from self.hand_over()
+        self.table.finish()
+        self.decoder.finish()
+        yield from self.hand_over()
+
+    def hand_over(self) -> list[Connection]:
+        """The connections that ended since the last call."""
+        finished: list[Connection] = self.table.finished
+        self.table.finished = []
+        return finished
+
+    def oldest_open(self) -> int:
+        """The smallest first packet number among the connections not yet given out; a huge number when none is open."""
+        return self.table.oldest_open()
+
+    @property
+    def connections(self) -> int:
+        """How many connections were seen."""
+        return self.table.total
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be decoded or was dropped at a cap, one line each."""
+        lines: list[str] = list(self.decoder.warnings)
+        if self.table.evicted:
+            lines.append(f"{self.table.evicted} connections were given out unfinished: too many were open at once")
+        return lines
+
+    def read(self, count: cython.int) -> cython.bint:
+        """Account for up to `count` frames; False at the end of the capture."""
+        frames: Frames = self.frames
+        packet: Packet = self.packet
+        decoder: Decoder = self.decoder
+        table: Connections = self.table
+        kind: cython.int
+        for _ in range(count):
+            if not frames.advance():
+                return False
+            self.frames_seen += 1
+            if frames.time > self.capture_end:
+                self.capture_end = frames.time
+                table.now = frames.time
+            kind = decoder.decode(frames, packet)
+            if kind == 1:
+                self.tcp_packets += 1
+                table.packet(packet, decoder.note)
+            elif kind == 2:
+                table.icmp(decoder.icmp)
+        return True
