@@ -1,0 +1,211 @@
+# not compiled: the time is spent in the decompression libraries
+"""Compressed captures, told by content and never by name: gzip, zstd, xz, bzip2, lz4 (frame format).
+
+Everything streams. No step yields more than a few MiB at once, whatever the input claims (zstd: at most 64 MiB, see
+`_Zstd`), so a decompression bomb takes time and no memory. Several members, frames or streams in a row are one
+capture, as `zcat` and friends have it; zero padding between and after them is ignored.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from analyzer.capture.stream import Stream
+
+OUTPUT = 1 << 20
+"""Bytes of output asked for at once."""
+
+XZ_MEMORY = 1 << 27
+"""`xz -9` needs 65 MiB (xz(1), table of presets); twice that leaves room, and a hostile header gets no more."""
+
+ZSTD_WINDOW = 1 << 27
+"""The largest window zstd itself accepts without being asked to (`--long=27`, zstd(1))."""
+
+ZSTD_INPUT = 2048
+"""An RLE block is 4 bytes and yields 128 KiB (RFC 8878 3.1.1.2): 2 KiB of input make 64 MiB at most."""
+
+
+class _Decoder(Protocol):
+    def feed(self, data: bytes) -> bytes: ...
+    @property
+    def hungry(self) -> bool: ...
+    @property
+    def done(self) -> bool: ...
+    @property
+    def rest(self) -> bytes: ...
+
+
+class _Standard:
+    """bz2, lzma and lz4.frame share one interface."""
+
+    def __init__(self, library: Any) -> None:
+        self.library = library
+
+    def feed(self, data: bytes) -> bytes:
+        return bytes(self.library.decompress(data, OUTPUT))
+
+    @property
+    def hungry(self) -> bool:
+        return bool(self.library.needs_input)
+
+    @property
+    def done(self) -> bool:
+        return bool(self.library.eof)
+
+    @property
+    def rest(self) -> bytes:
+        return bytes(self.library.unused_data or b"")
+
+
+class _Gzip:
+    """One gzip member; zlib hands back the input that the output limit left over."""
+
+    def __init__(self) -> None:
+        self.library = zlib.decompressobj(wbits=31)
+
+    def feed(self, data: bytes) -> bytes:
+        return self.library.decompress(self.library.unconsumed_tail + data, OUTPUT)
+
+    @property
+    def hungry(self) -> bool:
+        return not self.library.unconsumed_tail
+
+    @property
+    def done(self) -> bool:
+        return self.library.eof
+
+    @property
+    def rest(self) -> bytes:
+        return self.library.unused_data
+
+
+class _Zstd:
+    """One zstd frame; its library has no output limit, so it gets its input in small pieces."""
+
+    def __init__(self) -> None:
+        import zstandard
+
+        context = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
+        self.library = context.decompressobj(write_size=1 << 15)
+        self.waiting = memoryview(b"")
+
+    def feed(self, data: bytes) -> bytes:
+        if data:
+            self.waiting = memoryview(bytes(self.waiting) + data)
+        output: list[bytes] = []
+        size = 0
+        while self.waiting and not self.library.eof and size < OUTPUT:
+            piece = self.library.decompress(self.waiting[:ZSTD_INPUT])
+            self.waiting = self.waiting[ZSTD_INPUT:]
+            output.append(piece)
+            size += len(piece)
+        return b"".join(output)
+
+    @property
+    def hungry(self) -> bool:
+        return not self.waiting
+
+    @property
+    def done(self) -> bool:
+        return bool(self.library.eof)
+
+    @property
+    def rest(self) -> bytes:
+        return bytes(self.library.unused_data) + bytes(self.waiting)
+
+
+def _lz4() -> _Decoder:
+    import lz4.frame
+
+    return _Standard(lz4.frame.LZ4FrameDecompressor())
+
+
+FORMATS: dict[bytes, tuple[str, Callable[[], _Decoder]]] = {
+    b"\x1f\x8b\x08": ("gzip", _Gzip),
+    b"\x28\xb5\x2f\xfd": ("zstd", _Zstd),
+    b"\xfd7zXZ\x00": ("xz", lambda: _Standard(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY))),
+    b"BZh": ("bzip2", lambda: _Standard(bz2.BZ2Decompressor())),
+    b"\x04\x22\x4d\x18": ("lz4", _lz4),
+}
+"""First bytes of each format: RFC 1952 2.3.1, RFC 8878 3.1.1, the xz file format 2.1.1.1, bzip2, lz4_Frame_format.md."""
+
+LONGEST_MAGIC = 6
+
+
+def compression(first: bytes) -> bytes:
+    """The magic of the compression that `first` begins with, b"" = none."""
+    for magic in FORMATS:
+        if first.startswith(magic):
+            return magic
+    return b""
+
+
+class Decompressed:
+    """The content of a compressed stream; damage ends it and is told in `problem`."""
+
+    def __init__(self, magic: bytes, source: Stream) -> None:
+        self.magic = magic
+        self.source = source
+        self.name, self.make = FORMATS[magic]
+        self.decoder = self.make()
+        self.total = source.total
+        self.problem = ""
+        self.notes: list[str] = []
+        self.ended = False
+
+    @property
+    def consumed(self) -> int:
+        return self.source.consumed
+
+    @consumed.setter
+    def consumed(self, value: int) -> None:
+        self.source.consumed = value
+
+    def read(self) -> bytes:
+        while not self.ended:
+            try:
+                data = self._step()
+            except Exception as error:  # each library has its own error class, zstandard's and lz4's are not importable here
+                self._stop(f"damaged {self.name} data ({str(error).strip().rstrip('.').lower()})")
+                break
+            if data:
+                return data
+        return b""
+
+    def _step(self) -> bytes:
+        """One piece of output, b"" when more input was all it took."""
+        if self.decoder.done:
+            return self._next_member()
+        if not self.decoder.hungry:
+            return self.decoder.feed(b"")
+        data = self.source.read()
+        if not data:
+            self._stop(self.source.problem or f"{self.name} data cut short")
+            return b""
+        return self.decoder.feed(data)
+
+    def _next_member(self) -> bytes:
+        rest = self.decoder.rest.lstrip(b"\x00")
+        while len(rest) < LONGEST_MAGIC:
+            data = self.source.read()
+            if not data:
+                break
+            rest = (rest + data).lstrip(b"\x00")
+        if rest.startswith(self.magic):
+            self.decoder = self.make()
+            return self.decoder.feed(rest)
+        if rest:
+            self.notes.append(f"bytes after the end of the {self.name} data were ignored")
+        self._stop(self.source.problem)
+        return b""
+
+    def _stop(self, problem: str) -> None:
+        self.problem = problem
+        self.ended = True
+
+    def close(self) -> None:
+        self.source.close()

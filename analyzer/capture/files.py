@@ -1,0 +1,271 @@
+# not compiled: runs once a file
+"""Captures by name: files, directories, globs, standard input and rotated sets; `expand` finds them, `open` reads them.
+
+A capture is told by its content, compressed or not. Names serve to show where a row comes from and to find the members
+of a rotated set (`analyzer.capture.sets` has the rule).
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analyzer.capture import sniff
+from analyzer.capture.compressed import Decompressed, compression
+from analyzer.capture.frame import Frames
+from analyzer.capture.merged import MergedFrames
+from analyzer.capture.pcap import PcapFrames
+from analyzer.capture.pcapng import PcapngFrames
+from analyzer.capture.reader import Reader
+from analyzer.capture.stream import Prefixed, RawStream, Stream, peek
+from analyzer.errors import CaptureError
+
+STDIN = "-"
+
+
+@dataclass
+class CaptureSource:
+    """One capture to read: a file, standard input (`-`), or the members of a rotated set in time order.
+
+    name   as shown in the `file` column: the path as given (below a directory: joined to it); of a rotated set its
+           first member's with the number of the others, `trace.pcap (+3)`
+    paths  the files; times: of a set, the time of each member's first frame in nanoseconds
+    """
+
+    name: str
+    paths: list[str]
+    times: list[int] = field(default_factory=list)
+
+    def open(self) -> Capture:
+        """Open it; CaptureError when it cannot be read or is no capture."""
+        return Capture(self)
+
+
+class Capture:
+    """An open capture.
+
+    frames    the cursor over its frames
+    size      bytes of its files, 0 = unknown (a pipe)
+    warnings  what was wrong with the input as far as it has been read, in order
+    damaged   whether a part of it could not be read
+    """
+
+    def __init__(self, source: CaptureSource) -> None:
+        self.source = source
+        self.readers: dict[int, Reader] = {}
+        self._warnings: list[str] = []
+        self._damaged = False
+        self.frames: Frames
+        if len(source.paths) == 1:
+            self.frames = self.readers[0] = open_reader(source.paths[0])
+            self.size = self.frames.total
+        else:
+            self.size = sum(os.stat(path).st_size for path in source.paths)
+            self.frames = MergedFrames(source.times, self.size, self._open_member, self._close_member)
+
+    def _open_member(self, index: int) -> Frames | None:
+        path = self.source.paths[index]
+        try:
+            reader = open_reader(path)
+        except CaptureError as error:  # it was readable when the set was put together
+            self._warnings.append(f"{error.message}; the rest of the set was read")
+            self._damaged = True
+            return None
+        self.readers[index] = reader
+        if reader.advance():
+            return reader
+        self._close_member(index)
+        return None
+
+    def _close_member(self, index: int) -> None:
+        reader = self.readers.pop(index)
+        self._warnings += reader.warnings
+        self._damaged = self._damaged or reader.damaged
+        reader.close()
+
+    @property
+    def warnings(self) -> list[str]:
+        return self._warnings + [text for index in sorted(self.readers) for text in self.readers[index].warnings]
+
+    @property
+    def damaged(self) -> bool:
+        return self._damaged or any(reader.damaged for reader in self.readers.values())
+
+    @property
+    def name_blocks(self) -> list[tuple[bool, bytes]]:
+        """Name resolution blocks read so far and not yet closed: (big-endian, body)."""
+        return [block for reader in self.readers.values() for block in getattr(reader, "name_blocks", [])]
+
+    @property
+    def secret_blocks(self) -> list[tuple[bool, bytes]]:
+        """Decryption secrets blocks read so far and not yet closed: (big-endian, body)."""
+        return [block for reader in self.readers.values() for block in getattr(reader, "secret_blocks", [])]
+
+    @property
+    def dropped(self) -> int:
+        """Packets the capturing kernel dropped, as far as a pcapng file says."""
+        return sum(getattr(reader, "dropped", 0) for reader in self.readers.values())
+
+    def close(self) -> None:
+        """Release the files."""
+        for index in sorted(self.readers):
+            self.readers[index].close()
+
+    def __enter__(self) -> Capture:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_capture(source: CaptureSource) -> Capture:
+    """Open a source; CaptureError when it cannot be read or is no capture. Damage found later is told on the result."""
+    return Capture(source)
+
+
+def open_reader(path: str) -> Reader:
+    """A reader at the start of the capture `path`; CaptureError when it cannot be read or is none."""
+    raw = _raw(path)
+    try:
+        return _reader(raw, path)
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _raw(path: str) -> RawStream:
+    if path == STDIN:
+        if os.isatty(0):
+            raise CaptureError(
+                "cannot read `-`: standard input is a terminal",
+                "pipe a capture in, e.g., `tcpdump -i eth0 -U -w - | whyfetch classify -`, or name a file",
+            )
+        return _descriptor(path)
+    try:
+        return RawStream(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)))
+    except (OSError, ValueError) as error:
+        raise cannot_read(path, error) from None
+
+
+def _descriptor(path: str) -> RawStream:
+    try:
+        return RawStream(0, keep=True)
+    except OSError as error:
+        raise cannot_read(path, error) from None
+
+
+def cannot_read(path: str, error: OSError | ValueError) -> CaptureError:
+    """The error for a path the system does not let us read."""
+    if isinstance(error, FileNotFoundError):
+        return CaptureError(f"cannot read `{path}`: no such file", "check the path, or quote a glob that should match it")
+    if isinstance(error, PermissionError):
+        return CaptureError(
+            f"cannot read `{path}`: permission denied",
+            f"run it with `sudo`, or change the file's owner, e.g., `sudo chown $USER '{path}'`",
+        )
+    reason = getattr(error, "strerror", None) or str(error)
+    return CaptureError(f"cannot read `{path}`: {reason.lower()}", "check that it is a readable file")
+
+
+def _reader(raw: RawStream, path: str) -> Reader:
+    first = peek(raw, sniff.WANTED)
+    if not first:
+        if raw.problem:
+            raise CaptureError(f"cannot read `{path}`: {raw.problem}", "check that it is a readable file")
+        raise CaptureError(
+            f"cannot read `{path}`: it is empty",
+            "check that the capture ran, and wrote to this file before it was copied",
+        )
+    stream: Stream = Prefixed(first, raw)
+    wrapping = ""
+    magic = compression(first)
+    if magic:
+        stream = Decompressed(magic, stream)
+        wrapping = f"{stream.name} data that holds "
+        first = peek(stream, sniff.WANTED)
+        if not first and stream.problem:
+            raise CaptureError(f"cannot read `{path}`: {stream.problem}", "copy or download the file again")
+        stream = Prefixed(first, stream)
+    kind = sniff.kind(first)
+    if kind == "pcap":
+        return PcapFrames(stream, path)
+    if kind == "pcapng":
+        return PcapngFrames(stream, path)
+    raise no_capture(path, wrapping, first)
+
+
+def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
+    """The error for a file that is something else."""
+    looks = sniff.looks_like(first)
+    if looks.startswith(sniff.CONVERTIBLE) or any(word in looks for word in sniff.CONVERTIBLE):
+        hint = f"convert it first, e.g., `editcap '{path}' trace.pcapng`"
+    elif compression(first) or "archive" in looks:
+        hint = "unpack it first, and name the captures in it"
+    else:
+        hint = "pass a file written by `tcpdump -w`, `dumpcap -w` or Wireshark"
+    if compression(first):
+        looks = "compressed data"
+    return CaptureError(f"cannot read `{path}`: {wrapping}{looks}, not a pcap or pcapng file", hint)
+
+
+def is_capture(path: str) -> bool:
+    """Whether a regular file is a capture by its content, compressed or not."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        open_reader(path).close()
+    except (CaptureError, OSError):
+        return False
+    return True
+
+
+def expand(paths: Sequence[str | os.PathLike[str]]) -> list[CaptureSource]:
+    """The captures that `paths` name, in their order, each file once; members of a rotated set become one source.
+
+    A directory gives all captures below it, sorted by path; a glob that the shell left alone gives its sorted matches. A
+    file named outright is not looked at here: opening it tells what is wrong with it. CaptureError for a directory
+    without captures, for a glob without matches, and for `-` given twice.
+    """
+    from analyzer.capture.sets import group
+
+    found: dict[str, str] = {}
+    for path in paths:
+        for name in _matches(os.fspath(path)):
+            found.setdefault(name if name == STDIN else os.path.abspath(name), name)
+    return group(list(found.values()))
+
+
+def _matches(path: str) -> list[str]:
+    """The files that one argument names."""
+    if path == STDIN:
+        return [path]
+    if os.path.isdir(path):
+        return _below(path)
+    if glob.has_magic(path) and not os.path.lexists(path):
+        names = sorted(glob.glob(path, recursive=True))
+        if not names:
+            raise CaptureError(f"cannot read `{path}`: nothing matches", "check the pattern, e.g., with `ls`")
+        files = [name for name in names if not os.path.isdir(name)]
+        return files or [name for folder in names for name in _below(folder)]
+    return [path]
+
+
+def _below(folder: str) -> list[str]:
+    """All captures in a directory and its subdirectories."""
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise cannot_read(folder, PermissionError())
+    names = sorted(
+        os.path.join(place, name) for place, _, files in os.walk(folder) for name in files
+    )
+    captures = [name for name in names if is_capture(name)]
+    if not captures:
+        count = "no files" if not names else f"none of its {len(names)} files is a pcap or pcapng file"
+        raise CaptureError(
+            f"cannot read `{folder}`: no captures in this directory ({count})",
+            "name a directory that holds files written by `tcpdump -w`, `dumpcap -w` or Wireshark",
+        )
+    return captures

@@ -1,0 +1,167 @@
+"""Frames of a pcap file (draft-ietf-opsawg-pcap): micro- and nanoseconds, both byte orders, the "modified" kind.
+
+A record with an impossible length is damage: the reader warns, looks for the next place where two records in a row
+make sense, and goes on there.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.capture.reader import MOST_BYTES, Reader
+from analyzer.capture.stream import Stream
+
+MICRO = 0xA1B2C3D4
+NANO = 0xA1B23C4D
+MODIFIED = 0xA1B2CD34
+"""Alexey Kuznetsov's patched libpcap: 8 more bytes a record (Wireshark wiretap/libpcap.h)."""
+
+FILE_HEADER = 24
+
+LARGEST_PACKET = 1 << 18
+"""libpcap's MAXIMUM_SNAPLEN; Wireshark calls a longer packet damage too, unless the file's own snaplen is larger."""
+
+LOOKAHEAD = LARGEST_PACKET + 64
+"""Bytes that hold any plausible record and the header after it."""
+
+DAY = 86_400
+LARGEST_WHOLE = 0xFFFF + 64
+"""Bytes of an IP packet with its link-layer headers; what claims more near the end may be damage and not a cut."""
+
+MAGICS: dict[bytes, tuple[int, bool]] = {
+    magic.to_bytes(4, "big" if big else "little"): (magic, big)
+    for magic in (MICRO, NANO, MODIFIED)
+    for big in (False, True)
+}
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def _u32(data: bytes, at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+    a: cython.longlong = data[at] & 0xFF
+    b: cython.longlong = data[at + 1] & 0xFF
+    c: cython.longlong = data[at + 2] & 0xFF
+    d: cython.longlong = data[at + 3] & 0xFF
+    if big:
+        return a << 24 | b << 16 | c << 8 | d
+    return d << 24 | c << 16 | b << 8 | a
+
+
+class PcapFrames(Reader):
+    """The records of one pcap file.
+
+    big         byte order of the file
+    head        bytes of a record header
+    limit       largest captured length that is no damage
+    fraction    nanoseconds of one unit of the sub-second field, per_second: such units in a second
+    seconds     time of the current frame; good: of the last frame that another one followed, -1 = none yet
+    """
+
+    def __init__(self, stream: Stream, name: str) -> None:
+        """The stream must begin with one of MAGICS."""
+        super().__init__(stream, name)
+        self.more(4)
+        magic, self.big = MAGICS[self.data[:4]]
+        self.head = 24 if magic == MODIFIED else 16
+        self.fraction = 1 if magic == NANO else 1000
+        self.per_second = 1_000_000_000 if magic == NANO else 1_000_000
+        self.limit = LARGEST_PACKET
+        self.minor = 4
+        self.seconds = self.good = -1
+        if self.more(FILE_HEADER):
+            self._file_header()
+
+    def _file_header(self) -> None:
+        snaplen = _u32(self.data, 16, self.big)
+        self.limit = min(max(snaplen, LARGEST_PACKET), MOST_BYTES)
+        self.minor = self.data[7] if self.big else self.data[6]
+        # The upper 16 bits hold the length of the frame check sequence (draft-ietf-opsawg-pcap section 4).
+        self.link = _u32(self.data, 20, self.big) & 0xFFFF
+        self.at = FILE_HEADER
+
+    def advance(self) -> cython.bint:
+        """Move to the next record; False at the end of what is readable."""
+        head: cython.int = self.head
+        big: cython.bint = self.big
+        while True:  # the loop runs again only after damage
+            if self.size - self.at < head and not self.more(head):
+                return self.finish()
+            data: bytes = self.data
+            at: cython.Py_ssize_t = self.at
+            seconds: cython.longlong = _u32(data, at, big)
+            fraction: cython.longlong = _u32(data, at + 4, big)
+            captured: cython.longlong = _u32(data, at + 8, big)
+            length: cython.longlong = _u32(data, at + 12, big)
+            if captured > length and self.minor <= 3:
+                captured, length = length, captured  # libpcap before 2.4 wrote them the other way round
+            if captured > self.limit or (captured == 0 and length == 0 and seconds == 0):
+                if not self.recover():
+                    return False
+                continue
+            if self.size - at < head + captured and not self.more(head + captured):
+                if captured > LARGEST_WHOLE and self.recover():
+                    continue
+                return self.finish()
+            self.good = self.seconds
+            self.seconds = seconds
+            self.time = seconds * 1_000_000_000 + fraction * self.fraction
+            self.start = self.at + head
+            self.captured = captured
+            self.length = length
+            self.number += 1
+            self.at = self.start + captured
+            return True
+
+    def recover(self) -> cython.bint:
+        """Skip a damaged record; False when nothing readable follows."""
+        self.at += 1
+        if self.seek_frame():
+            self.damage(f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole packet")
+            return True
+        self.damage(f"`{self.name}` is damaged after packet {self.number}; the rest could not be read")
+        self.captured = 0
+        self.at = self.size
+        return False
+
+    def jump(self, stream: Stream) -> None:
+        """Go on in `stream`; the time before says nothing about the time there."""
+        self.seconds = self.good = -1
+        super().jump(stream)
+
+    def seek_frame(self) -> cython.bint:
+        """Move `at` to the next place where a record and the header after it make sense."""
+        while True:
+            self.more(LOOKAHEAD)
+            at: cython.Py_ssize_t = self.at
+            last: cython.Py_ssize_t = self.size - (self.head if self.ended else LOOKAHEAD)
+            while at <= last:
+                if self.chained(at):
+                    self.at = at
+                    return True
+                at += 1
+            self.at = at
+            if self.ended:
+                return False
+
+    def chained(self, at: cython.Py_ssize_t) -> cython.bint:
+        """Whether a record at `at` makes sense and another one, or the end of the file, follows it."""
+        if not self.plausible(at, self.good):
+            return False
+        following: cython.Py_ssize_t = at + self.head + _u32(self.data, at + 8, self.big)
+        if self.ended and following == self.size:
+            return True
+        return self.plausible(following, _u32(self.data, at, self.big))
+
+    def plausible(self, at: cython.Py_ssize_t, near: cython.longlong) -> cython.bint:
+        """Whether the bytes at `at` are a record header within a day of the time `near` (seconds, -1 = any)."""
+        if at + self.head > self.size:
+            return False
+        seconds: cython.longlong = _u32(self.data, at, self.big)
+        if near >= 0 and not near - DAY <= seconds <= near + DAY:
+            return False
+        captured: cython.longlong = _u32(self.data, at + 8, self.big)
+        length: cython.longlong = _u32(self.data, at + 12, self.big)
+        if not 0 < captured <= length <= LARGEST_PACKET:
+            return False
+        return _u32(self.data, at + 4, self.big) < self.per_second

@@ -1,0 +1,25 @@
+from analyzer.capture.reader cimport Reader
+
+cdef class Interface:
+    cdef public int link
+    cdef public long long snaplen, multiplier, offset, dropped
+    cdef public unsigned long long divisor, limit
+    cdef public int shift
+    cpdef resolution(self, int code)
+    cpdef long long nanoseconds(self, unsigned long long ticks) except? -1
+
+cdef class PcapngFrames(Reader):
+    cdef public bint big
+    cdef public list interfaces, name_blocks, secret_blocks
+    cdef public long long kept, section_start, current_index
+    cdef public Interface current
+    cpdef bint advance(self) except -1
+    cpdef bint seek_frame(self) except -1
+    cpdef bint recover(self) except -1
+    cpdef bint section(self, Py_ssize_t at) except -1
+    cpdef bint plausible(self, Py_ssize_t at) except -1
+    cpdef bint packet(self, long long kind, Py_ssize_t at, long long total) except -1
+    cpdef bint select(self, long long index) except -1
+    cpdef other(self, long long kind, Py_ssize_t at, long long total)
+    cpdef add_interface(self, Py_ssize_t at, long long total)
+    cpdef statistics(self, Py_ssize_t at, long long total)

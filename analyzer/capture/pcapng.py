@@ -1,0 +1,349 @@
+"""Frames of a pcapng file (draft-ietf-opsawg-pcapng): sections of either byte order, interfaces with their own clocks.
+
+Enhanced, simple and the obsolete packet blocks are frames, numbered through all sections as Wireshark does. Name
+resolution and decryption secrets blocks are kept as they are, interface statistics give the drop counter, anything
+else is skipped. A block whose two length fields disagree, or that is larger than 16 MiB, is damage: the reader warns
+and goes on at the next block that makes sense.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.capture.reader import MOST_BYTES, Reader
+from analyzer.capture.stream import Stream
+
+SECTION = 0x0A0D0D0A
+INTERFACE = 1
+OLD_PACKET = 2
+SIMPLE_PACKET = 3
+NAMES = 4
+STATISTICS = 5
+PACKET = 6
+SECRETS = 10
+
+BYTE_ORDER = 0x1A2B3C4D
+MAGIC = b"\x0a\x0d\x0d\x0a"
+
+LOOKAHEAD = 1 << 19
+"""Largest block accepted as the place to go on after damage: twice libpcap's largest packet."""
+
+LARGEST_WHOLE = 0xFFFF + 256
+"""Bytes of a block with the largest IP packet; what claims more near the end may be damage and not a cut."""
+
+MOST_INTERFACES = 1 << 16
+"""Interface descriptions kept in one file; frames of later ones are damage."""
+
+MOST_KEPT = 1 << 24
+"""Bytes of name and secret blocks kept; later ones are left out, with a warning."""
+
+LATEST = 4_600_000_000 * 1_000_000_000
+"""Times are cut off here (year 2115, half of what 63 bits hold), so that an offset cannot overflow."""
+
+OPTION_DROPS = 5
+OPTION_RESOLUTION = 9
+OPTION_OFFSET = 14
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def _u16(data: bytes, at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+    a: cython.longlong = data[at] & 0xFF
+    b: cython.longlong = data[at + 1] & 0xFF
+    return a << 8 | b if big else b << 8 | a
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def _u32(data: bytes, at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+    a: cython.longlong = data[at] & 0xFF
+    b: cython.longlong = data[at + 1] & 0xFF
+    c: cython.longlong = data[at + 2] & 0xFF
+    d: cython.longlong = data[at + 3] & 0xFF
+    if big:
+        return a << 24 | b << 16 | c << 8 | d
+    return d << 24 | c << 16 | b << 8 | a
+
+
+def options(data: bytes, big: bool) -> dict[int, bytes]:
+    """The options in `data` by code (the last of a kind); whatever runs over the end is left out."""
+    found: dict[int, bytes] = {}
+    order = "big" if big else "little"
+    at = 0
+    while at + 4 <= len(data):
+        code = int.from_bytes(data[at : at + 2], order)  # type: ignore[arg-type]
+        length = int.from_bytes(data[at + 2 : at + 4], order)  # type: ignore[arg-type]
+        if code == 0 or at + 4 + length > len(data):
+            break
+        found[code] = data[at + 4 : at + 4 + length]
+        at += 4 + (length + 3 & ~3)
+    return found
+
+
+class Interface:
+    """One interface description: its link type and how its ticks become nanoseconds.
+
+    A tick is `multiplier` ns up to `limit` ticks, or 1/`divisor` ns, or (shift > 0) 2**-shift seconds.
+    """
+
+    def __init__(self, link: cython.int, snaplen: cython.longlong) -> None:
+        self.link = link
+        self.snaplen = snaplen
+        self.offset = self.dropped = 0
+        self.resolution(6)
+
+    def resolution(self, code: cython.int) -> None:
+        """Set if_tsresol; an exponent that 64-bit ticks cannot use means microseconds, the default."""
+        exponent: cython.int = code & 0x7F
+        self.multiplier = self.divisor = 1
+        self.shift = 0
+        self.limit = LATEST
+        if code & 0x80:
+            self.shift = exponent
+            if exponent > 63:
+                self.resolution(6)
+            elif exponent == 0:
+                self.resolution(0)
+        elif exponent <= 9:
+            self.multiplier = 10 ** (9 - int(exponent))
+            self.limit = LATEST // self.multiplier
+        elif exponent <= 19:
+            self.divisor = 10 ** (int(exponent) - 9)
+        else:
+            self.resolution(6)
+
+    def nanoseconds(self, ticks: cython.ulonglong) -> cython.longlong:
+        """Ticks since the interface's epoch as nanoseconds since 1970."""
+        if self.shift:
+            return self.offset + self._binary(ticks)
+        if self.divisor > 1:
+            ticks = ticks // self.divisor
+        if ticks > self.limit:
+            ticks = self.limit
+        multiplier: cython.ulonglong = self.multiplier
+        return self.offset + ticks * multiplier
+
+    def _binary(self, ticks: cython.ulonglong) -> cython.longlong:
+        # 2**32 parts of a second are finer than a nanosecond; more bits would overflow the multiplication.
+        value: int = ticks
+        return min((value * 1_000_000_000) >> self.shift, LATEST)
+
+
+class PcapngFrames(Reader):
+    """The packet blocks of one pcapng file.
+
+    big            byte order of the current section
+    interfaces     those of all sections; `section_start` is the index of the current section's first
+    name_blocks    bodies of name resolution blocks with their byte order: (big, bytes)
+    secret_blocks  bodies of decryption secrets blocks with their byte order: (big, bytes)
+    kept           bytes in those two lists
+    current        the interface of the current frame, current_index its number within the section
+
+    A simple packet block has no time: its frame gets the time of the frame before, 0 for the first.
+    """
+
+    def __init__(self, stream: Stream, name: str) -> None:
+        """The stream must begin with MAGIC."""
+        super().__init__(stream, name)
+        self.big = False
+        self.interfaces: list[Interface] = []
+        self.name_blocks: list[tuple[bool, bytes]] = []
+        self.secret_blocks: list[tuple[bool, bytes]] = []
+        self.kept = self.section_start = 0
+        self.current_index = -1
+        self.current = Interface(0, 0)
+
+    @property
+    def dropped(self) -> int:
+        """Packets the capturing interfaces dropped, as far as statistics blocks say so."""
+        return sum(interface.dropped for interface in self.interfaces)
+
+    def advance(self) -> cython.bint:
+        """Move to the next packet block; False at the end of what is readable."""
+        while True:
+            if self.size - self.at < 12 and not self.more(12):
+                return self.finish()
+            kind: cython.longlong = _u32(self.data, self.at, self.big)
+            if kind == SECTION and not self.section(self.at):
+                if self.ended and self.size - self.at < 28:
+                    return self.finish()
+                if not self.recover():
+                    return False
+                continue
+            total: cython.longlong = _u32(self.data, self.at + 4, self.big)
+            if total < 12 or total > MOST_BYTES:
+                if not self.recover():
+                    return False
+                continue
+            space: cython.longlong = total + 3 & ~3  # some writers forget the padding in the length, as Wireshark knows
+            if self.size - self.at < space and not self.more(space):
+                if total > LARGEST_WHOLE and self.recover_cut():
+                    continue
+                return self.finish()
+            at: cython.Py_ssize_t = self.at
+            if _u32(self.data, at + space - 4, self.big) != total:
+                if not self.recover():
+                    return False
+                continue
+            self.at = at + space
+            if kind == PACKET or kind == SIMPLE_PACKET or kind == OLD_PACKET:
+                if self.packet(kind, at, total):
+                    return True
+            else:
+                self.other(kind, at, total)
+
+    def section(self, at: cython.Py_ssize_t) -> cython.bint:
+        """Take the byte order of the section header at `at`; False when it is none."""
+        if self.size - at < 28 and not self.more(28):
+            return False
+        if _u32(self.data, self.at + 8, False) == BYTE_ORDER:
+            self.big = False
+        elif _u32(self.data, self.at + 8, True) == BYTE_ORDER:
+            self.big = True
+        else:
+            return False
+        return True
+
+    def packet(self, kind: cython.longlong, at: cython.Py_ssize_t, total: cython.longlong) -> cython.bint:
+        """Make the packet block at `at` the current frame; False, with a warning, when it contradicts itself."""
+        data: bytes = self.data
+        big: cython.bint = self.big
+        head: cython.Py_ssize_t = 12 if kind == SIMPLE_PACKET else 28
+        if total < head + 4:
+            return self._contradiction()
+        index: cython.longlong = 0
+        if kind == PACKET:
+            index = _u32(data, at + 8, big)
+        elif kind == OLD_PACKET:
+            index = _u16(data, at + 8, big)
+        if index != self.current_index and not self.select(index):
+            return self._contradiction()
+        captured: cython.longlong
+        length: cython.longlong
+        if kind == SIMPLE_PACKET:
+            length = _u32(data, at + 8, big)
+            captured = min(length, total - 16)
+            if 0 < self.current.snaplen < captured:
+                captured = self.current.snaplen
+        else:
+            captured = _u32(data, at + 20, big)
+            length = _u32(data, at + 24, big)
+            if captured > total - 32:
+                return self._contradiction()
+            high: cython.ulonglong = _u32(data, at + 12, big)
+            low: cython.ulonglong = _u32(data, at + 16, big)
+            self.time = self.current.nanoseconds(high << 32 | low)
+        self.start = at + head
+        self.captured = captured
+        self.length = length
+        self.link = self.current.link
+        self.number += 1
+        return True
+
+    def select(self, index: cython.longlong) -> cython.bint:
+        """Make interface `index` of the section the current one; False when it was never described."""
+        place: cython.longlong = self.section_start + index
+        if place >= len(self.interfaces):
+            return False
+        self.current = self.interfaces[place]
+        self.current_index = index
+        self.interface = place
+        return True
+
+    def _contradiction(self) -> cython.bint:
+        self.damage(f"`{self.name}` has a damaged packet block after packet {self.number}; it was ignored")
+        return False
+
+    def other(self, kind: cython.longlong, at: cython.Py_ssize_t, total: cython.longlong) -> None:
+        """Take what matters from a block that is no packet."""
+        if kind == SECTION:
+            self.section_start = len(self.interfaces)
+            self.current_index = -1
+        elif kind == INTERFACE:
+            self.add_interface(at, total)
+        elif kind == NAMES or kind == SECRETS:
+            self.keep(self.name_blocks if kind == NAMES else self.secret_blocks, at, total)
+        elif kind == STATISTICS:
+            self.statistics(at, total)
+
+    def keep(self, blocks: list[tuple[bool, bytes]], at: int, total: int) -> None:
+        """Keep the body of a block, up to MOST_KEPT bytes in all."""
+        self.kept += total
+        if self.kept <= MOST_KEPT:
+            blocks.append((bool(self.big), self.data[at + 8 : at + total - 4]))
+        elif self.kept - total <= MOST_KEPT:
+            self.warnings.append(f"`{self.name}` has more than 16 MiB of names and secrets; the rest of them was ignored")
+
+    def add_interface(self, at: cython.Py_ssize_t, total: cython.longlong) -> None:
+        """Read an interface description block."""
+        if total < 20 or len(self.interfaces) >= MOST_INTERFACES:
+            self.damage(f"`{self.name}` has a damaged interface block after packet {self.number}; it was ignored")
+            return
+        found: Interface = Interface(_u16(self.data, at + 8, self.big), _u32(self.data, at + 12, self.big))
+        more = options(self.data[at + 16 : at + total - 4], self.big)
+        if more.get(OPTION_RESOLUTION):
+            found.resolution(more[OPTION_RESOLUTION][0])
+        if len(more.get(OPTION_OFFSET, b"")) == 8:
+            seconds = int.from_bytes(more[OPTION_OFFSET], "big" if self.big else "little", signed=True)
+            found.offset = max(-LATEST, min(seconds * 1_000_000_000, LATEST))
+        self.interfaces.append(found)
+
+    def statistics(self, at: cython.Py_ssize_t, total: cython.longlong) -> None:
+        """Read the drop counter of an interface statistics block; it counts from the start, so the last one holds."""
+        if total < 24:
+            return
+        place: cython.longlong = self.section_start + _u32(self.data, at + 8, self.big)
+        value = options(self.data[at + 20 : at + total - 4], self.big).get(OPTION_DROPS, b"")
+        if place < len(self.interfaces) and len(value) == 8:
+            interface: Interface = self.interfaces[place]
+            interface.dropped = min(int.from_bytes(value, "big" if self.big else "little"), LATEST)
+
+    def recover(self) -> cython.bint:
+        """Skip a damaged block; False when nothing readable follows."""
+        self.at += 1
+        if self.seek_frame():
+            self.damage(f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole block")
+            return True
+        self.damage(f"`{self.name}` is damaged after packet {self.number}; the rest could not be read")
+        self.captured = 0
+        self.at = self.size
+        return False
+
+    def recover_cut(self) -> bool:
+        """A block runs over the end: find whole blocks behind its head, which show that its length is damaged."""
+        start, self.at = self.at, self.at + 1
+        if self.seek_frame():
+            self.damage(f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole block")
+            return True
+        self.at = start
+        return False
+
+    def seek_frame(self) -> cython.bint:
+        """Move `at` to the next block that makes sense."""
+        while True:
+            self.more(LOOKAHEAD)
+            at: cython.Py_ssize_t = self.at
+            last: cython.Py_ssize_t = self.size - (12 if self.ended else LOOKAHEAD)
+            while at <= last:
+                if self.plausible(at):
+                    self.at = at
+                    return True
+                at += 1
+            self.at = at
+            if self.ended:
+                return False
+
+    def plausible(self, at: cython.Py_ssize_t) -> cython.bint:
+        """Whether a whole block of a known kind begins at `at`, its two length fields agreeing."""
+        kind: cython.longlong = _u32(self.data, at, self.big)
+        big: cython.bint = self.big
+        if kind == SECTION and at + 12 <= self.size:
+            big = _u32(self.data, at + 8, True) == BYTE_ORDER
+        elif not (INTERFACE <= kind <= PACKET or kind == SECRETS):
+            return False
+        total: cython.longlong = _u32(self.data, at + 4, big)
+        if total < 16 or total & 3 or total > LOOKAHEAD or at + total > self.size:
+            return False
+        return _u32(self.data, at + total - 4, big) == total

@@ -1,0 +1,113 @@
+# not compiled: works a chunk at a time, so the interpreter's share of the time is nothing
+"""Bytes come in: regular files, pipes and standard input, in chunks and without seeking.
+
+Chunks are read rather than mapped: mapped pages count as the process's memory, a read buffer is freed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Protocol
+
+CHUNK = 1 << 20
+"""Bytes asked for at once from a file: large enough that the system call does not count."""
+
+PIPE_CHUNK = 1 << 18
+"""Bytes asked for at once from a pipe; a read returns at once with what there is."""
+
+
+class Stream(Protocol):
+    """What a reader reads from.
+
+    consumed  bytes of the input read so far (of the compressed input, if it is compressed)
+    total     bytes of the input, 0 = unknown (a pipe)
+    problem   why `read` ended early, "" = it ended where the input ends
+    notes     remarks about the input that are no damage
+    """
+
+    consumed: int
+    total: int
+    problem: str
+    notes: list[str]
+
+    def read(self) -> bytes:
+        """The next bytes, at least one and as soon as there are any; b"" at the end."""
+        ...
+
+    def close(self) -> None:
+        """Release the input."""
+        ...
+
+
+class RawStream:
+    """The bytes of an open file descriptor, which it owns unless `keep` is set."""
+
+    def __init__(self, descriptor: int, *, keep: bool = False) -> None:
+        self.descriptor = descriptor
+        self.keep = keep
+        self.consumed = 0
+        self.problem = ""
+        self.notes: list[str] = []
+        status = os.fstat(descriptor)
+        regular = stat.S_ISREG(status.st_mode)
+        self.total = status.st_size if regular else 0
+        self.chunk = CHUNK if regular else PIPE_CHUNK
+
+    def read(self) -> bytes:
+        try:
+            data = os.read(self.descriptor, self.chunk)
+        except OSError as error:
+            self.problem = (error.strerror or "read error").lower()
+            return b""
+        self.consumed += len(data)
+        return data
+
+    def close(self) -> None:
+        if not self.keep and self.descriptor >= 0:
+            os.close(self.descriptor)
+        self.descriptor = -1
+
+
+class Prefixed:
+    """A stream whose first bytes were already taken off to look at them."""
+
+    def __init__(self, first: bytes, rest: Stream) -> None:
+        self.first = first
+        self.rest = rest
+        self.total = rest.total
+        self.notes = rest.notes
+
+    @property
+    def consumed(self) -> int:
+        return self.rest.consumed
+
+    @consumed.setter
+    def consumed(self, value: int) -> None:
+        self.rest.consumed = value
+
+    @property
+    def problem(self) -> str:
+        return self.rest.problem
+
+    @problem.setter
+    def problem(self, value: str) -> None:
+        self.rest.problem = value
+
+    def read(self) -> bytes:
+        first, self.first = self.first, b""
+        return first or self.rest.read()
+
+    def close(self) -> None:
+        self.rest.close()
+
+
+def peek(stream: Stream, wanted: int) -> bytes:
+    """Read until `wanted` bytes are there or the input ends; may return more."""
+    data = stream.read()
+    while data and len(data) < wanted:
+        piece = stream.read()
+        if not piece:
+            break
+        data += piece
+    return data
