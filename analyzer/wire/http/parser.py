@@ -242,7 +242,7 @@ class HttpParser:
         elif size == 0:
             stream.state = TRAILER
         else:
-            stream.framing = 1
+            stream.chunked = 1
             stream.begin_body(BODY, size)
 
     # ---- bodies ----
@@ -251,7 +251,7 @@ class HttpParser:
         """A run of body bytes is over: the message too, unless it is chunked."""
         stream.got += stream.body_end - stream.body_start
         stream.body_start = stream.body_end = 0
-        if stream.framing:
+        if stream.chunked:
             stream.state = CHUNK_END
         else:
             stream.state = HEAD
@@ -259,12 +259,12 @@ class HttpParser:
 
     def body_hole(self, stream: Stream, start: cython.longlong, length: cython.longlong) -> None:
         """A hole in a body is no failure; one that goes on beyond it swallows what follows."""
-        stream.lost += min(length, stream.body_end - start)
         if start + length < stream.body_end:
             stream.side.skip = stream.body_end - start - length
             return
         beyond: cython.longlong = start + length - stream.body_end
         stream.position = stream.body_end
+        stream.beyond = beyond
         self.body_over(stream)
         if beyond > 0:
             stream.position = start + length
@@ -293,7 +293,9 @@ class HttpParser:
         end: cython.longlong = stream.position
         unfinished: bool = stream.state in (BODY, CLOSE)
         if unfinished:
-            end = max(end, stream.side.next)
+            end = max(end, min(stream.side.next, stream.body_end))
+        elif stream.state == GARBAGE:
+            end = stream.start + len(exchange.garbage)
         behind: bool = unfinished and stream.side.next > stream.position
         packet = stream.side.last_data_packet if behind else stream.packet
         time = stream.side.last_data_time if behind else stream.time
@@ -416,7 +418,7 @@ class HttpParser:
         """The body begins; one without bytes is over at once."""
         stream.size = 0
         stream.lines = []
-        stream.framing = 0
+        stream.chunked = 0
         stream.lost_before = stream.side.lost
         if kind == "chunked":
             stream.state = CHUNK_SIZE
@@ -447,7 +449,9 @@ class HttpParser:
         """Keep the first bytes of an answer that is no HTTP; returns how many were taken."""
         exchange = stream.exchange
         if exchange is None or len(exchange.garbage) >= MAX_GARBAGE:
-            stream.state = DONE
+            if exchange is not None:
+                self.update(stream, exchange)
+            stream.next_message(DONE)
             return 0
         taken = data[: MAX_GARBAGE - len(exchange.garbage)]
         exchange.garbage += taken

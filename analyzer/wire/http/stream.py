@@ -36,8 +36,9 @@ class Stream:
     start*       stream offset, packet, time and acknowledged peer offset of the current message's first byte
     last_*       packet and time of the last body byte that was handed in
     body_*       offsets of the current run of body bytes (a body by length, one chunk, or until the close)
-    got          body bytes of runs that are over; lost: of these, bytes reported as holes
-    chunked      in `framing`: 1 = the run is a chunk
+    got          body bytes of runs that are over
+    lost_before  `side.lost` when the body began; beyond: bytes of a hole that began in the body and outlasted it
+    chunked      1 = the run is a chunk
     exchange     the exchange of the message in progress, None between messages
     """
 
@@ -49,7 +50,7 @@ class Stream:
         self.start_packet = self.start_time = 0
         self.start = self.start_ack = -1
         self.last_packet = self.last_time = 0
-        self.framing = 0
+        self.chunked = 0
         self.exchange: Exchange | None = None
         self.next_message(HEAD)
 
@@ -61,7 +62,7 @@ class Stream:
         self.size = 0
         self.start = -1
         self.body_start = self.body_end = 0
-        self.got = self.lost = 0
+        self.got = self.beyond = 0
         self.lost_before = self.side.lost
         self.exchange = None
 
@@ -79,6 +80,5 @@ class Stream:
         return self.got + max(0, min(reached, self.body_end) - self.body_start)
 
     def missing(self) -> cython.longlong:
-        """Body bytes that fell into holes of the capture."""
-        passed_over: cython.longlong = self.side.lost - self.lost_before
-        return min(self.lost + max(0, passed_over), self.received())
+        """Body bytes that fell into holes of the capture (the tracker counts them in `side.lost` as it meets them)."""
+        return max(0, min(self.side.lost - self.lost_before - self.beyond, self.received()))
