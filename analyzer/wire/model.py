@@ -285,7 +285,12 @@ class Exchange:
     response_complete 1 = complete by framing (RFC 9112 6.3)
     interim         status codes of 1xx responses before the final one
     headers         response headers of note, lower-case name -> value (first 256 characters)
-    garbage         first bytes of an answer that is no HTTP, b"" = none
+    garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
+    malformed       head-too-large | chunk-size | chunk-end: where a message broke its own framing, "" = nowhere
+    authorized      1 = the request carried credentials (their value is not kept)
+    lost            1 = the capture lost bytes of a head or of the framing: nothing may be concluded from absence
+    An unfinished message ends, as far as request_end*/response_end* say, with the last byte seen. A response
+    without a known request has method "" and request_start -1.
     """
 
     def __init__(self, index: cython.int) -> None:
@@ -313,7 +318,8 @@ class Exchange:
         self.interim: list[int] = []
         self.headers: dict[str, str] = {}
         self.garbage = b""
-        self.lost = 0
+        self.malformed = ""
+        self.authorized = self.lost = 0
 
 
 class IcmpError:

@@ -1,0 +1,127 @@
+"""Start lines and header fields of an HTTP/1.x head, read as leniently as real clients read them.
+
+Bare LF ends a line, header names may be followed by blanks, folded lines are joined (RFC 9112 2.2, 5.1, 5.2). Bytes
+become characters one to one (latin-1), control characters included: whoever prints them escapes them.
+"""
+
+# not compiled: a head is read once a message, by the regular expression engine
+
+from __future__ import annotations
+
+import re
+
+MAX_HEAD = 64 * 1024
+"""Longest head, trailer section or chunk-size line that is read, in bytes (signatures.md 6.1, `max_head`)."""
+MAX_START = 64
+"""Bytes that suffice to tell whether a message begins as HTTP."""
+MAX_TARGET = 2048
+"""Characters of a request target that are kept."""
+MAX_VALUE = 256
+"""Characters of any other value that are kept."""
+
+RESPONSE_HEADERS = frozenset(
+    {
+        "age",
+        "alt-svc",
+        "cf-ray",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "date",
+        "location",
+        "proxy-authenticate",
+        "retry-after",
+        "server",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+        "www-authenticate",
+        "x-cache",
+        "x-served-by",
+    }
+)
+"""Response headers worth showing beside a verdict (signatures.md 2.4)."""
+
+# A method is a token (RFC 9110 9.1); the ones registered are letters and hyphens, the longest has 17 of them.
+_METHOD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{0,31}")
+_METHOD_AND_SPACE = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{0,31} ")
+_REQUEST_LINE = re.compile(rb"[A-Z]{3,20} [^\r\n]+ HTTP/1\.[01]\r?\n")
+_STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+(.*))?\Z", re.DOTALL)
+_VERSION = re.compile(rb"[ \t]+HTTP/(\d\.\d)[ \t]*\Z")
+
+Fields = list[tuple[str, str]]
+
+
+def text(raw: bytes, limit: int = MAX_VALUE) -> str:
+    """At most `limit` bytes as characters, one to one."""
+    return raw[:limit].decode("latin-1")
+
+
+def may_be_request(line: bytes) -> int:
+    """1 = begins with a method and a space, 0 = too short to tell, -1 = no request line."""
+    if _METHOD_AND_SPACE.match(line):
+        return 1
+    return 0 if not line.strip(b"\r") or _METHOD.fullmatch(line) else -1
+
+
+def may_be_response(line: bytes) -> int:
+    """1 = begins with `HTTP/`, 0 = too short to tell, -1 = no status line."""
+    if line.startswith(b"HTTP/"):
+        return 1
+    return 0 if line == b"\r" or b"HTTP/".startswith(line) else -1
+
+
+def starts_request(data: bytes) -> bool:
+    """Whether `data` begins with a whole request line: a clean boundary after a loss."""
+    return _REQUEST_LINE.match(data, 0, MAX_HEAD) is not None
+
+
+def starts_response(data: bytes) -> bool:
+    """Whether `data` begins with a status line: a clean boundary after a loss."""
+    return data.startswith((b"HTTP/1.1 ", b"HTTP/1.0 "))
+
+
+def request_line(line: bytes) -> tuple[str, str, str]:
+    """Method, target and version of a request line; the version is "" when there is none (HTTP/0.9)."""
+    method, _, rest = line.rstrip(b"\r\n").partition(b" ")
+    version = ""
+    if found := _VERSION.search(rest[-16:]):
+        version = text(found[1])
+        rest = rest[: len(rest) - (found.end() - found.start())]
+    return text(method), text(rest.strip(), MAX_TARGET), version
+
+
+def status_line(line: bytes) -> tuple[str, int, str] | None:
+    """Version, status and reason of a status line, or None when it is none."""
+    found = _STATUS_LINE.match(line.rstrip(b"\r\n"))
+    if found is None:
+        return None
+    return text(found[1]), int(found[2]), text(found[3] or b"")
+
+
+def fields(lines: list[bytes]) -> Fields:
+    """Header fields in order, names in lower case. Lines without a colon are passed over, as browsers do."""
+    found: Fields = []
+    for line in lines:
+        bare = line.rstrip(b"\r\n")
+        if bare[:1] in (b" ", b"\t"):
+            if found and len(found[-1][1]) < MAX_VALUE:
+                name, value = found[-1]
+                found[-1] = (name, f"{value} {text(bare.strip(), MAX_VALUE)}"[:MAX_VALUE].strip())
+            continue
+        raw_name, colon, value_bytes = bare.partition(b":")
+        if colon:
+            found.append((text(raw_name.strip()).lower(), text(value_bytes.strip())))
+    return found
+
+
+def first(found: Fields, name: str) -> str:
+    """The first value of a field, "" when absent."""
+    return next((value for key, value in found if key == name), "")
+
+
+def has(found: Fields, *names: str) -> int:
+    """1 when one of the fields is present."""
+    return int(any(key in names for key, _ in found))

@@ -1,0 +1,555 @@
+"""Both directions of a plain HTTP/1.x connection, paired into exchanges (RFC 9112).
+
+Responses belong to requests in order (9112 9.3.2). Bodies are never read: the parser says how many bytes do not
+matter, and counts them by stream offset.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.http import framing, head
+from analyzer.wire.http.notes import add_milestone, fill_request, fill_response, flag
+from analyzer.wire.http.stream import (
+    BODY,
+    CHUNK_END,
+    CHUNK_SIZE,
+    CLOSE,
+    DONE,
+    GARBAGE,
+    HEAD,
+    HELD,
+    LOST,
+    TRAILER,
+    Stream,
+)
+from analyzer.wire.model import NEVER, Connection, Exchange, Side
+
+MAX_EXCHANGES = 4096
+"""Exchanges kept a connection. At the cap an exchange that ended well is dropped and counted when it ends, a failed one
+is kept until there are twice as many; so many unanswered ones end the reading. The flag is `exchanges-capped`."""
+MAX_GARBAGE = 64
+"""Bytes kept of an answer that is no HTTP."""
+
+
+class HttpParser:
+    """Fills `connection.exchanges`.
+
+    tunnel           1 = a CONNECT was answered 2xx (`connection.connect` holds that exchange, `exchanges` does not),
+                     2 = 101 Switching Protocols; the bytes after the switch are the caller's
+    leftover_client, leftover_server   bytes after the switch that were handed in before or with it
+    leftover_client_start, leftover_server_start  their stream offsets, -1 = none
+    waiting          requests without a final response, oldest first
+    orphan           a response whose segment acknowledges a request that is captured only after it
+    dropped          exchanges not kept (see MAX_EXCHANGES)
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.client = Stream(connection.client)
+        self.server = Stream(connection.server)
+        if connection.midstream:
+            self.client.state = self.server.state = LOST
+        self.tunnel = 0
+        self.dropped = 0
+        self.count = len(connection.exchanges)
+        self.waiting: list[Exchange] = []
+        self.orphan: Exchange | None = None
+        self.orphan_ack = -1
+        self.leftover_client = self.leftover_server = b""
+        self.leftover_client_start = self.leftover_server_start = -1
+        self.held = bytearray()
+
+    def data(
+        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+    ) -> None:
+        """Bytes of `side` from offset `side.next` on; sets `side.skip`. See `analyzer.wire.content`."""
+        stream: Stream = self.client if side.index == 0 else self.server
+        if self.tunnel:
+            side.skip = NEVER
+            return
+        side.skip = 0
+        stream.packet = packet
+        stream.time = time
+        stream.ack = ack
+        stream.position = side.next
+        self.read(stream, data)
+
+    def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+        """`length` bytes from `side.next` on will never be seen: a hole in a body, or the loss of a head."""
+        stream: Stream = self.client if side.index == 0 else self.server
+        if self.tunnel or stream.state in (CLOSE, DONE, GARBAGE):
+            side.skip = NEVER
+            return
+        side.skip = 0
+        stream.packet = packet
+        stream.time = time
+        stream.position = side.next + length
+        if stream.state == BODY:
+            self.body_hole(stream, side.next, length)
+        else:
+            self.lose(stream)
+
+    def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
+        """The FIN of `side`: completes a response that lasts until the close (RFC 9112 6.3 rule 8)."""
+        stream: Stream = self.client if side.index == 0 else self.server
+        stream.packet = packet
+        stream.time = time
+        if stream.state == CLOSE and stream.exchange is not None:
+            self.message_over(stream)
+            stream.state = DONE
+        self.finish()
+
+    def finish(self) -> None:
+        """Bring counts and offsets of unfinished exchanges up to date; may be called at any time, and again."""
+        server: Stream = self.server
+        if server.exchange is None and server.state == HEAD and server.size and self.waiting:
+            self.begin_response(server, self.waiting[0])
+        for stream in (self.client, server):
+            exchange = stream.exchange
+            if exchange is not None:
+                self.update(stream, exchange)
+        for exchange in self.waiting:
+            self.note_acked(exchange)
+
+    # ---- reading ----
+
+    def read(self, stream: Stream, data: bytes) -> None:
+        """Read `data` from `stream.position`; every byte is looked at once."""
+        at: cython.Py_ssize_t = 0
+        size: cython.Py_ssize_t = len(data)
+        state: cython.int
+        while True:
+            state = stream.state
+            if state == BODY:
+                run: cython.longlong = min(stream.body_end - stream.position, size - at)
+                if run > 0:
+                    at += run
+                    stream.position += run
+                    stream.last_packet = stream.packet
+                    stream.last_time = stream.time
+                if stream.position < stream.body_end:
+                    stream.side.skip = stream.body_end - stream.position
+                    return
+                self.body_over(stream)
+                continue
+            if state in (CLOSE, DONE):
+                stream.position += size - at
+                stream.side.skip = NEVER
+                return
+            if at >= size:
+                return
+            if state == LOST:
+                if not self.resync(stream, data[at:]):
+                    return
+            elif state == HELD:
+                self.hold(stream, data[at:])
+                return
+            elif state == GARBAGE:
+                at += self.keep_garbage(stream, data[at:])
+            else:
+                at = self.read_line(stream, data, at)
+
+    def read_line(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Read one line, or the part of it that is there; returns where reading goes on."""
+        if stream.state == HEAD and stream.size == 0:
+            stream.start = stream.position
+            stream.start_packet = stream.packet
+            stream.start_time = stream.time
+            stream.start_ack = stream.ack
+        newline: cython.Py_ssize_t = data.find(b"\n", at)
+        stop: cython.Py_ssize_t = newline + 1 if newline >= 0 else len(data)
+        stream.line += data[at:stop]
+        stream.size += stop - at
+        stream.position += stop - at
+        if stream.size > head.MAX_HEAD:
+            self.malformed(stream, "head-too-large")
+        elif newline < 0:
+            if stream.state == HEAD and not stream.lines and len(stream.line) <= head.MAX_START:
+                self.check_start(stream, bytes(stream.line))
+        else:
+            line = bytes(stream.line)
+            stream.line.clear()
+            self.take_line(stream, line)
+        return stop
+
+    def check_start(self, stream: Stream, line: bytes) -> bool:
+        """Whether the message may still be HTTP; a request exists as soon as its method does."""
+        if stream is self.server:
+            if head.may_be_response(line) >= 0:
+                return True
+            self.begin_garbage(line)
+            return False
+        verdict = head.may_be_request(line)
+        if verdict < 0:
+            flag(self.connection, "request-garbage")
+            stream.next_message(DONE)
+        elif verdict and stream.exchange is None:
+            self.begin_request(stream)
+        return verdict >= 0
+
+    def take_line(self, stream: Stream, line: bytes) -> None:
+        """A complete line of a head, a chunk's framing, or a trailer section."""
+        blank = line in (b"\n", b"\r\n")
+        if stream.state == HEAD:
+            self.take_head_line(stream, line, blank)
+        elif stream.state == CHUNK_SIZE:
+            self.take_chunk_size(stream, framing.chunk_size(line))
+        elif stream.state == CHUNK_END:
+            stream.size = 0
+            stream.state = CHUNK_SIZE
+            if not blank:
+                self.malformed(stream, "chunk-end")
+        elif stream.state == TRAILER and blank:
+            self.message_over(stream)
+
+    def take_head_line(self, stream: Stream, line: bytes, blank: bool) -> None:
+        """A line of a head: empty lines before it are passed over (RFC 9112 2.2)."""
+        if not stream.lines:
+            if blank:
+                stream.size = 0
+            elif self.check_start(stream, line[: head.MAX_START]):
+                self.take_start_line(stream, line)
+            return
+        if not blank:
+            stream.lines.append(line)
+            return
+        found = head.fields(stream.lines[1:])
+        if stream is self.client:
+            self.request_head_over(found)
+        else:
+            self.response_head_over(found)
+
+    def take_start_line(self, stream: Stream, line: bytes) -> None:
+        """The start line is complete, so method or status are known even if the rest never comes."""
+        stream.lines.append(line)
+        if stream is self.client:
+            exchange = stream.exchange
+            if exchange is not None:
+                exchange.method, exchange.target, exchange.request_version = head.request_line(line)
+            return
+        parsed = head.status_line(line)
+        if parsed is None:
+            self.begin_garbage(line)
+        else:
+            self.begin_status(*parsed)
+
+    def take_chunk_size(self, stream: Stream, size: int) -> None:
+        """A chunk begins; one of size 0 is the last."""
+        stream.size = 0
+        if size < 0:
+            self.malformed(stream, "chunk-size")
+        elif size == 0:
+            stream.state = TRAILER
+        else:
+            stream.chunked = 1
+            stream.begin_body(BODY, size)
+
+    # ---- bodies ----
+
+    def body_over(self, stream: Stream) -> None:
+        """A run of body bytes is over: the message too, unless it is chunked."""
+        stream.got += stream.body_end - stream.body_start
+        stream.body_start = stream.body_end = 0
+        if stream.chunked:
+            stream.state = CHUNK_END
+        else:
+            stream.state = HEAD
+            self.message_over(stream)
+
+    def body_hole(self, stream: Stream, start: cython.longlong, length: cython.longlong) -> None:
+        """A hole in a body is no failure; one that goes on beyond it swallows what follows."""
+        if start + length < stream.body_end:
+            stream.side.skip = stream.body_end - start - length
+            return
+        beyond: cython.longlong = start + length - stream.body_end
+        stream.position = stream.body_end
+        stream.beyond = beyond
+        self.body_over(stream)
+        if beyond > 0:
+            stream.position = start + length
+            self.lose(stream)
+
+    def message_over(self, stream: Stream) -> None:
+        """The last byte of a message was reached, in the current packet."""
+        exchange = stream.exchange
+        if exchange is not None:
+            self.update(stream, exchange)
+            if stream is self.client:
+                exchange.request_complete = 1
+            else:
+                exchange.response_complete = 1
+        stream.next_message(HEAD)
+        if exchange is None:
+            return
+        if stream is self.client:
+            if exchange.method == "CONNECT" and exchange.status == 0:
+                stream.state = HELD
+        else:
+            self.drop(exchange)
+
+    def update(self, stream: Stream, exchange: Exchange) -> None:
+        """Counts and end of a message as far as it was seen; its end is the last byte handed in or passed over."""
+        end: cython.longlong = stream.position
+        unfinished: bool = stream.state in (BODY, CLOSE)
+        if unfinished:
+            end = max(end, min(stream.side.next, stream.body_end))
+        elif stream.state == GARBAGE:
+            end = stream.start + len(exchange.garbage)
+        behind: bool = unfinished and stream.side.next > stream.position
+        packet = stream.side.last_data_packet if behind else stream.packet
+        time = stream.side.last_data_time if behind else stream.time
+        if stream is self.client:
+            exchange.request_body_got = stream.received()
+            exchange.request_end = end
+            exchange.request_end_packet, exchange.request_end_time = packet, time
+        else:
+            exchange.body_got = stream.received()
+            exchange.body_lost = stream.missing()
+            exchange.response_end = end
+            exchange.response_end_packet, exchange.response_end_time = packet, time
+
+    # ---- requests ----
+
+    def begin_request(self, stream: Stream) -> None:
+        """A request's method is there: it is an exchange from now on."""
+        if self.server.state == LOST:
+            self.waiting.clear()  # whatever they were answered is lost; this one's answer may begin cleanly
+        for earlier in self.waiting:
+            self.note_acked(earlier)
+        exchange = self.orphan
+        self.orphan = None
+        if exchange is None or stream.start >= self.orphan_ack:
+            exchange = self.new_exchange()
+            self.waiting.append(exchange)
+            if self.server.state in (LOST, DONE):
+                exchange.lost = 1
+        stream.exchange = exchange
+        exchange.request_start = stream.start
+        exchange.request_packet, exchange.request_time = stream.start_packet, stream.start_time
+        if exchange.index == 0:
+            add_milestone(self.connection, "request", exchange, stream.start_ack)
+        if len(self.waiting) > MAX_EXCHANGES:
+            flag(self.connection, "exchanges-capped")
+            self.client.next_message(DONE)
+            self.server.next_message(DONE)
+
+    def request_head_over(self, found: head.Fields) -> None:
+        """The request's head is complete: its framing decides where it ends."""
+        stream = self.client
+        exchange = stream.exchange
+        kind, length = framing.request_framing(found)
+        if exchange is not None:
+            fill_request(exchange, found)
+            exchange.request_body_expected = length
+        self.begin_framed(stream, kind, length)
+
+    def note_acked(self, exchange: Exchange) -> None:
+        """When the server acknowledged the whole request, as exactly as the last advance tells."""
+        side: Side = self.connection.client
+        if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
+            exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
+
+    # ---- responses ----
+
+    def begin_status(self, version: str, status: int, reason: str) -> None:
+        """A status line: find the request that it answers."""
+        stream = self.server
+        if not self.waiting and status == 408:
+            # An idle connection's farewell, which clients take for a close (Go: net/http is408Message).
+            flag(self.connection, "idle-408")
+            return
+        exchange = self.waiting[0] if self.waiting else self.unasked(stream)
+        if exchange is None:
+            return
+        self.begin_response(stream, exchange)
+        if 100 <= status < 200 and status != 101:
+            if len(exchange.interim) < MAX_GARBAGE:
+                exchange.interim.append(status)
+            return
+        if self.waiting:
+            self.waiting.pop(0)
+        exchange.status, exchange.reason, exchange.response_version = status, reason, version
+        if exchange.index == 0 or status >= 400:
+            if exchange.index:
+                add_milestone(self.connection, "request", exchange, -1)
+            add_milestone(self.connection, "response", exchange, stream.start_ack)
+
+    def unasked(self, stream: Stream) -> Exchange:
+        """An exchange for a response whose request was not seen: before the capture, lost, or captured later."""
+        exchange = self.new_exchange()
+        if stream.start_ack > self.connection.client.next:
+            self.orphan, self.orphan_ack = exchange, stream.start_ack
+        elif self.client.state == LOST:
+            exchange.lost = 1
+        return exchange
+
+    def begin_response(self, stream: Stream, exchange: Exchange) -> None:
+        """The response's first byte, and what its segment acknowledges."""
+        stream.exchange = exchange
+        exchange.response_start = stream.start
+        exchange.response_packet, exchange.response_time = stream.start_packet, stream.start_time
+        self.note_acked(exchange)
+        if exchange.acked_time == 0 and exchange.request_complete and stream.start_ack >= exchange.request_end:
+            exchange.acked_packet, exchange.acked_time = stream.start_packet, stream.start_time
+
+    def response_head_over(self, found: head.Fields) -> None:
+        """The response's head is complete; an interim one (1xx) leaves the request waiting (RFC 9110 15.2)."""
+        stream = self.server
+        exchange = stream.exchange
+        if exchange is None:
+            self.begin_framed(stream, *framing.response_framing("", 408, found))
+            return
+        if exchange.status == 0:
+            exchange.response_start, exchange.response_packet, exchange.response_time = -1, 0, 0
+            stream.next_message(HEAD)
+            return
+        exchange.head_packet = stream.packet
+        kind, length = framing.response_framing(exchange.method, exchange.status, found)
+        fill_response(exchange, found, kind, length)
+        if kind == "tunnel":
+            self.switch(stream, exchange)
+            return
+        self.begin_framed(stream, kind, length)
+        if self.client.state == HELD:
+            self.release()
+
+    def begin_framed(self, stream: Stream, kind: str, length: int) -> None:
+        """The body begins; one without bytes is over at once."""
+        stream.size = 0
+        stream.lines = []
+        stream.chunked = 0
+        stream.lost_before = stream.side.lost
+        if kind == "chunked":
+            stream.state = CHUNK_SIZE
+        elif kind == "close":
+            stream.begin_body(CLOSE, NEVER)
+        elif kind == "length" and length > 0:
+            stream.begin_body(BODY, length)
+        else:
+            self.message_over(stream)
+
+    def begin_garbage(self, line: bytes) -> None:
+        """The server's bytes are no HTTP: keep the first of them with the request that they answer."""
+        stream = self.server
+        if not self.waiting:
+            flag(self.connection, "unsolicited-bytes")
+            stream.next_message(DONE)
+            return
+        exchange = self.waiting.pop(0)
+        self.begin_response(stream, exchange)
+        exchange.garbage = line[:MAX_GARBAGE]
+        stream.state = GARBAGE
+        stream.line.clear()
+        stream.lines = []
+        if exchange.index == 0:
+            add_milestone(self.connection, "response", exchange, stream.start_ack)
+
+    def keep_garbage(self, stream: Stream, data: bytes) -> int:
+        """Keep the first bytes of an answer that is no HTTP; returns how many were taken."""
+        exchange = stream.exchange
+        if exchange is None or len(exchange.garbage) >= MAX_GARBAGE:
+            if exchange is not None:
+                self.update(stream, exchange)
+            stream.next_message(DONE)
+            return 0
+        taken = data[: MAX_GARBAGE - len(exchange.garbage)]
+        exchange.garbage += taken
+        stream.position += len(taken)
+        return len(taken)
+
+    # ---- tunnels ----
+
+    def switch(self, stream: Stream, exchange: Exchange) -> None:
+        """The connection speaks another protocol after this head."""
+        self.message_over(stream)
+        self.tunnel = 2 if exchange.status == 101 else 1
+        if self.tunnel == 1:
+            self.connection.connect = exchange
+            self.forget(exchange)
+        self.leftover_client = bytes(self.held)
+        self.held.clear()
+        stream.state = HELD
+
+    def hold(self, stream: Stream, data: bytes) -> None:
+        """Bytes that belong to the tunnel, or may do so once a CONNECT is answered."""
+        if stream is self.server:
+            self.leftover_server, self.leftover_server_start = data, stream.position
+            return
+        if self.leftover_client_start < 0:
+            self.leftover_client_start = stream.position
+        self.held += data
+        stream.position += len(data)
+        if len(self.held) > head.MAX_HEAD:
+            self.held.clear()
+            self.lose(stream)
+
+    def release(self) -> None:
+        """The CONNECT was refused: what the client sent after it is its next request."""
+        stream = self.client
+        held = bytes(self.held)
+        self.held.clear()
+        stream.next_message(HEAD)
+        if held:
+            stream.position = self.leftover_client_start
+            self.leftover_client_start = -1
+            self.read(stream, held)
+
+    # ---- losses and caps ----
+
+    def lose(self, stream: Stream) -> None:
+        """Bytes outside a body are lost: what they were part of, and what they may have answered, is uncertain."""
+        if stream.exchange is not None:
+            stream.exchange.lost = 1
+            self.update(stream, stream.exchange)
+        if stream is self.server:
+            for exchange in self.waiting:
+                exchange.lost = 1
+        elif not self.waiting and stream.exchange is None:
+            self.orphan = None
+        stream.next_message(LOST)
+
+    def resync(self, stream: Stream, data: bytes) -> bool:
+        """Whether a segment begins with a start line, so that reading may go on after a loss."""
+        if stream is self.client:
+            clean = head.starts_request(data)
+        else:
+            clean = head.starts_response(data)
+            if clean and self.waiting:
+                self.waiting[-1].lost = 0
+                del self.waiting[:-1]
+        if clean:
+            stream.next_message(HEAD)
+        return clean
+
+    def malformed(self, stream: Stream, what: str) -> None:
+        """The message breaks its own framing: nothing after it can be read."""
+        if stream.exchange is not None:
+            stream.exchange.malformed = what
+            self.update(stream, stream.exchange)
+        elif stream is self.server and self.waiting:
+            self.waiting[0].malformed = what
+        stream.next_message(DONE)
+
+    def new_exchange(self) -> Exchange:
+        """The connection's next exchange."""
+        exchange = Exchange(self.count)
+        self.count += 1
+        self.connection.exchanges.append(exchange)
+        return exchange
+
+    def drop(self, exchange: Exchange) -> None:
+        """Keep the list within its cap once an exchange is over."""
+        limit = MAX_EXCHANGES if exchange.status < 400 else 2 * MAX_EXCHANGES
+        if len(self.connection.exchanges) > limit and exchange.request_complete:
+            self.forget(exchange)
+            self.dropped += 1
+            flag(self.connection, "exchanges-capped")
+
+    def forget(self, exchange: Exchange) -> None:
+        """Take an exchange off the list; it is at or near its end."""
+        exchanges = self.connection.exchanges
+        for index in range(len(exchanges) - 1, -1, -1):
+            if exchanges[index] is exchange:
+                del exchanges[index]
+                return

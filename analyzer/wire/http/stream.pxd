@@ -1,0 +1,17 @@
+from analyzer.wire.model cimport Exchange, Side
+
+cdef class Stream:
+    cdef public Side side
+    cdef public int state, chunked
+    cdef public bytearray line
+    cdef public list lines
+    cdef public Py_ssize_t size
+    cdef public long long packet, time, ack, position
+    cdef public long long start, start_packet, start_time, start_ack
+    cdef public long long last_packet, last_time
+    cdef public long long body_start, body_end, got, beyond, lost_before
+    cdef public Exchange exchange
+    cpdef begin_body(self, int state, long long length)
+    cpdef long long received(self)
+    cpdef long long missing(self)
+    cpdef next_message(self, int state)
