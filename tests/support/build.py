@@ -1,0 +1,143 @@
+"""Compiles a `Timeline` to the bytes of a capture file: link layer, IP, TCP or ICMP, then pcap or pcapng."""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+
+from support.timeline import Packet, Talk, Timeline
+
+LINKS = {"null": 0, "ethernet": 1, "raw": 101, "sll": 113, "sll2": 276}
+OTHER = Talk("", ("192.0.2.99", "192.0.2.98"), (9999, 9), (0, 0))
+
+
+def frames(case: Timeline) -> list[tuple[int, bytes, int]]:
+    """(time in ns, captured bytes, original length) of each packet."""
+    out = []
+    for packet in case.packets:
+        frame = _link(case, packet, _ip(case, packet))
+        original = len(frame)
+        if packet.cut is not None:
+            frame = frame[: original - len(packet.data) + packet.cut]
+        if case.snaplen:
+            frame = frame[: case.snaplen]
+        out.append((packet.time, frame, original))
+    return out
+
+
+def pcap(case: Timeline, order: str = "<", nano: bool = True) -> bytes:
+    """A pcap file; order `<` or `>`, time stamps in nano- or microseconds."""
+    magic, unit = (0xA1B23C4D, 1) if nano else (0xA1B2C3D4, 1000)
+    out = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, case.snaplen or 262144, LINKS[case.link])]
+    for time, frame, original in frames(case):
+        seconds, rest = divmod(time, 1_000_000_000)
+        out.append(struct.pack(order + "IIII", seconds, rest // unit, len(frame), original) + frame)
+    return b"".join(out)
+
+
+def pcapng(case: Timeline, order: str = "<", nano: bool = True) -> bytes:
+    """A pcapng file with one section and one interface (draft-ietf-opsawg-pcapng 4.1-4.3)."""
+    out = [_block(order, 0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))]
+    options = struct.pack(order + "HHB3xHH", 9, 1, 9, 0, 0) if nano else b""  # if_tsresol; default is 10^-6
+    out.append(_block(order, 1, struct.pack(order + "HHI", LINKS[case.link], 0, case.snaplen) + options))
+    for time, frame, original in frames(case):
+        ticks = time if nano else time // 1000
+        head = struct.pack(order + "IIIII", 0, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), original)
+        out.append(_block(order, 6, head + frame + bytes(-len(frame) % 4)))
+    return b"".join(out)
+
+
+def _block(order: str, kind: int, body: bytes) -> bytes:
+    size = struct.pack(order + "I", len(body) + 12)
+    return struct.pack(order + "I", kind) + size + body + size
+
+
+def _link(case: Timeline, packet: Packet, datagram: bytes) -> bytes:
+    ether_type = 0x0800 if datagram[0] >> 4 == 4 else 0x86DD
+    mac = bytes([2, 0, 0, 0, 0, 1 + packet.side])
+    if case.link == "raw":
+        return datagram
+    if case.link == "null":  # AF_INET, AF_INET6 of macOS
+        return struct.pack("<I", 2 if ether_type == 0x0800 else 30) + datagram
+    if case.link == "sll":
+        return struct.pack("!HHH6s2xH", 4 if packet.side == 0 else 0, 1, 6, mac, ether_type) + datagram
+    if case.link == "sll2":
+        return struct.pack("!HHIHBB6s2x", ether_type, 0, 2, 1, 4 if packet.side == 0 else 0, 6, mac) + datagram
+    tags = b"".join(struct.pack("!HH", 0x8100, vlan) for vlan in case.vlans)
+    peer = bytes([2, 0, 0, 0, 0, 2 - packet.side])
+    frame = peer + mac + tags + struct.pack("!H", ether_type) + datagram
+    return frame.ljust(60, b"\0")  # Ethernet pads
+
+
+def _ip(case: Timeline, packet: Packet) -> bytes:
+    if packet.kind == "other":
+        source, target = OTHER.addresses
+        return _header(source, target, 17, 64, 1, struct.pack("!HHHH", 9999, 9, 12, 0) + b"tick")
+    talk = case.talks[packet.talk]
+    if packet.kind == "icmp":
+        return _icmp(case, packet, talk)
+    source, target = talk.addresses[packet.side], talk.addresses[1 - packet.side]
+    ttl = talk.ttls[packet.side] if packet.ttl is None else packet.ttl
+    return _header(source, target, 6, ttl, packet.ip_id or 0, _tcp(packet, talk))
+
+
+def _icmp(case: Timeline, packet: Packet, talk: Talk) -> bytes:
+    assert packet.icmp is not None and packet.quoted is not None
+    kind, code, sender, mtu = packet.icmp
+    quote = _ip(case, packet.quoted)
+    target = talk.addresses[packet.quoted.side]
+    ttl = 64 if packet.ttl is None else packet.ttl
+    if ":" in target:  # RFC 4443 2.4: as much as fits into 1280 bytes
+        body = struct.pack("!BBHI", kind, code, 0, mtu) + quote[: 1280 - 48]
+        return _header(sender, target, 58, ttl, 0, body)
+    body = struct.pack("!BBHHH", kind, code, 0, 0, mtu) + quote[:28]  # RFC 792: header and 8 bytes
+    body = body[:2] + struct.pack("!H", _checksum(body)) + body[4:]
+    return _header(sender, target, 1, ttl, packet.ip_id or 0, body)
+
+
+def _header(source: str, target: str, protocol: int, ttl: int, ip_id: int, body: bytes) -> bytes:
+    from_, to = ipaddress.ip_address(source).packed, ipaddress.ip_address(target).packed
+    if protocol != 1:  # ICMPv4 alone has no pseudo header
+        at = {6: 16, 17: 6, 58: 2}[protocol]
+        total = _checksum(from_ + to + struct.pack("!IHH", len(body), 0, protocol) + body)
+        body = body[:at] + struct.pack("!H", total) + body[at + 2 :]
+    if len(from_) == 16:
+        return struct.pack("!IHBB", 6 << 28, len(body), protocol, ttl) + from_ + to + body
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), ip_id, 0x4000, ttl, protocol, 0) + from_ + to
+    return head[:10] + struct.pack("!H", _checksum(head)) + head[12:] + body
+
+
+def _checksum(data: bytes) -> int:
+    """RFC 1071."""
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def _tcp(packet: Packet, talk: Talk) -> bytes:
+    side = packet.side
+    seq = (talk.isns[side] + packet.seq) & 0xFFFFFFFF
+    ack = 0 if packet.ack is None else (talk.isns[1 - side] + packet.ack) & 0xFFFFFFFF
+    options = _options(packet, talk)
+    default = 64240 if packet.flags & 0x02 else 0 if packet.flags & 0x04 and not packet.ip_id else 502
+    window = default if packet.win is None else packet.win
+    flags = (5 + len(options) // 4) << 12 | packet.flags
+    return struct.pack("!HHIIHHHH", talk.ports[side], talk.ports[1 - side], seq, ack, flags, window, 0, 0) + options + packet.data
+
+
+def _options(packet: Packet, talk: Talk) -> bytes:
+    out = b""
+    if packet.flags & 0x02:
+        out += struct.pack("!BBHBBBBBB", 2, 4, talk.mss[packet.side], 4, 2, 1, 3, 3, talk.scales[packet.side])
+    if packet.fast_open:
+        out += struct.pack("!BB8s", 34, 10, b"cookie!!")  # RFC 7413 4.1.1
+    if packet.stamps:
+        out += struct.pack("!BBII", 8, 10, *packet.stamps)
+    if packet.sacks:
+        isn = talk.isns[1 - packet.side]
+        edges = [(isn + edge) & 0xFFFFFFFF for block in packet.sacks for edge in block]
+        out += struct.pack(f"!BB{len(edges)}I", 5, 2 + 4 * len(edges), *edges)
+    return out + b"\1" * (-len(out) % 4)
+

@@ -1,0 +1,245 @@
+"""Turns the payload words of a `.pkt` line into real bytes: TLS handshake messages and records, HTTP heads, text.
+
+`payload(words, size)` gives at least `size` bytes where a part can stretch (a ClientHello by its padding extension, a head
+by a header, `zeros`), and more when the words end in `...`: the rest belongs to the following sequence numbers. Bytes are the same on every run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from collections.abc import Callable
+
+CERTIFICATE = base64.b64decode(
+    "MIIBmDCCAT+gAwIBAgIUMg3SUndFmnE4xBiTgYRwEsIS9oQwCgYIKoZIzj0EAwIwFjEUMBIGA1UEAwwLZXhhbXBsZS5vcmcwHhcN"
+    "MjYxMTIyMjM1NTAyWhcNMzYxMTE5MjM1NTAyWjAWMRQwEgYDVQQDDAtleGFtcGxlLm9yZzBZMBMGByqGSM49AgEGCCqGSM49AwEH"
+    "A0IABHCzcWoYu9LBWHTBIFB/l7rkM+zzCNUOq6JdLtAsGTXAoc3IOqYrDywk6araZ+Ip73FH2NJN0MkwchWHW4mvWmKjazBpMB0G"
+    "A1UdDgQWBBRvYSV+s/MM0M0WWE6RxG1AXd/dbjAfBgNVHSMEGDAWgBRvYSV+s/MM0M0WWE6RxG1AXd/dbjAPBgNVHRMBAf8EBTAD"
+    "AQH/MBYGA1UdEQQPMA2CC2V4YW1wbGUub3JnMAoGCCqGSM49BAMCA0cAMEQCIHPw3CK0sB7VBp69mdTWnWhKvUkBVYkbWhfTYtdf"
+    "exlGAiB8EzD8JGCWPMBLHHvyiRBGtcA6+SqSm6Rk1gRTGV34eQ=="
+)
+"""A self-signed certificate for example.org, made for these tests; its key is gone."""
+
+RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")  # RFC 8446 4.1.3
+GROUPS = {"secp256r1": (0x0017, 65), "x25519": (0x001D, 32), "x25519mlkem768": (0x11EC, 1216)}
+REASONS = {
+    100: "Continue", 101: "Switching Protocols", 103: "Early Hints", 200: "OK", 204: "No Content", 206: "Partial Content",
+    301: "Moved Permanently", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
+    404: "Not Found", 407: "Proxy Authentication Required", 408: "Request Timeout", 410: "Gone", 416: "Range Not Satisfiable",
+    429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
+    504: "Gateway Timeout",
+}  # fmt: skip
+
+
+def noise(label: str, size: int) -> bytes:
+    """Bytes that look encrypted and never change."""
+    return hashlib.shake_128(label.encode()).digest(size)
+
+
+def payload(words: list[str], size: int) -> bytes:
+    """The bytes described by `words`; parts are joined by `+`, the first one that can stretch fills up to `size`."""
+    goes_on = words[-1] == "..."
+    parts: list[list[str]] = [[]]
+    for word in words[: len(words) - goes_on]:
+        if word == "+":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    blobs = [_part(part, 0) for part in parts]
+    missing = size - sum(map(len, blobs))
+    if missing > 0:
+        index = next((i for i, part in enumerate(parts) if _stretches(part)), None)
+        if index is None:
+            raise ValueError(f"`{' '.join(words)}` has {size - missing} bytes, the packet {size}")
+        blobs[index] = _part(parts[index], missing)
+    elif missing < 0 and not goes_on:
+        raise ValueError(f"{size - missing} bytes, the packet has {size}; end with `...` if later packets go on")
+    return b"".join(blobs)
+
+
+def _stretches(part: list[str]) -> bool:
+    if part[0] == "tls":
+        return part[1] in ("client_hello", "certificate") and "size" not in part
+    return part[0] in ("http", "zeros")
+
+
+def _part(part: list[str], extra: int) -> bytes:
+    kind, rest = part[0], part[1:]
+    if kind == "tls":
+        return TLS[rest[0]](rest[1:], extra)
+    if kind == "http":
+        return _http(rest, extra)
+    if kind == "text":
+        return rest[0].encode().decode("unicode_escape").encode("latin-1")
+    if kind == "hex":
+        return bytes.fromhex("".join(rest))
+    if kind == "zeros":
+        return bytes(extra)
+    raise ValueError(f"unknown payload `{kind}`")
+
+
+def _options(words: list[str], known: str) -> dict[str, str]:
+    """`word value` pairs; words of `known` that end in `!` stand alone."""
+    alone = {name[:-1] for name in known.split() if name.endswith("!")}
+    takes = {name for name in known.split() if not name.endswith("!")}
+    options: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        if word in alone:
+            options[word] = ""
+        elif word in takes:
+            options[word] = next(rest)
+        else:
+            raise ValueError(f"unknown payload word `{word}`")
+    return options
+
+
+# TLS: RFC 8446 4 and 5.1, RFC 5246 7.4
+
+
+def record(kind: int, body: bytes, version: int = 0x0303) -> bytes:
+    """One TLS record."""
+    return struct.pack("!BHH", kind, version, len(body)) + body
+
+
+def _message(kind: int, body: bytes) -> bytes:
+    return bytes([kind]) + len(body).to_bytes(3, "big") + body
+
+
+def _extension(kind: int, body: bytes) -> bytes:
+    return struct.pack("!HH", kind, len(body)) + body
+
+
+def _prefixed(body: bytes, width: int) -> bytes:
+    return len(body).to_bytes(width, "big") + body
+
+
+def _alpn(names: str) -> bytes:
+    return _extension(16, _prefixed(b"".join(_prefixed(name.encode(), 1) for name in names.split(",")), 2))
+
+
+def _client_hello(words: list[str], extra: int) -> bytes:
+    options = _options(words, "sni alpn size tls12! groups early_data! record_version second!")
+    groups = [GROUPS[name] for name in options.get("groups", "x25519").split(",")]
+    extensions = b""
+    if "sni" in options:
+        extensions += _extension(0, _prefixed(b"\0" + _prefixed(options["sni"].encode(), 2), 2))
+    extensions += _extension(10, _prefixed(b"".join(struct.pack("!H", group) for group, _ in groups), 2))
+    extensions += _extension(13, _prefixed(bytes.fromhex("0403080404010501"), 2))
+    if "alpn" in options:
+        extensions += _alpn(options["alpn"])
+    if "tls12" not in options:
+        shares = b"".join(struct.pack("!H", group) + _prefixed(noise("share", size), 2) for group, size in groups)
+        extensions += _extension(43, _prefixed(bytes.fromhex("03040303"), 1)) + _extension(51, _prefixed(shares, 2))
+    if "early_data" in options:
+        extensions += _extension(42, b"")
+    psk = b""
+    if "early_data" in options:  # the PSK extension must come last (RFC 8446 4.2.11)
+        psk = _extension(41, _prefixed(_prefixed(noise("ticket", 32), 2) + bytes(4), 2) + _prefixed(_prefixed(bytes(32), 1), 2))
+    random = noise("second" if "second" in options else "first", 32)
+    version = int(options.get("record_version", "0x0301"), 16)
+
+    def hello(padding: bytes) -> bytes:
+        fields = b"\x03\x03" + random + _prefixed(noise("session", 32), 1)
+        fields += _prefixed(bytes.fromhex("130113021303c02bc02fc030"), 2) + b"\1\0"
+        return record(22, _message(1, fields + _prefixed(extensions + padding + psk, 2)), version)
+
+    plain = hello(b"")
+    extra = int(options["size"]) - len(plain) if "size" in options else extra
+    if extra == 0:
+        return plain
+    if extra < 4:
+        raise ValueError(f"a ClientHello of these extensions has {len(plain)} bytes, or at least 4 more")
+    return hello(_extension(21, bytes(extra - 4)))  # RFC 7685
+
+
+def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:
+    options = _options(words, "tls13! tls12! alpn new_session!")
+    random = random or noise("server", 32)
+    session = noise("other session" if "new_session" in options else "session", 32)
+    if "tls12" in options:
+        cipher, extensions = b"\xc0\x2f", _extension(0xFF01, b"\0")
+        if "alpn" in options:
+            extensions += _alpn(options["alpn"])
+    else:
+        cipher = b"\x13\x01"
+        share = b"\x00\x1d" if random == RETRY_RANDOM else b"\x00\x1d" + _prefixed(noise("server share", 32), 2)
+        extensions = _extension(51, share) + _extension(43, b"\x03\x04")
+    fields = b"\x03\x03" + random + _prefixed(session, 1) + cipher + b"\0" + _prefixed(extensions, 2)
+    return record(22, _message(2, fields))
+
+
+def _certificate(words: list[str], extra: int) -> bytes:
+    options = _options(words, "size")
+    chain = _prefixed(CERTIFICATE, 3)
+    plain = len(chain) + 3 + 4 + 5
+    extra = int(options["size"]) - plain if "size" in options else extra
+    if extra:  # a second certificate of the chain, too short to be one
+        if extra < 3:
+            raise ValueError(f"a Certificate record has {plain} bytes, or at least 3 more")
+        chain += _prefixed(_der_filler(extra - 3), 3)
+    return record(22, _message(11, _prefixed(chain, 3)))
+
+
+def _der_filler(size: int) -> bytes:
+    """The leaf again where it fits, then whatever fills up."""
+    return (CERTIFICATE * (size // len(CERTIFICATE) + 1))[:size]
+
+
+def _records(words: list[str], extra: int) -> bytes:
+    out = b""
+    for word in words:
+        kind, length = map(int, word.split(":"))
+        out += record(kind, noise(f"record {len(out)}", length))
+    return out
+
+
+def _alert(words: list[str], extra: int) -> bytes:
+    return record(21, bytes(map(int, words)))
+
+
+TLS: dict[str, Callable[[list[str], int], bytes]] = {
+    "client_hello": _client_hello,
+    "server_hello": _server_hello,
+    "hrr": lambda words, extra: _server_hello(words, extra, RETRY_RANDOM),
+    "certificate": _certificate,
+    "server_key_exchange": lambda words, extra: record(
+        22, _message(12, b"\3\0\x1d" + _prefixed(noise("ske", 32), 1) + b"\4\3" + _prefixed(noise("signature", 70), 2))
+    ),
+    "server_hello_done": lambda words, extra: record(22, _message(14, b"")),
+    "client_key_exchange": lambda words, extra: record(22, _message(16, _prefixed(noise("cke", 32), 1))),
+    "ccs": lambda words, extra: record(20, b"\1"),
+    "finished12": lambda words, extra: record(22, noise("finished", 40)),  # AES-GCM: 8 + 16 + 16 bytes
+    "records": _records,
+    "alert": _alert,
+}
+
+
+def _http(words: list[str], extra: int) -> bytes:
+    first, rest = words[0], words[1:]
+    response = first.isdigit()
+    if response:
+        options = _options(rest, "content-length body type server chunked! connection version reason location")
+        start = f"HTTP/{options.get('version', '1.1')} {first} {options.get('reason', REASONS.get(int(first), 'Whatever'))}"
+    else:
+        options = _options(rest[1:], "host content-length body agent expect! version connection upgrade")
+        start = f"{first} {rest[0]} HTTP/{options.get('version', '1.1')}"
+    names = {
+        "host": "Host", "content-length": "Content-Length", "type": "Content-Type", "server": "Server",
+        "agent": "User-Agent", "connection": "Connection", "location": "Location", "upgrade": "Upgrade",
+    }  # fmt: skip
+    lines = [f"{names[key]}: {value}" for key, value in options.items() if key in names]
+    if "chunked" in options:
+        lines.append("Transfer-Encoding: chunked")
+    if "expect" in options:
+        lines.append("Expect: 100-continue")
+    if extra >= 4:
+        lines.append(("X: " + "a" * extra)[: extra - 2])
+    elif lines:
+        lines[-1] += " " * extra
+    else:
+        start += " " * extra
+    head = "\r\n".join([start, *lines]) + "\r\n\r\n"
+    body = int(options.get("body", options.get("content-length", "0")))
+    return head.encode() + b"b" * body

@@ -1,0 +1,156 @@
+"""Every `tests/cases/*.pkt` gets the verdict written below it, and tshark agrees on what the cited packets are."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.build import pcap
+from support.timeline import Expected, load
+from support.transform import one_capture
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.pkt"))
+
+Row = dict[str, str]
+
+
+def _has(field: str, *values: str) -> Callable[[Row], bool]:
+    return lambda row: bool(set(values) & set(row[field].split(",")))
+
+
+def _bytes(row: Row) -> bool:
+    return int(row["tcp.len"] or "0") > 0
+
+
+def _hello(row: Row) -> bool:
+    """A hello in several segments, or sent again, is not dissected where it is cited."""
+    again = row["tcp.analysis.retransmission"] or row["tcp.analysis.out_of_order"] or row["tcp.analysis.spurious_retransmission"]
+    return _bytes(row) and ("1" in row["tls.handshake.type"].split(",") or bool(again or row["tcp.reassembled_in"]))
+
+
+WIRESHARK: dict[str, Callable[[Row], bool]] = {
+    "syn": lambda row: row["tcp.flags.syn"] == "1" and row["tcp.flags.ack"] == "0",
+    "syn-ack": lambda row: row["tcp.flags.syn"] == "1" and row["tcp.flags.ack"] == "1",
+    "ack": _has("tcp.flags.ack", "1"),
+    "rst": _has("tcp.flags.reset", "1"),
+    "fin": _has("tcp.flags.fin", "1"),
+    "client-hello": _hello,
+    "server-hello": _has("tls.handshake.type", "2"),
+    "alert": lambda row: _has("tls.record.content_type", "21")(row) or _has("tls.record.content_type", "23")(row),
+    "record": _bytes,
+    "request": _bytes,
+    "response": _bytes,
+    "data": _bytes,
+    "retransmission": lambda row: bool(row["tcp.analysis.retransmission"] or row["tcp.analysis.spurious_retransmission"]),
+    "keep-alive": lambda row: bool(row["tcp.analysis.keep_alive"] or row["tcp.analysis.keep_alive_ack"]),
+    "icmp": lambda row: bool(row["icmp.type"] or row["icmpv6.type"]),
+}
+"""What a cited packet must be for Wireshark. In TLS 1.3 an encrypted alert looks like application data (RFC 8446 5.2)."""
+
+FIELDS = [
+    "_ws.malformed", "tcp.flags.syn", "tcp.flags.ack", "tcp.flags.reset", "tcp.flags.fin", "tcp.len", "tls.handshake.type",
+    "tls.record.content_type", "tls.record.opaque_type", "icmp.type", "icmpv6.type", "tcp.analysis.retransmission", "tcp.analysis.spurious_retransmission",
+    "tcp.analysis.out_of_order", "tcp.analysis.keep_alive", "tcp.analysis.keep_alive_ack", "tcp.reassembled_in",
+]  # fmt: skip
+
+
+def verdicts(path: Path) -> list[Expected]:
+    """What the program says about this capture, in the shape of the `=>` lines."""
+    import analyzer
+
+    found = []
+    for fetch in analyzer.read(str(path)):
+        verdict = fetch.verdict
+        evidence = tuple((item.packet, item.what) for item in verdict.evidence)
+        found.append(
+            Expected(verdict.klass, verdict.cause, verdict.confidence, evidence, tuple(verdict.flags), verdict.missing)
+        )
+    return found
+
+
+def line(verdict: Expected) -> str:
+    """The `=>` line of a verdict."""
+    words = [verdict.klass + (f"/{verdict.cause}" if verdict.cause else ""), verdict.confidence or ""]
+    words += [f"missing: {verdict.missing}"] if verdict.missing else []
+    words += [f"flags: {' '.join(verdict.flags)}"] if verdict.flags else []
+    words += [f"{packet}:{what}" for packet, what in verdict.evidence]
+    return " => " + " ".join(word for word in words if word)
+
+
+def rewrite(path: Path, found: list[Expected]) -> None:
+    """Puts what was found in place of the `=>` lines."""
+    kept = [text for text in path.read_text().splitlines() if not text.strip().startswith("=>")]
+    while kept and not kept[-1].strip():
+        kept.pop()
+    path.write_text("\n".join([*kept, "", *(map(line, found) if found else [" => no fetch"])]) + "\n")
+
+
+def agrees(wanted: Expected, got: Expected) -> bool:
+    """Class and cause are exact; confidence and `missing` when given; evidence and flags may be more than demanded."""
+    return (
+        (wanted.klass, wanted.cause) == (got.klass, got.cause)
+        and wanted.confidence in (None, got.confidence)
+        and wanted.missing in (None, got.missing)
+        and set(wanted.evidence) <= set(got.evidence)
+        and set(wanted.flags) <= set(got.flags)
+    )
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """The whole program gives each fetch of the timeline the verdict that is written below it."""
+    case = load(path)
+    capture = tmp_path / f"{path.stem}.pcap"
+    capture.write_bytes(pcap(case))
+    found = verdicts(capture)
+    if request.config.getoption("--update-cases"):
+        rewrite(path, found)
+        return
+    same = len(found) == len(case.expected) and all(map(agrees, case.expected, found))
+    assert same, f"\n{case.claim}\nwanted\n{_lines(case.expected)}\ngot\n{_lines(found)}"
+
+
+def _lines(expected: tuple[Expected, ...] | list[Expected]) -> str:
+    return "\n".join(map(line, expected)) or " => no fetch"
+
+
+def test_every_case_has_a_claim_and_cites_packets_that_exist() -> None:
+    """A case without a claim on top proves nothing; a citation beyond the last packet is a typing error."""
+    for path in CASES:
+        case = load(path)
+        assert case.claim, path.name
+        for expected in case.expected:
+            assert all(0 < packet <= len(case.packets) for packet, _ in expected.evidence), path.name
+
+
+@pytest.mark.tshark
+@pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed (apt-get install tshark)")
+def test_tshark_agrees_on_the_cited_packets(tmp_path: Path) -> None:
+    """No compiled frame is malformed, and each cited packet is for Wireshark what the case says it is.
+
+    One run of tshark reads all cases at once, because starting it takes longer than reading them.
+    """
+    cases = [load(path) for path in CASES]
+    merged = tmp_path / "cases.pcap"
+    merged.write_bytes(one_capture(cases))
+    rows = _tshark(merged)
+    assert len(rows) == sum(len(case.packets) for case in cases)
+    offset, problems = 0, []
+    for path, case in zip(CASES, cases, strict=True):
+        own = rows[offset : offset + len(case.packets)]
+        offset += len(own)
+        problems += [f"{path.name}: packet {i} is malformed" for i, row in enumerate(own, 1) if row["_ws.malformed"]]
+        for packet, what in (item for expected in case.expected for item in expected.evidence):
+            if not WIRESHARK[what](own[packet - 1]):
+                problems.append(f"{path.name}: packet {packet} is no {what}: {own[packet - 1]}")
+    assert not problems, "\n".join(problems)
+
+
+def _tshark(capture: Path) -> list[Row]:
+    fields = [argument for name in FIELDS for argument in ("-e", name)]
+    command = ["tshark", "-n", "-r", str(capture), "-T", "fields", *fields]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return [dict(zip(FIELDS, text.split("\t"), strict=True)) for text in done.stdout.splitlines()]
