@@ -1,0 +1,1 @@
+"""A small network lab: real programs, real kernel, real faults, in network namespaces of its own."""

@@ -1,0 +1,128 @@
+"""Clients: command lines of real programs, and small Python ones for what no program does on request.
+
+A client is an argv in which {ca}, {go}, {work} are filled in by the lab. `python -m lab.clients WHAT ...` runs the Python ones.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import struct
+import sys
+import time
+import urllib.request
+
+WWW = "www.lab.example"
+REQUEST = b"GET /file.txt HTTP/1.1\r\nHost: www.lab.example\r\nUser-Agent: lab\r\n\r\n"
+
+
+def curl(url: str, seconds: float = 4, *options: str) -> tuple[str, ...]:
+    """curl gives up after `seconds` in all; http/1.1 so that what the wire shows does not hang on the ALPN."""
+    return ("curl", "-sS", "-o", "/dev/null", "--http1.1", "--cacert", "{ca}", "-m", str(seconds), *options, url)
+
+
+def go(url: str, seconds: float = 4, ca: bool = True) -> tuple[str, ...]:
+    return ("{go}", url, str(seconds), *(("{ca}",) if ca else ()))
+
+
+def wget(url: str) -> tuple[str, ...]:
+    return ("wget", "-q", "-O", "/dev/null", "--tries=1", "--timeout=4", "--ca-certificate={ca}", url)
+
+
+def python(what: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "lab.clients", what, *arguments)
+
+
+def shell(line: str) -> tuple[str, ...]:
+    return ("sh", "-c", line)
+
+
+def fetch(url: str, ca: str) -> None:
+    """urllib, 4 s."""
+    context = ssl.create_default_context(cafile=ca) if url.startswith("https") else None
+    with urllib.request.urlopen(url, timeout=4, context=context) as response:
+        response.read()
+
+
+def connect_and_wait(port: str) -> None:
+    """Connect and send a request only after 0.4 s."""
+    with socket.create_connection((WWW, int(port)), timeout=4) as conn:
+        time.sleep(0.4)
+        conn.sendall(REQUEST)
+        conn.recv(65536)
+
+
+def two_requests(port: str, idle: str) -> None:
+    """Two requests on one kept connection, `idle` seconds apart, whatever happened to it meanwhile; then 2 s of nothing."""
+    conn = http.client.HTTPConnection(WWW, int(port), timeout=4)
+    for pause in (float(idle), 2.0):
+        conn.request("GET", "/file.txt")
+        conn.getresponse().read()
+        time.sleep(pause)
+    conn.close()
+
+
+def half_close(port: str) -> None:
+    """A request followed by FIN: nothing more will be asked, the answer is still wanted."""
+    with socket.create_connection((WWW, int(port)), timeout=4) as conn:
+        conn.sendall(REQUEST)
+        conn.shutdown(socket.SHUT_WR)
+        while conn.recv(65536):
+            pass
+
+
+def reset_after_response(port: str) -> None:
+    """Read the whole answer, then close with RST."""
+    conn = http.client.HTTPConnection(WWW, int(port), timeout=4)
+    conn.request("GET", "/file.txt")
+    conn.getresponse().read()
+    assert conn.sock is not None
+    conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    conn.close()
+
+
+def keep_open(port: str) -> None:
+    """Read the whole answer and keep the connection for another second."""
+    conn = http.client.HTTPConnection(WWW, int(port), timeout=4)
+    conn.request("GET", "/file.txt")
+    conn.getresponse().read()
+    time.sleep(1)
+
+
+def half_upload(port: str) -> None:
+    """Announce 10,000 bytes, send 3,000, close."""
+    with socket.create_connection((WWW, int(port)), timeout=4) as conn:
+        conn.sendall(b"POST /upload HTTP/1.1\r\nHost: www.lab.example\r\nContent-Length: 10000\r\n\r\n" + b"u" * 3000)
+        time.sleep(0.3)
+
+
+def silent_after_server_flight(port: str, ca: str) -> None:
+    """ClientHello, read the server's whole flight, say nothing for 4 s."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl.create_default_context(cafile=ca).wrap_bio(incoming, outgoing, server_hostname=WWW)
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    with socket.create_connection((WWW, int(port)), timeout=4) as conn:
+        conn.sendall(outgoing.read())
+        conn.settimeout(0.5)
+        try:
+            while conn.recv(65536):
+                pass
+        except TimeoutError:
+            pass
+        time.sleep(4)
+
+
+CLIENTS = {
+    made.__name__: made
+    for made in (
+        *(fetch, connect_and_wait, two_requests, half_close, reset_after_response, keep_open, half_upload),
+        silent_after_server_flight,
+    )
+}
+
+if __name__ == "__main__":
+    CLIENTS[sys.argv[1]](*sys.argv[2:])

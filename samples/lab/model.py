@@ -1,0 +1,66 @@
+"""What a scenario is: who speaks to whom, what goes wrong, where it is captured, and what is true of it by construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lab.relay import Relay
+
+Argv = tuple[str, ...]
+NO_NEIGHBOURS = "tcp or icmp or (icmp6 and ip6[40] < 128)"  # errors yes, echo and neighbour discovery no
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fetch: its class, its cause ("" for ok and incomplete), the name on the wire ("" if none), what is missing."""
+
+    klass: str
+    cause: str = ""
+    name: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Capture:
+    """Where and how tcpdump listens. Seconds count from the start of the first client.
+
+    at       client | server | router; device: c0, s0, r0, r1 or any
+    form     pcap | nano.pcapng | pcap.gz | rotated (a folder, a new file each second)
+    linger   how long it goes on after the last client has ended; stop: when it ends although clients still run (0 = never)
+    """
+
+    at: str = "client"
+    device: str = "c0"
+    filter: str = NO_NEIGHBOURS
+    options: tuple[str, ...] = ()
+    form: str = "pcap"
+    start: float = 0.0
+    stop: float = 0.0
+    linger: float = 0.4
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A sample to be made; its folder is the class of its last row unless said otherwise.
+
+    servers  (behaviour of lab.servers, port); faults: nftables rules `ROLE HOOK RULE`
+    segment  offloads off at the server, so that a length rule sees packets as a wire carries them
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    how: str
+    clients: tuple[Argv, ...]
+    servers: tuple[tuple[str, int], ...] = ()
+    nginx: bool = False
+    faults: tuple[str, ...] = ()
+    relay: Relay | None = None
+    segment: bool = False
+    capture: Capture = field(default_factory=Capture)
+    sysctls: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Where it lies below samples/."""
+        suffix = "" if self.capture.form == "rotated" else "." + self.capture.form.removeprefix("nano.")
+        return f"{self.rows[-1].klass}/{self.name}{suffix}"

@@ -1,0 +1,350 @@
+"""Servers that misbehave on purpose: `python -m lab.servers BEHAVIOUR PORT`. Each behaviour is what one accepted connection gets."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+Handler = Callable[[socket.socket], None]
+PATIENCE = 30.0  # longer than any scenario
+BODY = b"0123456789abcdef" * 64  # 1024 bytes
+OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+
+
+def reset(conn: socket.socket) -> None:
+    """RST instead of FIN (SO_LINGER with time 0, socket(7))."""
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    conn.close()
+
+
+def read_request(conn: socket.socket) -> bytes:
+    """The head of one HTTP request, b"" when the client closed."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        got = conn.recv(65536)
+        if not got:
+            return b""
+        head += got
+    return head
+
+
+def ok(body: bytes = BODY) -> bytes:
+    return OK_HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def wait_for_close(conn: socket.socket) -> None:
+    while conn.recv(65536):
+        pass
+
+
+def context(version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificates = Path(os.environ["LAB_CERTS"])
+    made.load_cert_chain(certificates / "www.chain.pem", certificates / "www.key")
+    if version:
+        made.maximum_version = version
+    return made
+
+
+class Handshake:
+    """A TLS server over memory, so that its bytes can be cut, delayed or withheld on their way out."""
+
+    def __init__(self, conn: socket.socket, version: ssl.TLSVersion | None = None) -> None:
+        self.conn = conn
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context(version).wrap_bio(self.incoming, self.outgoing, server_side=True)
+
+    def step(self) -> bytes:
+        """Read from the client until the server has something to say; return that without sending it."""
+        while not self.outgoing.pending:
+            got = self.conn.recv(65536)
+            if not got:
+                return b""
+            self.incoming.write(got)
+            try:
+                self.tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                pass
+        return self.outgoing.read()
+
+    def complete(self) -> bytes:
+        """Finish the handshake and return the client's request head."""
+        while True:
+            try:
+                self.tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self._exchange()
+        head = b""
+        while b"\r\n\r\n" not in head:
+            try:
+                head += self.tls.read(65536)
+            except ssl.SSLWantReadError:
+                self._exchange()
+        return head
+
+    def _exchange(self) -> None:
+        if self.outgoing.pending:
+            self.conn.sendall(self.outgoing.read())
+        got = self.conn.recv(65536)
+        if not got:
+            raise ConnectionError("the client closed")
+        self.incoming.write(got)
+
+
+# --- before and during TLS -------------------------------------------------------------------------------------------
+
+
+def silent(conn: socket.socket) -> None:
+    wait_for_close(conn)
+
+
+def rst_on_accept(conn: socket.socket) -> None:
+    reset(conn)
+
+
+def rst_after_first_bytes(conn: socket.socket) -> None:
+    conn.recv(65536)
+    time.sleep(0.02)
+    reset(conn)
+
+
+def fin_after_first_bytes(conn: socket.socket) -> None:
+    conn.recv(65536)
+    conn.shutdown(socket.SHUT_WR)
+    wait_for_close(conn)
+
+
+def rst_after_server_hello(conn: socket.socket) -> None:
+    flight = Handshake(conn).step()
+    conn.sendall(flight[: 5 + int.from_bytes(flight[3:5], "big")])  # the first record: the ServerHello, whole
+    time.sleep(0.1)
+    reset(conn)
+
+
+def half_flight(conn: socket.socket, version: ssl.TLSVersion | None = None) -> None:
+    flight = Handshake(conn, version).step()
+    conn.sendall(flight[: len(flight) // 2])
+    wait_for_close(conn)
+
+
+def half_flight_tls12(conn: socket.socket) -> None:
+    half_flight(conn, ssl.TLSVersion.TLSv1_2)
+
+
+def no_finished_tls12(conn: socket.socket) -> None:
+    conn.sendall(Handshake(conn, ssl.TLSVersion.TLSv1_2).step())
+    wait_for_close(conn)
+
+
+def slow_tls(conn: socket.socket) -> None:
+    first = conn.recv(65536)
+    time.sleep(2.2)
+    shake = Handshake(conn)
+    shake.incoming.write(first)
+    shake.complete()
+    shake.tls.write(ok())
+    conn.sendall(shake.outgoing.read())
+    wait_for_close(conn)
+
+
+def alert_unrecognized_name(conn: socket.socket) -> None:
+    made = context()
+    made.sni_callback = lambda *_: ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+    try:
+        made.wrap_socket(conn, server_side=True)
+    except ssl.SSLError:
+        conn.close()
+
+
+def smtp_banner(conn: socket.socket) -> None:
+    conn.sendall(b"220 mail.lab.example ESMTP ready\r\n")
+    wait_for_close(conn)
+
+
+# --- HTTP, in the clear ----------------------------------------------------------------------------------------------
+
+
+def http_ok(conn: socket.socket) -> None:
+    while read_request(conn):
+        conn.sendall(ok())
+
+
+def http_continue(conn: socket.socket) -> None:
+    """100 Continue, then read the announced body, then 200."""
+    head = read_request(conn)
+    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    conn.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+    body = head.split(b"\r\n\r\n", 1)[1]
+    while len(body) < length:
+        body += conn.recv(65536)
+    conn.sendall(ok(b"thank you\n"))
+    wait_for_close(conn)
+
+
+def http_slow_answer(conn: socket.socket) -> None:
+    """The answer comes 1 s after the request, also to a client that has already said FIN."""
+    read_request(conn)
+    time.sleep(1)
+    conn.sendall(ok())
+    conn.close()
+
+
+def http_ok_then_rst(conn: socket.socket) -> None:
+    read_request(conn)
+    conn.sendall(ok())
+    time.sleep(0.3)
+    reset(conn)
+
+
+def http_truncated(conn: socket.socket) -> None:
+    read_request(conn)
+    conn.sendall(ok()[:300])
+    conn.shutdown(socket.SHUT_WR)
+    wait_for_close(conn)
+
+
+def http_chunked_truncated(conn: socket.socket) -> None:
+    """Three whole chunks, then FIN where the size of a fourth, or the last chunk of size 0, should be."""
+    read_request(conn)
+    conn.sendall(OK_HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"10\r\n0123456789abcdef\r\n" * 3)
+    conn.shutdown(socket.SHUT_WR)
+    wait_for_close(conn)
+
+
+def http_half_then_rst(conn: socket.socket) -> None:
+    read_request(conn)
+    conn.sendall(ok()[:600])
+    time.sleep(0.2)
+    reset(conn)
+
+
+def http_half_then_silent(conn: socket.socket) -> None:
+    read_request(conn)
+    conn.sendall(ok()[:600])
+    wait_for_close(conn)
+
+
+def http_drip(conn: socket.socket) -> None:
+    """A body of 20 pieces, one every 0.2 s."""
+    read_request(conn)
+    conn.sendall(OK_HEAD + b"Content-Length: 2000\r\n\r\n")
+    for _ in range(20):
+        time.sleep(0.2)
+        conn.sendall(b"drip" * 25)
+    wait_for_close(conn)
+
+
+def http_ok_then_rst_on_second(conn: socket.socket) -> None:
+    read_request(conn)
+    conn.sendall(ok())
+    read_request(conn)
+    reset(conn)
+
+
+def http_ok_then_fin(conn: socket.socket) -> None:
+    """One answer, then the idle connection is closed after 1 s for good: a later request gets RST."""
+    read_request(conn)
+    conn.sendall(ok())
+    time.sleep(1)
+    conn.close()
+
+
+def http_banner(conn: socket.socket) -> None:
+    """A service of another kind that waits for the client to speak."""
+    conn.recv(65536)
+    conn.sendall(b"+OK POP3 ready\r\n")
+    wait_for_close(conn)
+
+
+def proxy_forbids(conn: socket.socket) -> None:
+    read_request(conn)
+    conn.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    conn.close()
+
+
+def proxy_connects(conn: socket.socket) -> None:
+    """A CONNECT proxy in front of the nginx on the same host."""
+    read_request(conn)
+    inner = socket.create_connection(("127.0.0.1", 443))
+    conn.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    back = threading.Thread(target=pump, args=(inner, conn), daemon=True)
+    back.start()
+    pump(conn, inner)
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    while got := source.recv(65536):
+        sink.sendall(got)
+    sink.shutdown(socket.SHUT_WR)
+
+
+# --- HTTP inside TLS -------------------------------------------------------------------------------------------------
+
+
+def https_silent(conn: socket.socket) -> None:
+    shake = Handshake(conn)
+    shake.complete()
+    wait_for_close(conn)
+
+
+def https_fin(conn: socket.socket) -> None:
+    shake = Handshake(conn)
+    shake.complete()
+    conn.shutdown(socket.SHUT_WR)
+    wait_for_close(conn)
+
+
+def https_cut(conn: socket.socket) -> None:
+    """One record that announces the whole response, cut in its middle by FIN."""
+    shake = Handshake(conn)
+    shake.complete()
+    if shake.outgoing.pending:
+        conn.sendall(shake.outgoing.read())
+    shake.tls.write(ok())
+    record = shake.outgoing.read()
+    conn.sendall(record[: len(record) // 2])
+    conn.shutdown(socket.SHUT_WR)
+    wait_for_close(conn)
+
+
+BEHAVIOURS: dict[str, Handler] = {
+    made.__name__: made
+    for made in (
+        *(silent, rst_on_accept, rst_after_first_bytes, fin_after_first_bytes, rst_after_server_hello, half_flight),
+        *(half_flight_tls12, no_finished_tls12, slow_tls, alert_unrecognized_name, smtp_banner, http_ok, http_continue),
+        *(http_slow_answer, http_ok_then_rst, http_truncated, http_chunked_truncated, http_half_then_rst),
+        *(http_half_then_silent, http_drip, http_ok_then_rst_on_second, http_ok_then_fin, http_banner),
+        *(proxy_forbids, proxy_connects, https_silent, https_fin, https_cut),
+    )
+}
+
+
+def serve(handler: Handler, port: int) -> None:
+    listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    print("ready", flush=True)
+    while True:
+        conn, _ = listener.accept()
+        conn.settimeout(PATIENCE)
+        threading.Thread(target=handle, args=(handler, conn), daemon=True).start()
+
+
+def handle(handler: Handler, conn: socket.socket) -> None:
+    try:
+        handler(conn)
+    except OSError as error:
+        print(f"{handler.__name__}: {error}", file=sys.stderr)
+    finally:
+        conn.close()
+
+
+if __name__ == "__main__":
+    serve(BEHAVIOURS[sys.argv[1]], int(sys.argv[2]))
