@@ -1,1 +1,7 @@
-"""The command line: one file a command."""
+"""The command line; `main` is what the `whyfetch` command runs."""
+
+from __future__ import annotations
+
+from analyzer.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,227 @@
+"""From captures to fetches with verdicts: what scripts, notebooks and the command line stand on."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.errors import CaptureError, ExitStatus
+from analyzer.fetch.model import Fetch
+from analyzer.wire.model import Connection
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analyzer.capture import Capture, CaptureSource
+
+Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
+Progress = Callable[[int, int], None]
+"""Called now and then with bytes read and bytes in all, 0 = unknown."""
+
+MAX_HELD = 200_000
+"""Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning."""
+
+
+class Reading:
+    """One pass over captures; iterate over it once to get their fetches.
+
+    Fetches come file by file, and within a file in the order of their first packets. A connection is judged when it is
+    over, so a fetch waits until no connection that began earlier is open: memory grows with the number of fetches that
+    end while an older connection lives, up to MAX_HELD.
+
+    warnings     what the user should know, in the order found
+    failures     CaptureErrors of captures that could not be read, while others could
+    damaged      True once a capture turned out damaged or unreadable: the results are partial
+    captures     captures read so far; packets, tcp_packets, connections: what was in them
+    """
+
+    def __init__(self, paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> None:
+        self.kinds = kinds
+        self.progress = progress
+        self.warnings: list[str] = []
+        self.failures: list[CaptureError] = []
+        self.damaged = False
+        self.captures = self.packets = self.tcp_packets = self.connections = 0
+        self.without_fetch = 0
+        self.sources = self._expand(_listed(paths))
+        self.total = sum(_size(path) for source in self.sources for path in source.paths)
+        self.done = 0
+        self._order = Order()
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """How a command that did this reading ends: nothing readable, partial, or fine."""
+        if self.failures and not self.captures:
+            return ExitStatus.USAGE
+        return ExitStatus.DAMAGED if self.damaged or self.failures else ExitStatus.OK
+
+    def __iter__(self) -> Iterator[Fetch]:
+        from analyzer.capture import open as open_capture
+
+        for source in self.sources:
+            try:
+                capture = open_capture(source)
+            except CaptureError as error:
+                self.failures.append(error)
+                continue
+            with closing(capture):
+                self.captures += 1
+                yield from self._fetches(source, capture)
+            self.done += sum(_size(path) for path in source.paths)
+
+    def rest(self) -> Iterator[Fetch]:
+        """After an interrupt: the fetches that were complete and waited for an older connection."""
+        return self._order.rest()
+
+    def _expand(self, paths: list[str]) -> list[CaptureSource]:
+        from analyzer.capture import expand
+
+        try:
+            return list(expand(paths))
+        except CaptureError:
+            if len(paths) == 1:
+                raise
+        good = [path for path in paths if self._expands(path)]
+        return list(expand(good)) if good else []
+
+    def _expands(self, path: str) -> bool:
+        from analyzer.capture import expand
+
+        try:
+            list(expand([path]))
+        except CaptureError as error:
+            self.failures.append(error)
+            return False
+        return True
+
+    def _fetches(self, source: CaptureSource, capture: Capture) -> Iterator[Fetch]:
+        """The fetches of one capture, numbered."""
+        from analyzer.wire.engine import Engine
+
+        engine = Engine(capture.frames)
+        self._order = order = Order()
+        for connection in engine.run():
+            self._judge(connection, source.name, order)
+            if self.progress is not None:
+                self.progress(self.done + capture.frames.position, self.total)
+            yield from order.released(engine.oldest_open())
+        yield from order.rest()
+        self._account(source, capture, engine, order)
+
+    def _judge(self, connection: Connection, name: str, order: Order) -> None:
+        from analyzer.fetch.build import fetches
+        from analyzer.verdict.decide import decide
+
+        for fetch in fetches(connection):
+            if fetch.kind != "fetch":
+                self.without_fetch += 1
+                if not self.kinds:
+                    continue
+            fetch.file = name
+            fetch.verdict = decide(fetch)
+            order.add(fetch)
+        forget(connection)
+
+    def _account(self, source: CaptureSource, capture: Capture, engine: object, order: Order) -> None:
+        self.packets += getattr(engine, "packets", 0)
+        self.tcp_packets += getattr(engine, "tcp_packets", 0)
+        self.connections += getattr(engine, "connections", 0)
+        found = [*capture.warnings, *getattr(engine, "warnings", [])]
+        if order.overflowed:
+            found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
+        prefix = f"`{source.name}`: " if len(self.sources) > 1 else ""
+        self.warnings += [prefix + text for text in found]
+        self.damaged |= bool(capture.damaged)
+
+
+class Order:
+    """Puts fetches in the order of their first packets, and numbers them when they leave."""
+
+    def __init__(self) -> None:
+        self.heap: list[tuple[int, int, int, Fetch]] = []
+        self.serial = self.number = 0
+        self.overflowed = False
+
+    def add(self, fetch: Fetch) -> None:
+        """Let a fetch wait; equal first packets keep the order of their connections, then of arrival."""
+        self.serial += 1
+        heapq.heappush(self.heap, (fetch.first_packet, fetch.connection.stream, self.serial, fetch))
+
+    def released(self, oldest_open: int) -> Iterator[Fetch]:
+        """The fetches that no open connection can precede any more."""
+        heap = self.heap
+        while heap and (heap[0][0] < oldest_open or len(heap) > MAX_HELD):
+            self.overflowed |= heap[0][0] >= oldest_open
+            yield self._leave()
+
+    def rest(self) -> Iterator[Fetch]:
+        """All that wait."""
+        while self.heap:
+            yield self._leave()
+
+    def _leave(self) -> Fetch:
+        fetch = heapq.heappop(self.heap)[3]
+        if fetch.kind == "fetch":
+            self.number += 1
+            fetch.number = self.number
+        return fetch
+
+
+def forget(connection: Connection) -> None:
+    """Drop the parsers of a judged connection: its fetches may wait long for an older one."""
+    connection.content = None
+    for side in (connection.client, connection.server):
+        side.parser = None
+        side.pending = None
+
+
+def read(paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> Iterator[Fetch]:
+    """Iterate over the fetches of captures, each with its verdict.
+
+    paths      a file, a directory, a glob, `-` for standard input, or several of them
+    kinds      True: also connections that carried no fetch (see `Fetch.kind`)
+    progress   called now and then with bytes read and bytes in all (0 = unknown)
+
+    Order and memory: see Reading, which also tells warnings and damage. Raises CaptureError when nothing is readable.
+    """
+    reading = Reading(paths, kinds=kinds, progress=progress)
+    yield from reading
+    if reading.failures and not reading.captures:
+        raise reading.failures[0]
+
+
+def classify(paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> pd.DataFrame:
+    """The fetches of captures as a data frame, a row each, with the columns of docs/columns.md.
+
+    `start` is datetime64[ns, UTC], exact; numbers that can be unknown are Int64, seconds float64 with NaN, the rest
+    strings with "" for unknown. No capture without a fetch changes columns or types. Raises CaptureError when nothing
+    is readable; `frame.attrs` has `warnings` (list of str) and `damaged` (bool).
+    """
+    from analyzer.output.frame import data_frame
+
+    reading = Reading(paths, kinds=kinds, progress=progress)
+    frame = data_frame(reading)
+    if reading.failures and not reading.captures:
+        raise reading.failures[0]
+    frame.attrs["warnings"] = [*reading.warnings, *(error.message for error in reading.failures)]
+    frame.attrs["damaged"] = reading.exit_status is ExitStatus.DAMAGED
+    return frame
+
+
+def _listed(paths: Paths) -> list[str]:
+    if isinstance(paths, str | PathLike):
+        return [fspath(paths)]
+    return [fspath(path) for path in paths]
+
+
+def _size(path: str | PathLike[str]) -> int:
+    """Bytes of a regular file; 0 for standard input and pipes, whose size nobody knows."""
+    try:
+        found = Path(path)
+        return found.stat().st_size if found.is_file() else 0
+    except OSError:
+        return 0

@@ -1,0 +1,107 @@
+"""The `whyfetch` command: its subcommands, and how any of them ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from analyzer.cli import messages
+from analyzer.cli.classify import classify
+from analyzer.errors import AnalyzerError, ExitStatus
+
+app = typer.Typer(
+    name="whyfetch",
+    help="Say why fetches failed, from packet captures, and cite the packets that prove it.",
+    epilog="Example: whyfetch classify trace.pcapng",
+    rich_markup_mode=None,  # rich's boxes would cut messages, and take 0.1 s to import
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(classify)
+
+
+def _version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        number = version("whyfetch")
+    except PackageNotFoundError:
+        number = "(not installed)"
+    typer.echo(f"whyfetch {number} (engine: {engine()})")
+    raise typer.Exit
+
+
+def engine() -> str:
+    """`compiled` or `interpreted`."""
+    from importlib.util import find_spec
+
+    found = find_spec("analyzer.wire.engine")
+    return "compiled" if found and found.origin and not found.origin.endswith(".py") else "interpreted"
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Show version and engine.", callback=_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Options before the subcommand."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    status = run(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_stdout()
+    raise SystemExit(status)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; every way a command can end becomes an exit status here."""
+    try:
+        return int(app(arguments, prog_name="whyfetch", standalone_mode=False) or 0)
+    except BrokenPipeError:  # the reader of the pipe has seen enough: that is no failure
+        _close_stdout()
+        return ExitStatus.OK
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+    except AnalyzerError as error:
+        if "--debug" in arguments:
+            raise
+        messages.error(error.message, error.hint)
+        return error.exit_status
+    except typer.TyperException as error:
+        return _usage(error)
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        messages.error(f"internal error: {type(error).__name__}: {error}", "`whyfetch --debug ...` shows where")
+        return ExitStatus.USAGE
+
+
+def _usage(error: typer.TyperException) -> int:
+    """A usage error in the words of the other errors: lower case, no full stop, a hint."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
+        sys.stderr.write(context.get_help() + "\n")
+        return ExitStatus.USAGE
+    message = error.format_message().rstrip(".")
+    path = context.command_path if context is not None else "whyfetch"
+    messages.error(message[:1].lower() + message[1:], f"`{path} --help` shows what it takes")
+    return ExitStatus.USAGE
+
+
+def _close_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush does not fail as well."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)

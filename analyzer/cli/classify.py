@@ -1,0 +1,118 @@
+"""`whyfetch classify`: captures in, a line a fetch out, and a summary."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.cli.selection import Selection
+from analyzer.errors import UsageError
+
+
+class Format(StrEnum):
+    """How the rows are written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+class Colour(StrEnum):
+    """When to colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+SUFFIXES = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".parquet": Format.PARQUET}
+
+
+def classify(
+    captures: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CAPTURE...",
+            help="Capture files (pcap or pcapng, also compressed), directories, globs, or - for standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    read: Annotated[list[str] | None, typer.Option("-r", "--read", hidden=True, metavar="CAPTURE")] = None,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="table, csv, jsonl or parquet. Default: by the name of the output file, else table.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the rows to FILE, which must not exist."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over the output file.")] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select",
+            metavar="CLASS[/CAUSE]",
+            help="Show only these verdicts: rst, rst/rst-refused, 'tls-*', failed. Repeat, or separate by commas.",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option("--fail-on", metavar="CLASS[/CAUSE]", help="Exit with status 1 if a fetch has such a verdict."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List the connections that carried no fetch as well.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no progress bar.")] = False,
+    colour: Annotated[
+        Colour, typer.Option("--color", metavar="WHEN", help="auto, always or never (NO_COLOR and FORCE_COLOR count).")
+    ] = Colour.AUTO,
+) -> int:
+    """Say of every fetch in captures whether it failed, why, and which packets prove it.
+
+    Rows go to standard output, the summary and everything else to standard error.
+
+    Example: whyfetch classify --format csv -o fetches.csv trace.pcapng
+    """
+    from analyzer.cli.job import Job
+
+    paths = [*(captures or []), *(read or [])]
+    if not paths:
+        raise UsageError("no capture given", "`whyfetch classify trace.pcapng`, or `-` for standard input")
+    if "-" in paths and sys.stdin.isatty():
+        raise UsageError("standard input is a terminal, not a capture", "`tcpdump -U -w - | whyfetch classify -`")
+    if output is not None:
+        _check_output(output, paths, force)
+    job = Job(
+        paths,
+        form=str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE)),
+        output=output,
+        select=Selection(select or [], "--select"),
+        fail_on=Selection(fail_on or [], "--fail-on"),
+        everything=everything,
+        quiet=quiet,
+        colour=str(colour),
+    )
+    return int(job.run())
+
+
+def _check_output(output: Path, captures: list[str], force: bool) -> None:
+    """Refuse to write over anything unasked, and over a capture that is being read in any case."""
+    if not output.exists() or not output.is_file():  # /dev/stdout and pipes may be written to
+        return
+    for capture in captures:
+        with suppress(OSError):
+            if output.samefile(capture):
+                raise UsageError(f"`{output}` is the capture that is read", "name another output file")
+    if not force:
+        raise UsageError(f"`{output}` exists", "`--force` writes over it")

@@ -1,0 +1,214 @@
+"""One run of `whyfetch classify`: reads, writes rows as they are complete, and ends with the summary."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Protocol, TextIO, cast
+
+from analyzer.api import Reading
+from analyzer.cli import messages
+from analyzer.cli.selection import Selection
+from analyzer.errors import CaptureError, ExitStatus, UsageError
+from analyzer.fetch.model import Fetch
+from analyzer.output.progress import Bar
+from analyzer.output.summary import Summary
+from analyzer.verdict.model import Verdict
+
+
+class Writer(Protocol):
+    """What every format can do."""
+
+    def begin(self) -> None:
+        """Write what comes before the rows."""
+
+    def fetch(self, fetch: Fetch) -> None:
+        """Write one row."""
+
+    def end(self, summary: Summary) -> None:
+        """Write what comes after the rows."""
+
+
+class Job:
+    """What `classify` was asked to do; `run()` does it once."""
+
+    def __init__(
+        self,
+        paths: list[str],
+        *,
+        form: str,
+        output: Path | None,
+        select: Selection,
+        fail_on: Selection,
+        everything: bool,
+        quiet: bool,
+        colour: str,
+    ) -> None:
+        self.paths = paths
+        self.form = form
+        self.output = output
+        self.select = select
+        self.fail_on = fail_on
+        self.quiet = quiet
+        self.colour = colour
+        self.everything = everything
+        self.summary = Summary()
+        self.found = False
+        self.bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+        self.reading = Reading(paths, kinds=True, progress=self.bar)
+        self.live = any(path == "-" or not Path(path).is_file() for path in paths if not Path(path).is_dir())
+
+    def run(self) -> ExitStatus:
+        """Read, write, sum up; the result is the exit status."""
+        if self.form == "parquet":
+            return self._parquet()
+        try:
+            rows = self._rows()
+            first = next(rows, None)  # opens the first capture: nothing is written over for an unreadable one
+            self._give_up_if_unreadable()
+            with Output(self.output) as out:
+                interrupted = self._write(out, first, rows)
+        finally:
+            self._close_bar()
+        self._report()
+        return self._status(interrupted)
+
+    def _write(self, out: TextIO, first: Fetch | None, rows: Iterator[Fetch]) -> bool:
+        """Write all rows; True when interrupted, after writing those that were complete."""
+        writer = self._writer(out)
+        writer.begin()
+        interrupted = False
+        try:
+            if first is not None:
+                self._put(writer, first, out)
+            for fetch in rows:
+                self._put(writer, fetch, out)
+        except KeyboardInterrupt:
+            interrupted = True
+            for fetch in self._wanted(self.reading.rest()):
+                writer.fetch(fetch)
+        self._close_bar()
+        self._note_damage()
+        writer.end(self.summary)
+        return interrupted
+
+    def _put(self, writer: Writer, fetch: Fetch, out: TextIO) -> None:
+        if self.bar is not None and out.isatty():
+            self.bar.close()
+        writer.fetch(fetch)
+        if self.live:
+            out.flush()
+
+    def _rows(self) -> Iterator[Fetch]:
+        return self._wanted(iter(self.reading))
+
+    def _wanted(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
+        """Counts everything, lets pass what is to be shown."""
+        for fetch in fetches:
+            self.summary.add(fetch)
+            if fetch.kind != "fetch":
+                if self.everything and not self.select:
+                    yield fetch
+                continue
+            verdict = cast(Verdict, fetch.verdict)
+            if self.fail_on and self.fail_on.matches(verdict.klass, verdict.cause):
+                self.found = True
+            if self.select.matches(verdict.klass, verdict.cause):
+                yield fetch
+
+    def _writer(self, out: TextIO) -> Writer:
+        if self.form == "csv":
+            from analyzer.output.csv import CsvWriter
+
+            return CsvWriter(out)
+        if self.form == "jsonl":
+            from analyzer.output.jsonl import JsonlWriter
+
+            return JsonlWriter(out)
+        from analyzer.output.table import HOLD, PlainWriter, TableWriter
+
+        colour = messages.coloured(out, self.colour)
+        if not out.isatty() and not colour:
+            return PlainWriter(out)
+        columns = shutil.get_terminal_size().columns
+        several = len(self.reading.sources) > 1
+        return TableWriter(out, columns, colour=colour, files=several, hold=0 if self.live else HOLD)
+
+    def _parquet(self) -> ExitStatus:
+        from analyzer.output.frame import write_parquet
+
+        if self.output is None:
+            raise UsageError("`--format parquet` cannot go to a terminal or a pipe", "`-o fetches.parquet`")
+        try:
+            write_parquet(self._rows(), self.output, self._give_up_if_unreadable)
+        finally:
+            self._close_bar()
+        self._note_damage()
+        self._report()
+        return self._status(interrupted=False)
+
+    def _give_up_if_unreadable(self) -> None:
+        """When nothing could be read, that is an error; the other unreadable ones come first, as warnings."""
+        if self.reading.exit_status is not ExitStatus.USAGE:
+            return
+        *others, last = self.reading.failures
+        for error in others:
+            messages.error(error.message, error.hint)
+        raise last
+
+    def _note_damage(self) -> None:
+        self.summary.damaged = self.reading.exit_status is ExitStatus.DAMAGED
+        self.summary.warnings = [*self.reading.warnings, *map(_as_warning, self.reading.failures)]
+
+    def _report(self) -> None:
+        """Warnings and summary, on stderr."""
+        if self.quiet:
+            return
+        sys.stdout.flush()  # on a terminal the rows come first
+        for text in self.summary.warnings:
+            messages.warning(text)
+        for line in self.summary.lines():
+            sys.stderr.write(line + "\n")
+
+    def _status(self, interrupted: bool) -> ExitStatus:
+        if interrupted:
+            return ExitStatus.INTERRUPTED
+        if self.found:
+            return ExitStatus.FOUND
+        return self.reading.exit_status
+
+    def _close_bar(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _as_warning(error: CaptureError) -> str:
+    return f"{error.message}; skipped"
+
+
+class Output:
+    """The stream rows go to, as UTF-8 with `\\n`: a file of that name, or standard output."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.stream: TextIO = sys.stdout
+
+    def __enter__(self) -> TextIO:
+        if self.path is None:
+            if isinstance(sys.stdout, TextIOWrapper):
+                sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+        else:
+            try:
+                self.stream = self.path.open("w", encoding="utf-8", newline="\n")
+            except OSError as error:
+                raise UsageError(f"cannot write `{self.path}`: {(error.strerror or str(error)).lower()}") from None
+        return self.stream
+
+    def __exit__(self, *_: object) -> None:
+        if self.path is not None:
+            self.stream.close()
+        else:
+            self.stream.flush()

@@ -1,0 +1,141 @@
+"""The columns of a row in their order: the schema of CSV, data frame and JSON lines, and its documentation."""
+
+from __future__ import annotations
+
+# not compiled: the docstrings of the fields are read from this source
+import ast
+from dataclasses import dataclass, fields
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+SCHEMA = 1
+"""Counts up when a column changes its meaning or goes; a new column at the end does not count."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One fetch.
+
+    Unknown is None or "" here, an empty cell in the CSV, null in JSON and missing in the data frame; never 0 or `-`.
+    """
+
+    file: str
+    """Name of the capture; of the first file for a rotated set."""
+    fetch: int | None
+    """Number of the fetch within its capture, 1-based, in the order of first packets; empty for a connection that carried no fetch (`--all`)."""
+    klass: str
+    """Class of the verdict: `syn-retransmit`, `rst`, `tls-stall`, `tls-failure`, `http-failure`, `dns-failure`, `ok` or `incomplete`."""
+    cause: str
+    """Id of the signature that decided; empty for `ok`, and for `incomplete` without a cause."""
+    confidence: str
+    """How sure class and cause are: `low`, `medium` or `high`."""
+    name: str
+    """Name the client wanted: SNI, or Host; empty when neither was seen."""
+    client: str
+    """Address of the client."""
+    client_port: int
+    """TCP port of the client."""
+    server: str
+    """Address of the server the client connected to, which is the proxy when there is one."""
+    server_port: int
+    """TCP port of the server."""
+    protocol: str
+    """`tls`, `http`, `h2c`, or `tcp` when nothing was said or it was not understood; decided by content, never by port."""
+    start: int
+    """Capture time of the fetch's first packet, RFC 3339 in UTC with nanoseconds (a nanosecond timestamp in the data frame)."""
+    duration_s: float | None
+    """Seconds from the first packet of the fetch to its last."""
+    status: int | None
+    """HTTP status of the final response."""
+    method: str
+    """HTTP method."""
+    target: str
+    """HTTP request target as sent."""
+    summary: str
+    """What happened, in one sentence."""
+    evidence: str
+    """Packets that prove the verdict, as `packet:what` separated by blanks; packet numbers are those of the capture, as in Wireshark."""
+    flags: str
+    """Words about the fetch that do not change its class, separated by blanks."""
+    tcp_stream: int | None
+    """Number of the connection, equal to Wireshark's `tcp.stream` for the same file."""
+    first_packet: int
+    """Number of the fetch's first packet."""
+    last_packet: int
+    """Number of the fetch's last packet."""
+    phase: str
+    """Phase the fetch reached: `connect`, `proxy`, `tls`, `request`, `response` or `close`."""
+    connect_s: float | None
+    """Seconds from the first SYN to the client's ACK of the SYN-ACK."""
+    tls_s: float | None
+    """Seconds from the ClientHello to the end of the handshake, as far as it shows from outside."""
+    ttfb_s: float | None
+    """Seconds from the end of the request to the first byte of the response."""
+    response_s: float | None
+    """Seconds from the first byte of the response to its last."""
+    silence_s: float | None
+    """Seconds of silence that the verdict is about."""
+    tls_version: str
+    """Negotiated version: `1.3`, `1.2`, `1.1`, `1.0`, `ssl3.0`; a number in hexadecimal when unknown to us."""
+    alpn: str
+    """Protocol the server chose by ALPN; in TLS 1.3 that is encrypted, and the cell empty."""
+    sni: str
+    """Server name of the ClientHello; with Encrypted ClientHello the outer name."""
+    cert_subject: str
+    """Subject of the server's certificate, where it is readable (TLS 1.2 and older)."""
+    cert_issuer: str
+    """Issuer of the server's certificate."""
+    cert_names: str
+    """DNS names and addresses the certificate is for, separated by blanks."""
+    cert_not_before: str
+    """Start of the certificate's validity."""
+    cert_not_after: str
+    """End of the certificate's validity."""
+    cert_sha256: str
+    """SHA-256 of the certificate, hexadecimal."""
+    syn_count: int
+    """SYNs the client sent on this connection, retransmissions included."""
+    client_bytes: int
+    """TCP payload bytes the client sent on this connection, without retransmissions."""
+    server_bytes: int
+    """TCP payload bytes the server sent on this connection, without retransmissions."""
+    client_retransmissions: int
+    """Segments the client sent again on this connection."""
+    server_retransmissions: int
+    """Segments the server sent again on this connection."""
+    blame: str
+    """Whose side the cause is on: `client`, `server` or `network`; empty when that cannot be told."""
+    rst_origin: str
+    """Who sent the reset: `injected-suspected`, `endpoint-consistent` or `undetermined`."""
+    missing: str
+    """What the capture lacks, for `incomplete`: `head`, `tail`, `direction`, `bytes` or `snaplen`."""
+    kind: str
+    """`fetch`; with `--all` also `speculative`, `probe`, `other` or `subflow` for connections that carried none."""
+    advice: str
+    """What to do next."""
+    client_errors: str
+    """What common clients print for this."""
+    wireshark_filter: str
+    """Display filter that shows this connection in Wireshark."""
+
+
+RENAMED = {"klass": "class"}
+"""`class` is a keyword in Python, and the right word everywhere else."""
+
+FIELDS = tuple(field.name for field in fields(Row))
+COLUMNS = tuple(RENAMED.get(name, name) for name in FIELDS)
+TYPES = {RENAMED.get(field.name, field.name): str(field.type) for field in fields(Row)}
+"""Column -> `str`, `int`, `float`, with ` | None` where the value can be unknown. A str is empty when unknown."""
+
+
+@cache
+def documentation() -> dict[str, str]:
+    """Column -> its documentation, as it stands under the field."""
+    tree = ast.parse(Path(__file__).read_text(encoding="utf-8"))
+    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Row")
+    found = {}
+    for field, text in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+            found[RENAMED.get(field.target.id, field.target.id)] = str(ast.literal_eval(text.value))
+    return found

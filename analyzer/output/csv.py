@@ -1,0 +1,27 @@
+"""CSV: a header always, one line a fetch."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from analyzer.fetch.model import Fetch
+from analyzer.output.columns import COLUMNS
+from analyzer.output.row import csv_line, values
+
+
+class CsvWriter:
+    """Writes rows as RFC 4180 in UTF-8 with `\\n`; design.md calls it the contract, docs/columns.md documents it."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out = out
+
+    def begin(self) -> None:
+        """Write the header."""
+        self.out.write(",".join(COLUMNS) + "\n")
+
+    def fetch(self, fetch: Fetch) -> None:
+        """Write one fetch."""
+        self.out.write(csv_line(values(fetch)))
+
+    def end(self, summary: object) -> None:
+        """A CSV has no end mark."""

@@ -1,0 +1,94 @@
+"""The counts at the end: fetches by class, what many failures have in common, what the reader should know."""
+
+from __future__ import annotations
+
+# not compiled: a few dictionary updates a fetch
+from collections import Counter
+from typing import cast
+
+from analyzer.fetch.model import Fetch
+from analyzer.output.row import address
+from analyzer.output.text import safe
+from analyzer.verdict.model import CLASSES, Verdict
+
+MAX_SHARED = 10_000
+"""Different (verdict, place) pairs that are counted; more would let a hostile capture fill the memory."""
+SHOWN = 5
+"""Shared findings that are printed."""
+
+
+class Summary:
+    """Counts while fetches pass by.
+
+    fetches, connections_without_fetch   how many of each
+    verdicts                             (class, cause) -> fetches
+    shared                               (class/cause, server name or address) -> fetches, failures only
+    """
+
+    def __init__(self) -> None:
+        self.fetches = self.connections_without_fetch = 0
+        self.verdicts: Counter[tuple[str, str]] = Counter()
+        self.shared: Counter[tuple[str, str]] = Counter()
+        self.warnings: list[str] = []
+        self.damaged = False
+
+    def add(self, fetch: Fetch) -> None:
+        """Count one fetch, or one connection that carried none."""
+        if fetch.kind != "fetch":
+            self.connections_without_fetch += 1
+            return
+        self.fetches += 1
+        verdict = cast("Verdict | None", fetch.verdict)
+        if verdict is None:
+            return
+        self.verdicts[verdict.klass, verdict.cause] += 1
+        if verdict.failed:
+            key = (f"{verdict.klass}/{verdict.cause}", safe(fetch.name) or address(fetch.connection.server.address))
+            if key in self.shared or len(self.shared) < MAX_SHARED:
+                self.shared[key] += 1
+
+    def counts(self) -> dict[str, object]:
+        """The summary as plain values, for JSON."""
+        classes = self._classes()
+        return {
+            "fetches": self.fetches,
+            "connections_without_fetch": self.connections_without_fetch,
+            "classes": {name: classes[name] for name in CLASSES if classes[name]},
+            "causes": {f"{klass}/{cause}": n for (klass, cause), n in sorted(self.verdicts.items()) if cause},
+            "damaged": self.damaged,
+            "warnings": [safe(text) for text in self.warnings],
+        }
+
+    def lines(self) -> list[str]:
+        """The summary for people: the count line first."""
+        return [self._count_line(), *self._shared_lines(), *self._without_fetch()]
+
+    def _classes(self) -> Counter[str]:
+        classes: Counter[str] = Counter()
+        for (klass, _), number in self.verdicts.items():
+            classes[klass] += number
+        return classes
+
+    def _count_line(self) -> str:
+        classes = self._classes()
+        parts = [f"{classes[name]} {name}" for name in ("ok", *CLASSES[:6], "incomplete") if classes[name]]
+        line = plural(self.fetches, "fetch", "fetches")
+        return f"{line}: {', '.join(parts)}" if parts else line
+
+    def _shared_lines(self) -> list[str]:
+        frequent = [(key, n) for key, n in self.shared.items() if n > 1]
+        frequent.sort(key=lambda item: (-item[1], item[0]))
+        lines = [f"{n} of them {verdict} at {place}" for (verdict, place), n in frequent[:SHOWN]]
+        if len(frequent) > SHOWN:
+            lines.append(f"and {len(frequent) - SHOWN} more verdicts that several fetches share")
+        return lines
+
+    def _without_fetch(self) -> list[str]:
+        if not self.connections_without_fetch:
+            return []
+        return [f"{plural(self.connections_without_fetch, 'connection', 'connections')} carried no fetch"]
+
+
+def plural(number: int, one: str, many: str) -> str:
+    """The number with its noun."""
+    return f"{number:,} {one if number == 1 else many}"
