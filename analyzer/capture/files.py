@@ -1,5 +1,6 @@
 # not compiled: runs once a file
-# ruff: noqa: PTH (names are shown as they were given; Path would rewrite `./a` and `a//b`)
+# Paths stay strings: a row shows the name as it was given, and Path would rewrite `./a` and `a//b`.
+# ruff: noqa: PTH100, PTH112, PTH116, PTH118, PTH207
 """Captures by name: files, directories, globs, standard input and rotated sets; `expand` finds them, `open` reads them.
 
 A capture is told by its content, compressed or not. Names serve to show where a row comes from and to find the members

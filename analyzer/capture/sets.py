@@ -1,5 +1,6 @@
 # not compiled: runs once a file
-# ruff: noqa: PTH (names are shown as they were given)
+# Paths stay strings, see files.py.
+# ruff: noqa: PTH100, PTH116
 """Rotated sets: which files are the pieces of one capture.
 
 Files are members of one set when all of this holds; when in doubt they stay separate captures.
