@@ -131,7 +131,7 @@ FORMATS: dict[bytes, tuple[str, Callable[[], _Decoder]]] = {
     b"BZh": ("bzip2", lambda: _Standard(bz2.BZ2Decompressor())),
     b"\x04\x22\x4d\x18": ("lz4", _lz4),
 }
-"""First bytes of each format: RFC 1952 2.3.1, RFC 8878 3.1.1, the xz file format 2.1.1.1, bzip2, lz4_Frame_format.md."""
+"""First bytes: RFC 1952 2.3.1, RFC 8878 3.1.1, the xz file format 2.1.1.1, bzip2, lz4_Frame_format.md."""
 
 LONGEST_MAGIC = 6
 
@@ -169,7 +169,9 @@ class Decompressed:
         while not self.ended:
             try:
                 data = self._step()
-            except Exception as error:  # each library has its own error class, zstandard's and lz4's are not importable here
+            except (
+                Exception
+            ) as error:  # each library has its own error class, zstandard's and lz4's are not importable here
                 self._stop(f"damaged {self.name} data ({str(error).strip().rstrip('.').lower()})")
                 break
             if data:

@@ -1,4 +1,6 @@
 # not compiled: runs once a file
+# Paths stay strings: a row shows the name as it was given, and Path would rewrite `./a` and `a//b`.
+# ruff: noqa: PTH100, PTH112, PTH116, PTH118, PTH207
 """Captures by name: files, directories, globs, standard input and rotated sets; `expand` finds them, `open` reads them.
 
 A capture is told by its content, compressed or not. Names serve to show where a row comes from and to find the members
@@ -12,7 +14,6 @@ import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from analyzer.capture import sniff
 from analyzer.capture.compressed import Decompressed, compression
@@ -161,7 +162,9 @@ def _descriptor(path: str) -> RawStream:
 def cannot_read(path: str, error: OSError | ValueError) -> CaptureError:
     """The error for a path the system does not let us read."""
     if isinstance(error, FileNotFoundError):
-        return CaptureError(f"cannot read `{path}`: no such file", "check the path, or quote a glob that should match it")
+        return CaptureError(
+            f"cannot read `{path}`: no such file", "check the path, or quote a glob that should match it"
+        )
     if isinstance(error, PermissionError):
         return CaptureError(
             f"cannot read `{path}`: permission denied",
@@ -226,9 +229,9 @@ def is_capture(path: str) -> bool:
 def expand(paths: Sequence[str | os.PathLike[str]]) -> list[CaptureSource]:
     """The captures that `paths` name, in their order, each file once; members of a rotated set become one source.
 
-    A directory gives all captures below it, sorted by path; a glob that the shell left alone gives its sorted matches. A
-    file named outright is not looked at here: opening it tells what is wrong with it. CaptureError for a directory
-    without captures, for a glob without matches, and for `-` given twice.
+    A directory gives all captures below it, sorted by path; a glob that the shell left alone gives its sorted matches.
+    A file named outright is not looked at here: opening it tells what is wrong with it. CaptureError for a directory
+    without captures and for a glob without matches.
     """
     from analyzer.capture.sets import group
 
@@ -258,9 +261,7 @@ def _below(folder: str) -> list[str]:
     """All captures in a directory and its subdirectories."""
     if not os.access(folder, os.R_OK | os.X_OK):
         raise cannot_read(folder, PermissionError())
-    names = sorted(
-        os.path.join(place, name) for place, _, files in os.walk(folder) for name in files
-    )
+    names = sorted(os.path.join(place, name) for place, _, files in os.walk(folder) for name in files)
     captures = [name for name in names if is_capture(name)]
     if not captures:
         count = "no files" if not names else f"none of its {len(names)} files is a pcap or pcapng file"

@@ -54,13 +54,14 @@ class MergedFrames(Frames):
         elif not member.advance():
             self.finished += member.position
             self.done(self.index)
-            self.member = None
             if not self.switch():
                 return False
         elif member.time > self.until or (member.time == self.until and self.index > self.until_index):
             heapq.heappush(self.waiting, (member.time, self.index, member))
             self.switch()
         member = self.member
+        if member is None:
+            return False
         self.data = member.data
         self.start = member.start
         self.captured = member.captured

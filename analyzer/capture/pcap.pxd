@@ -1,5 +1,8 @@
 from analyzer.capture.reader cimport Reader
 
+# The hot constants, as C integers: only this module uses them.
+cdef long long LARGEST_PACKET, LARGEST_WHOLE, LOOKAHEAD, DAY
+
 cdef class PcapFrames(Reader):
     cdef public bint big
     cdef public int head, minor

@@ -117,7 +117,9 @@ class PcapFrames(Reader):
         """Skip a damaged record; False when nothing readable follows."""
         self.at += 1
         if self.seek_frame():
-            self.damage(f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole packet")
+            self.damage(
+                f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole packet"
+            )
             return True
         self.damage(f"`{self.name}` is damaged after packet {self.number}; the rest could not be read")
         self.captured = 0

@@ -1,5 +1,9 @@
 from analyzer.capture.reader cimport Reader
 
+# The hot constants, as C integers: only this module uses them.
+cdef long long SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, NAMES, STATISTICS, PACKET, SECRETS
+cdef long long BYTE_ORDER, LARGEST_BLOCK, LARGEST_WHOLE, LOOKAHEAD
+
 cdef class Interface:
     cdef public int link
     cdef public long long snaplen, multiplier, offset, dropped

@@ -25,6 +25,11 @@ SECRETS = 10
 BYTE_ORDER = 0x1A2B3C4D
 MAGIC = b"\x0a\x0d\x0d\x0a"
 
+BYTE_ORDERS = (b"\x4d\x3c\x2b\x1a", b"\x1a\x2b\x3c\x4d")
+"""The byte-order magic as it stands in a file, little- and big-endian."""
+
+LARGEST_BLOCK = MOST_BYTES
+
 LOOKAHEAD = 1 << 19
 """Largest block accepted as the place to go on after damage: twice libpcap's largest packet."""
 
@@ -173,7 +178,7 @@ class PcapngFrames(Reader):
                     return False
                 continue
             total: cython.longlong = _u32(self.data, self.at + 4, self.big)
-            if total < 12 or total > MOST_BYTES:
+            if total < 12 or total > LARGEST_BLOCK:
                 if not self.recover():
                     return False
                 continue
@@ -188,7 +193,7 @@ class PcapngFrames(Reader):
                     return False
                 continue
             self.at = at + space
-            if kind == PACKET or kind == SIMPLE_PACKET or kind == OLD_PACKET:
+            if kind in (PACKET, SIMPLE_PACKET, OLD_PACKET):
                 if self.packet(kind, at, total):
                     return True
             else:
@@ -263,7 +268,7 @@ class PcapngFrames(Reader):
             self.current_index = -1
         elif kind == INTERFACE:
             self.add_interface(at, total)
-        elif kind == NAMES or kind == SECRETS:
+        elif kind in (NAMES, SECRETS):
             self.keep(self.name_blocks if kind == NAMES else self.secret_blocks, at, total)
         elif kind == STATISTICS:
             self.statistics(at, total)
@@ -274,7 +279,9 @@ class PcapngFrames(Reader):
         if self.kept <= MOST_KEPT:
             blocks.append((bool(self.big), self.data[at + 8 : at + total - 4]))
         elif self.kept - total <= MOST_KEPT:
-            self.warnings.append(f"`{self.name}` has more than 16 MiB of names and secrets; the rest of them was ignored")
+            self.warnings.append(
+                f"`{self.name}` has more than 16 MiB of names and secrets; the rest of them was ignored"
+            )
 
     def add_interface(self, at: cython.Py_ssize_t, total: cython.longlong) -> None:
         """Read an interface description block."""

@@ -1,14 +1,17 @@
 # not compiled: runs once a file
+# Paths stay strings, see files.py.
+# ruff: noqa: PTH100, PTH116
 """Rotated sets: which files are the pieces of one capture.
 
 Files are members of one set when all of this holds; when in doubt they stay separate captures.
 
 1. They are in the same directory and named as one run of a capture tool names its files (a compression suffix aside):
-   `tcpdump -C`       `trace.pcap`, `trace.pcap1`, `trace.pcap2`: digits *behind* the suffix, so `a1.pcap`, `a2.pcap` are
-                      never a set; also `trace`, `trace1`, and zero-padded with `-W`
+   `tcpdump -C`       `trace.pcap`, `trace.pcap1`, `trace.pcap2`: digits *behind* the suffix, so `a1.pcap`, `a2.pcap`
+                      are never a set; also `trace`, `trace1`, and zero-padded with `-W`
    `tcpdump -G`       the same name but for a date and time of day, or seconds since 1970 (`%Y%m%d-%H%M%S`, `%s` ...),
                       with or without a `-C` number behind it
-   `dumpcap -b`       `trace_00001_20260101120000.pcapng` or `trace_20260101120000_00001.pcapng` (also `editcap -c`, `-i`)
+   `dumpcap -b`       `trace_00001_20260101120000.pcapng` or `trace_20260101120000_00001.pcapng`
+                      (`editcap -c` and `-i` name theirs alike)
 2. There are at least two of them; all are pcap or all are pcapng, and their first frames have the same link type.
 3. Numbers follow each other without a gap (a ring that began anew may start in the middle), and in the order of the
    names the first frames' times never go back.
@@ -48,7 +51,9 @@ TAIL = 1 << 20
 COMPRESSED = re.compile(r"\.(gz|zst|zstd|xz|bz2|lz4)$", re.IGNORECASE)
 DUMPCAP = re.compile(r"^(?P<stem>.*)_(?P<number>\d{5,})_(?P<stamp>\d{14})(?P<suffix>\.\w+)?$")
 DUMPCAP_TIME_FIRST = re.compile(r"^(?P<stem>.*)_(?P<stamp>\d{14})_(?P<number>\d{5,})(?P<suffix>\.\w+)?$")
-STAMP = re.compile(r"(?<!\d)((19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2}[-_.T ]*\d{2}[-_.:h]?\d{2}([-_.:m]?\d{2})?|1\d{9})(?!\d)")
+STAMP = re.compile(
+    r"(?<!\d)((19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2}[-_.T ]*\d{2}[-_.:h]?\d{2}([-_.:m]?\d{2})?|1\d{9})(?!\d)"
+)
 SIZED = re.compile(r"^(?P<stem>.*?)(?P<number>\d*)$")
 
 

@@ -39,8 +39,7 @@ def kind(first: bytes) -> str:
     """`pcap`, `pcapng`, or "" for anything else."""
     if first[:4] in pcap.MAGICS:
         return "pcap"
-    orders = (pcapng.BYTE_ORDER.to_bytes(4, "little"), pcapng.BYTE_ORDER.to_bytes(4, "big"))
-    if first[:4] == pcapng.MAGIC and first[8:12] in orders:
+    if first[:4] == pcapng.MAGIC and first[8:12] in pcapng.BYTE_ORDERS:
         return "pcapng"
     return ""
 
@@ -57,7 +56,7 @@ def looks_like(first: bytes) -> str:
         return "zero bytes"
     if first[257:262] == b"ustar":
         return "a tar archive"
-    printable = sum(byte in b"\t\r\n" or 32 <= byte for byte in first[:512])
+    printable = sum(byte in b"\t\r\n" or byte >= 32 for byte in first[:512])
     return "text" if printable == len(first[:512]) and b"\x7f" not in first[:512] and _utf8(first) else "unknown data"
 
 
