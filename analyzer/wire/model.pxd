@@ -1,10 +1,11 @@
 cdef class Packet:
-    cdef public bytes data, key, reverse
+    cdef public bytes data, key
     cdef public long long number, time, seq, ack, ts_value, ts_echo, sack_left, sack_right, source_mac
     cdef public int interface, version, ttl, ip_id, flags, window, mss, scale, sack_ok, fast_open, subflow
     cdef public Py_ssize_t payload, captured
     cdef public long long length
     cpdef reset_options(self)
+    cpdef bytes reversed_key(self)
 
 cdef class Milestone:
     cdef public str what

@@ -36,7 +36,7 @@ WHAT = (
 class Packet:
     """One TCP packet as decoded; the decoder reuses a single object.
 
-    key, reverse    bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6), and the other direction's
+    key             bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6)
     payload         start of the TCP payload in `data`
     captured        payload bytes present in `data`
     length          payload bytes on the wire, from the IP length (never from the frame: Ethernet pads)
@@ -50,7 +50,7 @@ class Packet:
 
     def __init__(self) -> None:
         self.data = b""
-        self.key = self.reverse = b""
+        self.key = b""
         self.number = self.time = 0
         self.interface = self.version = self.ttl = self.ip_id = 0
         self.seq = self.ack = self.flags = self.window = 0
@@ -63,6 +63,13 @@ class Packet:
         self.mss = self.scale = -1
         self.sack_ok = self.fast_open = self.subflow = 0
         self.ts_value = self.ts_echo = self.sack_left = self.sack_right = -1
+
+    def reversed_key(self) -> bytes:
+        """The key of the other direction: destination + source address, destination + source port."""
+        key: bytes = self.key
+        if len(key) == 12:
+            return key[4:8] + key[0:4] + key[10:12] + key[8:10]
+        return key[16:32] + key[0:16] + key[34:36] + key[32:34]
 
 
 class Milestone:
