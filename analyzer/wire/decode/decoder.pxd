@@ -1,0 +1,22 @@
+from analyzer.capture.frame cimport Frames
+from analyzer.wire.decode.cursor cimport Cursor
+from analyzer.wire.decode.icmp cimport Icmp
+from analyzer.wire.decode.ip cimport Ip
+from analyzer.wire.decode.link cimport Link
+from analyzer.wire.decode.tcp cimport Tcp
+from analyzer.wire.model cimport IcmpError, Packet
+
+cdef class Decoder:
+    cdef public IcmpError icmp
+    cdef public str note
+    cdef public list warnings
+    cdef Cursor cursor
+    cdef Link link
+    cdef Ip ip
+    cdef Tcp tcp
+    cdef Icmp icmp_reader
+    cpdef int decode(self, Frames frames, Packet packet) except -1
+    cpdef finish(self)
+    cdef int walk(self, Packet packet) except -1
+    cdef int transport(self, Packet packet) except -1
+    cdef int udp(self, Packet packet) except -1

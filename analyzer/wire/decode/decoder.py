@@ -1,0 +1,121 @@
+"""One frame in, one TCP packet, ICMP error or UDP datagram out."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.capture.frame import Frames
+from analyzer.wire.decode.cursor import Cursor
+from analyzer.wire.decode.icmp import Icmp
+from analyzer.wire.decode.ip import Ip
+from analyzer.wire.decode.link import Link
+from analyzer.wire.decode.tcp import Tcp
+from analyzer.wire.model import IcmpError, Packet
+
+NOTHING = 0
+TCP = 1
+ICMP = 2
+UDP = 3
+
+MAX_NESTING: cython.int = 8
+"""IP headers and tunnels inside each other; a frame with more is left undecoded."""
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
+    return data[at] << 8 | data[at + 1]
+
+
+class Decoder:
+    """Decodes the frames of one capture into a reused `Packet`.
+
+    icmp      the error that the last frame held, valid after `decode()` returned ICMP
+    note      flag word for the last packet: "" or "fragments" or "scapy-decoded"
+    warnings  what a user should know, each kind once; complete after `finish()`
+    """
+
+    def __init__(self) -> None:
+        self.icmp: IcmpError | None = None
+        self.note = ""
+        self.warnings: list[str] = []
+        self.cursor = Cursor()
+        self.link = Link()
+        self.ip = Ip()
+        self.tcp = Tcp()
+        self.icmp_reader = Icmp()
+
+    def decode(self, frames: Frames, packet: Packet) -> cython.int:
+        """Decode the current frame: NOTHING, TCP or UDP (`packet` is filled), or ICMP (`icmp` is).
+
+        Truncated frames and garbage are NOTHING; no input raises.
+        """
+        cursor: Cursor = self.cursor
+        start: cython.Py_ssize_t = frames.start
+        end: cython.Py_ssize_t = start + frames.captured
+        self.note = ""
+        cursor.open(frames.data, start, end, max(start + frames.length, end))
+        packet.number = frames.number
+        packet.time = frames.time
+        packet.interface = frames.interface
+        if not self.link.enter(cursor, frames.link):
+            return NOTHING
+        if cursor.interface:
+            packet.interface = cursor.interface
+        return self.walk(packet)
+
+    def finish(self) -> None:
+        """Complete `warnings` with the counts known at the end of the capture."""
+
+    def walk(self, packet: Packet) -> cython.int:
+        """Follow shims, tunnels and IP headers down to a transport header."""
+        cursor: Cursor = self.cursor
+        depth: cython.int = 0
+        while depth < MAX_NESTING:
+            depth += 1
+            if cursor.kind == 0x0800 or cursor.kind == 0x86DD:
+                if not self.ip.read(cursor) or cursor.fragment:
+                    return NOTHING
+                return self.transport(packet)
+            if not self.link.shim(cursor):
+                return NOTHING
+        return NOTHING
+
+    def transport(self, packet: Packet) -> cython.int:
+        """Read what the IP header announced."""
+        cursor: Cursor = self.cursor
+        if cursor.protocol == 6:
+            return TCP if self.tcp.read(cursor, packet) else NOTHING
+        if cursor.protocol == 17:
+            return self.udp(packet)
+        if (cursor.protocol == 1 and cursor.version == 4) or (cursor.protocol == 58 and cursor.version == 6):
+            self.icmp = self.icmp_reader.read(cursor)
+            if self.icmp is not None:
+                self.icmp.number = packet.number
+                self.icmp.time = packet.time
+                return ICMP
+        return NOTHING
+
+    def udp(self, packet: Packet) -> cython.int:
+        """UDP (RFC 768). A length of 0 is segmentation offload or a jumbogram: then IP's counts."""
+        cursor: Cursor = self.cursor
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 8:
+            return NOTHING
+        length: cython.longlong = u16(data, at + 4)
+        if length == 0 or at + length > cursor.wire_end:
+            length = cursor.wire_end - at
+        if length < 8:
+            return NOTHING
+        packet.data = data
+        packet.key = cursor.ports_key()
+        packet.version = cursor.version
+        packet.ttl = cursor.ttl
+        packet.ip_id = cursor.ip_id
+        packet.source_mac = cursor.mac
+        packet.payload = at + 8
+        packet.length = length - 8
+        packet.captured = min(cursor.end, at + length) - at - 8
+        return UDP

@@ -1,0 +1,11 @@
+cimport cython
+
+from analyzer.wire.decode.cursor cimport Cursor
+from analyzer.wire.decode.ip cimport Ip
+from analyzer.wire.model cimport IcmpError
+
+@cython.final
+cdef class Icmp:
+    cdef Ip ip
+    cdef Cursor quote
+    cdef IcmpError read(self, Cursor cursor)

@@ -1,0 +1,66 @@
+"""ICMP errors: which TCP packet they quote (RFC 792, RFC 4443)."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.decode.cursor import Cursor
+from analyzer.wire.decode.ip import Ip
+from analyzer.wire.model import IcmpError
+
+TCP: cython.int = 6
+TOO_BIG: cython.int = 2
+FRAGMENTATION_NEEDED: cython.int = 4
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def u32(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
+    high: cython.longlong = data[at] << 8 | data[at + 1]
+    return high << 16 | data[at + 2] << 8 | data[at + 3]
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def is_error(version: cython.int, kind: cython.int) -> cython.bint:
+    """Unreachable and time exceeded; for IPv6 too big as well. Source quench and parameter problem blame no path."""
+    if version == 4:
+        return kind == 3 or kind == 11
+    return kind == 1 or kind == 2 or kind == 3
+
+
+class Icmp:
+    """Reads ICMP and ICMPv6 errors that quote a TCP packet."""
+
+    def __init__(self) -> None:
+        self.ip = Ip()
+        self.quote = Cursor()
+
+    def read(self, cursor: Cursor) -> IcmpError | None:
+        """The error at the cursor, with the quoted packet's key and sequence number; None if it is anything else.
+
+        RFC 792 promises the quoted IP header and eight bytes: ports and sequence number, no more.
+        """
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 8 or not is_error(cursor.version, data[at]):
+            return None
+        quote: Cursor = self.quote
+        quote.open(data, at + 8, cursor.end, cursor.wire_end)
+        if not self.ip.read(quote) or quote.version != cursor.version or quote.protocol != TCP:
+            return None
+        if quote.end - quote.at < 8 or (quote.fragment and quote.fragment_at):
+            return None
+        size: cython.Py_ssize_t = 4 if cursor.version == 4 else 16
+        error: IcmpError = IcmpError(
+            cursor.version, data[at], data[at + 1], data[cursor.addresses : cursor.addresses + size]
+        )
+        error.key = quote.ports_key()
+        error.seq = u32(data, quote.at + 4)
+        if cursor.version == 4 and error.kind == 3 and error.code == FRAGMENTATION_NEEDED:
+            error.mtu = u32(data, at + 4) & 0xFFFF  # RFC 1191 4: the low half of the word
+        elif cursor.version == 6 and error.kind == TOO_BIG:
+            error.mtu = u32(data, at + 4)
+        return error

@@ -1,0 +1,11 @@
+cimport cython
+
+from analyzer.wire.decode.cursor cimport Cursor
+
+@cython.final
+cdef class Ip:
+    cdef bint read(self, Cursor cursor) except -1
+    cdef bint read4(self, Cursor cursor) except -1
+    cdef bint read6(self, Cursor cursor) except -1
+    cdef bint extensions(self, Cursor cursor, int following) except -1
+    cdef bint fragment_header(self, Cursor cursor) except -1

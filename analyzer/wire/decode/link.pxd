@@ -1,0 +1,19 @@
+cimport cython
+
+from analyzer.wire.decode.cursor cimport Cursor
+
+@cython.final
+cdef class Link:
+    cdef bint enter(self, Cursor cursor, int link) except -1
+    cdef bint shim(self, Cursor cursor) except -1
+    cdef bint ethernet(self, Cursor cursor) except -1
+    cdef bint vlan(self, Cursor cursor) except -1
+    cdef bint llc(self, Cursor cursor) except -1
+    cdef bint mpls(self, Cursor cursor) except -1
+    cdef bint pppoe(self, Cursor cursor) except -1
+    cdef bint ppp(self, Cursor cursor) except -1
+    cdef bint cooked(self, Cursor cursor) except -1
+    cdef bint cooked2(self, Cursor cursor) except -1
+    cdef bint loop(self, Cursor cursor) except -1
+    cdef bint raw(self, Cursor cursor) except -1
+    cdef bint hdlc(self, Cursor cursor) except -1

@@ -1,0 +1,224 @@
+"""Link layers and the shims between them and IP: each method moves the cursor past one header and sets `kind`.
+
+A method returns False when the frame is too short or holds nothing that could lead to TCP.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.decode.cursor import Cursor
+
+IPV4: cython.int = 0x0800
+IPV6: cython.int = 0x86DD
+BRIDGED: cython.int = 0x6558
+"""Transparent Ethernet Bridging (RFC 1701): a whole Ethernet frame follows."""
+PPP: cython.int = 0x880B
+MAX_LABELS: cython.int = 16
+"""MPLS labels read before giving up; real stacks have fewer than ten."""
+
+LINUX_802_3 = 1
+LINUX_802_2 = 4
+"""Protocol numbers of Linux's if_ether.h that are no EtherTypes: novell raw 802.3 and LLC."""
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
+    return data[at] << 8 | data[at + 1]
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def u48(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
+    high: cython.longlong = u16(data, at)
+    middle: cython.longlong = u16(data, at + 2)
+    return high << 32 | middle << 16 | u16(data, at + 4)
+
+
+class Link:
+    """Finds the network layer of a frame by its LINKTYPE_ number (https://www.tcpdump.org/linktypes.html)."""
+
+    def enter(self, cursor: Cursor, link: cython.int) -> cython.bint:
+        """Move past the link layer; -> False if it leads nowhere. Which numbers are known: `KNOWN`."""
+        cursor.mac = 0
+        cursor.interface = 0
+        if link == 1:
+            return self.ethernet(cursor)
+        if link == 113:
+            return self.cooked(cursor)
+        if link == 276:
+            return self.cooked2(cursor)
+        if link == 0 or link == 108:
+            return self.loop(cursor)
+        if link == 12 or link == 14 or link == 101 or link == 228 or link == 229:
+            return self.raw(cursor)
+        if link == 9 or link == 50:
+            return self.ppp(cursor)
+        if link == 51:
+            return self.pppoe(cursor)
+        if link == 104:
+            return self.hdlc(cursor)
+        return False
+
+    def shim(self, cursor: Cursor) -> cython.bint:
+        """Move past one header between the link layer and IP, named by `kind`."""
+        kind: cython.int = cursor.kind
+        if kind == 0x8100 or kind == 0x88A8 or kind == 0x9100:
+            return self.vlan(cursor)
+        if kind == 0x8847 or kind == 0x8848:
+            return self.mpls(cursor)
+        if kind == 0x8864:
+            return self.pppoe(cursor)
+        if kind == BRIDGED:
+            return self.ethernet(cursor)
+        if kind == PPP:
+            return self.ppp(cursor)
+        return False
+
+    def ethernet(self, cursor: Cursor) -> cython.bint:
+        """Ethernet II, or 802.3 with LLC when the type field is a length (IEEE 802.3 3.2.6)."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 14:
+            return False
+        if cursor.mac == 0:
+            cursor.mac = u48(data, at + 6)
+        cursor.kind = u16(data, at + 12)
+        cursor.at = at + 14
+        return cursor.kind > 1500 or self.llc(cursor)
+
+    def vlan(self, cursor: Cursor) -> cython.bint:
+        """One 802.1Q or 802.1ad tag."""
+        if cursor.end - cursor.at < 4:
+            return False
+        cursor.kind = u16(cursor.data, cursor.at + 2)
+        cursor.at += 4
+        return cursor.kind > 1500 or self.llc(cursor)
+
+    def llc(self, cursor: Cursor) -> cython.bint:
+        """802.2 LLC: SNAP with a zero or 802.1H organisation code (RFC 1042), or IP's own service access point."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 8:
+            return False
+        if data[at] == 0x06 and data[at + 1] == 0x06 and data[at + 2] == 3:
+            cursor.kind = IPV4
+            cursor.at = at + 3
+            return True
+        if data[at] != 0xAA or data[at + 1] != 0xAA or data[at + 2] != 3 or u16(data, at + 3) != 0:
+            return False
+        if data[at + 5] != 0 and data[at + 5] != 0xF8:
+            return False
+        cursor.kind = u16(data, at + 6)
+        cursor.at = at + 8
+        return True
+
+    def mpls(self, cursor: Cursor) -> cython.bint:
+        """A label stack (RFC 3032). What follows is not named, so it is guessed from its first nibble (RFC 4928 3)."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        labels: cython.int = 0
+        while labels < MAX_LABELS and cursor.end - at >= 5:
+            at += 4
+            labels += 1
+            if data[at - 2] & 1:
+                nibble: cython.int = data[at] >> 4
+                cursor.kind = IPV4 if nibble == 4 else IPV6 if nibble == 6 else BRIDGED
+                cursor.at = at + 4 if nibble == 0 else at  # RFC 4385: a pseudowire control word starts with 0
+                return True
+        return False
+
+    def pppoe(self, cursor: Cursor) -> cython.bint:
+        """A PPPoE session packet (RFC 2516 4): version and type 1, code 0."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 7 or data[at] != 0x11 or data[at + 1] != 0:
+            return False
+        cursor.at = at + 6
+        return self.ppp(cursor)
+
+    def ppp(self, cursor: Cursor) -> cython.bint:
+        """PPP with or without HDLC address and control (RFC 1662 3.1), protocol field possibly compressed to a byte."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 4:
+            return False
+        if (data[at] == 0xFF or data[at] == 0x0F) and (data[at + 1] == 3 or data[at + 1] == 0):
+            at += 2
+        protocol: cython.int = data[at]
+        at += 1
+        if not protocol & 1:
+            protocol = protocol << 8 | data[at]
+            at += 1
+        cursor.at = at
+        if protocol == 0x21:
+            cursor.kind = IPV4
+        elif protocol == 0x57:
+            cursor.kind = IPV6
+        elif protocol == 0x281:
+            cursor.kind = 0x8847
+        else:
+            return False
+        return True
+
+    def cooked(self, cursor: Cursor) -> cython.bint:
+        """Linux cooked capture v1: packet type, ARPHRD, address length, address, protocol."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 16:
+            return False
+        if u16(data, at + 4) == 6:
+            cursor.mac = u48(data, at + 6)
+        cursor.kind = u16(data, at + 14)
+        cursor.at = at + 16
+        return cursor.kind > 1500 or (cursor.kind == LINUX_802_2 and self.llc(cursor))
+
+    def cooked2(self, cursor: Cursor) -> cython.bint:
+        """Linux cooked capture v2: protocol, interface index, ARPHRD, packet type, address length, address."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 20:
+            return False
+        if data[at + 11] == 6:
+            cursor.mac = u48(data, at + 12)
+        cursor.interface = (u16(data, at + 4) & 0x7FFF) << 16 | u16(data, at + 6)
+        cursor.kind = u16(data, at)
+        cursor.at = at + 20
+        return cursor.kind > 1500 or (cursor.kind == LINUX_802_2 and self.llc(cursor))
+
+    def loop(self, cursor: Cursor) -> cython.bint:
+        """BSD loopback: the address family in the byte order of whoever captured, which is not always known."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 5 or data[at + 1] != 0 or data[at + 2] != 0:
+            return False
+        family: cython.int = data[at] | data[at + 3]
+        cursor.at = at + 4
+        if family == 2:
+            cursor.kind = IPV4
+        elif (
+            family == 10 or family == 23 or family == 24 or family == 28 or family == 30
+        ):  # AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS
+            cursor.kind = IPV6
+        else:
+            return False
+        return True
+
+    def raw(self, cursor: Cursor) -> cython.bint:
+        """No link layer: the version nibble says which IP."""
+        if cursor.end - cursor.at < 1:
+            return False
+        nibble: cython.int = cursor.data[cursor.at] >> 4
+        cursor.kind = IPV4 if nibble == 4 else IPV6
+        return nibble == 4 or nibble == 6
+
+    def hdlc(self, cursor: Cursor) -> cython.bint:
+        """Cisco HDLC: address, control, EtherType."""
+        if cursor.end - cursor.at < 4:
+            return False
+        cursor.kind = u16(cursor.data, cursor.at + 2)
+        cursor.at += 4
+        return cursor.kind > 1500

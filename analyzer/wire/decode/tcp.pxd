@@ -1,0 +1,10 @@
+cimport cython
+
+from analyzer.wire.decode.cursor cimport Cursor
+from analyzer.wire.model cimport Packet
+
+@cython.final
+cdef class Tcp:
+    cdef bint read(self, Cursor cursor, Packet packet) except -1
+    cdef int options(self, bytes data, Py_ssize_t at, Py_ssize_t end, Packet packet) except -1
+    cdef int option(self, bytes data, Py_ssize_t at, int kind, int size, Packet packet) except -1

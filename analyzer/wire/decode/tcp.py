@@ -1,0 +1,113 @@
+"""The TCP header and its options (RFC 9293 3.1, 3.2)."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.decode.cursor import Cursor
+from analyzer.wire.model import Packet
+
+SHORTEST: cython.int = 14
+"""Bytes of a header cut by the snaplen that are still of use: ports, sequence numbers and flags."""
+
+MSS: cython.int = 2
+SCALE: cython.int = 3
+SACK_PERMITTED: cython.int = 4
+SACK: cython.int = 5
+TIMESTAMPS: cython.int = 8
+MPTCP: cython.int = 30
+FAST_OPEN: cython.int = 34
+EXPERIMENT: cython.int = 254
+NOP_NOP_TIMESTAMPS: cython.longlong = 0x0101080A
+"""How nearly every stack lays out its timestamps (RFC 7323 appendix A)."""
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
+    return data[at] << 8 | data[at + 1]
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def u32(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
+    high: cython.longlong = data[at] << 8 | data[at + 1]
+    return high << 16 | data[at + 2] << 8 | data[at + 3]
+
+
+class Tcp:
+    """Fills a packet from the TCP header at the cursor."""
+
+    def read(self, cursor: Cursor, packet: Packet) -> cython.bint:
+        """-> False when this is no TCP header or too little of it was captured."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        end: cython.Py_ssize_t = cursor.end
+        if end - at < SHORTEST:
+            return False
+        header: cython.int = (data[at + 12] >> 4) * 4
+        if header < 20 or at + header > cursor.wire_end:
+            return False
+        packet.data = data
+        packet.key = cursor.ports_key()
+        packet.version = cursor.version
+        packet.ttl = cursor.ttl
+        packet.ip_id = cursor.ip_id
+        packet.source_mac = cursor.mac
+        packet.seq = u32(data, at + 4)
+        packet.ack = u32(data, at + 8)
+        packet.flags = data[at + 13]
+        packet.window = u16(data, at + 14) if end - at >= 16 else 0
+        packet.length = cursor.wire_end - at - header
+        packet.payload = at + header if at + header < end else end
+        packet.captured = end - packet.payload
+        packet.mss = packet.scale = -1
+        packet.sack_ok = packet.fast_open = packet.subflow = 0
+        packet.ts_value = packet.ts_echo = packet.sack_left = packet.sack_right = -1
+        if header > 20:
+            if header == 32 and packet.payload == at + 32 and u32(data, at + 20) == NOP_NOP_TIMESTAMPS:
+                packet.ts_value = u32(data, at + 24)
+                packet.ts_echo = u32(data, at + 28)
+            else:
+                self.options(data, at + 20, packet.payload, packet)
+        return True
+
+    def options(self, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, packet: Packet) -> cython.int:
+        """Walk the options; a length that cannot be ends the walk, what was read before counts."""
+        while at < end:
+            kind: cython.int = data[at]
+            if kind == 1:
+                at += 1
+                continue
+            if kind == 0 or end - at < 2:
+                return 0
+            size: cython.int = data[at + 1]
+            if size < 2 or size > end - at:
+                return 0
+            self.option(data, at, kind, size, packet)
+            at += size
+        return 0
+
+    def option(
+        self, data: bytes, at: cython.Py_ssize_t, kind: cython.int, size: cython.int, packet: Packet
+    ) -> cython.int:
+        """One option, ignored unless it has its own length."""
+        if kind == TIMESTAMPS and size == 10:
+            packet.ts_value = u32(data, at + 2)
+            packet.ts_echo = u32(data, at + 6)
+        elif kind == SACK and size >= 10:
+            packet.sack_left = u32(data, at + 2)
+            packet.sack_right = u32(data, at + 6)
+        elif kind == MSS and size == 4:
+            packet.mss = u16(data, at + 2)
+        elif kind == SCALE and size == 3:
+            packet.scale = min(data[at + 2], 14)  # RFC 7323 2.3: larger values count as 14
+        elif kind == SACK_PERMITTED and size == 2:
+            packet.sack_ok = 1
+        elif kind == FAST_OPEN or (kind == EXPERIMENT and size >= 4 and u16(data, at + 2) == 0xF989):
+            packet.fast_open = 1  # RFC 7413 2.2; 0xF989 is the number it had as an experiment (RFC 6994)
+        elif kind == MPTCP and size >= 3 and data[at + 2] >> 4 == 1:  # RFC 8684 3.2: subtype 1 is MP_JOIN
+            packet.subflow = 1
+        return 0
