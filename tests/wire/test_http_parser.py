@@ -395,7 +395,7 @@ TALK = st.lists(st.tuples(st.sampled_from([C, S]), PIECES.filter(bool)), max_siz
 SIZES = st.integers(min_value=1, max_value=9)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(TALK, SIZES)
 def test_facts_do_not_depend_on_segmentation(talk: list[tuple[int, bytes]], size: int) -> None:
     """Any bytes in both directions: no exception, and the same facts however they are cut into segments."""
@@ -410,7 +410,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(STEPS, SIZES, st.integers(0, 1))
 def test_losses_and_ends_anywhere(steps: list[tuple[int, object]], size: int, midstream: int) -> None:
     """Holes and FINs at any place raise nothing and leave counts that add up."""

@@ -10,20 +10,9 @@ import cython
 
 from analyzer.wire.http import framing, head
 from analyzer.wire.http.notes import add_milestone, fill_request, fill_response, flag
-from analyzer.wire.http.stream import (
-    BODY,
-    CHUNK_END,
-    CHUNK_SIZE,
-    CLOSE,
-    DONE,
-    GARBAGE,
-    HEAD,
-    HELD,
-    LOST,
-    TRAILER,
-    Stream,
-)
-from analyzer.wire.model import NEVER, Connection, Exchange, Side
+from analyzer.wire.http.reader import Reader
+from analyzer.wire.http.stream import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, Stream
+from analyzer.wire.model import Connection, Exchange, Side
 
 MAX_EXCHANGES = 4096
 """Exchanges kept a connection. At the cap an exchange that ended well is dropped and counted when it ends, a failed one
@@ -32,7 +21,7 @@ MAX_GARBAGE = 64
 """Bytes kept of an answer that is no HTTP."""
 
 
-class HttpParser:
+class HttpParser(Reader):
     """Fills `connection.exchanges`.
 
     tunnel           1 = a CONNECT was answered 2xx (`connection.connect` holds that exchange, `exchanges` does not),
@@ -45,12 +34,7 @@ class HttpParser:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.client = Stream(connection.client)
-        self.server = Stream(connection.server)
-        if connection.midstream:
-            self.client.state = self.server.state = LOST
-        self.tunnel = 0
+        super().__init__(connection)
         self.dropped = 0
         self.count = len(connection.exchanges)
         self.waiting: list[Exchange] = []
@@ -59,36 +43,6 @@ class HttpParser:
         self.leftover_client = self.leftover_server = b""
         self.leftover_client_start = self.leftover_server_start = -1
         self.held = bytearray()
-
-    def data(
-        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
-    ) -> None:
-        """Bytes of `side` from offset `side.next` on; sets `side.skip`. See `analyzer.wire.content`."""
-        stream: Stream = self.client if side.index == 0 else self.server
-        if self.tunnel:
-            side.skip = NEVER
-            return
-        side.skip = 0
-        stream.packet = packet
-        stream.time = time
-        stream.ack = ack
-        stream.position = side.next
-        self.read(stream, data)
-
-    def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
-        """`length` bytes from `side.next` on will never be seen: a hole in a body, or the loss of a head."""
-        stream: Stream = self.client if side.index == 0 else self.server
-        if self.tunnel or stream.state in (CLOSE, DONE, GARBAGE):
-            side.skip = NEVER
-            return
-        side.skip = 0
-        stream.packet = packet
-        stream.time = time
-        stream.position = side.next + length
-        if stream.state == BODY:
-            self.body_hole(stream, side.next, length)
-        else:
-            self.lose(stream)
 
     def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
         """The FIN of `side`: completes a response that lasts until the close (RFC 9112 6.3 rule 8)."""
@@ -112,67 +66,6 @@ class HttpParser:
         for exchange in self.waiting:
             self.note_acked(exchange)
 
-    # ---- reading ----
-
-    def read(self, stream: Stream, data: bytes) -> None:
-        """Read `data` from `stream.position`; every byte is looked at once."""
-        at: cython.Py_ssize_t = 0
-        size: cython.Py_ssize_t = len(data)
-        state: cython.int
-        while True:
-            state = stream.state
-            if state == BODY:
-                run: cython.longlong = min(stream.body_end - stream.position, size - at)
-                if run > 0:
-                    at += run
-                    stream.position += run
-                    stream.last_packet = stream.packet
-                    stream.last_time = stream.time
-                if stream.position < stream.body_end:
-                    stream.side.skip = stream.body_end - stream.position
-                    return
-                self.body_over(stream)
-                continue
-            if state in (CLOSE, DONE):
-                stream.position += size - at
-                stream.side.skip = NEVER
-                return
-            if at >= size:
-                return
-            if state == LOST:
-                if not self.resync(stream, data[at:]):
-                    return
-            elif state == HELD:
-                self.hold(stream, data[at:])
-                return
-            elif state == GARBAGE:
-                at += self.keep_garbage(stream, data[at:])
-            else:
-                at = self.read_line(stream, data, at)
-
-    def read_line(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Read one line, or the part of it that is there; returns where reading goes on."""
-        if stream.state == HEAD and stream.size == 0:
-            stream.start = stream.position
-            stream.start_packet = stream.packet
-            stream.start_time = stream.time
-            stream.start_ack = stream.ack
-        newline: cython.Py_ssize_t = data.find(b"\n", at)
-        stop: cython.Py_ssize_t = newline + 1 if newline >= 0 else len(data)
-        stream.line += data[at:stop]
-        stream.size += stop - at
-        stream.position += stop - at
-        if stream.size > head.MAX_HEAD:
-            self.malformed(stream, "head-too-large")
-        elif newline < 0:
-            if stream.state == HEAD and not stream.lines and len(stream.line) <= head.MAX_START:
-                self.check_start(stream, bytes(stream.line))
-        else:
-            line = bytes(stream.line)
-            stream.line.clear()
-            self.take_line(stream, line)
-        return stop
-
     def check_start(self, stream: Stream, line: bytes) -> bool:
         """Whether the message may still be HTTP; a request exists as soon as its method does."""
         if stream is self.server:
@@ -188,38 +81,6 @@ class HttpParser:
             self.begin_request(stream)
         return verdict >= 0
 
-    def take_line(self, stream: Stream, line: bytes) -> None:
-        """A complete line of a head, a chunk's framing, or a trailer section."""
-        blank = line in (b"\n", b"\r\n")
-        if stream.state == HEAD:
-            self.take_head_line(stream, line, blank)
-        elif stream.state == CHUNK_SIZE:
-            self.take_chunk_size(stream, framing.chunk_size(line))
-        elif stream.state == CHUNK_END:
-            stream.size = 0
-            stream.state = CHUNK_SIZE
-            if not blank:
-                self.malformed(stream, "chunk-end")
-        elif stream.state == TRAILER and blank:
-            self.message_over(stream)
-
-    def take_head_line(self, stream: Stream, line: bytes, blank: bool) -> None:
-        """A line of a head: empty lines before it are passed over (RFC 9112 2.2)."""
-        if not stream.lines:
-            if blank:
-                stream.size = 0
-            elif self.check_start(stream, line[: head.MAX_START]):
-                self.take_start_line(stream, line)
-            return
-        if not blank:
-            stream.lines.append(line)
-            return
-        found = head.fields(stream.lines[1:])
-        if stream is self.client:
-            self.request_head_over(found)
-        else:
-            self.response_head_over(found)
-
     def take_start_line(self, stream: Stream, line: bytes) -> None:
         """The start line is complete, so method or status are known even if the rest never comes."""
         stream.lines.append(line)
@@ -234,41 +95,12 @@ class HttpParser:
         else:
             self.begin_status(*parsed)
 
-    def take_chunk_size(self, stream: Stream, size: int) -> None:
-        """A chunk begins; one of size 0 is the last."""
-        stream.size = 0
-        if size < 0:
-            self.malformed(stream, "chunk-size")
-        elif size == 0:
-            stream.state = TRAILER
+    def head_over(self, stream: Stream, found: head.Fields) -> None:
+        """The head is complete."""
+        if stream is self.client:
+            self.request_head_over(found)
         else:
-            stream.chunked = 1
-            stream.begin_body(BODY, size)
-
-    # ---- bodies ----
-
-    def body_over(self, stream: Stream) -> None:
-        """A run of body bytes is over: the message too, unless it is chunked."""
-        stream.got += stream.body_end - stream.body_start
-        stream.body_start = stream.body_end = 0
-        if stream.chunked:
-            stream.state = CHUNK_END
-        else:
-            stream.state = HEAD
-            self.message_over(stream)
-
-    def body_hole(self, stream: Stream, start: cython.longlong, length: cython.longlong) -> None:
-        """A hole in a body is no failure; one that goes on beyond it swallows what follows."""
-        if start + length < stream.body_end:
-            stream.side.skip = stream.body_end - start - length
-            return
-        beyond: cython.longlong = start + length - stream.body_end
-        stream.position = stream.body_end
-        stream.beyond = beyond
-        self.body_over(stream)
-        if beyond > 0:
-            stream.position = start + length
-            self.lose(stream)
+            self.response_head_over(found)
 
     def message_over(self, stream: Stream) -> None:
         """The last byte of a message was reached, in the current packet."""
@@ -309,14 +141,12 @@ class HttpParser:
             exchange.response_end = end
             exchange.response_end_packet, exchange.response_end_time = packet, time
 
-    # ---- requests ----
-
     def begin_request(self, stream: Stream) -> None:
         """A request's method is there: it is an exchange from now on."""
         if self.server.state == LOST:
             self.waiting.clear()  # whatever they were answered is lost; this one's answer may begin cleanly
-        for earlier in self.waiting:
-            self.note_acked(earlier)
+        if self.waiting:
+            self.note_acked(self.waiting[-1])
         exchange = self.orphan
         self.orphan = None
         if exchange is None or stream.start >= self.orphan_ack:
@@ -349,8 +179,6 @@ class HttpParser:
         side: Side = self.connection.client
         if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
             exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
-
-    # ---- responses ----
 
     def begin_status(self, version: str, status: int, reason: str) -> None:
         """A status line: find the request that it answers."""
@@ -414,21 +242,6 @@ class HttpParser:
         if self.client.state == HELD:
             self.release()
 
-    def begin_framed(self, stream: Stream, kind: str, length: int) -> None:
-        """The body begins; one without bytes is over at once."""
-        stream.size = 0
-        stream.lines = []
-        stream.chunked = 0
-        stream.lost_before = stream.side.lost
-        if kind == "chunked":
-            stream.state = CHUNK_SIZE
-        elif kind == "close":
-            stream.begin_body(CLOSE, NEVER)
-        elif kind == "length" and length > 0:
-            stream.begin_body(BODY, length)
-        else:
-            self.message_over(stream)
-
     def begin_garbage(self, line: bytes) -> None:
         """The server's bytes are no HTTP: keep the first of them with the request that they answer."""
         stream = self.server
@@ -457,8 +270,6 @@ class HttpParser:
         exchange.garbage += taken
         stream.position += len(taken)
         return len(taken)
-
-    # ---- tunnels ----
 
     def switch(self, stream: Stream, exchange: Exchange) -> None:
         """The connection speaks another protocol after this head."""
@@ -494,8 +305,6 @@ class HttpParser:
             stream.position = self.leftover_client_start
             self.leftover_client_start = -1
             self.read(stream, held)
-
-    # ---- losses and caps ----
 
     def lose(self, stream: Stream) -> None:
         """Bytes outside a body are lost: what they were part of, and what they may have answered, is uncertain."""

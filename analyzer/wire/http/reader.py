@@ -1,0 +1,238 @@
+"""Cuts each direction of an HTTP/1.x connection into head lines and bodies, and passes over the bodies (RFC 9112 6, 7).
+
+What a message means, and to whom it belongs, is decided in parser.py, which fills in the methods at the end.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.http import framing, head
+from analyzer.wire.http.stream import (
+    BODY,
+    CHUNK_END,
+    CHUNK_SIZE,
+    CLOSE,
+    DONE,
+    GARBAGE,
+    HEAD,
+    HELD,
+    LOST,
+    TRAILER,
+    Stream,
+)
+from analyzer.wire.model import NEVER, Connection, Exchange, Side
+
+
+class Reader:
+    """Reads both directions; every byte of a head is looked at once, bytes of bodies never.
+
+    tunnel  not 0 = what follows is another protocol and not read here
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.client = Stream(connection.client)
+        self.server = Stream(connection.server)
+        if connection.midstream:
+            self.client.state = self.server.state = LOST
+        self.tunnel = 0
+
+    def data(
+        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+    ) -> None:
+        """Bytes of `side` from offset `side.next` on; sets `side.skip`. See `analyzer.wire.content`."""
+        stream: Stream = self.client if side.index == 0 else self.server
+        if self.tunnel:
+            side.skip = NEVER
+            return
+        side.skip = 0
+        stream.packet = packet
+        stream.time = time
+        stream.ack = ack
+        stream.position = side.next
+        self.read(stream, data)
+
+    def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+        """`length` bytes from `side.next` on will never be seen: a hole in a body, or the loss of a head."""
+        stream: Stream = self.client if side.index == 0 else self.server
+        if self.tunnel or stream.state in (CLOSE, DONE, GARBAGE):
+            side.skip = NEVER
+            return
+        side.skip = 0
+        stream.packet = packet
+        stream.time = time
+        stream.position = side.next + length
+        if stream.state == BODY:
+            self.body_hole(stream, side.next, length)
+        else:
+            self.lose(stream)
+
+    def read(self, stream: Stream, data: bytes) -> None:
+        """Read `data` from `stream.position`; every byte is looked at once."""
+        at: cython.Py_ssize_t = 0
+        size: cython.Py_ssize_t = len(data)
+        state: cython.int
+        while True:
+            state = stream.state
+            if state == BODY:
+                run: cython.longlong = min(stream.body_end - stream.position, size - at)
+                if run > 0:
+                    at += run
+                    stream.position += run
+                    stream.last_packet = stream.packet
+                    stream.last_time = stream.time
+                if stream.position < stream.body_end:
+                    stream.side.skip = stream.body_end - stream.position
+                    return
+                self.body_over(stream)
+                continue
+            if state in (CLOSE, DONE):
+                stream.position += size - at
+                stream.side.skip = NEVER
+                return
+            if at >= size:
+                return
+            if state == LOST:
+                if not self.resync(stream, data[at:]):
+                    return
+            elif state == HELD:
+                self.hold(stream, data[at:])
+                return
+            elif state == GARBAGE:
+                at += self.keep_garbage(stream, data[at:])
+            else:
+                at = self.read_line(stream, data, at)
+
+    def read_line(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Read one line, or the part of it that is there; returns where reading goes on."""
+        if stream.state == HEAD and stream.size == 0:
+            stream.start = stream.position
+            stream.start_packet = stream.packet
+            stream.start_time = stream.time
+            stream.start_ack = stream.ack
+        newline: cython.Py_ssize_t = data.find(b"\n", at)
+        stop: cython.Py_ssize_t = newline + 1 if newline >= 0 else len(data)
+        stream.line += data[at:stop]
+        stream.size += stop - at
+        stream.position += stop - at
+        if stream.size > head.MAX_HEAD:
+            self.malformed(stream, "head-too-large")
+        elif newline < 0:
+            if stream.state == HEAD and not stream.lines and len(stream.line) <= head.MAX_START:
+                self.check_start(stream, bytes(stream.line))
+        else:
+            line = bytes(stream.line)
+            stream.line.clear()
+            self.take_line(stream, line)
+        return stop
+
+    def take_line(self, stream: Stream, line: bytes) -> None:
+        """A complete line of a head, a chunk's framing, or a trailer section."""
+        blank = line in (b"\n", b"\r\n")
+        if stream.state == HEAD:
+            self.take_head_line(stream, line, blank)
+        elif stream.state == CHUNK_SIZE:
+            self.take_chunk_size(stream, framing.chunk_size(line))
+        elif stream.state == CHUNK_END:
+            stream.size = 0
+            stream.state = CHUNK_SIZE
+            if not blank:
+                self.malformed(stream, "chunk-end")
+        elif stream.state == TRAILER and blank:
+            self.message_over(stream)
+
+    def take_chunk_size(self, stream: Stream, size: int) -> None:
+        """A chunk begins; one of size 0 is the last."""
+        stream.size = 0
+        if size < 0:
+            self.malformed(stream, "chunk-size")
+        elif size == 0:
+            stream.state = TRAILER
+        else:
+            stream.chunked = 1
+            stream.begin_body(BODY, size)
+
+    def body_over(self, stream: Stream) -> None:
+        """A run of body bytes is over: the message too, unless it is chunked."""
+        stream.got += stream.body_end - stream.body_start
+        stream.body_start = stream.body_end = 0
+        if stream.chunked:
+            stream.state = CHUNK_END
+        else:
+            stream.state = HEAD
+            self.message_over(stream)
+
+    def body_hole(self, stream: Stream, start: cython.longlong, length: cython.longlong) -> None:
+        """A hole in a body is no failure; one that goes on beyond it swallows what follows."""
+        if start + length < stream.body_end:
+            stream.side.skip = stream.body_end - start - length
+            return
+        beyond: cython.longlong = start + length - stream.body_end
+        stream.position = stream.body_end
+        stream.beyond = beyond
+        self.body_over(stream)
+        if beyond > 0:
+            stream.position = start + length
+            self.lose(stream)
+
+    def begin_framed(self, stream: Stream, kind: str, length: int) -> None:
+        """The body begins; one without bytes is over at once."""
+        stream.size = 0
+        stream.lines = []
+        stream.chunked = 0
+        stream.lost_before = stream.side.lost
+        if kind == "chunked":
+            stream.state = CHUNK_SIZE
+        elif kind == "close":
+            stream.begin_body(CLOSE, NEVER)
+        elif kind == "length" and length > 0:
+            stream.begin_body(BODY, length)
+        else:
+            self.message_over(stream)
+
+    def take_head_line(self, stream: Stream, line: bytes, blank: bool) -> None:
+        """A line of a head: empty lines before it are passed over (RFC 9112 2.2)."""
+        if not stream.lines:
+            if blank:
+                stream.size = 0
+            elif self.check_start(stream, line[: head.MAX_START]):
+                self.take_start_line(stream, line)
+            return
+        if not blank:
+            stream.lines.append(line)
+            return
+        self.head_over(stream, head.fields(stream.lines[1:]))
+
+    def check_start(self, stream: Stream, line: bytes) -> bool:
+        """Whether the message that begins with `line` (perhaps only a part of it) may still be HTTP."""
+        return True
+
+    def take_start_line(self, stream: Stream, line: bytes) -> None:
+        """The start line is complete."""
+
+    def head_over(self, stream: Stream, found: head.Fields) -> None:
+        """The head is complete."""
+
+    def message_over(self, stream: Stream) -> None:
+        """The last byte of a message was reached, in the current packet."""
+
+    def update(self, stream: Stream, exchange: Exchange) -> None:
+        """Bring counts and end of the message in progress up to date."""
+
+    def lose(self, stream: Stream) -> None:
+        """Bytes outside a body are lost."""
+
+    def resync(self, stream: Stream, data: bytes) -> bool:
+        """Whether reading may go on at the begin of this segment, after a loss."""
+        return False
+
+    def hold(self, stream: Stream, data: bytes) -> None:
+        """Bytes that belong to another protocol, or may do so."""
+
+    def keep_garbage(self, stream: Stream, data: bytes) -> int:
+        """Keep bytes that are no HTTP; returns how many were taken."""
+        return len(data)
+
+    def malformed(self, stream: Stream, what: str) -> None:
+        """The message breaks its own framing: nothing after it can be read."""
