@@ -42,7 +42,8 @@ cdef class Connection:
     cdef public int fins_seen, interface, simultaneous
     cdef public list milestones, flags, via, exchanges
     cdef public object content
-    cdef public str protocol
+    cdef public str protocol, socks_target
+    cdef public int socks_reply
     cdef public Exchange connect
     cdef public Tls tls
     cdef public bytes other_first
@@ -50,6 +51,7 @@ cdef class Connection:
 cdef class Record:
     cdef public int kind, length, complete
     cdef public long long start, end, packet, time, last_packet, last_time, ack
+    cpdef restart(self, int kind, int length, long long start)
 
 cdef class Alert:
     cdef public int side, level, code
@@ -57,17 +59,17 @@ cdef class Alert:
 
 cdef class Tls:
     cdef public long long hello_packet, hello_time, hello_end_packet, hello_end_time, hello_start, hello_end
-    cdef public int hello_complete, hellos, hello_size, retry_request, hello_record_version, sslv2
+    cdef public int hello_complete, hellos, hello_size, retry_request, hello_record_version, sslv2, client_version, session_echo
     cdef public str sni, alpn, malformed
     cdef public list alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer
-    cdef public int early_data, psk, ech, version, cipher, resumed, done_1_2, lost
+    cdef public int early_data, psk, ech, ticket, version, cipher, resumed, done_1_2, lost, hole
     cdef public bytes session_id, reply
     cdef public long long server_hello_packet, server_hello_time, server_hello_start, client_ccs, server_ccs
     cdef public long long hello_done_packet, hello_done_time, certificate_packet, reply_packet, reply_time
     cdef public dict certificate
     cdef public list alerts, client_records, server_records
     cdef public long long client_count, server_count
-    cdef public Record client_last, server_last
+    cdef public Record client_last, server_last, client_prior, server_prior, client_finished, server_finished
 
 cdef class Exchange:
     cdef public int index, request_complete, expect_continue, status, response_complete, lost, authorized

@@ -170,6 +170,9 @@ class Connection:
     closed_time when both FINs were acknowledged, or the first RST; simultaneous 1 = both sides sent a SYN
     clock_step  1 = capture time ran backwards by more than 10 ms within it
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
+    protocol    tls | http | h2c | other, "" = nobody said enough; via: prologues peeled off, proxy-protocol | socks | connect
+    connect     the CONNECT exchange that got a 2xx; other_first: first 64 bytes of a protocol that is not understood
+    socks_target  host:port asked of a SOCKS proxy; socks_reply its answer (4: 90 = granted, 5: 0 = succeeded), -1 = none
     """
 
     def __init__(self, stream: cython.longlong) -> None:
@@ -191,6 +194,8 @@ class Connection:
         self.protocol = ""
         self.via: list[str] = []
         self.connect: Exchange | None = None
+        self.socks_target = ""
+        self.socks_reply = -1
         self.tls: Tls | None = None
         self.exchanges: list[Exchange] = []
         self.other_first = b""
@@ -203,6 +208,10 @@ class Record:
     """
 
     def __init__(self, kind: cython.int, length: cython.int, start: cython.longlong) -> None:
+        self.restart(kind, length, start)
+
+    def restart(self, kind: cython.int, length: cython.int, start: cython.longlong) -> None:
+        """Describe another record with the same object: bulk data makes no objects."""
         self.kind = kind
         self.length = length
         self.start = start
@@ -228,13 +237,18 @@ class Tls:
     hello_*           the client's first ClientHello: packet and time of its first byte, offsets; hello_complete 1 = all read
     hellos            ClientHellos seen (2 after a HelloRetryRequest, `retry_request` = 1)
     sni, alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer: the offer; alpn: the answer (TLS <= 1.2)
+    client_version    the hello's legacy_version; session_echo 1 = the server repeated the client's session id
     server_hello_*    the real ServerHello (not a HelloRetryRequest)
     version           0x0300..0x0304 as negotiated, 0 = unknown
+    ticket            1 = the client offered a session ticket (RFC 5077)
     done_1_2          1.2 and older: bits 1 = client's CCS + Finished, 2 = server's CCS + Finished
     hello_done_packet/time  1.2: ServerHelloDone
-    client_records, server_records   first MAX_RECORDS records of each side; *_count all; *_last the newest
+    client_finished, server_finished  1.2 and older: the first handshake record after that side's CCS
+    client_records, server_records   first MAX_RECORDS records of each side; *_count all; *_last the newest, *_prior the
+                      one before it (beyond MAX_RECORDS these two are overwritten as the stream goes on)
     reply             bytes the server sent instead of TLS (first 64), b"" = none
     lost              1 = record boundaries were lost (capture loss, snaplen, malformed)
+    hole              1 = bytes of a handshake message are missing, the record boundaries are not
     malformed         what was malformed, "" = nothing
     certificate       {subject, issuer, names, not_before, not_after, sha256} of the leaf where readable, else None
     """
@@ -252,8 +266,9 @@ class Tls:
         self.groups_offer: list[int] = []
         self.key_shares: list[int] = []
         self.ciphers_offer: list[int] = []
-        self.early_data = self.psk = self.ech = 0
+        self.early_data = self.psk = self.ech = self.ticket = 0
         self.session_id = b""
+        self.client_version = self.session_echo = 0
         self.server_hello_packet = self.server_hello_time = 0
         self.server_hello_start = -1
         self.version = self.cipher = 0
@@ -269,9 +284,13 @@ class Tls:
         self.client_count = self.server_count = 0
         self.client_last: Record | None = None
         self.server_last: Record | None = None
+        self.client_prior: Record | None = None
+        self.server_prior: Record | None = None
+        self.client_finished: Record | None = None
+        self.server_finished: Record | None = None
         self.reply = b""
         self.reply_packet = self.reply_time = 0
-        self.lost = 0
+        self.lost = self.hole = 0
         self.malformed = ""
 
 

@@ -1,0 +1,310 @@
+"""Fills `connection.tls` from the two byte streams of a TLS connection."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.model import CLIENT, SERVER, Alert, Connection, Milestone, Record, Side, Tls
+from analyzer.wire.tls.certificate import read_certificate
+from analyzer.wire.tls.hello import TLS13, read_client_hello, read_server_hello
+from analyzer.wire.tls.reader import Malformed
+from analyzer.wire.tls.records import ALERT, CCS, HANDSHAKE, MAX_RECORDS, RecordWalk
+
+CLIENT_HELLO = 1
+SERVER_HELLO = 2
+CERTIFICATE = 11
+SERVER_HELLO_DONE = 14
+
+MAX_MESSAGE = 65536
+"""A longer handshake message is not collected; the largest seen in practice are certificate chains of some 20 kB."""
+MAX_ALERTS = 16
+MAX_MILESTONES = 96
+ALERT_LENGTH = 2
+PARTIAL = 256
+"""First size at which an incomplete ClientHello is read for what it already shows; doubles, so that work is linear."""
+
+
+class Half(RecordWalk):
+    """One side of the handshake.
+
+    message       handshake bytes that are not a whole message yet; `need` bytes make it whole
+    started       1 = the first message in `message` was announced (milestone set)
+    start_*       where the message that is being collected began
+    blind         1 = handshake bodies are not read any more (encrypted, malformed, too long, or nothing left to learn)
+    ccs           1 = this side changed to encryption (1.2 and older; in 1.3 it is decoration, RFC 8446 D.4)
+    """
+
+    def __init__(self, tls: Tls, index: cython.int, connection: Connection) -> None:
+        super().__init__(tls, index)
+        self.connection = connection
+        self.message = bytearray()
+        self.need = 4
+        self.alert = b""
+        self.started = self.blind = self.ccs = 0
+        self.partial = PARTIAL
+        self.start_packet = self.start_time = self.start_offset = 0
+
+    def wants(self, kind: cython.int, length: cython.int) -> cython.bint:
+        """Hellos, the server's certificate, and plaintext alerts are readable; the rest is encrypted or of no use."""
+        if kind == ALERT:
+            self.alert = b""
+            return length == ALERT_LENGTH
+        return kind == HANDSHAKE and not self.blind and not (self.ccs and self.tls.version < TLS13)
+
+    def body(self, data: bytes, offset: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+        """Collect handshake messages, over records and segments."""
+        record = self.last
+        if record is None:
+            return
+        if record.kind == ALERT:
+            self.alert += data
+            return
+        base: cython.longlong = offset - len(self.message)
+        self.message += data
+        at: cython.Py_ssize_t = 0
+        while not self.blind and len(self.message) - at >= 4:
+            if not self.started:
+                self._announce(at, base, packet, time, record)
+            if len(self.message) - at < self.need:
+                break
+            self._message(bytes(self.message[at + 4 : at + self.need]), self.message[at], packet, time)
+            at += self.need
+            self.started = 0
+            if self.index == CLIENT and self.tls.hello_complete and self.tls.hello_end < base + at:
+                self.tls.hello_end = base + at
+        if self.blind:
+            self.message = bytearray()
+        elif at:
+            del self.message[:at]
+        elif self.started and self.index == CLIENT:
+            self._peek()
+
+    def complete(self, record: Record) -> None:
+        """What a whole record means by its type alone."""
+        if record.kind == CCS:
+            self._change_cipher(record)
+        elif record.kind == ALERT:
+            self._alert(record)
+        elif record.kind == HANDSHAKE and self.ccs:
+            self._finished(record)
+
+    def torn(self) -> None:
+        """A hole in a handshake message: keep what an incomplete ClientHello shows, read no more."""
+        if self.started and self.index == CLIENT and not self.tls.hello_complete:
+            read_client_hello(bytes(self.message[4:]), self.tls)
+        self.message = bytearray()
+        self.blind = 1
+
+    def _announce(
+        self,
+        at: cython.Py_ssize_t,
+        base: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+        record: Record,
+    ) -> None:
+        """The header of a message is there: note where it began and how long it is."""
+        message = self.message
+        length: cython.int = (message[at + 1] << 16) | (message[at + 2] << 8) | message[at + 3]
+        self.need = length + 4
+        self.started = 1
+        self.start_offset = base + at
+        self.start_packet, self.start_time = packet, time
+        if self.start_offset <= record.start + 5:  # the record's first message: cite the record
+            self.start_offset, self.start_packet, self.start_time = record.start, record.packet, record.time
+        if self.index == CLIENT and message[at] == CLIENT_HELLO:
+            self._client_hello_begins(record)
+        if length > MAX_MESSAGE:
+            self._malformed("handshake message over 64 KiB")
+
+    def _client_hello_begins(self, record: Record) -> None:
+        tls = self.tls
+        tls.hellos += 1
+        if tls.hellos == 1:
+            tls.hello_packet, tls.hello_time = self.start_packet, self.start_time
+            tls.hello_start, tls.hello_end = self.start_offset, record.end
+            tls.hello_size = self.need
+            tls.hello_record_version = self.version
+        self.cite("client-hello", self.start_packet, self.start_time, self.start_offset, record, tls)
+
+    def _message(self, message: bytes, kind: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
+        tls = self.tls
+        try:
+            if self.index == CLIENT:
+                if kind == CLIENT_HELLO:
+                    self._client_hello(message, packet, time)
+            elif kind == SERVER_HELLO:
+                self._server_hello(message)
+            elif kind == CERTIFICATE:
+                tls.certificate_packet = self.start_packet
+                tls.certificate = read_certificate(message)
+            elif kind == SERVER_HELLO_DONE:
+                tls.hello_done_packet, tls.hello_done_time = self.start_packet, self.start_time
+                self.blind = 1
+        except Malformed:
+            self._malformed("server hello")
+
+    def _client_hello(self, message: bytes, packet: cython.longlong, time: cython.longlong) -> None:
+        """The facts of the first hello stay; the one after a HelloRetryRequest only offers other key shares."""
+        tls = self.tls
+        if tls.hello_complete:
+            self.blind = 1
+            return
+        if not read_client_hello(message, tls):
+            self._malformed("client hello")
+        tls.hello_complete = 1
+        tls.hello_end = 0  # set by the caller, who knows where the message ends
+        tls.hello_end_packet, tls.hello_end_time = packet, time
+
+    def _server_hello(self, message: bytes) -> None:
+        tls = self.tls
+        record = self.last
+        retry = read_server_hello(message, tls)
+        if record is None:
+            return
+        if retry:
+            tls.retry_request = 1
+        else:
+            tls.server_hello_packet, tls.server_hello_time = self.start_packet, self.start_time
+            tls.server_hello_start = self.start_offset
+            self.blind = 1 if tls.version >= TLS13 else 0
+        note: object = "hello-retry-request" if retry else tls
+        self.cite("server-hello", self.start_packet, self.start_time, self.start_offset, record, note)
+
+    def _peek(self) -> None:
+        """Read what an incomplete ClientHello already shows: its name usually stands in the first segment."""
+        size: cython.Py_ssize_t = len(self.message)
+        if self.tls.hello_complete or self.message[0] != CLIENT_HELLO or size < self.partial:
+            return
+        self.partial = size * 2
+        read_client_hello(bytes(self.message[4:]), self.tls)
+
+    def _change_cipher(self, record: Record) -> None:
+        if self.ccs:
+            return
+        self.ccs = 1
+        tls = self.tls
+        if self.index == CLIENT:
+            tls.client_ccs = record.start
+            return
+        tls.server_ccs = record.start
+        if tls.server_hello_packet and tls.version < TLS13 and not tls.hello_done_packet and not tls.hole:
+            tls.resumed = 1  # an abbreviated handshake: the server changes cipher right after its hello
+
+    def _finished(self, record: Record) -> None:
+        """The first handshake record after the CCS. In 1.3 it means nothing and `tls.version` says so."""
+        tls = self.tls
+        if self.index == CLIENT and tls.client_finished is None:
+            tls.client_finished = self.kept(record)
+            tls.done_1_2 |= 1
+        elif self.index == SERVER and tls.server_finished is None:
+            tls.server_finished = self.kept(record)
+            tls.done_1_2 |= 2
+
+    def _alert(self, record: Record) -> None:
+        """A plaintext alert is two bytes (RFC 8446 6); anything longer is encrypted."""
+        tls = self.tls
+        if len(tls.alerts) >= MAX_ALERTS:
+            return
+        level: cython.int = -1
+        code: cython.int = -1
+        if len(self.alert) == ALERT_LENGTH:
+            level, code = self.alert[0], self.alert[1]
+        alert = Alert(self.index, level, code, self.kept(record))
+        tls.alerts.append(alert)
+        self.cite("alert", record.packet, record.time, record.start, record, alert)
+
+    def _malformed(self, what: str) -> None:
+        if not self.tls.malformed:
+            self.tls.malformed = what
+        self.blind = 1
+
+    def kept(self, record: Record) -> Record:
+        """The record itself, or a copy when the walk is going to use the object again."""
+        if self.count <= MAX_RECORDS:
+            return record
+        copy = Record(record.kind, record.length, record.start)
+        copy.packet, copy.time, copy.ack = record.packet, record.time, record.ack
+        copy.last_packet, copy.last_time, copy.complete = record.last_packet, record.last_time, record.complete
+        return copy
+
+    def cite(
+        self,
+        what: str,
+        packet: cython.longlong,
+        time: cython.longlong,
+        offset: cython.longlong,
+        record: Record,
+        note: object,
+    ) -> None:
+        """Add a milestone, as long as there is room for the ones that end a connection."""
+        if len(self.connection.milestones) >= MAX_MILESTONES:
+            return
+        milestone = Milestone(what, self.index, packet, time)
+        milestone.offset = offset
+        milestone.ack = record.ack
+        milestone.length = record.length + 5
+        milestone.note = note
+        self.connection.milestones.append(milestone)
+
+
+class TlsParser:
+    """Both sides of one TLS connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        tls = Tls()
+        connection.tls = tls
+        self.tls = tls
+        self.client = Half(tls, CLIENT, connection)
+        self.server = Half(tls, SERVER, connection)
+        self.sslv2 = 0
+
+    def data(
+        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+    ) -> None:
+        """As Content.data."""
+        if side.index == SERVER:
+            self.server.data(side, data, packet, time, ack)
+        elif self.sslv2:
+            self._sslv2(side, data, packet, time, ack)
+        else:
+            self.client.data(side, data, packet, time, ack)
+
+    def begin_sslv2(self, size: cython.int) -> None:
+        """The client's first bytes are an SSLv2 hello of `size` bytes, its two header bytes included."""
+        self.sslv2 = self.tls.sslv2 = 1
+        self.tls.hello_size = size
+
+    def _sslv2(
+        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+    ) -> None:
+        """Pass over the hello; TLS records follow when it was one that offers TLS as well (RFC 5246 E.2)."""
+        tls = self.tls
+        if tls.hellos == 0:
+            tls.hellos = 1
+            tls.hello_packet, tls.hello_time = packet, time
+            tls.hello_start, tls.hello_end = side.next, side.next + tls.hello_size
+            hello = Record(0, tls.hello_size - 5, side.next)
+            hello.ack = ack
+            self.client.cite("client-hello", packet, time, side.next, hello, tls)
+        left: cython.longlong = tls.hello_end - side.next
+        size: cython.Py_ssize_t = len(data)
+        if left > size:
+            side.skip = left - size
+            return
+        tls.hello_complete = 1
+        tls.hello_end_packet, tls.hello_end_time = packet, time
+        self.sslv2 = 0
+        side.next += left
+        self.client.data(side, data[left:], packet, time, ack)
+        side.next -= left
+
+    def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+        """As Content.gap."""
+        if side.index == SERVER:
+            self.server.gap(side, length)
+        else:
+            self.client.gap(side, length)
+
+    def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
+        """As Content.end: a cut record shows in `complete`, there is nothing to do."""

@@ -1,0 +1,239 @@
+"""Walks the TLS records of one side over any segmentation (RFC 8446 5.1), touching headers only where it can."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.model import NEVER, SERVER, Record, Side, Tls
+
+CCS = 20
+ALERT = 21
+HANDSHAKE = 22
+APPLICATION_DATA = 23
+HEARTBEAT = 24
+
+HEADER = 5
+MAX_LENGTH = 16384 + 2048
+"""RFC 5246 6.2.3; TLS 1.3 allows 16384 + 256 (RFC 8446 5.2), but the version is not known at the first record."""
+MAX_RECORDS = 32
+"""Records kept per side: a handshake and the first exchange need fewer, bulk data must not cost memory."""
+MAX_REPLY = 64
+
+
+class RecordWalk:
+    """The records of one side. A subclass says which bodies it wants (`wants`) and gets them (`body`, `complete`).
+
+    last      the newest record; open 1 = its end was not reached; prior: the one before it
+    header    bytes of a header that is still incomplete
+    version   of the newest record, as its header says
+    dead      1 = no boundaries any more: the rest of the stream is skipped
+    replying  1 = the server's first bytes were no TLS record, they are collected in `tls.reply`
+    """
+
+    def __init__(self, tls: Tls, index: cython.int) -> None:
+        self.tls = tls
+        self.index = index
+        self.records: list[Record] = tls.server_records if index == SERVER else tls.client_records
+        self.count = self.version = 0
+        self.last: Record | None = None
+        self.prior: Record | None = None
+        self.end = 0
+        self.open = self.wanted = self.dead = self.replying = 0
+        self.header = b""
+        self.header_packet = self.header_time = 0
+        self.header_ack = -1
+
+    def wants(self, kind: cython.int, length: cython.int) -> cython.bint:
+        """Whether the body of the record that begins now is to be read."""
+        return False
+
+    def body(self, data: bytes, offset: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+        """A piece of a wanted body, from stream offset `offset` on."""
+
+    def complete(self, record: Record) -> None:
+        """The last byte of the record was seen or passed over."""
+
+    def data(
+        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+    ) -> None:
+        """Bytes from `side.next` on. One loop instead of a method a state: it runs once a record of every stream."""
+        size: cython.Py_ssize_t = len(data)
+        at: cython.Py_ssize_t = 0
+        left: cython.longlong
+        length: cython.int
+        offset: cython.longlong = side.next
+        if self.replying:
+            self.reply(side, data)
+            return
+        while not self.dead:
+            if self.open:
+                left = self.end - offset - at
+                if left < 0:
+                    self.lose()
+                    break
+                if left > size - at:
+                    self._running(side, data, at, left, packet, time)
+                    return
+                self._finish(data, at, at + left, offset, packet, time)
+                at += left
+                continue
+            if at == size:
+                return
+            if self.header or size - at < HEADER:
+                at = self._header(side, data, at, offset, packet, time, ack)
+                continue
+            length = (data[at + 3] << 8) | data[at + 4]
+            if data[at] < CCS or data[at] > HEARTBEAT or data[at + 1] != 3 or length > MAX_LENGTH:
+                self._bad(side, data[at : at + MAX_REPLY], packet, time)
+                return
+            self.version = 0x0300 | data[at + 2]
+            self._begin(data[at], length, offset + at, packet, time, ack)
+            at += HEADER
+        side.skip = NEVER
+
+    def gap(self, side: Side, length: cython.longlong) -> None:
+        """Bytes that will never be seen: harmless inside a body, the end of the walk across a header."""
+        after: cython.longlong = side.next + length
+        if not self.open or after > self.end:
+            self.lose()
+        if self.dead or self.replying:
+            side.skip = NEVER
+            return
+        if self.wanted:
+            self.tls.hole = 1
+            self.wanted = 0
+            self.torn()
+        side.skip = self.end - after
+
+    def torn(self) -> None:
+        """A wanted body has a hole."""
+
+    def lose(self) -> None:
+        """Give up on boundaries."""
+        self.dead = 1
+        self.tls.lost = 1
+
+    def _running(
+        self,
+        side: Side,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        left: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+    ) -> None:
+        size: cython.Py_ssize_t = len(data)
+        record = self.last
+        if record is not None and at < size:
+            record.last_packet = packet
+            record.last_time = time
+        if not self.wanted:
+            side.skip = left - (size - at)
+        elif at < size:
+            self.body(data[at:] if at else data, side.next + at, packet, time)
+
+    def _finish(
+        self,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        offset: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+    ) -> None:
+        self.open = 0
+        record = self.last
+        if record is None:
+            return
+        record.last_packet = packet
+        record.last_time = time
+        record.complete = 1
+        if self.wanted and end > at:
+            self.body(data[at:end], offset + at, packet, time)
+        self.complete(record)
+
+    def _begin(
+        self,
+        kind: cython.int,
+        length: cython.int,
+        start: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
+    ) -> None:
+        self.count += 1
+        record = self.prior
+        if self.count > MAX_RECORDS + 2 and record is not None:
+            record.restart(kind, length, start)
+        else:
+            record = Record(kind, length, start)
+            if self.count <= MAX_RECORDS:
+                self.records.append(record)
+        record.packet = record.last_packet = packet
+        record.time = record.last_time = time
+        record.ack = ack
+        self.end = record.end
+        self.open = 1
+        self.prior = self.last
+        self.last = record
+        tls = self.tls
+        if self.index == SERVER:
+            tls.server_count = self.count
+            tls.server_prior = self.prior
+            tls.server_last = record
+        else:
+            tls.client_count = self.count
+            tls.client_prior = self.prior
+            tls.client_last = record
+        self.wanted = 1 if kind != APPLICATION_DATA and self.wants(kind, length) else 0
+
+    def _header(
+        self,
+        side: Side,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        offset: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
+    ) -> cython.Py_ssize_t:
+        """A header in pieces: returns where its last byte ends, or the end of `data` when bytes are still missing."""
+        have: cython.Py_ssize_t = len(self.header)
+        take: cython.Py_ssize_t = min(HEADER - have, len(data) - at)
+        if have == 0:
+            self.header_packet = packet
+            self.header_time = time
+            self.header_ack = ack
+        self.header += data[at : at + take]
+        header: bytes = self.header
+        length: cython.int = 0 if len(header) < HEADER else (header[3] << 8) | header[4]
+        wrong: cython.bint = header[0] < CCS or header[0] > HEARTBEAT or length > MAX_LENGTH
+        if wrong or (len(header) > 1 and header[1] != 3):
+            self.header = b""
+            self._bad(side, header + data[at + take : at + MAX_REPLY], self.header_packet, self.header_time)
+            return len(data)
+        if len(header) == HEADER:
+            self.header = b""
+            self.version = 0x0300 | header[2]
+            start: cython.longlong = offset + at + take - HEADER
+            self._begin(header[0], length, start, self.header_packet, self.header_time, self.header_ack)
+        return at + take
+
+    def _bad(self, side: Side, first: bytes, packet: cython.longlong, time: cython.longlong) -> None:
+        """No record header: the server's reply when nothing preceded it, else the end of the walk."""
+        if self.count or self.index != SERVER:
+            if not self.tls.malformed:
+                self.tls.malformed = "record header"
+            self.lose()
+            side.skip = NEVER
+            return
+        self.replying = 1
+        self.tls.reply_packet = packet
+        self.tls.reply_time = time
+        self.reply(side, first)
+
+    def reply(self, side: Side, data: bytes) -> None:
+        """Collect the first bytes of an answer that is no TLS."""
+        self.tls.reply = (self.tls.reply + data[:MAX_REPLY])[:MAX_REPLY]
+        if len(self.tls.reply) >= MAX_REPLY:
+            side.skip = NEVER
