@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Annotated
 
@@ -16,6 +17,7 @@ app = typer.Typer(
     name="whyfetch",
     help="Say why fetches failed, from packet captures, and cite the packets that prove it.",
     epilog="Example: whyfetch classify trace.pcapng",
+    no_args_is_help=True,
     rich_markup_mode=None,  # rich's boxes would cut messages, and take 0.1 s to import
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -94,10 +96,25 @@ def _usage(error: typer.TyperException) -> int:
     if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
         sys.stderr.write(context.get_help() + "\n")
         return ExitStatus.USAGE
-    message = error.format_message().rstrip(".")
     path = context.command_path if context is not None else "whyfetch"
-    messages.error(message[:1].lower() + message[1:], f"`{path} --help` shows what it takes")
+    messages.error(_reworded(error), _suggestion(error) or f"`{path} --help` shows what it takes")
     return ExitStatus.USAGE
+
+
+def _reworded(error: typer.TyperException) -> str:
+    """typer's message with literals in backticks and without pydantic's prefix or typer's guesses."""
+    name = getattr(error, "option_name", None)
+    if type(error).__name__ == "NoSuchOption" and name:
+        return f"no option is called `{name}`"
+    message = error.format_message().replace("Value error, ", "").split(". Did you mean")[0].rstrip(".")
+    message = re.sub(r"'([^'\s]+)'", r"`\1`", message)
+    return message[:1].lower() + message[1:]
+
+
+def _suggestion(error: typer.TyperException) -> str:
+    """The option or command that was probably meant."""
+    likely = getattr(error, "possibilities", None) or re.findall(r"Did you mean '([^']+)'", error.format_message())
+    return f"did you mean {' or '.join(f'`{name}`' for name in sorted(likely))}?" if likely else ""
 
 
 def _close_stdout() -> None:
