@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, ParamSpec
 
 import typer
 
 from analyzer.cli import messages
 from analyzer.cli.classify import classify
 from analyzer.errors import AnalyzerError, ExitStatus
+
+_P = ParamSpec("_P")
 
 app = typer.Typer(
     name="whyfetch",
@@ -22,7 +26,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(classify)
+
+
+class PipeClosedError(Exception):
+    """The reader of our output has gone."""
+
+
+def guarded(command: Callable[_P, int]) -> Callable[_P, int]:
+    """Keep a broken pipe from typer, which would make it exit status 1: that means findings here."""
+
+    @wraps(command)
+    def run_it(*arguments: _P.args, **options: _P.kwargs) -> int:
+        try:
+            return command(*arguments, **options)
+        except BrokenPipeError:
+            raise PipeClosedError from None
+
+    return run_it
+
+
+app.command()(guarded(classify))
 
 
 def _version(wanted: bool) -> None:
@@ -71,7 +94,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line; every way a command can end becomes an exit status here."""
     try:
         return int(app(arguments, prog_name="whyfetch", standalone_mode=False) or 0)
-    except BrokenPipeError:  # the reader of the pipe has seen enough: that is no failure
+    except (BrokenPipeError, PipeClosedError):  # the reader of the pipe has seen enough: that is no failure
         _close_stdout()
         return ExitStatus.OK
     except KeyboardInterrupt:

@@ -67,8 +67,8 @@ def test_the_reader_of_the_pipe_may_leave():
         "os.close(read)\n"
         "os.dup2(write, 1)\n"
         "from analyzer.cli import app\n"
-        "def full(*_): print('x' * 100_000)\n"
-        "app.app.command('full')(lambda: full())\n"
+        "def full(): print('x' * 100_000)\n"
+        "app.app.command('full')(app.guarded(full))\n"
         "app.main(['full'])\n"
     )
     found = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, check=False)
