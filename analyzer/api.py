@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analyzer.capture import Capture, CaptureSource
+    from analyzer.wire.engine import Engine
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 Progress = Callable[[int, int], None]
@@ -104,8 +105,9 @@ class Reading:
 
         engine = Engine(capture.frames)
         self._order = order = Order()
-        for connection in engine.run():
-            self._judge(connection, source.name, order)
+        for batch in engine.batches():
+            for connection in batch:
+                self._judge(connection, source.name, order)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
             yield from order.released(engine.oldest_open())
@@ -126,11 +128,11 @@ class Reading:
             order.add(fetch)
         forget(connection)
 
-    def _account(self, source: CaptureSource, capture: Capture, engine: object, order: Order) -> None:
-        self.packets += getattr(engine, "packets", 0)
-        self.tcp_packets += getattr(engine, "tcp_packets", 0)
-        self.connections += getattr(engine, "connections", 0)
-        found = [*capture.warnings, *getattr(engine, "warnings", [])]
+    def _account(self, source: CaptureSource, capture: Capture, engine: Engine, order: Order) -> None:
+        self.packets += engine.frames_seen
+        self.tcp_packets += engine.tcp_packets
+        self.connections += engine.connections
+        found = [*capture.warnings, *engine.warnings]
         if order.overflowed:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
         prefix = f"`{source.name}`: " if len(self.sources) > 1 else ""

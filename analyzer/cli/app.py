@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, ParamSpec
 
 import typer
 
@@ -12,15 +15,37 @@ from analyzer.cli import messages
 from analyzer.cli.classify import classify
 from analyzer.errors import AnalyzerError, ExitStatus
 
+_P = ParamSpec("_P")
+
 app = typer.Typer(
     name="whyfetch",
     help="Say why fetches failed, from packet captures, and cite the packets that prove it.",
     epilog="Example: whyfetch classify trace.pcapng",
+    no_args_is_help=True,
     rich_markup_mode=None,  # rich's boxes would cut messages, and take 0.1 s to import
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(classify)
+
+
+class PipeClosedError(Exception):
+    """The reader of our output has gone."""
+
+
+def guarded(command: Callable[_P, int]) -> Callable[_P, int]:
+    """Keep a broken pipe from typer, which would make it exit status 1: that means findings here."""
+
+    @wraps(command)
+    def run_it(*arguments: _P.args, **options: _P.kwargs) -> int:
+        try:
+            return command(*arguments, **options)
+        except BrokenPipeError:
+            raise PipeClosedError from None
+
+    return run_it
+
+
+app.command()(guarded(classify))
 
 
 def _version(wanted: bool) -> None:
@@ -69,7 +94,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line; every way a command can end becomes an exit status here."""
     try:
         return int(app(arguments, prog_name="whyfetch", standalone_mode=False) or 0)
-    except BrokenPipeError:  # the reader of the pipe has seen enough: that is no failure
+    except (BrokenPipeError, PipeClosedError):  # the reader of the pipe has seen enough: that is no failure
         _close_stdout()
         return ExitStatus.OK
     except KeyboardInterrupt:
@@ -94,10 +119,25 @@ def _usage(error: typer.TyperException) -> int:
     if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
         sys.stderr.write(context.get_help() + "\n")
         return ExitStatus.USAGE
-    message = error.format_message().rstrip(".")
     path = context.command_path if context is not None else "whyfetch"
-    messages.error(message[:1].lower() + message[1:], f"`{path} --help` shows what it takes")
+    messages.error(_reworded(error), _suggestion(error) or f"`{path} --help` shows what it takes")
     return ExitStatus.USAGE
+
+
+def _reworded(error: typer.TyperException) -> str:
+    """typer's message with literals in backticks and without pydantic's prefix or typer's guesses."""
+    name = getattr(error, "option_name", None)
+    if type(error).__name__ == "NoSuchOption" and name:
+        return f"no option is called `{name}`"
+    message = error.format_message().replace("Value error, ", "").split(". Did you mean")[0].rstrip(".")
+    message = re.sub(r"'([^'\s]+)'", r"`\1`", message)
+    return message[:1].lower() + message[1:]
+
+
+def _suggestion(error: typer.TyperException) -> str:
+    """The option or command that was probably meant."""
+    likely = getattr(error, "possibilities", None) or re.findall(r"Did you mean '([^']+)'", error.format_message())
+    return f"did you mean {' or '.join(f'`{name}`' for name in sorted(likely))}?" if likely else ""
 
 
 def _close_stdout() -> None:

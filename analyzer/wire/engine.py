@@ -30,6 +30,11 @@ class Engine:
 
     def run(self) -> Iterator[Connection]:
         """Yield every connection once it is over, and at the end those that are still open."""
+        for batch in self.batches():
+            yield from batch
+
+    def batches(self) -> Iterator[list[Connection]]:
+        """The same, as lists: after each, perhaps empty, `oldest_open()` holds for all that was not yet given out."""
         more = True
         while more:
             more = self.read(BATCH)
@@ -37,10 +42,10 @@ class Engine:
             if self.since_expiry > len(self.table.sides):  # keeps the cost of looking linear in the frames
                 self.since_expiry = 0
                 self.table.expire()
-            yield from self.hand_over()
+            yield self.hand_over()
         self.table.finish()
         self.decoder.finish()
-        yield from self.hand_over()
+        yield self.hand_over()
 
     def hand_over(self) -> list[Connection]:
         """The connections that ended since the last call."""

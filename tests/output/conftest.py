@@ -1,6 +1,7 @@
 """Fetches made by hand, so that what is written does not depend on how it was found out."""
 
 import pytest
+
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.wire.model import Connection, Tls

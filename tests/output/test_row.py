@@ -2,11 +2,12 @@ import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from analyzer.output.columns import COLUMNS
 from analyzer.output.csv import CsvWriter
 from analyzer.output.row import address, csv_line, rfc3339, values
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def written(*fetches):
@@ -59,7 +60,7 @@ def test_flags_of_fetch_and_connection_are_merged_once(fetch):
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ('=HYPERLINK("http://x")', "'=HYPERLINK(\"http://x\")"),
+        ('=HYPERLINK("http://x")', '\'=HYPERLINK("http://x")'),
         ("@SUM(1)", "'@SUM(1)"),
         ("+1", "'+1"),
         ("-1", "'-1"),
