@@ -98,6 +98,9 @@ class Cell:
         )
 
     def _address(self) -> None:
+        for role, devices in (("client", ["c0"]), ("router", ["r0", "r1"]), ("server", ["s0"])):
+            # without duplicate address detection an IPv6 address works at once, not after a second of lost SYNs
+            self.sysctl(role, *(f"net.ipv6.conf.{device}.accept_dad=0" for device in ("all", *devices)))
         self._ip("client", "c0", "10", f"{CLIENT}/24", f"{CLIENT6}/64")
         self._ip("router", "r0", "01", "192.0.2.1/24", "2001:db8:1::1/64")
         self._ip("router", "r1", "02", "198.51.100.1/24", "2001:db8:2::1/64")

@@ -5,7 +5,9 @@ A client is an argv in which {ca}, {go}, {work} are filled in by the lab. `pytho
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import importlib
 import socket
 import ssl
 import struct
@@ -97,22 +99,47 @@ def half_upload(port: str) -> None:
         time.sleep(0.3)
 
 
+def client_hello(ca: str, protocols: list[str]) -> bytes:
+    """The bytes of a ClientHello that offers these ALPN protocols."""
+    context = ssl.create_default_context(cafile=ca)
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    outgoing = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=WWW).do_handshake()
+    return outgoing.read()
+
+
+def long_client_hello(port: str, ca: str) -> None:
+    """A ClientHello of about 1.9 kB, and 4 s of patience."""
+    with socket.create_connection((WWW, int(port)), timeout=4) as conn:
+        conn.sendall(client_hello(ca, [f"protocol-{number:0100}" for number in range(15)]))
+        with contextlib.suppress(TimeoutError):
+            conn.recv(65536)
+
+
+def reset_after_client_hello(port: str, ca: str) -> None:
+    with socket.create_connection((WWW, int(port)), timeout=4) as conn:
+        conn.sendall(client_hello(ca, []))
+        time.sleep(0.1)
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def pip(*arguments: str) -> None:
+    """pip without the description of this machine that it puts into its User-Agent."""
+    session = importlib.import_module("pip._internal.network.session")
+    session.user_agent = lambda: "pip"
+    sys.exit(importlib.import_module("pip._internal.cli.main").main(list(arguments)))
+
+
 def silent_after_server_flight(port: str, ca: str) -> None:
     """ClientHello, read the server's whole flight, say nothing for 4 s."""
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = ssl.create_default_context(cafile=ca).wrap_bio(incoming, outgoing, server_hostname=WWW)
-    try:
-        tls.do_handshake()
-    except ssl.SSLWantReadError:
-        pass
     with socket.create_connection((WWW, int(port)), timeout=4) as conn:
-        conn.sendall(outgoing.read())
+        conn.sendall(client_hello(ca, []))
         conn.settimeout(0.5)
-        try:
+        with contextlib.suppress(TimeoutError):
             while conn.recv(65536):
                 pass
-        except TimeoutError:
-            pass
         time.sleep(4)
 
 
@@ -120,7 +147,7 @@ CLIENTS = {
     made.__name__: made
     for made in (
         *(fetch, connect_and_wait, two_requests, half_close, reset_after_response, keep_open, half_upload),
-        silent_after_server_flight,
+        *(silent_after_server_flight, long_client_hello, reset_after_client_hello, pip),
     )
 }
 

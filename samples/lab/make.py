@@ -37,6 +37,7 @@ def prepare(shared: Path) -> None:
     for folder in (module, files / "files", files / "simple/labpkg", files / "simple/forbidden"):
         folder.mkdir(parents=True)
     (files / "file.txt").write_text("a line of text\n" * 60)
+    (files / "pages.txt").write_text("a line of text\n" * 400)
     (files / "big.bin").write_bytes(bytes(range(250)) * 240)
     (module / "v1.0.0.info").write_text('{"Version":"v1.0.0","Time":"2026-01-01T00:00:00Z"}')
     (module / "v1.0.0.mod").write_text("module lab.example/hello\n")
@@ -93,7 +94,7 @@ def start_capture(cell: Cell, capture: Capture) -> subprocess.Popen[str]:
 
 def run_clients(cell: Cell, scenario: Scenario, shared: Path) -> tuple[subprocess.Popen[str], list[int]]:
     """The clients one after the other with tcpdump beside them; their exit statuses, for the log of the run."""
-    words = {"ca": str(shared / "certs/ca.pem"), "go": str(shared / "go-client"), "work": str(cell.workdir)}
+    words = {"ca": str(shared / "certs/ca.pem"), "go": str(shared / "go-client"), "work": str(cell.workdir), "python": sys.executable}
     capture = scenario.capture
     env = {"PYTHONPATH": str(SAMPLES), "LC_ALL": "C"}
     dump = None if capture.start else start_capture(cell, capture)
@@ -117,8 +118,8 @@ def make(scenario: Scenario, shared: Path) -> list[int]:
     workdir = shared / label
     workdir.mkdir()
     with Cell(label, workdir, scenario.relay) as cell:
-        if scenario.segment:
-            cell.segment("server", "s0")
+        for role in scenario.segment:
+            cell.segment(role, {"client": "c0", "server": "s0"}[role])
         for role in ("client", "router", "server"):
             rules = [rule.removeprefix(role + " ") for rule in scenario.faults if rule.startswith(role + " ")]
             if rules:
@@ -126,6 +127,9 @@ def make(scenario: Scenario, shared: Path) -> list[int]:
         os_env = {"LAB_CERTS": str(shared / "certs")}
         for behaviour, port in scenario.servers:
             cell.python("server", "lab.servers", behaviour, str(port), ready=True, env=os_env)
+        for argv in scenario.commands:
+            cell.start("server", [word.format(certs=shared / "certs") for word in argv])
+            time.sleep(0.5)
         if scenario.nginx:
             start_nginx(cell, shared)
         dump, statuses = run_clients(cell, scenario, shared)
@@ -182,7 +186,6 @@ def main(names: list[str]) -> int:
         shared = Path(work)
         prepare(shared)
         with ThreadPoolExecutor(CELLS) as cells:
-            # the longest first, so that they do not run alone at the end
             problems = [text for text in cells.map(lambda one: attempt(one, shared), chosen) if text]
     write_expected(SCENARIOS)
     for text in problems:

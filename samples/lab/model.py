@@ -41,10 +41,10 @@ class Capture:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A sample to be made; its folder is the class of its last row unless said otherwise.
+    """A sample to be made; its folder is the class of its first failure, else of its last row.
 
-    servers  (behaviour of lab.servers, port); faults: nftables rules `ROLE HOOK RULE`
-    segment  offloads off at the server, so that a length rule sees packets as a wire carries them
+    servers  (behaviour of lab.servers, port); commands: other programs to run at the server; faults: nftables rules `ROLE HOOK RULE`
+    segment  roles whose network cards split segments themselves: a length rule then sees packets as a wire carries them
     """
 
     name: str
@@ -52,15 +52,16 @@ class Scenario:
     how: str
     clients: tuple[Argv, ...]
     servers: tuple[tuple[str, int], ...] = ()
+    commands: tuple[Argv, ...] = ()
     nginx: bool = False
     faults: tuple[str, ...] = ()
     relay: Relay | None = None
-    segment: bool = False
+    segment: tuple[str, ...] = ()
     capture: Capture = field(default_factory=Capture)
-    sysctls: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
         """Where it lies below samples/."""
         suffix = "" if self.capture.form == "rotated" else "." + self.capture.form.removeprefix("nano.")
-        return f"{self.rows[-1].klass}/{self.name}{suffix}"
+        failed = [row.klass for row in self.rows if row.klass not in ("ok", "incomplete")]
+        return f"{(failed or [self.rows[-1].klass])[0]}/{self.name}{suffix}"

@@ -6,8 +6,9 @@ from lab.clients import curl, go, python, shell, wget
 from lab.model import Row, Scenario
 
 SITE = "www.lab.example"
-PIP = "pip --isolated download -q --no-deps --no-cache-dir --disable-pip-version-check --retries 0 -d {work}/wheels"
-INDEX = "--index-url http://www.lab.example/simple --trusted-host www.lab.example"
+PIP = "{python} -m lab.clients pip --isolated download -q --no-deps --no-cache-dir --disable-pip-version-check"
+INDEX = "--retries 0 -d {work}/wheels --index-url http://www.lab.example/simple --trusted-host www.lab.example"
+NONE, MIRROR = "http://www.lab.example/none", "http://mirror.lab.example/go"
 GO_ENV = "HOME={work} GOPATH={work}/gopath GOFLAGS=-modcacherw GOSUMDB=off GO111MODULE=on"
 
 
@@ -47,7 +48,7 @@ HTTP = (
     ),
     Scenario(
         "curl-http-to-https-port",
-        http("http-plain-on-tls-port", "www.lab.example:443"),
+        http("http-plain-on-tls-port", SITE),
         "plain HTTP to a TLS port of nginx",
         (curl("http://www.lab.example:443/"),),
         nginx=True,
@@ -60,7 +61,7 @@ HTTP = (
         servers=(("silent", 80),),
     ),
     Scenario(
-        "go-closed-without-response",
+        "python-closed-without-response",
         http("http-no-response-server-closed"),
         "nginx `return 444`: FIN without a byte",
         (python("fetch", "http://www.lab.example/nothing", "{ca}"),),
@@ -118,17 +119,24 @@ HTTP = (
     ),
     Scenario(
         "curl-garbage-response",
-        http("http-garbage-response", "www.lab.example:110"),
+        http("http-garbage-response", SITE),
         "HTTP to a POP3 server",
         (curl("http://www.lab.example:110/"),),
         servers=(("http_banner", 110),),
     ),
     Scenario(
         "curl-proxy-forbids",
-        http("http-proxy-connect-403", "www.lab.example"),
+        http("http-proxy-connect-403"),
         "the proxy answers CONNECT with 403",
         (curl("https://www.lab.example/", 4, "-x", "http://proxy.lab.example:3128"),),
         servers=(("proxy_forbids", 3128),),
+    ),
+    Scenario(
+        "curl-proxy-silent",
+        http("http-proxy-connect-no-reply"),
+        "the proxy reads CONNECT and says nothing; curl closes after 4 s",
+        (curl("https://www.lab.example/", 4, "-x", "http://proxy.lab.example:3128"),),
+        servers=(("silent", 3128),),
     ),
     Scenario(
         "curl-https-client-gave-up",
@@ -136,6 +144,14 @@ HTTP = (
         "TLS 1.3 complete, request sent, no answer; curl closes after 4 s",
         (curl("https://www.lab.example/file.txt"),),
         servers=(("https_silent", 443),),
+    ),
+    Scenario(
+        "curl-https-499-at-nginx",
+        http("tls-opaque-client-gave-up"),
+        "nginx's upstream never answers; curl closes after 4 s with close_notify and FIN, to which nginx says RST; it logs 499",
+        (curl("https://www.lab.example/never"),),
+        servers=(("silent", 81),),
+        nginx=True,
     ),
     Scenario(
         "go-https-closed-without-response",
@@ -156,6 +172,20 @@ HTTP = (
         (Row("ok", "", SITE), Row("ok", "", SITE), Row("http-failure", "http-status-503", SITE)),
         "`go mod download` from a module proxy that has .info and .mod and answers 503 for .zip, on one connection",
         (shell(f"{GO_ENV} GOPROXY=http://www.lab.example/broken go mod download lab.example/hello@v1.0.0"),),
+        nginx=True,
+    ),
+    Scenario(
+        "go-mod-download-second-proxy",
+        (Row("http-failure", "http-status-404", SITE), Row("ok", "", "mirror.lab.example")) * 3,
+        "GOPROXY lists two proxies; the first has nothing, so `go` asks the second for each of .info, .mod and .zip",
+        (shell(f"{GO_ENV} GOPROXY={NONE},{MIRROR} go mod download lab.example/hello@v1.0.0"),),
+        nginx=True,
+    ),
+    Scenario(
+        "git-404",
+        http("http-status-404"),
+        "`git ls-remote` of a repository that is not there",
+        (("git", "ls-remote", "http://www.lab.example/repo.git"),),
         nginx=True,
     ),
     Scenario(

@@ -98,6 +98,14 @@ SYN = (
         faults=("router forward tcp sport 80 drop",),
         capture=Capture(at="server", device="s0"),
     ),
+    Scenario(
+        "curl-one-syn",
+        (Row("syn-retransmit", "syn-abandoned"), Row("ok", "", SITE)),
+        "the SYN is dropped and curl gives up after 0.6 s, before it would be repeated; 4 s later a fetch from port 80 works",
+        (curl("https://www.lab.example/", 0.6), ("sleep", "3.6"), curl("http://www.lab.example/file.txt")),
+        servers=(("http_ok", 80),),
+        faults=(DROP_443,),
+    ),
 )
 
 RST = (
@@ -152,7 +160,7 @@ RST = (
     ),
     Scenario(
         "python-reset-after-request",
-        rst("rst-after-request", "www.lab.example:8080"),
+        rst("rst-after-request", SITE),
         "the server reads the request and resets",
         (python("fetch", "http://www.lab.example:8080/file.txt", "{ca}"),),
         servers=(("rst_after_first_bytes", 8080),),
@@ -166,9 +174,30 @@ RST = (
     ),
     Scenario(
         "python-reset-on-reuse",
-        (Row("ok", "", "www.lab.example:8080"), Row("rst", "rst-stale-connection", "www.lab.example:8080")),
+        (Row("ok", "", SITE), Row("rst", "rst-stale-connection", SITE)),
         "the second request on a kept connection, 2 s after the first answer, meets a RST",
         (python("two_requests", "8080", "2"),),
         servers=(("http_ok_then_rst_on_second", 8080),),
+    ),
+    Scenario(
+        "curl-reset-after-tls-silence",
+        rst("rst-after-tls-silence", SITE),
+        "the server reads the ClientHello, is silent for 3.5 s and resets",
+        (curl("https://www.lab.example/", 6),),
+        servers=(("rst_after_tls_silence", 443),),
+    ),
+    Scenario(
+        "curl-reset-after-idle",
+        rst("rst-idle-timeout", SITE),
+        "the server reads the request, is silent for 10.5 s and resets",
+        (curl("http://www.lab.example/file.txt", 13),),
+        servers=(("rst_after_idle", 80),),
+    ),
+    Scenario(
+        "python-client-resets-after-clienthello",
+        rst("rst-by-client", SITE),
+        "the client sends its ClientHello and closes with RST 0.1 s later",
+        (python("reset_after_client_hello", "443", "{ca}"),),
+        servers=(("silent", 443),),
     ),
 )

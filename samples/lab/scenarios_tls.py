@@ -46,7 +46,7 @@ TLS_STALL = (
         (wget("https://www.lab.example/file.txt"),),
         nginx=True,
         faults=("router forward tcp sport 443 meta length > 1400 drop",),
-        segment=True,
+        segment=("server",),
     ),
     Scenario(
         "curl-server-flight-lost-server-side",
@@ -78,6 +78,15 @@ TLS_STALL = (
         (curl("https://www.lab.example/"),),
         servers=(("no_finished_tls12", 443),),
     ),
+    Scenario(
+        "python-second-clienthello-segment-lost",
+        stall("tls-clienthello-partial"),
+        "a ClientHello of two segments; the router drops the client's packets of 200 to 1400 bytes, so the second never arrives",
+        (python("long_client_hello", "443", "{ca}"),),
+        nginx=True,
+        faults=("router forward tcp dport 443 meta length 200-1400 drop",),
+        segment=("client",),
+    ),
 )
 
 TLS_FAILURE = (
@@ -103,10 +112,10 @@ TLS_FAILURE = (
         nginx=True,
     ),
     Scenario(
-        "curl-protocol-version",
+        "openssl-protocol-version",
         failure("tls-alert-protocol-version"),
-        "the client insists on TLS 1.3, the server has 1.2 only",
-        (curl("https://www.lab.example:8443/file.txt", 4, "--tlsv1.3"),),
+        "`openssl s_client` insists on TLS 1.3, the server has 1.2 only",
+        (("openssl", "s_client", "-connect", "www.lab.example:8443", "-servername", SITE, "-tls1_3"),),
         nginx=True,
     ),
     Scenario(
@@ -149,5 +158,19 @@ TLS_FAILURE = (
         "the server reads the ClientHello and closes with FIN",
         (curl("https://www.lab.example/"),),
         servers=(("fin_after_first_bytes", 443),),
+    ),
+    Scenario(
+        "curl-garbage-after-clienthello",
+        failure("tls-garbage"),
+        "the server answers the ClientHello with bytes that are neither TLS nor text",
+        (curl("https://www.lab.example/"),),
+        servers=(("binary_reply", 443),),
+    ),
+    Scenario(
+        "curl-client-cancels",
+        failure("tls-client-fin"),
+        "curl closes 0.5 s after its ClientHello: too soon to call the server silent",
+        (curl("https://www.lab.example/", 0.5),),
+        servers=(("silent", 443),),
     ),
 )

@@ -117,6 +117,24 @@ def rst_after_first_bytes(conn: socket.socket) -> None:
     reset(conn)
 
 
+def rst_after_tls_silence(conn: socket.socket) -> None:
+    conn.recv(65536)
+    time.sleep(3.5)
+    reset(conn)
+
+
+def rst_after_idle(conn: socket.socket) -> None:
+    conn.recv(65536)
+    time.sleep(10.5)
+    reset(conn)
+
+
+def binary_reply(conn: socket.socket) -> None:
+    conn.recv(65536)
+    conn.sendall(bytes(range(128, 192)))
+    wait_for_close(conn)
+
+
 def fin_after_first_bytes(conn: socket.socket) -> None:
     conn.recv(65536)
     conn.shutdown(socket.SHUT_WR)
@@ -291,8 +309,11 @@ def pump(source: socket.socket, sink: socket.socket) -> None:
 
 
 def https_silent(conn: socket.socket) -> None:
+    """No answer to the request, only the session tickets, which are no answer."""
     shake = Handshake(conn)
     shake.complete()
+    if shake.outgoing.pending:
+        conn.sendall(shake.outgoing.read())
     wait_for_close(conn)
 
 
@@ -323,7 +344,7 @@ BEHAVIOURS: dict[str, Handler] = {
         *(half_flight_tls12, no_finished_tls12, slow_tls, alert_unrecognized_name, smtp_banner, http_ok, http_continue),
         *(http_slow_answer, http_ok_then_rst, http_truncated, http_chunked_truncated, http_half_then_rst),
         *(http_half_then_silent, http_drip, http_ok_then_rst_on_second, http_ok_then_fin, http_banner),
-        *(proxy_forbids, proxy_connects, https_silent, https_fin, https_cut),
+        *(rst_after_tls_silence, rst_after_idle, binary_reply, proxy_forbids, proxy_connects, https_silent, https_fin, https_cut),
     )
 }
 
