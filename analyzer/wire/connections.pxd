@@ -5,7 +5,7 @@ from analyzer.wire.stream cimport Reassembler
 # the constants of connections.py as C numbers
 cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES
 cdef long long MASK32, LINGER_NS, UNANSWERED_NS, CLOCK_STEP_NS, REORDER_NS
-cdef unsigned long long MASK64
+cdef unsigned long long MASK64, MIX1, MIX2, MIX3, MIX4
 
 cdef class Connections:
     cdef public dict sides, gone

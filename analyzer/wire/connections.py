@@ -40,6 +40,8 @@ CLOCK_STEP_NS = 10_000_000
 REORDER_NS = 3_000_000
 MASK32 = 0xFFFFFFFF
 MASK64 = 0xFFFFFFFFFFFFFFFF
+MIX1, MIX2, MIX3, MIX4 = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F, 0xC2B2AE35
+"""Odd 32-bit multipliers that spread a packet's fields over 64 bits."""
 
 
 @cython.cfunc
@@ -47,9 +49,9 @@ MASK64 = 0xFFFFFFFFFFFFFFFF
 @cython.exceptval(-1, check=False)
 def unwrap(raw: cython.longlong, base: cython.longlong, near: cython.longlong) -> cython.longlong:
     """The 64-bit offset of a raw sequence number that lies nearest to `near` (RFC 9293 3.4: modulo 2^32, signed)."""
-    difference: cython.longlong = (raw - base - near) & 0xFFFFFFFF
-    if difference >= 0x80000000:
-        difference -= 0x100000000
+    difference: cython.longlong = (raw - base - near) & MASK32
+    if difference > MASK32 >> 1:
+        difference -= MASK32 + 1
     return near + difference
 
 
@@ -320,10 +322,10 @@ class Connections:
         window: cython.longlong = self.dup_window if p.ip_id else self.dup_fast
         signature: cython.ulonglong = p.seq
         more: cython.ulonglong = p.flags
-        signature = (signature * 0x9E3779B1 ^ p.ack * 0x85EBCA6B ^ p.length * 0x27D4EB2F) & MASK64
+        signature = (signature * MIX1 ^ p.ack * MIX2 ^ p.length * MIX3) & MASK64
         more = more << 16 | p.window
         more = more << 16 | p.ip_id
-        signature = (signature ^ more ^ (p.ts_value & MASK32) * 0xC2B2AE35 ^ (p.sack_right & MASK32) << 13) & MASK64
+        signature = (signature ^ more ^ (p.ts_value & MASK32) * MIX4 ^ (p.sack_right & MASK32) << 13) & MASK64
         if (
             (signature == side.recent0 and p.time - side.recent_time0 <= window)
             or (signature == side.recent1 and p.time - side.recent_time1 <= window)
@@ -552,6 +554,7 @@ class Connections:
         if len(self.gone) >= MAX_GONE:
             self.gone.clear()
         self.gone[client_key] = connection.stream
+        connection.settle()
         self.finished.append(connection)
 
     def key_of(self, side: Side, peer: Side) -> bytes:

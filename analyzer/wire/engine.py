@@ -77,7 +77,8 @@ class Engine:
         decoder: Decoder = self.decoder
         table: Connections = self.table
         kind: cython.int
-        for _ in range(count):
+        i: cython.int
+        for i in range(count):  # noqa: B007  (typed, so that no Python int is made a frame)
             if not frames.advance():
                 return False
             self.frames_seen += 1

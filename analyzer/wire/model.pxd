@@ -47,6 +47,7 @@ cdef class Connection:
     cdef public Exchange connect
     cdef public Tls tls
     cdef public bytes other_first
+    cpdef settle(self)
 
 cdef class Record:
     cdef public int kind, length, complete

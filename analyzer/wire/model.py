@@ -200,6 +200,12 @@ class Connection:
         self.exchanges: list[Exchange] = []
         self.other_first = b""
 
+    def settle(self) -> None:
+        """Nothing more will be added: cut the reference cycles, so that memory is freed without the garbage collector."""
+        self.content = None
+        self.client.connection = None  # type: ignore[assignment]  # only here, and nobody looks after this
+        self.server.connection = None  # type: ignore[assignment]
+
 
 class Record:
     """A TLS record seen from outside: type, body length, offsets [start, end), and the segment that began it.
