@@ -28,8 +28,8 @@ class Engine:
         self.packet = Packet()
         self.frames_seen = self.tcp_packets = self.capture_end = self.since_expiry = 0
 
-    def run(self) -> Iterator[Connection]:
-        """Yield every connection once it is over, and at the end those that are still open."""
+    def batches(self) -> Iterator[list[Connection]]:
+        """Yield connections as they end, a list (perhaps empty) every BATCH frames, and at the end those still open."""
         for batch in self.batches():
             yield from batch
 
