@@ -1,9 +1,11 @@
 from analyzer.capture.frame cimport Frames
 from analyzer.wire.decode.cursor cimport Cursor
+from analyzer.wire.decode.fragments cimport Fragments
 from analyzer.wire.decode.icmp cimport Icmp
 from analyzer.wire.decode.ip cimport Ip
 from analyzer.wire.decode.link cimport Link
 from analyzer.wire.decode.tcp cimport Tcp
+from analyzer.wire.decode.tunnel cimport Tunnel
 from analyzer.wire.model cimport IcmpError, Packet
 
 cdef class Decoder:
@@ -15,8 +17,15 @@ cdef class Decoder:
     cdef Ip ip
     cdef Tcp tcp
     cdef Icmp icmp_reader
+    cdef Tunnel tunnel
+    cdef public Fragments fragments
+    cdef object rare
+    cdef dict undecoded
+    cdef set slow
     cpdef int decode(self, Frames frames, Packet packet) except -1
     cpdef finish(self)
+    cdef bint unknown_link(self, int link) except -1
+    cdef bint inside(self, Cursor cursor) except -1
     cdef int walk(self, Packet packet) except -1
     cdef int transport(self, Packet packet) except -1
     cdef int udp(self, Packet packet) except -1

@@ -6,10 +6,13 @@ import cython
 
 from analyzer.capture.frame import Frames
 from analyzer.wire.decode.cursor import Cursor
+from analyzer.wire.decode.fragments import Fragments
 from analyzer.wire.decode.icmp import Icmp
 from analyzer.wire.decode.ip import Ip
-from analyzer.wire.decode.link import Link
+from analyzer.wire.decode.link import KNOWN, Link
+from analyzer.wire.decode.rare import Rare
 from analyzer.wire.decode.tcp import Tcp
+from analyzer.wire.decode.tunnel import Tunnel
 from analyzer.wire.model import IcmpError, Packet
 
 NOTHING = 0
@@ -45,6 +48,11 @@ class Decoder:
         self.ip = Ip()
         self.tcp = Tcp()
         self.icmp_reader = Icmp()
+        self.tunnel = Tunnel()
+        self.fragments = Fragments()
+        self.rare = Rare()
+        self.undecoded: dict[int, int] = {}
+        self.slow: set[int] = set()
 
     def decode(self, frames: Frames, packet: Packet) -> cython.int:
         """Decode the current frame: NOTHING, TCP or UDP (`packet` is filled), or ICMP (`icmp` is).
@@ -52,14 +60,16 @@ class Decoder:
         Truncated frames and garbage are NOTHING; no input raises.
         """
         cursor: Cursor = self.cursor
+        data: bytes = frames.data
         start: cython.Py_ssize_t = frames.start
-        end: cython.Py_ssize_t = start + frames.captured
-        self.note = ""
-        cursor.open(frames.data, start, end, max(start + frames.length, end))
+        end: cython.Py_ssize_t = min(start + frames.captured, len(data))
+        if self.note:
+            self.note = ""
+        cursor.open(data, start, end, max(start + frames.length, end))
         packet.number = frames.number
         packet.time = frames.time
         packet.interface = frames.interface
-        if not self.link.enter(cursor, frames.link):
+        if not self.link.enter(cursor, frames.link) and not self.unknown_link(frames.link):
             return NOTHING
         if cursor.interface:
             packet.interface = cursor.interface
@@ -67,6 +77,32 @@ class Decoder:
 
     def finish(self) -> None:
         """Complete `warnings` with the counts known at the end of the capture."""
+        for link, count in self.undecoded.items():
+            self.warnings.append(f"link type {link} is unknown: {count} frames were not decoded")
+        self.undecoded = {}
+        incomplete = self.fragments.give_up()
+        if incomplete:
+            self.warnings.append(
+                f"{incomplete} fragmented IP datagrams are incomplete in the capture and were not decoded"
+            )
+
+    def unknown_link(self, link: cython.int) -> cython.bint:
+        """Let scapy find the IP header in a frame of a rare link type; -> False if there is none."""
+        if link in KNOWN:
+            return False
+        if not self.rare.knows(link):
+            self.undecoded[link] = self.undecoded.get(link, 0) + 1
+            return False
+        if link not in self.slow:
+            self.slow.add(link)
+            self.warnings.append(f"link type {link} is decoded by scapy, about a thousand times slower than others")
+        cursor: Cursor = self.cursor
+        missing: cython.longlong = cursor.wire_end - cursor.end
+        packet: bytes = self.rare.dissect(link, cursor.data[cursor.at : cursor.end])
+        cursor.open(packet, 0, len(packet), len(packet) + missing)
+        cursor.kind = 0x0800
+        self.note = "scapy-decoded"
+        return len(packet) > 0
 
     def walk(self, packet: Packet) -> cython.int:
         """Follow shims, tunnels and IP headers down to a transport header."""
@@ -74,26 +110,41 @@ class Decoder:
         depth: cython.int = 0
         while depth < MAX_NESTING:
             depth += 1
-            if cursor.kind == 0x0800 or cursor.kind == 0x86DD:
-                if not self.ip.read(cursor) or cursor.fragment:
+            if cursor.kind != 0x0800 and cursor.kind != 0x86DD:
+                if not self.link.shim(cursor):
                     return NOTHING
-                return self.transport(packet)
-            if not self.link.shim(cursor):
+                continue
+            if not self.ip.read(cursor):
                 return NOTHING
+            if cursor.fragment:
+                if not self.fragments.add(cursor, packet.time):
+                    return NOTHING
+                self.note = "fragments"
+            elif cursor.protocol == 6:
+                return TCP if self.tcp.read(cursor, packet) else NOTHING
+            elif not self.inside(cursor):
+                return self.transport(packet)
         return NOTHING
 
+    def inside(self, cursor: Cursor) -> cython.bint:
+        """Enter a tunnel; -> False if there is none."""
+        if cursor.protocol == 17:
+            if cursor.end - cursor.at < 8:
+                return False
+            return self.tunnel.over_udp(cursor, u16(cursor.data, cursor.at + 2))
+        return self.tunnel.enter(cursor)
+
     def transport(self, packet: Packet) -> cython.int:
-        """Read what the IP header announced."""
+        """Read what the IP header announced, TCP and tunnels apart."""
         cursor: Cursor = self.cursor
-        if cursor.protocol == 6:
-            return TCP if self.tcp.read(cursor, packet) else NOTHING
         if cursor.protocol == 17:
             return self.udp(packet)
         if (cursor.protocol == 1 and cursor.version == 4) or (cursor.protocol == 58 and cursor.version == 6):
-            self.icmp = self.icmp_reader.read(cursor)
-            if self.icmp is not None:
-                self.icmp.number = packet.number
-                self.icmp.time = packet.time
+            error: IcmpError | None = self.icmp_reader.read(cursor)
+            if error is not None:
+                error.number = packet.number
+                error.time = packet.time
+                self.icmp = error
                 return ICMP
         return NOTHING
 

@@ -1,9 +1,12 @@
 cimport cython
 
 from analyzer.wire.decode.cursor cimport Cursor
+from analyzer.wire.decode.wireless cimport Wireless
 
 @cython.final
 cdef class Link:
+    cdef Wireless wireless
+    cdef bint radio(self, Cursor cursor, int link) except -1
     cdef bint enter(self, Cursor cursor, int link) except -1
     cdef bint shim(self, Cursor cursor) except -1
     cdef bint ethernet(self, Cursor cursor) except -1

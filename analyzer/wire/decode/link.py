@@ -8,6 +8,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.decode.cursor import Cursor
+from analyzer.wire.decode.wireless import Wireless
 
 IPV4: cython.int = 0x0800
 IPV6: cython.int = 0x86DD
@@ -17,9 +18,11 @@ PPP: cython.int = 0x880B
 MAX_LABELS: cython.int = 16
 """MPLS labels read before giving up; real stacks have fewer than ten."""
 
-LINUX_802_3 = 1
-LINUX_802_2 = 4
-"""Protocol numbers of Linux's if_ether.h that are no EtherTypes: novell raw 802.3 and LLC."""
+LINUX_802_2: cython.int = 4
+"""ETH_P_802_2 of Linux's if_ether.h, which is no EtherType: an LLC header follows."""
+
+KNOWN = frozenset((0, 1, 9, 12, 14, 50, 51, 101, 104, 105, 108, 113, 119, 127, 163, 192, 228, 229, 276))
+"""Link types decoded here; all others are scapy's."""
 
 
 @cython.cfunc
@@ -41,6 +44,9 @@ def u48(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
 class Link:
     """Finds the network layer of a frame by its LINKTYPE_ number (https://www.tcpdump.org/linktypes.html)."""
 
+    def __init__(self) -> None:
+        self.wireless = Wireless()
+
     def enter(self, cursor: Cursor, link: cython.int) -> cython.bint:
         """Move past the link layer; -> False if it leads nowhere. Which numbers are known: `KNOWN`."""
         cursor.mac = 0
@@ -61,7 +67,17 @@ class Link:
             return self.pppoe(cursor)
         if link == 104:
             return self.hdlc(cursor)
+        if link in (105, 119, 127, 163, 192):
+            return self.radio(cursor, link)
         return False
+
+    def radio(self, cursor: Cursor, link: cython.int) -> cython.bint:
+        """802.11 with or without a radio header; a PPI header may announce any other link type."""
+        if not self.wireless.enter(cursor, link):
+            return False
+        if self.wireless.inner >= 0:
+            return self.enter(cursor, self.wireless.inner)
+        return self.llc(cursor)
 
     def shim(self, cursor: Cursor) -> cython.bint:
         """Move past one header between the link layer and IP, named by `kind`."""

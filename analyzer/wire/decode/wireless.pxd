@@ -1,0 +1,12 @@
+cimport cython
+
+from analyzer.wire.decode.cursor cimport Cursor
+
+@cython.final
+cdef class Wireless:
+    cdef public int inner
+    cdef bint enter(self, Cursor cursor, int link) except -1
+    cdef bint radiotap(self, Cursor cursor) except -1
+    cdef bint ppi(self, Cursor cursor) except -1
+    cdef bint prism(self, Cursor cursor) except -1
+    cdef bint data_frame(self, Cursor cursor, bint padded) except -1
