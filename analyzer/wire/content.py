@@ -313,9 +313,10 @@ class Content:
     def _pass(self, protocol: str) -> None:
         """Nobody wants the rest of either side."""
         connection = self.connection
-        if connection.protocol != "other":
-            connection.protocol = protocol
-        if connection.protocol == "other" and not connection.other_first:
+        connection.protocol = protocol
+        if protocol != "other":
+            connection.other_first = b""
+        elif not connection.other_first:
             first = self.from_client or self.from_server
             if first is not None:
                 connection.other_first = bytes(first.data[:MAX_FIRST])

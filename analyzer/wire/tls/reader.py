@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 
-class Malformed(Exception):
+class Malformed(Exception):  # noqa: N818 - it says what the bytes are
     """A field reaches beyond its container. Never leaves analyzer.wire.tls."""
 
 
