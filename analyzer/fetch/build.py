@@ -142,7 +142,7 @@ def without_port(host: str) -> str:
 
 
 def kind_of(fetch: Fetch) -> str:
-    """Whether anybody wanted anything: fetch, or speculative | probe | other | subflow (signatures.md 1.1, 6.2 step 3)."""
+    """Whether anybody wanted anything: fetch | speculative | probe | other | subflow (signatures.md 1.1, 6.2 step 3)."""
     connection: Connection = fetch.connection
     client: Side = connection.client
     server: Side = connection.server

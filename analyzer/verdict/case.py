@@ -137,7 +137,7 @@ class Case:
         self.cite(number, self.connection.last_time, what, side)
 
     def silence(self) -> cython.longlong:
-        """How long nothing new was said before the first side ended it, or before the capture's end; ns, never negative."""
+        """How long nothing new was said before the first side ended it, or before the capture's end; ns, never below 0."""
         stop: cython.longlong = self.closer_time
         if self.closer < 0:
             stop = self.connection.capture_end

@@ -17,9 +17,18 @@ TIMEOUT = (
     "Go: `dial tcp: i/o timeout`; curl (28): `Connection timed out`; requests, pip: `ConnectTimeoutError`; "
     "Node, npm: `ETIMEDOUT`; Java: `Connect timed out`"
 )
-REFUSED = "Go: `connect: connection refused`; curl (7): `Couldn't connect to server`; Python: `[Errno 111]`; Node: `ECONNREFUSED`"
-NO_ROUTE = "Go: `connect: no route to host`; curl (7): `Couldn't connect to server`; Python: `[Errno 113]`; Node: `EHOSTUNREACH`"
-UNREACHABLE = "Go: `connect: network is unreachable`; curl (7): `Couldn't connect to server`; Python: `[Errno 101]`; Node: `ENETUNREACH`"
+REFUSED = (
+    "Go: `connect: connection refused`; curl (7): `Couldn't connect to server`; Python: `[Errno 111]`; "
+    "Node: `ECONNREFUSED`"
+)
+NO_ROUTE = (
+    "Go: `connect: no route to host`; curl (7): `Couldn't connect to server`; Python: `[Errno 113]`; "
+    "Node: `EHOSTUNREACH`"
+)
+UNREACHABLE = (
+    "Go: `connect: network is unreachable`; curl (7): `Couldn't connect to server`; Python: `[Errno 101]`; "
+    "Node: `ENETUNREACH`"
+)
 RESET = (
     "Go: `read: connection reset by peer`; curl (35 in TLS, 56 later): `Recv failure`; Python: `[Errno 104]`; "
     "Node: `ECONNRESET`; Java: `Connection reset`"
@@ -212,8 +221,10 @@ TABLE = (
     Cause("tls-sslv2", TLS, "client",
           "The client is ancient: it opens with an SSL 2.0 hello, which no server takes any more.", REMOTE_ALERT),
     # HTTP in plain text, or visible from outside (2.4).
-    Cause("http-status", HTTP, "server", "Read the response: the status is the server's own word.", "the status itself"),
-    Cause("http-plain-on-tls-port", HTTP, "client", "Plain HTTP was sent to a TLS port: use https://.", "the status itself"),
+    Cause("http-status", HTTP, "server", "Read the response: the status is the server's own word.",
+          "the status itself"),
+    Cause("http-plain-on-tls-port", HTTP, "client", "Plain HTTP was sent to a TLS port: use https://.",
+          "the status itself"),
     Cause("http-client-closed-no-response", HTTP, "client",
           "Find who closed after exactly that long: a client timeout shorter than the server's answer, a user, or a "
           "balancer. The server's log says 499 (nginx) or 460 (AWS ALB).", OWN_TIMER),

@@ -1,4 +1,4 @@
-"""The decision procedure of signatures.md 6.2: the phases in the order of the wire, the first signature that fires wins."""
+"""The decision procedure of signatures.md 6.2: phases in wire order, the first signature that fires wins."""
 
 from __future__ import annotations
 

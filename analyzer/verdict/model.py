@@ -25,8 +25,7 @@ class Verdict:
     klass       one of CLASSES; cause: the signature's id, "" for ok and incomplete without one
     confidence  low | medium | high
     missing     for incomplete: head | tail | direction | bytes | snaplen
-    blame       client | server | network | "" (unknown); rst_origin: injected-suspected | endpoint-consistent |
-    undetermined | ""
+    blame       client | server | network | "" (unknown); rst_origin: injected-suspected | endpoint-consistent | undetermined | ""
     flags       words, in the order found; evidence: in packet order
     summary     one sentence a colleague would say; advice: what to do next; client_errors: what clients print for it
     """

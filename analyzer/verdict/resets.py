@@ -136,7 +136,7 @@ def after_exchange(case: Case, mark: Milestone) -> cython.bint:
 
 
 def idle_since_answer(case: Case, mark: Milestone) -> cython.bint:
-    """b, seen from outside TLS: the last record was the server's, whole, and long enough ago to have ended a response."""
+    """b, seen from outside TLS: the last record was the server's, whole, and a second ago or more."""
     if case.opaque is None or case.opaque.cut or case.client.last_data_packet > case.server.last_data_packet:
         return False
     return mark.time - case.server.last_data_time >= case.limits.reuse_idle_ns

@@ -165,7 +165,8 @@ def hello_unacked(case: Case) -> Verdict | None:
     ended = ""
     if case.closer == SERVER:
         case.flag("server-gave-up")
-        ended = f"; the server hung up after {span(case.closer_time - case.connection.established_time)} knowing nothing of it"
+        waited = span(case.closer_time - case.connection.established_time)
+        ended = f"; the server hung up after {waited} knowing nothing of it"
     return case.verdict(
         "tls-clienthello-unacked",
         "high",
@@ -381,7 +382,7 @@ def server_word(case: Case) -> tuple[int, int, str, int]:
 
 
 def flight_complete(case: Case) -> cython.bint:
-    """1.2: ServerHelloDone came; 1.3: a protected record came and the last record is whole. And the client has it all."""
+    """The client has all of it: 1.2: up to ServerHelloDone; 1.3: a protected record, the last one whole."""
     tls: Tls = case.tls
     record: Record = tls.server_last
     if case.server.acked < case.server.end or (record is not None and not record.complete):
