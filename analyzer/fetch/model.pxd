@@ -5,6 +5,6 @@ cdef class Fetch:
     cdef public Exchange exchange
     cdef public str kind, file, name, protocol, method, target, phase
     cdef public long long number, start, end, first_packet, last_packet
-    cdef public int status
+    cdef public int status, last
     cdef public double connect_s, tls_s, ttfb_s, response_s, silence_s
-    cdef public object verdict
+    cdef public object completion, opaque, verdict

@@ -14,6 +14,8 @@ class Fetch:
     number      1-based, in the order of first packets within its capture
     protocol    tls | http | h2c | tcp (nothing was said, or not understood)
     start, end  ns; durations in seconds, -1.0 = unknown
+    completion  what analyzer.wire.tls.outside says about the TLS handshake, and opaque about what followed it; or None
+    last        1 = the connection's last fetch: how the connection ended belongs to it
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
     """
 
@@ -29,6 +31,9 @@ class Fetch:
         self.method = self.target = ""
         self.phase = ""
         self.connect_s = self.tls_s = self.ttfb_s = self.response_s = self.silence_s = -1.0
+        self.completion: object = None
+        self.opaque: object = None
+        self.last = 1
         self.verdict: object = None
 
     @property

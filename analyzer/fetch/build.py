@@ -1,0 +1,245 @@
+"""Cuts a finished connection into fetches (signatures.md 1.1), with names, phases and times.
+
+Plain HTTP: one fetch an exchange. Opaque TLS, and anything that failed before a request: one fetch a connection. A
+connection on which nobody wanted anything gets a kind of its own and no row.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.fetch.model import Fetch, seconds
+from analyzer.wire.model import CLIENT, Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.tls.outside import completion as tls_completion
+from analyzer.wire.tls.outside import opaque_exchange
+
+EARLY_RESET_NS = 1_000_000_000
+"""A server's reset this soon after the handshake is a refusal (signatures.md 6.1 `early_reset`)."""
+PROBE_NS = 1_000_000_000
+"""An empty connection closed sooner than this is a probe."""
+SYN_LATE_NS = 1_000_000_000
+"""A SYN-ACK this late is a failure although the client answers it with a RST (6.1 `syn_late`)."""
+
+
+def fetches(connection: Connection) -> list[Fetch]:
+    """The fetches of one connection, in order; those of another kind than `fetch` get no row."""
+    built: list[Fetch] = []
+    exchange: Exchange
+    if connection.exchanges and connection.tls is None:
+        for exchange in connection.exchanges:
+            built.append(plain(connection, exchange, len(built)))
+        for early in built[:-1]:
+            early.last = 0
+        return built
+    return [single(connection)]
+
+
+def plain(connection: Connection, exchange: Exchange, position: cython.int) -> Fetch:
+    """The fetch of one HTTP exchange; the first on its connection begins with the SYN."""
+    fetch: Fetch = Fetch(connection, exchange)
+    fetch.protocol = "http"
+    fetch.method = exchange.method
+    fetch.target = exchange.target
+    fetch.status = exchange.status
+    fetch.name = exchange_name(connection, exchange)
+    begin(fetch, connection)
+    if position > 0:
+        fetch.start = exchange.request_time
+        fetch.first_packet = exchange.request_packet
+        fetch.connect_s = -1.0
+    fetch.ttfb_s = seconds(exchange.request_end_time or exchange.request_time, exchange.response_time)
+    fetch.response_s = seconds(exchange.response_time, exchange.response_end_time)
+    if exchange.response_complete:
+        fetch.end = exchange.response_end_time or fetch.end
+        fetch.last_packet = exchange.response_end_packet or fetch.last_packet
+        fetch.phase = "done"
+    else:
+        fetch.phase = "response" if exchange.response_packet or exchange.status else "request"
+        if exchange.method == "CONNECT":
+            fetch.phase = "proxy"
+        fetch.silence_s = silence(connection)
+    return fetch
+
+
+def begin(fetch: Fetch, connection: Connection) -> None:
+    """Bounds and connect time of a fetch that has its connection for itself."""
+    fetch.start = connection.first_time
+    fetch.end = connection.last_time
+    fetch.first_packet = connection.first_packet
+    fetch.last_packet = connection.last_packet
+    if not connection.midstream:
+        fetch.connect_s = seconds(connection.first_time, connection.established_time)
+
+
+def single(connection: Connection) -> Fetch:
+    """The one fetch of a connection without readable exchanges."""
+    fetch: Fetch = Fetch(connection, None)
+    begin(fetch, connection)
+    fetch.name = exchange_name(connection, connection.connect)
+    fetch.protocol = connection.protocol if connection.protocol in ("http", "h2c") else "tcp"
+    fetch.phase = "connect"
+    if connection.established_time or connection.client.acked > 0 or connection.server.bytes > 0:
+        fetch.phase = "request" if connection.connect is None else "proxy"
+    if connection.tls is not None:
+        secure(fetch, connection.tls)
+    if fetch.phase != "done":
+        fetch.silence_s = silence(connection)
+    fetch.kind = kind_of(fetch)
+    return fetch
+
+
+def secure(fetch: Fetch, tls: Tls) -> None:
+    """What a TLS connection says from outside."""
+    connection: Connection = fetch.connection
+    fetch.protocol = "tls"
+    if tls.sni:
+        fetch.name = tls.sni
+    fetch.phase = "tls"
+    fetch.completion = done = tls_completion(tls, connection)
+    if done.state != "complete":
+        return
+    fetch.tls_s = seconds(tls.hello_time, done.done_time)
+    fetch.opaque = opaque = opaque_exchange(tls, connection, done)
+    fetch.phase = "request"
+    if opaque.response:
+        fetch.ttfb_s = seconds(opaque.request_time, opaque.response_time)
+        fetch.response_s = seconds(opaque.response_time, opaque.response_last_time)
+        fetch.phase = "response" if opaque.cut else "done"
+
+
+def silence(connection: Connection) -> float:
+    """Seconds from the last new byte, or the last SYN, to the first FIN or RST after it, or to the capture's end."""
+    client: Side = connection.client
+    server: Side = connection.server
+    since: cython.longlong = max(client.last_data_time, server.last_data_time, connection.established_time)
+    stop: cython.longlong = connection.capture_end
+    if since == 0:
+        since = max(client.syn_time, server.syn_time, connection.first_time)
+    if since <= client.fin_time < stop:
+        stop = client.fin_time
+    if since <= server.fin_time < stop:
+        stop = server.fin_time
+    if since <= client.rst_time < stop:
+        stop = client.rst_time
+    if since <= server.rst_time < stop:
+        stop = server.rst_time
+    return seconds(since, stop)
+
+
+def exchange_name(connection: Connection, exchange: Exchange | None) -> str:
+    """The host a request names, without its port; through a tunnel, the host that CONNECT named."""
+    if exchange is None:
+        return ""
+    return without_port(exchange.host or (exchange.target if exchange.method == "CONNECT" else ""))
+
+
+def without_port(host: str) -> str:
+    """`example.org` of `example.org:8080`, `2001:db8::1` of `[2001:db8::1]:8080`."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() and ":" not in name else host
+
+
+def kind_of(fetch: Fetch) -> str:
+    """Whether anybody wanted anything: fetch | speculative | probe | other | subflow (signatures.md 1.1, 6.2 step 3)."""
+    connection: Connection = fetch.connection
+    client: Side = connection.client
+    server: Side = connection.server
+    if connection.subflow:
+        return "subflow"
+    if fetch.phase == "connect":
+        return half_open_kind(connection)
+    if connection.midstream or client.packets == 0 or server.packets == 0:
+        return "fetch"
+    if connection.tls is not None:
+        return unused_tls_kind(fetch)
+    if connection.protocol == "other" or (client.bytes == 0 and server.bytes > 0):
+        return "other"
+    if client.bytes == 0 and server.bytes == 0:
+        return silent_kind(connection)
+    if connection.connect is not None and not refused_in_tunnel(connection):
+        return empty_kind(connection)
+    return "fetch"
+
+
+def half_open_kind(connection: Connection) -> str:
+    """A SYN-ACK at once that the client answers with RST, or never although it is repeated, is a probe."""
+    answers: cython.int = 0
+    reset: cython.bint = False
+    late: cython.bint = False
+    mark: Milestone
+    for mark in connection.milestones:
+        if mark.what == "syn-ack":
+            answers += 1
+            if answers == 1:
+                late = mark.time - connection.first_time >= SYN_LATE_NS
+        elif mark.what == "rst" and mark.side == CLIENT and answers:
+            reset = True
+    if answers == 0 or late:
+        return "fetch"
+    if reset or (answers > 1 and connection.client.packets == 1):
+        return "probe"
+    return "fetch"
+
+
+def silent_kind(connection: Connection) -> str:
+    """Established, and nobody said anything: a refusal when the server resets at once, else no fetch."""
+    server: Side = connection.server
+    client_left: cython.bint = connection.client.fin_packet > 0 or connection.client.rst_packet > 0
+    if server.rst_packet and server.rst_time - connection.established_time < EARLY_RESET_NS:
+        first: cython.longlong = first_of(connection.client.fin_packet, connection.client.rst_packet)
+        if not client_left or server.rst_packet < first:
+            return "fetch"
+    if connection.synack_after_ack >= 2:
+        return "fetch"
+    return empty_kind(connection)
+
+
+def first_of(one: cython.longlong, other: cython.longlong) -> cython.longlong:
+    """The smaller of two packet numbers of which 0 means none."""
+    if one == 0 or (0 < other < one):
+        return other
+    return one
+
+
+def empty_kind(connection: Connection) -> str:
+    """Probe when it was closed within a second, else speculative."""
+    closed: cython.longlong = 0
+    time: cython.longlong
+    for time in (connection.client.fin_time, connection.client.rst_time, connection.server.fin_time):
+        if time and (closed == 0 or time < closed):
+            closed = time
+    if closed and closed - connection.established_time < PROBE_NS:
+        return "probe"
+    return "speculative"
+
+
+def refused_in_tunnel(connection: Connection) -> cython.bint:
+    """A CONNECT was granted, and the client said something inside, or the proxy reset."""
+    exchange: Exchange = connection.connect
+    return connection.client.end > exchange.request_end >= 0 or connection.server.rst_packet > 0
+
+
+def unused_tls_kind(fetch: Fetch) -> str:
+    """A TLS connection that was made and never used is speculative, unless the server ended it."""
+    opaque = fetch.opaque
+    connection: Connection = fetch.connection
+    if opaque is None or opaque.request or opaque.response or connection.tls.lost:
+        if opaque is not None and opaque.request == 2 and not opaque.response and closed_by_client(connection):
+            return "speculative"  # HTTP/2 preface and SETTINGS alone: no request is proven
+        return "fetch"
+    done = fetch.completion
+    server: Side = connection.server
+    if server.rst_packet and not done.confirmed and not closed_by_client(connection):
+        return "fetch"
+    if opaque.close_notify_server and not opaque.tickets and not closed_by_client(connection):
+        return "fetch"
+    return "speculative"
+
+
+def closed_by_client(connection: Connection) -> cython.bint:
+    """The client's FIN or RST came before the server's."""
+    mine: cython.longlong = first_of(connection.client.fin_packet, connection.client.rst_packet)
+    theirs: cython.longlong = first_of(connection.server.fin_packet, connection.server.rst_packet)
+    return mine > 0 and (theirs == 0 or mine < theirs)

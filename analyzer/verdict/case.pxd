@@ -1,0 +1,25 @@
+from analyzer.fetch.model cimport Fetch
+from analyzer.verdict.model cimport Evidence, Verdict
+from analyzer.verdict.thresholds cimport Thresholds
+from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
+
+cdef class Case:
+    cdef public Fetch fetch
+    cdef public Connection connection
+    cdef public Side client, server
+    cdef public Tls tls
+    cdef public Exchange exchange
+    cdef public Thresholds limits
+    cdef public object completion, opaque
+    cdef public Milestone reset
+    cdef public int closer, tls_done, asked, answered, ongoing
+    cdef public str closer_what, doubt
+    cdef public long long closer_packet, closer_time
+    cdef public long long notify_client, notify_server
+    cdef public long long spoke_time, progress_time
+    cdef public list flags, evidence
+    cpdef bint flag(self, str word) except -1
+    cpdef bint cite(self, long long packet, long long time, str what, int side) except -1
+    cpdef Milestone find(self, str what, int side, long long after)
+    cpdef long long silence(self)
+    cpdef long long rtt(self)

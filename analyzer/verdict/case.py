@@ -1,0 +1,221 @@
+"""What the signatures look at: one fetch with the handful of facts that several of them need."""
+
+from __future__ import annotations
+
+import socket
+
+import cython
+
+from analyzer.fetch.model import Fetch
+from analyzer.verdict.causes import cause_of
+from analyzer.verdict.model import CONFIDENCES, Evidence, Verdict
+from analyzer.verdict.thresholds import Thresholds
+from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Side, Tls
+
+MAX_EVIDENCE = 40
+"""Packets cited for one verdict; later ones are left out."""
+SPEAKER = ("the client", "the server", "the network")
+
+
+class Case:
+    """One fetch under judgement. Times in ns, 0 = did not happen; packets 0 = none.
+
+    tls_done       1 = the TLS handshake is complete as far as the wire shows (signatures.md 1.4)
+    asked          request: 0 none, 1 begun, 2 whole; answered: response: 0 none, 1 begun, 2 whole or opaque
+    reset          the first RST that nothing explains (resets.py)
+    closer         who ended it first, CLIENT or SERVER, -1 = nobody: FIN, close_notify or unexplained RST
+    (`closer_what`)
+    notify_*       packet of each side's close_notify
+    spoke_time     the client's last new payload; progress_time: either side's
+    doubt          why the confidence is capped at medium, "" = it is not
+    """
+
+    def __init__(self, fetch: Fetch, limits: Thresholds) -> None:
+        connection: Connection = fetch.connection
+        self.fetch = fetch
+        self.connection = connection
+        self.client = connection.client
+        self.server = connection.server
+        self.tls = connection.tls
+        self.exchange = fetch.exchange
+        self.limits = limits
+        self.completion = fetch.completion
+        self.opaque = fetch.opaque
+        self.reset: Milestone | None = None
+        self.closer = -1
+        self.closer_what = self.doubt = ""
+        self.closer_packet = self.closer_time = 0
+        self.notify_client = self.notify_server = 0
+        self.tls_done = self.asked = self.answered = self.ongoing = 0
+        self.spoke_time = self.progress_time = 0
+        self.flags: list[str] = []
+        self.evidence: list[Evidence] = []
+
+    def flag(self, word: str) -> cython.bint:
+        """Add a word to the flags, once."""
+        if word not in self.flags:
+            self.flags.append(word)
+        return True
+
+    def cite(self, packet: cython.longlong, time: cython.longlong, what: str, side: cython.int) -> cython.bint:
+        """Cite a packet; packet 0 is nothing to cite."""
+        seen: Evidence
+        if packet <= 0 or len(self.evidence) >= MAX_EVIDENCE:
+            return False
+        for seen in self.evidence:
+            if seen.packet == packet and seen.what == what:
+                return False
+        self.evidence.append(Evidence(packet, time, what, side))
+        return True
+
+    def find(self, what: str, side: cython.int, after: cython.longlong) -> Milestone | None:
+        """The first milestone of that kind and side behind packet `after`."""
+        mark: Milestone
+        for mark in self.connection.milestones:
+            if mark.side == side and mark.packet > after and mark.what == what:
+                return mark
+        return None
+
+    def cite_mark(self, mark: Milestone | None) -> None:
+        """Cite a milestone, if there is one."""
+        if mark is not None:
+            self.cite(mark.packet, mark.time, mark.what, mark.side)
+
+    def cite_all(self, what: str, side: cython.int) -> None:
+        """Cite every milestone of that kind and side."""
+        mark: Milestone
+        for mark in self.connection.milestones:
+            if mark.side == side and mark.what == what:
+                self.cite(mark.packet, mark.time, what, side)
+
+    def cite_hello(self) -> None:
+        """Cite the packet in which the ClientHello ends, and where it begins when that is another one."""
+        tls: Tls = self.tls
+        if tls is not None:
+            self.cite(tls.hello_packet, tls.hello_time, "client-hello", CLIENT)
+
+    def cite_request(self) -> None:
+        """Cite the request."""
+        exchange: Exchange = self.exchange
+        if exchange is not None:
+            self.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
+        elif self.opaque is not None and self.asked:
+            self.cite(self.opaque.request_packet, self.opaque.request_time, "record", CLIENT)
+        elif self.asked:
+            self.cite(self.client.first_data_packet, self.client.first_data_time, "data", CLIENT)
+
+    def cite_response(self) -> None:
+        """Cite the beginning of the response, and its last packet where it is known."""
+        exchange: Exchange = self.exchange
+        if exchange is not None:
+            self.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
+        elif self.opaque is not None and self.answered:
+            self.cite(self.opaque.response_packet, self.opaque.response_time, "record", SERVER)
+            self.cite(self.opaque.response_last_packet, self.opaque.response_last_time, "record", SERVER)
+        elif self.answered:
+            self.cite(self.server.first_data_packet, self.server.first_data_time, "data", SERVER)
+
+    def cite_closer(self) -> None:
+        """Cite the packet with which the first side ended it."""
+        self.cite(self.closer_packet, self.closer_time, self.closer_what, self.closer)
+
+    def cite_ack(self) -> None:
+        """Cite the packet with which the server last acknowledged something new of the client's."""
+        if self.client.acked > 0:
+            self.cite(self.client.ack_packet, self.client.ack_time, "ack", SERVER)
+
+    def cite_last(self) -> None:
+        """Cite the connection's last packet: an absence is proved by what came before it."""
+        mark: Milestone
+        number: cython.longlong = self.connection.last_packet
+        side: cython.int = SERVER if self.server.last_packet == number else CLIENT
+        for mark in self.connection.milestones:
+            if mark.packet == number:
+                self.cite(number, mark.time, mark.what, mark.side)
+                return
+        what = "ack" if self.server.packets else "syn"
+        self.cite(number, self.connection.last_time, what, side)
+
+    def silence(self) -> cython.longlong:
+        """How long nothing new was said before the first side ended it, or before the capture's end; ns, never below 0."""
+        stop: cython.longlong = self.closer_time
+        if self.closer < 0:
+            stop = self.connection.capture_end
+        if self.progress_time == 0 or stop < self.progress_time:
+            return 0
+        return stop - self.progress_time
+
+    def rtt(self) -> cython.longlong:
+        """From the last SYN before the answer to the SYN-ACK; 0 = unknown."""
+        if self.client.syn_time == 0 or self.server.syn_time < self.client.syn_time:
+            return 0
+        return self.server.syn_time - self.client.syn_time
+
+    def where(self) -> str:
+        """The server as a colleague would call it: its name, else address and port."""
+        return self.fetch.name or self.address()
+
+    def address(self) -> str:
+        """The server's address and port."""
+        server: Side = self.server
+        if len(server.address) == 4:
+            return f"{socket.inet_ntop(socket.AF_INET, server.address)}:{server.port}"
+        if len(server.address) == 16:
+            return f"[{socket.inet_ntop(socket.AF_INET6, server.address)}]:{server.port}"
+        return "the server"
+
+    def tail(self) -> str:
+        """How long the capture went on after the connection's last packet, as the end of a sentence."""
+        return f"the capture ends {span(self.connection.capture_end - self.connection.last_time)} after its last packet"
+
+    def verdict(self, cause: str, confidence: str, summary: str) -> Verdict:
+        """The verdict of one signature: what the table of causes says, what was cited, and the sentence."""
+        entry = cause_of(cause)
+        verdict: Verdict = Verdict(entry.klass, cause, confidence)
+        verdict.blame = entry.blame
+        verdict.advice = entry.advice
+        verdict.client_errors = entry.client_errors
+        verdict.summary = summary
+        return self.seal(verdict)
+
+    def seal(self, verdict: Verdict) -> Verdict:
+        """Add flags, evidence in packet order and the caps on the confidence (signatures.md 6.3)."""
+        if self.ongoing:
+            self.flag("ongoing")
+        if (self.ongoing or self.doubt) and verdict.confidence == "high":
+            verdict.confidence = "medium"
+        verdict.flags = self.flags
+        if not self.evidence:
+            self.cite_last()
+        if len(self.evidence) > 1:
+            self.evidence.sort(key=packet_of)
+        verdict.evidence = self.evidence
+        return verdict
+
+
+def packet_of(evidence: Evidence) -> tuple[int, int]:
+    """Order of the evidence."""
+    return (evidence.packet, evidence.side)
+
+
+def lower(confidence: str) -> str:
+    """One step less sure."""
+    return CONFIDENCES[max(0, CONFIDENCES.index(confidence) - 1)]
+
+
+def span(ns: cython.longlong) -> str:
+    """A duration for people: `0.4 ms`, `28 ms`, `2.00 s`, `131 s`."""
+    if ns < 0:
+        ns = 0
+    if ns < 1_000_000:
+        return f"{ns / 1e6:.1f} ms"
+    if ns < 1_000_000_000:
+        return f"{ns / 1e6:.0f} ms"
+    if ns < 100_000_000_000:
+        return f"{ns / 1e9:.2f} s"
+    return f"{ns / 1e9:.0f} s"
+
+
+def count(number: cython.longlong, noun: str) -> str:
+    """`1 SYN`, `3 SYNs`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

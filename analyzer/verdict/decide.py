@@ -1,0 +1,245 @@
+"""The decision procedure of signatures.md 6.2: phases in wire order, the first signature that fires wins."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.fetch.model import Fetch
+from analyzer.verdict.case import Case, span
+from analyzer.verdict.model import Verdict
+from analyzer.verdict.resets import settle
+from analyzer.verdict.signatures import connect, http, incomplete, opaque, reset, tls
+from analyzer.verdict.thresholds import DEFAULT, Thresholds
+from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Side, Tls
+
+HANDSHAKE = (
+    tls.sslv2,
+    tls.alert,
+    tls.encrypted_alert,
+    tls.plain_reply,
+    reset.in_handshake,
+    tls.hello_unacked,
+    tls.hello_partial,
+    tls.flight_lost,
+    tls.server_fin,
+    reset.by_client,
+    tls.client_fin,
+    tls.stalled,
+)
+OPAQUE = (
+    reset.post_finished,
+    opaque.refused_after_finished,
+    reset.waiting,
+    reset.mid_response,
+    opaque.cut,
+    opaque.record_stalled,
+    opaque.server_closed,
+    http.request_unacked,
+    opaque.client_gave_up,
+    http.no_response_stalled,
+)
+EXCHANGE = (
+    http.garbage,
+    reset.waiting,
+    reset.mid_response,
+    http.proxy_connect,
+    http.status,
+    http.server_closed,
+    http.truncated,
+    http.request_unacked,
+    http.abort_request,
+    http.client_closed,
+    http.client_left_response,
+    http.response_stalled,
+    http.no_response_stalled,
+)
+"""The signatures of each phase, in order of precedence (signatures.md 2, 2.3, 6.2)."""
+
+
+def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
+    """The verdict of one fetch; it never raises, and cites at least one packet of a connection that has any."""
+    case = Case(fetch, limits)
+    weigh(case)
+    verdict = incomplete.one_direction(case) or incomplete.no_head(case)
+    if verdict is None:
+        verdict = judge(case)
+    return verdict
+
+
+def judge(case: Case) -> Verdict:
+    """Steps 2 to 7: connect phase, resets, TLS, then the exchange."""
+    connection: Connection = case.connection
+    if not connection.midstream and not established(case):
+        return first_of(connect.CONNECT, case)
+    verdict = connect.final_ack_lost(case)
+    if verdict is not None:
+        return verdict
+    exchange: Exchange = case.exchange
+    if exchange is not None and exchange.response_complete and exchange.status < 400 and exchange.method != "CONNECT":
+        return complete(case)
+    settle(case)
+    verdict = reset.on_accept(case)
+    if verdict is not None:
+        return verdict
+    if exchange is not None:
+        return first_of(EXCHANGE, case)
+    if case.tls is not None:
+        return inside_tls(case)
+    return unnamed(case)
+
+
+def established(case: Case) -> cython.bint:
+    """Both sides know of the connection: the client's ACK was captured, or the server acknowledged its bytes."""
+    return case.connection.established_time > 0 or case.client.acked > 0 or case.server.bytes > 0
+
+
+def inside_tls(case: Case) -> Verdict:
+    """Step 6, and step 7 for what is seen from outside."""
+    if not case.tls_done:
+        return first_of(HANDSHAKE, case)
+    tls_flags(case)
+    if case.opaque is None:
+        return incomplete.rest(case)
+    verdict = any_of(OPAQUE, case)
+    if verdict is not None:
+        return verdict
+    if case.answered:
+        return opaque_ok(case)
+    return incomplete.rest(case)
+
+
+def unnamed(case: Case) -> Verdict:
+    """Bytes that no parser names: HTTP/2 in plain text, or a request cut before its first line was whole."""
+    if case.connection.protocol != "h2c" or case.client.bytes == 0:
+        return incomplete.rest(case)
+    case.asked = 1
+    case.answered = 1 if case.server.bytes else 0
+    verdict = any_of((reset.waiting, reset.mid_response, http.server_closed, http.request_unacked), case)
+    if verdict is not None:
+        return verdict
+    if not case.answered:
+        return incomplete.rest(case)
+    case.flag("opaque")
+    return fine(case, "low", f"{case.where()} answered over HTTP/2, whose frames are not read here.")
+
+
+def first_of(signatures: tuple, case: Case) -> Verdict:
+    """The first signature that fires, else `incomplete`."""
+    verdict = any_of(signatures, case)
+    return verdict if verdict is not None else incomplete.rest(case)
+
+
+def any_of(signatures: tuple, case: Case) -> Verdict | None:
+    """The first signature that fires. A signature that cites and then declines leaves nothing behind."""
+    for signature in signatures:
+        verdict = signature(case)
+        if verdict is not None:
+            return verdict
+        if case.evidence:
+            case.evidence = []
+        case.ongoing = 0
+    return None
+
+
+def complete(case: Case) -> Verdict:
+    """A complete response with a status of 1xx to 3xx: ok, whatever ugly packets follow."""
+    exchange: Exchange = case.exchange
+    connection: Connection = case.connection
+    if case.fetch.last and (case.client.rsts or case.server.rsts):
+        case.flag("benign-rst")
+    case.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
+    case.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
+    took: cython.longlong = exchange.response_end_time - exchange.request_time
+    confidence = "medium" if connection.midstream and exchange.lost else "high"
+    said = f"{exchange.status} {exchange.reason}".rstrip()
+    return fine(case, confidence, f"{case.where()} answered {exchange.method} with {said} within {span(took)}.")
+
+
+def opaque_ok(case: Case) -> Verdict:
+    """A request was answered inside TLS; whether the answer was an error cannot be seen."""
+    case.flag("opaque")
+    case.cite_hello()
+    case.cite_request()
+    case.cite(case.opaque.response_packet, case.opaque.response_time, "record", SERVER)
+    confidence = "medium"
+    if case.closer == SERVER and not case.notify_server:
+        confidence = "low"  # RFC 8446 6.1: without close_notify the end may be a truncation
+    size: cython.longlong = case.opaque.response_bytes
+    short = f" with a short reply ({size} bytes)" if size < SHORT_REPLY_BYTES else f" ({size} bytes)"
+    return fine(
+        case, confidence, f"{case.where()} answered inside TLS{short}; what it said cannot be seen without keys."
+    )
+
+
+SHORT_REPLY_BYTES = 600
+"""A reply below this is compatible with an error page (signatures.md 2.4); no more can be said."""
+
+
+def fine(case: Case, confidence: str, summary: str) -> Verdict:
+    """An `ok` verdict."""
+    verdict: Verdict = Verdict("ok", "", confidence)
+    verdict.summary = summary
+    return case.seal(verdict)
+
+
+def weigh(case: Case) -> None:
+    """Fill in the facts of the case that several signatures need, and the flags that do not depend on the verdict."""
+    exchange: Exchange = case.exchange
+    client: Side = case.client
+    server: Side = case.server
+    completion = case.completion
+    case.spoke_time = client.last_data_time
+    case.progress_time = max(client.last_data_time, server.last_data_time, case.connection.established_time)
+    case.tls_done = completion is not None and completion.state == "complete"
+    if exchange is not None:
+        case.asked = 2 if exchange.request_complete else 1
+        if exchange.response_complete:
+            case.answered = 2
+        elif exchange.response_packet or exchange.status:
+            case.answered = 1
+    elif case.opaque is not None:
+        case.asked = case.opaque.request
+        case.answered = 2 if case.opaque.response else 0
+    general_flags(case)
+
+
+def general_flags(case: Case) -> None:
+    """Flags of the connection, whatever the verdict."""
+    connection: Connection = case.connection
+    client: Side = case.client
+    if connection.flags:
+        case.flags = list(connection.flags)
+    if client.syns > 1 and connection.established_time:
+        case.flag("syn-recovered")
+    if client.retransmissions or case.server.retransmissions:
+        case.flag("retransmissions")
+    if connection.reused:
+        case.flag("port-reuse")
+    if connection.roles_guessed:
+        case.flag("roles-guessed")
+        case.doubt = "roles"
+    if connection.clock_step:
+        case.flag("clock-step")
+        case.doubt = "clock"
+    if client.unanswered_keep_alives >= DEAD_KEEP_ALIVES or case.server.unanswered_keep_alives >= DEAD_KEEP_ALIVES:
+        case.flag("peer-dead")
+    if connection.via and "socks" in connection.via:
+        case.flag("via-socks")
+
+
+DEAD_KEEP_ALIVES = 3
+"""Unanswered keep-alives that prove a dead peer (signatures.md 3.4)."""
+
+
+def tls_flags(case: Case) -> None:
+    """Flags of a complete TLS handshake."""
+    tls: Tls = case.tls
+    took: cython.longlong = case.completion.done_time - tls.hello_time
+    if took > case.limits.tls_slow_ns and took > 4 * case.rtt():
+        case.flag("tls-slow")
+    if tls.resumed:
+        case.flag("resumed")
+    if tls.ech:
+        case.flag("ech")
+    if not case.completion.confirmed:
+        case.doubt = "unconfirmed"

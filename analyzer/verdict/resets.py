@@ -1,0 +1,142 @@
+"""Which RSTs need no explanation (signatures.md 2.2, filter a to g), and who ended a connection first."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.verdict.case import Case
+from analyzer.wire.model import CLIENT, SERVER, Alert, Exchange, Milestone, Record, Side, Tls
+
+WARNING = 1
+
+
+def settle(case: Case) -> None:
+    """Find the first unexplained RST (`case.reset`), and who ended the connection first (`case.closer`)."""
+    notify(case)
+    if case.client.rsts or case.server.rsts:
+        find_reset(case)
+    closed_by(case, CLIENT, "fin", case.client.fin_packet, case.client.fin_time)
+    closed_by(case, SERVER, "fin", case.server.fin_packet, case.server.fin_time)
+    closed_by(case, CLIENT, "", case.notify_client, 0)
+    closed_by(case, SERVER, "", case.notify_server, 0)
+    if case.reset is not None:
+        closed_by(case, case.reset.side, "rst", case.reset.packet, case.reset.time)
+
+
+def closed_by(case: Case, side: cython.int, what: str, packet: cython.longlong, time: cython.longlong) -> None:
+    """Keep the earliest closing event; a close_notify comes with its record instead of a name."""
+    if packet <= 0 or (case.closer >= 0 and packet >= case.closer_packet):
+        return
+    if what == "":
+        what, time = notify_record(case, side)
+    if time:
+        case.closer = side
+        case.closer_packet = packet
+        case.closer_time = time
+        case.closer_what = what
+
+
+def notify_record(case: Case, side: cython.int) -> tuple[str, int]:
+    """How to cite a close_notify: `alert` in plain text, `record` when it is encrypted."""
+    alert: Alert
+    record: Record
+    if case.tls is not None:
+        for alert in case.tls.alerts:
+            if alert.side == side and alert.code in (0, 90):
+                return "alert", alert.record.time
+        records = case.tls.client_records if side == CLIENT else case.tls.server_records
+        newest: Record = case.tls.client_last if side == CLIENT else case.tls.server_last
+        packet: cython.longlong = case.notify_client if side == CLIENT else case.notify_server
+        if newest is not None and newest.packet == packet:
+            return "record", newest.time
+        for record in records:
+            if record.packet == packet:
+                return "record", record.time
+    return "", 0
+
+
+def notify(case: Case) -> None:
+    """Find each side's close_notify, plain (also user_canceled, which means the same) or encrypted."""
+    alert: Alert
+    if case.opaque is not None:
+        case.notify_client = case.opaque.close_notify_client
+        case.notify_server = case.opaque.close_notify_server
+    if case.tls is not None:
+        for alert in case.tls.alerts:
+            if alert.code not in (0, 90):
+                continue
+            if alert.side == CLIENT and not case.notify_client:
+                case.notify_client = alert.record.packet
+            elif alert.side == SERVER and not case.notify_server:
+                case.notify_server = alert.record.packet
+
+
+def find_reset(case: Case) -> None:
+    """Walk the RSTs in packet order to the first that nothing explains."""
+    mark: Milestone
+    benign: cython.bint = False
+    for mark in case.connection.milestones:
+        if mark.what != "rst":
+            continue
+        if survived(case, mark):
+            continue
+        if benign or explained(case, mark):
+            benign = True
+            case.flag("benign-rst")
+            continue
+        case.reset = mark
+        return
+
+
+def survived(case: Case, mark: Milestone) -> cython.bint:
+    """f, g: both sides go on after it, each acknowledging the other's new bytes: no endpoint took it, or none sent it.
+
+    A RST that is merely crossed by the peer's last ACK does not count: its sender must acknowledge new bytes too.
+    """
+    sender: Side = case.client if mark.side == CLIENT else case.server
+    peer: Side = case.server if mark.side == CLIENT else case.client
+    if sender.ack_packet <= mark.packet:
+        return False
+    if peer.ack_packet <= mark.packet and sender.last_data_packet <= mark.packet:
+        return False
+    case.flag("rst-ignored" if mark.offset > sender.end + 1 else "rst-survived")
+    return True
+
+
+def explained(case: Case, mark: Milestone) -> cython.bint:
+    """b to e: the RST comes after something that ended the connection already."""
+    packet: cython.longlong = mark.packet
+    sender: Side = case.client if mark.side == CLIENT else case.server
+    if 0 < sender.fin_packet < packet or 0 < case.client.fin_packet < packet:
+        return True  # c: its sender had closed; e: the client had
+    if 0 < case.notify_client < packet or 0 < case.notify_server < packet:
+        return True
+    return after_alert(case, packet) or after_exchange(case, mark)
+
+
+def after_alert(case: Case, packet: cython.longlong) -> cython.bint:
+    """e: a fatal alert went before it."""
+    alert: Alert
+    tls: Tls = case.tls
+    if tls is None:
+        return False
+    for alert in tls.alerts:
+        if alert.level != WARNING and alert.record is not None and 0 < alert.record.packet < packet:
+            return True
+    aborted = case.completion.aborted_record if case.completion is not None else None
+    return aborted is not None and 0 < aborted.packet < packet
+
+
+def after_exchange(case: Case, mark: Milestone) -> cython.bint:
+    """b: everything that was asked had been answered."""
+    exchange: Exchange = case.exchange
+    if exchange is not None:
+        return exchange.response_complete and exchange.response_end_packet <= mark.packet
+    return case.answered == 2 and idle_since_answer(case, mark)
+
+
+def idle_since_answer(case: Case, mark: Milestone) -> cython.bint:
+    """b, seen from outside TLS: the last record was the server's, whole, and a second ago or more."""
+    if case.opaque is None or case.opaque.cut or case.client.last_data_packet > case.server.last_data_packet:
+        return False
+    return mark.time - case.server.last_data_time >= case.limits.reuse_idle_ns

@@ -1,0 +1,376 @@
+"""Connections that were never made: class `syn-retransmit`, and the refusals beside it (signatures.md 2.1).
+
+Each function is one signature: it returns its verdict, or None when the packets are not its own.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.verdict.case import Case, count, span
+from analyzer.verdict.model import Verdict
+from analyzer.wire.model import ACK, CLIENT, NETWORK, SERVER, Connection, IcmpError, Milestone, Side
+
+ICMP_CAUSES_4 = {
+    (3, 0): "icmp-net-unreachable",
+    (3, 1): "icmp-host-unreachable",
+    (3, 2): "icmp-protocol-unreachable",
+    (3, 3): "icmp-port-unreachable",
+    (3, 4): "icmp-frag-needed",
+    (3, 5): "icmp-host-unreachable",
+    (3, 6): "icmp-net-unreachable",
+    (3, 7): "icmp-host-unreachable",
+    (3, 8): "icmp-host-unreachable",
+    (3, 9): "icmp-admin-prohibited",
+    (3, 10): "icmp-admin-prohibited",
+    (3, 11): "icmp-net-unreachable",
+    (3, 12): "icmp-host-unreachable",
+    (3, 13): "icmp-admin-prohibited",
+    (3, 14): "icmp-host-unreachable",
+    (3, 15): "icmp-admin-prohibited",
+    (11, 0): "icmp-ttl-exceeded",
+}
+"""What ICMP (RFC 792, RFC 1812 5.2.7) means to a connection attempt, by type and code."""
+
+ICMP_CAUSES_6 = {
+    (1, 0): "icmp-net-unreachable",
+    (1, 1): "icmp-admin-prohibited",
+    (1, 2): "icmp-host-unreachable",
+    (1, 3): "icmp-host-unreachable",
+    (1, 4): "icmp-port-unreachable",
+    (1, 5): "icmp-admin-prohibited",
+    (1, 6): "icmp-admin-prohibited",
+    (2, 0): "icmp-frag-needed",
+    (3, 0): "icmp-ttl-exceeded",
+}
+"""The same for ICMPv6 (RFC 4443 3)."""
+
+
+def icmp_cause(error: IcmpError) -> str:
+    """The cause an ICMP error stands for, "" when it does not end a connection attempt."""
+    table = ICMP_CAUSES_4 if error.version == 4 else ICMP_CAUSES_6
+    return table.get((error.kind, error.code), "")
+
+
+def icmp_error(case: Case) -> Verdict | None:
+    """A router or the host itself said by ICMP that the connection cannot be made.
+
+    On the wire: an ICMP destination-unreachable or time-exceeded error that quotes the SYN; no SYN-ACK.
+    Wireshark: icmp.type in {3, 11} || icmpv6.type in {1, 3}
+    Zeek: conn_state S0 with ICMP unreachable in weird.log or icmp
+    Reference: RFC 792; RFC 4443 3; RFC 1122 4.2.3.9; Linux icmp_err_convert
+    Not this: an ICMP error on an established connection is only a soft error (RFC 5461).
+    """
+    mark: Milestone = case.find("icmp", NETWORK, 0)
+    if mark is None or not isinstance(mark.note, IcmpError):
+        return None
+    error: IcmpError = mark.note
+    cause = icmp_cause(error)
+    if cause == "" or case.find("syn-ack", SERVER, 0) is not None:
+        return None
+    if cause == "icmp-ttl-exceeded" and case.find("icmp", NETWORK, mark.packet) is None and case.client.syns < 2:
+        return None
+    from_server: cython.bint = error.sender == case.server.address
+    if case.client.syns > 1:
+        case.flag("icmp-rate-limited")
+    cite_attempts(case)
+    case.cite_all("icmp", NETWORK)
+    by = "the server's own address" if from_server else "a device on the path"
+    said = cause[5:].replace("-", " ")
+    confidence = "medium" if cause in ("icmp-ttl-exceeded", "icmp-frag-needed") else "high"
+    verdict: Verdict = case.verdict(
+        cause,
+        confidence,
+        f"{case.where()} cannot be reached: {by} answered the SYN with ICMP "
+        f'"{said}" (type {error.kind}, code {error.code}) after {span(mark.time - case.connection.first_time)}.',
+    )
+    verdict.blame = "server" if from_server else "network"
+    return verdict
+
+
+def final_ack_lost(case: Case) -> Verdict | None:
+    """The client believes it is connected, the server does not.
+
+    On the wire: SYN, SYN-ACK, ACK; then the server sends its SYN-ACK again and never acknowledges a byte of the client.
+    Wireshark: tcp.flags.syn==1 && tcp.flags.ack==1 && tcp.analysis.retransmission
+    Zeek: conn_state S1 or SH, history with repeated `h`
+    Reference: RFC 9293 3.10.7.4; Linux drops the final ACK when the accept queue is full (TcpExtListenOverflows)
+    Not this: a SYN-ACK that arrives twice while data flows and is acknowledged.
+    """
+    connection: Connection = case.connection
+    if connection.synack_after_ack < 1 or case.client.acked > 0 or case.server.bytes > 0:
+        return None
+    if case.client.bytes == 0 and connection.synack_after_ack < 2:
+        return None
+    cite_attempts(case)
+    case.cite(connection.established_packet, connection.established_time, "ack", CLIENT)
+    case.cite_all("syn-ack", SERVER)
+    case.cite_all("retransmission", CLIENT)
+    return case.verdict(
+        "final-ack-lost",
+        "high",
+        f"{case.where()} never took the client's final ACK: it sent its SYN-ACK again "
+        f"{count(connection.synack_after_ack, 'time')} and acknowledged none of the client's {case.client.end} bytes.",
+    )
+
+
+def synack_lost(case: Case) -> Verdict | None:
+    """The server answers, and its answer never reaches the client.
+
+    On the wire: a SYN-ACK, and more than half a second later the client sends the same SYN again.
+    Wireshark: tcp.flags.syn==1 && tcp.analysis.retransmission, with a SYN-ACK before it
+    Zeek: history `ShS`
+    Reference: RFC 9293 3.10.7.3; RFC 6298 5
+    Not this: a SYN sent again before the SYN-ACK was seen (syn-answered-late), or a connection that gets established.
+    """
+    mark: Milestone = case.find("syn-ack", SERVER, 0)
+    if mark is None:
+        return None
+    again: Milestone = case.find("syn", CLIENT, mark.packet)
+    while again is not None and again.time - mark.time <= case.limits.synack_lost_ns:
+        again = case.find("syn", CLIENT, again.packet)
+    if again is None:
+        return None
+    cite_attempts(case)
+    case.cite_all("syn-ack", SERVER)
+    return case.verdict(
+        "synack-lost",
+        "high" if case.rtt() < 1_000_000 else "medium",
+        f"{case.where()} answered with a SYN-ACK, and the client sent its SYN again "
+        f"{span(again.time - mark.time)} later: the way back loses packets.",
+    )
+
+
+def answered_late(case: Case) -> Verdict | None:
+    """The SYN-ACK came after the client had given up.
+
+    On the wire: SYN, a second or more later a SYN-ACK, which the client answers with a RST or not at all.
+    Wireshark: tcp.flags.syn==1 && tcp.flags.ack==1 && tcp.time_relative >= 1
+    Zeek: conn_state RSTOS0 or SH
+    Reference: RFC 9293 3.5.2 group 1 (the RST has seq = the SYN-ACK's ack, no ACK flag)
+    Not this: a SYN-ACK at once that is answered by RST is a half-open probe.
+    """
+    mark: Milestone = case.find("syn-ack", SERVER, 0)
+    if mark is None or mark.time - case.connection.first_time < case.limits.syn_late_ns:
+        return None
+    refusal: Milestone = case.find("rst", CLIENT, mark.packet)
+    if refusal is None and case.connection.capture_end - mark.time < case.limits.syn_late_ns:
+        return None
+    cite_attempts(case)
+    case.cite_mark(mark)
+    case.cite_mark(refusal)
+    reply = "the client answered it with RST" if refusal is not None else "the client did not answer any more"
+    return case.verdict(
+        "syn-answered-late",
+        "high" if refusal is not None else "medium",
+        f"The SYN-ACK of {case.where()} came after {span(mark.time - case.connection.first_time)}; by then {reply}.",
+    )
+
+
+def synack_unanswered(case: Case) -> Verdict | None:
+    """The server answers again and again, and the client says nothing more.
+
+    On the wire: SYN, SYN-ACK, SYN-ACK at 1, 3, 7, 15, 31 s; nothing of the client.
+    Wireshark: tcp.flags.syn==1 && tcp.flags.ack==1 && tcp.analysis.retransmission
+    Zeek: conn_state S1 without ACK, or SH
+    Reference: Linux tcp_synack_retries
+    Not this: a client that repeats its SYN (synack-lost).
+    """
+    first: Milestone = case.find("syn-ack", SERVER, 0)
+    if first is None or case.find("syn-ack", SERVER, first.packet) is None:
+        return None
+    cite_attempts(case)
+    case.cite_all("syn-ack", SERVER)
+    return case.verdict(
+        "synack-unanswered",
+        "medium",
+        f"{case.where()} answered and repeated its SYN-ACK; the client sent nothing more, and {case.tail()}.",
+    )
+
+
+def challenge_ack(case: Case) -> Verdict | None:
+    """The SYN ran into an old connection with the same ports.
+
+    On the wire: the SYN is answered by a bare ACK for another sequence number; the client resets that and tries again.
+    Wireshark: tcp.flags==0x010 after tcp.flags.syn==1
+    Zeek: weird `SYN_seq_jump` or conn_state OTH
+    Reference: RFC 5961 4; RFC 9293 3.10.7.4
+    Not this: when the next SYN is answered it is only the flag `syn-recovered`.
+    """
+    mark: Milestone
+    for mark in case.connection.milestones:
+        if mark.what == "ack" and mark.side == SERVER and mark.note == "challenge":
+            cite_attempts(case)
+            case.cite_mark(mark)
+            case.cite_mark(case.find("rst", CLIENT, mark.packet))
+            return case.verdict(
+                "syn-challenge-ack",
+                "high",
+                f"{case.where()} answered the SYN with a bare ACK of an older connection on the same ports.",
+            )
+    return None
+
+
+def refused(case: Case) -> Verdict | None:
+    """The port is closed, or a firewall answers so.
+
+    On the wire: RST,ACK with ack = ISN + 1 answers the SYN; nothing is established.
+    Wireshark: tcp.flags.reset==1 && tcp.flags.ack==1 && tcp.seq==1
+    Zeek: conn_state REJ
+    Reference: RFC 9293 3.5.2 group 1, 3.10.7.3
+    Not this: ICMP port-unreachable gives the client the same "connection refused"; a RST after the SYN-ACK is
+        rst-on-accept.
+    """
+    if case.find("syn-ack", SERVER, 0) is not None:
+        return None
+    mark: Milestone = last_reset(case)
+    if mark is None:
+        return None
+    valid: cython.bint = (mark.flags & ACK) != 0 and mark.ack >= 0
+    unanswered = syns_after(case, mark.packet)
+    if unanswered >= case.limits.syn_min or (not valid and unanswered > 0):
+        return None
+    cite_attempts(case)
+    case.cite_all("rst", SERVER)
+    tries = f" ({count(case.client.syns, 'SYN')} in all)" if case.client.syns > 1 else ""
+    return case.verdict(
+        "rst-refused",
+        "high" if valid else "low",
+        f"{case.where()} refused the connection: RST {span(mark.time - syn_before(case, mark))} after the SYN{tries}.",
+    )
+
+
+def last_reset(case: Case) -> Milestone | None:
+    """The server's last RST that fits the client's SYN, else its last one."""
+    mark: Milestone
+    found: Milestone | None = None
+    for mark in case.connection.milestones:
+        if mark.what == "rst" and mark.side == SERVER:
+            found = mark
+    return found
+
+
+def syns_after(case: Case, packet: cython.longlong) -> cython.longlong:
+    """SYNs behind a packet."""
+    mark: Milestone
+    number: cython.longlong = 0
+    for mark in case.connection.milestones:
+        if mark.what == "syn" and mark.side == CLIENT and mark.packet > packet:
+            number += 1
+    return number
+
+
+def syn_before(case: Case, answer: Milestone) -> cython.longlong:
+    """Time of the last SYN before an answer."""
+    mark: Milestone
+    time: cython.longlong = case.connection.first_time
+    for mark in case.connection.milestones:
+        if mark.what == "syn" and mark.side == CLIENT and mark.packet < answer.packet:
+            time = mark.time
+    return time
+
+
+def no_answer(case: Case) -> Verdict | None:
+    """SYNs go out and nothing ever comes back.
+
+    On the wire: two or more SYNs with one ISN; no packet of the server; no ICMP that quotes them.
+    Wireshark: tcp.flags.syn==1 && tcp.flags.ack==0 && tcp.analysis.retransmission
+    Zeek: conn_state S0
+    Reference: RFC 9293 3.8.1; RFC 6298 2.1 and 5.5; Linux tcp_syn_retries, tcp_syn_linear_timeouts
+    Not this: a late SYN-ACK, an ICMP error or a RST after several SYNs; a single SYN (syn-abandoned).
+    """
+    client: Side = case.client
+    if client.syns < case.limits.syn_min or case.server.packets > 0:
+        return None
+    last: Milestone = last_syn(case)
+    waited: cython.longlong = case.connection.capture_end - last.time
+    due: cython.longlong = next_syn_due(case)
+    long_enough: cython.bint = waited >= due
+    if not long_enough and (client.syns < 3 or case.connection.capture_end - case.connection.first_time < PROVEN_NS):
+        return None
+    case.ongoing = 0 if long_enough else 1
+    case.cite_all("syn", CLIENT)
+    case.cite(client.last_packet, client.last_time, "syn", CLIENT)
+    return case.verdict(
+        "syn-no-answer",
+        "high" if client.syns >= 3 else "medium",
+        f"{case.where()} never answered: {client.syns} SYNs within "
+        f"{span(client.last_time - case.connection.first_time)}, "
+        f"no packet came back, and {case.tail()}.",
+    )
+
+
+PROVEN_NS = 3_000_000_000
+"""Three SYNs over this time are proof enough although the capture ends (signatures.md 3.1)."""
+RTO_NS = 1_000_000_000
+"""First SYN timeout of every current stack (RFC 6298 2.1)."""
+
+
+def last_syn(case: Case) -> Milestone:
+    """The client's last SYN that is a milestone (their number is capped), or one made from its last packet."""
+    mark: Milestone
+    found: Milestone | None = None
+    for mark in case.connection.milestones:
+        if mark.what == "syn" and mark.side == CLIENT:
+            found = mark
+    if found is None or case.client.last_time > found.time:
+        found = Milestone("syn", CLIENT, case.client.last_packet, case.client.last_time)
+    return found
+
+
+def next_syn_due(case: Case) -> cython.longlong:
+    """Half as much again as the wait after which the next SYN was due: the last interval, doubled from 4 s on."""
+    mark: Milestone
+    before: cython.longlong = 0
+    step: cython.longlong = 0
+    for mark in case.connection.milestones:
+        if mark.what == "syn" and mark.side == CLIENT:
+            if before:
+                step = mark.time - before
+            before = mark.time
+    if step < RTO_NS:
+        step = RTO_NS
+    doubling: cython.bint = case.client.syns < 3 or step >= 2 * RTO_NS
+    if doubling:
+        step *= 2
+    return step + step // 2
+
+
+def abandoned(case: Case) -> Verdict | None:
+    """One SYN, and the client does not even repeat it.
+
+    On the wire: exactly one SYN without any answer, while the capture goes on for three seconds and more.
+    Wireshark: tcp.flags.syn==1 && tcp.flags.ack==0
+    Zeek: conn_state S0, history `S`
+    Reference: RFC 6298 2.1 (a second SYN is due after 1 s)
+    Not this: two SYNs or more (syn-no-answer); a capture that ends too soon (incomplete).
+    """
+    if case.client.syns != 1 or case.server.packets > 0:
+        return None
+    if case.connection.capture_end - case.connection.first_time < case.limits.syn_single_wait_ns:
+        return None
+    cite_attempts(case)
+    return case.verdict(
+        "syn-abandoned",
+        "low",
+        f"The client sent one SYN to {case.where()}, got no answer and did not try again; {case.tail()}.",
+    )
+
+
+def cite_attempts(case: Case) -> None:
+    """Cite the client's SYNs."""
+    case.cite_all("syn", CLIENT)
+
+
+CONNECT = (
+    icmp_error,
+    refused,
+    final_ack_lost,
+    synack_lost,
+    answered_late,
+    synack_unanswered,
+    challenge_ack,
+    no_answer,
+    abandoned,
+)
+"""In order of precedence (signatures.md 2.1 and 6.2 step 2)."""

@@ -1,0 +1,85 @@
+"""What the capture does not show: class `incomplete`, always with what is missing (signatures.md 3.1)."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.verdict.case import Case, span
+from analyzer.verdict.model import Verdict
+from analyzer.wire.model import Side
+
+
+def missing(case: Case, what: str, summary: str) -> Verdict:
+    """An `incomplete` verdict; it cites the connection's last packet when nothing else was cited."""
+    verdict: Verdict = Verdict("incomplete", "", "high" if what in ("head", "direction") else "medium")
+    verdict.missing = what
+    verdict.summary = summary
+    verdict.advice = ADVICE[what]
+    case.cite_last()
+    return case.seal(verdict)
+
+
+ADVICE = {
+    "head": "Start the capture before the connection is made.",
+    "tail": "Let the capture run until the client has given up or is done.",
+    "direction": "Capture where both directions pass: on the host itself, or on both links of a bundle.",
+    "bytes": "The capture lost packets: use a larger buffer (`tcpdump -B`), a filter, or a faster disk.",
+    "snaplen": "Capture whole packets (`tcpdump -s 0`).",
+}
+
+
+def one_direction(case: Case) -> Verdict | None:
+    """Only one side of the connection is in the capture.
+
+    On the wire: one side's packets show payload or progress, of the other there is no packet at all.
+    Wireshark: tcp.analysis.ack_lost_segment
+    Zeek: conn_state SH, SHR or OTH
+    Reference: signatures.md 3.1
+    Not this: SYNs alone may truly have gone unanswered.
+    """
+    client: Side = case.client
+    if case.server.packets > 0 and client.packets > 0:
+        return None
+    if case.server.packets == 0 and client.packets == client.syns:
+        return None
+    if case.server.packets == 0 and client.bytes == 0 and client.rsts + client.syns >= client.packets:
+        return None
+    side = "server's" if case.server.packets == 0 else "client's"
+    return missing(case, "direction", f"The capture has no packet of the {side} direction of {case.where()}.")
+
+
+def no_head(case: Case) -> Verdict | None:
+    """The capture began in the middle of the connection.
+
+    On the wire: no SYN, and neither a ClientHello nor a request from which on the exchange could be judged.
+    Wireshark: !(tcp.flags.syn==1)
+    Zeek: conn_state OTH
+    Reference: signatures.md 3.1
+    Not this: a whole exchange on a connection whose SYN is missing is judged.
+    """
+    if not case.connection.midstream or case.exchange is not None:
+        return None
+    if case.tls is not None and case.tls.hello_packet:
+        return None
+    return missing(case, "head", f"The capture begins in the middle of the connection to {case.where()}.")
+
+
+def rest(case: Case) -> Verdict:
+    """Nothing failed and nothing ended: bytes, their content or the end are missing.
+
+    On the wire: the capture ends, or the decisive bytes are lost or cut, before the exchange is over.
+    Wireshark: tcp.analysis.lost_segment || frame.cap_len < frame.len
+    Zeek: conn_state S1, missed_bytes > 0
+    Reference: signatures.md 3.1
+    Not this: a failure that is already proven is reported with the flag `ongoing`.
+    """
+    if case.client.cut or case.server.cut:
+        return missing(
+            case, "snaplen", f"The decisive bytes of {case.where()} are cut off by the capture's snap length."
+        )
+    if case.client.lost or case.server.lost:
+        return missing(case, "bytes", f"The capture lost bytes of {case.where()} that decide it.")
+    after: cython.longlong = case.connection.capture_end - case.connection.last_time
+    return missing(
+        case, "tail", f"The capture ends {span(after)} after the last packet of {case.where()}, before it was decided."
+    )

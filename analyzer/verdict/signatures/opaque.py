@@ -1,0 +1,159 @@
+"""Requests inside TLS, seen from outside: what records tell without keys (signatures.md 2.4, last table).
+
+Never a status, a path, or that a response was an error.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.verdict.case import Case, span
+from analyzer.verdict.model import Verdict
+from analyzer.wire.model import CLIENT, SERVER
+
+
+def cut(case: Case) -> Verdict | None:
+    """The server hangs up within a TLS record.
+
+    On the wire: the server's last record announces more bytes than come before its FIN.
+    Wireshark: tls.record.length larger than what follows; tcp.flags.fin==1
+    Zeek: ssl.log established=T, conn.log missed_bytes 0
+    Reference: RFC 8446 6.1 (truncation)
+    Not this: a whole last record without close_notify is common and no failure.
+    """
+    if not case.opaque.cut or case.closer != SERVER or case.closer_what == "rst" or case.answered == 0:
+        return None
+    case.cite_request()
+    case.cite_response()
+    case.cite_closer()
+    return case.verdict(
+        "tls-opaque-cut",
+        "high",
+        f"{case.where()} hung up within a TLS record: {case.opaque.got} of {case.opaque.announced} bytes had come.",
+    )
+
+
+def record_stalled(case: Case) -> Verdict | None:
+    """A TLS record of the server stays unfinished.
+
+    On the wire: the server's last record is incomplete, then silence: of ten seconds and more (http-response-stalled)
+        until the
+        client closes or the capture ends; a client that closes sooner had enough (http-client-abort-response).
+    Wireshark: tls.record.length larger than what follows
+    Zeek: ssl.log established=T
+    Reference: RFC 8446 5.1
+    Not this: the server's own FIN (tls-opaque-cut) or RST (rst-mid-response).
+    """
+    if not case.opaque.cut or case.closer == SERVER or case.answered == 0:
+        return None
+    silence: cython.longlong = case.silence()
+    if case.closer < 0 and silence < case.limits.body_stall_ns:
+        return None
+    case.ongoing = 1 if case.closer < 0 else 0
+    case.cite_request()
+    case.cite_response()
+    case.cite_closer()
+    ended = (
+        f"the client closed {span(silence)} later"
+        if case.closer == CLIENT
+        else f"the capture ends {span(silence)} later"
+    )
+    if case.client.zero_since > 0:
+        case.flag("receiver-stalled")
+    elif silence >= case.limits.stall_min_ns:
+        return case.verdict(
+            "http-response-stalled",
+            "medium" if silence >= case.limits.body_stall_ns else "low",
+            f"{case.where()} stopped within a TLS record ({case.opaque.got} of {case.opaque.announced} bytes); "
+            f"{ended}.",
+        )
+    if case.closer < 0:
+        return None
+    return case.verdict(
+        "http-client-abort-response",
+        "medium",
+        f"The client closed in the middle of a TLS record of {case.where()}'s answer; {ended}.",
+    )
+
+
+def client_gave_up(case: Case) -> Verdict | None:
+    """The 499 inside TLS: request sent, no answer, the client closes.
+
+    On the wire: handshake complete, client records of a request's size, no response record (tickets and HTTP/2
+        control records
+        do not count), then close_notify, FIN or RST of the client.
+    Wireshark: tls.app_data from the client only, then tcp.flags.fin==1
+    Zeek: conn_state SF or RSTO, ssl.log established=T, few responder bytes
+    Reference: nginx logs it as 499; RFC 8446 6.1
+    Not this: any response record; the server closes first.
+    """
+    if case.closer != CLIENT or case.answered or case.asked == 0:
+        return None
+    waited: cython.longlong = case.closer_time - case.opaque.request_time
+    confidence = "high"
+    if waited < case.limits.cancel_ns:
+        confidence = "low"
+    elif waited < case.limits.stall_min_ns:
+        confidence = "medium"
+    case.cite_request()
+    case.cite_closer()
+    return case.verdict(
+        "tls-opaque-client-gave-up",
+        confidence,
+        f"The request was sent (inside TLS), {case.where()} had not answered after {span(waited)}, and the client "
+        "closed: the "
+        "server would log this as 499 (probable).",
+    )
+
+
+def server_closed(case: Case) -> Verdict | None:
+    """Request sent inside TLS, and the server closes without an answer.
+
+    On the wire: client records of a request's size, no response record, then FIN or close_notify of the server.
+    Wireshark: tls.app_data from the client only, then tcp.flags.fin==1 from the server
+    Zeek: conn_state SF, ssl.log established=T
+    Reference: RFC 8446 6.1; 4.3.2 (a refused client certificate shows only after the handshake)
+    Not this: a RST first (rst-after-request).
+    """
+    if case.closer != SERVER or case.closer_what == "rst" or case.answered or case.asked == 0:
+        return None
+    case.cite_request()
+    case.cite_closer()
+    alert = ""
+    if case.notify_server:
+        alert = "; its last record is an encrypted alert: an orderly close, or a refused client certificate"
+    return case.verdict(
+        "tls-opaque-no-response-server-closed",
+        "medium",
+        f"{case.where()} closed {span(case.closer_time - case.opaque.request_time)} after the request (inside TLS) "
+        "without an "
+        f"answer{alert}.",
+    )
+
+
+def refused_after_finished(case: Case) -> Verdict | None:
+    """The server ends a TLS 1.3 connection right after the client's Finished.
+
+    On the wire: the client's Finished, then an alert-sized record of the server and its FIN, no request answered.
+    Wireshark: tls.record.content_type==23 && tls.record.length==19 from the server
+    Zeek: ssl.log established=T, few bytes
+    Reference: RFC 8446 4.4.2.4 (certificate_required comes after the client is done)
+    Not this: once tickets or a response came, the same record is close_notify.
+    """
+    if case.asked or case.answered or case.closer != SERVER or case.closer_what == "rst" or not case.notify_server:
+        return None
+    if case.opaque.tickets:
+        return None
+    case.cite_hello()
+    case.cite(case.completion.done_packet, case.completion.done_time, "record", CLIENT)
+    case.cite_closer()
+    verdict: Verdict = case.verdict(
+        "tls-alert-encrypted",
+        "medium",
+        f"{case.where()} ended the connection with an encrypted alert right after the client's Finished: most often "
+        "it wants a "
+        "client certificate.",
+    )
+    verdict.blame = "client"
+    verdict.advice = "Ask the server's owner whether it wants a client certificate, and configure one."
+    return verdict

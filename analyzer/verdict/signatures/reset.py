@@ -1,0 +1,251 @@
+"""Exchanges that a reset cut: class `rst` (signatures.md 2.2). All look at the first RST that nothing explains."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.verdict.case import Case, span
+from analyzer.verdict.model import Verdict
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Tls
+
+
+def on_accept(case: Case) -> Verdict | None:
+    """The connection is accepted and reset at once.
+
+    On the wire: SYN, SYN-ACK, ACK, then a RST of the server within a second, before any byte of the client.
+    Wireshark: tcp.flags.reset==1 && tcp.seq==1 && tcp.ack==1
+    Zeek: conn_state RSTR with 0 bytes both ways
+    Reference: Linux tcp_abort_on_overflow; RFC 9293 3.5.2
+    Not this: a RST in answer to the SYN (rst-refused); a client that resets (a half-open probe).
+    """
+    mark: Milestone = case.reset
+    if mark is None or mark.side != SERVER or case.server.bytes > 0:
+        return None
+    if 0 < case.client.first_data_packet < mark.packet:
+        return None
+    since: cython.longlong = mark.time - case.connection.established_time
+    if case.connection.established_time and since >= case.limits.early_reset_ns:
+        return None
+    case.cite_mark(case.find("syn-ack", SERVER, 0))
+    case.cite(case.connection.established_packet, case.connection.established_time, "ack", CLIENT)
+    case.cite_mark(mark)
+    return case.verdict(
+        "rst-on-accept",
+        "high",
+        f"{case.where()} accepted the connection and reset it {span(since)} later, before the client had said "
+        "anything.",
+    )
+
+
+def in_handshake(case: Case) -> Verdict | None:
+    """The server resets after the ClientHello and before the handshake is done.
+
+    On the wire: ClientHello, then a RST of the server's side: at once without any server record
+        (rst-after-clienthello), after the server's first records (rst-during-tls-handshake), or after three seconds
+        and more without a word of either (rst-after-tls-silence).
+    Wireshark: tcp.flags.reset==1 && tcp.srcport==443, behind tls.handshake.type==1
+    Zeek: conn_state RSTR, ssl.log established=F
+    Reference: RFC 9293 3.5.3; Weaver, Sommer, Paxson, NDSS 2009 (forged resets)
+    Not this: a RST after a fatal alert or after the peer's FIN is a consequence; after the client's close it is benign.
+    """
+    mark: Milestone = case.reset
+    if mark is None or mark.side != SERVER:
+        return None
+    gap: cython.longlong = mark.time - case.spoke_time if case.spoke_time else 0
+    case.cite_hello()
+    if case.server.bytes > 0:
+        case.cite(*last_server_record(case))
+    if gap >= case.limits.stall_min_ns:
+        case.cite_ack()
+        case.cite_mark(mark)
+        return case.verdict(
+            "rst-after-tls-silence",
+            "high",
+            f"{case.where()} reset the connection {span(gap)} after the client's last word, the TLS handshake "
+            "unfinished.",
+        )
+    case.cite_mark(mark)
+    if case.server.bytes > 0:
+        return case.verdict(
+            "rst-during-tls-handshake",
+            "high",
+            f"{case.where()} reset the connection in the middle of the TLS handshake, {span(gap)} after the client's "
+            "last "
+            "word.",
+        )
+    return case.verdict(
+        "rst-after-clienthello",
+        "high",
+        f"A reset from {case.where()}'s side came {span(gap)} after the ClientHello, without any TLS answer.",
+    )
+
+
+def last_server_record(case: Case) -> tuple[int, int, str, int]:
+    """What to cite of the server's flight: its ServerHello, else its first payload."""
+    tls: Tls = case.tls
+    if tls is not None and tls.server_hello_packet:
+        return tls.server_hello_packet, tls.server_hello_time, "server-hello", SERVER
+    return case.server.first_data_packet, case.server.first_data_time, "data", SERVER
+
+
+def post_finished(case: Case) -> Verdict | None:
+    """The server resets right after the client's Finished.
+
+    On the wire: TLS 1.3, the client's Finished is out, no record of the server came after it, no request was sent; RST.
+    Wireshark: tcp.flags.reset==1 behind the client's last tls.record.content_type==23
+    Zeek: conn_state RSTR
+    Reference: RFC 8446 4.4.4 (the client is done before the server has checked its certificate and Finished)
+    Not this: with any server record after the Finished the connection is merely unused.
+    """
+    mark: Milestone = case.reset
+    if mark is None or mark.side != SERVER or case.completion is None or case.completion.confirmed or case.asked:
+        return None
+    case.flag("post-finished")
+    case.cite_hello()
+    case.cite(case.completion.done_packet, case.completion.done_time, "record", CLIENT)
+    case.cite_mark(mark)
+    return case.verdict(
+        "rst-during-tls-handshake",
+        "high",
+        f"{case.where()} reset the connection right after the client's Finished: it may have refused the client "
+        "certificate.",
+    )
+
+
+def by_client(case: Case) -> Verdict | None:
+    """The client resets before it got anything, and nothing explains it.
+
+    On the wire: an unexplained RST of the client's side during the TLS handshake, less than a second after the last
+        progress.
+    Wireshark: tcp.flags.reset==1 && tcp.dstport==443
+    Zeek: conn_state RSTO
+    Reference: RFC 1122 4.2.2.13 (a close with unread data resets)
+    Not this: after a silence it is a give-up (tls-stall); after an alert, a FIN or a complete response it is benign;
+        in the
+        request and response phases it is a client that closed (http-failure).
+    """
+    mark: Milestone = case.reset
+    if mark is None or mark.side != CLIENT or case.silence() >= case.limits.give_up_min_ns:
+        return None
+    case.cite_hello()
+    case.cite_mark(mark)
+    return case.verdict(
+        "rst-by-client",
+        "medium",
+        f"The client's side reset the connection to {case.where()} {span(mark.time - case.spoke_time)} after its own "
+        "last "
+        "word, and nothing before explains it.",
+    )
+
+
+def waiting(case: Case) -> Verdict | None:
+    """The server resets after the request and before any byte of a response.
+
+    On the wire: request, then RST of the server's side. Three causes: on a connection that had been idle for a second
+        and
+        more, at once (rst-stale-connection); after ten seconds and more of silence (rst-idle-timeout); else
+        rst-after-request.
+    Wireshark: tcp.flags.reset==1 behind http.request
+    Zeek: conn_state RSTR, http.log without status
+    Reference: RFC 9293 3.5.1 (half-open connections); RFC 5382 REQ-5 (NAT timers)
+    Not this: with the server's FIN before the RST it is http-keepalive-race or http-no-response-server-closed.
+    """
+    mark: Milestone = case.reset
+    if mark is None or mark.side != SERVER or case.answered or case.asked == 0:
+        return None
+    waited: cython.longlong = mark.time - asked_time(case)
+    idle: cython.longlong = idle_before(case)
+    soon: cython.longlong = max(3 * case.rtt(), case.limits.stale_rst_ns)
+    case.cite_request()
+    case.cite_mark(mark)
+    if idle >= case.limits.reuse_idle_ns and waited <= soon:
+        return case.verdict(
+            "rst-stale-connection",
+            "high",
+            f"The connection to {case.where()} had been idle for {span(idle)}; its next request was reset "
+            f"{span(waited)} "
+            "later.",
+        )
+    if waited >= case.limits.idle_rst_ns:
+        return case.verdict(
+            "rst-idle-timeout",
+            "high",
+            f"{case.where()} did not answer the request for {span(waited)}, then the connection was reset.",
+        )
+    return case.verdict(
+        "rst-after-request",
+        "high" if case.exchange is not None else "medium",
+        f"{case.where()} reset the connection {span(waited)} after the request, without a byte of a response.",
+    )
+
+
+def asked_time(case: Case) -> cython.longlong:
+    """When the request was out."""
+    exchange: Exchange = case.exchange
+    if exchange is not None:
+        return exchange.request_end_time or exchange.request_time
+    if case.opaque is not None and case.opaque.request_time:
+        return case.opaque.request_time
+    return case.client.last_data_time
+
+
+def idle_before(case: Case) -> cython.longlong:
+    """How long the connection had been idle before this request; 0 for its first."""
+    exchange: Exchange = case.exchange
+    other: Exchange
+    ended: cython.longlong = 0
+    if exchange is None or exchange.index <= 0:
+        return 0
+    for other in case.connection.exchanges:
+        if other is exchange:
+            break
+        ended = max(ended, other.response_end_time)
+    return max(0, exchange.request_time - ended) if ended else 0
+
+
+def mid_response(case: Case) -> Verdict | None:
+    """The server resets in the middle of its response.
+
+    On the wire: response bytes, incomplete by framing, then a RST of the server's side.
+    Wireshark: tcp.flags.reset==1 behind http.response
+    Zeek: conn_state RSTR, http.log with a shorter response_body_len
+    Reference: RFC 9112 6.3 and 8
+    Not this: a RST after the complete response is benign; a FIN instead is http-response-truncated.
+    """
+    mark: Milestone = case.reset
+    exchange: Exchange = case.exchange
+    if mark is None or mark.side != SERVER or case.answered == 0:
+        return None
+    case.cite_request()
+    case.cite_response()
+    case.cite_mark(mark)
+    if exchange is None and later_request(case):
+        return case.verdict(
+            "rst-after-request",
+            "medium",
+            f"{case.where()} answered before, then reset the connection "
+            f"{span(mark.time - case.client.last_data_time)} after "
+            "the client's last message, which got no answer.",
+        )
+    got = f"after {exchange.body_got} bytes" if exchange is not None else "in the middle of its answer"
+    if exchange is not None and exchange.body_expected >= 0:
+        got = f"after {exchange.body_got} of {exchange.body_expected} bytes"
+    return case.verdict(
+        "rst-mid-response",
+        "high" if exchange is not None or case.opaque is None or case.opaque.cut else "medium",
+        f"{case.where()} reset the connection {got} of the response body."
+        if exchange is not None
+        else f"{case.where()} reset the connection {got}.",
+    )
+
+
+def later_request(case: Case) -> cython.bint:
+    """Inside TLS: the client spoke after the server's last payload, enough for a request."""
+    return (
+        case.opaque is not None
+        and not case.opaque.cut
+        and case.client.last_data_packet > case.server.last_data_packet
+        and case.tls is not None
+        and case.tls.client_last is not None
+        and case.tls.client_last.length >= case.limits.min_request_bytes
+    )

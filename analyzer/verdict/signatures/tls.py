@@ -1,0 +1,397 @@
+"""TLS handshakes that were never finished: classes `tls-stall` and `tls-failure` (signatures.md 2.3)."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.verdict.case import Case, count, span
+from analyzer.verdict.causes import ALERT_ADVICE, ALERTS, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS
+from analyzer.verdict.model import Verdict
+from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Side, Tls
+
+FATAL = 2
+TLS_1_3 = 0x0304
+APPLICATION_DATA = 23
+SIDES = ("client", "server")
+PRINTABLE_SHARE = 0.8
+"""Of a reply that is no TLS, this much printable text makes it a banner."""
+
+
+def sslv2(case: Case) -> Verdict | None:
+    """The client opens with an SSL 2.0 hello.
+
+    On the wire: the first client bytes are 80 xx 01.
+    Wireshark: ssl.handshake.type==1 in an SSLv2 record
+    Zeek: ssl.log version SSLv2
+    Reference: RFC 6176 (prohibits it)
+    Not this: TLS records with version 3.0, which are normal in a ClientHello.
+    """
+    if not case.tls.sslv2:
+        return None
+    case.cite(case.client.first_data_packet, case.client.first_data_time, "data", CLIENT)
+    case.cite_closer()
+    return case.verdict(
+        "tls-sslv2", "high", f"The client greets {case.where()} with an SSL 2.0 hello, which is long dead."
+    )
+
+
+def alert(case: Case) -> Verdict | None:
+    """One side says in plain text why it ends the handshake.
+
+    On the wire: a record of type 21, length 2, level 2 (any level in TLS 1.3), other than close_notify.
+    Wireshark: tls.alert_message.level==2
+    Zeek: ssl.log last_alert
+    Reference: RFC 8446 6.2; RFC 5246 7.2.2
+    Not this: close_notify and user_canceled are treated as a FIN; an encrypted alert names no reason.
+    """
+    found: Alert
+    for found in case.tls.alerts:
+        if found.code <= 0 or found.code == 90 or found.record is None:
+            continue
+        if found.level == FATAL or case.tls.version == TLS_1_3:
+            return alert_verdict(case, found)
+    return None
+
+
+def alert_verdict(case: Case, found: Alert) -> Verdict:
+    """The verdict for one fatal alert."""
+    name = ALERTS.get(found.code, str(found.code))
+    sender = SIDES[found.side] if found.side in (CLIENT, SERVER) else "network"
+    case.cite_hello()
+    case.cite(found.record.packet, found.record.time, "alert", found.side)
+    about = "the server's certificate" if found.side == CLIENT else "the client's certificate"
+    rejected = f": it rejects {about}" if found.code in CERTIFICATE_ALERTS else ""
+    verdict: Verdict = case.verdict(
+        f"tls-alert-{name}",
+        "high",
+        f"The {sender} ended the TLS handshake of {case.where()} with the alert {name.replace('-', '_')} "
+        f"({found.code}){rejected}.",
+    )
+    verdict.blame = sender
+    if found.side == CLIENT and found.code in CERTIFICATE_ALERTS:
+        verdict.advice = CAUSES["tls-alert-encrypted"].advice
+        verdict.client_errors = BAD_CERTIFICATE
+        verdict.blame = "server"
+    elif found.side == SERVER and found.code in CERTIFICATE_ALERTS:
+        verdict.blame = "client"
+    elif found.code in ALERT_ADVICE:
+        verdict.advice = ALERT_ADVICE[found.code]
+    return verdict
+
+
+def encrypted_alert(case: Case) -> Verdict | None:
+    """One side ends the handshake with an alert that nobody else can read.
+
+    On the wire: TLS 1.3: the client's only protected record is too short for a Finished (19 bytes) and is its last;
+        TLS 1.2:
+        a record of type 21 that is longer than 2 bytes, before the handshake is complete.
+    Wireshark: tls.record.content_type==23 && tls.record.length==19
+    Zeek: ssl.log established=F
+    Reference: RFC 8446 5.2 and 6; RFC 5246 7.2
+    Not this: a short record after the handshake is close_notify.
+    """
+    record: Record | None = case.completion.aborted_record if case.completion is not None else None
+    side: cython.int = CLIENT
+    found: Alert
+    if record is None:
+        for found in case.tls.alerts:
+            if found.code < 0 and found.record is not None:
+                record, side = found.record, found.side
+                break
+    if record is None:
+        return None
+    case.cite_hello()
+    case.cite(record.packet, record.time, "alert" if record.kind != APPLICATION_DATA else "record", side)
+    verdict: Verdict = case.verdict(
+        "tls-alert-encrypted",
+        "medium" if side == SERVER else "high",
+        f"The {SIDES[side]} ended the TLS handshake of {case.where()} with an encrypted alert ({record.length} bytes, "
+        "its last "
+        "record)" + ("; most often it rejects the server's certificate." if side == CLIENT else "."),
+    )
+    verdict.blame = "server" if side == CLIENT else "client"
+    return verdict
+
+
+def plain_reply(case: Case) -> Verdict | None:
+    """The server answers the ClientHello with something that is no TLS.
+
+    On the wire: the server's first bytes are `HTTP/` (tls-http-reply), other text (tls-banner-reply) or neither
+        (tls-garbage).
+    Wireshark: http.response behind tls.handshake.type==1
+    Zeek: ssl.log established=F, weird `bad_TLS`
+    Reference: RFC 8446 5.1
+    Not this: a TLS alert is TLS.
+    """
+    reply: bytes = case.tls.reply
+    if not reply:
+        return None
+    cause = "tls-garbage"
+    if reply.startswith(b"HTTP/"):
+        cause = "tls-http-reply"
+    elif sum(1 for byte in reply if 32 <= byte < 127 or byte in (9, 10, 13)) >= PRINTABLE_SHARE * len(reply):
+        cause = "tls-banner-reply"
+    case.cite_hello()
+    case.cite(case.tls.reply_packet, case.tls.reply_time, "response" if cause == "tls-http-reply" else "data", SERVER)
+    return case.verdict(cause, "high", f"{case.where()} answered the ClientHello with no TLS: {shown(reply)}.")
+
+
+def shown(data: bytes) -> str:
+    """The first 32 bytes as text; what is no printable ASCII is a dot, so that no terminal obeys it."""
+    return '"' + "".join(chr(byte) if 32 <= byte < 127 else "." for byte in data[:32]) + '"'
+
+
+def hello_unacked(case: Case) -> Verdict | None:
+    """The ClientHello never arrives.
+
+    On the wire: the server never acknowledges a byte of it although it was sent again twice and more.
+    Wireshark: tls.handshake.type==1 && tcp.analysis.retransmission
+    Zeek: conn_state S1 or SF with 0 bytes of the responder, missed retransmissions in history (`T`)
+    Reference: RFC 9293 3.8.1; RFC 4821 (path MTU black holes)
+    Not this: an acknowledged hello without an answer is tls-no-server-hello; a server's FIN that still acknowledges
+        only
+        byte 1 changes nothing.
+    """
+    tls: Tls = case.tls
+    client: Side = case.client
+    if client.acked > max(0, tls.hello_start) or client.rtx_since_ack < case.limits.unacked_hello:
+        return None
+    if case.server.bytes > 0 and client.acked <= 0 and tls.server_count > 0:
+        return None
+    case.ongoing = 1 if case.closer < 0 else 0
+    case.cite_hello()
+    case.cite_all("retransmission", CLIENT)
+    case.cite_closer()
+    ended = ""
+    if case.closer == SERVER:
+        case.flag("server-gave-up")
+        waited = span(case.closer_time - case.connection.established_time)
+        ended = f"; the server hung up after {waited} knowing nothing of it"
+    return case.verdict(
+        "tls-clienthello-unacked",
+        "high",
+        f"The ClientHello ({tls.hello_end - tls.hello_start if tls.hello_end > 0 else client.end} bytes) never "
+        "arrived at "
+        f"{case.where()}: sent again {count(client.rtx_since_ack, 'time')}, never acknowledged{ended}.",
+    )
+
+
+def hello_partial(case: Case) -> Verdict | None:
+    """A part of the ClientHello arrives, the rest never does.
+
+    On the wire: a hello of two segments and more, the first acknowledged, a later one sent again and never
+        acknowledged.
+    Wireshark: tls.handshake.type==1 && tcp.analysis.retransmission
+    Zeek: conn_state S1
+    Reference: tldr.fail (post-quantum hellos of two segments); RFC 4821
+    Not this: no byte acknowledged is tls-clienthello-unacked.
+    """
+    tls: Tls = case.tls
+    client: Side = case.client
+    if client.acked <= max(0, tls.hello_start) or case.server.bytes > 0:
+        return None
+    missing: cython.bint = tls.hello_end > 0 and client.acked < tls.hello_end
+    sent_again: cython.bint = client.rtx_since_ack >= case.limits.unacked_hello
+    never_seen: cython.bint = not tls.hello_complete and silent_enough(case)
+    if not ((missing and sent_again) or never_seen):
+        return None
+    case.ongoing = 1 if case.closer < 0 else 0
+    case.cite_hello()
+    case.cite_ack()
+    case.cite_all("retransmission", CLIENT)
+    case.cite_closer()
+    return case.verdict(
+        "tls-clienthello-partial",
+        "high" if missing else "medium",
+        f"Only {client.acked} bytes of the ClientHello arrived at {case.where()}"
+        + (f", of {tls.hello_end}" if tls.hello_end > 0 else "")
+        + ": its rest is lost on the way.",
+    )
+
+
+def flight_lost(case: Case) -> Verdict | None:
+    """The server's answer is lost on the way.
+
+    On the wire: bytes of the server's flight are missing: the client acknowledges below a gap (duplicate ACKs, SACK
+        above it),
+        or, seen at the server, one range is sent again and again and never acknowledged.
+    Wireshark: tcp.analysis.lost_segment || tcp.analysis.duplicate_ack || tcp.options.sack_le
+    Zeek: weird `data_before_established`; missed_bytes > 0
+    Reference: RFC 4821; RFC 2923 2.1 (path MTU black hole)
+    Not this: bytes that the client acknowledged although the capture lacks them (capture loss); no server byte at all
+        (tls-no-server-hello).
+    """
+    server: Side = case.server
+    hole: cython.bint = server.wire_gap == 1 or case.client.sack_left > server.acked
+    again: cython.bint = (
+        server.bytes > 0 and server.rtx_since_ack >= case.limits.flight_rtx and server.acked < server.end
+    )
+    if not hole and not again:
+        return None
+    case.ongoing = 1 if case.closer < 0 else 0
+    case.cite_hello()
+    case.cite(server.first_data_packet, server.first_data_time, "data", SERVER)
+    case.cite_all("retransmission", SERVER)
+    case.cite_closer()
+    upto: cython.longlong = case.client.sack_left if case.client.sack_left > server.acked else server.end
+    missing: cython.longlong = upto - server.acked
+    big: cython.bint = missing >= case.limits.full_segment_bytes
+    verdict: Verdict = case.verdict(
+        "tls-server-flight-lost",
+        "high" if big and hole else "medium",
+        f"{missing} bytes of {case.where()}'s TLS answer are lost on the way, from byte {server.acked} of it on"
+        + (", while smaller packets pass: a path MTU problem." if big and hole else "."),
+    )
+    return verdict
+
+
+def server_fin(case: Case) -> Verdict | None:
+    """The server hangs up in the middle of the handshake.
+
+    On the wire: FIN (or close_notify) of the server before the handshake is complete, less than three seconds after the
+        client's last word, no other alert.
+    Wireshark: tcp.flags.fin==1 && tcp.srcport==443 before tls.handshake.type==20
+    Zeek: conn_state SF, ssl.log established=F
+    Reference: RFC 8446 6.1
+    Not this: after a silence it is a stall that the server ended (flag server-gave-up).
+    """
+    if case.closer != SERVER or case.closer_time - case.spoke_time >= case.limits.stall_min_ns:
+        return None
+    case.cite_hello()
+    case.cite_closer()
+    return case.verdict(
+        "tls-server-fin",
+        "high",
+        f"{case.where()} hung up {span(case.closer_time - case.spoke_time)} after the client's last word, the TLS "
+        "handshake "
+        "unfinished.",
+    )
+
+
+def client_fin(case: Case) -> Verdict | None:
+    """The client hangs up in the middle of the handshake without having waited.
+
+    On the wire: FIN of the client before the handshake is complete, less than a second after the last progress, no
+        alert.
+    Wireshark: tcp.flags.fin==1 && tcp.dstport==443 before tls.handshake.type==20
+    Zeek: conn_state SF, ssl.log established=F
+    Reference: RFC 8446 6.1
+    Not this: after a second and more of silence the client gave up (tls-stall).
+    """
+    if case.closer != CLIENT or case.silence() >= case.limits.give_up_min_ns:
+        return None
+    case.cite_hello()
+    if case.tls.server_hello_packet:
+        case.cite(case.tls.server_hello_packet, case.tls.server_hello_time, "server-hello", SERVER)
+    case.cite_closer()
+    after = "the server's part of the handshake" if case.server.bytes else "its ClientHello"
+    return case.verdict(
+        "tls-client-fin",
+        "low",
+        f"The client hung up {span(case.silence())} after {after}, the handshake with {case.where()} unfinished and "
+        "nobody "
+        "waiting for long.",
+    )
+
+
+def silent_enough(case: Case) -> cython.bint:
+    """Whether the silence counts as a stall: one second when the client closed, three when the server did or nobody."""
+    silence: cython.longlong = case.silence()
+    return silence >= (case.limits.give_up_min_ns if case.closer == CLIENT else case.limits.stall_min_ns)
+
+
+def stalled(case: Case) -> Verdict | None:
+    """The handshake falls silent, and somebody gives up or the capture ends.
+
+    On the wire: no byte lost, nobody said why, and then nothing. Whose turn it was names the cause: the server took the
+        ClientHello and said nothing (tls-no-server-hello); it stopped within its flight (tls-server-flight-stalled);
+        the
+        client got the flight and said nothing (tls-client-silent); TLS 1.2: the server got the client's Finished and
+        does
+        not confirm (tls-no-server-finished).
+    Wireshark: tcp.time_delta >= 3 && tls.handshake
+    Zeek: conn_state SF or S1, ssl.log established=F
+    Reference: RFC 8446 4; RFC 5246 7.3
+    Not this: a hello that was never acknowledged, a gap in the server's flight, a close without a wait.
+    """
+    if not silent_enough(case):
+        return None
+    if receiver_stalled(case):
+        case.flag("receiver-stalled")
+    case.ongoing = 1 if case.closer < 0 else 0
+    if case.closer == SERVER:
+        case.flag("server-gave-up")
+    if case.client.fins >= 3 and case.closer == CLIENT:
+        case.flag("peer-dead")
+    case.cite_hello()
+    if case.server.bytes == 0:
+        return no_server_hello(case)
+    case.cite(*server_word(case))
+    ended = ending(case)
+    if case.tls.done_1_2 & 1 and not case.tls.done_1_2 & 2:
+        case.cite_closer()
+        return case.verdict(
+            "tls-no-server-finished", "high", f"{case.where()} never confirmed the client's Finished; {ended}."
+        )
+    if flight_complete(case):
+        case.cite_closer()
+        return case.verdict(
+            "tls-client-silent",
+            "medium",
+            f"{case.where()} did its part of the handshake and the client said nothing; {ended}.",
+        )
+    case.cite_closer()
+    got: Record = case.tls.server_last
+    part = f" within a record of {got.length} bytes" if got is not None and not got.complete else ""
+    return case.verdict(
+        "tls-server-flight-stalled",
+        "medium",
+        f"{case.where()} stopped in the middle of its handshake messages{part}; {ended}.",
+    )
+
+
+def no_server_hello(case: Case) -> Verdict | None:
+    """The ClientHello was acknowledged and nothing came back: see `stalled`."""
+    if case.client.acked < case.tls.hello_end or case.client.acked <= 0:
+        return None
+    case.cite_ack()
+    case.cite_closer()
+    sure: cython.bint = case.silence() >= case.limits.stall_min_ns
+    return case.verdict(
+        "tls-no-server-hello",
+        "high" if sure else "medium",
+        f"{case.where()} acknowledged the ClientHello and never answered it; {ending(case)}.",
+    )
+
+
+def ending(case: Case) -> str:
+    """Who ended the silence, and after how long."""
+    if case.closer == CLIENT:
+        return f"the client gave up after {span(case.silence())}"
+    if case.closer == SERVER:
+        return f"the server hung up after {span(case.silence())}"
+    return f"the capture ends {span(case.silence())} later with the connection still open"
+
+
+def server_word(case: Case) -> tuple[int, int, str, int]:
+    """The server's last record, to show where it stopped."""
+    record: Record = case.tls.server_last
+    if record is not None and record.packet:
+        return record.packet, record.time, "record", SERVER
+    return case.server.last_data_packet, case.server.last_data_time, "data", SERVER
+
+
+def flight_complete(case: Case) -> cython.bint:
+    """The client has all of it: 1.2: up to ServerHelloDone; 1.3: a protected record, the last one whole."""
+    tls: Tls = case.tls
+    record: Record = tls.server_last
+    if case.server.acked < case.server.end or (record is not None and not record.complete):
+        return False
+    if tls.version == TLS_1_3:
+        return record is not None and record.kind == APPLICATION_DATA
+    return tls.hello_done_packet > 0
+
+
+def receiver_stalled(case: Case) -> cython.bint:
+    """The client's window was closed: the silence is its own."""
+    return case.client.zero_since > 0

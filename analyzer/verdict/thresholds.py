@@ -1,0 +1,54 @@
+"""Every number a verdict depends on (signatures.md 6.1), with its unit in its name."""
+
+from __future__ import annotations
+
+SECOND_NS = 1_000_000_000
+
+
+class Thresholds:
+    """The limits of one run; a user may change those that signatures.md calls tunable.
+
+    stall_min_ns         silence that counts as a stall when the server closed or nobody did
+    give_up_min_ns       silence after which a client's close is a give-up; sooner, it is a cancellation
+    body_stall_ns        silence within a response
+    resp_stall_ns        silence while waiting for a response that nobody ends
+    syn_min              SYNs without any answer
+    syn_single_wait_ns   how long a single SYN must have gone unanswered
+    syn_late_ns          delay after which a SYN-ACK is late
+    synack_lost_ns       a SYN this long after the SYN-ACK shows that the client never got it
+    tls_slow_ns          handshake time worth a flag
+    early_reset_ns       a reset this soon after the handshake is a refusal
+    idle_rst_ns          silence before a reset that points at an idle timer
+    reuse_idle_ns        idle time after which a kept-alive connection may be stale
+    stale_rst_ns         a reset this soon after a request on a stale connection
+    cancel_ns            a wait below this makes "client closed without an answer" a mere cancellation
+    unacked_hello        retransmissions of a ClientHello that was never acknowledged
+    unacked_request      retransmissions of a request that was never acknowledged
+    flight_rtx           retransmissions of one range that prove loss on the wire
+    full_segment_bytes   a lost segment of at least this size, while smaller ones pass, points at the path MTU
+    min_request_bytes    smallest opaque request
+    """
+
+    def __init__(self) -> None:
+        self.stall_min_ns = 3 * SECOND_NS
+        self.give_up_min_ns = SECOND_NS
+        self.body_stall_ns = 10 * SECOND_NS
+        self.resp_stall_ns = 60 * SECOND_NS
+        self.syn_min = 2
+        self.syn_single_wait_ns = 3 * SECOND_NS
+        self.syn_late_ns = SECOND_NS
+        self.synack_lost_ns = SECOND_NS // 2
+        self.tls_slow_ns = SECOND_NS
+        self.early_reset_ns = SECOND_NS
+        self.idle_rst_ns = 10 * SECOND_NS
+        self.reuse_idle_ns = SECOND_NS
+        self.stale_rst_ns = SECOND_NS // 2
+        self.cancel_ns = SECOND_NS
+        self.unacked_hello = 2
+        self.unacked_request = 3
+        self.flight_rtx = 2
+        self.full_segment_bytes = 1200
+        self.min_request_bytes = 40
+
+
+DEFAULT = Thresholds()
