@@ -29,6 +29,9 @@ types: $(STAMP)
 contract: $(STAMP)
 	$(BIN)/lint-imports
 
+docs: $(STAMP)
+	$(BIN)/python docs/generate.py
+
 unit: $(STAMP)
 	$(BIN)/pytest
 

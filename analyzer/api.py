@@ -176,9 +176,7 @@ class Order:
 def forget(connection: Connection) -> None:
     """Drop the parsers of a judged connection: its fetches may wait long for an older one."""
     connection.content = None
-    for side in (connection.client, connection.server):
-        side.parser = None
-        side.pending = None
+    connection.client.pending = connection.server.pending = None
 
 
 def read(paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> Iterator[Fetch]:

@@ -1,0 +1,94 @@
+"""Writes what the documents say about the code, from the code: `make docs`; tests fail when a document is stale.
+
+A generated part stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. `output:` parts are what the command
+in the code block before them prints.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import pty
+import re
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from analyzer import errors
+from analyzer.output.columns import TYPES, documentation
+
+ROOT = Path(__file__).resolve().parent.parent
+PART = re.compile(r"(<!-- begin: (?P<name>.+?) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL)
+DOCUMENTS = ("README.md", "docs/columns.md", "docs/exit-codes.md")
+TYPE_WORDS = {"str": "text", "int": "integer", "float": "seconds"}
+
+
+def columns() -> str:
+    """The columns with type and documentation, in order."""
+    lines = ["| # | column | type | meaning |", "|---|---|---|---|"]
+    for number, (name, text) in enumerate(documentation().items(), start=1):
+        kind = "time" if name == "start" else TYPE_WORDS[TYPES[name].split(" ")[0]]
+        lines.append(f"| {number} | `{name}` | {kind} | {text.replace('|', chr(92) + '|')} |")
+    return "\n".join(lines) + "\n"
+
+
+def exit_codes() -> str:
+    """The members of ExitStatus with the text under each."""
+    (enum,) = ast.parse(inspect.getsource(errors.ExitStatus)).body
+    assert isinstance(enum, ast.ClassDef)
+    lines = ["| status | meaning |", "|---|---|"]
+    for member, text in zip(enum.body, enum.body[1:], strict=False):
+        if isinstance(member, ast.Assign) and isinstance(text, ast.Expr):
+            lines.append(f"| {ast.literal_eval(member.value)} | {ast.literal_eval(text.value)} |")
+    return "\n".join(lines) + "\n"
+
+
+def output(command: str) -> str:
+    """What a `whyfetch` command shows in the repository on a terminal of 110 columns without colour."""
+    words = shlex.split(command)
+    assert words[0] == "whyfetch", command
+    run = [sys.executable, "-c", "from analyzer.cli import main; main()", *words[1:]]
+    environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+    terminal, screen = pty.openpty()
+    with subprocess.Popen(run, cwd=ROOT, env=environment, stdout=screen, stderr=subprocess.PIPE) as process:
+        os.close(screen)
+        shown = _shown(terminal)
+        assert process.stderr is not None
+        shown += process.stderr.read()
+    os.close(terminal)
+    return f"```text\n$ {command}\n{shown.decode().replace(chr(13), '')}```\n"
+
+
+def _shown(terminal: int) -> bytes:
+    """All that is written to a pseudo-terminal until its other side is closed, which Linux reports as an error."""
+    shown = b""
+    with suppress(OSError):
+        while piece := os.read(terminal, 65536):
+            shown += piece
+    return shown
+
+
+def part(name: str) -> str:
+    """The text of a generated part."""
+    if name.startswith("output: "):
+        return output(name.removeprefix("output: "))
+    return {"columns": columns, "exit-codes": exit_codes}[name]()
+
+
+def generated(document: str) -> str:
+    """The document as it should be."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return PART.sub(lambda found: found[1] + part(found["name"]) + found[3], text)
+
+
+def main() -> None:
+    """Bring all documents up to date."""
+    for document in DOCUMENTS:
+        (ROOT / document).write_text(generated(document), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
