@@ -35,6 +35,17 @@ docs: $(STAMP)
 unit: $(STAMP)
 	$(BIN)/pytest
 
+# Real captures, made anew in network namespaces: root only. The verdicts are reproducible, the bytes are not.
+LAB_PROGRAMS := ip nft nginx tcpdump editcap curl wget git go node openssl
+LAB_PACKAGES := iproute2 nftables nginx-light tcpdump wireshark-common curl wget git golang-go nodejs openssl
+
+samples: $(STAMP)
+	@for program in $(LAB_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -n "$$missing" ]; then echo "installing what the lab needs for:$$missing" >&2; \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(LAB_PACKAGES); fi
+	PYTHONPATH=samples $(BIN)/python -m lab.make
+
 tools:
 	@command -v tshark >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends tshark; } || \

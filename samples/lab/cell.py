@@ -1,6 +1,7 @@
 """A cell: client, router and server in network namespaces of their own, joined by veth pairs.
 
-Every cell uses the same documentation addresses (RFC 5737, RFC 3849): namespaces keep them apart, so cells run side by side.
+Every cell uses the same documentation addresses (RFC 5737, RFC 3849); namespaces keep them apart, so that cells run
+side by side.
 
     client c0 192.0.2.10, 2001:db8:1::10 -- r0 router r1 -- [relay m0 m1] -- s0 198.51.100.20, 2001:db8:2::20 server
 """
@@ -73,11 +74,13 @@ class Cell:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
-        """End what runs here, then remove the namespaces (their veth ends go with them) and their files in /etc/netns."""
+        """End what runs here, then remove the namespaces (their veth ends go with them) and their hosts files."""
         for process in reversed(self.processes):
             if process.poll() is None:
                 process.terminate()
@@ -92,10 +95,8 @@ class Cell:
             shutil.rmtree(NETNS_ETC / self.namespace(role), ignore_errors=True)
 
     def _link(self, role_a: str, name_a: str, role_b: str, name_b: str) -> None:
-        run(
-            ["ip", "link", "add", name_a, "netns", self.namespace(role_a), "type", "veth"]
-            + ["peer", "name", name_b, "netns", self.namespace(role_b)]
-        )
+        peer = ["peer", "name", name_b, "netns", self.namespace(role_b)]
+        run(["ip", "link", "add", name_a, "netns", self.namespace(role_a), "type", "veth", *peer])
 
     def _address(self) -> None:
         for role, devices in (("client", ["c0"]), ("router", ["r0", "r1"]), ("server", ["s0"])):
@@ -126,7 +127,7 @@ class Cell:
         run(["ip", "netns", "exec", self.namespace(role), "sysctl", "-qw", *settings])
 
     def segment(self, role: str, device: str) -> None:
-        """Let the sender make real segments and checksums: what a length rule or a relay sees is then what a wire carries."""
+        """Let the sender make real segments and checksums: length rules and the relay then see what a wire carries."""
         run([*self._in(role), sys.executable, "-c", OFFLOADS_OFF, device])
 
     def nft(self, role: str, *rules: str) -> None:

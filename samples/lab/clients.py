@@ -1,6 +1,7 @@
 """Clients: command lines of real programs, and small Python ones for what no program does on request.
 
-A client is an argv in which {ca}, {go}, {work} are filled in by the lab. `python -m lab.clients WHAT ...` runs the Python ones.
+A client is an argv in which the lab fills in {ca}, {go}, {python} and {work}. `python -m lab.clients WHAT ...` runs
+the Python ones.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def connect_and_wait(port: str) -> None:
 
 
 def two_requests(port: str, idle: str) -> None:
-    """Two requests on one kept connection, `idle` seconds apart, whatever happened to it meanwhile; then 2 s of nothing."""
+    """Two requests on one kept connection, `idle` seconds apart, whatever became of it meanwhile; then 2 s idle."""
     conn = http.client.HTTPConnection(WWW, int(port), timeout=4)
     for pause in (float(idle), 2.0):
         conn.request("GET", "/file.txt")

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,7 +42,8 @@ def prepare(shared: Path) -> None:
     (module / "v1.0.0.info").write_text('{"Version":"v1.0.0","Time":"2026-01-01T00:00:00Z"}')
     (module / "v1.0.0.mod").write_text("module lab.example/hello\n")
     inside = "lab.example/hello@v1.0.0/"
-    pack(module / "v1.0.0.zip", {inside + "go.mod": "module lab.example/hello\n", inside + "hello.go": "package hello\n"})
+    source = {inside + "go.mod": "module lab.example/hello\n", inside + "hello.go": "package hello\n"}
+    pack(module / "v1.0.0.zip", source)
     about = "labpkg-1.0.dist-info/"
     metadata = "Metadata-Version: 2.1\nName: labpkg\nVersion: 1.0\n"
     wheel = "Wheel-Version: 1.0\nGenerator: lab\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -71,9 +72,9 @@ def start_nginx(cell: Cell, shared: Path) -> None:
     time.sleep(0.1)  # the pid file is written before the worker accepts
 
 
-def until(done: object, what: str, seconds: float = 5) -> None:
+def until(done: Callable[[], bool], what: str, seconds: float = 5) -> None:
     end = time.monotonic() + seconds
-    while not done():  # type: ignore[operator]
+    while not done():
         if time.monotonic() > end:
             raise RuntimeError(f"{what} did not start")
         time.sleep(0.01)
@@ -94,7 +95,7 @@ def start_capture(cell: Cell, capture: Capture) -> subprocess.Popen[str]:
 
 def run_clients(cell: Cell, scenario: Scenario, shared: Path) -> tuple[subprocess.Popen[str], list[int]]:
     """The clients one after the other with tcpdump beside them; their exit statuses, for the log of the run."""
-    words = {"ca": str(shared / "certs/ca.pem"), "go": str(shared / "go-client"), "work": str(cell.workdir), "python": sys.executable}
+    words = {"ca": shared / "certs/ca.pem", "go": shared / "go-client", "work": cell.workdir, "python": sys.executable}
     capture = scenario.capture
     env = {"PYTHONPATH": str(SAMPLES), "LC_ALL": "C"}
     dump = None if capture.start else start_capture(cell, capture)
@@ -106,7 +107,8 @@ def run_clients(cell: Cell, scenario: Scenario, shared: Path) -> tuple[subproces
             dump = start_capture(cell, capture)
         if capture.stop:
             time.sleep(capture.stop)
-            stop(dump)  # type: ignore[arg-type]
+            assert dump is not None
+            stop(dump)
         statuses.append(client.wait(30))
     assert dump is not None
     return dump, statuses
@@ -164,7 +166,7 @@ def write_expected(scenarios: Iterable[Scenario]) -> None:
 
 
 def attempt(scenario: Scenario, shared: Path) -> str:
-    """"" when the sample was made, else what went wrong: one bad scenario must not end the others."""
+    """What went wrong, in words, or nothing: one bad scenario must not end the others."""
     began = time.monotonic()
     try:
         statuses = make(scenario, shared)

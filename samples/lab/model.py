@@ -1,4 +1,4 @@
-"""What a scenario is: who speaks to whom, what goes wrong, where it is captured, and what is true of it by construction."""
+"""What a scenario is: who speaks to whom, what goes wrong, where it is captured, what is true by construction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NO_NEIGHBOURS = "tcp or icmp or (icmp6 and ip6[40] < 128)"  # errors yes, echo a
 
 @dataclass(frozen=True)
 class Row:
-    """One fetch: its class, its cause ("" for ok and incomplete), the name on the wire ("" if none), what is missing."""
+    """One fetch: class, cause ("" for ok and incomplete), the host on the wire ("" if none), what is missing."""
 
     klass: str
     cause: str = ""
@@ -26,7 +26,8 @@ class Capture:
 
     at       client | server | router; device: c0, s0, r0, r1 or any
     form     pcap | nano.pcapng | pcap.gz | rotated (a folder, a new file each second)
-    linger   how long it goes on after the last client has ended; stop: when it ends although clients still run (0 = never)
+    linger   how long it goes on after the last client has ended
+    stop     when it ends although clients still run (0 = never)
     """
 
     at: str = "client"
@@ -43,7 +44,9 @@ class Capture:
 class Scenario:
     """A sample to be made; its folder is the class of its first failure, else of its last row.
 
-    servers  (behaviour of lab.servers, port); commands: other programs to run at the server; faults: nftables rules `ROLE HOOK RULE`
+    servers  (behaviour of lab.servers, port)
+    commands other programs to run at the server
+    faults   nftables rules `ROLE HOOK RULE`
     segment  roles whose network cards split segments themselves: a length rule then sees packets as a wire carries them
     """
 

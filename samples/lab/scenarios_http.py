@@ -148,7 +148,7 @@ HTTP = (
     Scenario(
         "curl-https-499-at-nginx",
         http("tls-opaque-client-gave-up"),
-        "nginx's upstream never answers; curl closes after 4 s with close_notify and FIN, to which nginx says RST; it logs 499",
+        "nginx's upstream never answers; curl says close_notify and FIN after 4 s, nginx answers RST and logs 499",
         (curl("https://www.lab.example/never"),),
         servers=(("silent", 81),),
         nginx=True,

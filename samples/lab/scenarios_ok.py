@@ -15,7 +15,7 @@ S_SERVER_P384 = (
 )
 NODE_FETCH = "require('https').get('https://www.lab.example/file.txt', {{agent: false}}, r => r.resume())"
 FINE = (Row("ok", "", SITE),)
-# all but the segment whose payload starts with "HTTP"; short packets first, for the comparison fails where there is no payload
+# All but the segment whose payload starts with "HTTP"; short packets first: without payload the comparison rejects.
 WITHOUT_STATUS_LINE = "tcp and (dst port 80 or ip[2:2] < 100 or tcp[((tcp[12] & 0xf0) >> 2):4] != 0x48545450)"
 
 

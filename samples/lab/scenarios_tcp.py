@@ -101,7 +101,7 @@ SYN = (
     Scenario(
         "curl-one-syn",
         (Row("syn-retransmit", "syn-abandoned"), Row("ok", "", SITE)),
-        "the SYN is dropped and curl gives up after 0.6 s, before it would be repeated; 4 s later a fetch from port 80 works",
+        "the SYN is dropped and curl gives up after 0.6 s, before a second one; 4 s later a fetch from port 80 works",
         (curl("https://www.lab.example/", 0.6), ("sleep", "3.6"), curl("http://www.lab.example/file.txt")),
         servers=(("http_ok", 80),),
         faults=(DROP_443,),

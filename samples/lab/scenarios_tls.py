@@ -42,7 +42,7 @@ TLS_STALL = (
     Scenario(
         "wget-pmtu-hole",
         stall("tls-server-flight-lost"),
-        "the router silently drops the server's packets over 1400 bytes: a path MTU black hole; the end of the flight passes",
+        "a path MTU black hole: the router drops the server's packets over 1400 bytes; the end of the flight passes",
         (wget("https://www.lab.example/file.txt"),),
         nginx=True,
         faults=("router forward tcp sport 443 meta length > 1400 drop",),
@@ -60,7 +60,7 @@ TLS_STALL = (
     Scenario(
         "python-half-a-server-flight",
         stall("tls-server-flight-stalled"),
-        "the server sends the first half of its TLS 1.2 flight, in the middle of the certificate, and stops; 4 s timeout",
+        "the server sends half of its TLS 1.2 flight, up to the middle of the certificates, and stops; 4 s timeout",
         (python("fetch", "https://www.lab.example/", "{ca}"),),
         servers=(("half_flight_tls12", 443),),
     ),
@@ -81,7 +81,7 @@ TLS_STALL = (
     Scenario(
         "python-second-clienthello-segment-lost",
         stall("tls-clienthello-partial"),
-        "a ClientHello of two segments; the router drops the client's packets of 200 to 1400 bytes, so the second never arrives",
+        "a ClientHello of two segments; the router drops packets of 200 to 1400 bytes, so the second never arrives",
         (python("long_client_hello", "443", "{ca}"),),
         nginx=True,
         faults=("router forward tcp dport 443 meta length 200-1400 drop",),

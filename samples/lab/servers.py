@@ -1,4 +1,7 @@
-"""Servers that misbehave on purpose: `python -m lab.servers BEHAVIOUR PORT`. Each behaviour is what one accepted connection gets."""
+"""Servers that misbehave on purpose: `python -m lab.servers BEHAVIOUR PORT`.
+
+A behaviour is what one accepted connection gets.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,13 @@ Handler = Callable[[socket.socket], None]
 PATIENCE = 30.0  # longer than any scenario
 BODY = b"0123456789abcdef" * 64  # 1024 bytes
 OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+BEHAVIOURS: dict[str, Handler] = {}
+
+
+def behaviour(handler: Handler) -> Handler:
+    """Make a handler known to the command line by its name."""
+    BEHAVIOURS[handler.__name__] = handler
+    return handler
 
 
 def reset(conn: socket.socket) -> None:
@@ -100,47 +110,55 @@ class Handshake:
         self.incoming.write(got)
 
 
-# --- before and during TLS -------------------------------------------------------------------------------------------
+# before and during TLS
 
 
+@behaviour
 def silent(conn: socket.socket) -> None:
     wait_for_close(conn)
 
 
+@behaviour
 def rst_on_accept(conn: socket.socket) -> None:
     reset(conn)
 
 
+@behaviour
 def rst_after_first_bytes(conn: socket.socket) -> None:
     conn.recv(65536)
     time.sleep(0.02)
     reset(conn)
 
 
+@behaviour
 def rst_after_tls_silence(conn: socket.socket) -> None:
     conn.recv(65536)
     time.sleep(3.5)
     reset(conn)
 
 
+@behaviour
 def rst_after_idle(conn: socket.socket) -> None:
     conn.recv(65536)
     time.sleep(10.5)
     reset(conn)
 
 
+@behaviour
 def binary_reply(conn: socket.socket) -> None:
     conn.recv(65536)
     conn.sendall(bytes(range(128, 192)))
     wait_for_close(conn)
 
 
+@behaviour
 def fin_after_first_bytes(conn: socket.socket) -> None:
     conn.recv(65536)
     conn.shutdown(socket.SHUT_WR)
     wait_for_close(conn)
 
 
+@behaviour
 def rst_after_server_hello(conn: socket.socket) -> None:
     flight = Handshake(conn).step()
     conn.sendall(flight[: 5 + int.from_bytes(flight[3:5], "big")])  # the first record: the ServerHello, whole
@@ -154,15 +172,18 @@ def half_flight(conn: socket.socket, version: ssl.TLSVersion | None = None) -> N
     wait_for_close(conn)
 
 
+@behaviour
 def half_flight_tls12(conn: socket.socket) -> None:
     half_flight(conn, ssl.TLSVersion.TLSv1_2)
 
 
+@behaviour
 def no_finished_tls12(conn: socket.socket) -> None:
     conn.sendall(Handshake(conn, ssl.TLSVersion.TLSv1_2).step())
     wait_for_close(conn)
 
 
+@behaviour
 def slow_tls(conn: socket.socket) -> None:
     first = conn.recv(65536)
     time.sleep(2.2)
@@ -174,6 +195,7 @@ def slow_tls(conn: socket.socket) -> None:
     wait_for_close(conn)
 
 
+@behaviour
 def alert_unrecognized_name(conn: socket.socket) -> None:
     made = context()
     made.sni_callback = lambda *_: ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
@@ -183,19 +205,22 @@ def alert_unrecognized_name(conn: socket.socket) -> None:
         conn.close()
 
 
+@behaviour
 def smtp_banner(conn: socket.socket) -> None:
     conn.sendall(b"220 mail.lab.example ESMTP ready\r\n")
     wait_for_close(conn)
 
 
-# --- HTTP, in the clear ----------------------------------------------------------------------------------------------
+# HTTP, in the clear
 
 
+@behaviour
 def http_ok(conn: socket.socket) -> None:
     while read_request(conn):
         conn.sendall(ok())
 
 
+@behaviour
 def http_continue(conn: socket.socket) -> None:
     """100 Continue, then read the announced body, then 200."""
     head = read_request(conn)
@@ -208,6 +233,7 @@ def http_continue(conn: socket.socket) -> None:
     wait_for_close(conn)
 
 
+@behaviour
 def http_slow_answer(conn: socket.socket) -> None:
     """The answer comes 1 s after the request, also to a client that has already said FIN."""
     read_request(conn)
@@ -216,6 +242,7 @@ def http_slow_answer(conn: socket.socket) -> None:
     conn.close()
 
 
+@behaviour
 def http_ok_then_rst(conn: socket.socket) -> None:
     read_request(conn)
     conn.sendall(ok())
@@ -223,6 +250,7 @@ def http_ok_then_rst(conn: socket.socket) -> None:
     reset(conn)
 
 
+@behaviour
 def http_truncated(conn: socket.socket) -> None:
     read_request(conn)
     conn.sendall(ok()[:300])
@@ -230,6 +258,7 @@ def http_truncated(conn: socket.socket) -> None:
     wait_for_close(conn)
 
 
+@behaviour
 def http_chunked_truncated(conn: socket.socket) -> None:
     """Three whole chunks, then FIN where the size of a fourth, or the last chunk of size 0, should be."""
     read_request(conn)
@@ -238,6 +267,7 @@ def http_chunked_truncated(conn: socket.socket) -> None:
     wait_for_close(conn)
 
 
+@behaviour
 def http_half_then_rst(conn: socket.socket) -> None:
     read_request(conn)
     conn.sendall(ok()[:600])
@@ -245,12 +275,14 @@ def http_half_then_rst(conn: socket.socket) -> None:
     reset(conn)
 
 
+@behaviour
 def http_half_then_silent(conn: socket.socket) -> None:
     read_request(conn)
     conn.sendall(ok()[:600])
     wait_for_close(conn)
 
 
+@behaviour
 def http_drip(conn: socket.socket) -> None:
     """A body of 20 pieces, one every 0.2 s."""
     read_request(conn)
@@ -261,6 +293,7 @@ def http_drip(conn: socket.socket) -> None:
     wait_for_close(conn)
 
 
+@behaviour
 def http_ok_then_rst_on_second(conn: socket.socket) -> None:
     read_request(conn)
     conn.sendall(ok())
@@ -268,6 +301,7 @@ def http_ok_then_rst_on_second(conn: socket.socket) -> None:
     reset(conn)
 
 
+@behaviour
 def http_ok_then_fin(conn: socket.socket) -> None:
     """One answer, then the idle connection is closed after 1 s for good: a later request gets RST."""
     read_request(conn)
@@ -276,6 +310,7 @@ def http_ok_then_fin(conn: socket.socket) -> None:
     conn.close()
 
 
+@behaviour
 def http_banner(conn: socket.socket) -> None:
     """A service of another kind that waits for the client to speak."""
     conn.recv(65536)
@@ -283,12 +318,14 @@ def http_banner(conn: socket.socket) -> None:
     wait_for_close(conn)
 
 
+@behaviour
 def proxy_forbids(conn: socket.socket) -> None:
     read_request(conn)
     conn.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     conn.close()
 
 
+@behaviour
 def proxy_connects(conn: socket.socket) -> None:
     """A CONNECT proxy in front of the nginx on the same host."""
     read_request(conn)
@@ -305,9 +342,10 @@ def pump(source: socket.socket, sink: socket.socket) -> None:
     sink.shutdown(socket.SHUT_WR)
 
 
-# --- HTTP inside TLS -------------------------------------------------------------------------------------------------
+# HTTP inside TLS
 
 
+@behaviour
 def https_silent(conn: socket.socket) -> None:
     """No answer to the request, only the session tickets, which are no answer."""
     shake = Handshake(conn)
@@ -317,6 +355,7 @@ def https_silent(conn: socket.socket) -> None:
     wait_for_close(conn)
 
 
+@behaviour
 def https_fin(conn: socket.socket) -> None:
     shake = Handshake(conn)
     shake.complete()
@@ -324,6 +363,7 @@ def https_fin(conn: socket.socket) -> None:
     wait_for_close(conn)
 
 
+@behaviour
 def https_cut(conn: socket.socket) -> None:
     """One record that announces the whole response, cut in its middle by FIN."""
     shake = Handshake(conn)
@@ -335,18 +375,6 @@ def https_cut(conn: socket.socket) -> None:
     conn.sendall(record[: len(record) // 2])
     conn.shutdown(socket.SHUT_WR)
     wait_for_close(conn)
-
-
-BEHAVIOURS: dict[str, Handler] = {
-    made.__name__: made
-    for made in (
-        *(silent, rst_on_accept, rst_after_first_bytes, fin_after_first_bytes, rst_after_server_hello, half_flight),
-        *(half_flight_tls12, no_finished_tls12, slow_tls, alert_unrecognized_name, smtp_banner, http_ok, http_continue),
-        *(http_slow_answer, http_ok_then_rst, http_truncated, http_chunked_truncated, http_half_then_rst),
-        *(http_half_then_silent, http_drip, http_ok_then_rst_on_second, http_ok_then_fin, http_banner),
-        *(rst_after_tls_silence, rst_after_idle, binary_reply, proxy_forbids, proxy_connects, https_silent, https_fin, https_cut),
-    )
-}
 
 
 def serve(handler: Handler, port: int) -> None:
