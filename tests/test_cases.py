@@ -39,7 +39,7 @@ WIRESHARK: dict[str, Callable[[Row], bool]] = {
     "fin": _has("tcp.flags.fin", "1"),
     "client-hello": _hello,
     "server-hello": _has("tls.handshake.type", "2"),
-    "alert": lambda row: _has("tls.record.content_type", "21")(row) or _has("tls.record.content_type", "23")(row),
+    "alert": lambda row: _has("tls.record.content_type", "21")(row) or _has("tls.record.opaque_type", "23")(row),
     "record": _bytes,
     "request": _bytes,
     "response": _bytes,
@@ -151,6 +151,6 @@ def test_tshark_agrees_on_the_cited_packets(tmp_path: Path) -> None:
 
 def _tshark(capture: Path) -> list[Row]:
     fields = [argument for name in FIELDS for argument in ("-e", name)]
-    command = ["tshark", "-n", "-r", str(capture), "-T", "fields", *fields]
+    command = ["tshark", "-2", "-n", "-r", str(capture), "-T", "fields", *fields]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     return [dict(zip(FIELDS, text.split("\t"), strict=True)) for text in done.stdout.splitlines()]

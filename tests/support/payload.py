@@ -60,7 +60,7 @@ def payload(words: list[str], size: int) -> bytes:
 
 def _stretches(part: list[str]) -> bool:
     if part[0] == "tls":
-        return part[1] in ("client_hello", "certificate") and "size" not in part
+        return part[1] == "client_hello" and "size" not in part
     return part[0] in ("http", "zeros")
 
 
@@ -171,20 +171,7 @@ def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:
 
 
 def _certificate(words: list[str], extra: int) -> bytes:
-    options = _options(words, "size")
-    chain = _prefixed(CERTIFICATE, 3)
-    plain = len(chain) + 3 + 4 + 5
-    extra = int(options["size"]) - plain if "size" in options else extra
-    if extra:  # a second certificate of the chain, too short to be one
-        if extra < 3:
-            raise ValueError(f"a Certificate record has {plain} bytes, or at least 3 more")
-        chain += _prefixed(_der_filler(extra - 3), 3)
-    return record(22, _message(11, _prefixed(chain, 3)))
-
-
-def _der_filler(size: int) -> bytes:
-    """The leaf again where it fits, then whatever fills up."""
-    return (CERTIFICATE * (size // len(CERTIFICATE) + 1))[:size]
+    return record(22, _message(11, _prefixed(_prefixed(CERTIFICATE, 3), 3)))
 
 
 def _records(words: list[str], extra: int) -> bytes:
