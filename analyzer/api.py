@@ -61,7 +61,7 @@ class Reading:
         return ExitStatus.DAMAGED if self.damaged or self.failures else ExitStatus.OK
 
     def __iter__(self) -> Iterator[Fetch]:
-        from analyzer.capture import open as open_capture
+        from analyzer.capture import open_capture
 
         for source in self.sources:
             try:
