@@ -547,6 +547,8 @@ class Connections:
         server_key: bytes = self.key_of(connection.server, connection.client)
         self.reassembler.finish(connection.client, connection.client.last_packet, connection.last_time)
         self.reassembler.finish(connection.server, connection.server.last_packet, connection.last_time)
+        if connection.content is not None:
+            connection.content.finish()
         connection.final = final
         connection.capture_end = self.now
         self.sides.pop(client_key, None)
