@@ -38,6 +38,7 @@ cdef class Content:
     cpdef _hand_on(self, Side side, Intake intake)
     cpdef _switch(self, Side side, long long packet, long long time, long long ack)
     cpdef _again(self, Side side, bytes data, long long start, long long packet, long long time, long long ack)
+    cpdef bint _answer_shows(self, Side side, long long length, long long packet, long long time) except -1
     cpdef _miss(self, Side side)
     cpdef _search(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef _start_client(self, bytes data)

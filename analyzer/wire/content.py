@@ -118,7 +118,7 @@ class Content:
             self.http.gap(side, length, packet, time)
         elif self.state == PASSED:
             side.skip = NEVER
-        else:
+        elif not self._answer_shows(side, length, packet, time):
             self._miss(side)
 
     def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
@@ -407,6 +407,19 @@ class Content:
         side.next = here
 
     # ---- met in the middle ----
+
+    def _answer_shows(
+        self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong
+    ) -> cython.bint:
+        """The capture lost the client's first bytes, but what the server said tells that they were a request."""
+        if side.index != CLIENT or self.from_server is None or not self.from_server.head().startswith(b"HTTP/1."):
+            return False
+        self.from_client = None
+        self._start_http()
+        if self.http is not None:
+            self.http.gap(side, length, packet, time)
+        self._replay()
+        return True
 
     def _miss(self, side: Side) -> None:
         """Bytes are missing before the protocol is known."""
