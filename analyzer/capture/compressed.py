@@ -1,7 +1,7 @@
 # not compiled: the time is spent in the decompression libraries
 """Compressed captures, told by content and never by name: gzip, zstd, xz, bzip2, lz4 (frame format).
 
-Everything streams. No step yields more than a few MiB at once, whatever the input claims (zstd: at most 32 MiB, see
+Everything streams. No step yields more than a few MiB at once, whatever the input claims (zstd: at most 8 MiB, see
 `_Zstd`), so a decompression bomb takes time and no memory. Several members, frames or streams in a row are one
 capture, as `zcat` and friends have it; zero padding between and after them is ignored.
 """
@@ -26,8 +26,8 @@ XZ_MEMORY = 1 << 27
 ZSTD_WINDOW = 1 << 27
 """The largest window zstd itself accepts without being asked to (`--long=27`, zstd(1))."""
 
-ZSTD_INPUT = 1024
-"""An RLE block is 4 bytes and yields 128 KiB (RFC 8878 3.1.1.2): 1 KiB of input makes 32 MiB at most."""
+ZSTD_INPUT = 256
+"""An RLE block is 4 bytes and yields 128 KiB (RFC 8878 3.1.1.2): 256 bytes of input make 8 MiB at most."""
 
 
 class _Decoder(Protocol):
