@@ -1,7 +1,7 @@
 # not compiled: the time is spent in the decompression libraries
 """Compressed captures, told by content and never by name: gzip, zstd, xz, bzip2, lz4 (frame format).
 
-Everything streams. No step yields more than a few MiB at once, whatever the input claims (zstd: at most 64 MiB, see
+Everything streams. No step yields more than a few MiB at once, whatever the input claims (zstd: at most 8 MiB, see
 `_Zstd`), so a decompression bomb takes time and no memory. Several members, frames or streams in a row are one
 capture, as `zcat` and friends have it; zero padding between and after them is ignored.
 """
@@ -12,6 +12,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from analyzer.capture.stream import Stream
@@ -25,8 +26,8 @@ XZ_MEMORY = 1 << 27
 ZSTD_WINDOW = 1 << 27
 """The largest window zstd itself accepts without being asked to (`--long=27`, zstd(1))."""
 
-ZSTD_INPUT = 2048
-"""An RLE block is 4 bytes and yields 128 KiB (RFC 8878 3.1.1.2): 2 KiB of input make 64 MiB at most."""
+ZSTD_INPUT = 256
+"""An RLE block is 4 bytes and yields 128 KiB (RFC 8878 3.1.1.2): 256 bytes of input make 8 MiB at most."""
 
 
 class _Decoder(Protocol):
@@ -62,17 +63,37 @@ class _Standard:
 
 
 class _Gzip:
-    """One gzip member; zlib hands back the input that the output limit left over."""
+    """One gzip member; zlib hands back the input that the output limit left over.
+
+    zlib keeps the output of a call that meets damage to itself: such a call is repeated byte by byte, so that
+    everything before the damage is read. `failed` is raised by the next call.
+    """
 
     def __init__(self) -> None:
         self.library = zlib.decompressobj(wbits=31)
+        self.failed: zlib.error | None = None
 
     def feed(self, data: bytes) -> bytes:
-        return self.library.decompress(self.library.unconsumed_tail + data, OUTPUT)
+        if self.failed:
+            raise self.failed
+        data = self.library.unconsumed_tail + data
+        before = self.library.copy()
+        try:
+            return self.library.decompress(data, OUTPUT)
+        except zlib.error as error:
+            self.failed = error
+            return self._up_to_damage(before, data)
+
+    def _up_to_damage(self, library: zlib._Decompress, data: bytes) -> bytes:
+        output: list[bytes] = []
+        with suppress(zlib.error):
+            for at in range(len(data)):
+                output.append(library.decompress(data[at : at + 1]))  # noqa: PERF401 (keeps what came before the error)
+        return b"".join(output)
 
     @property
     def hungry(self) -> bool:
-        return not self.library.unconsumed_tail
+        return not self.library.unconsumed_tail and not self.failed
 
     @property
     def done(self) -> bool:

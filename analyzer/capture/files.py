@@ -216,10 +216,15 @@ def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
 
 
 def is_capture(path: str) -> bool:
-    """Whether a regular file is a capture by its content, compressed or not."""
+    """Whether a regular file is a capture by its content, compressed or not.
+
+    So counts one that may not be read: leaving it out would be silent, opening it says so.
+    """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return False
+        if not os.access(path, os.R_OK):
+            return True
         open_reader(path).close()
     except (CaptureError, OSError):
         return False

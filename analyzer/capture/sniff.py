@@ -65,5 +65,5 @@ def _utf8(first: bytes) -> bool:
     try:
         first[:512].decode()
     except UnicodeDecodeError as error:
-        return error.start >= len(first[:512]) - 3
+        return error.reason == "unexpected end of data" and len(first) >= 512
     return True
