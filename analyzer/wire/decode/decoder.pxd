@@ -8,6 +8,8 @@ from analyzer.wire.decode.tcp cimport Tcp
 from analyzer.wire.decode.tunnel cimport Tunnel
 from analyzer.wire.model cimport IcmpError, Packet
 
+cdef int MAX_NESTING
+
 cdef class Decoder:
     cdef public IcmpError icmp
     cdef public str note

@@ -20,7 +20,7 @@ TCP = 1
 ICMP = 2
 UDP = 3
 
-MAX_NESTING: cython.int = 8
+MAX_NESTING = 8
 """IP headers and tunnels inside each other; a frame with more is left undecoded."""
 
 
@@ -121,7 +121,7 @@ class Decoder:
                     return NOTHING
                 self.note = "fragments"
             elif cursor.protocol == 6:
-                return TCP if self.tcp.read(cursor, packet) else NOTHING
+                return self.tcp.read(cursor, packet)  # True is TCP, False is NOTHING
             elif not self.inside(cursor):
                 return self.transport(packet)
         return NOTHING

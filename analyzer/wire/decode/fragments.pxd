@@ -2,6 +2,9 @@ cimport cython
 
 from analyzer.wire.decode.cursor cimport Cursor
 
+cdef int MAX_DATAGRAMS, MAX_BYTES, ABSENT, PRESENT, CUT
+cdef long long TIMEOUT, COPY_WINDOW
+
 @cython.final
 cdef class Datagram:
     cdef public bytes addresses

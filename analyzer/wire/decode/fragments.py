@@ -11,18 +11,18 @@ import cython
 
 from analyzer.wire.decode.cursor import Cursor
 
-MAX_DATAGRAMS: cython.int = 1024
+MAX_DATAGRAMS = 1024
 """Datagrams waiting at a time; beyond it the oldest is given up and counted as incomplete."""
-MAX_BYTES: cython.int = 16 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 """Bytes of buffers held by all of them; same rule."""
-TIMEOUT: cython.longlong = 30_000_000_000
+TIMEOUT = 30_000_000_000
 """Capture time after which a datagram is given up: Linux net.ipv4.ipfrag_time is 30 s, RFC 8200 4.5 says 60."""
-COPY_WINDOW: cython.longlong = 50_000_000
+COPY_WINDOW = 50_000_000
 """Fragments of a datagram completed so recently are mirror copies (signatures.md 3.3), not a new datagram."""
 
-ABSENT: cython.int = 0
-PRESENT: cython.int = 1
-CUT: cython.int = 2
+ABSENT = 0
+PRESENT = 1
+CUT = 2
 """States of a unit of eight bytes; CUT was on the wire, but the snaplen cut (part of) it off."""
 
 

@@ -4,6 +4,8 @@ from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.ip cimport Ip
 from analyzer.wire.model cimport IcmpError
 
+cdef int TCP, TOO_BIG, FRAGMENTATION_NEEDED
+
 @cython.final
 cdef class Icmp:
     cdef Ip ip

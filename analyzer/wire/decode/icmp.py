@@ -8,9 +8,9 @@ from analyzer.wire.decode.cursor import Cursor
 from analyzer.wire.decode.ip import Ip
 from analyzer.wire.model import IcmpError
 
-TCP: cython.int = 6
-TOO_BIG: cython.int = 2
-FRAGMENTATION_NEEDED: cython.int = 4
+TCP = 6
+TOO_BIG = 2
+FRAGMENTATION_NEEDED = 4
 
 
 @cython.cfunc

@@ -2,6 +2,8 @@ cimport cython
 
 from analyzer.wire.decode.cursor cimport Cursor
 
+cdef int MAX_EXTENSIONS, HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION, MOBILITY
+
 @cython.final
 cdef class Ip:
     cdef bint read(self, Cursor cursor) except -1

@@ -6,15 +6,15 @@ import cython
 
 from analyzer.wire.decode.cursor import Cursor
 
-MAX_EXTENSIONS: cython.int = 16
+MAX_EXTENSIONS = 16
 """IPv6 extension headers read before giving up; RFC 8200 4.1 describes at most eight in a packet."""
 
-HOP_BY_HOP: cython.int = 0
-ROUTING: cython.int = 43
-FRAGMENT: cython.int = 44
-AUTHENTICATION: cython.int = 51
-DESTINATION: cython.int = 60
-MOBILITY: cython.int = 135
+HOP_BY_HOP = 0
+ROUTING = 43
+FRAGMENT = 44
+AUTHENTICATION = 51
+DESTINATION = 60
+MOBILITY = 135
 
 
 @cython.cfunc

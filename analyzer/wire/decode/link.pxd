@@ -3,6 +3,8 @@ cimport cython
 from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.wireless cimport Wireless
 
+cdef int IPV4, IPV6, BRIDGED, PPP, MAX_LABELS, LINUX_802_2
+
 @cython.final
 cdef class Link:
     cdef Wireless wireless

@@ -10,15 +10,15 @@ import cython
 from analyzer.wire.decode.cursor import Cursor
 from analyzer.wire.decode.wireless import Wireless
 
-IPV4: cython.int = 0x0800
-IPV6: cython.int = 0x86DD
-BRIDGED: cython.int = 0x6558
+IPV4 = 0x0800
+IPV6 = 0x86DD
+BRIDGED = 0x6558
 """Transparent Ethernet Bridging (RFC 1701): a whole Ethernet frame follows."""
-PPP: cython.int = 0x880B
-MAX_LABELS: cython.int = 16
+PPP = 0x880B
+MAX_LABELS = 16
 """MPLS labels read before giving up; real stacks have fewer than ten."""
 
-LINUX_802_2: cython.int = 4
+LINUX_802_2 = 4
 """ETH_P_802_2 of Linux's if_ether.h, which is no EtherType: an LLC header follows."""
 
 KNOWN = frozenset((0, 1, 9, 12, 14, 50, 51, 101, 104, 105, 108, 113, 119, 127, 163, 192, 228, 229, 276))

@@ -3,6 +3,9 @@ cimport cython
 from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.model cimport Packet
 
+cdef int SHORTEST, MSS, SCALE, SACK_PERMITTED, SACK, TIMESTAMPS, MPTCP, FAST_OPEN, EXPERIMENT
+cdef long long NOP_NOP_TIMESTAMPS
+
 @cython.final
 cdef class Tcp:
     cdef bint read(self, Cursor cursor, Packet packet) except -1

@@ -7,18 +7,18 @@ import cython
 from analyzer.wire.decode.cursor import Cursor
 from analyzer.wire.model import Packet
 
-SHORTEST: cython.int = 14
+SHORTEST = 14
 """Bytes of a header cut by the snaplen that are still of use: ports, sequence numbers and flags."""
 
-MSS: cython.int = 2
-SCALE: cython.int = 3
-SACK_PERMITTED: cython.int = 4
-SACK: cython.int = 5
-TIMESTAMPS: cython.int = 8
-MPTCP: cython.int = 30
-FAST_OPEN: cython.int = 34
-EXPERIMENT: cython.int = 254
-NOP_NOP_TIMESTAMPS: cython.longlong = 0x0101080A
+MSS = 2
+SCALE = 3
+SACK_PERMITTED = 4
+SACK = 5
+TIMESTAMPS = 8
+MPTCP = 30
+FAST_OPEN = 34
+EXPERIMENT = 254
+NOP_NOP_TIMESTAMPS = 0x0101080A
 """How nearly every stack lays out its timestamps (RFC 7323 appendix A)."""
 
 

@@ -2,6 +2,8 @@ cimport cython
 
 from analyzer.wire.decode.cursor cimport Cursor
 
+cdef int IPV4, IPV6, MPLS, BRIDGED, PPP, ERSPAN, ERSPAN3, VXLAN_PORT, OLD_VXLAN_PORT, GENEVE_PORT
+
 @cython.final
 cdef class Tunnel:
     cdef bint enter(self, Cursor cursor) except -1

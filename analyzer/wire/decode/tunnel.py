@@ -6,18 +6,18 @@ import cython
 
 from analyzer.wire.decode.cursor import Cursor
 
-IPV4: cython.int = 0x0800
-IPV6: cython.int = 0x86DD
-MPLS: cython.int = 0x8847
-BRIDGED: cython.int = 0x6558
-PPP: cython.int = 0x880B
-ERSPAN: cython.int = 0x88BE
-ERSPAN3: cython.int = 0x22EB
+IPV4 = 0x0800
+IPV6 = 0x86DD
+MPLS = 0x8847
+BRIDGED = 0x6558
+PPP = 0x880B
+ERSPAN = 0x88BE
+ERSPAN3 = 0x22EB
 
-VXLAN_PORT: cython.int = 4789
-OLD_VXLAN_PORT: cython.int = 8472
+VXLAN_PORT = 4789
+OLD_VXLAN_PORT = 8472
 """What Linux used before IANA assigned 4789, still the default of flannel and others."""
-GENEVE_PORT: cython.int = 6081
+GENEVE_PORT = 6081
 
 
 @cython.cfunc

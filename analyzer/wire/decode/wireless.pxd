@@ -2,6 +2,8 @@ cimport cython
 
 from analyzer.wire.decode.cursor cimport Cursor
 
+cdef int RADIOTAP, PPI, IEEE_802_11, TO_DS, FROM_DS, PROTECTED, ORDER, AMSDU, PADDED
+
 @cython.final
 cdef class Wireless:
     cdef public int inner

@@ -6,16 +6,16 @@ import cython
 
 from analyzer.wire.decode.cursor import Cursor
 
-RADIOTAP: cython.int = 127
-PPI: cython.int = 192
-IEEE_802_11: cython.int = 105
+RADIOTAP = 127
+PPI = 192
+IEEE_802_11 = 105
 
-TO_DS: cython.int = 0x01
-FROM_DS: cython.int = 0x02
-PROTECTED: cython.int = 0x40
-ORDER: cython.int = 0x80
-AMSDU: cython.int = 0x80
-PADDED: cython.int = 0x20
+TO_DS = 0x01
+FROM_DS = 0x02
+PROTECTED = 0x40
+ORDER = 0x80
+AMSDU = 0x80
+PADDED = 0x20
 """Radiotap's flags field: the driver padded the 802.11 header to a multiple of four bytes."""
 
 
