@@ -90,7 +90,7 @@ class Content:
     def data(
         self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
     ) -> None:
-        """Bytes of `side` from offset `side.next` on; packet, time and the acknowledged peer offset of their segment."""
+        """Bytes of `side` from `side.next` on; packet, time and the acknowledged peer offset of their segment."""
         if self.misplaced is not None:
             self._place()
         if self.state == TLS and self.tls is not None:
@@ -138,6 +138,8 @@ class Content:
             self._settle()
         if self.http is not None:
             self.http.finish()
+        if self.tls is not None:
+            self.tls.finish()
 
     # ---- from the beginning ----
 
@@ -386,8 +388,10 @@ class Content:
             return
         client, server = self.connection.client, self.connection.server
         client.skip = server.skip = 0
-        self._again(client, http.leftover_client, http.leftover_client_start, packet, time, ack if side is client else -1)
-        self._again(server, http.leftover_server, http.leftover_server_start, packet, time, ack if side is server else -1)
+        client_ack: cython.longlong = ack if side is client else -1
+        server_ack: cython.longlong = ack if side is server else -1
+        self._again(client, http.leftover_client, http.leftover_client_start, packet, time, client_ack)
+        self._again(server, http.leftover_server, http.leftover_server_start, packet, time, server_ack)
 
     def _again(
         self,

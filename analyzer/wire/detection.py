@@ -29,7 +29,7 @@ METHODS = frozenset(
     b"SEARCH PURGE MERGE CHECKOUT".split()
 )
 """RFC 9110 9.3, RFC 5789, RFC 4918, RFC 3253, and what caches use: enough to decide before the line is complete."""
-TOKEN = re.compile(rb"[A-Z]{3,20}(?: |$)")
+TOKEN = re.compile(rb"[A-Z]{3,20} |[A-Z]{1,20}$")
 REQUEST_LINE = re.compile(rb"[A-Z]{3,20} [^ \r\n]+ HTTP/1\.[01]\r?\n")
 
 

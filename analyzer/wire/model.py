@@ -170,9 +170,10 @@ class Connection:
     closed_time when both FINs were acknowledged, or the first RST; simultaneous 1 = both sides sent a SYN
     clock_step  1 = capture time ran backwards by more than 10 ms within it
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
-    protocol    tls | http | h2c | other, "" = nobody said enough; via: prologues peeled off, proxy-protocol | socks | connect
+    protocol    tls | http | h2c | other, "" = nobody said enough
+    via         prologues that were peeled off: proxy-protocol | socks | connect
     connect     the CONNECT exchange that got a 2xx; other_first: first 64 bytes of a protocol that is not understood
-    socks_target  host:port asked of a SOCKS proxy; socks_reply its answer (4: 90 = granted, 5: 0 = succeeded), -1 = none
+    socks_target  host:port asked of a SOCKS proxy; socks_reply: 90 (version 4) or 0 (5) = granted, -1 = no answer
     """
 
     def __init__(self, stream: cython.longlong) -> None:
@@ -240,7 +241,7 @@ class Alert:
 class Tls:
     """What is visible of one TLS handshake, and of the records after it.
 
-    hello_*           the client's first ClientHello: packet and time of its first byte, offsets; hello_complete 1 = all read
+    hello_*           the client's first ClientHello: packet and time of its first byte, offsets; hello_complete 1 = all
     hellos            ClientHellos seen (2 after a HelloRetryRequest, `retry_request` = 1)
     sni, alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer: the offer; alpn: the answer (TLS <= 1.2)
     client_version    the hello's legacy_version; session_echo 1 = the server repeated the client's session id

@@ -28,5 +28,6 @@ cdef class TlsParser:
     cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long packet, long long time)
     cpdef end(self, Side side, long long packet, long long time)
+    cpdef finish(self)
     cpdef begin_sslv2(self, int size)
     cpdef _sslv2(self, Side side, bytes data, long long packet, long long time, long long ack)

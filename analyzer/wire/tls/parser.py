@@ -20,7 +20,7 @@ MAX_MESSAGE = 65536
 MAX_ALERTS = 16
 MAX_MILESTONES = 96
 ALERT_LENGTH = 2
-PARTIAL = 256
+PARTIAL = 64
 """First size at which an incomplete ClientHello is read for what it already shows; doubles, so that work is linear."""
 
 
@@ -269,6 +269,13 @@ class TlsParser:
             self._sslv2(side, data, packet, time, ack)
         else:
             self.client.data(side, data, packet, time, ack)
+
+    def finish(self) -> None:
+        """As Content.finish."""
+        client = self.client
+        if client.started and not client.blind:
+            client.partial = 0
+            client._peek()
 
     def begin_sslv2(self, size: cython.int) -> None:
         """The client's first bytes are an SSLv2 hello of `size` bytes, its two header bytes included."""
