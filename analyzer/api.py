@@ -126,7 +126,6 @@ class Reading:
             fetch.file = name
             fetch.verdict = decide(fetch)
             order.add(fetch)
-        forget(connection)
 
     def _account(self, source: CaptureSource, capture: Capture, engine: Engine, order: Order) -> None:
         self.packets += engine.frames_seen
@@ -171,12 +170,6 @@ class Order:
             self.number += 1
             fetch.number = self.number
         return fetch
-
-
-def forget(connection: Connection) -> None:
-    """Drop the parsers of a judged connection: its fetches may wait long for an older one."""
-    connection.content = None
-    connection.client.pending = connection.server.pending = None
 
 
 def read(paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> Iterator[Fetch]:

@@ -4,7 +4,7 @@ from types import ModuleType, SimpleNamespace
 import pandas as pd
 import pytest
 
-from analyzer.api import Order, Reading, classify, forget, read
+from analyzer.api import Order, Reading, classify, read
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
 from analyzer.output.columns import COLUMNS
@@ -161,15 +161,6 @@ def test_no_fetch_changes_no_column_and_no_type(stages, monkeypatch):
     empty = classify("a.pcap")
     assert len(empty) == 0
     assert empty.dtypes.to_dict() == full.dtypes.to_dict()
-
-
-def test_a_judged_connection_keeps_no_parser():
-    """What waits for an older connection must not hold buffers."""
-    made = connection(1)
-    made.content = object()
-    made.server.pending = [(0, 0, 0, 0, 1, b"x")]
-    forget(made)
-    assert (made.content, made.server.pending) == (None, None)
 
 
 def test_the_public_api_is_what_the_package_says():

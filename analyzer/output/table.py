@@ -17,6 +17,8 @@ HOLD = 200
 GAP = "  "
 WIDEST_PLACE = 36
 NARROWEST_PLACE = 12
+WIDEST_VERDICT = 32
+"""Longer verdicts are shown whole too, and push their sentence to the right."""
 ROOM = 32
 """Columns the summary should have beside the others before a less important column goes."""
 
@@ -129,7 +131,7 @@ class TableWriter:
         held = self.held
         if self.hold:
             self.number_width = max([3, *(width(line.number) for line in held)])
-            self.verdict_width = max([7, *(width(line.verdict) for line in held)])
+            self.verdict_width = min(WIDEST_VERDICT, max([7, *(width(line.verdict) for line in held)]))
             self.place_width = min(WIDEST_PLACE, max([6, *(width(line.place) for line in held)]))
         if self._room() < ROOM:
             self.place_width = max(NARROWEST_PLACE, min(self.place_width, self.place_width - ROOM + self._room()))
@@ -152,7 +154,8 @@ class TableWriter:
         if self.files and line.file != self.file:
             self.file = line.file
             self._put(line.file, "1")
-        verdict = self._paint(pad(line.verdict, self.verdict_width), COLOURS.get(line.klass, ""))
+        padding = " " * (self.verdict_width - width(line.verdict))
+        verdict = self._paint(line.verdict, COLOURS.get(line.klass, "")) + padding
         place = cut(line.place, self.place_width)
         head = self._cells(line.number.rjust(self.number_width), line.time, place, "").rstrip(" ")
         left = self.columns - self._room() - self.verdict_width - len(GAP)

@@ -29,12 +29,10 @@ class Engine:
         self.frames_seen = self.tcp_packets = self.capture_end = self.since_expiry = 0
 
     def batches(self) -> Iterator[list[Connection]]:
-        """Yield connections as they end, a list (perhaps empty) every BATCH frames, and at the end those still open."""
-        for batch in self.batches():
-            yield from batch
+        """Yield connections as they end, a list (perhaps empty) every BATCH frames, and at the end those still open.
 
-    def batches(self) -> Iterator[list[Connection]]:
-        """The same, as lists: after each, perhaps empty, `oldest_open()` holds for all that was not yet given out."""
+        `oldest_open()` speaks of what was not yet given out: it holds between two lists.
+        """
         more = True
         while more:
             more = self.read(BATCH)
