@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import analyzer
+from analyzer import Fetch
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "ok", "incomplete")
@@ -36,6 +38,11 @@ def expected() -> dict[str, list[dict[str, str]]]:
 EXPECTED = expected()
 
 
+@cache
+def read(name: str) -> list[Fetch]:
+    return list(analyzer.read(SAMPLES / name))
+
+
 def shipped() -> set[str]:
     return {str(path.relative_to(SAMPLES)) for name in CLASSES for path in (SAMPLES / name).iterdir()}
 
@@ -44,10 +51,7 @@ def shipped() -> set[str]:
 def test_verdicts_are_what_was_built(name: str) -> None:
     """Class, cause, host and what is missing agree for every fetch, and there are as many fetches as were made."""
     rows = EXPECTED[name]
-    found = [
-        (fetch.number, fetch.verdict.klass, fetch.verdict.cause, fetch.verdict.missing)
-        for fetch in analyzer.read(SAMPLES / name)
-    ]
+    found = [(fetch.number, fetch.verdict.klass, fetch.verdict.cause, fetch.verdict.missing) for fetch in read(name)]
     assert found == [(int(row["fetch"]), row["class"], row["cause"], row["missing"]) for row in rows]
 
 
@@ -55,10 +59,7 @@ def test_verdicts_are_what_was_built(name: str) -> None:
 def test_names_are_what_the_wire_says(name: str) -> None:
     """The host that the client named in SNI, Host or CONNECT is the fetch's name."""
     wanted = [row["name"] for row in EXPECTED[name]]
-    found = [
-        fetch.name.split(":")[0] if row else ""
-        for fetch, row in zip(analyzer.read(SAMPLES / name), wanted, strict=True)
-    ]
+    found = [fetch.name.split(":")[0] if row else "" for fetch, row in zip(read(name), wanted, strict=True)]
     assert found == wanted
 
 
