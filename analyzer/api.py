@@ -27,6 +27,10 @@ MAX_HELD = 200_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning."""
 
 
+LIVE_BATCH = 16
+"""Frames of a pipe that may wait; a quiet interface needs seconds for more."""
+
+
 class Reading:
     """One pass over captures; iterate over it once to get their fetches.
 
@@ -105,7 +109,7 @@ class Reading:
 
         engine = Engine(capture.frames)
         self._order = order = Order()
-        for batch in engine.batches():
+        for batch in engine.batches(*self._batch(source)):
             for connection in batch:
                 self._judge(connection, source.name, order)
             if self.progress is not None:
@@ -113,6 +117,11 @@ class Reading:
             yield from order.released(engine.oldest_open())
         yield from order.rest()
         self._account(source, capture, engine, order)
+
+    @staticmethod
+    def _batch(source: CaptureSource) -> tuple[int, ...]:
+        """Frames between two looks at what is over: few for a pipe, where somebody may be waiting."""
+        return () if all(Path(path).is_file() for path in source.paths) else (LIVE_BATCH,)
 
     def _judge(self, connection: Connection, name: str, order: Order) -> None:
         from analyzer.fetch.build import fetches

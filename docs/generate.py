@@ -47,11 +47,11 @@ def exit_codes() -> str:
 
 
 def output(command: str) -> str:
-    """What a `whyfetch` command shows in the repository on a terminal of 110 columns without colour."""
+    """What a `whyfetch` command shows in the repository on a terminal of 120 columns without colour."""
     words = shlex.split(command)
     assert words[0] == "whyfetch", command
     run = [sys.executable, "-c", "from analyzer.cli import main; main()", *words[1:]]
-    environment = {**os.environ, "COLUMNS": "110", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
     terminal, screen = pty.openpty()
     with subprocess.Popen(run, cwd=ROOT, env=environment, stdout=screen, stderr=subprocess.PIPE) as process:
         os.close(screen)

@@ -33,7 +33,7 @@ class FakeEngine:
         self.frames_seen, self.tcp_packets, self.connections, self.warnings = 9, 8, 3, ["1 frame was odd"]
         self.oldest = 0
 
-    def batches(self):
+    def batches(self, size=4096):
         for ended, oldest in self.script:
             self.oldest = oldest
             yield [connection(first, stream=first) for first in ended]
@@ -67,7 +67,7 @@ def stages(monkeypatch):
         return [SimpleNamespace(name=path, paths=[path]) for path in paths]
 
     kinds = {7: "probe"}
-    module("analyzer.capture", open=open_capture, expand=expand)
+    module("analyzer.capture", open_capture=open_capture, expand=expand)
     module("analyzer.wire.engine", Engine=FakeEngine)
     module("analyzer.fetch.build", fetches=lambda made: [fetch_of(made, kinds.get(made.first_packet, "fetch"))])
     module("analyzer.verdict.decide", decide=lambda fetch: Verdict("ok", "", "high"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import Protocol, TextIO, cast
 
@@ -56,7 +57,7 @@ class Job:
         self.colour = colour
         self.everything = everything
         self.summary = Summary()
-        self.found = False
+        self.found = self.interrupted = False
         self.bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
         self.reading = Reading(paths, kinds=True, progress=self.bar)
         self.live = any(path == "-" or not Path(path).is_file() for path in paths if not Path(path).is_dir())
@@ -66,44 +67,38 @@ class Job:
         if self.form == "parquet":
             return self._parquet()
         try:
-            rows = self._rows()
+            rows = self._wanted(self._until_interrupted())
             first = next(rows, None)  # opens the first capture: nothing is written over for an unreadable one
             self._give_up_if_unreadable()
             with Output(self.output) as out:
-                interrupted = self._write(out, first, rows)
+                self._write(out, rows if first is None else chain([first], rows))
         finally:
             self._close_bar()
         self._report()
-        return self._status(interrupted)
+        return self._status()
 
-    def _write(self, out: TextIO, first: Fetch | None, rows: Iterator[Fetch]) -> bool:
-        """Write all rows; True when interrupted, after writing those that were complete."""
+    def _write(self, out: TextIO, rows: Iterable[Fetch]) -> None:
+        """Write all rows, each as soon as it is known."""
         writer = self._writer(out)
         writer.begin()
-        interrupted = False
-        try:
-            if first is not None:
-                self._put(writer, first, out)
-            for fetch in rows:
-                self._put(writer, fetch, out)
-        except KeyboardInterrupt:
-            interrupted = True
-            for fetch in self._wanted(self.reading.rest()):
-                writer.fetch(fetch)
+        clear = self.bar if out.isatty() else None
+        for fetch in rows:
+            if clear is not None:
+                clear.close()
+            writer.fetch(fetch)
+            if self.live:
+                out.flush()
         self._close_bar()
         self._note_damage()
         writer.end(self.summary)
-        return interrupted
 
-    def _put(self, writer: Writer, fetch: Fetch, out: TextIO) -> None:
-        if self.bar is not None and out.isatty():
-            self.bar.close()
-        writer.fetch(fetch)
-        if self.live:
-            out.flush()
-
-    def _rows(self) -> Iterator[Fetch]:
-        return self._wanted(iter(self.reading))
+    def _until_interrupted(self) -> Iterator[Fetch]:
+        """All fetches; after Ctrl-C those that were complete and waited for an older connection."""
+        try:
+            yield from self.reading
+        except KeyboardInterrupt:
+            self.interrupted = True
+        yield from self.reading.rest()
 
     def _wanted(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
         """Counts everything, lets pass what is to be shown."""
@@ -143,12 +138,12 @@ class Job:
         if self.output is None:
             raise UsageError("`--format parquet` cannot go to a terminal or a pipe", "`-o fetches.parquet`")
         try:
-            write_parquet(self._rows(), self.output, self._give_up_if_unreadable)
+            write_parquet(self._wanted(self._until_interrupted()), self.output, self._give_up_if_unreadable)
         finally:
             self._close_bar()
         self._note_damage()
         self._report()
-        return self._status(interrupted=False)
+        return self._status()
 
     def _give_up_if_unreadable(self) -> None:
         """When nothing could be read, that is an error; the other unreadable ones come first, as warnings."""
@@ -173,8 +168,8 @@ class Job:
         for line in self.summary.lines():
             sys.stderr.write(line + "\n")
 
-    def _status(self, interrupted: bool) -> ExitStatus:
-        if interrupted:
+    def _status(self) -> ExitStatus:
+        if self.interrupted:
             return ExitStatus.INTERRUPTED
         if self.found:
             return ExitStatus.FOUND

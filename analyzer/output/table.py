@@ -19,7 +19,7 @@ WIDEST_PLACE = 36
 NARROWEST_PLACE = 12
 WIDEST_VERDICT = 32
 """Longer verdicts are shown whole too, and push their sentence to the right."""
-ROOM = 32
+ROOM = 44
 """Columns the summary should have beside the others before a less important column goes."""
 
 COLOURS = {

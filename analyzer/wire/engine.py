@@ -28,15 +28,15 @@ class Engine:
         self.packet = Packet()
         self.frames_seen = self.tcp_packets = self.capture_end = self.since_expiry = 0
 
-    def batches(self) -> Iterator[list[Connection]]:
-        """Yield connections as they end, a list (perhaps empty) every BATCH frames, and at the end those still open.
+    def batches(self, size: int = BATCH) -> Iterator[list[Connection]]:
+        """Yield connections as they end, a list (perhaps empty) every `size` frames, and at the end those still open.
 
         `oldest_open()` speaks of what was not yet given out: it holds between two lists.
         """
         more = True
         while more:
-            more = self.read(BATCH)
-            self.since_expiry += BATCH
+            more = self.read(size)
+            self.since_expiry += size
             if self.since_expiry > len(self.table.sides):  # keeps the cost of looking linear in the frames
                 self.since_expiry = 0
                 self.table.expire()

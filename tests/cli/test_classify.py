@@ -44,7 +44,7 @@ class FakeReading:
             yield fetch
 
     def rest(self):
-        return iter(self.fetches[self.interrupt_after :][:1])
+        return iter(() if self.interrupt_after is None else self.fetches[self.interrupt_after :][:1])
 
 
 @pytest.fixture

@@ -162,10 +162,11 @@ def test_a_pipe_is_read_as_a_stream():
 
 def test_rows_of_a_stream_come_before_its_end():
     """Somebody who pipes tcpdump into whyfetch sees a fetch while the capture still runs."""
-    sample = (ROOT / "samples" / "rst" / "python-reset-on-reuse.pcap").read_bytes()
+    sample = REFUSED.read_bytes()
+    later = _later(ROOT / "samples" / "rst" / "python-reset-on-reuse.pcap")
     command = [*COMMAND, "classify", "--format", "csv", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT) as process:
-        process.stdin.write(sample + _much_later(sample))
+        process.stdin.write(sample + later)
         process.stdin.flush()
         os.set_blocking(process.stdout.fileno(), False)
         seen, until = b"", time.monotonic() + 10
@@ -177,18 +178,17 @@ def test_rows_of_a_stream_come_before_its_end():
     assert seen.count(b"\n") >= 2
 
 
-def _much_later(sample):
-    """The packets of a little-endian pcap several times over, ten minutes apart, from other ports."""
-    order = "little" if sample[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else "big"
-    later, at = b"", 24
-    for again in range(1, 6):
-        at = 24
-        while at < len(sample):
-            size = int.from_bytes(sample[at + 8 : at + 12], order)
-            seconds = int.from_bytes(sample[at : at + 4], order) + 600 * again
-            later += seconds.to_bytes(4, order) + sample[at + 4 : at + 16 + size]
-            at += 16 + size
-    return later
+def _later(path):
+    """The packets of a pcap file, ten minutes after they were captured."""
+    data = path.read_bytes()
+    order = "little" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else "big"
+    packets, at = b"", 24
+    while at < len(data):
+        size = int.from_bytes(data[at + 8 : at + 12], order)
+        seconds = int.from_bytes(data[at : at + 4], order) + 600
+        packets += seconds.to_bytes(4, order) + data[at + 4 : at + 16 + size]
+        at += 16 + size
+    return packets
 
 
 def test_an_interrupt_ends_with_130():
@@ -199,7 +199,7 @@ def test_an_interrupt_ends_with_130():
     with subprocess.Popen(command, env=ENVIRONMENT, **pipes) as process:
         process.stdin.write(sample)
         process.stdin.flush()
-        time.sleep(1)
+        time.sleep(1)  # until it has read what there is
         process.send_signal(2)
         status = process.wait(timeout=30)
         assert b"fetch" in process.stderr.read()
