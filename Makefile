@@ -46,6 +46,9 @@ samples: $(STAMP)
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(LAB_PACKAGES); fi
 	PYTHONPATH=samples $(BIN)/python -m lab.make
 
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py
+
 tools:
 	@command -v tshark >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends tshark; } || \

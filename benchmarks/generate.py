@@ -1,0 +1,139 @@
+"""Writes the large capture that speed and memory are measured on, and its labels: same arguments, same bytes.
+
+Connections start at random moments and their packets interleave by time, a few hundred being open at once. A last,
+ordinary connection follows after a long pause, so that silence before it is proven by the capture itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import heapq
+import ipaddress
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import IO, Any
+
+from conversations import MIX, SECOND, http_ok
+from packets import Talk
+
+WORK = Path(__file__).parent / "work"
+PACKETS = 2_000_000
+EPOCH = 1_767_225_600
+"""Capture start, seconds since 1970: 2026-01-01 UTC."""
+MEAN_START_GAP = 13_000
+"""Microseconds between two connections' starts, on average."""
+TAIL = 130 * SECOND
+CLIENTS = 200
+COLUMNS = [
+    *("tcp_stream", "client", "client_port", "server", "server_port"),
+    *("fetches", "class", "cause", "first_packet", "packets"),
+]
+
+_GLOBAL_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)
+_RECORD = struct.Struct("<IIII")
+_WEIGHTS = [share for share, *_ in MIX]
+
+Label = dict[str, Any]
+
+
+def addresses(rng: Random, number: int) -> tuple[str, str, int]:
+    """Client, server and client port of the connection with this number; every tenth one is IPv6, no tuple repeats."""
+    client, server = number % CLIENTS, rng.randrange(1, 250)
+    port = 1024 + (number // CLIENTS) % 64_000
+    if number % 10 == 9:
+        return f"2001:db8::1:{client:x}", f"2001:db8::2:{server:x}", port
+    return f"10.1.{client // 100}.{client % 100 + 1}", f"203.0.113.{server}", port
+
+
+def connection(seed: int, number: int, start: int, last: bool) -> tuple[list[tuple[int, bytes]], Label]:
+    """All packets of one connection in time order, and what is true about it by construction."""
+    rng = Random(f"{seed}/{number}")
+    kind, cause, server_port, play = rng.choices(MIX, _WEIGHTS)[0][1:] if not last else ("ok", "", 80, http_ok)
+    client, server, port = addresses(rng, number)
+    packed = (ipaddress.ip_address(client).packed, ipaddress.ip_address(server).packed)
+    talk = Talk(rng, start, packed, (port, server_port))
+    fetches = play(talk)
+    frames = sorted(talk.frames, key=lambda frame: frame[0])
+    endpoints = {"client": client, "client_port": port, "server": server, "server_port": server_port}
+    return frames, endpoints | {"fetches": fetches, "class": kind, "cause": cause, "packets": len(frames)}
+
+
+def interleaved(seed: int, packets: int) -> Iterator[tuple[int, bytes, Label]]:
+    """Packets of all connections in time order, each with its connection's label."""
+    rng = Random(seed)
+    planned = number = start = 0
+    heap: list[tuple[int, int, int, list[tuple[int, bytes]], Label]] = []
+    while heap or planned < packets:
+        while planned < packets and (not heap or start <= heap[0][0]):
+            frames, label = connection(seed, number, start, False)
+            heapq.heappush(heap, (frames[0][0], number, 0, frames, label))
+            planned += len(frames)
+            number += 1
+            start += rng.randrange(2 * MEAN_START_GAP)
+        when, owner, at, frames, label = heap[0]
+        yield when, frames[at][1], label
+        if at + 1 < len(frames):
+            heapq.heapreplace(heap, (frames[at + 1][0], owner, at + 1, frames, label))
+        else:
+            heapq.heappop(heap)
+    frames, label = connection(seed, number, when + TAIL, True)
+    for when, frame in frames:
+        yield when, frame, label
+
+
+def write(capture: IO[bytes], labels: IO[str], seed: int, packets: int) -> tuple[int, int]:
+    """Write capture and labels; returns packets and connections written."""
+    table = csv.DictWriter(labels, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    capture.write(_GLOBAL_HEADER)
+    number = streams = 0
+    for when, frame, label in interleaved(seed, packets):
+        number += 1
+        if "tcp_stream" not in label:
+            label |= {"tcp_stream": streams, "first_packet": number}
+            streams += 1
+            table.writerow(label)
+        size = len(frame)
+        capture.write(_RECORD.pack(EPOCH + when // SECOND, when % SECOND, size, size))
+        capture.write(frame)
+    return number, streams
+
+
+def generate(path: Path, packets: int, seed: int = 1) -> None:
+    """Write `path` and `path` + .labels.csv; both appear only when complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, labels = path.with_suffix(".part"), labels_of(path)
+    began = time.perf_counter()
+    with part.open("wb", buffering=1 << 20) as capture, labels.open("w", newline="") as sidecar:
+        written, streams = write(capture, sidecar, seed, packets)
+    part.replace(path)
+    size, seconds = path.stat().st_size, time.perf_counter() - began
+    print(f"{path}: {written} packets, {streams} connections, {size / 1e9:.2f} GB, written in {seconds:.0f} s")
+
+
+def labels_of(path: Path) -> Path:
+    """The file with the labels of a generated capture."""
+    return path.with_suffix(".labels.csv")
+
+
+def default_path(packets: int) -> Path:
+    """Where the capture with so many packets lies."""
+    return WORK / f"large-{packets}.pcap"
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--packets", type=int, default=PACKETS, help="about so many packets (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed gives another capture")
+    parser.add_argument("-o", "--output", type=Path, help="default: benchmarks/work/large-PACKETS.pcap")
+    args = parser.parse_args()
+    generate(args.output or default_path(args.packets), args.packets, args.seed)
+
+
+if __name__ == "__main__":
+    main()
