@@ -13,5 +13,5 @@ hypothesis.settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`pytest --update-cases` writes what the program says into tests/cases/*.pkt; read the diff before you commit it."""
+    """`pytest --update-cases` writes what the program says into tests/cases/*.pkt: read the diff."""
     parser.addoption("--update-cases", action="store_true", help="rewrite the `=>` lines of tests/cases/*.pkt")

@@ -27,7 +27,11 @@ def _bytes(row: Row) -> bool:
 
 def _hello(row: Row) -> bool:
     """A hello in several segments, or sent again, is not dissected where it is cited."""
-    again = row["tcp.analysis.retransmission"] or row["tcp.analysis.out_of_order"] or row["tcp.analysis.spurious_retransmission"]
+    again = (
+        row["tcp.analysis.retransmission"]
+        or row["tcp.analysis.out_of_order"]
+        or row["tcp.analysis.spurious_retransmission"]
+    )
     return _bytes(row) and ("1" in row["tls.handshake.type"].split(",") or bool(again or row["tcp.reassembled_in"]))
 
 
@@ -44,15 +48,19 @@ WIRESHARK: dict[str, Callable[[Row], bool]] = {
     "request": _bytes,
     "response": _bytes,
     "data": _bytes,
-    "retransmission": lambda row: bool(row["tcp.analysis.retransmission"] or row["tcp.analysis.spurious_retransmission"]),
+    "retransmission": lambda row: bool(
+        row["tcp.analysis.retransmission"] or row["tcp.analysis.spurious_retransmission"]
+    ),
     "keep-alive": lambda row: bool(row["tcp.analysis.keep_alive"] or row["tcp.analysis.keep_alive_ack"]),
     "icmp": lambda row: bool(row["icmp.type"] or row["icmpv6.type"]),
 }
-"""What a cited packet must be for Wireshark. In TLS 1.3 an encrypted alert looks like application data (RFC 8446 5.2)."""
+"""What a cited packet must be for Wireshark. An encrypted alert of TLS 1.3 looks like data (RFC 8446 5.2)."""
 
 FIELDS = [
-    "_ws.malformed", "tcp.flags.syn", "tcp.flags.ack", "tcp.flags.reset", "tcp.flags.fin", "tcp.len", "tls.handshake.type",
-    "tls.record.content_type", "tls.record.opaque_type", "icmp.type", "icmpv6.type", "tcp.analysis.retransmission", "tcp.analysis.spurious_retransmission",
+    "_ws.malformed", "tcp.flags.syn", "tcp.flags.ack", "tcp.flags.reset", "tcp.flags.fin", "tcp.len",
+    "tls.handshake.type",
+    "tls.record.content_type", "tls.record.opaque_type", "icmp.type", "icmpv6.type", "tcp.analysis.retransmission",
+    "tcp.analysis.spurious_retransmission",
     "tcp.analysis.out_of_order", "tcp.analysis.keep_alive", "tcp.analysis.keep_alive_ack", "tcp.reassembled_in",
 ]  # fmt: skip
 

@@ -82,7 +82,8 @@ def _ip(case: Timeline, packet: Packet) -> bytes:
 
 
 def _icmp(case: Timeline, packet: Packet, talk: Talk) -> bytes:
-    assert packet.icmp is not None and packet.quoted is not None
+    assert packet.icmp is not None
+    assert packet.quoted is not None
     kind, code, sender, mtu = packet.icmp
     quote = _ip(case, packet.quoted)
     target = talk.addresses[packet.quoted.side]
@@ -124,7 +125,11 @@ def _tcp(packet: Packet, talk: Talk) -> bytes:
     default = 64240 if packet.flags & 0x02 else 0 if packet.flags & 0x04 and not packet.ip_id else 502
     window = default if packet.win is None else packet.win
     flags = (5 + len(options) // 4) << 12 | packet.flags
-    return struct.pack("!HHIIHHHH", talk.ports[side], talk.ports[1 - side], seq, ack, flags, window, 0, 0) + options + packet.data
+    return (
+        struct.pack("!HHIIHHHH", talk.ports[side], talk.ports[1 - side], seq, ack, flags, window, 0, 0)
+        + options
+        + packet.data
+    )
 
 
 def _options(packet: Packet, talk: Talk) -> bytes:
@@ -140,4 +145,3 @@ def _options(packet: Packet, talk: Talk) -> bytes:
         edges = [(isn + edge) & 0xFFFFFFFF for block in packet.sacks for edge in block]
         out += struct.pack(f"!BB{len(edges)}I", 5, 2 + 4 * len(edges), *edges)
     return out + b"\1" * (-len(out) % 4)
-

@@ -1,7 +1,8 @@
 """Turns the payload words of a `.pkt` line into real bytes: TLS handshake messages and records, HTTP heads, text.
 
-`payload(words, size)` gives at least `size` bytes where a part can stretch (a ClientHello by its padding extension, a head
-by a header, `zeros`), and more when the words end in `...`: the rest belongs to the following sequence numbers. Bytes are the same on every run.
+`payload(words, size)` gives exactly `size` bytes: a ClientHello stretches by its padding extension, an HTTP head by a
+header, `zeros` by themselves. Words that end in `...` may describe more than this packet holds: the rest belongs to the
+sequence numbers that follow. The bytes are the same on every run.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ CERTIFICATE = base64.b64decode(
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")  # RFC 8446 4.1.3
 GROUPS = {"secp256r1": (0x0017, 65), "x25519": (0x001D, 32), "x25519mlkem768": (0x11EC, 1216)}
 REASONS = {
-    100: "Continue", 101: "Switching Protocols", 103: "Early Hints", 200: "OK", 204: "No Content", 206: "Partial Content",
+    100: "Continue", 101: "Switching Protocols", 200: "OK", 204: "No Content", 206: "Partial Content",
     301: "Moved Permanently", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
-    404: "Not Found", 407: "Proxy Authentication Required", 408: "Request Timeout", 410: "Gone", 416: "Range Not Satisfiable",
+    404: "Not Found", 407: "Proxy Authentication Required", 408: "Request Timeout", 410: "Gone",
     429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
     504: "Gateway Timeout",
 }  # fmt: skip
@@ -136,7 +137,9 @@ def _client_hello(words: list[str], extra: int) -> bytes:
         extensions += _extension(42, b"")
     psk = b""
     if "early_data" in options:  # the PSK extension must come last (RFC 8446 4.2.11)
-        psk = _extension(41, _prefixed(_prefixed(noise("ticket", 32), 2) + bytes(4), 2) + _prefixed(_prefixed(bytes(32), 1), 2))
+        psk = _extension(
+            41, _prefixed(_prefixed(noise("ticket", 32), 2) + bytes(4), 2) + _prefixed(_prefixed(bytes(32), 1), 2)
+        )
     random = noise("second" if "second" in options else "first", 32)
     version = int(options.get("record_version", "0x0301"), 16)
 
@@ -208,7 +211,9 @@ def _http(words: list[str], extra: int) -> bytes:
     response = first.isdigit()
     if response:
         options = _options(rest, "content-length body type server chunked! connection version reason location")
-        start = f"HTTP/{options.get('version', '1.1')} {first} {options.get('reason', REASONS.get(int(first), 'Whatever'))}"
+        start = (
+            f"HTTP/{options.get('version', '1.1')} {first} {options.get('reason', REASONS.get(int(first), 'Whatever'))}"
+        )
     else:
         options = _options(rest[1:], "host content-length body agent expect! version connection upgrade")
         start = f"{first} {rest[0]} HTTP/{options.get('version', '1.1')}"

@@ -1,7 +1,7 @@
 """The `.pkt` notation: a timeline of packets with the claim on top and the verdict below (tests/cases/README.md).
 
-`parse(text)` gives a `Timeline`: connections, packets in capture order, expected verdicts. Nothing here knows bytes of IP or
-of capture files: that is support/build.py.
+`parse(text)` gives a `Timeline`: connections, packets in capture order, expected verdicts. Nothing here knows bytes of
+IP or of capture files: that is support/build.py.
 """
 
 from __future__ import annotations

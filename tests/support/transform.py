@@ -1,4 +1,4 @@
-"""Changes to a timeline that must not change its verdict (and some that may): shifted, renumbered, copied, split, mixed."""
+"""Changes to a timeline that must not change its verdict, and some that may: shifted, renumbered, copied, mixed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,16 @@ def _last(address: str) -> int:
     return (a * 7 + b * 5 + c * 3 + d) % 251 + 1
 
 
-ICMP6 = {(3, 0): (1, 0), (3, 1): (1, 3), (3, 3): (1, 4), (3, 4): (2, 0), (3, 10): (1, 1), (3, 13): (1, 1), (3, 9): (1, 1), (11, 0): (3, 0)}
+ICMP6 = {
+    (3, 0): (1, 0),
+    (3, 1): (1, 3),
+    (3, 3): (1, 4),
+    (3, 4): (2, 0),
+    (3, 10): (1, 1),
+    (3, 13): (1, 1),
+    (3, 9): (1, 1),
+    (11, 0): (3, 0),
+}
 """What an IPv6 router or host says instead (RFC 4443 3)."""
 
 
@@ -136,4 +145,3 @@ def one_capture(cases: list[Timeline]) -> bytes:
         for time, frame, original in frames(shifted(own, i * 1000 * 10**9)):
             out.append(struct.pack("<IIII", *divmod(time, 10**9), len(frame), original) + frame)
     return b"".join(out)
-
