@@ -60,6 +60,9 @@ class Capture:
         self.readers: dict[int, Reader] = {}
         self._warnings: list[str] = []
         self._damaged = False
+        self._names: list[tuple[bool, bytes]] = []
+        self._secrets: list[tuple[bool, bytes]] = []
+        self._dropped = 0
         self.frames: Frames
         if len(source.paths) == 1:
             self.frames = self.readers[0] = open_reader(source.paths[0])
@@ -86,6 +89,9 @@ class Capture:
         reader = self.readers.pop(index)
         self._warnings += reader.warnings
         self._damaged = self._damaged or reader.damaged
+        self._names += getattr(reader, "name_blocks", [])
+        self._secrets += getattr(reader, "secret_blocks", [])
+        self._dropped += getattr(reader, "dropped", 0)
         reader.close()
 
     @property
@@ -98,18 +104,20 @@ class Capture:
 
     @property
     def name_blocks(self) -> list[tuple[bool, bytes]]:
-        """Name resolution blocks read so far and not yet closed: (big-endian, body)."""
-        return [block for reader in self.readers.values() for block in getattr(reader, "name_blocks", [])]
+        """Name resolution blocks read so far: (big-endian, body)."""
+        return self._names + [block for reader in self.readers.values() for block in getattr(reader, "name_blocks", [])]
 
     @property
     def secret_blocks(self) -> list[tuple[bool, bytes]]:
-        """Decryption secrets blocks read so far and not yet closed: (big-endian, body)."""
-        return [block for reader in self.readers.values() for block in getattr(reader, "secret_blocks", [])]
+        """Decryption secrets blocks read so far: (big-endian, body)."""
+        return self._secrets + [
+            block for reader in self.readers.values() for block in getattr(reader, "secret_blocks", [])
+        ]
 
     @property
     def dropped(self) -> int:
         """Packets the capturing kernel dropped, as far as a pcapng file says."""
-        return sum(getattr(reader, "dropped", 0) for reader in self.readers.values())
+        return self._dropped + sum(getattr(reader, "dropped", 0) for reader in self.readers.values())
 
     def close(self) -> None:
         """Release the files."""

@@ -14,7 +14,8 @@ Files are members of one set when all of this holds; when in doubt they stay sep
                       (`editcap -c` and `-i` name theirs alike)
 2. There are at least two of them; all are pcap or all are pcapng, and their first frames have the same link type.
 3. Numbers follow each other without a gap (a ring that began anew may start in the middle), and in the order of the
-   names the first frames' times never go back.
+   names the first frames' times never go back. Names without a suffix (`trace`, `trace1`) must begin with the one
+   without a number or with 0, and all but the last member must be of about one size, as `-C` makes them.
 4. No member's last frame is later than the first frame of the member after it, by more than OVERLAP. (Not checked for
    compressed members of more than SMALL bytes: their ends cannot be read without reading everything.)
 5. For names told apart by a time only: a member begins at most half a rotation interval (at least PAUSE) after the end
@@ -140,7 +141,7 @@ def _source(names: list[_Named]) -> CaptureSource | None:
     if names[0].key[0] != "-G":
         members.sort(key=lambda member: member.named.number)
         members = _unrolled(members)
-    if len(members) < 2 or not _fit(members):
+    if len(members) < 2 or not _fit(members) or not _even(members):
         return None
     paths = [member.named.path for member in members]
     return CaptureSource(f"{paths[0]} (+{len(paths) - 1})", paths, [member.first for member in members])
@@ -167,6 +168,15 @@ def _fit(members: list[_Member]) -> bool:
         if timed and a.named.stamp != b.named.stamp and b.first - end > max(PAUSE, interval // 2):
             return False
     return True
+
+
+def _even(members: list[_Member]) -> bool:
+    """The end of rule 3: `fetch1`, `fetch2` may be anybody's names."""
+    named = members[0].named
+    if named.key[0] != "-C" or "." in named.key[-1]:
+        return True
+    sizes = [os.stat(member.named.path).st_size for member in members[:-1]]
+    return min(member.named.number for member in members) == 0 and max(sizes) - min(sizes) <= max(sizes) // 8
 
 
 def _look(named: _Named) -> _Member | None:

@@ -22,6 +22,7 @@ ROTATED = {
 APART = {
     "digits before the suffix": ["a1.pcap", "a2.pcap"],
     "another name": ["a.pcap", "b.pcap1"],
+    "no suffix and no first member": ["fetch1", "fetch2"],
     "a gap in the numbers": ["trace.pcap", "trace.pcap2"],
     "no numbers": ["trace.pcap", "trace.pcapng"],
 }
@@ -69,6 +70,21 @@ def test_a_ring_that_began_anew(build, tmp_path):
     write(tmp_path, ["r.pcap0", "r.pcap1", "r.pcap2"], [third, first, second])
     source = expand([tmp_path])[0]
     assert [path[-1] for path in source.paths] == ["1", "2", "0"]
+
+
+def test_names_without_suffix_need_even_sizes(build, tmp_path):
+    """`fetch`, `fetch1`, `fetch2` of different sizes were not cut by `tcpdump -C`."""
+    write(tmp_path, ["fetch", "fetch1", "fetch2"], [build.pcap((0,)), build.pcap((1, 2, 3)), build.pcap((4,))])
+    assert len(expand([tmp_path])) == 3
+
+
+def test_secrets_of_all_members_are_kept(build, tmp_path, read):
+    """Decryption secrets of members that are read and closed stay with the capture."""
+    for i in range(3):
+        content = build.section() + build.interface() + build.block(10, b"key%d" % i) + build.packet(i * 10**6)
+        (tmp_path / f"t_0000{i}_20260101120000.pcapng").write_bytes(content)
+    capture = read(expand([tmp_path])[0]).capture
+    assert [body for _, body in capture.secret_blocks] == [b"key0", b"key1", b"key2"]
 
 
 @pytest.mark.parametrize("case", ["overlap", "backwards", "link type", "format", "no capture"])
