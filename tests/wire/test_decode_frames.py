@@ -7,7 +7,7 @@ import pytest
 from scapy.contrib.geneve import GENEVE
 from scapy.contrib.mpls import MPLS
 from scapy.layers.dot11 import Dot11, Dot11QoS, RadioTap
-from scapy.layers.inet import ICMP as IcmpHeader
+from scapy.layers import inet
 from scapy.layers.inet import IP, TCP, UDP, IPerror, TCPerror
 from scapy.layers.inet6 import (
     ICMPv6DestUnreach,
@@ -292,7 +292,7 @@ def quoted(flags="S"):
 @pytest.mark.parametrize(("kind", "code", "mtu"), [(3, 3, 0), (3, 4, 1400), (11, 0, 0)])
 def test_icmp_errors(kind, code, mtu):
     """The quote gives key and sequence number of the packet that the error is about, also with eight bytes of it."""
-    error = bytes(IP(src="192.0.2.9") / IcmpHeader(type=kind, code=code, nexthopmtu=mtu) / quoted())
+    error = bytes(IP(src="192.0.2.9") / inet.ICMP(type=kind, code=code, nexthopmtu=mtu) / quoted())
     for data in (error, error[: 20 + 8 + 20 + 8]):
         said, decoder, _ = decode(data, 101)
         assert said == wire.ICMP
@@ -316,7 +316,7 @@ def test_icmp_of_ipv6():
 def test_icmp_that_is_no_tcp_error():
     """Echo, parameter problem, and errors about UDP are NOTHING."""
     udp = IPerror() / UDP(dport=53)
-    for header, quote in ((IcmpHeader(), b"x" * 60), (IcmpHeader(type=12), quoted()), (IcmpHeader(type=3), udp)):
+    for header, quote in ((inet.ICMP(), b"x" * 60), (inet.ICMP(type=12), quoted()), (inet.ICMP(type=3), udp)):
         assert decode(IP() / header / quote, 101)[0] == wire.NOTHING
 
 

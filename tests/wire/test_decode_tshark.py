@@ -16,12 +16,16 @@ from analyzer.wire.model import Packet
 
 FOLDER = os.environ.get("WHYFETCH_CAPTURES", "")
 MAGIC = {b"\xd4\xc3\xb2\xa1": "<", b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}
-FIELDS = ["ip.src", "ipv6.src", "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.flags", "tcp.window_size_value", "tcp.options.mss_val", "tcp.options.wscale.shift", "tcp.options.timestamp.tsval", "tcp.options.timestamp.tsecr", "tcp.options.sack_le", "ip.ttl", "ip.id"]
+FIELDS = [
+    *("ip.src", "ipv6.src", "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.flags"),
+    *("tcp.window_size_value", "tcp.options.mss_val", "tcp.options.wscale.shift", "tcp.options.timestamp.tsval"),
+    *("tcp.options.timestamp.tsecr", "tcp.options.sack_le", "ip.ttl", "ip.id"),
+]
 
 
 def captures():
     found = sorted(Path(FOLDER).rglob("*.pcap")) if FOLDER else []
-    return [path for path in found if path.open("rb").read(4) in MAGIC]
+    return [path for path in found if path.read_bytes()[:4] in MAGIC]
 
 
 class Rows(Frames):

@@ -135,7 +135,7 @@ class Link:
         return True
 
     def mpls(self, cursor: Cursor) -> cython.bint:
-        """A label stack (RFC 3032). What follows is not named, so it is guessed from its first nibble (RFC 4928 3)."""
+        """A label stack (RFC 3032). What follows is not named, so the first nibble has to tell (RFC 4928 3)."""
         data: bytes = cursor.data
         at: cython.Py_ssize_t = cursor.at
         labels: cython.int = 0
@@ -149,7 +149,7 @@ class Link:
     def after_labels(self, cursor: Cursor, at: cython.Py_ssize_t) -> cython.bint:
         """IPv4, IPv6, or a pseudowire's Ethernet frame, with or without the control word of RFC 4385.
 
-        A control word starts with a zero nibble, as many MAC addresses do: a known EtherType in the right place decides.
+        A control word starts with a zero nibble, as many MAC addresses do: a known EtherType in its place decides.
         """
         data: bytes = cursor.data
         nibble: cython.int = data[at] >> 4
@@ -160,9 +160,9 @@ class Link:
             cursor.kind = IPV6
         else:
             cursor.kind = BRIDGED
-            if nibble == 0 and cursor.end - at >= 18:
-                if u16(data, at + 12) not in (IPV4, IPV6, VLAN, SERVICE_VLAN):
-                    cursor.at = at + 4
+            frame: cython.bint = cursor.end - at >= 14 and u16(data, at + 12) in (IPV4, IPV6, VLAN, SERVICE_VLAN)
+            if nibble == 0 and not frame:
+                cursor.at = at + 4
         return True
 
     def pppoe(self, cursor: Cursor) -> cython.bint:

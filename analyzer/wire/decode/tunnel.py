@@ -86,7 +86,7 @@ class Tunnel:
         return port == GENEVE_PORT and self.geneve(cursor)
 
     def vxlan(self, cursor: Cursor) -> cython.bint:
-        """VXLAN (RFC 7348): the I flag, perhaps group policy (0x80), perhaps a next protocol (0x04) in the fourth byte."""
+        """VXLAN (RFC 7348): the I flag; perhaps group policy (0x80) or a next protocol (0x04)."""
         data: bytes = cursor.data
         at: cython.Py_ssize_t = cursor.at + 8
         if cursor.end - at < 8 or data[at] & 0x7B != 0x08 or data[at + 7] != 0:
