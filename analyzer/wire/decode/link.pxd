@@ -3,7 +3,7 @@ cimport cython
 from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.wireless cimport Wireless
 
-cdef int IPV4, IPV6, BRIDGED, PPP, MAX_LABELS, LINUX_802_2
+cdef int IPV4, IPV6, BRIDGED, PPP, VLAN, SERVICE_VLAN, MAX_LABELS, LINUX_802_2
 
 @cython.final
 cdef class Link:
@@ -15,6 +15,7 @@ cdef class Link:
     cdef bint vlan(self, Cursor cursor) except -1
     cdef bint llc(self, Cursor cursor) except -1
     cdef bint mpls(self, Cursor cursor) except -1
+    cdef bint after_labels(self, Cursor cursor, Py_ssize_t at) except -1
     cdef bint pppoe(self, Cursor cursor) except -1
     cdef bint ppp(self, Cursor cursor) except -1
     cdef bint cooked(self, Cursor cursor) except -1

@@ -15,6 +15,8 @@ IPV6 = 0x86DD
 BRIDGED = 0x6558
 """Transparent Ethernet Bridging (RFC 1701): a whole Ethernet frame follows."""
 PPP = 0x880B
+VLAN = 0x8100
+SERVICE_VLAN = 0x88A8
 MAX_LABELS = 16
 """MPLS labels read before giving up; real stacks have fewer than ten."""
 
@@ -133,7 +135,7 @@ class Link:
         return True
 
     def mpls(self, cursor: Cursor) -> cython.bint:
-        """A label stack (RFC 3032). What follows is not named, so it is guessed from its first nibble (RFC 4928 3)."""
+        """A label stack (RFC 3032). What follows is not named, so the first nibble has to tell (RFC 4928 3)."""
         data: bytes = cursor.data
         at: cython.Py_ssize_t = cursor.at
         labels: cython.int = 0
@@ -141,11 +143,27 @@ class Link:
             at += 4
             labels += 1
             if data[at - 2] & 1:
-                nibble: cython.int = data[at] >> 4
-                cursor.kind = IPV4 if nibble == 4 else IPV6 if nibble == 6 else BRIDGED
-                cursor.at = at + 4 if nibble == 0 else at  # RFC 4385: a pseudowire control word starts with 0
-                return True
+                return self.after_labels(cursor, at)
         return False
+
+    def after_labels(self, cursor: Cursor, at: cython.Py_ssize_t) -> cython.bint:
+        """IPv4, IPv6, or a pseudowire's Ethernet frame, with or without the control word of RFC 4385.
+
+        A control word starts with a zero nibble, as many MAC addresses do: a known EtherType in its place decides.
+        """
+        data: bytes = cursor.data
+        nibble: cython.int = data[at] >> 4
+        cursor.at = at
+        if nibble == 4:
+            cursor.kind = IPV4
+        elif nibble == 6:
+            cursor.kind = IPV6
+        else:
+            cursor.kind = BRIDGED
+            frame: cython.bint = cursor.end - at >= 14 and u16(data, at + 12) in (IPV4, IPV6, VLAN, SERVICE_VLAN)
+            if nibble == 0 and not frame:
+                cursor.at = at + 4
+        return True
 
     def pppoe(self, cursor: Cursor) -> cython.bint:
         """A PPPoE session packet (RFC 2516 4): version and type 1, code 0."""

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import logging
-from importlib import import_module
-
 MODULES = ("l2", "inet", "inet6", "ppp", "pflog", "sixlowpan", "bluetooth", "can", "usb")
 """Modules of scapy.layers that register link types; scapy.all would load ten times as much."""
 
@@ -33,6 +30,9 @@ class Rare:
 def find_layer(link: int) -> object:
     """Scapy's class for a link type, or None; also None where scapy is damaged or absent."""
     try:
+        import logging  # here, because it takes 15 ms
+        from importlib import import_module
+
         logging.getLogger("scapy").setLevel(logging.CRITICAL)
         for name in MODULES:
             import_module(f"scapy.layers.{name}")

@@ -18,6 +18,9 @@ VXLAN_PORT = 4789
 OLD_VXLAN_PORT = 8472
 """What Linux used before IANA assigned 4789, still the default of flannel and others."""
 GENEVE_PORT = 6081
+GPE_IPV4 = 1
+GPE_IPV6 = 2
+GPE_ETHERNET = 3
 
 
 @cython.cfunc
@@ -83,12 +86,20 @@ class Tunnel:
         return port == GENEVE_PORT and self.geneve(cursor)
 
     def vxlan(self, cursor: Cursor) -> cython.bint:
-        """VXLAN (RFC 7348): the I flag, and zero where zero is prescribed unless group policy uses it."""
+        """VXLAN (RFC 7348): the I flag; perhaps group policy (0x80) or a next protocol (0x04)."""
         data: bytes = cursor.data
         at: cython.Py_ssize_t = cursor.at + 8
-        if cursor.end - at < 8 + 14 or data[at] & 0x7F != 0x08 or data[at + 7] != 0:
+        if cursor.end - at < 8 or data[at] & 0x7B != 0x08 or data[at + 7] != 0:
             return False
-        cursor.kind = BRIDGED
+        following: cython.int = data[at + 3] if data[at] & 0x04 else GPE_ETHERNET
+        if following == GPE_ETHERNET:
+            cursor.kind = BRIDGED
+        elif following == GPE_IPV4:
+            cursor.kind = IPV4
+        elif following == GPE_IPV6:
+            cursor.kind = IPV6
+        else:
+            return False
         cursor.at = at + 8
         return True
 
