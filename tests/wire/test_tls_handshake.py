@@ -13,7 +13,38 @@ from analyzer.wire.tls.outside import completion, opaque_exchange
 from analyzer.wire.tls.registry import alert_name, cipher_name, group_name, version_name
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-FACTS = ["sni", "alpn", "version", "cipher", "alpn_offer", "versions_offer", "groups_offer", "key_shares", "ciphers_offer", "hello_start", "hello_end", "hello_complete", "hellos", "hello_size", "retry_request", "resumed", "done_1_2", "server_hello_start", "client_count", "server_count", "malformed", "lost", "hole", "certificate", "reply", "psk", "ticket", "early_data", "session_echo", "hello_record_version"]
+FACTS = [
+    "sni",
+    "alpn",
+    "version",
+    "cipher",
+    "alpn_offer",
+    "versions_offer",
+    "groups_offer",
+    "key_shares",
+    "ciphers_offer",
+    "hello_start",
+    "hello_end",
+    "hello_complete",
+    "hellos",
+    "hello_size",
+    "retry_request",
+    "resumed",
+    "done_1_2",
+    "server_hello_start",
+    "client_count",
+    "server_count",
+    "malformed",
+    "lost",
+    "hole",
+    "certificate",
+    "reply",
+    "psk",
+    "ticket",
+    "early_data",
+    "session_echo",
+    "hello_record_version",
+]
 
 
 def facts(tls: Tls) -> dict[str, object]:

@@ -1,7 +1,8 @@
-"""Real TLS bytes, made by OpenSSL in memory: a client and a server that exchange their flights, and how to feed them."""
+"""Real TLS bytes, made by OpenSSL in memory: a client and a server exchange their flights."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import ssl
 import subprocess
@@ -21,8 +22,9 @@ def certificate() -> tuple[str, str]:
     """Paths of a self-signed certificate for shop.example (also 192.0.2.1) and of its key."""
     folder = Path(FOLDER.name)
     cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /O=Shop/CN=shop.example"
-    names = ["-addext", "subjectAltName=DNS:shop.example,DNS:www.shop.example,IP:192.0.2.1"]
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30"
+    names = ["-subj", "/O=Shop/CN=shop.example"]
+    names += ["-addext", "subjectAltName=DNS:shop.example,DNS:www.shop.example,IP:192.0.2.1"]
     subprocess.run([*command.split(), *names, "-keyout", key, "-out", cert], check=True, capture_output=True)
     return cert, key
 
@@ -75,17 +77,13 @@ class Pair:
     def say(self, side: int, data: bytes) -> None:
         (self.client, self.server)[side].write(data)
         self.move(side)
-        try:
+        with contextlib.suppress(ssl.SSLWantReadError):
             (self.client, self.server)[1 - side].read(1 << 20)
-        except ssl.SSLWantReadError:
-            pass
         self.move(1 - side)
 
     def close(self, side: int) -> None:
-        try:
+        with contextlib.suppress(ssl.SSLWantReadError):
             (self.client, self.server)[side].unwrap()
-        except ssl.SSLWantReadError:
-            pass
         self.move(side)
 
 
@@ -112,9 +110,10 @@ def connection(midstream: int = 0) -> Connection:
 class Feeder:
     """Plays the connection tracker: obeys `side.skip`, moves `side.next`, numbers the packets."""
 
-    def __init__(self, made: Connection) -> None:
+    def __init__(self, made: Connection, content: object = None) -> None:
         self.connection = made
-        self.content = Content(made)
+        self.content = content or Content(made)
+        made.content = self.content
         self.packet = 3
         self.calls = 0
 

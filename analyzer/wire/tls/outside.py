@@ -29,6 +29,9 @@ JSSE_RECORD_VERSION = 0x0303
 MAX_FLIGHT = 4
 """Records of a client-authentication flight: certificate (perhaps in two), its proof, Finished."""
 
+REFUSAL_NS = 1_000_000_000
+"""A lone alert this soon after the client's Finished refuses it; later it closes an idle connection (`early_reset`)."""
+
 MAX_TICKETS = 4
 TICKET_LENGTHS = (150, 1400)
 TICKET_WINDOW_NS = 50_000_000
@@ -44,7 +47,7 @@ EXTENSIONS_WITHOUT_H2 = (23, 27, 38, 42)
 class Completion:
     """How far the handshake got.
 
-    state           none | complete | aborted (by an encrypted alert)
+    state           none | complete | aborted (by an encrypted alert; the server's may follow the client's Finished)
     done_packet/time  the client's Finished (1.2 and older: the later of both Finished)
     done_end        offset of the client's stream after its Finished, -1 = not sent
     confirmed       1 = the server answered after it saw the client's Finished
@@ -156,6 +159,13 @@ def _complete_at(tls: Tls, record: Record, done: Completion) -> None:
     done.state = "complete"
     done.done_packet, done.done_time, done.done_end = record.last_packet, record.last_time, record.end
     done.confirmed = 1 if _server_saw(tls, record.end) else 0
+    last, newest = tls.server_last, tls.client_last
+    if done.confirmed or last is None or newest is None or last.kind != APPLICATION_DATA:
+        return
+    asked = newest.kind == APPLICATION_DATA and newest.start >= record.end and not _is_alert(tls, newest, CLIENT)
+    soon = last.ack >= record.end and last.time - record.time < REFUSAL_NS
+    if soon and not asked and _is_alert(tls, last, SERVER):
+        _abort(done, last, SERVER)  # the server refuses the client's certificate, or its Finished
 
 
 def _abort(done: Completion, record: Record, side: cython.int) -> None:
@@ -208,7 +218,9 @@ def _only_alerts(tls: Tls, after: list[Record], at: int) -> bool:
 def _server_saw(tls: Tls, end: int) -> bool:
     """Whether a protected server record was sent in the knowledge of the client's stream up to `end`."""
     for record in (*tls.server_records, tls.server_prior, tls.server_last):
-        if record is not None and record.kind == APPLICATION_DATA and record.ack >= end:
+        if record is None or record.kind != APPLICATION_DATA or record.ack < end:
+            continue
+        if not (record is tls.server_last and tls.version >= TLS13 and _is_alert(tls, record, SERVER)):
             return True
     return False
 
