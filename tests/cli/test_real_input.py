@@ -43,7 +43,7 @@ def test_a_rerun_is_byte_identical():
 
 
 def test_a_small_capture_is_instant():
-    """0.6 s for the whole process, the best of three runs; CPU time, because the machine may be busy with other tests."""
+    """0.6 s for the whole process, the best of three runs; CPU time, because other tests may run beside."""
     took = []
     for _ in range(3):
         begin = sum(os.times()[2:4])

@@ -21,7 +21,7 @@ def test_slow_libraries_are_imported_where_they_are_used(module):
 
 
 def test_help_is_instant():
-    """0.25 s for the whole process, the best of five runs; CPU time, because the machine may be busy with other tests."""
+    """0.25 s for the whole process, the best of five runs; CPU time, because other tests may run beside."""
     took = []
     for _ in range(5):
         begin = sum(os.times()[2:4])
