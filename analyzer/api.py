@@ -27,8 +27,8 @@ MAX_HELD = 200_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning."""
 
 
-LIVE_BATCH = 16
-"""Frames of a pipe that may wait; a quiet interface needs seconds for more."""
+LIVE_BATCH = 1
+"""Frames of a pipe between two looks at what is over: the next frame may be long in coming. About 1 us a frame."""
 
 
 class Reading:
@@ -120,7 +120,7 @@ class Reading:
 
     @staticmethod
     def _batch(source: CaptureSource) -> tuple[int, ...]:
-        """Frames between two looks at what is over: few for a pipe, where somebody may be waiting."""
+        """How often to look at what is over: after every frame of a pipe, where somebody may be waiting."""
         return () if all(Path(path).is_file() for path in source.paths) else (LIVE_BATCH,)
 
     def _judge(self, connection: Connection, name: str, order: Order) -> None:

