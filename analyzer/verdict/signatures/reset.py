@@ -54,7 +54,8 @@ def in_handshake(case: Case) -> Verdict | None:
     gap: cython.longlong = mark.time - case.spoke_time if case.spoke_time else 0
     case.cite_hello()
     if case.server.bytes > 0:
-        case.cite(*last_server_record(case))
+        packet, time, what, side = last_server_record(case)  # a cpdef method takes no starred arguments
+        case.cite(packet, time, what, side)
     if gap >= case.limits.stall_min_ns:
         case.cite_ack()
         case.cite_mark(mark)

@@ -326,7 +326,8 @@ def stalled(case: Case) -> Verdict | None:
     case.cite_hello()
     if case.server.bytes == 0:
         return no_server_hello(case)
-    case.cite(*server_word(case))
+    packet, time, what, side = server_word(case)  # a cpdef method takes no starred arguments
+    case.cite(packet, time, what, side)
     ended = ending(case)
     if case.tls.done_1_2 & 1 and not case.tls.done_1_2 & 2:
         case.cite_closer()
