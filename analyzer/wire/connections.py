@@ -204,8 +204,6 @@ class Connections:
                 self.swap_roles(connection)
             return side
         if side.isn == p.seq or (connection.last_packet == 0 and connection.first_packet == p.number):
-            if side.isn == p.seq and (connection.client.rsts or connection.server.rsts or connection.fins_seen):
-                self.next_stream += 1  # Wireshark counts such a SYN as a conversation of its own
             connection.closed_time = 0
             return side
         if side.index == SERVER and side.isn < 0 and connection.client.isn >= 0 and not connection.closed_time:
