@@ -154,9 +154,9 @@ def kind_of(fetch: Fetch) -> str:
         return "fetch"
     if connection.tls is not None:
         return unused_tls_kind(fetch)
-    if connection.protocol == "other" or (client.bytes == 0 and server.bytes > 0):
+    if connection.protocol == "other" or (client.end == 0 and server.end > 0):
         return "other"
-    if client.bytes == 0 and server.bytes == 0:
+    if client.end == 0 and server.end == 0:
         return silent_kind(connection)
     if connection.connect is not None and not refused_in_tunnel(connection):
         return empty_kind(connection)

@@ -8,7 +8,7 @@ import cython
 
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.causes import cause_of
-from analyzer.verdict.model import CONFIDENCES, Evidence, Verdict
+from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.thresholds import Thresholds
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Side, Tls
 
@@ -100,7 +100,7 @@ class Case:
         if exchange is not None:
             self.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
         elif self.opaque is not None and self.asked:
-            self.cite(self.opaque.request_packet, self.opaque.request_time, "record", CLIENT)
+            self.cite(self.opaque.request_packet, self.opaque.request_time, "request", CLIENT)
         elif self.asked:
             self.cite(self.client.first_data_packet, self.client.first_data_time, "data", CLIENT)
 
@@ -110,8 +110,7 @@ class Case:
         if exchange is not None:
             self.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
         elif self.opaque is not None and self.answered:
-            self.cite(self.opaque.response_packet, self.opaque.response_time, "record", SERVER)
-            self.cite(self.opaque.response_last_packet, self.opaque.response_last_time, "record", SERVER)
+            self.cite(self.opaque.response_packet, self.opaque.response_time, "response", SERVER)
         elif self.answered:
             self.cite(self.server.first_data_packet, self.server.first_data_time, "data", SERVER)
 
@@ -198,9 +197,19 @@ def packet_of(evidence: Evidence) -> tuple[int, int]:
     return (evidence.packet, evidence.side)
 
 
-def lower(confidence: str) -> str:
-    """One step less sure."""
-    return CONFIDENCES[max(0, CONFIDENCES.index(confidence) - 1)]
+USUAL_SECONDS = (1, 2, 3, 4, 5, 8, 10, 15, 20, 30, 60, 90, 100, 120, 300)
+EARLY_NS = 20_000_000
+LATE_NS = 350_000_000
+
+
+def on_timer(gap: cython.longlong) -> cython.bint:
+    """A wait of a usual number of seconds: timers fire late, hardly ever early (signatures.md 4)."""
+    timer: cython.longlong
+    for timer in USUAL_SECONDS:
+        timer *= 1_000_000_000
+        if timer - EARLY_NS <= gap <= timer + max(LATE_NS, timer // 50):
+            return True
+    return False
 
 
 def span(ns: cython.longlong) -> str:

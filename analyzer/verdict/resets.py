@@ -37,7 +37,7 @@ def closed_by(case: Case, side: cython.int, what: str, packet: cython.longlong, 
 
 
 def notify_record(case: Case, side: cython.int) -> tuple[str, int]:
-    """How to cite a close_notify: `alert` in plain text, `record` when it is encrypted."""
+    """How to cite a close_notify: an `alert`, encrypted or not."""
     alert: Alert
     record: Record
     if case.tls is not None:
@@ -48,10 +48,10 @@ def notify_record(case: Case, side: cython.int) -> tuple[str, int]:
         newest: Record = case.tls.client_last if side == CLIENT else case.tls.server_last
         packet: cython.longlong = case.notify_client if side == CLIENT else case.notify_server
         if newest is not None and newest.packet == packet:
-            return "record", newest.time
+            return "alert", newest.time
         for record in records:
             if record.packet == packet:
-                return "record", record.time
+                return "alert", record.time
     return "", 0
 
 

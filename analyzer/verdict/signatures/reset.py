@@ -51,9 +51,11 @@ def in_handshake(case: Case) -> Verdict | None:
     mark: Milestone = case.reset
     if mark is None or mark.side != SERVER:
         return None
-    gap: cython.longlong = mark.time - case.spoke_time if case.spoke_time else 0
+    spoke: cython.longlong = case.spoke_time if case.spoke_time <= mark.time else case.tls.hello_time
+    gap: cython.longlong = mark.time - spoke if spoke else 0
+    answered: cython.bint = 0 < case.server.first_data_packet < mark.packet
     case.cite_hello()
-    if case.server.bytes > 0:
+    if answered:
         packet, time, what, side = last_server_record(case)  # a cpdef method takes no starred arguments
         case.cite(packet, time, what, side)
     if gap >= case.limits.stall_min_ns:
@@ -66,7 +68,7 @@ def in_handshake(case: Case) -> Verdict | None:
             "unfinished.",
         )
     case.cite_mark(mark)
-    if case.server.bytes > 0:
+    if answered:
         return case.verdict(
             "rst-during-tls-handshake",
             "high",

@@ -101,7 +101,7 @@ def encrypted_alert(case: Case) -> Verdict | None:
     if record is None:
         return None
     case.cite_hello()
-    case.cite(record.packet, record.time, "alert" if record.kind != APPLICATION_DATA else "record", side)
+    case.cite(record.packet, record.time, "alert", side)
     verdict: Verdict = case.verdict(
         "tls-alert-encrypted",
         "medium" if side == SERVER else "high",
