@@ -95,6 +95,24 @@ class HttpParser(Reader):
         else:
             self.begin_status(*parsed)
 
+    def whole_head(self, stream: Stream, start_line: bytes, lines: list[str]) -> bool:
+        """A whole head; False, and nothing done, when its first line is not as it should be."""
+        if stream is self.server:
+            parsed = head.status_line(start_line)
+            if parsed is None:
+                return False
+            self.begin_status(*parsed)
+            self.response_head_over(head.fields(lines[1:]))
+            return True
+        if head.may_be_request(start_line[: head.MAX_START]) <= 0:
+            return False
+        self.begin_request(stream)
+        exchange = stream.exchange
+        if exchange is not None:
+            exchange.method, exchange.target, exchange.request_version = head.request_line(start_line)
+            self.request_head_over(head.fields(lines[1:]))
+        return True
+
     def head_over(self, stream: Stream, found: head.Fields) -> None:
         """The head is complete."""
         if stream is self.client:
