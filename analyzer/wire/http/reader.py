@@ -198,7 +198,7 @@ class Reader:
             stream.position = start + length
             self.lose(stream)
 
-    def begin_framed(self, stream: Stream, kind: str, length: int) -> None:
+    def begin_framed(self, stream: Stream, kind: str, length: cython.longlong) -> None:
         """The body begins; one without bytes is over at once."""
         stream.size = 0
         stream.lines = []
