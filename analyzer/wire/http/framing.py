@@ -1,14 +1,14 @@
 """Where a message body ends: the decision list of RFC 9112 6.3, for a reader that never rejects."""
 
-# not compiled: decides once a message
-
 from __future__ import annotations
 
 import re
 
 from analyzer.wire.http.head import Fields
 
-_DIGITS = re.compile(r"[0-9]{1,18}")
+MAX_DIGITS = 18
+"""Longest Content-Length, so that it fits 64 bits with room for sums."""
+
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
 
@@ -33,7 +33,7 @@ def response_framing(method: str, status: int, fields: Fields) -> tuple[str, int
         return "tunnel", -1
     if method == "HEAD" or status in (204, 304) or 100 <= status < 200:
         return "none", -1
-    if any(name == "transfer-encoding" for name, _ in fields):
+    if "transfer-encoding" in fields:
         return ("chunked", -1) if _chunked(fields) else ("close", -1)
     length = _length(fields)
     if length < 0:
@@ -49,14 +49,17 @@ def chunk_size(line: bytes) -> int:
 
 def _chunked(fields: Fields) -> bool:
     """Whether the last transfer coding is chunked (6.3 rule 4)."""
-    codings = [value for name, value in fields if name == "transfer-encoding"]
-    return bool(codings) and codings[-1].rpartition(",")[2].strip().lower() == "chunked"
+    codings = fields.get("transfer-encoding")
+    return codings is not None and codings.rpartition(",")[2].strip().lower() == "chunked"
 
 
 def _length(fields: Fields) -> int:
     """The Content-Length; -1 when absent, not a number, or several that differ (6.3 rule 5)."""
-    values = {part.strip() for name, value in fields if name == "content-length" for part in value.split(",")}
-    if len(values) != 1:
+    value = fields.get("content-length")
+    if value is None:
         return -1
-    value = values.pop()
-    return int(value) if _DIGITS.fullmatch(value) else -1
+    if "," in value:
+        values = {part.strip() for part in value.split(",")}
+        value = values.pop() if len(values) == 1 else ""
+    # isdecimal() is 0-9 here: characters are latin-1, whose other digits are no decimals
+    return int(value) if value.isdecimal() and len(value) <= MAX_DIGITS else -1

@@ -4,8 +4,6 @@ Bare LF ends a line, header names may be followed by blanks, folded lines are jo
 become characters one to one (latin-1), control characters included: whoever prints them escapes them.
 """
 
-# not compiled: a head is read once a message, by the regular expression engine
-
 from __future__ import annotations
 
 import re
@@ -51,7 +49,11 @@ _REQUEST_LINE = re.compile(rb"[A-Z]{3,20} [^\r\n]+ HTTP/1\.[01]\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+(.*))?\Z", re.DOTALL)
 _VERSION = re.compile(rb"[ \t]+HTTP/(\d\.\d)[ \t]*\Z")
 
-Fields = list[tuple[str, str]]
+Fields = dict[str, str]
+"""Header fields by lower-case name. The first value of a name counts, except that framing fields are combined."""
+
+_COMBINED = ("content-length", "transfer-encoding")
+_BLANKS = " \t\r\n\x0b\x0c"
 
 
 def text(raw: bytes, limit: int = MAX_VALUE) -> str:
@@ -87,7 +89,10 @@ def request_line(line: bytes) -> tuple[str, str, str]:
     """Method, target and version of a request line; the version is "" when there is none (HTTP/0.9)."""
     method, _, rest = line.rstrip(b"\r\n").partition(b" ")
     version = ""
-    if found := _VERSION.search(rest[-16:]):
+    if rest.endswith((b" HTTP/1.1", b" HTTP/1.0")):
+        version = text(rest[-3:])
+        rest = rest[:-9]
+    elif found := _VERSION.search(rest[-16:]):
         version = text(found[1])
         rest = rest[: len(rest) - (found.end() - found.start())]
     return text(method), text(rest.strip(), MAX_TARGET), version
@@ -95,33 +100,35 @@ def request_line(line: bytes) -> tuple[str, str, str]:
 
 def status_line(line: bytes) -> tuple[str, int, str] | None:
     """Version, status and reason of a status line, or None when it is none."""
-    found = _STATUS_LINE.match(line.rstrip(b"\r\n"))
+    line = line.rstrip(b"\r\n")
+    if line.startswith((b"HTTP/1.1 ", b"HTTP/1.0 ")) and line[12:13] == b" " and line[9:12].isdigit():
+        return text(line[5:8]), int(line[9:12]), text(line[13:].lstrip(b" \t"))
+    found = _STATUS_LINE.match(line)
     if found is None:
         return None
     return text(found[1]), int(found[2]), text(found[3] or b"")
 
 
-def fields(lines: list[bytes]) -> Fields:
-    """Header fields in order, names in lower case. Lines without a colon are passed over, as browsers do."""
-    found: Fields = []
+def fields(lines: list[str]) -> Fields:
+    """Header fields of a head's lines. Lines without a colon are passed over, as browsers do."""
+    found: Fields = {}
+    last = ""
     for line in lines:
-        bare = line.rstrip(b"\r\n")
-        if bare[:1] in (b" ", b"\t"):
-            if found and len(found[-1][1]) < MAX_VALUE:
-                name, value = found[-1]
-                found[-1] = (name, f"{value} {text(bare.strip(), MAX_VALUE)}"[:MAX_VALUE].strip())
+        if line[:1] in (" ", "\t"):
+            if last in found and len(found[last]) < MAX_VALUE:
+                found[last] = f"{found[last]} {line[:MAX_HEAD].strip(_BLANKS)}"[:MAX_VALUE].strip(_BLANKS)
             continue
-        raw_name, colon, value_bytes = bare.partition(b":")
-        if colon:
-            found.append((text(raw_name.strip()).lower(), text(value_bytes.strip())))
+        name, colon, value = line.partition(":")
+        if not colon:
+            continue
+        name = name.strip(_BLANKS).lower()
+        value = value.strip(_BLANKS)[:MAX_VALUE]
+        last = name
+        if name not in found:
+            found[name] = value
+        elif name in _COMBINED:
+            if len(found[name]) < MAX_TARGET:
+                found[name] += f",{value}"
+        else:
+            last = ""
     return found
-
-
-def first(found: Fields, name: str) -> str:
-    """The first value of a field, "" when absent."""
-    return next((value for key, value in found if key == name), "")
-
-
-def has(found: Fields, *names: str) -> int:
-    """1 when one of the fields is present."""
-    return int(any(key in names for key, _ in found))

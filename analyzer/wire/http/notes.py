@@ -1,7 +1,5 @@
 """What the parser writes down about an exchange: fields of note, milestones, flags."""
 
-# not compiled: runs once a message
-
 from __future__ import annotations
 
 from analyzer.wire.http import head
@@ -19,19 +17,17 @@ def flag(connection: Connection, word: str) -> None:
 
 def fill_request(exchange: Exchange, found: head.Fields) -> None:
     """The request's fields; credentials are noted as present, never kept."""
-    exchange.host = head.first(found, "host")
-    exchange.user_agent = head.first(found, "user-agent")
-    exchange.expect_continue = int(head.first(found, "expect").lower() == "100-continue")
-    exchange.authorized = head.has(found, "authorization", "proxy-authorization")
+    exchange.host = found.get("host", "")
+    exchange.user_agent = found.get("user-agent", "")
+    exchange.expect_continue = int(found.get("expect", "").lower() == "100-continue")
+    exchange.authorized = int("authorization" in found or "proxy-authorization" in found)
 
 
 def fill_response(exchange: Exchange, found: head.Fields, framing: str, length: int) -> None:
-    """The response's framing and its fields of note; the first of several with one name counts."""
+    """The response's framing and its fields of note."""
     exchange.response_framing = framing
     exchange.body_expected = length
-    for name, value in found:
-        if name in head.RESPONSE_HEADERS:
-            exchange.headers.setdefault(name, value)
+    exchange.headers = {name: value for name, value in found.items() if name in head.RESPONSE_HEADERS}
 
 
 def add_milestone(connection: Connection, what: str, exchange: Exchange, ack: int) -> None:

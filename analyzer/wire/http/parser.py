@@ -93,7 +93,27 @@ class HttpParser(Reader):
         if parsed is None:
             self.begin_garbage(line)
         else:
-            self.begin_status(*parsed)
+            version, status, reason = parsed
+            self.begin_status(version, status, reason)
+
+    def whole_head(self, stream: Stream, start_line: bytes, lines: list[str]) -> bool:
+        """A whole head; False, and nothing done, when its first line is not as it should be."""
+        if stream is self.server:
+            parsed = head.status_line(start_line)
+            if parsed is None:
+                return False
+            version, status, reason = parsed
+            self.begin_status(version, status, reason)
+            self.response_head_over(head.fields(lines[1:]))
+            return True
+        if head.may_be_request(start_line[: head.MAX_START]) <= 0:
+            return False
+        self.begin_request(stream)
+        exchange = stream.exchange
+        if exchange is not None:
+            exchange.method, exchange.target, exchange.request_version = head.request_line(start_line)
+            self.request_head_over(head.fields(lines[1:]))
+        return True
 
     def head_over(self, stream: Stream, found: head.Fields) -> None:
         """The head is complete."""
@@ -180,7 +200,7 @@ class HttpParser(Reader):
         if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
             exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
 
-    def begin_status(self, version: str, status: int, reason: str) -> None:
+    def begin_status(self, version: str, status: cython.int, reason: str) -> None:
         """A status line: find the request that it answers."""
         stream = self.server
         if not self.waiting and status == 408:
@@ -226,7 +246,8 @@ class HttpParser(Reader):
         stream = self.server
         exchange = stream.exchange
         if exchange is None:
-            self.begin_framed(stream, *framing.response_framing("", 408, found))
+            kind, length = framing.response_framing("", 408, found)
+            self.begin_framed(stream, kind, length)
             return
         if exchange.status == 0:
             exchange.response_start, exchange.response_packet, exchange.response_time = -1, 0, 0
