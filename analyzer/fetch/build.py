@@ -78,7 +78,11 @@ def single(connection: Connection) -> Fetch:
     fetch.name = exchange_name(connection, connection.connect)
     fetch.protocol = connection.protocol if connection.protocol in ("http", "h2c") else "tcp"
     fetch.phase = "connect"
-    if connection.established_time or connection.client.acked > 0 or connection.server.bytes > 0:
+    if (
+        connection.established_time
+        or 0 < connection.client.acked <= connection.client.end
+        or connection.server.bytes > 0
+    ):
         fetch.phase = "request" if connection.connect is None else "proxy"
     if connection.tls is not None:
         secure(fetch, connection.tls)

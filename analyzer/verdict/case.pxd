@@ -12,7 +12,7 @@ cdef class Case:
     cdef public Thresholds limits
     cdef public object completion, opaque
     cdef public Milestone reset
-    cdef public int closer, tls_done, asked, answered, ongoing
+    cdef public int closer, tls_done, replied, asked, answered, ongoing
     cdef public str closer_what, doubt
     cdef public long long closer_packet, closer_time
     cdef public long long notify_client, notify_server

@@ -20,6 +20,7 @@ SPEAKER = ("the client", "the server", "the network")
 class Case:
     """One fetch under judgement. Times in ns, 0 = did not happen; packets 0 = none.
 
+    replied        1 = the server sent payload after the ClientHello (a proxy's answer to CONNECT came before it)
     tls_done       1 = the TLS handshake is complete as far as the wire shows (signatures.md 1.4)
     asked          request: 0 none, 1 begun, 2 whole; answered: response: 0 none, 1 begun, 2 whole or opaque
     reset          the first RST that nothing explains (resets.py)
@@ -46,7 +47,7 @@ class Case:
         self.closer_what = self.doubt = ""
         self.closer_packet = self.closer_time = 0
         self.notify_client = self.notify_server = 0
-        self.tls_done = self.asked = self.answered = self.ongoing = 0
+        self.tls_done = self.replied = self.asked = self.answered = self.ongoing = 0
         self.spoke_time = self.progress_time = 0
         self.flags: list[str] = []
         self.evidence: list[Evidence] = []
@@ -100,7 +101,7 @@ class Case:
         if exchange is not None:
             self.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
         elif self.opaque is not None and self.asked:
-            self.cite(self.opaque.request_packet, self.opaque.request_time, "request", CLIENT)
+            self.cite(self.opaque.request_packet, self.opaque.request_time, "record", CLIENT)
         elif self.asked:
             self.cite(self.client.first_data_packet, self.client.first_data_time, "data", CLIENT)
 
@@ -110,7 +111,7 @@ class Case:
         if exchange is not None:
             self.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
         elif self.opaque is not None and self.answered:
-            self.cite(self.opaque.response_packet, self.opaque.response_time, "response", SERVER)
+            self.cite(self.opaque.response_packet, self.opaque.response_time, "record", SERVER)
         elif self.answered:
             self.cite(self.server.first_data_packet, self.server.first_data_time, "data", SERVER)
 

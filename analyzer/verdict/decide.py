@@ -82,6 +82,8 @@ def judge(case: Case) -> Verdict:
     if verdict is not None:
         return verdict
     if exchange is not None:
+        if not case.answered and case.server.lost:
+            return incomplete.rest(case)  # an answer may be among the bytes that the capture lost
         return first_of(EXCHANGE, case)
     if case.tls is not None:
         return inside_tls(case)
@@ -90,7 +92,10 @@ def judge(case: Case) -> Verdict:
 
 def established(case: Case) -> cython.bint:
     """Both sides know of the connection: the client's ACK was captured, or the server acknowledged its bytes."""
-    return case.connection.established_time > 0 or case.client.acked > 0 or case.server.bytes > 0
+    client: Side = case.client
+    if case.connection.established_time > 0 or case.server.bytes > 0:
+        return True
+    return 0 < client.acked <= client.end + 1 and client.end > 0  # a challenge ACK acknowledges foreign numbers
 
 
 def inside_tls(case: Case) -> Verdict:
@@ -163,6 +168,7 @@ def opaque_ok(case: Case) -> Verdict:
     case.cite(case.opaque.response_packet, case.opaque.response_time, "record", SERVER)
     confidence = "medium"
     if case.closer == SERVER and not case.notify_server:
+        case.flag("tls-opaque-unorderly-end")
         confidence = "low"  # RFC 8446 6.1: without close_notify the end may be a truncation
     size: cython.longlong = case.opaque.response_bytes
     short = f" with a short reply ({size} bytes)" if size < SHORT_REPLY_BYTES else f" ({size} bytes)"
@@ -190,6 +196,7 @@ def weigh(case: Case) -> None:
     completion = case.completion
     case.spoke_time = client.last_data_time
     case.progress_time = max(client.last_data_time, server.last_data_time, case.connection.established_time)
+    case.replied = case.tls is not None and server.last_data_packet > case.tls.hello_packet
     case.tls_done = completion is not None and completion.state == "complete"
     if exchange is not None:
         case.asked = 2 if exchange.request_complete else 1

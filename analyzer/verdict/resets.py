@@ -8,6 +8,7 @@ from analyzer.verdict.case import Case
 from analyzer.wire.model import CLIENT, SERVER, Alert, Exchange, Milestone, Record, Side, Tls
 
 WARNING = 1
+ALERT = 21
 
 
 def settle(case: Case) -> None:
@@ -37,22 +38,27 @@ def closed_by(case: Case, side: cython.int, what: str, packet: cython.longlong, 
 
 
 def notify_record(case: Case, side: cython.int) -> tuple[str, int]:
-    """How to cite a close_notify: an `alert`, encrypted or not."""
+    """How to cite a close_notify: an `alert`, or a `record` when TLS 1.3 hides what it is."""
     alert: Alert
     record: Record
     if case.tls is not None:
         for alert in case.tls.alerts:
-            if alert.side == side and alert.code in (0, 90):
+            if alert.side == side and alert.code in (0, 90) and alert.record is not None:
                 return "alert", alert.record.time
         records = case.tls.client_records if side == CLIENT else case.tls.server_records
         newest: Record = case.tls.client_last if side == CLIENT else case.tls.server_last
         packet: cython.longlong = case.notify_client if side == CLIENT else case.notify_server
         if newest is not None and newest.packet == packet:
-            return "alert", newest.time
+            return label(newest), newest.time
         for record in records:
             if record.packet == packet:
-                return "alert", record.time
+                return label(record), record.time
     return "", 0
+
+
+def label(record: Record) -> str:
+    """What to call a record that carries an alert: TLS 1.3 shows it as application data (RFC 8446 5.2)."""
+    return "alert" if record.kind == ALERT else "record"
 
 
 def notify(case: Case) -> None:
@@ -63,7 +69,7 @@ def notify(case: Case) -> None:
         case.notify_server = case.opaque.close_notify_server
     if case.tls is not None:
         for alert in case.tls.alerts:
-            if alert.code not in (0, 90):
+            if alert.code not in (0, 90) or alert.record is None:
                 continue
             if alert.side == CLIENT and not case.notify_client:
                 case.notify_client = alert.record.packet

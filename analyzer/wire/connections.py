@@ -297,9 +297,10 @@ class Connections:
             side.sack_left = unwrap(p.sack_left, peer.base, peer.acked)
             side.sack_right = unwrap(p.sack_right, peer.base, peer.acked)
         if ack > peer.acked:
+            if peer.fin_offset < 0 or peer.acked < peer.fin_offset:  # the ACK of a mere FIN is no progress
+                peer.ack_packet = p.number
+                peer.ack_time = p.time
             peer.acked = ack
-            peer.ack_packet = p.number
-            peer.ack_time = p.time
             peer.rtx_since_ack = 0
             side.dup_acks = 0
             if side.index == SERVER and connection.exchanges:

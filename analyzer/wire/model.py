@@ -103,7 +103,7 @@ class Side:
     syn_time        its last SYN (or SYN-ACK) before the answer; first_time/last_time: any packet of it
     end             offset after the highest byte it sent; next: offset up to which the stream was handed to the parser
     skip            bytes after `next` that no parser needs
-    acked           offset up to which the peer acknowledged (ack_packet, ack_time: when that last advanced)
+    acked           offset up to which the peer acknowledged (ack_packet, ack_time: when that last advanced over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
     dup_acks        duplicate ACKs *it sent* since its own acknowledgement number last advanced
     sack_left/right highest SACK block *it sent*, as offsets of its peer's stream, -1 = none

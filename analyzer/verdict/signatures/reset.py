@@ -53,7 +53,7 @@ def in_handshake(case: Case) -> Verdict | None:
         return None
     spoke: cython.longlong = case.spoke_time if case.spoke_time <= mark.time else case.tls.hello_time
     gap: cython.longlong = mark.time - spoke if spoke else 0
-    answered: cython.bint = 0 < case.server.first_data_packet < mark.packet
+    answered: cython.bint = case.replied and (case.tls.hello_start > 0 or case.server.first_data_packet < mark.packet)
     case.cite_hello()
     if answered:
         packet, time, what, side = last_server_record(case)  # a cpdef method takes no starred arguments
@@ -86,8 +86,10 @@ def in_handshake(case: Case) -> Verdict | None:
 def last_server_record(case: Case) -> tuple[int, int, str, int]:
     """What to cite of the server's flight: its ServerHello, else its first payload."""
     tls: Tls = case.tls
-    if tls is not None and tls.server_hello_packet:
+    if tls.server_hello_packet:
         return tls.server_hello_packet, tls.server_hello_time, "server-hello", SERVER
+    if tls.hello_start > 0:  # the first payload was a proxy's
+        return case.server.last_data_packet, case.server.last_data_time, "data", SERVER
     return case.server.first_data_packet, case.server.first_data_time, "data", SERVER
 
 

@@ -101,7 +101,7 @@ def encrypted_alert(case: Case) -> Verdict | None:
     if record is None:
         return None
     case.cite_hello()
-    case.cite(record.packet, record.time, "alert", side)
+    case.cite(record.packet, record.time, "alert" if record.kind != APPLICATION_DATA else "record", side)
     verdict: Verdict = case.verdict(
         "tls-alert-encrypted",
         "medium" if side == SERVER else "high",
@@ -156,7 +156,7 @@ def hello_unacked(case: Case) -> Verdict | None:
     client: Side = case.client
     if client.acked > max(0, tls.hello_start) or client.rtx_since_ack < case.limits.unacked_hello:
         return None
-    if case.server.bytes > 0 and client.acked <= 0 and tls.server_count > 0:
+    if case.replied and tls.server_count > 0:
         return None
     case.ongoing = 1 if case.closer < 0 else 0
     case.cite_hello()
@@ -188,7 +188,7 @@ def hello_partial(case: Case) -> Verdict | None:
     """
     tls: Tls = case.tls
     client: Side = case.client
-    if client.acked <= max(0, tls.hello_start) or case.server.bytes > 0:
+    if client.acked <= max(0, tls.hello_start) or case.replied:
         return None
     missing: cython.bint = tls.hello_end > 0 and client.acked < tls.hello_end
     sent_again: cython.bint = client.rtx_since_ack >= case.limits.unacked_hello
@@ -223,14 +223,13 @@ def flight_lost(case: Case) -> Verdict | None:
     """
     server: Side = case.server
     hole: cython.bint = server.wire_gap == 1 or case.client.sack_left > server.acked
-    again: cython.bint = (
-        server.bytes > 0 and server.rtx_since_ack >= case.limits.flight_rtx and server.acked < server.end
-    )
+    again: cython.bint = case.replied and server.rtx_since_ack >= case.limits.flight_rtx and server.acked < server.end
     if not hole and not again:
         return None
     case.ongoing = 1 if case.closer < 0 else 0
     case.cite_hello()
-    case.cite(server.first_data_packet, server.first_data_time, "data", SERVER)
+    if case.tls.hello_start <= 0:
+        case.cite(server.first_data_packet, server.first_data_time, "data", SERVER)
     case.cite_all("retransmission", SERVER)
     case.cite_closer()
     upto: cython.longlong = case.client.sack_left if case.client.sack_left > server.acked else server.end
@@ -284,7 +283,7 @@ def client_fin(case: Case) -> Verdict | None:
     if case.tls.server_hello_packet:
         case.cite(case.tls.server_hello_packet, case.tls.server_hello_time, "server-hello", SERVER)
     case.cite_closer()
-    after = "the server's part of the handshake" if case.server.bytes else "its ClientHello"
+    after = "the server's part of the handshake" if case.replied else "its ClientHello"
     return case.verdict(
         "tls-client-fin",
         "low",
@@ -324,7 +323,7 @@ def stalled(case: Case) -> Verdict | None:
     if case.client.fins >= 3 and case.closer == CLIENT:
         case.flag("peer-dead")
     case.cite_hello()
-    if case.server.bytes == 0:
+    if not case.replied:
         return no_server_hello(case)
     packet, time, what, side = server_word(case)  # a cpdef method takes no starred arguments
     case.cite(packet, time, what, side)
