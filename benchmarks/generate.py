@@ -24,7 +24,7 @@ WORK = Path(__file__).parent / "work"
 PACKETS = 2_000_000
 EPOCH = 1_767_225_600
 """Capture start, seconds since 1970: 2026-01-01 UTC."""
-MEAN_START_GAP = 13_000
+MEAN_START_GAP = 3_000
 """Microseconds between two connections' starts, on average."""
 TAIL = 130 * SECOND
 CLIENTS = 200
