@@ -146,7 +146,7 @@ def without_port(host: str) -> str:
 
 
 def kind_of(fetch: Fetch) -> str:
-    """Whether anybody wanted anything: fetch | speculative | probe | other | subflow (signatures.md 1.1, 6.2 step 3)."""
+    """Whether anybody wanted anything: fetch | speculative | probe | other | subflow (signatures.md 1.1, 6.2)."""
     connection: Connection = fetch.connection
     client: Side = connection.client
     server: Side = connection.server
@@ -221,19 +221,22 @@ def empty_kind(connection: Connection) -> str:
 
 def refused_in_tunnel(connection: Connection) -> cython.bint:
     """A CONNECT was granted, and the client said something inside, or the proxy reset."""
-    exchange: Exchange = connection.connect
+    exchange: Exchange | None = connection.connect
+    if exchange is None:
+        return False
     return connection.client.end > exchange.request_end >= 0 or connection.server.rst_packet > 0
 
 
 def unused_tls_kind(fetch: Fetch) -> str:
     """A TLS connection that was made and never used is speculative, unless the server ended it."""
     opaque = fetch.opaque
+    done = fetch.completion
     connection: Connection = fetch.connection
-    if opaque is None or opaque.request or opaque.response or connection.tls.lost:
+    lost: cython.bint = connection.tls is not None and connection.tls.lost != 0
+    if opaque is None or done is None or opaque.request or opaque.response or lost:
         if opaque is not None and opaque.request == 2 and not opaque.response and closed_by_client(connection):
             return "speculative"  # HTTP/2 preface and SETTINGS alone: no request is proven
         return "fetch"
-    done = fetch.completion
     server: Side = connection.server
     if server.rst_packet and not done.confirmed and not closed_by_client(connection):
         return "fetch"

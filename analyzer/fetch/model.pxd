@@ -1,4 +1,5 @@
 from analyzer.wire.model cimport Connection, Exchange
+from analyzer.wire.tls.outside cimport Completion, Opaque
 
 cdef class Fetch:
     cdef public Connection connection
@@ -7,4 +8,6 @@ cdef class Fetch:
     cdef public long long number, start, end, first_packet, last_packet
     cdef public int status, last
     cdef public double connect_s, tls_s, ttfb_s, response_s, silence_s
-    cdef public object completion, opaque, verdict
+    cdef public Completion completion
+    cdef public Opaque opaque
+    cdef public object verdict

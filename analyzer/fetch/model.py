@@ -5,6 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.model import Connection, Exchange
+from analyzer.wire.tls.outside import Completion, Opaque
 
 
 class Fetch:
@@ -31,8 +32,8 @@ class Fetch:
         self.method = self.target = ""
         self.phase = ""
         self.connect_s = self.tls_s = self.ttfb_s = self.response_s = self.silence_s = -1.0
-        self.completion: object = None
-        self.opaque: object = None
+        self.completion: Completion | None = None
+        self.opaque: Opaque | None = None
         self.last = 1
         self.verdict: object = None
 

@@ -2,6 +2,7 @@ from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Evidence, Verdict
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.tls.outside cimport Completion, Opaque
 
 cdef class Case:
     cdef public Fetch fetch
@@ -10,9 +11,11 @@ cdef class Case:
     cdef public Tls tls
     cdef public Exchange exchange
     cdef public Thresholds limits
-    cdef public object completion, opaque
+    cdef public Completion completion
+    cdef public Opaque opaque
     cdef public Milestone reset
-    cdef public int closer, tls_done, replied, asked, answered, ongoing
+    cdef public int closer, asked, answered, ongoing
+    cdef public bint tls_done, replied
     cdef public str closer_what, doubt
     cdef public long long closer_packet, closer_time
     cdef public long long notify_client, notify_server

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 import cython
 
@@ -37,17 +38,18 @@ class Case:
         self.connection = connection
         self.client = connection.client
         self.server = connection.server
-        self.tls = connection.tls
-        self.exchange = fetch.exchange
+        self.tls: Any = connection.tls
+        self.exchange: Any = fetch.exchange
         self.limits = limits
-        self.completion = fetch.completion
-        self.opaque = fetch.opaque
-        self.reset: Milestone | None = None
+        self.completion: Any = fetch.completion
+        self.opaque: Any = fetch.opaque
+        self.reset: Any = None
         self.closer = -1
         self.closer_what = self.doubt = ""
         self.closer_packet = self.closer_time = 0
         self.notify_client = self.notify_server = 0
-        self.tls_done = self.replied = self.asked = self.answered = self.ongoing = 0
+        self.tls_done = self.replied = False
+        self.asked = self.answered = self.ongoing = 0
         self.spoke_time = self.progress_time = 0
         self.flags: list[str] = []
         self.evidence: list[Evidence] = []
@@ -137,7 +139,7 @@ class Case:
         self.cite(number, self.connection.last_time, what, side)
 
     def silence(self) -> cython.longlong:
-        """How long nothing new was said before the first side ended it, or before the capture's end; ns, never below 0."""
+        """How long nothing new was said before the first side ended it, or the capture did; ns, never below 0."""
         stop: cython.longlong = self.closer_time
         if self.closer < 0:
             stop = self.connection.capture_end

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cython
 
 from analyzer.fetch.model import Fetch
@@ -11,6 +13,8 @@ from analyzer.verdict.resets import settle
 from analyzer.verdict.signatures import connect, http, incomplete, opaque, reset, tls
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Side, Tls
+
+Signature = Callable[[Case], Verdict | None]
 
 HANDSHAKE = (
     tls.sslv2,
@@ -128,16 +132,16 @@ def unnamed(case: Case) -> Verdict:
     return fine(case, "low", f"{case.where()} answered over HTTP/2, whose frames are not read here.")
 
 
-def first_of(signatures: tuple, case: Case) -> Verdict:
+def first_of(signatures: tuple[Signature, ...], case: Case) -> Verdict:
     """The first signature that fires, else `incomplete`."""
     verdict = any_of(signatures, case)
     return verdict if verdict is not None else incomplete.rest(case)
 
 
-def any_of(signatures: tuple, case: Case) -> Verdict | None:
+def any_of(signatures: tuple[Signature, ...], case: Case) -> Verdict | None:
     """The first signature that fires. A signature that cites and then declines leaves nothing behind."""
     for signature in signatures:
-        verdict = signature(case)
+        verdict: Verdict | None = signature(case)
         if verdict is not None:
             return verdict
         if case.evidence:

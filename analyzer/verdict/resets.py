@@ -137,7 +137,7 @@ def after_exchange(case: Case, mark: Milestone) -> cython.bint:
     """b: everything that was asked had been answered."""
     exchange: Exchange = case.exchange
     if exchange is not None:
-        return exchange.response_complete and exchange.response_end_packet <= mark.packet
+        return exchange.response_complete != 0 and exchange.response_end_packet <= mark.packet
     return case.answered == 2 and idle_since_answer(case, mark)
 
 

@@ -252,11 +252,13 @@ class Connections:
 
     def server_before_established(self, connection: Connection, side: Side, peer: Side, p: Packet) -> None:
         """A server packet that is no SYN-ACK before the client's ACK: progress that we missed, or a challenge ACK."""
-        if p.length or peer.acked > 0:
+        foreign: cython.bint = side.isn < 0 <= peer.isn and p.ack != (peer.isn + 1) & MASK32
+        if foreign and p.flags & ACK and p.length == 0 and peer.end == 0:
+            self.mark(connection, side, p, "ack", 0).note = "challenge"
+            peer.acked = peer.ack_packet = peer.ack_time = 0
+        elif p.length or peer.acked > 0:
             connection.established_time = p.time
             connection.established_packet = p.number
-        elif p.flags & ACK and side.isn < 0 and connection.client.isn >= 0 and p.ack != (peer.isn + 1) & MASK32:
-            self.mark(connection, side, p, "ack", 0).note = "challenge"
 
     def handshake(self, connection: Connection, side: Side, peer: Side, p: Packet) -> None:
         """A SYN or a SYN-ACK."""

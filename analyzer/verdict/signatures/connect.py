@@ -61,7 +61,7 @@ def icmp_error(case: Case) -> Verdict | None:
     Reference: RFC 792; RFC 4443 3; RFC 1122 4.2.3.9; Linux icmp_err_convert
     Not this: an ICMP error on an established connection is only a soft error (RFC 5461).
     """
-    mark: Milestone = case.find("icmp", NETWORK, 0)
+    mark: Milestone | None = case.find("icmp", NETWORK, 0)
     if mark is None or not isinstance(mark.note, IcmpError):
         return None
     error: IcmpError = mark.note
@@ -123,10 +123,10 @@ def synack_lost(case: Case) -> Verdict | None:
     Reference: RFC 9293 3.10.7.3; RFC 6298 5
     Not this: a SYN sent again before the SYN-ACK was seen (syn-answered-late), or a connection that gets established.
     """
-    mark: Milestone = case.find("syn-ack", SERVER, 0)
+    mark: Milestone | None = case.find("syn-ack", SERVER, 0)
     if mark is None:
         return None
-    again: Milestone = case.find("syn", CLIENT, mark.packet)
+    again: Milestone | None = case.find("syn", CLIENT, mark.packet)
     while again is not None and again.time - mark.time <= case.limits.synack_lost_ns:
         again = case.find("syn", CLIENT, again.packet)
     if again is None:
@@ -150,10 +150,10 @@ def answered_late(case: Case) -> Verdict | None:
     Reference: RFC 9293 3.5.2 group 1 (the RST has seq = the SYN-ACK's ack, no ACK flag)
     Not this: a SYN-ACK at once that is answered by RST is a half-open probe.
     """
-    mark: Milestone = case.find("syn-ack", SERVER, 0)
+    mark: Milestone | None = case.find("syn-ack", SERVER, 0)
     if mark is None or mark.time - case.connection.first_time < case.limits.syn_late_ns:
         return None
-    refusal: Milestone = case.find("rst", CLIENT, mark.packet)
+    refusal: Milestone | None = case.find("rst", CLIENT, mark.packet)
     if refusal is None and case.connection.capture_end - mark.time < case.limits.syn_late_ns:
         return None
     cite_attempts(case)
@@ -176,7 +176,7 @@ def synack_unanswered(case: Case) -> Verdict | None:
     Reference: Linux tcp_synack_retries
     Not this: a client that repeats its SYN (synack-lost).
     """
-    first: Milestone = case.find("syn-ack", SERVER, 0)
+    first: Milestone | None = case.find("syn-ack", SERVER, 0)
     if first is None or case.find("syn-ack", SERVER, first.packet) is None:
         return None
     cite_attempts(case)
@@ -223,7 +223,7 @@ def refused(case: Case) -> Verdict | None:
     """
     if case.find("syn-ack", SERVER, 0) is not None:
         return None
-    mark: Milestone = last_reset(case)
+    mark: Milestone | None = last_reset(case)
     if mark is None:
         return None
     valid: cython.bint = (mark.flags & ACK) != 0 and mark.ack >= 0

@@ -168,7 +168,7 @@ def server_closed(case: Case) -> Verdict | None:
 
 def crossed(case: Case, gap: cython.longlong) -> cython.bint:
     """The server's FIN crossed the request, or came within the time that a request needs to arrive."""
-    mark: Milestone = case.find("fin", SERVER, 0)
+    mark: Milestone | None = case.find("fin", SERVER, 0)
     if mark is not None and 0 <= mark.ack < case.exchange.request_end:
         return True
     return gap <= max(2 * case.rtt(), RACE_NS)

@@ -384,7 +384,7 @@ def server_word(case: Case) -> tuple[int, int, str, int]:
 def flight_complete(case: Case) -> cython.bint:
     """The client has all of it: 1.2: up to ServerHelloDone; 1.3: a protected record, the last one whole."""
     tls: Tls = case.tls
-    record: Record = tls.server_last
+    record: Record | None = tls.server_last
     if case.server.acked < case.server.end or (record is not None and not record.complete):
         return False
     if tls.version == TLS_1_3:
