@@ -112,7 +112,7 @@ def inside_tls(case: Case) -> Verdict:
     verdict = any_of(OPAQUE, case)
     if verdict is not None:
         return verdict
-    if case.answered:
+    if case.answered and not case.opaque.cut:
         return opaque_ok(case)
     return incomplete.rest(case)
 

@@ -81,7 +81,7 @@ cdef class Exchange:
     cdef public long long response_start, response_end, body_expected, body_got, body_lost
     cdef public list interim
     cdef public dict headers
-    cdef public bytes garbage
+    cdef public bytes garbage, body_start
 
 cdef class IcmpError:
     cdef public int version, kind, code

@@ -62,7 +62,7 @@ def status(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_response()
     cause = f"http-status-{exchange.status}"
-    if exchange.status == 497 or "HTTPS port" in exchange.reason:
+    if exchange.status == 497 or b"HTTPS port" in exchange.body_start:
         cause = "http-plain-on-tls-port"
     took: cython.longlong = exchange.response_time - asked_time(case)
     said = f"{exchange.status} {exchange.reason}".rstrip()

@@ -23,6 +23,9 @@ from analyzer.wire.http.stream import (
 )
 from analyzer.wire.model import NEVER, Connection, Exchange, Side
 
+BAD_REQUEST = 400
+MAX_BODY_START = 256
+
 
 class Reader:
     """Reads both directions; every byte of a head is looked at once, bytes of bodies never.
@@ -78,6 +81,8 @@ class Reader:
             if state == BODY:
                 run: cython.longlong = min(stream.body_end - stream.position, size - at)
                 if run > 0:
+                    if stream.exchange is not None and stream.exchange.status == BAD_REQUEST:
+                        stream.exchange.body_start = data[at : at + min(run, MAX_BODY_START)]
                     at += run
                     stream.position += run
                     stream.last_packet = stream.packet
