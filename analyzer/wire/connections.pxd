@@ -9,6 +9,7 @@ cdef unsigned long long MASK64, MIX1, MIX2, MIX3, MIX4
 
 cdef class Connections:
     cdef public dict sides, gone
+    cdef public bint answered
     cdef public list finished
     cdef public Reassembler reassembler
     cdef public long long next_stream, now, total, stragglers, evicted, icmp_unmatched, dup_window, dup_fast

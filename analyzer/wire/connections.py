@@ -60,12 +60,14 @@ class Connections:
 
     finished    connections that are over, in the order in which they ended; the caller empties it
     next_stream the next tcp.stream number; open: how many connections are open
+    answered    whether any server was heard so far
     now         time of the newest packet
     """
 
     def __init__(self) -> None:
         self.sides: dict[bytes, Side] = {}
         self.gone: dict[bytes, int] = {}
+        self.answered = False
         self.finished: list[Connection] = []
         self.reassembler = Reassembler()
         self.next_stream = self.now = self.total = 0
@@ -279,6 +281,7 @@ class Connections:
         if p.subflow:
             connection.subflow = 1
         if side.index == SERVER:
+            self.answered = True
             if connection.established_time and not connection.midstream:
                 connection.synack_after_ack += 1
             if peer.isn < 0 and p.flags & ACK:
@@ -448,6 +451,8 @@ class Connections:
     def rst(self, connection: Connection, side: Side, peer: Side, p: Packet, offset: cython.longlong) -> None:
         """A RST; its payload, if any, is text for people (RFC 9293 3.5.2) and no part of the stream."""
         side.rsts += 1
+        if side.index == SERVER:
+            self.answered = True
         if side.rsts == 1:
             side.rst_packet = p.number
             side.rst_time = p.time
@@ -551,6 +556,9 @@ class Connections:
         if connection.content is not None:
             connection.content.finish()
         connection.final = final
+        if connection.server.packets:
+            self.answered = True
+        connection.one_way = not self.answered
         connection.capture_end = self.now
         self.sides.pop(client_key, None)
         self.sides.pop(server_key, None)

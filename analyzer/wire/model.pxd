@@ -36,7 +36,7 @@ cdef class Side:
 cdef class Connection:
     cdef public long long stream
     cdef public Side client, server
-    cdef public int version, midstream, roles_guessed, reused, subflow, fast_open, synack_after_ack, final, clock_step
+    cdef public int version, midstream, roles_guessed, reused, subflow, fast_open, synack_after_ack, final, one_way, clock_step
     cdef public long long first_packet, last_packet, first_time, last_time
     cdef public long long established_time, established_packet, capture_end, closed_time, icmps, copies
     cdef public int fins_seen, interface, simultaneous

@@ -164,6 +164,7 @@ class Connection:
     reused      1 = the same 5-tuple carried an earlier connection
     synack_after_ack  SYN-ACKs re-sent after the client's ACK was captured (milestones hold them)
     established_time/packet  the client's first ACK after the SYN-ACK, 0 = never
+    one_way     1 = no server at all was heard up to then: the capture may show one direction only
     final       1 = nothing more can come (closed and lingered, or its tuple was reused); 0 = cut by the capture's end
     capture_end time of the last packet of the capture when it was emitted
     fins_seen   bit 1 = client, 2 = server; icmps: ICMP errors that quote it; copies: packets captured twice
@@ -185,7 +186,7 @@ class Connection:
         self.midstream = self.roles_guessed = self.reused = self.subflow = self.fast_open = 0
         self.established_time = self.established_packet = 0
         self.synack_after_ack = 0
-        self.final = 0
+        self.final = self.one_way = 0
         self.capture_end = self.clock_step = 0
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
         self.simultaneous = 0

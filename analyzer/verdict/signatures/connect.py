@@ -291,9 +291,13 @@ def no_answer(case: Case) -> Verdict | None:
     case.ongoing = 0 if long_enough else 1
     case.cite_all("syn", CLIENT)
     case.cite(client.last_packet, client.last_time, "syn", CLIENT)
+    confidence = "high" if client.syns >= 3 else "medium"
+    if case.connection.one_way:  # the client's own retransmission proves that it got nothing; who lost it is unknown
+        case.flag("possible-one-way-capture")
+        confidence = "medium" if client.syns >= 3 else "low"
     return case.verdict(
         "syn-no-answer",
-        "high" if client.syns >= 3 else "medium",
+        confidence,
         f"{case.where()} never answered: {client.syns} SYNs within "
         f"{span(client.last_time - case.connection.first_time)}, "
         f"no packet came back, and {case.tail()}.",
