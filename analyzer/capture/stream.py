@@ -11,7 +11,7 @@ import stat
 from typing import Protocol
 
 CHUNK = 1 << 18
-"""Bytes asked for at once from a file: large enough that the system call does not count, small enough to stay in a cache."""
+"""Bytes asked for at once from a file: large enough to hide the system call, small enough for a cache."""
 
 PIPE_CHUNK = 1 << 18
 """Bytes asked for at once from a pipe; a read returns at once with what there is."""

@@ -67,7 +67,7 @@ class Job:
         """Read, write, sum up; the result is the exit status."""
         if self.form == "parquet":
             return self._parquet()
-        gc.disable()  # a third of the time otherwise; given-out connections hold no reference cycles (Connection.settle)
+        gc.disable()  # a third of the time; what was given out holds no cycles (Connection.settle)
         try:
             rows = self._wanted(self._until_interrupted())
             first = next(rows, None)  # opens the first capture: nothing is written over for an unreadable one

@@ -10,7 +10,7 @@ CONFIDENCES = ("low", "medium", "high")
 
 
 class Evidence:
-    """A packet that proves the verdict; `what` is one of analyzer.wire.model.WHAT, side 0 client, 1 server, 2 network."""
+    """A packet that proves the verdict; `what` is one of wire.model.WHAT, side 0 client, 1 server, 2 network."""
 
     def __init__(self, packet: cython.longlong, time: cython.longlong, what: str, side: cython.int) -> None:
         self.packet = packet
@@ -25,7 +25,8 @@ class Verdict:
     klass       one of CLASSES; cause: the signature's id, "" for ok and incomplete without one
     confidence  low | medium | high
     missing     for incomplete: head | tail | direction | bytes | snaplen
-    blame       client | server | network | "" (unknown); rst_origin: injected-suspected | endpoint-consistent | undetermined | ""
+    blame       client | server | network | "" (unknown)
+    rst_origin  injected-suspected | endpoint-consistent | undetermined | ""
     flags       words, in the order found; evidence: in packet order
     summary     one sentence a colleague would say; advice: what to do next; client_errors: what clients print for it
     """

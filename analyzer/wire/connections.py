@@ -1,4 +1,4 @@
-"""Tracks TCP connections: roles, sequence space, retransmissions, loss, endings (RFC 9293, signatures.md sections 1 and 3).
+"""Tracks TCP connections: roles, sequence space, retransmissions, loss, endings (RFC 9293; signatures.md 1 and 3).
 
 Takes decoded packets in capture order; leaves finished `Connection`s in `finished`. One dictionary finds the sending
 `Side` by the packet's own source, destination and ports. Bulk data moves counters only.
@@ -431,9 +431,7 @@ class Connections:
 
     # -- endings ---------------------------------------------------------------------------------------------------
 
-    def fin(
-        self, connection: Connection, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong
-    ) -> None:
+    def fin(self, connection: Connection, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
         """A FIN; `offset` is where the stream of its sender ends."""
         side.fins += 1
         if side.fins == 1:
@@ -535,7 +533,8 @@ class Connections:
 
     def evict(self) -> None:
         """Too many connections are open: give out the quarter that was idle longest."""
-        connections = sorted({id(side.connection): side.connection for side in self.sides.values()}.values(), key=idle_since)
+        connections = [side.connection for side in self.sides.values() if side.index == CLIENT]
+        connections.sort(key=idle_since)
         for connection in connections[: MAX_OPEN // 4]:
             connection.flags.append("evicted")
             self.evicted += 1

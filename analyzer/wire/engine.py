@@ -88,5 +88,6 @@ class Engine:
                 self.tcp_packets += 1
                 table.packet(packet, decoder.note)
             elif kind == 2:
+                assert decoder.icmp is not None  # what ICMP means
                 table.icmp(decoder.icmp)
         return True

@@ -29,9 +29,24 @@ NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
 
 WHAT = (
-    "syn syn-ack ack rst fin client-hello server-hello alert record request response icmp dns-query dns-answer "
-    "retransmission data keep-alive"
-).split()
+    "syn",
+    "syn-ack",
+    "ack",
+    "rst",
+    "fin",
+    "client-hello",
+    "server-hello",
+    "alert",
+    "record",
+    "request",
+    "response",
+    "icmp",
+    "dns-query",
+    "dns-answer",
+    "retransmission",
+    "data",
+    "keep-alive",
+)
 """The closed list of what a cited packet can be (design.md section 5)."""
 
 
@@ -103,7 +118,7 @@ class Side:
     syn_time        its last SYN (or SYN-ACK) before the answer; first_time/last_time: any packet of it
     end             offset after the highest byte it sent; next: offset up to which the stream was handed to the parser
     skip            bytes after `next` that no parser needs
-    acked           offset up to which the peer acknowledged (ack_packet, ack_time: when that last advanced over payload)
+    acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
     dup_acks        duplicate ACKs *it sent* since its own acknowledgement number last advanced
     sack_left/right highest SACK block *it sent*, as offsets of its peer's stream, -1 = none
@@ -203,7 +218,7 @@ class Connection:
         self.other_first = b""
 
     def settle(self) -> None:
-        """Nothing more will be added: cut the reference cycles, so that memory is freed without the garbage collector."""
+        """Nothing more will be added: cut the reference cycles, so that memory is freed without a garbage collector."""
         self.content = None
         self.client.connection = None  # type: ignore[assignment]  # only here, and nobody looks after this
         self.server.connection = None  # type: ignore[assignment]

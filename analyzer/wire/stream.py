@@ -16,7 +16,7 @@ from analyzer.wire.content import Content
 from analyzer.wire.model import Connection, Packet, Side
 
 HOLE_PATIENCE_NS = 20_000_000
-"""How long an acknowledged hole is waited for: captures on several queues deliver packets out of order by milliseconds."""
+"""How long an acknowledged hole is waited for: several capture queues disorder packets by milliseconds."""
 MAX_PENDING_SEGMENTS = 512
 """Out-of-order segments kept a side; at the cap the hole counts as lost (flag `reassembly-capped`)."""
 MAX_PENDING_BYTES = 64 << 20

@@ -8,11 +8,12 @@ import cython
 @cython.cfunc
 @cython.inline
 def cut(data: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> bytes:
-    """data[start:stop] without the slice object and three ints that Python's own slicing makes of it for each packet."""
+    """data[start:stop] without the slice object and the ints that Python's own slicing makes for each packet."""
     if start < 0 or stop < start or stop > len(data):
         raise IndexError(stop)
     if cython.compiled:
-        return cython.cast(cython.p_char, data)[start:stop]
+        key: bytes = cython.cast(cython.p_char, data)[start:stop]
+        return key
     return data[start:stop]
 
 
