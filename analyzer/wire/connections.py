@@ -46,7 +46,7 @@ MIX1, MIX2, MIX3, MIX4 = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F, 0xC2B2AE35
 
 @cython.cfunc
 @cython.inline
-@cython.exceptval(-1, check=False)
+@cython.exceptval(-1, check=True)
 def unwrap(raw: cython.longlong, base: cython.longlong, near: cython.longlong) -> cython.longlong:
     """The 64-bit offset of a raw sequence number that lies nearest to `near` (RFC 9293 3.4: modulo 2^32, signed)."""
     difference: cython.longlong = (raw - base - near) & MASK32
