@@ -134,7 +134,7 @@ def connections(draw: st.DrawFn) -> Connection:
 @settings(max_examples=150, deadline=None)
 @given(connections())
 def test_every_connection_gets_sound_verdicts(connection: Connection) -> None:
-    """No facts, however odd, raise; class, confidence and labels come from their closed lists, and a packet is cited."""
+    """No facts, however odd, raise; class, confidence and labels come from closed lists, and a packet is cited."""
     built = fetches(connection)
     assert built
     for fetch in built:
