@@ -143,9 +143,9 @@ class Reading:
         found = [*capture.warnings, *engine.warnings]
         if order.overflowed:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
-        prefix = f"`{source.name}`: " if len(self.sources) > 1 else ""
-        self.warnings += [prefix + text for text in found]
-        self.damaged |= bool(capture.damaged)
+        prefix = f"`{source.name}`" if len(self.sources) > 1 else ""
+        self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
+        self.damaged |= bool(capture.damaged) or engine.partial
 
 
 class Order:

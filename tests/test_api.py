@@ -28,6 +28,7 @@ class FakeEngine:
     """Ends connections in the order of the script: (first packets that end, oldest still open)."""
 
     script: tuple = ()
+    partial = False
 
     def __init__(self, frames):
         self.frames_seen, self.tcp_packets, self.connections, self.warnings = 9, 8, 3, ["1 frame was odd"]

@@ -61,6 +61,11 @@ class Engine:
         return self.table.total
 
     @property
+    def partial(self) -> bool:
+        """Whether frames were left undecoded because nobody knows their link type."""
+        return self.decoder.incomplete
+
+    @property
     def warnings(self) -> list[str]:
         """What could not be decoded or was dropped at a cap, one line each."""
         lines: list[str] = list(self.decoder.warnings)

@@ -23,6 +23,7 @@ cdef class Decoder:
     cdef public Fragments fragments
     cdef object rare
     cdef dict undecoded
+    cdef public bint incomplete
     cdef set slow
     cpdef int decode(self, Frames frames, Packet packet) except -1
     cpdef finish(self)

@@ -37,6 +37,7 @@ class Decoder:
     icmp      the error that the last frame held, valid after `decode()` returned ICMP
     note      flag word for the last packet: "" or "fragments" or "scapy-decoded"
     warnings  what a user should know, each kind once; complete after `finish()`
+    incomplete  frames were left undecoded because nobody knows their link type
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class Decoder:
         self.fragments = Fragments()
         self.rare = Rare()
         self.undecoded: dict[int, int] = {}
+        self.incomplete = False
         self.slow: set[int] = set()
 
     def decode(self, frames: Frames, packet: Packet) -> cython.int:
@@ -77,6 +79,7 @@ class Decoder:
 
     def finish(self) -> None:
         """Complete `warnings` with the counts known at the end of the capture."""
+        self.incomplete |= bool(self.undecoded)
         for link, count in self.undecoded.items():
             self.warnings.append(f"link type {link} is unknown: {count} frames were not decoded")
         self.undecoded = {}
