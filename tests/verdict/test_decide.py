@@ -48,9 +48,10 @@ HEADINGS = ("On the wire:", "Wireshark:", "Zeek:", "Reference:", "Not this:")
 def scatter(draw: st.DrawFn, thing: object, *keep: str) -> None:
     """Give each number of an object a value that makes no sense together with the others."""
     for name, value in list(vars(thing).items()) if hasattr(thing, "__dict__") else attributes(thing):
-        if name in keep or name.startswith("_") or not isinstance(value, int):
+        if name in keep or name.startswith(("_", "recent")) or not isinstance(value, int):
             continue
-        setattr(thing, name, draw(TIME if "time" in name or name.endswith("_since") else NUMBER))
+        is_time = name == "time" or name.endswith(("_time", "_since"))  # a C number of 64 bits, others may have 32
+        setattr(thing, name, draw(TIME if is_time else NUMBER))
 
 
 def attributes(thing: object) -> list[tuple[str, object]]:
