@@ -6,7 +6,7 @@ import cython
 
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import Side
+from analyzer.wire.model import CLIENT, Side
 
 
 def missing(case: Case, what: str, summary: str) -> Verdict:
@@ -79,6 +79,12 @@ def rest(case: Case) -> Verdict:
         )
     if case.client.lost or case.server.lost:
         return missing(case, "bytes", f"The capture lost bytes of {case.where()} that decide it.")
+    if case.opaque is not None and case.opaque.doubtful and case.closer == CLIENT:
+        return missing(
+            case,
+            "bytes",
+            f"One encrypted record of {case.where()} may be a session ticket or a short answer: only keys can tell.",
+        )
     after: cython.longlong = case.connection.capture_end - case.connection.last_time
     return missing(
         case, "tail", f"The capture ends {span(after)} after the last packet of {case.where()}, before it was decided."

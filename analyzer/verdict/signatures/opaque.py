@@ -92,6 +92,8 @@ def client_gave_up(case: Case) -> Verdict | None:
     waited: cython.longlong = case.closer_time - case.opaque.request_time
     since_syn: cython.longlong = case.closer_time - case.connection.first_time
     confidence = "high"
+    if case.opaque.doubtful and waited < case.limits.cancel_ns:
+        return None  # a single record of a ticket's size may be the answer that the client went away with
     if waited < case.limits.cancel_ns:
         confidence = "low"
     elif waited < case.limits.stall_min_ns and not on_timer(waited) and not on_timer(since_syn):
