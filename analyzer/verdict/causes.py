@@ -1,7 +1,7 @@
 """Every cause a verdict can name: its class, who is to blame by default, what to do next, and what clients print.
 
 One table; the signatures hold the rules, this file holds the words. Families (`tls-alert-NAME`, `http-status-NNN`,
-`http-proxy-connect-NNN`) have one entry under their prefix, refined by `ALERTS` and `STATUS_ADVICE`.
+`http-proxy-connect-NNN`) have one entry under their prefix, refined by `ALERT_ADVICE` and `STATUS_ADVICE`.
 Sources: signatures.md 2.1 to 2.4 and 2.6.
 """
 
@@ -274,45 +274,6 @@ TABLE = (
 
 CAUSES = {entry.id: entry for entry in TABLE}
 FAMILIES = ("tls-alert", "http-status", "http-proxy-connect")
-
-ALERTS = {
-    0: "close-notify",
-    10: "unexpected-message",
-    20: "bad-record-mac",
-    21: "decryption-failed",
-    22: "record-overflow",
-    30: "decompression-failure",
-    40: "handshake-failure",
-    41: "no-certificate",
-    42: "bad-certificate",
-    43: "unsupported-certificate",
-    44: "certificate-revoked",
-    45: "certificate-expired",
-    46: "certificate-unknown",
-    47: "illegal-parameter",
-    48: "unknown-ca",
-    49: "access-denied",
-    50: "decode-error",
-    51: "decrypt-error",
-    60: "export-restriction",
-    70: "protocol-version",
-    71: "insufficient-security",
-    80: "internal-error",
-    86: "inappropriate-fallback",
-    90: "user-canceled",
-    100: "no-renegotiation",
-    109: "missing-extension",
-    110: "unsupported-extension",
-    111: "certificate-unobtainable",
-    112: "unrecognized-name",
-    113: "bad-certificate-status-response",
-    114: "bad-certificate-hash-value",
-    115: "unknown-psk-identity",
-    116: "certificate-required",
-    120: "no-application-protocol",
-    121: "ech-required",
-}
-"""Names of TLS alerts (RFC 8446 6, RFC 5246 7.2, RFC 6066 9), as they appear in `tls-alert-NAME`."""
 
 CERTIFICATE_ALERTS = frozenset((41, 42, 43, 44, 45, 46, 48, 49, 51))
 """Alerts about the peer's certificate."""

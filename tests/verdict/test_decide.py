@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from analyzer.fetch.build import fetches
 from analyzer.fetch.model import Fetch
 from analyzer.verdict import decide as procedure
-from analyzer.verdict.causes import ALERTS, CAUSES, FAMILIES, TABLE, cause_of
+from analyzer.verdict.causes import CAUSES, FAMILIES, TABLE, cause_of
 from analyzer.verdict.decide import decide
 from analyzer.verdict.model import CLASSES, CONFIDENCES, FAILURES, Verdict
 from analyzer.verdict.signatures import connect, http, incomplete, opaque, reset, tls
@@ -28,6 +28,7 @@ from analyzer.wire.model import (
     Side,
     Tls,
 )
+from analyzer.wire.tls.registry import ALERTS
 
 NUMBER = st.one_of(st.sampled_from([-1, 0, 1, 2, 3]), st.integers(0, 40))
 TIME = st.one_of(st.just(0), st.integers(0, 80).map(lambda tenths: 1_000_000_000_000_000_000 + tenths * 1_700_000_000))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict.case import Case, count, span
-from analyzer.verdict.causes import ALERT_ADVICE, ALERTS, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS
+from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Side, Tls
+from analyzer.wire.tls.registry import ALERTS
 
 FATAL = 2
 TLS_1_3 = 0x0304
