@@ -1,5 +1,6 @@
 from analyzer.wire.model cimport Connection, Exchange
-from analyzer.wire.tls.outside cimport Completion, Opaque
+from analyzer.wire.tls.completion cimport Completion
+from analyzer.wire.tls.opaque cimport Opaque
 
 cdef class Fetch:
     cdef public Connection connection

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import cython
-
 from analyzer.wire.model import Connection, Exchange
-from analyzer.wire.tls.outside import Completion, Opaque
+from analyzer.wire.tls.completion import Completion
+from analyzer.wire.tls.opaque import Opaque
 
 
 class Fetch:
@@ -15,7 +14,7 @@ class Fetch:
     number      1-based, in the order of first packets within its capture
     protocol    tls | http | h2c | tcp (nothing was said, or not understood)
     start, end  ns; durations in seconds, -1.0 = unknown
-    completion  what analyzer.wire.tls.outside says about the TLS handshake, and opaque about what followed it; or None
+    completion  how far the TLS handshake got, and opaque: what followed it (analyzer.wire.tls); None without TLS
     last        1 = the connection's last fetch: how the connection ended belongs to it
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
     """
@@ -41,10 +40,3 @@ class Fetch:
     def duration_s(self) -> float:
         """Seconds from the first packet of the fetch to its last."""
         return (self.end - self.start) / 1e9
-
-
-def seconds(start: cython.longlong, end: cython.longlong) -> float:
-    """The time between two instants in seconds; -1.0 when either is unknown (0) or they are out of order."""
-    if start == 0 or end == 0 or end < start:
-        return -1.0
-    return (end - start) / 1e9

@@ -236,7 +236,7 @@ def evidence(verdict: Verdict) -> str:
     proof: Evidence
     cited: list[str] = []
     for proof in verdict.evidence:  # a comprehension would not know the type
-        cited.append(f"{proof.packet}:{proof.what}")  # noqa: PERF401
+        cited.append(f"{proof.packet}:{proof.what}")
     return " ".join(cited)
 
 
