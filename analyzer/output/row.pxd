@@ -20,6 +20,7 @@ cdef class CsvCells(Cells):
     cdef public dict remembered
     cpdef str line(self, Fetch fetch)
 
+cdef bint is_plain(str text) except -1
 cpdef str csv_text(str text)
 cpdef fill(Cells cells, Fetch fetch)
 cdef wanted(Cells cells, Fetch fetch, Connection connection, Verdict verdict)

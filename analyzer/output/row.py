@@ -72,7 +72,7 @@ class CsvCells(Cells):
 
     def text(self, value: str) -> cython.bint:
         """Defused, and quoted where RFC 4180 asks for it."""
-        self.cells.append(csv_text(safe(value)) if value else "")
+        self.cells.append(value if is_plain(value) else csv_text(safe(value)))
         return True
 
     def phrase(self, value: str) -> cython.bint:
@@ -107,6 +107,17 @@ class CsvCells(Cells):
         """An empty cell."""
         self.cells.append("")
         return True
+
+
+def is_plain(text: str) -> cython.bint:
+    """Whether a cell can hold the text as it is: printable ASCII without quote and comma, and no formula."""
+    character: cython.Py_UCS4
+    if text and text[0] in FORMULA:
+        return False
+    for character in text:  # noqa: SIM110  (a loop over C characters)
+        if not " " <= character <= "~" or character == '"' or character == ",":
+            return False
+    return True
 
 
 def csv_text(text: str) -> str:
