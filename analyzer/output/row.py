@@ -53,6 +53,7 @@ def values(fetch: Fetch) -> list[object]:
         fetch.first_packet,
         fetch.last_packet,
         fetch.phase,
+        known(fetch.dns_s),
         known(fetch.connect_s),
         known(fetch.tls_s),
         known(fetch.ttfb_s),
@@ -70,8 +71,20 @@ def values(fetch: Fetch) -> list[object]:
         fetch.kind,
         safe(verdict.advice),
         safe(verdict.client_errors),
-        "" if stream is None else f"tcp.stream eq {stream}",
+        wireshark_filter(fetch),
     ]
+
+
+def wireshark_filter(fetch: Fetch) -> str:
+    """What shows the fetch in Wireshark: its TCP stream, or the DNS messages about the name that failed."""
+    if fetch.resolution is not None:
+        return " or ".join([f'dns.qry.name == "{quoted(name)}"' for name in fetch.resolution.names])
+    return f"tcp.stream eq {fetch.connection.stream}" if fetch.connection.stream >= 0 else ""
+
+
+def quoted(name: str) -> str:
+    """A name inside a quoted string of a display filter (wireshark-filter(4)): printable ASCII, the rest as `\\xNN`."""
+    return "".join([c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in name])
 
 
 def known(duration: cython.double) -> object:

@@ -67,6 +67,11 @@ class Engine:
             self.dns.finished = []
         return finished
 
+    @property
+    def one_way(self) -> bool:
+        """Whether no server at all was heard, of DNS or TCP: the capture may show one direction only."""
+        return not self.dns.answered and not self.table.answered
+
     def open_connections(self) -> list[Connection]:
         """The connections not yet given out."""
         return [side.connection for side in self.table.sides.values() if side.index == CLIENT]

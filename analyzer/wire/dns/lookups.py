@@ -26,17 +26,18 @@ COPY_FAST_NS = 2_000_000
 class Lookup:
     """One question to one server, and what became of it.
 
-    client, client_port, server, server_port   addresses as bytes; version 4 or 6; transport udp | tcp
+    id            of the message; client, client_port, server, server_port: addresses as bytes; version 4 or 6
+    transport     udp | tcp
     name, spelling, qtype     as in Message
     tries         (packet, time) of the question and its retransmissions, at most MAX_TRIES; none = not captured
     asked         how often it was sent; last_query_time, ip_id: of the last
     answer_packet/time        the answer, 0 = none; rcode: its code, -1 = none
     addresses, aliases        as in Message
     unreadable    1 = the answer was truncated, cut or malformed, or was given up at a cap: it proves nothing
-    refused       the ICMP error that quotes the question: packet, time, 0 = none
     """
 
     def __init__(self, key: bytes, version: cython.int, transport: str, message: Message) -> None:
+        self.id = message.id
         size: cython.Py_ssize_t = (len(key) - 4) // 2
         self.client = key[:size]
         self.server = key[size : 2 * size]
@@ -54,7 +55,6 @@ class Lookup:
         self.addresses: list[bytes] = []
         self.aliases: list[str] = []
         self.unreadable = 0
-        self.icmp_packet = self.icmp_time = 0
 
     def ask(self, packet: cython.longlong, time: cython.longlong, ip_id: cython.int) -> None:
         """The question was sent, perhaps again; copies of one datagram count once."""
