@@ -72,13 +72,20 @@ def _link(case: Timeline, packet: Packet, datagram: bytes) -> bytes:
 def _ip(case: Timeline, packet: Packet) -> bytes:
     if packet.kind == "other":
         source, target = OTHER.addresses
-        return _header(source, target, 17, 64, 1, struct.pack("!HHHH", 9999, 9, 12, 0) + b"tick")
+        return _header(source, target, 17, 64, 1, _udp((9999, 9), b"tick"))
     talk = case.talks[packet.talk]
     if packet.kind == "icmp":
         return _icmp(case, packet, talk)
     source, target = talk.addresses[packet.side], talk.addresses[1 - packet.side]
     ttl = talk.ttls[packet.side] if packet.ttl is None else packet.ttl
+    if packet.kind == "udp":
+        ports = talk.ports[packet.side], talk.ports[1 - packet.side]
+        return _header(source, target, 17, ttl, packet.ip_id or 0, _udp(ports, packet.data))
     return _header(source, target, 6, ttl, packet.ip_id or 0, _tcp(packet, talk))
+
+
+def _udp(ports: tuple[int, int], data: bytes) -> bytes:
+    return struct.pack("!HHHH", *ports, 8 + len(data), 0) + data
 
 
 def _icmp(case: Timeline, packet: Packet, talk: Talk) -> bytes:
