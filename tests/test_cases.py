@@ -150,7 +150,7 @@ def test_every_case_has_a_claim_and_cites_packets_that_exist() -> None:
 @pytest.mark.tshark
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed (apt-get install tshark)")
 def test_tshark_agrees_on_the_cited_packets(tmp_path: Path) -> None:
-    """No compiled frame is malformed, and each cited packet is for Wireshark what the case says it is.
+    """No compiled frame is malformed but by intent (`udp hex`), and each cited packet is for Wireshark what the case says it is.
 
     One run of tshark reads all cases at once, because starting it takes longer than reading them.
     """
@@ -163,7 +163,8 @@ def test_tshark_agrees_on_the_cited_packets(tmp_path: Path) -> None:
     for path, case in zip(CASES, cases, strict=True):
         own = rows[offset : offset + len(case.packets)]
         offset += len(own)
-        problems += [f"{path.name}: packet {i} is malformed" for i, row in enumerate(own, 1) if row["_ws.malformed"]]
+        wrong = [i for i, row in enumerate(own, 1) if row["_ws.malformed"] and case.packets[i - 1].kind != "udp"]
+        problems += [f"{path.name}: packet {i} is malformed" for i in wrong]
         for packet, what in (item for expected in case.expected for item in expected.evidence):
             if not WIRESHARK[what](own[packet - 1]):
                 problems.append(f"{path.name}: packet {packet} is no {what}: {own[packet - 1]}")

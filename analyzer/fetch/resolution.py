@@ -13,7 +13,7 @@ import cython
 from analyzer.fetch.model import Fetch, seconds
 from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
 from analyzer.wire.dns.message import AAAA, NOERROR, NXDOMAIN, SERVFAIL
-from analyzer.wire.model import CLIENT, SERVER, Connection, Milestone
+from analyzer.wire.model import CLIENT, NETWORK, SERVER, Connection, Milestone
 
 QUIET_NS = 2 * PATIENCE_NS
 """A wish is over when its client has not asked for so long: no resolver waits longer between two tries."""
@@ -141,6 +141,8 @@ def milestones(lookups: Iterable[Lookup]) -> list[Milestone]:
         marks += [Milestone("dns-query", CLIENT, packet, time) for packet, time in lookup.tries]
         if lookup.answer_packet:
             marks.append(Milestone("dns-answer", SERVER, lookup.answer_packet, lookup.answer_time))
+        if lookup.icmp is not None:
+            marks.append(Milestone("icmp", NETWORK, lookup.icmp.number, lookup.icmp.time))
     return sorted(marks, key=packet_of)
 
 

@@ -123,7 +123,10 @@ class Engine:
                 table.packet(packet, decoder.note)
             elif kind == 2:
                 assert decoder.icmp is not None  # what ICMP means
-                table.icmp(decoder.icmp)
+                if decoder.icmp.udp:
+                    self.dns.icmp(decoder.icmp)
+                else:
+                    table.icmp(decoder.icmp)
             elif kind == 3 and asks_resolver(packet.key):
                 self.dns.datagram(packet)
         return True

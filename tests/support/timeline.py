@@ -35,7 +35,7 @@ class Talk:
 class Packet:
     """One captured packet. seq and ack count from 0 at the SYN, as in packetdrill; ack is None without ACK flag.
 
-    kind      tcp | udp | icmp | other (a datagram of somebody else, so that the capture runs on)
+    kind      tcp | dns | udp (bytes as written) | icmp | other (a datagram of somebody else, so that the capture runs on)
     ip_id     None = the next of this sender; ttl, win None = the default of its side
     cut       payload bytes in the capture, None = all
     icmp      (type, code, sender address, mtu); quoted: the packet that the ICMP error quotes
@@ -246,7 +246,7 @@ def _packet_line(state: _State, words: list[str]) -> None:
         name, rest = rest[0], rest[1:]
     side = 0 if rest[0] == ">" else 1
     if rest[1] in ("dns", "udp"):
-        _emit(state, _datagram(state, Packet(time, name, side, kind="udp"), rest[1:]))
+        _emit(state, _datagram(state, Packet(time, name, side, kind=rest[1]), rest[1:]))
         return
     talk, flags = state.talks[name], sum(FLAG_BITS[letter] for letter in rest[1])
     seq, end, length = _range(rest[2])

@@ -13,7 +13,7 @@ from analyzer.fetch.resolution import NO_ADDRESS, Resolution, outcome
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
-from analyzer.wire.model import CLIENT, SERVER
+from analyzer.wire.model import CLIENT, NETWORK, SERVER
 
 CODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 8: "NXRRSET", 9: "NOTAUTH"}
 """Names of the response codes (RFC 1035 4.1.1, RFC 2136 2.2)."""
@@ -82,7 +82,7 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
     after: cython.longlong = case.connection.capture_end - last
     if what not in ("nxdomain", NO_ADDRESS) and not asked_again(wish, answers) and after < RETRY_NS:
         case.ongoing = 1  # another try may have followed
-    cite(case, wish)
+    cite(case)
     codes = " and ".join(dict.fromkeys(CODES.get(lookup.rcode, f"code {lookup.rcode}") for lookup in answers))
     answered = "answered without one" if what == NO_ADDRESS else f"said {codes}"
     return case.verdict(
@@ -95,7 +95,8 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
 def no_answer(case: Case) -> Verdict | None:
     """No resolver answers.
 
-    On the wire: questions go out, again and to all servers, and no answer ever comes; no connection for the name.
+    On the wire: questions go out, again and to all servers, and no answer ever comes, or ICMP says that none will; no
+        connection for the name.
     Wireshark: dns.flags.response == 0 && !dns.response_in
     Zeek: dns.log without rcode; conn.log S0 on port 53
     Reference: resolv.conf(5) `timeout`, `attempts`; Go net/dnsconfig_unix.go (both 5 s, twice)
@@ -105,19 +106,22 @@ def no_answer(case: Case) -> Verdict | None:
     last: cython.longlong = max(lookup.last_query_time for lookup in wish.lookups)
     after: cython.longlong = case.connection.capture_end - last
     waited: cython.longlong = last - wish.first_time
-    if after < PATIENCE_NS and waited < RETRY_NS:
+    told: cython.bint = all(lookup.icmp is not None for lookup in wish.lookups)
+    if after < PATIENCE_NS and waited < RETRY_NS and not told:
         return None
-    case.ongoing = 1 if after < min(PATIENCE_NS, max(waited, RETRY_NS)) else 0
-    cite(case, wish)
-    confidence = "high" if waited >= RETRY_NS else "low"  # every resolver asks again; one that did not was stopped
-    if case.connection.one_way:
+    case.ongoing = 0 if told or after >= min(PATIENCE_NS, max(waited, RETRY_NS)) else 1
+    cite(case)
+    case.cite_all("icmp", NETWORK)
+    confidence = "high" if told or waited >= RETRY_NS else "low"  # every resolver asks again, unless it was stopped
+    if case.connection.one_way and not told:
         case.flag("possible-one-way-capture")
         confidence = "medium" if waited >= RETRY_NS else "low"
+    icmp = "; ICMP says that nobody takes it there" if told else ""
     return case.verdict(
         "dns-no-answer",
         confidence,
         f"{case.where()} was not resolved: {servers(wish.lookups)} never answered {count(wish.asked, 'question')} "
-        f"within {span(waited)}{tried(wish)}; the capture ends {span(after)} after the last.",
+        f"within {span(waited)}{tried(wish)}{icmp}; the capture ends {span(after)} after the last.",
     )
 
 
@@ -128,7 +132,7 @@ def asked_again(wish: Resolution, answers: list[Lookup]) -> bool:
     )
 
 
-def cite(case: Case, wish: Resolution) -> None:
+def cite(case: Case) -> None:
     """Cite all questions and answers."""
     case.cite_all("dns-query", CLIENT)
     case.cite_all("dns-answer", SERVER)

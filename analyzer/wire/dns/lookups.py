@@ -9,7 +9,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.dns.message import AAAA, HTTPS, NOERROR, A, Message, read
-from analyzer.wire.model import Packet
+from analyzer.wire.model import IcmpError, Packet
 
 PORT = 53
 PATIENCE_NS = 5_000_000_000
@@ -33,6 +33,7 @@ class Lookup:
     asked         how often it was sent; last_query_time, ip_id: of the last
     answer_packet/time        the answer, 0 = none; rcode: its code, -1 = none
     addresses, aliases        as in Message
+    icmp          the ICMP error that ended it, or None
     unreadable    1 = the answer was truncated, cut or malformed, or was given up at a cap: it proves nothing
     """
 
@@ -55,6 +56,7 @@ class Lookup:
         self.addresses: list[bytes] = []
         self.aliases: list[str] = []
         self.unreadable = 0
+        self.icmp: IcmpError | None = None
 
     def ask(self, packet: cython.longlong, time: cython.longlong, ip_id: cython.int) -> None:
         """The question was sent, perhaps again; copies of one datagram count once."""
@@ -180,6 +182,14 @@ class Lookups:
             return
         if lookup is not None:
             lookup.answer(message, packet, time)
+            self.finished.append(lookup)
+
+    def icmp(self, error: IcmpError) -> None:
+        """The question was not delivered: the client's socket is told, and the resolver gives up on this server."""
+        number = error.key + error.seq.to_bytes(2, "big")
+        lookup: Lookup | None = self.open.pop(number, None)
+        if lookup is not None:
+            lookup.icmp = error
             self.finished.append(lookup)
 
     def evict(self) -> None:
