@@ -154,7 +154,7 @@ class Reading:
 
         if not names.open:
             return
-        for fetch in names.failures(engine.capture_end, engine.open_connections(), engine.one_way, final=final):
+        for fetch in names.failures(engine.capture_end, engine.open_connections, engine.one_way, final=final):
             fetch.file = name
             fetch.verdict = decide(fetch)
             order.add(fetch)

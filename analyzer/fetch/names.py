@@ -6,13 +6,13 @@ host's own stub resolver on the loopback address. `Names` also collects the wish
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 
 import cython
 
 from analyzer.fetch.build import exchange_name
 from analyzer.fetch.model import Fetch, seconds
-from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes
+from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, without_middle
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.dns.message import HTTPS
 from analyzer.wire.model import Connection
@@ -39,6 +39,7 @@ class Names:
     answers     (client, address) -> lookups that brought it; asked: (client, name) -> lookups of it
     open        (client, name) -> the wish it belongs to; several names may share one
     waiting     those of them that nothing answered yet
+    used        (client, name) -> when the last connection for it began
     forgotten   pairs and wishes given up at a cap
     """
 
@@ -47,6 +48,7 @@ class Names:
         self.asked: dict[Pair, list[Lookup]] = {}
         self.open: dict[tuple[bytes, str], Resolution] = {}
         self.waiting: set[Resolution] = set()
+        self.used: dict[tuple[bytes, str], int] = {}
         self.forgotten = 0
         self.looked = 0
 
@@ -84,8 +86,8 @@ class Names:
             if answer is not None:
                 fetch.name = answer.name
                 fetch.name_from_dns = 1
-        elif self.waiting:
-            self._used(client, fetch.name, began)
+        else:
+            self._use(client, fetch.name, began)
         if fetch.name and fetch.first_packet == connection.first_packet:
             fetch.dns_s = self._took(client, fetch.name.lower(), began)
 
@@ -128,31 +130,49 @@ class Names:
         if wish.resolved:
             self.waiting.discard(wish)
 
-    def _used(self, client: bytes, name: str, began: int) -> None:
-        """A connection was made for the name: whatever DNS said, the client got what it wanted."""
-        wish = self.open.get((client, name.lower()))
-        if wish is not None and began >= wish.first_time:
-            wish.resolved = True
-            self.waiting.discard(wish)
+    def _use(self, client: bytes, name: str, began: int) -> None:
+        """A connection was made for the name."""
+        if not name:
+            return
+        pair = (client, name.lower())
+        if len(self.used) >= MAX_KEYS and pair not in self.used:
+            del self.used[next(iter(self.used))]
+        self.used[pair] = max(began, self.used.get(pair, 0))
+
+    def _got_elsewhere(self, wish: Resolution) -> bool:
+        """Whether the client got on in spite of DNS: it connected for the name, or a shorter variant resolved."""
+        for name in (wish.name, *prefixes(wish.name)):
+            if self.used.get((wish.client, name), 0) >= wish.first_time:
+                return True
+        for name in without_middle(wish.name):
+            other = self.open.get((wish.client, name))
+            if other is not None and other.resolved:
+                return True
+        return False
 
     def oldest_open(self) -> int:
         """The smallest first packet of a wish that may turn out a failure; a huge number when there is none."""
         return min([wish.first_packet for wish in self.waiting], default=1 << 62)
 
-    def failures(self, now: int, connections: Iterable[Connection], one_way: bool, *, final: bool) -> list[Fetch]:
-        """The wishes that failed and are over; `connections` are those still open, which may have been made for one."""
+    def failures(
+        self, now: int, connections: Callable[[], list[Connection]], one_way: bool, *, final: bool
+    ) -> list[Fetch]:
+        """The wishes that failed and are over; `connections()` are those open, which may have been made for one.
+
+        now in ns; one_way: no server was ever heard; final: nothing more will come, so that all wishes are over
+        """
         if not self.open or (now - self.looked < LOOK_NS and not final):
             return []
         self.looked = now
         if any(final or wish.over(now) for wish in self.waiting):
-            for connection in connections:
-                self._used(connection.client.address, wanted(connection), connection.first_time)
+            for connection in connections():
+                self._use(connection.client.address, wanted(connection), connection.first_time)
             self._join_variants()
         over = {wish for wish in self.open.values() if final or wish.over(now)}
+        failed = [wish for wish in self.waiting if wish in over and wish.failed and not self._got_elsewhere(wish)]
         same_name: dict[str, list[Resolution]] = {}
         for wish in dict.fromkeys(self.open.values()):
             same_name.setdefault(wish.name, []).append(wish)
-        failed = [wish for wish in self.waiting if wish in over and wish.failed]
         for wish in sorted(failed, key=began_with):
             for other in same_name[wish.name][:MAX_ASKERS]:
                 settle_twins(wish, other)

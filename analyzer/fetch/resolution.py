@@ -21,6 +21,8 @@ LONGEST_NS = 60_000_000_000
 """A client that asks for ever is reported after so long: three servers, two tries each, two search domains."""
 MAX_LOOKUPS = 64
 """Lookups kept of one wish; later ones are counted only."""
+MAX_LABELS = 16
+"""Names with more labels are not looked at for search domains within search domains."""
 NO_ANSWER = "no-answer"
 NO_ADDRESS = "no-address"
 
@@ -64,6 +66,7 @@ class Resolution:
         """`other` was a variant of this one."""
         for lookup in other.lookups:
             self.add(lookup)
+        self.resolved = self.resolved or other.resolved
 
     def over(self, now: cython.longlong) -> bool:
         """Whether the client has stopped asking."""
@@ -107,6 +110,20 @@ def prefixes(name: str) -> Iterator[str]:
     while at > 0:
         yield name[:at]
         at = name.rfind(".", 0, at)
+
+
+def without_middle(name: str) -> Iterator[str]:
+    """The names that another search domain, which is the end of this one's, makes of the same short name.
+
+    Kubernetes searches NAMESPACE.svc.cluster.local, svc.cluster.local, cluster.local in turn, and asks for `web.other`
+    as web.other.NAMESPACE.svc.cluster.local first.
+    """
+    labels = name.split(".")
+    if len(labels) > MAX_LABELS:
+        return
+    for start in range(1, len(labels) - 2):
+        for end in range(start + 1, len(labels) - 1):
+            yield ".".join(labels[:start] + labels[end:])
 
 
 def as_fetch(resolution: Resolution, now: cython.longlong, one_way: bool) -> Fetch:

@@ -116,12 +116,12 @@ def no_answer(case: Case) -> Verdict | None:
     if case.connection.one_way and not told:
         case.flag("possible-one-way-capture")
         confidence = "medium" if waited >= RETRY_NS else "low"
-    icmp = "; ICMP says that nobody takes it there" if told else ""
+    silent = "returned ICMP errors for" if told else "never answered"
     return case.verdict(
         "dns-no-answer",
         confidence,
-        f"{case.where()} was not resolved: {servers(wish.lookups)} never answered {count(wish.asked, 'question')} "
-        f"within {span(waited)}{tried(wish)}{icmp}; the capture ends {span(after)} after the last.",
+        f"{case.where()} was not resolved: {servers(wish.lookups)} {silent} {count(wish.asked, 'question')} "
+        f"within {span(waited)}{tried(wish)}; the capture ends {span(after)} after the last.",
     )
 
 

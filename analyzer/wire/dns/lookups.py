@@ -1,6 +1,7 @@
 """Pairs DNS questions with their answers (RFC 1035 7.3): one `Lookup` a question, client port, server and id.
 
-Only questions that lead to a connection are followed: A, AAAA and HTTPS. mDNS and LLMNR have other ports and ask no
+Only questions that lead to a connection are followed: A, AAAA and HTTPS, with the RD bit, since a resolver that looks
+for the answer itself goes without it and is told where to ask next (RFC 1034 4.3.1). mDNS and LLMNR have other ports and ask no
 resolver. A question waits PATIENCE_NS for its answer; what comes later is given out as an answer without a question.
 """
 
@@ -147,7 +148,7 @@ class Lookups:
         ip_id: cython.int,
     ) -> None:
         """A question: a new one, or the same again."""
-        if message.qtype not in (A, AAAA, HTTPS) or not message.name:
+        if message.qtype not in (A, AAAA, HTTPS) or not message.name or not message.recursion:
             return
         number = key + message.id.to_bytes(2, "big")
         lookup: Lookup | None = self.open.get(number)

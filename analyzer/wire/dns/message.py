@@ -34,6 +34,7 @@ class Message:
     """What a DNS message says.
 
     response    1 = an answer; truncated 1 = the TC bit: to be asked again over TCP (RFC 2181 9)
+    recursion   1 = the RD bit: a client wants the whole answer; a resolver on its own search goes without
     rcode       response code of the header, 0..15
     name        the question's name in lower case without the final dot, a character a byte (Latin-1), "" = the root
     spelling    the same as it was sent: resolvers mix the case on purpose (0x20 bits)
@@ -46,7 +47,7 @@ class Message:
 
     def __init__(self) -> None:
         self.id = self.opcode = self.rcode = 0
-        self.response = self.truncated = 0
+        self.response = self.truncated = self.recursion = 0
         self.name = self.spelling = ""
         self.qtype = -1
         self.addresses: list[bytes] = []
@@ -140,6 +141,7 @@ def read(data: bytes, whole: cython.bint) -> Message:
     message.response = flags >> 15
     message.opcode = flags >> 11 & 15
     message.truncated = flags >> 9 & 1
+    message.recursion = flags >> 8 & 1
     message.rcode = flags & 15
     questions: cython.int = reader.u16()
     answers: cython.int = reader.u16()
