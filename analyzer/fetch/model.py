@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from analyzer.wire.model import Connection, Exchange
 from analyzer.wire.tls.completion import Completion
 from analyzer.wire.tls.opaque import Opaque
@@ -12,7 +14,9 @@ class Fetch:
 
     kind        fetch, or a connection that is none: speculative | probe | other | subflow
     number      1-based, in the order of first packets within its capture
-    protocol    tls | http | h2c | tcp (nothing was said, or not understood)
+    protocol    tls | http | h2c | tcp (nothing was said, or not understood) | dns (no connection: the name failed)
+    name_from_dns  1 = the connection did not say its name, the client's DNS lookups did
+    resolution  what the client asked DNS for in vain, an analyzer.fetch.resolution.Resolution, else None
     start, end  ns; durations in seconds, -1.0 = unknown
     completion  how far the TLS handshake got, and opaque: what followed it (analyzer.wire.tls); None without TLS
     last        1 = the connection's last fetch: how the connection ended belongs to it
@@ -30,10 +34,13 @@ class Fetch:
         self.status = 0
         self.method = self.target = ""
         self.phase = ""
+        self.dns_s = -1.0
         self.connect_s = self.tls_s = self.ttfb_s = self.response_s = self.silence_s = -1.0
         self.completion: Completion | None = None
         self.opaque: Opaque | None = None
         self.last = 1
+        self.name_from_dns = 0
+        self.resolution: Any = None
         self.verdict: object = None
 
     @property

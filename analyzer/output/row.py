@@ -147,6 +147,7 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     wanted(cells, fetch, connection, verdict)
     decided(cells, fetch, connection, verdict)
     cells.word(fetch.phase)
+    cells.seconds(fetch.dns_s)
     cells.seconds(fetch.connect_s)
     cells.seconds(fetch.tls_s)
     cells.seconds(fetch.ttfb_s)
@@ -160,7 +161,7 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.word(fetch.kind)
     cells.phrase(verdict.advice)
     cells.phrase(verdict.client_errors)
-    cells.word("" if connection.stream < 0 else f"tcp.stream eq {connection.stream}")
+    cells.text(wireshark_filter(fetch))
 
 
 def wanted(cells: Cells, fetch: Fetch, connection: Connection, verdict: Verdict) -> None:
@@ -183,6 +184,18 @@ def wanted(cells: Cells, fetch: Fetch, connection: Connection, verdict: Verdict)
     if_any(cells, fetch.status)
     cells.phrase(fetch.method)
     cells.text(fetch.target)
+
+
+def wireshark_filter(fetch: Fetch) -> str:
+    """What shows the fetch in Wireshark: its TCP stream, or the DNS messages about the name that failed."""
+    if fetch.resolution is not None:
+        return " or ".join([f'dns.qry.name == "{quoted(name)}"' for name in fetch.resolution.names])
+    return f"tcp.stream eq {fetch.connection.stream}" if fetch.connection.stream >= 0 else ""
+
+
+def quoted(name: str) -> str:
+    """A name inside a quoted string of a display filter (wireshark-filter(4)): printable ASCII, the rest as `\\xNN`."""
+    return "".join([c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in name])
 
 
 def decided(cells: Cells, fetch: Fetch, connection: Connection, verdict: Verdict) -> None:

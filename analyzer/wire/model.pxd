@@ -84,6 +84,6 @@ cdef class Exchange:
     cdef public bytes garbage, body_start
 
 cdef class IcmpError:
-    cdef public int version, kind, code
+    cdef public int version, kind, code, udp
     cdef public bytes sender, key
     cdef public long long seq, mtu, number, time
