@@ -146,13 +146,11 @@ class Reading:
             fetch.verdict = decide(fetch)
             order.add(fetch)
 
-    def _judge_names(
-        self, engine: Engine, names: Names, name: str, order: Order, *, final: bool = False
-    ) -> None:
+    def _judge_names(self, engine: Engine, names: Names, name: str, order: Order, *, final: bool = False) -> None:
         """The names that were asked for in vain."""
         from analyzer.verdict.decide import decide
 
-        if not names.open:
+        if not names.wishes:
             return
         for fetch in names.failures(engine.capture_end, engine.open_connections, engine.one_way, final=final):
             fetch.file = name

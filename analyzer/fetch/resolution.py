@@ -68,9 +68,21 @@ class Resolution:
             self.add(lookup)
         self.resolved = self.resolved or other.resolved
 
+    def goes_on(self, began: cython.longlong) -> bool:
+        """Whether a question of this time still belongs to it."""
+        return began - self.last_time <= QUIET_NS and began - self.first_time <= LONGEST_NS
+
     def over(self, now: cython.longlong) -> bool:
-        """Whether the client has stopped asking."""
-        return now - self.last_time > QUIET_NS or now - self.first_time > LONGEST_NS
+        """Whether no question can join it any more; an unanswered one is known only after PATIENCE_NS."""
+        return not self.goes_on(now - PATIENCE_NS)
+
+    def near(self, other: Resolution) -> bool:
+        """Whether it was asked about the same time."""
+        return self.first_time <= other.last_time + QUIET_NS and other.first_time <= self.last_time + QUIET_NS
+
+    def within(self, time: cython.longlong) -> bool:
+        """Whether an instant lies in its time, or shortly after."""
+        return self.first_time <= time <= self.last_time + QUIET_NS
 
     @property
     def failed(self) -> bool:
