@@ -150,7 +150,7 @@ class Reading:
         """The names that were asked for in vain."""
         from analyzer.verdict.decide import decide
 
-        if not names.open:
+        if not names.wishes:
             return
         for fetch in names.failures(engine.capture_end, engine.open_connections, engine.one_way, final=final):
             fetch.file = name

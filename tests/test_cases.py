@@ -150,7 +150,7 @@ def test_every_case_has_a_claim_and_cites_packets_that_exist() -> None:
 @pytest.mark.tshark
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed (apt-get install tshark)")
 def test_tshark_agrees_on_the_cited_packets(tmp_path: Path) -> None:
-    """No compiled frame is malformed but by intent (`udp hex`), and each cited packet is for Wireshark what the case says it is.
+    """No compiled frame is malformed unawares, and each cited packet is for Wireshark what the case says it is.
 
     One run of tshark reads all cases at once, because starting it takes longer than reading them.
     """

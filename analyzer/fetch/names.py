@@ -38,18 +38,18 @@ class Names:
     """The lookups of one capture, heard in the order in which they ended.
 
     answers     (client, address) -> lookups that brought it; asked: (client, name) -> lookups of it
-    open        (client, name) -> the wish it belongs to; several names may share one
-    waiting     those of them that nothing answered yet
-    used        (client, name) -> when the last connection for it began
+    wishes      (client, name) -> its wishes, one after the other; several names may share one
+    waiting     those of them that nothing resolved yet
+    used        (client, name) -> when connections for it began
     forgotten   pairs and wishes given up at a cap
     """
 
     def __init__(self) -> None:
         self.answers: dict[Pair, list[Lookup]] = {}
         self.asked: dict[Pair, list[Lookup]] = {}
-        self.open: dict[tuple[bytes, str], Resolution] = {}
+        self.wishes: dict[tuple[bytes, str], list[Resolution]] = {}
         self.waiting: set[Resolution] = set()
-        self.used: dict[tuple[bytes, str], int] = {}
+        self.used: dict[tuple[bytes, str], list[int]] = {}
         self.forgotten = 0
         self.looked = 0
 
@@ -118,35 +118,52 @@ class Names:
     def _wish(self, lookup: Lookup) -> None:
         """Add the lookup to the wish for its name. An answer whose question was not captured begins none."""
         pair = (lookup.client, lookup.name)
-        wish = self.open.get(pair)
-        if wish is None:
+        known = self.wishes.get(pair)
+        if known is None or not known[-1].goes_on(lookup.first_time):
             if not lookup.tries:
                 return
-            if len(self.open) >= MAX_OPEN:
-                self.waiting.discard(self.open.pop(next(iter(self.open))))
-                self.forgotten += 1
-            self.open[pair] = wish = Resolution(lookup)
-            self.waiting.add(wish)
+            known = self._begin(pair, lookup)
+        wish = known[-1]
         wish.add(lookup)
         if wish.resolved:
             self.waiting.discard(wish)
 
+    def _begin(self, pair: tuple[bytes, str], lookup: Lookup) -> list[Resolution]:
+        if len(self.wishes) >= MAX_OPEN:
+            self.waiting.difference_update(self.wishes.pop(next(iter(self.wishes))))
+            self.forgotten += 1
+        wish = Resolution(lookup)
+        self.waiting.add(wish)
+        known = self.wishes.setdefault(pair, [])
+        known.append(wish)
+        return known
+
+    def _near(self, pair: tuple[bytes, str], wish: Resolution) -> Resolution | None:
+        """The wish of this client and name that belongs to the same time as another."""
+        for known in self.wishes.get(pair, ()):
+            if known is not wish and known.near(wish):
+                return known
+        return None
+
     def _use(self, client: bytes, name: str, began: int) -> None:
         """A connection was made for the name."""
-        if not name:
-            return
         pair = (client, name.lower())
-        if len(self.used) >= MAX_KEYS and pair not in self.used:
-            del self.used[next(iter(self.used))]
-        self.used[pair] = max(began, self.used.get(pair, 0))
+        known = self.used.get(pair)
+        if known is None:
+            if len(self.used) >= MAX_KEYS:
+                del self.used[next(iter(self.used))]
+            self.used[pair] = known = []
+        elif len(known) >= MAX_EACH:
+            del known[0]
+        known.append(began)
 
     def _got_elsewhere(self, wish: Resolution) -> bool:
         """Whether the client got on in spite of DNS: it connected for the name, or a shorter variant resolved."""
         for name in (wish.name, *prefixes(wish.name)):
-            if self.used.get((wish.client, name), 0) >= wish.first_time:
+            if any(map(wish.within, self.used.get((wish.client, name), ()))):
                 return True
         for name in without_middle(wish.name):
-            other = self.open.get((wish.client, name))
+            other = self._near((wish.client, name), wish)
             if other is not None and other.resolved:
                 return True
         return False
@@ -162,37 +179,54 @@ class Names:
 
         now in ns; one_way: no server was ever heard; final: nothing more will come, so that all wishes are over
         """
-        if not self.open or (now - self.looked < LOOK_NS and not final):
+        if not self.wishes or (now - self.looked < LOOK_NS and not final):
             return []
         self.looked = now
-        if any(final or wish.over(now) for wish in self.waiting):
+        failed = [wish for wish in self.waiting if final or wish.over(now)]
+        if failed:
             for connection in connections():
                 self._use(connection.client.address, wanted(connection), connection.first_time)
             self._join_variants()
-        over = {wish for wish in self.open.values() if final or wish.over(now)}
-        failed = [wish for wish in self.waiting if wish in over and wish.failed and not self._got_elsewhere(wish)]
-        same_name: dict[str, list[Resolution]] = {}
-        for wish in dict.fromkeys(self.open.values()):
-            same_name.setdefault(wish.name, []).append(wish)
-        for wish in sorted(failed, key=began_with):
-            for other in same_name[wish.name][:MAX_ASKERS]:
-                settle_twins(wish, other)
-        self.waiting -= over
-        self.open = {pair: wish for pair, wish in self.open.items() if wish not in over}
+            failed = [wish for wish in self.waiting if (final or wish.over(now)) and not self._got_elsewhere(wish)]
+            self._find_twins(failed)
+        self._forget(now, final)
         return [as_fetch(wish, now, one_way) for wish in sorted(failed, key=began_with) if wish.failed]
 
     def _join_variants(self) -> None:
         """Names that are another open name of the client with a search domain behind it are the same wish."""
-        for pair, wish in list(self.open.items()):
-            for shorter in prefixes(wish.name):
-                meant = self.open.get((wish.client, shorter))
-                if meant is not None and meant is not wish:
-                    meant.absorb(wish)
-                    self.open[pair] = meant
-                    self.waiting.discard(wish)
-                    if meant.resolved:
-                        self.waiting.discard(meant)
-                    break
+        for pair, known in list(self.wishes.items()):
+            for at, wish in enumerate(known):
+                for shorter in prefixes(wish.name):
+                    meant = self._near((wish.client, shorter), wish)
+                    if meant is not None:
+                        meant.absorb(wish)
+                        self.wishes[pair][at] = meant
+                        self.waiting.discard(wish)
+                        if meant.resolved:
+                            self.waiting.discard(meant)
+                        break
+
+    def _find_twins(self, failed: list[Resolution]) -> None:
+        """Mark the questions that a forwarder or a stub resolver passed on."""
+        if not failed:
+            return
+        same_name: dict[str, list[Resolution]] = {}
+        for known in self.wishes.values():
+            for wish in known:
+                same_name.setdefault(wish.name, []).append(wish)
+        for wish in sorted(failed, key=began_with):
+            for other in same_name[wish.name][:MAX_ASKERS]:
+                settle_twins(wish, other)
+
+    def _forget(self, now: int, final: bool) -> None:
+        """Drop the wishes that are over."""
+        self.waiting = {wish for wish in self.waiting if not (final or wish.over(now))}
+        left = {}
+        for pair, known in self.wishes.items():
+            going = [wish for wish in known if not (final or wish.over(now))]
+            if going:
+                left[pair] = going
+        self.wishes = left
 
 
 def began_with(wish: Resolution) -> int:

@@ -21,9 +21,9 @@ QUIET_NS = 2 * PATIENCE_NS
 LONGEST_NS = 60_000_000_000
 """A client that asks for ever is reported after so long: three servers, two tries each, two search domains."""
 MAX_LOOKUPS = 64
-"""Lookups kept of one wish; later ones are counted only."""
+"""Lookups kept of one wish; of later ones only an address counts."""
 MAX_LABELS = 16
-"""Names with more labels are not looked at for search domains within search domains."""
+"""Labels that a search domain may have, and a name in which one is looked for within another."""
 NO_ANSWER = "no-answer"
 NO_ADDRESS = "no-address"
 
@@ -32,7 +32,7 @@ class Resolution:
     """One client's wish for one name.
 
     name        the shortest of the names asked for: what the user meant, before search domains were appended
-    names       all of them, as they were spelled; lookups: the first MAX_LOOKUPS; asked: question packets of all
+    names       all of them, as they were spelled; lookups: the first MAX_LOOKUPS of all
     resolved    something brought an address, or may have: no failure
     shadowed    another resolution stands for it: a forwarder's question, or the one to the stub resolver
     first_packet, first_time, last_time   of its packets
@@ -43,7 +43,6 @@ class Resolution:
         self.name = lookup.name
         self.names: dict[str, None] = {}
         self.lookups: list[Lookup] = []
-        self.asked = 0
         self.resolved = self.shadowed = False
         self.first_packet = lookup.first_packet
         self.first_time = lookup.first_time
@@ -52,7 +51,6 @@ class Resolution:
     def add(self, lookup: Lookup) -> None:
         """Another question of it."""
         self.resolved = self.resolved or lookup.resolved
-        self.asked += lookup.asked
         if len(self.lookups) < MAX_LOOKUPS:
             self.lookups.append(lookup)
             self.names[lookup.spelling] = None
@@ -69,16 +67,33 @@ class Resolution:
             self.add(lookup)
         self.resolved = self.resolved or other.resolved
 
+    def goes_on(self, began: cython.longlong) -> bool:
+        """Whether a question of this time still belongs to it."""
+        return began - self.last_time <= QUIET_NS and began - self.first_time <= LONGEST_NS
+
     def over(self, now: cython.longlong) -> bool:
-        """Whether the client has stopped asking."""
-        return now - self.last_time > QUIET_NS or now - self.first_time > LONGEST_NS
+        """Whether no question can join it any more; an unanswered one is known only after PATIENCE_NS."""
+        return not self.goes_on(now - PATIENCE_NS)
+
+    def near(self, other: Resolution) -> bool:
+        """Whether it was asked about the same time."""
+        return self.first_time <= other.last_time + QUIET_NS and other.first_time <= self.last_time + QUIET_NS
+
+    def within(self, time: cython.longlong) -> bool:
+        """Whether an instant lies in its time, or shortly after."""
+        return self.first_time <= time <= self.last_time + QUIET_NS
 
     @property
     def failed(self) -> bool:
         """Whether the client got nothing. An empty answer for AAAA alone is none: its A may be known already."""
         if self.resolved or self.shadowed:
             return False
-        return any(lookup.qtype != AAAA or outcome(lookup) != NO_ADDRESS for lookup in self.lookups)
+        return any(lookup.qtype != AAAA or outcome(lookup) != NO_ADDRESS for lookup in self.meant)
+
+    @property
+    def meant(self) -> list[Lookup]:
+        """The lookups of the name itself: what became of its search-domain variants is no reason."""
+        return [lookup for lookup in self.lookups if lookup.name == self.name] or self.lookups
 
     def same_question(self, inner: Resolution) -> bool:
         """Whether `inner` is this very wish, passed on by a forwarder or a NAT: asked meanwhile, by another client."""
@@ -108,9 +123,11 @@ def loopback(address: bytes) -> bool:
 def prefixes(name: str) -> Iterator[str]:
     """The names that `name` may be a search-domain variant of, the longest first (resolv.conf(5) `search`)."""
     at = name.rfind(".")
-    while at > 0:
+    labels = 0
+    while at > 0 and labels < MAX_LABELS:
         yield name[:at]
         at = name.rfind(".", 0, at)
+        labels += 1
 
 
 def without_middle(name: str) -> Iterator[str]:

@@ -73,13 +73,18 @@ GARBAGE = (
 )
 
 NO_SUCH_HOST = (
-    "Go: `lookup NAME on SERVER: no such host`; curl (6): `Could not resolve host`; Python, pip: `[Errno -2] Name or "
-    "service not known`; Node, npm: `ENOTFOUND`; wget: `unable to resolve host address`; git: `Could not resolve host`; "
-    "Java: `UnknownHostException`"
+    "Go: `lookup NAME on SERVER: no such host`; curl (6), git: `Could not resolve host`; Python, pip: `[Errno -2] Name "
+    "or service not known`; Node, npm: `ENOTFOUND`; wget: `unable to resolve host address`; Java: "
+    "`UnknownHostException`"
+)
+NO_ADDRESS = (
+    "Go: `lookup NAME on SERVER: no such host`; curl (6), git: `Could not resolve host`; Python, pip: `[Errno -5] No "
+    "address associated with hostname`; Node, npm: `ENOTFOUND`; wget: `unable to resolve host address`; Java: "
+    "`UnknownHostException`"
 )
 NO_RESOLVER = (
-    "curl (6): `Could not resolve host`; Python, pip: `[Errno -3] Temporary failure in name resolution`; Node, npm: "
-    "`EAI_AGAIN`; wget: `unable to resolve host address`; git: `Could not resolve host`; Java: `UnknownHostException`"
+    "curl (6), git: `Could not resolve host`; Python, pip: `[Errno -3] Temporary failure in name resolution`; Node, "
+    "npm: `EAI_AGAIN`; wget: `unable to resolve host address`; Java: `UnknownHostException`"
 )
 
 
@@ -158,8 +163,7 @@ TABLE = (
     Cause("dns-no-address", DNS, "client",
           "The name exists without A and AAAA record: look at what it has (`dig NAME ANY`), and whether a subdomain "
           "such as `www.` was meant.",
-          NO_SUCH_HOST.replace("[Errno -2] Name or service not known", "[Errno -5] No address associated with "
-                               "hostname")),
+          NO_ADDRESS),
     # A reset cut it (2.2).
     Cause("rst-refused", RST, "server",
           "Nothing listens there, or a firewall resets: `ss -ltn` at the server; compare TTL and delay of the RST "

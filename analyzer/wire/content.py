@@ -328,6 +328,7 @@ class Content:
 
     def _start_dns(self) -> None:
         """A resolver's connection; it fetches nothing itself, so to the outside it is of another protocol."""
+        assert self.lookups is not None
         self.state = DNS
         self.connection.protocol = "other"
         self.dns = DnsStream(self.connection, self.lookups)

@@ -35,7 +35,7 @@ class Talk:
 class Packet:
     """One captured packet. seq and ack count from 0 at the SYN, as in packetdrill; ack is None without ACK flag.
 
-    kind      tcp | dns | udp (bytes as written) | icmp | other (a datagram of somebody else, so that the capture runs on)
+    kind      tcp | dns | udp (bytes as written) | icmp | other (somebody else's datagram, so that the capture runs on)
     ip_id     None = the next of this sender; ttl, win None = the default of its side
     cut       payload bytes in the capture, None = all
     icmp      (type, code, sender address, mtu); quoted: the packet that the ICMP error quotes

@@ -9,7 +9,7 @@ import socket
 
 import cython
 
-from analyzer.fetch.resolution import NO_ADDRESS, Resolution, outcome
+from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, Resolution, outcome
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
@@ -75,12 +75,12 @@ def no_address(case: Case) -> Verdict | None:
 def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
     """The verdict when a resolver answered, and what it said was of no use."""
     wish: Resolution = case.fetch.resolution
-    answers = [lookup for lookup in wish.lookups if lookup.answer_packet and outcome(lookup) == what]
+    answers = [lookup for lookup in wish.meant if lookup.answer_packet and outcome(lookup) == what]
     if not answers:
         return None
     last: cython.longlong = max(lookup.answer_time for lookup in answers)
     after: cython.longlong = case.connection.capture_end - last
-    if what not in ("nxdomain", NO_ADDRESS) and not asked_again(wish, answers) and after < RETRY_NS:
+    if what not in ("nxdomain", NO_ADDRESS) and not asked_again(answers) and after < RETRY_NS:
         case.ongoing = 1  # another try may have followed
     cite(case)
     codes = " and ".join(dict.fromkeys(CODES.get(lookup.rcode, f"code {lookup.rcode}") for lookup in answers))
@@ -103,10 +103,13 @@ def no_answer(case: Case) -> Verdict | None:
     Not this: an answer on a retry or of another server; a capture that ends before the resolver's patience does.
     """
     wish: Resolution = case.fetch.resolution
-    last: cython.longlong = max(lookup.last_query_time for lookup in wish.lookups)
+    silent = [lookup for lookup in wish.meant if outcome(lookup) == NO_ANSWER]
+    if not silent:
+        return None
+    last: cython.longlong = max(lookup.last_query_time for lookup in silent)
     after: cython.longlong = case.connection.capture_end - last
-    waited: cython.longlong = last - wish.first_time
-    told: cython.bint = all(lookup.icmp is not None for lookup in wish.lookups)
+    waited: cython.longlong = last - min(lookup.first_time for lookup in silent)
+    told: cython.bint = all(lookup.icmp is not None for lookup in silent)
     if after < PATIENCE_NS and waited < RETRY_NS and not told:
         return None
     case.ongoing = 0 if told or after >= min(PATIENCE_NS, max(waited, RETRY_NS)) else 1
@@ -116,20 +119,19 @@ def no_answer(case: Case) -> Verdict | None:
     if case.connection.one_way and not told:
         case.flag("possible-one-way-capture")
         confidence = "medium" if waited >= RETRY_NS else "low"
-    silent = "returned ICMP errors for" if told else "never answered"
+    did = "returned ICMP errors for" if told else "never answered"
+    asked = count(sum(lookup.asked for lookup in silent), "question")
     return case.verdict(
         "dns-no-answer",
         confidence,
-        f"{case.where()} was not resolved: {servers(wish.lookups)} {silent} {count(wish.asked, 'question')} "
-        f"within {span(waited)}{tried(wish)}; the capture ends {span(after)} after the last.",
+        f"{case.where()} was not resolved: {servers(silent)} {did} {asked} within {span(waited)}"
+        f"{tried(wish)}; the capture ends {span(after)} after the last.",
     )
 
 
-def asked_again(wish: Resolution, answers: list[Lookup]) -> bool:
+def asked_again(answers: list[Lookup]) -> bool:
     """Whether one type was asked for twice."""
-    return len(answers) > len({(lookup.name, lookup.qtype) for lookup in answers}) or any(
-        lookup.asked > 1 for lookup in wish.lookups
-    )
+    return sum(lookup.asked for lookup in answers) > len({lookup.qtype for lookup in answers})
 
 
 def cite(case: Case) -> None:

@@ -1,8 +1,9 @@
 """Pairs DNS questions with their answers (RFC 1035 7.3): one `Lookup` a question, client port, server and id.
 
 Only questions that lead to a connection are followed: A, AAAA and HTTPS, with the RD bit, since a resolver that looks
-for the answer itself goes without it and is told where to ask next (RFC 1034 4.3.1). mDNS and LLMNR have other ports and ask no
-resolver. A question waits PATIENCE_NS for its answer; what comes later is given out as an answer without a question.
+for the answer itself goes without it and is told where to ask next (RFC 1034 4.3.1). mDNS and LLMNR have other ports
+and ask no resolver. A question waits PATIENCE_NS for its answer; what comes later is given out as an answer without a
+question.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ class Lookup:
 class Lookups:
     """The table of questions that wait.
 
+    open        (key of the question, id) -> its lookup, in the order in which they were last asked
+    began       the same lookups in the order in which they were first asked
     finished    lookups that are over, in the order in which they ended; the caller empties it
     answered    1 = some server's answer was captured
     malformed   messages that broke the rules of RFC 1035; evicted: lookups given up at MAX_OPEN
@@ -106,6 +109,7 @@ class Lookups:
 
     def __init__(self) -> None:
         self.open: dict[bytes, Lookup] = {}
+        self.began: dict[Lookup, None] = {}
         self.finished: list[Lookup] = []
         self.answered = self.malformed = self.evicted = 0
 
@@ -126,6 +130,7 @@ class Lookups:
         ip_id: cython.int,
     ) -> None:
         """Account for one message; `key` is source, destination and ports as in Packet.key."""
+        self.expire(time)
         message: Message = read(data, whole)
         if message.malformed:
             self.malformed += 1
@@ -151,16 +156,22 @@ class Lookups:
         if message.qtype not in (A, AAAA, HTTPS) or not message.name or not message.recursion:
             return
         number = key + message.id.to_bytes(2, "big")
-        lookup: Lookup | None = self.open.get(number)
+        lookup: Lookup | None = self.open.pop(number, None)
         if lookup is not None and (lookup.name != message.name or lookup.qtype != message.qtype):
-            self.finished.append(self.open.pop(number))
+            self.over(lookup)
             lookup = None
         if lookup is None:
             if len(self.open) >= MAX_OPEN:
                 self.evict()
             lookup = Lookup(key, version, transport, message)
-            self.open[number] = lookup
+            self.began[lookup] = None
+        self.open[number] = lookup
         lookup.ask(packet, time, ip_id)
+
+    def over(self, lookup: Lookup) -> None:
+        """Give out a lookup that is no longer in `open`."""
+        self.began.pop(lookup, None)
+        self.finished.append(lookup)
 
     def answer(
         self,
@@ -183,7 +194,7 @@ class Lookups:
             return
         if lookup is not None:
             lookup.answer(message, packet, time)
-            self.finished.append(lookup)
+            self.over(lookup)
 
     def icmp(self, error: IcmpError) -> None:
         """The question was not delivered: the client's socket is told, and the resolver gives up on this server."""
@@ -191,7 +202,7 @@ class Lookups:
         lookup: Lookup | None = self.open.pop(number, None)
         if lookup is not None:
             lookup.icmp = error
-            self.finished.append(lookup)
+            self.over(lookup)
 
     def evict(self) -> None:
         """Too many questions wait."""
@@ -199,22 +210,27 @@ class Lookups:
         lookup: Lookup = self.open.pop(oldest)
         lookup.unreadable = 1
         self.evicted += 1
-        self.finished.append(lookup)
+        self.over(lookup)
 
     def expire(self, now: cython.longlong) -> None:
         """Give out the questions that nobody answered."""
-        over = [number for number, lookup in self.open.items() if now - lookup.last_query_time > PATIENCE_NS]
-        for number in over:
-            self.finished.append(self.open.pop(number))
+        lookup: Lookup
+        while self.open:
+            number, lookup = next(iter(self.open.items()))
+            if now - lookup.last_query_time <= PATIENCE_NS:
+                return
+            del self.open[number]
+            self.over(lookup)
 
     def finish(self) -> None:
         """The capture is over: give out everything."""
         self.finished.extend(self.open.values())
         self.open = {}
+        self.began = {}
 
     def oldest_open(self) -> int:
         """First packet of the question that has waited longest; a huge number when none does."""
-        for lookup in self.open.values():
+        for lookup in self.began:
             return lookup.first_packet
         return 1 << 62
 

@@ -200,7 +200,7 @@ def read_answers(reader: Reader, message: Message, count: cython.int) -> None:
         if (kind == A and size == 4) or (kind == AAAA and size == 16):
             owners.append(owner)
             addresses.append(body)
-        elif kind == A or kind == AAAA:
+        elif kind in (A, AAAA):
             reader.fail("address length")
             break
         elif kind == CNAME:
