@@ -80,8 +80,8 @@ cdef class Exchange:
     cdef public long long response_packet, response_time, response_end_packet, response_end_time, head_packet
     cdef public long long response_start, response_end, body_expected, body_got, body_lost
     cdef public list interim
-    cdef public dict headers
-    cdef public bytes garbage, body_start
+    cdef dict _headers
+    cdef public bytes garbage, body_start, raw_fields
 
 cdef class IcmpError:
     cdef public int version, kind, code

@@ -13,6 +13,8 @@ from typing import Any
 
 import cython
 
+from analyzer.wire.http.head import noted
+
 CLIENT = 0
 SERVER = 1
 NETWORK = 2
@@ -326,7 +328,8 @@ class Exchange:
     body_expected   bytes declared, -1 = not declared; body_got: bytes seen or acknowledged
     response_complete 1 = complete by framing (RFC 9112 6.3)
     interim         status codes of 1xx responses before the final one
-    headers         response headers of note, lower-case name -> value (first 256 characters)
+    headers         response headers of note, lower-case name -> value (first 256 characters); read from `raw_fields`,
+                    the lines of the response's fields, when somebody asks
     body_start      first bytes of a 400's body where they came with its head: nginx says there that TLS was wanted
     garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
     malformed       head-too-large | chunk-size | chunk-end: where a message broke its own framing, "" = nowhere
@@ -359,10 +362,22 @@ class Exchange:
         self.body_lost = 0
         self.response_complete = 0
         self.interim: list[int] = []
-        self.headers: dict[str, str] = {}
+        self.raw_fields = b""
+        self._headers: dict[str, str] | None = None
         self.garbage = self.body_start = b""
         self.malformed = ""
         self.authorized = self.lost = 0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Response headers of note."""
+        if self._headers is None:
+            self._headers = noted(self.raw_fields)
+        return self._headers
+
+    @headers.setter
+    def headers(self, found: dict[str, str]) -> None:
+        self._headers = found
 
 
 class IcmpError:
