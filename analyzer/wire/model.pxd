@@ -12,6 +12,7 @@ cdef class Milestone:
     cdef public int side, flags, ttl, ip_id, window
     cdef public long long packet, time, offset, ack, seq, length
     cdef public object note
+    cpdef begin(self, str what, int side, long long packet, long long time)
 
 cdef class Side:
     cdef public Connection connection

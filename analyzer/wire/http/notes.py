@@ -32,11 +32,12 @@ def add_milestone(connection: Connection, what: str, exchange: Exchange, ack: cy
     milestones = connection.milestones
     if len(milestones) >= MAX_MILESTONES:
         return
+    made: Milestone = Milestone.__new__(Milestone)
     if what == "request":
-        made = Milestone(what, CLIENT, exchange.request_packet, exchange.request_time)
+        made.begin(what, CLIENT, exchange.request_packet, exchange.request_time)
         made.offset = exchange.request_start
     else:
-        made = Milestone(what, SERVER, exchange.response_packet, exchange.response_time)
+        made.begin(what, SERVER, exchange.response_packet, exchange.response_time)
         made.offset = exchange.response_start
     if made.packet == 0:
         return
