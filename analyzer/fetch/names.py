@@ -10,8 +10,7 @@ from collections.abc import Callable
 
 import cython
 
-from analyzer.fetch.build import exchange_name
-from analyzer.fetch.build import seconds
+from analyzer.fetch.build import exchange_name, seconds
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, without_middle
 from analyzer.wire.dns.lookups import Lookup
