@@ -11,3 +11,6 @@ cdef class Fetch:
     cdef public Completion completion
     cdef public Opaque opaque
     cdef public object verdict
+    cdef public long long attempt, group
+    cdef public double wait_s
+    cdef public str group_outcome

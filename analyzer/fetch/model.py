@@ -11,13 +11,15 @@ from analyzer.wire.tls.outside import Completion, Opaque
 class Fetch:
     """One fetch (signatures.md 1.1), with its verdict once that is decided.
 
-    kind        fetch, or a connection that is none: speculative | probe | other | subflow
+    kind        fetch, or a connection that is none: speculative | probe | race | other | subflow
     number      1-based, in the order of first packets within its capture
     protocol    tls | http | h2c | tcp (nothing was said, or not understood)
     start, end  ns; durations in seconds, -1.0 = unknown
     completion  what analyzer.wire.tls.outside says about the TLS handshake, and opaque about what followed it; or None
     last        1 = the connection's last fetch: how the connection ended belongs to it
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
+    group       number of its retry group within the capture, attempt: its place there, both 0 = tried only once
+    wait_s      seconds since the attempt before it ended; group_outcome: recovered | fallback | failed | "" (unknown)
     """
 
     def __init__(self, connection: Connection, exchange: Exchange | None) -> None:
@@ -36,6 +38,9 @@ class Fetch:
         self.opaque: Opaque | None = None
         self.last = 1
         self.verdict: object = None
+        self.attempt = self.group = 0
+        self.wait_s = -1.0
+        self.group_outcome = ""
 
     @property
     def duration_s(self) -> float:

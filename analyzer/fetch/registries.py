@@ -31,7 +31,8 @@ class Package:
     ecosystem  go | pypi | npm | oci | git
     name       module, project, package or repository; "" for the registry itself (an index, a ping)
     version    version, tag or digest, "" when the request names none
-    file       go: what of the module: list, VERSION.info, VERSION.mod, VERSION.zip, go-get, sumdb; else ""
+    file       go: what of the module: list, VERSION.info, VERSION.mod, VERSION.zip, go-get; of a checksum database:
+               supported (the question whether the proxy has it), sumdb; else ""
     """
 
     __slots__ = ("ecosystem", "file", "name", "version")
@@ -94,7 +95,9 @@ def checksums(rest: str) -> Package | None:
     if wanted.startswith("lookup/"):
         name, _, version = unescaped(wanted[len("lookup/") :]).rpartition("@")
         return Package("go", name, version, "sumdb")
-    if wanted in ("supported", "latest") or wanted.startswith("tile/"):
+    if wanted == "supported":
+        return Package("go", database, "", "supported")
+    if wanted == "latest" or wanted.startswith("tile/"):
         return Package("go", database, "", "sumdb")
     return None
 
