@@ -126,7 +126,7 @@ def git(path: str, query: str, agent: str) -> Package | None:
 
 
 def oci(path: str, agent: str) -> Package | None:
-    """An image registry (OCI distribution-spec 1.1): /v2/NAME/manifests/TAG, /v2/NAME/blobs/DIGEST, /v2/NAME/tags/list."""
+    """An image registry (OCI distribution-spec): /v2/NAME/manifests/TAG, /v2/NAME/blobs/DIGEST, /v2/NAME/tags/list."""
     if path in ("/v2/", "/v2"):
         return Package("oci", "") if agent.startswith(OCI_AGENTS) else None
     rest = path.partition("/v2/")[2]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 # not compiled: a sentence a group
+from itertools import pairwise
+
 from analyzer.verdict.case import span
 
 SAME = 0.15
@@ -30,10 +32,10 @@ def pattern(waits: list[int], begun: list[int]) -> str:
         return ""
     if min(grown) >= AT_ONCE_NS and _alike([float(wait) for wait in grown]):
         return "constant back-off"
-    ratios = [after / before for before, after in zip(grown, grown[1:], strict=False) if before > 0]
+    ratios = [after / before for before, after in pairwise(grown) if before > 0]
     if len(grown) > 2 and len(ratios) == len(grown) - 1 and min(ratios) > 1.4 and _alike(ratios):
         return f"exponential back-off, factor {sum(ratios) / len(ratios):.1f}"
-    steps = [float(after - before) for before, after in zip(begun, begun[1:], strict=False)]
+    steps = [float(after - before) for before, after in pairwise(begun)]
     if len(steps) > 1 and min(steps) >= AT_ONCE_NS and _alike(steps):
         return f"one every {span(int(sum(steps) / len(steps)))}"
     return ""

@@ -26,11 +26,12 @@ class Groups:
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.races = Races(limits)
         self.retries = Retries(limits)
-        self.number = self.now = 0
+        self.number = self.now = self.passed = 0
 
     def add(self, fetch: Fetch) -> None:
         """Take the next fetch, in the order of first packets."""
-        self.now = max(self.now, fetch.start)
+        if fetch.start > self.now:
+            self.now = fetch.start
         self.races.add(fetch)
 
     def end(self) -> None:
@@ -39,14 +40,14 @@ class Groups:
 
     def leave(self) -> Fetch | None:
         """The next fetch whose row is final; None = it has to wait. One at a time, so that an interrupt loses none."""
-        while True:
-            fetch = self.retries.ready(self.now)
-            if fetch is not None:
-                return self.numbered(fetch)
-            judged = self.races.ready(self.now)
-            if judged is None:
-                return None
+        judged = self.races.ready(self.now)
+        while judged is not None:
+            if judged.start > self.passed:
+                self.passed = judged.start
             self.retries.add(judged)
+            judged = self.races.ready(self.now)
+        fetch = self.retries.ready(self.now if self.now == END else self.passed)
+        return None if fetch is None else self.numbered(fetch)
 
     def numbered(self, fetch: Fetch) -> Fetch:
         """Numbers count rows, so those that are no fetch have none."""

@@ -1,6 +1,6 @@
 """Happy Eyeballs (RFC 8305; signatures.md 1.1 and 3.5): attempts that lost against another address of the same name.
 
-A wrong match would hide a failure, so what is not told by the packets stays two fetches. An attempt is a loser only if it
+A wrong match would hide a failure, so what the packets do not tell stays two fetches. An attempt is a loser only if it
 carried no payload, another address was tried in its turn (a delay later, or at once upon the failure), and nobody tried
 the loser any more once the other was established. That both addresses are of one name is known by the name (from DNS),
 or by the family: where within the window one client of each family speaks to one server each on that port.
@@ -16,7 +16,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import MAX_EVIDENCE, packet_of
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
-from analyzer.wire.model import CLIENT, Connection, Milestone, Side
+from analyzer.wire.model import CLIENT, Connection, Side
 
 LOOKED_BACK = 64
 """Fetches before an attempt among which its rivals are sought."""
@@ -96,7 +96,7 @@ class Races:
 
 
 class Window:
-    """The connections that began within he_window of an attempt, to the same port: its rivals, and how crowded it is."""
+    """The connections that began within he_window of an attempt, to the same port: its rivals, and how many others."""
 
     def __init__(self, races: Races, fetch: Fetch) -> None:
         self.fetch = fetch
@@ -223,7 +223,6 @@ def refused_at(fetch: Fetch) -> int:
 
 def last_syn(connection: Connection) -> int:
     """When the client last tried to open the connection (as far as milestones go: their number is capped)."""
-    mark: Milestone
     times = [mark.time for mark in connection.milestones if mark.what == "syn" and mark.side == CLIENT]
     return times[-1] if times else connection.first_time
 
@@ -250,7 +249,7 @@ def verdict_of(fetch: Fetch) -> Verdict:
 
 
 def merge(chain: list[Fetch]) -> None:
-    """A race that nobody won is one fetch: that of the member that failed last, with the others' packets as evidence."""
+    """A race that nobody won is one fetch: that of the member that failed last; the others' packets are evidence."""
     last = max(chain, key=end_of)
     verdict = verdict_of(last)
     for member in chain:

@@ -1,7 +1,7 @@
 """Retry groups (signatures.md 1.1, 2.5): the same thing asked again after it failed, and what became of it.
 
-A failed fetch is the first of a group until somebody asks again; a group ends with the first fetch that did not fail, or
-retry_gap after the last that did. Nothing here changes a class: failed members get a flag, and all learn the outcome.
+A failed fetch waits for somebody to ask again; a group ends with the first fetch that did not fail, or retry_gap after
+the last that did. Nothing here changes a class: failed members get a flag, and all learn the outcome.
 """
 
 from __future__ import annotations
@@ -129,12 +129,14 @@ class Retries:
         return None
 
     def continues(self, fetch: Fetch, group: Group, key: Key) -> bool:
-        """Whether the fetch began after the group's last failure, in time, and wants the same as far as both are known."""
+        """Whether it began after the group's last failure, in time, and wants the same as far as both are known."""
         if not over(group.last) <= fetch.start <= group.until:
             return False
         if key[0] == "go":
             return True
         name, request = fetch.name.lower(), request_of(fetch)
+        if strangers(group.last, fetch):
+            return False
         if name and group.name and name != group.name:
             return False
         return not (request[0] and group.request[0] and request != group.request)
@@ -142,9 +144,8 @@ class Retries:
     def asked(self, fetch: Fetch) -> list[Key]:
         """The keys below which a group may wait for this fetch, the most telling first."""
         keys = service(fetch)
-        if self.going and fetch.exchange is not None:
-            keys += go_keys(fetch, package_of(fetch.exchange))
-        if self.going and fetch.name:
+        if self.going:
+            keys += go_keys(fetch, package_of(fetch.exchange) if fetch.exchange is not None else None)
             keys.append(("go", fetch.connection.client.address, "supported", fetch.name.lower()))
         return keys
 
@@ -175,7 +176,7 @@ class Retries:
         self.join(group, fetch)
         group.until = over(fetch) + self.limits.retry_gap_ns
         known = len(group.keys)
-        for key in [*service(fetch), *go_keys(fetch, group.package)]:
+        for key in [*service(fetch), *go_keys(fetch, group.package), *go_elsewhere(fetch, group.package)]:
             if key not in group.keys and len(group.keys) < MAX_LOOKED_AT:
                 group.keys.append(key)
                 self.services.setdefault(key, deque()).append(group)
@@ -261,15 +262,16 @@ def request_of(fetch: Fetch) -> tuple[str, str]:
 
 
 def go_keys(fetch: Fetch, package: Package | None) -> list[Key]:
-    """A file of a module, wherever it is asked for; the module itself by go-get; the checksum database by its name."""
-    if package is None or package.ecosystem != "go" or not package.name:
+    """The go command's question, whichever host it is put to."""
+    if package is None or package.ecosystem != "go" or not package.name or package.file == "sumdb":
         return []
-    client: bytes = fetch.connection.client.address
-    if package.file == "sumdb":
-        return []
-    if package.file in ("go-get", "supported"):
-        return [("go", client, package.file, package.name.lower())]
-    return [("go", client, package.name, package.file), ("go", client, "go-get", package.name.lower())]
+    return [("go", fetch.connection.client.address, package.file, package.name.lower())]
+
+
+def go_elsewhere(fetch: Fetch, package: Package | None) -> list[Key]:
+    """Where else it may be put: a module file that no proxy has, to the module's own host by go-get."""
+    keys = go_keys(fetch, package)
+    return [(*keys[0][:2], "go-get", keys[0][3])] if keys and keys[0][2] != "supported" else []
 
 
 def over(fetch: Fetch) -> int:
@@ -289,6 +291,19 @@ def over(fetch: Fetch) -> int:
         if fetch.start <= time < end:
             end = time
     return end
+
+
+def strangers(one: Fetch, other: Fetch) -> bool:
+    """Two programs, as far as both say who they are: by User-Agent, or by the ciphers they offer (without GREASE)."""
+    if one.exchange is not None and other.exchange is not None:
+        agents = (one.exchange.user_agent, other.exchange.user_agent)
+        return agents[0] != agents[1] and "" not in agents
+    offers = [
+        [cipher for cipher in tls.ciphers_offer if cipher & 0x0F0F != 0x0A0A]  # RFC 8701
+        for tls in (one.connection.tls, other.connection.tls)
+        if tls is not None
+    ]
+    return len(offers) == 2 and offers[0] != offers[1] and [] not in offers
 
 
 def place(fetch: Fetch) -> object:
