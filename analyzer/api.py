@@ -124,6 +124,9 @@ class Reading:
             for fetch in order.released(engine.oldest_open()):
                 groups.add(fetch)
                 yield from self._leaving()
+            if groups.holding():
+                groups.reach(engine.oldest_time())
+                yield from self._leaving()
         yield from self.rest()
         self._account(source, capture, engine, order)
 

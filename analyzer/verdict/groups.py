@@ -26,13 +26,21 @@ class Groups:
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.races = Races(limits)
         self.retries = Retries(limits)
-        self.number = self.now = self.passed = 0
+        self.number = self.now = self.newest = 0
 
     def add(self, fetch: Fetch) -> None:
         """Take the next fetch, in the order of first packets."""
-        if fetch.start > self.now:
-            self.now = fetch.start
+        self.reach(fetch.start)
         self.races.add(fetch)
+
+    def reach(self, time: int) -> None:
+        """No fetch that follows begins before this time, in ns."""
+        if time > self.now:
+            self.now = time
+
+    def holding(self) -> bool:
+        """Whether any fetch waits here."""
+        return bool(self.races.queue or self.retries.queue)
 
     def end(self) -> None:
         """No fetch will follow."""
@@ -42,11 +50,10 @@ class Groups:
         """The next fetch whose row is final; None = it has to wait. One at a time, so that an interrupt loses none."""
         judged = self.races.ready(self.now)
         while judged is not None:
-            if judged.start > self.passed:
-                self.passed = judged.start
+            self.newest = judged.start
             self.retries.add(judged)
             judged = self.races.ready(self.now)
-        fetch = self.retries.ready(self.now if self.now == END else self.passed)
+        fetch = self.retries.ready(self.newest if self.races.queue else self.now)
         return None if fetch is None else self.numbered(fetch)
 
     def numbered(self, fetch: Fetch) -> Fetch:

@@ -143,7 +143,7 @@ class Retries:
 
     def asked(self, fetch: Fetch) -> list[Key]:
         """The keys below which a group may wait for this fetch, the most telling first."""
-        keys = service(fetch)
+        keys = service(fetch, True)
         if self.going:
             keys += go_keys(fetch, package_of(fetch.exchange) if fetch.exchange is not None else None)
             keys.append(("go", fetch.connection.client.address, "supported", fetch.name.lower()))
@@ -176,7 +176,7 @@ class Retries:
         self.join(group, fetch)
         group.until = over(fetch) + self.limits.retry_gap_ns
         known = len(group.keys)
-        for key in [*service(fetch), *go_keys(fetch, group.package), *go_elsewhere(fetch, group.package)]:
+        for key in [*service(fetch, fetch.status == 0), *go_keys(fetch, group.package), *go_elsewhere(fetch, group.package)]:
             if key not in group.keys and len(group.keys) < MAX_LOOKED_AT:
                 group.keys.append(key)
                 self.services.setdefault(key, deque()).append(group)
@@ -238,8 +238,11 @@ def fell_back(group: Group) -> bool:
     return group.moved or (group.package is not None and group.package.file == "list")
 
 
-def service(fetch: Fetch) -> list[Key]:
-    """What the client wants of whom: name, else address; port; method and target where they can be read."""
+def service(fetch: Fetch, whole: bool) -> list[Key]:
+    """What the client wants of whom: name, else address; port; method and target where they can be read.
+
+    whole: also the keys below which a fetch is found that did not come to say what it wants.
+    """
     connection: Connection = fetch.connection
     client: bytes = connection.client.address
     server: bytes = connection.server.address
@@ -248,7 +251,7 @@ def service(fetch: Fetch) -> list[Key]:
     keys: list[Key] = []
     if request[0]:
         keys.append(("request", client, name or server, port, *request))
-    if not request[0] or not fetch.status:
+    if whole or not request[0]:
         if name:
             keys.append(("name", client, name, port))
         keys.append(("address", client, server, port))
