@@ -166,7 +166,7 @@ class Window:
         return self.fetch.start <= won and self.in_turn(winner, self.fetch)
 
     def follower(self) -> Fetch | None:
-        """The one attempt that was made in its turn after this one, and did not get further."""
+        """The attempt that was made in its turn after this one, and did not get further either."""
         found = [
             other
             for other in self.rivals
@@ -175,7 +175,9 @@ class Window:
             and self.related(other)
             and self.in_turn(self.fetch, other)
         ]
-        return found[0] if len(found) == 1 else None
+        if not found or not all(self.in_turn(found[0], other) for other in found[1:]):
+            return None  # two at once: nobody can tell which of them belongs to this one
+        return found[0]
 
     def related(self, other: Fetch) -> bool:
         """Whether both addresses are of one name, and both connections of one client, as far as can be told."""

@@ -176,7 +176,11 @@ class Retries:
         self.join(group, fetch)
         group.until = over(fetch) + self.limits.retry_gap_ns
         known = len(group.keys)
-        for key in [*service(fetch, fetch.status == 0), *go_keys(fetch, group.package), *go_elsewhere(fetch, group.package)]:
+        for key in [
+            *service(fetch, fetch.status == 0),
+            *go_keys(fetch, group.package),
+            *go_elsewhere(fetch, group.package),
+        ]:
             if key not in group.keys and len(group.keys) < MAX_LOOKED_AT:
                 group.keys.append(key)
                 self.services.setdefault(key, deque()).append(group)
@@ -298,6 +302,8 @@ def over(fetch: Fetch) -> int:
 
 def strangers(one: Fetch, other: Fetch) -> bool:
     """Two programs, as far as both say who they are: by User-Agent, or by the ciphers they offer (without GREASE)."""
+    if one.protocol != other.protocol and "tcp" not in (one.protocol, other.protocol):
+        return True
     if one.exchange is not None and other.exchange is not None:
         agents = (one.exchange.user_agent, other.exchange.user_agent)
         return agents[0] != agents[1] and "" not in agents
@@ -310,8 +316,8 @@ def strangers(one: Fetch, other: Fetch) -> bool:
 
 
 def place(fetch: Fetch) -> object:
-    """The host that was asked."""
-    return fetch.name.lower() or fetch.connection.server.address
+    """The host and port that were asked."""
+    return (fetch.name.lower() or fetch.connection.server.address, fetch.connection.server.port)
 
 
 def authorized(fetch: Fetch) -> bool:
