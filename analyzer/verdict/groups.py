@@ -7,6 +7,8 @@ and what came behind either of them. Nothing here turns one failure into another
 
 from __future__ import annotations
 
+import cython
+
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.races import Races
 from analyzer.verdict.retries import Retries
@@ -33,14 +35,14 @@ class Groups:
         self.reach(fetch.start)
         self.races.add(fetch)
 
-    def reach(self, time: int) -> None:
+    def reach(self, time: cython.longlong) -> None:
         """No fetch that follows begins before this time, in ns."""
         if time > self.now:
             self.now = time
 
-    def holding(self) -> bool:
+    def holding(self) -> cython.bint:
         """Whether any fetch waits here."""
-        return bool(self.races.queue or self.retries.queue)
+        return len(self.races.queue) > 0 or len(self.retries.queue) > 0
 
     def end(self) -> None:
         """No fetch will follow."""
@@ -48,7 +50,8 @@ class Groups:
 
     def leave(self) -> Fetch | None:
         """The next fetch whose row is final; None = it has to wait. One at a time, so that an interrupt loses none."""
-        judged = self.races.ready(self.now)
+        judged: Fetch | None = self.races.ready(self.now)
+        fetch: Fetch | None
         while judged is not None:
             self.newest = judged.start
             self.retries.add(judged)

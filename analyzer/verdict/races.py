@@ -9,6 +9,7 @@ or by the family: where within the window one client of each family speaks to on
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 import cython
 
@@ -16,7 +17,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import MAX_EVIDENCE, packet_of
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
-from analyzer.wire.model import CLIENT, Connection, Side
+from analyzer.wire.model import CLIENT, Connection, Milestone
 
 LOOKED_BACK = 64
 """Fetches before an attempt among which its rivals are sought."""
@@ -30,6 +31,8 @@ class Races:
     """Lets fetches pass in their order; holds them while the oldest is an attempt that may still lose a race.
 
     queue     fetches held; past: the newest of those that were let go
+    newest    when the newest fetch of each family began: [IPv4, IPv6]
+    beaten    id of a winner -> addresses it won against
     lost      attempts that lost against the other family: [IPv4, IPv6]; won: races between families won
     cost_ns   by how much those winners began later, in all, per family that lost
     """
@@ -37,8 +40,8 @@ class Races:
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.limits = limits
         self.queue: deque[Fetch] = deque()
-        self.newest = [0, 0]
         self.past: deque[Fetch] = deque(maxlen=LOOKED_BACK)
+        self.newest = [0, 0]
         self.beaten: dict[int, set[bytes]] = {}
         self.lost = [0, 0]
         self.won = [0, 0]
@@ -49,11 +52,12 @@ class Races:
         self.queue.append(fetch)
         self.newest[family(fetch)] = fetch.start
 
-    def ready(self, now: int) -> Fetch | None:
+    def ready(self, now: cython.longlong) -> Fetch | None:
         """The next fetch that nothing can make a loser any more, given that later ones begin at `now` or after it."""
+        fetch: Fetch
         if not self.queue:
             return None
-        fetch: Fetch = self.queue[0]
+        fetch = self.queue[0]
         if attempted(fetch):
             if now <= fetch.start + self.limits.he_window_ns and len(self.queue) <= LOOKED_AHEAD:
                 return None
@@ -66,6 +70,7 @@ class Races:
 
     def judge(self, fetch: Fetch) -> None:
         """Make the attempt a loser if another address won; one of a race that nobody won joins the last that failed."""
+        window: Window
         if not fetch.name and self.newest[1 - family(fetch)] < fetch.start - self.limits.he_window_ns:
             return  # no name, and nobody spoke the other family: nothing can tell a rival
         chain = [fetch]
@@ -79,14 +84,14 @@ class Races:
             if follower is None or follower in chain:
                 break
             chain.append(follower)
-        if len(chain) > 1 and all(member.kind == "fetch" and verdict_of(member).failed for member in chain):
+        if len(chain) > 1 and all_failed(chain):
             merge(chain)
 
     def beat(self, loser: Fetch, winner: Fetch) -> None:
         """The loser is no fetch: what happened to it stays to be seen in its row of `--all`."""
-        mine, other = family(loser), family(winner)
-        address: bytes = loser.connection.server.address
-        self.beaten.setdefault(id(winner), set()).add(address)
+        mine: cython.int = family(loser)
+        other: cython.int = family(winner)
+        self.beaten.setdefault(id(winner), set()).add(loser.connection.server.address)
         loser.kind = "race"
         flag(loser, "cancelled-race")
         if mine != other:
@@ -96,64 +101,89 @@ class Races:
 
 
 class Window:
-    """The connections that began within he_window of an attempt, to the same port: its rivals, and how many others."""
+    """The connections that began within he_window of an attempt, to the same port.
+
+    rivals    those to another address
+    crowded   1 = two clients of one family, or more than can be looked at: no family can tell who raced whom
+    third     1 = more than two addresses
+    """
 
     def __init__(self, races: Races, fetch: Fetch) -> None:
         self.fetch = fetch
         self.limits = races.limits
         self.beaten = races.beaten
+        self.port = fetch.connection.server.port
+        self.family = family(fetch)
+        self.other_client = self.other_server = b""
+        self.crowded = self.third = False
         self.rivals: list[Fetch] = []
-        self.clients: list[set[bytes]] = [{fetch.connection.client.address}, set()]
-        self.servers: set[bytes] = {fetch.connection.server.address}
-        self.whole = True
-        self.look(races)
+        self.look_back(races)
+        self.look_ahead(races)
 
-    def look(self, races: Races) -> None:
-        """Collect, from the oldest to the newest."""
-        first = self.fetch.start - self.limits.he_window_ns
-        last = self.fetch.start + self.limits.he_window_ns
-        before: list[Fetch] = []
-        self.whole = len(races.past) < LOOKED_BACK or races.past[0].start < first
+    def look_back(self, races: Races) -> None:
+        """Those that began before it, the newest first."""
         other: Fetch
+        first: cython.longlong = self.fetch.start - self.limits.he_window_ns
         for other in reversed(races.past):
-            if other.start < first:
-                break
-            before.append(other)
-        for other in reversed(before):
-            self.meet(other)
-        for count, other in enumerate(races.queue):
-            if other.start > last:
+            if other.start < first or not self.meet(other):
                 return
-            if count >= LOOKED_AHEAD:
-                self.whole = False
-                return
-            self.meet(other)
+        if len(races.past) == LOOKED_BACK:
+            self.crowded = True
 
-    def meet(self, other: Fetch) -> None:
-        """One connection of the window."""
+    def look_ahead(self, races: Races) -> None:
+        """Those that began after it."""
+        other: Fetch
+        last: cython.longlong = self.fetch.start + self.limits.he_window_ns
+        for other in islice(races.queue, LOOKED_AHEAD):
+            if other.start > last or not self.meet(other):
+                return
+        if len(races.queue) > LOOKED_AHEAD:
+            self.crowded = True
+
+    def meet(self, other: Fetch) -> cython.bint:
+        """Note one connection; False when no other can matter any more."""
         connection: Connection = other.connection
-        mine: Connection = self.fetch.connection
-        if other.first_packet != connection.first_packet or connection.midstream:
-            return
-        if connection.server.port != mine.server.port or other is self.fetch:
-            return
-        self.clients[family(other) != family(self.fetch)].add(connection.client.address)
-        self.servers.add(connection.server.address)
-        if connection.server.address != mine.server.address and other.kind != "race":
+        server: bytes
+        if connection.server.port != self.port or other.first_packet != connection.first_packet or other is self.fetch:
+            return True
+        server = connection.server.address
+        if family(other) == self.family:
+            if connection.client.address != self.fetch.connection.client.address:
+                self.crowded = True
+            if server != self.fetch.connection.server.address:
+                self.third = True
+                self.note(other)
+        else:
+            if self.other_client not in (b"", connection.client.address):
+                self.crowded = True
+            if self.other_server not in (b"", server):
+                self.third = True
+            self.other_client = connection.client.address
+            self.other_server = server
+            self.note(other)
+        return self.fetch.name != "" or not (self.crowded or self.third)
+
+    def note(self, other: Fetch) -> None:
+        """Another address: a rival, unless it lost already."""
+        if other.kind != "race" and not other.connection.midstream:
             self.rivals.append(other)
 
     def winner(self) -> Fetch | None:
         """The rival against which the attempt lost."""
-        found = [other for other in self.rivals if carried(other) and self.lost_against(other)]
-        if not found or (len(found) > 1 and refused_at(self.fetch) and family(found[0]) == family(self.fetch)):
-            return None  # several went on after the failure: retries or others' work, not one race
+        other: Fetch
+        found: Fetch | None = None
         address = self.fetch.connection.server.address
-        for other in found:  # one connection wins against one of each other address
-            if address not in self.beaten.get(id(other), ()):
-                return other
-        return None
+        against: cython.int = 0
+        for other in self.rivals:
+            if carried(other) and self.lost_against(other):
+                against += 1
+                if found is None and address not in self.beaten.get(id(other), ()):
+                    found = other  # one connection wins against one of each other address
+        if against > 1 and found is not None and refused_at(self.fetch) and family(found) == self.family:
+            return None  # several went on after the failure: retries or others' work, not one race
+        return found
 
-    def lost_against(self, winner: Fetch) -> bool:
+    def lost_against(self, winner: Fetch) -> cython.bint:
         """Whether the two were tried in turn, and the attempt not any more once the other was established."""
         loser: Connection = self.fetch.connection
         won: cython.longlong = winner.connection.established_time
@@ -167,39 +197,45 @@ class Window:
 
     def follower(self) -> Fetch | None:
         """The attempt that was made in its turn after this one, and did not get further either."""
-        found = [
-            other
-            for other in self.rivals
-            if other.start >= self.fetch.start
-            and attempted(other)
-            and self.related(other)
-            and self.in_turn(self.fetch, other)
-        ]
-        if not found or not all(self.in_turn(found[0], other) for other in found[1:]):
-            return None  # two at once: nobody can tell which of them belongs to this one
-        return found[0]
+        other: Fetch
+        found: Fetch | None = None
+        for other in self.rivals:
+            if attempted(other) and self.follows(other):
+                if found is None:
+                    found = other
+                elif not self.in_turn(found, other):
+                    return None  # two at once: nobody can tell which of them belongs to this one
+        return found
 
-    def related(self, other: Fetch) -> bool:
+    def follows(self, other: Fetch) -> cython.bint:
+        """Whether an attempt was made in its turn after this one."""
+        return other.start >= self.fetch.start and self.related(other) and self.in_turn(self.fetch, other)
+
+    def related(self, other: Fetch) -> cython.bint:
         """Whether both addresses are of one name, and both connections of one client, as far as can be told."""
-        same_family = family(self.fetch) == family(other)
         one, two = host(self.fetch.name), host(other.name)
-        if same_family:
+        if family(other) == self.family:
             same_client = self.fetch.connection.client.address == other.connection.client.address
             return one != "" and one == two and same_client
-        if not self.whole or max(map(len, self.clients)) > 1:
+        if self.crowded:
             return False
         if one and two:
             return one == two
-        return len(self.servers) == 2 and not literal(one) and not literal(two)
+        return not self.third and not literal(one) and not literal(two)
 
-    def in_turn(self, first: Fetch, second: Fetch) -> bool:
+    def in_turn(self, first: Fetch, second: Fetch) -> cython.bint:
         """Happy Eyeballs waits before it tries the next address, or tries it as soon as one has failed (RFC 8305 5)."""
         failed: cython.longlong = refused_at(first)
         if failed and failed <= second.start:
-            side: Side = second.connection.server
-            near: cython.longlong = max(0, second.connection.established_time - side.syn_time) if side.syn_time else 0
-            return second.start - failed <= self.limits.he_next_ns + 2 * near
+            return second.start - failed <= self.limits.he_next_ns + 2 * way_to_client(second.connection)
         return second.start - first.start >= self.limits.he_delay_ns
+
+
+def way_to_client(connection: Connection) -> cython.longlong:
+    """The round trip between the capture and the client, ns: from the SYN-ACK to its ACK (signatures.md 3.2)."""
+    if connection.server.syn_time == 0 or connection.established_time < connection.server.syn_time:
+        return 0
+    return connection.established_time - connection.server.syn_time
 
 
 def attempted(fetch: Fetch) -> cython.bint:
@@ -215,7 +251,7 @@ def carried(fetch: Fetch) -> cython.bint:
     return fetch.connection.established_time > 0 and fetch.connection.client.bytes > 0
 
 
-def refused_at(fetch: Fetch) -> int:
+def refused_at(fetch: Fetch) -> cython.longlong:
     """When the attempt definitely failed, by RST or ICMP; 0 = it never did."""
     connection: Connection = fetch.connection
     if connection.server.rst_packet or connection.icmps:
@@ -223,10 +259,14 @@ def refused_at(fetch: Fetch) -> int:
     return 0
 
 
-def last_syn(connection: Connection) -> int:
+def last_syn(connection: Connection) -> cython.longlong:
     """When the client last tried to open the connection (as far as milestones go: their number is capped)."""
-    times = [mark.time for mark in connection.milestones if mark.what == "syn" and mark.side == CLIENT]
-    return times[-1] if times else connection.first_time
+    mark: Milestone
+    time: cython.longlong = connection.first_time
+    for mark in connection.milestones:
+        if mark.side == CLIENT and mark.what == "syn":
+            time = mark.time
+    return time
 
 
 def family(fetch: Fetch) -> cython.int:
@@ -248,6 +288,11 @@ def verdict_of(fetch: Fetch) -> Verdict:
     """The fetch's verdict; every fetch has one by now."""
     verdict: Verdict = fetch.verdict  # type: ignore[assignment]
     return verdict
+
+
+def all_failed(chain: list[Fetch]) -> bool:
+    """Whether every attempt is a fetch that failed for certain."""
+    return all(member.kind == "fetch" and verdict_of(member).failed for member in chain)
 
 
 def merge(chain: list[Fetch]) -> None:

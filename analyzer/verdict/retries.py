@@ -7,6 +7,7 @@ the last that did. Nothing here changes a class: failed members get a flag, and 
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 import cython
 
@@ -15,7 +16,7 @@ from analyzer.fetch.registries import Package, package_of
 from analyzer.verdict.backoff import told
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
-from analyzer.wire.model import Connection, Exchange
+from analyzer.wire.model import Exchange, Side
 
 MAX_WAITING = 50_000
 """Fetches held; beyond this the oldest leaves without the outcome of its group."""
@@ -23,6 +24,8 @@ MAX_LATER = 16
 """Attempts after which an earlier one leaves without an outcome: somebody polls. pip makes 6, npm and docker fewer."""
 MAX_LOOKED_AT = 8
 """Groups of one service that are compared with a fetch."""
+MAX_KEYS = 8
+"""Keys below which one group waits."""
 MAX_WAITS = 64
 """Waits that are kept of one group."""
 GONE = (404, 410)
@@ -34,52 +37,52 @@ GOPROXY_ADVICE = (
     "separate the two by `|`."
 )
 
-Key = tuple[object, ...]
+Key = str | bytes
+"""Name and target, name, or address: below it a client's groups wait."""
 
 
 class Group:
     """Fetches of one client for one service, each begun after the failed one before it.
 
     number     within the capture, given when its first row leaves; 0 = none yet
-    size       members so far; failures of them in `causes`; last: the newest of them
+    size       members so far; last: the newest of them
     until      ns: a retry begins at this time at the latest
+    port, name, method, target  the service, "" = not known yet
     outcome    recovered | fallback | failed, "" while it is open, or unknown
     package    what it asks a registry for, by its first member; moved: another host was asked as well
-    waits      ns between the end of one member and the beginning of the next
+    waits      ns between the end of one member and the beginning of the next; begun: when each began
+    keys       below which it waits
     """
 
-    def __init__(self, fetch: Fetch, package: Package | None) -> None:
-        self.number = 0
-        self.size = 0
-        self.name = ""
-        self.request = ("", "")
-        self.keys: list[Key] = []
-        self.until = 0
+    def __init__(self, fetch: Fetch) -> None:
+        self.number = self.size = self.until = 0
+        self.client: bytes = fetch.connection.client.address
+        self.port = fetch.connection.server.port
+        self.name = self.method = self.target = self.outcome = ""
         self.open = True
-        self.outcome = ""
-        self.moved = False
-        self.package = package
+        self.moved = self.goproxy = False
+        self.package: Package | None = None
         self.waits: list[int] = []
         self.begun: list[int] = []
+        self.keys: list[Key] = []
         self.last = fetch
-
-    @property
-    def goproxy(self) -> bool:
-        """Whether it is a file that the go command wants."""
-        return self.package is not None and self.package.ecosystem == "go"
+        if fetch.exchange is not None:
+            self.package = package_of(fetch.exchange)
+            self.goproxy = self.package is not None and self.package.ecosystem == "go"
 
 
 class Retries:
     """Lets fetches pass in their order; holds them while the oldest is a failure that may still be tried again.
 
     groups      how many groups there are; overflowed: some rows left before the outcome of their group was known
-    services    key of a service -> its open groups, oldest first
+    clients     client address -> key of a service -> its open groups, oldest first
+    going       open groups that want a file of a Go module
     """
 
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.limits = limits
         self.queue: deque[tuple[Fetch, Group | None]] = deque()
-        self.services: dict[Key, deque[Group]] = {}
+        self.clients: dict[bytes, dict[Key, deque[Group]]] = {}
         self.groups = self.going = 0
         self.overflowed = False
 
@@ -88,22 +91,27 @@ class Retries:
         verdict: Verdict = fetch.verdict  # type: ignore[assignment]
         group: Group | None = None
         if fetch.kind == "fetch":
-            if self.services:
-                group = self.continued(fetch)
+            waiting = self.clients.get(fetch.connection.client.address)
+            if waiting is not None:
+                group = self.continued(fetch, waiting)
             if verdict.failed:
                 if group is None:
-                    group = Group(fetch, package_of(fetch.exchange) if fetch.exchange is not None else None)
+                    group = Group(fetch)
                 self.expect_more(group, fetch)
             elif group is not None:
                 self.join(group, fetch)
                 self.close(group)
         self.queue.append((fetch, group))
 
-    def ready(self, now: int) -> Fetch | None:
+    def ready(self, now: cython.longlong) -> Fetch | None:
         """The next fetch whose row no later one can change, given that later ones begin at `now` or after it."""
+        fetch: Fetch
+        group: Group | None
         if not self.queue:
             return None
-        fetch, group = self.queue[0]
+        entry = self.queue[0]
+        fetch = entry[0]
+        group = entry[1]
         if group is not None and group.open:
             if group.until < now:
                 self.close(group)
@@ -116,80 +124,113 @@ class Retries:
             self.leave(fetch, group)
         return fetch
 
-    def continued(self, fetch: Fetch) -> Group | None:
+    def continued(self, fetch: Fetch, waiting: dict[Key, deque[Group]]) -> Group | None:
         """The oldest open group of the same service which this fetch continues."""
-        for key in self.asked(fetch):
-            waiting = self.services.get(key)
-            if waiting is None:
-                continue
-            for i in range(min(MAX_LOOKED_AT, len(waiting))):
-                group = waiting[i]
-                if group.open and self.continues(fetch, group, key):
+        exchange: Exchange | None = asked(fetch)
+        name: str = fetch.name.lower()
+        found: Group | None = None
+        if exchange is not None:
+            found = self.waits_for(fetch, waiting.get(name + exchange.target))
+        if found is None and name:
+            found = self.waits_for(fetch, waiting.get(name))
+        if found is None:
+            found = self.waits_for(fetch, waiting.get(fetch.connection.server.address))
+        if found is None and self.going:
+            found = self.falls_back(fetch, waiting)
+        return found
+
+    def waits_for(self, fetch: Fetch, groups: deque[Group] | None) -> Group | None:
+        """The first of these groups that this fetch continues."""
+        group: Group
+        if groups is not None:
+            for group in islice(groups, MAX_LOOKED_AT):
+                if group.open and in_time(fetch, group) and same(fetch, group):
                     return group
         return None
 
-    def continues(self, fetch: Fetch, group: Group, key: Key) -> bool:
-        """Whether it began after the group's last failure, in time, and wants the same as far as both are known."""
-        if not over(group.last) <= fetch.start <= group.until:
-            return False
-        if key[0] == "go":
-            return True
-        name, request = fetch.name.lower(), request_of(fetch)
-        if strangers(group.last, fetch):
-            return False
-        if name and group.name and name != group.name:
-            return False
-        return not (request[0] and group.request[0] and request != group.request)
-
-    def asked(self, fetch: Fetch) -> list[Key]:
-        """The keys below which a group may wait for this fetch, the most telling first."""
-        keys = service(fetch, True)
-        if self.going:
-            keys += go_keys(fetch, package_of(fetch.exchange) if fetch.exchange is not None else None)
-            keys.append(("go", fetch.connection.client.address, "supported", fetch.name.lower()))
-        return keys
+    def falls_back(self, fetch: Fetch, waiting: dict[Key, deque[Group]]) -> Group | None:
+        """The group of a Go module's file that this fetch asks somewhere else for."""
+        group: Group
+        package = package_of(fetch.exchange) if fetch.exchange is not None else None
+        keys = [go_key("supported", fetch.name)]
+        if package is not None and package.ecosystem == "go":
+            keys.append(go_key(package.file, package.name))
+        for key in keys:
+            for group in islice(waiting.get(key, ()), MAX_LOOKED_AT):
+                if group.open and in_time(fetch, group):
+                    return group
+        return None
 
     def join(self, group: Group, fetch: Fetch) -> None:
         """The fetch is the group's next member."""
-        before = group.last
+        exchange: Exchange | None = asked(fetch)
         if group.size:
-            wait = fetch.start - over(before)
-            fetch.wait_s = wait / 1e9
-            if len(group.waits) < MAX_WAITS:
-                group.waits.append(wait)
-            elsewhere = place(before) != place(fetch)
-            group.moved |= elsewhere
-            if before.status in WANTS_LOGIN and authorized(fetch):
-                flag(before, "auth-challenge")
-            if before.status in GONE and elsewhere and group.goproxy:
-                flag(before, "goproxy-fallback")
+            self.follow(group, fetch, exchange)
         if len(group.begun) < MAX_WAITS:
             group.begun.append(fetch.start)
         group.size += 1
         fetch.attempt = group.size
         group.last = fetch
-        group.name = group.name or fetch.name.lower()
-        group.request = group.request if group.request[0] else request_of(fetch)
+        if not group.name:
+            group.name = fetch.name.lower()
+        if exchange is not None and not group.target:
+            group.method = exchange.method
+            group.target = exchange.target
+
+    def follow(self, group: Group, fetch: Fetch, exchange: Exchange | None) -> None:
+        """What the next attempt says about the one before it."""
+        before: Fetch = group.last
+        wait: cython.longlong = fetch.start - over(before)
+        fetch.wait_s = wait / 1e9
+        if len(group.waits) < MAX_WAITS:
+            group.waits.append(wait)
+        elsewhere = place(before) != place(fetch)
+        group.moved = group.moved or elsewhere
+        if before.status in WANTS_LOGIN and exchange is not None and exchange.authorized:
+            flag(before, "auth-challenge")
+        if before.status in GONE and elsewhere and group.goproxy:
+            flag(before, "goproxy-fallback")
 
     def expect_more(self, group: Group, fetch: Fetch) -> None:
         """A failed member: wait for the next one."""
         self.join(group, fetch)
         group.until = over(fetch) + self.limits.retry_gap_ns
-        known = len(group.keys)
-        for key in [
-            *service(fetch, fetch.status == 0),
-            *go_keys(fetch, group.package),
-            *go_elsewhere(fetch, group.package),
-        ]:
-            if key not in group.keys and len(group.keys) < MAX_LOOKED_AT:
-                group.keys.append(key)
-                self.services.setdefault(key, deque()).append(group)
-        if known == 0 and group.goproxy:
+        exchange: Exchange | None = asked(fetch)
+        name: str = fetch.name.lower()
+        if exchange is not None:
+            self.register(group, name + exchange.target)
+        if exchange is None or fetch.status == 0:  # what failed without a word may fail next time before it says one
+            if name:
+                self.register(group, name)
+            self.register(group, fetch.connection.server.address)
+        if group.size == 1 and group.goproxy:
             self.going += 1
+            self.register_go(group)
+
+    def register_go(self, group: Group) -> None:
+        """A module's file may be asked for elsewhere: at the next proxy, or by go-get at the module's own host."""
+        package = group.package
+        if package is None or not package.name or package.file == "sumdb":
+            return
+        self.register(group, go_key(package.file, package.name))
+        if package.file != "supported":
+            self.register(group, go_key("go-get", package.name))
+
+    def register(self, group: Group, key: Key) -> None:
+        """Let a group wait below a key, once."""
+        if key in group.keys or len(group.keys) >= MAX_KEYS:
+            return
+        group.keys.append(key)
+        waiting = self.clients.get(group.client)
+        if waiting is None:
+            self.clients[group.client] = waiting = {}
+        groups = waiting.get(key)
+        if groups is None:
+            waiting[key] = groups = deque()
+        groups.append(group)
 
     def close(self, group: Group) -> None:
         """Nothing more is expected: the outcome is that of the last member."""
-        group.open = False
         verdict: Verdict = group.last.verdict  # type: ignore[assignment]
         if verdict.failed:
             group.outcome = "failed"
@@ -198,19 +239,28 @@ class Retries:
         self.forget(group)
 
     def forget(self, group: Group) -> None:
-        """Take the group out of the services; those before it that are closed go with it."""
+        """Take the group out of its services; those before it that are closed go with it."""
+        first: Group
         group.open = False
-        self.going -= group.goproxy
+        if group.goproxy:
+            self.going -= 1
+        waiting = self.clients[group.client]
         for key in group.keys:
-            waiting = self.services.get(key)
-            while waiting and not waiting[0].open:
-                waiting.popleft()
-            if waiting is not None and not waiting:
-                del self.services[key]
+            groups = waiting.get(key)
+            while groups:
+                first = groups[0]
+                if first.open:
+                    break
+                groups.popleft()
+            if groups is not None and not groups:
+                del waiting[key]
+        if not waiting:
+            del self.clients[group.client]
 
     def leave(self, fetch: Fetch, group: Group) -> None:
         """The last words about a member, before its row is written."""
-        last = fetch is group.last
+        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
+        last: cython.bint = fetch is group.last
         if last and group.open:
             self.forget(group)  # at the cap: nobody will wait for it any more
         if group.size > 1:
@@ -221,20 +271,21 @@ class Retries:
             fetch.group_outcome = group.outcome
         else:
             fetch.attempt = 0
-        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
         if verdict.failed:
-            self.excuse(fetch, verdict, group)
+            excuse(fetch, verdict, group)
         if last and group.size > 1:
             verdict.summary += told(fetch.attempt, group.outcome, group.waits, group.begun)
 
-    def excuse(self, fetch: Fetch, verdict: Verdict, group: Group) -> None:
-        """What the group's end means for a member that failed: a flag, or advice."""
-        if group.outcome == "fallback":
-            flag(fetch, "goproxy-fallback")
-        elif group.outcome == "recovered" and "auth-challenge" not in verdict.flags:
+
+def excuse(fetch: Fetch, verdict: Verdict, group: Group) -> None:
+    """What the group's end means for a member that failed: a flag, or advice."""
+    if group.outcome == "fallback":
+        flag(fetch, "goproxy-fallback")
+    elif group.outcome == "recovered":
+        if "auth-challenge" not in verdict.flags:
             flag(fetch, "recovered-by-retry")
-        elif group.goproxy and fetch is group.last and fetch.status not in GONE and fetch.exchange is not None:
-            verdict.advice = f"{verdict.advice} {GOPROXY_ADVICE}"
+    elif group.goproxy and fetch is group.last and fetch.status not in GONE and fetch.exchange is not None:
+        verdict.advice = f"{verdict.advice} {GOPROXY_ADVICE}"
 
 
 def fell_back(group: Group) -> bool:
@@ -242,88 +293,73 @@ def fell_back(group: Group) -> bool:
     return group.moved or (group.package is not None and group.package.file == "list")
 
 
-def service(fetch: Fetch, whole: bool) -> list[Key]:
-    """What the client wants of whom: name, else address; port; method and target where they can be read.
-
-    whole: also the keys below which a fetch is found that did not come to say what it wants.
-    """
-    connection: Connection = fetch.connection
-    client: bytes = connection.client.address
-    server: bytes = connection.server.address
-    port = connection.server.port
-    name, request = fetch.name.lower(), request_of(fetch)
-    keys: list[Key] = []
-    if request[0]:
-        keys.append(("request", client, name or server, port, *request))
-    if whole or not request[0]:
-        if name:
-            keys.append(("name", client, name, port))
-        keys.append(("address", client, server, port))
-    return keys
+def in_time(fetch: Fetch, group: Group) -> cython.bint:
+    """Whether it began after the group's last failure, and soon enough."""
+    return over(group.last) <= fetch.start <= group.until
 
 
-def request_of(fetch: Fetch) -> tuple[str, str]:
-    """Method and target; of the CONNECT inside whose tunnel everything else is out of sight."""
+def same(fetch: Fetch, group: Group) -> cython.bint:
+    """Whether it wants the same, and is of the same program, as far as both are known."""
+    exchange: Exchange | None = asked(fetch)
+    if fetch.connection.server.port != group.port or strangers(group.last, fetch):
+        return False
+    if group.name and fetch.name and fetch.name.lower() != group.name:
+        return False
+    if exchange is None or not group.target:
+        return True
+    return exchange.target == group.target and exchange.method == group.method
+
+
+def asked(fetch: Fetch) -> Exchange | None:
+    """The readable request; of the CONNECT inside whose tunnel everything else is out of sight."""
     exchange: Exchange | None = fetch.exchange if fetch.exchange is not None else fetch.connection.connect
-    return (exchange.method, exchange.target) if exchange is not None else ("", "")
+    return exchange if exchange is not None and exchange.target else None
 
 
-def go_keys(fetch: Fetch, package: Package | None) -> list[Key]:
-    """The go command's question, whichever host it is put to."""
-    if package is None or package.ecosystem != "go" or not package.name or package.file == "sumdb":
-        return []
-    return [("go", fetch.connection.client.address, package.file, package.name.lower())]
+def go_key(file: str, name: str) -> str:
+    """Below this a file of a Go module waits, wherever it is asked for; no host name has a blank in it."""
+    return f"go {file} {name.lower()}"
 
 
-def go_elsewhere(fetch: Fetch, package: Package | None) -> list[Key]:
-    """Where else it may be put: a module file that no proxy has, to the module's own host by go-get."""
-    keys = go_keys(fetch, package)
-    return [(*keys[0][:2], "go-get", keys[0][3])] if keys and keys[0][2] != "supported" else []
-
-
-def over(fetch: Fetch) -> int:
+def over(fetch: Fetch) -> cython.longlong:
     """When the client could know that the fetch had ended: whole response, first FIN or RST, else the last packet."""
     exchange: Exchange | None = fetch.exchange
     if exchange is not None and exchange.response_complete:
         return exchange.response_end_time
-    connection: Connection = fetch.connection
-    end: cython.longlong = connection.last_time
-    time: cython.longlong
-    for time in (
-        connection.client.fin_time,
-        connection.client.rst_time,
-        connection.server.fin_time,
-        connection.server.rst_time,
-    ):
-        if fetch.start <= time < end:
-            end = time
-    return end
+    client: Side = fetch.connection.client
+    server: Side = fetch.connection.server
+    end: cython.longlong = fetch.connection.last_time
+    end = sooner(end, client.fin_time, fetch.start)
+    end = sooner(end, client.rst_time, fetch.start)
+    end = sooner(end, server.fin_time, fetch.start)
+    return sooner(end, server.rst_time, fetch.start)
 
 
-def strangers(one: Fetch, other: Fetch) -> bool:
-    """Two programs, as far as both say who they are: by User-Agent, or by the ciphers they offer (without GREASE)."""
-    if one.protocol != other.protocol and "tcp" not in (one.protocol, other.protocol):
-        return True
+def sooner(end: cython.longlong, time: cython.longlong, start: cython.longlong) -> cython.longlong:
+    """The earlier of two instants, of which the second counts only if it was during the fetch."""
+    return time if start <= time < end else end
+
+
+def strangers(one: Fetch, other: Fetch) -> cython.bint:
+    """Two programs, as far as both say who they are: by User-Agent, or by the ciphers they offer."""
     if one.exchange is not None and other.exchange is not None:
-        agents = (one.exchange.user_agent, other.exchange.user_agent)
-        return agents[0] != agents[1] and "" not in agents
-    offers = [
-        [cipher for cipher in tls.ciphers_offer if cipher & 0x0F0F != 0x0A0A]  # RFC 8701
-        for tls in (one.connection.tls, other.connection.tls)
-        if tls is not None
-    ]
-    return len(offers) == 2 and offers[0] != offers[1] and [] not in offers
+        mine, theirs = one.exchange.user_agent, other.exchange.user_agent
+        return mine != theirs and mine != "" and theirs != ""
+    if one.connection.tls is not None and other.connection.tls is not None:
+        offer = without_grease(one.connection.tls.ciphers_offer)
+        another = without_grease(other.connection.tls.ciphers_offer)
+        return offer != another and len(offer) > 0 and len(another) > 0
+    return one.protocol != other.protocol and one.protocol != "tcp" and other.protocol != "tcp"
 
 
-def place(fetch: Fetch) -> object:
+def without_grease(ciphers: list[int]) -> list[int]:
+    """The cipher suites but for the random ones that say nothing (RFC 8701)."""
+    return [cipher for cipher in ciphers if cipher & 0x0F0F != 0x0A0A]
+
+
+def place(fetch: Fetch) -> tuple[object, int]:
     """The host and port that were asked."""
     return (fetch.name.lower() or fetch.connection.server.address, fetch.connection.server.port)
-
-
-def authorized(fetch: Fetch) -> bool:
-    """Whether the request carried credentials."""
-    exchange: Exchange | None = fetch.exchange if fetch.exchange is not None else fetch.connection.connect
-    return exchange is not None and exchange.authorized == 1
 
 
 def flag(fetch: Fetch, word: str) -> None:

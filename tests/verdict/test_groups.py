@@ -107,7 +107,7 @@ def test_connections_begun_together_are_no_race(path, resolved):
 
 
 def test_several_that_go_on_are_no_race(path, resolved):
-    """After the refusal two connections begin: retries or other work, nobody can tell; the failure stays, as recovered."""
+    """After the refusal two connections begin: retries or other work, nobody can tell; the failure stays, recovered."""
     capture = Capture().refused(0).good(0.002, "198.51.100.21").good(0.003, "198.51.100.22")
     found = list(capture.reading(path))
     assert [fetch.verdict.cause for fetch in found] == ["rst-refused", "", ""]
