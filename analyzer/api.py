@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
+from analyzer.verdict.groups import Groups
+from analyzer.verdict.retries import MAX_WAITING
 from analyzer.wire.model import Connection
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Reading:
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
         self._order = Order()
+        self.groups = Groups()
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -80,8 +83,11 @@ class Reading:
             self.done += sum(_size(path) for path in source.paths)
 
     def rest(self) -> Iterator[Fetch]:
-        """After an interrupt: the fetches that were complete and waited for an older connection."""
-        return self._order.rest()
+        """After an interrupt: the fetches that were complete and waited for an older connection, or for a retry."""
+        for fetch in self._order.rest():
+            self.groups.add(fetch)
+        self.groups.end()
+        return self._leaving()
 
     def _expand(self, paths: list[str]) -> list[CaptureSource]:
         from analyzer.capture import expand
@@ -105,13 +111,14 @@ class Reading:
         return True
 
     def _fetches(self, source: CaptureSource, capture: Capture) -> Iterator[Fetch]:
-        """The fetches of one capture, numbered."""
+        """The fetches of one capture, in order, grouped and numbered."""
         from analyzer.fetch.names import Names
         from analyzer.wire.engine import Engine
 
         engine = Engine(capture.frames)
         names = Names()
         self._order = order = Order()
+        self.groups = groups = Groups()
         for batch in engine.batches(*self._batch(source)):
             for lookup in engine.lookups():
                 names.learn(lookup)
@@ -121,10 +128,25 @@ class Reading:
                 self._judge_names(engine, names, source.name, order)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
-            yield from order.released(min(engine.oldest_open(), names.oldest_open()))
+            for fetch in order.released(min(engine.oldest_open(), names.oldest_open())):
+                groups.add(fetch)
+                yield from self._leaving()
+            if groups.holding():
+                groups.reach(engine.oldest_time())
+                yield from self._leaving()
         self._judge_names(engine, names, source.name, order, final=True)
-        yield from order.rest()
+        yield from self.rest()
         self._account(source, capture, engine, names, order)
+
+    def _leaving(self) -> Iterator[Fetch]:
+        """The fetches whose rows are final."""
+        groups = self.groups
+        while (fetch := groups.leave()) is not None:
+            if fetch.kind == "race":
+                self.without_fetch += 1
+                if not self.kinds:
+                    continue
+            yield fetch
 
     @staticmethod
     def _batch(source: CaptureSource) -> tuple[int, ...]:
@@ -166,17 +188,19 @@ class Reading:
             found.append(f"{names.forgotten:,} DNS names or addresses were forgotten: too many were seen")
         if order.overflowed:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
+        if self.groups.retries.overflowed:
+            found.append(f"more than {MAX_WAITING:,} fetches waited for a retry: outcomes of groups are missing")
         prefix = f"`{source.name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
 
 
 class Order:
-    """Puts fetches in the order of their first packets, and numbers them when they leave."""
+    """Puts fetches in the order of their first packets."""
 
     def __init__(self) -> None:
         self.heap: list[tuple[int, int, int, Fetch]] = []
-        self.serial = self.number = 0
+        self.serial = 0
         self.overflowed = False
 
     def add(self, fetch: Fetch) -> None:
@@ -197,11 +221,7 @@ class Order:
             yield self._leave()
 
     def _leave(self) -> Fetch:
-        fetch = heapq.heappop(self.heap)[3]
-        if fetch.kind == "fetch":
-            self.number += 1
-            fetch.number = self.number
-        return fetch
+        return heapq.heappop(self.heap)[3]
 
 
 def read(paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> Iterator[Fetch]:

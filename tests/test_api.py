@@ -42,6 +42,9 @@ class FakeEngine:
     def oldest_open(self):
         return self.oldest
 
+    def oldest_time(self):
+        return 0
+
 
 @pytest.fixture
 def stages(monkeypatch):

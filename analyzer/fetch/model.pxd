@@ -12,3 +12,6 @@ cdef class Fetch:
     cdef public Completion completion
     cdef public Opaque opaque
     cdef public object verdict, resolution
+    cdef public long long attempt, group
+    cdef public double wait_s
+    cdef public str group_outcome

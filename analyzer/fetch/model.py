@@ -12,7 +12,7 @@ from analyzer.wire.tls.opaque import Opaque
 class Fetch:
     """One fetch (signatures.md 1.1), with its verdict once that is decided.
 
-    kind        fetch, or a connection that is none: speculative | probe | other | subflow
+    kind        fetch, or a connection that is none: speculative | probe | race | other | subflow
     number      1-based, in the order of first packets within its capture
     protocol    tls | http | h2c | tcp (nothing was said, or not understood) | dns (no connection: the name failed)
     name_from_dns  1 = the connection did not say its name, the client's DNS lookups did
@@ -21,6 +21,8 @@ class Fetch:
     completion  how far the TLS handshake got, and opaque: what followed it (analyzer.wire.tls); None without TLS
     last        1 = the connection's last fetch: how the connection ended belongs to it
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
+    group       number of its retry group within the capture, attempt: its place there, both 0 = tried only once
+    wait_s      seconds since the attempt before it ended; group_outcome: recovered | fallback | failed | "" (unknown)
     """
 
     def __init__(self, connection: Connection, exchange: Exchange | None) -> None:
@@ -42,6 +44,9 @@ class Fetch:
         self.name_from_dns = 0
         self.resolution: Any = None
         self.verdict: object = None
+        self.attempt = self.group = 0
+        self.wait_s = -1.0
+        self.group_outcome = ""
 
     @property
     def duration_s(self) -> float:

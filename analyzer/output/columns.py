@@ -110,10 +110,24 @@ class Row:
     """Whose side the cause is on: `client`, `server` or `network`; empty when that cannot be told."""
     rst_origin: str
     """Who sent the reset: `injected-suspected`, `endpoint-consistent` or `undetermined`."""
+    attempt: int | None
+    """Place of the fetch in its retry group, 1-based; empty when it was tried only once."""
+    wait_s: float | None
+    """Seconds from the end of the attempt before it to its first packet."""
+    group: int | None
+    """Number of the retry group within its capture: fetches of one client for the same thing, each begun after the one before it had failed."""
+    group_outcome: str
+    """What became of the group: `recovered`, `fallback` (another entry of GOPROXY had it) or `failed`; empty when the capture does not show it."""
+    ecosystem: str
+    """Package registry the request speaks to, where that is readable: `go`, `pypi`, `npm`, `oci` or `git`."""
+    package: str
+    """Module, project, package, image or repository it asks for."""
+    package_version: str
+    """Version, tag or digest it asks for."""
     missing: str
     """What the capture lacks, for `incomplete`: `head`, `tail`, `direction`, `bytes` or `snaplen`."""
     kind: str
-    """`fetch`; with `--all` also `speculative`, `probe`, `other` or `subflow` for connections that carried none."""
+    """`fetch`; with `--all` also `speculative`, `probe`, `race` (lost against another address of the same name), `other` or `subflow` for connections that carried none."""
     advice: str
     """What to do next."""
     client_errors: str

@@ -1,7 +1,7 @@
 import cython
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Evidence, Verdict
-from analyzer.wire.model cimport Connection, Side, Tls
+from analyzer.wire.model cimport Connection, Exchange, Side, Tls
 
 cdef dict _addresses
 cdef long long _second
@@ -27,6 +27,8 @@ cdef wanted(Cells cells, Fetch fetch, Connection connection, Verdict verdict)
 cdef decided(Cells cells, Fetch fetch, Connection connection, Verdict verdict)
 cdef secure(Cells cells, Tls tls)
 cdef counted(Cells cells, Connection connection)
+cdef grouped(Cells cells, Fetch fetch)
+cdef asked(Cells cells, Exchange exchange)
 cdef if_any(Cells cells, long long value)
 cpdef str evidence(Verdict verdict)
 cpdef str flags(Verdict verdict, Connection connection)

@@ -8,9 +8,10 @@ from socket import AF_INET, AF_INET6, inet_ntop
 import cython
 
 from analyzer.fetch.model import Fetch
+from analyzer.fetch.registries import package_of
 from analyzer.output.text import safe
 from analyzer.verdict.model import Evidence, Verdict
-from analyzer.wire.model import Connection, Side, Tls
+from analyzer.wire.model import Connection, Exchange, Side, Tls
 
 VERSIONS = {0: "", 0x0300: "ssl3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
 UNDECIDED = Verdict("", "", "")
@@ -157,6 +158,8 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     counted(cells, connection)
     cells.word(verdict.blame)
     cells.word(verdict.rst_origin)
+    grouped(cells, fetch)
+    asked(cells, fetch.exchange)
     cells.word(verdict.missing)
     cells.word(fetch.kind)
     cells.phrase(verdict.advice)
@@ -245,6 +248,27 @@ def counted(cells: Cells, connection: Connection) -> None:
     cells.number(server.bytes)
     cells.number(client.retransmissions)
     cells.number(server.retransmissions)
+
+
+def grouped(cells: Cells, fetch: Fetch) -> None:
+    """Its place among attempts at the same thing."""
+    if_any(cells, fetch.attempt)
+    cells.seconds(fetch.wait_s)
+    if_any(cells, fetch.group)
+    cells.word(fetch.group_outcome)
+
+
+def asked(cells: Cells, exchange: Exchange | None) -> None:
+    """What it wanted of a package registry."""
+    package = package_of(exchange) if exchange is not None else None
+    if package is None:
+        cells.word("")
+        cells.word("")
+        cells.word("")
+        return
+    cells.word(package.ecosystem)
+    cells.text(package.name)
+    cells.text(package.version)
 
 
 def if_any(cells: Cells, value: cython.longlong) -> None:

@@ -80,6 +80,10 @@ class Engine:
         """The smallest first packet among connections and lookups not yet given out; a huge number when none is."""
         return min(self.table.oldest_open(), self.dns.oldest_open())
 
+    def oldest_time(self) -> int:
+        """No connection that is yet to be given out began before this time, ns (but for a clock that ran backwards)."""
+        return self.table.oldest_time()
+
     @property
     def connections(self) -> int:
         """How many connections were seen."""
