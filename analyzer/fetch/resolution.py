@@ -20,6 +20,8 @@ QUIET_NS = 2 * PATIENCE_NS
 """A wish is over when its client has not asked for so long: no resolver waits longer between two tries."""
 LONGEST_NS = 60_000_000_000
 """A client that asks for ever is reported after so long: three servers, two tries each, two search domains."""
+PASS_ON_NS = 50_000_000
+"""A forwarder that has no answer asks on at once; this leaves room for a busy one."""
 MAX_LOOKUPS = 64
 """Lookups kept of one wish; of later ones only an address counts."""
 MAX_LABELS = 16
@@ -96,12 +98,14 @@ class Resolution:
         return [lookup for lookup in self.lookups if lookup.name == self.name] or self.lookups
 
     def same_question(self, inner: Resolution) -> bool:
-        """Whether `inner` is this very wish, passed on by a forwarder or a NAT: asked meanwhile, by another client."""
-        end = max(lookup.answer_time or lookup.last_query_time + PATIENCE_NS for lookup in self.lookups)
-        if not self.first_time <= inner.first_time <= end or self.client == inner.client:
+        """Whether `inner` is this very wish, passed on by a forwarder (to another server) or a NAT (with its id)."""
+        if self.client == inner.client or not self._asked_just_before(inner.first_time):
             return False
         elsewhere = {lookup.server for lookup in self.lookups}.isdisjoint(lookup.server for lookup in inner.lookups)
         return elsewhere or not self._ids().isdisjoint(inner._ids())
+
+    def _asked_just_before(self, time: int) -> bool:
+        return any(0 <= time - asked <= PASS_ON_NS for lookup in self.lookups for _, asked in lookup.tries)
 
     def _ids(self) -> set[int]:
         return {lookup.id for lookup in self.lookups}

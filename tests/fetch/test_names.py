@@ -140,3 +140,14 @@ def test_loopback():
     assert [loopback(bytes(raw)) for raw in ([127, 0, 0, 53], [10, 0, 0, 1], [*[0] * 15, 1], [*[0] * 16])] == [
         True, False, True, False,
     ]  # fmt: skip
+
+
+def test_two_clients_of_two_dead_resolvers_are_two_fetches():
+    """A forwarder asks on at once; a second after the first client, it is somebody else who wants the name."""
+    found = fetches(
+        RESOLVER
+        + "name u client 192.0.2.11:40000 server 192.0.2.54:53\n"
+        + "0.000 r > dns A lost.example\n1.000 u > dns A lost.example qid 8\n"
+        + "5.001 r > dns A lost.example\n6.001 u > dns A lost.example qid 8\ncapture ends 60.0\n"
+    )
+    assert [fetch.verdict.cause for fetch in found] == ["dns-no-answer", "dns-no-answer"]

@@ -134,8 +134,8 @@ ENDS = "ends early"
 
 def read(data: bytes, whole: cython.bint) -> Message:
     """The message in `data`; `whole` False = the snaplen cut it, so that an early end is no fault of the sender."""
-    reader = Reader(data)
-    message = Message()
+    reader: Reader = Reader(data)
+    message: Message = Message()
     message.id = reader.u16()
     flags: cython.int = reader.u16()
     message.response = flags >> 15
