@@ -1,11 +1,14 @@
+from analyzer.wire.octets cimport cut
+
 cdef class Packet:
-    cdef public bytes data, key
+    cdef public bytes data, loose_key
+    cdef public Py_ssize_t key_at, key_size
     cdef public long long number, time, seq, ack, ts_value, ts_echo, sack_left, sack_right, source_mac
     cdef public int interface, version, ttl, ip_id, flags, window, mss, scale, sack_ok, fast_open, subflow
     cdef public Py_ssize_t payload, captured
     cdef public long long length
     cpdef reset_options(self)
-    cpdef bytes reversed_key(self)
+    cpdef bytes whole_key(self)
 
 cdef class Milestone:
     cdef public str what
@@ -17,7 +20,7 @@ cdef class Milestone:
 cdef class Side:
     cdef public Connection connection
     cdef public int index, port, wire_gap, ttl, data_ttl, ip_id, ip_id_zero, scale, mss, timestamps, sack_ok
-    cdef public bytes address
+    cdef public bytes address, key
     cdef public long long base, isn
     cdef public long long syns, packets, bytes, retransmissions, duplicates, out_of_order, keep_alives
     cdef public long long unanswered_keep_alives
@@ -48,6 +51,7 @@ cdef class Connection:
     cdef public Exchange connect
     cdef public Tls tls
     cdef public bytes other_first
+    cpdef swap_roles(self)
     cpdef settle(self)
 
 cdef class Record:

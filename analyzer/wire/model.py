@@ -14,6 +14,7 @@ from typing import Any
 import cython
 
 from analyzer.wire.http.head import noted
+from analyzer.wire.octets import cut
 
 CLIENT = 0
 SERVER = 1
@@ -27,6 +28,9 @@ ACK = 0x10
 ECE = 0x40
 CWR = 0x80
 
+MASK32 = 0xFFFFFFFF
+MAX_MILESTONES = 96
+"""Milestones kept of a connection, FINs and RSTs apart."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
 
@@ -55,7 +59,8 @@ WHAT = (
 class Packet:
     """One TCP packet as decoded; the decoder reuses a single object.
 
-    key             bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6)
+    key             bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6); made when somebody asks
+    key_at, key_size  where the key stands in `data` when it does so in one piece, else it is `loose_key`, and size 0
     payload         start of the TCP payload in `data`
     captured        payload bytes present in `data`
     length          payload bytes on the wire, from the IP length (never from the frame: Ethernet pads)
@@ -69,7 +74,8 @@ class Packet:
 
     def __init__(self) -> None:
         self.data = b""
-        self.key = b""
+        self.loose_key = b""
+        self.key_at = self.key_size = 0
         self.number = self.time = 0
         self.interface = self.version = self.ttl = self.ip_id = 0
         self.seq = self.ack = self.flags = self.window = 0
@@ -83,12 +89,21 @@ class Packet:
         self.sack_ok = self.fast_open = self.subflow = 0
         self.ts_value = self.ts_echo = self.sack_left = self.sack_right = -1
 
-    def reversed_key(self) -> bytes:
-        """The key of the other direction: destination + source address, destination + source port."""
-        key: bytes = self.key
-        if len(key) == 12:
-            return key[4:8] + key[0:4] + key[10:12] + key[8:10]
-        return key[16:32] + key[0:16] + key[34:36] + key[32:34]
+    def whole_key(self) -> bytes:
+        """The key; the property is for Python, where it reads better, this for C, where it is faster."""
+        if self.key_size:
+            return cut(self.data, self.key_at, self.key_at + self.key_size)
+        return self.loose_key
+
+    @property
+    def key(self) -> bytes:
+        """Source + destination address + ports."""
+        return self.whole_key()
+
+    @key.setter
+    def key(self, key: bytes) -> None:
+        self.loose_key = key
+        self.key_size = 0
 
 
 class Milestone:
@@ -119,6 +134,7 @@ class Milestone:
 class Side:
     """One direction of a connection: what this endpoint sent, and what its peer acknowledged of it.
 
+    key             what its packets bear: its address, the peer's, and both ports; b"" = given out
     base            raw sequence number of stream offset 0
     isn             raw ISN, -1 = SYN not seen
     syn_time        its last SYN (or SYN-ACK) before the answer; first_time/last_time: any packet of it
@@ -145,7 +161,7 @@ class Side:
     def __init__(self, connection: Connection, index: cython.int) -> None:
         self.connection = connection
         self.index = index
-        self.address = b""
+        self.address = self.key = b""
         self.port = 0
         self.base = self.isn = -1
         self.syns = self.packets = self.bytes = 0
@@ -222,6 +238,17 @@ class Connection:
         self.tls: Tls | None = None
         self.exchanges: list[Exchange] = []
         self.other_first = b""
+
+    def swap_roles(self) -> None:
+        """The other side turned out to be the client."""
+        milestone: Milestone
+        self.client, self.server = self.server, self.client
+        self.client.index = CLIENT
+        self.server.index = SERVER
+        self.roles_guessed = 0
+        for milestone in self.milestones:
+            if milestone.side != NETWORK:
+                milestone.side = SERVER if milestone.side == CLIENT else CLIENT
 
     def settle(self) -> None:
         """Nothing more will be added: cut the reference cycles, so that memory is freed without a garbage collector."""

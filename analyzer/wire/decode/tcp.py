@@ -54,7 +54,7 @@ class Tcp:
         if header < 20 or at + header > cursor.wire_end:
             return False
         packet.data = data
-        packet.key = cursor.ports_key()
+        cursor.give_key(packet)
         packet.version = cursor.version
         packet.ttl = cursor.ttl
         packet.ip_id = cursor.ip_id

@@ -5,10 +5,8 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.http.head import noted
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone
+from analyzer.wire.model import CLIENT, MAX_MILESTONES, SERVER, Connection, Exchange, Milestone
 
-MAX_MILESTONES = 96
-"""Milestones of a connection beyond which the parser adds none."""
 MAX_RAW = 4096
 """Bytes of a response's fields that are kept as they are; of more, the fields of note are picked at once."""
 

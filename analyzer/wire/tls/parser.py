@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import CLIENT, SERVER, Alert, Connection, Milestone, Record, Side, Tls
+from analyzer.wire.model import CLIENT, MAX_MILESTONES, SERVER, Alert, Connection, Milestone, Record, Side, Tls
 from analyzer.wire.tls.certificate import read_certificate
 from analyzer.wire.tls.hello import MALFORMED, TLS13, read_client_hello, read_server_hello
 from analyzer.wire.tls.records import ALERT, CCS, HANDSHAKE, MAX_RECORDS, RecordWalk
@@ -17,7 +17,6 @@ SERVER_HELLO_DONE = 14
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected; the largest seen in practice are certificate chains of some 20 kB."""
 MAX_ALERTS = 16
-MAX_MILESTONES = 96
 ALERT_LENGTH = 2
 
 
