@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 from support.build import pcap
 from support.timeline import Expected, load
 from support.transform import one_capture
+
+from analyzer.output.columns import COLUMNS
+from analyzer.output.row import values
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.pkt"))
 
@@ -73,8 +79,10 @@ def verdicts(path: Path) -> list[Expected]:
     for fetch in analyzer.read(str(path)):
         verdict = fetch.verdict
         evidence = tuple((item.packet, item.what) for item in verdict.evidence)
+        cells = tuple(zip(COLUMNS, map(str, values(fetch)), strict=True))
+        flags, says = tuple(verdict.flags), (verdict.summary,)
         found.append(
-            Expected(verdict.klass, verdict.cause, verdict.confidence, evidence, tuple(verdict.flags), verdict.missing)
+            Expected(verdict.klass, verdict.cause, verdict.confidence, evidence, flags, verdict.missing, cells, says)
         )
     return found
 
@@ -85,7 +93,16 @@ def line(verdict: Expected) -> str:
     words += [f"missing: {verdict.missing}"] if verdict.missing else []
     words += [f"flags: {' '.join(verdict.flags)}"] if verdict.flags else []
     words += [f"{packet}:{what}" for packet, what in verdict.evidence]
+    words += [shlex.quote(f"{column}={value}").replace("'", '"') for column, value in verdict.columns]
+    words += [f'says "{piece}"' for piece in verdict.says]
     return " => " + " ".join(word for word in words if word)
+
+
+def demanded(wanted: Expected | None, got: Expected) -> Expected:
+    """What was found, with no more cells and words of the summary than were demanded."""
+    columns = {column for column, _ in wanted.columns} if wanted else set()
+    says = tuple(piece for piece in (wanted.says if wanted else ()) if piece in got.says[0])
+    return replace(got, columns=tuple(cell for cell in got.columns if cell[0] in columns), says=says)
 
 
 def rewrite(path: Path, found: list[Expected]) -> None:
@@ -104,6 +121,8 @@ def agrees(wanted: Expected, got: Expected) -> bool:
         and wanted.missing in (None, got.missing)
         and set(wanted.evidence) <= set(got.evidence)
         and set(wanted.flags) <= set(got.flags)
+        and set(wanted.columns) <= set(got.columns)
+        and all(piece in got.says[0] for piece in wanted.says)
     )
 
 
@@ -114,11 +133,12 @@ def test_case(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Non
     capture = tmp_path / f"{path.stem}.pcap"
     capture.write_bytes(pcap(case))
     found = verdicts(capture)
+    shown = [demanded(*pair) for pair in zip_longest(case.expected[: len(found)], found)]
     if request.config.getoption("--update-cases"):
-        rewrite(path, found)
+        rewrite(path, shown)
         return
     same = len(found) == len(case.expected) and all(map(agrees, case.expected, found))
-    assert same, f"\n{case.claim}\nwanted\n{_lines(case.expected)}\ngot\n{_lines(found)}"
+    assert same, f"\n{case.claim}\nwanted\n{_lines(case.expected)}\ngot\n{_lines(shown)}"
 
 
 def _lines(expected: tuple[Expected, ...] | list[Expected]) -> str:

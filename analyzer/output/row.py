@@ -10,6 +10,7 @@ import cython
 from analyzer.fetch.model import Fetch
 from analyzer.output.text import safe
 from analyzer.verdict.model import Evidence, Verdict
+from analyzer.verdict.vantage import vantage
 from analyzer.wire.model import Connection, Side, Tls
 
 VERSIONS = {0: "", 0x0300: "ssl3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
@@ -66,6 +67,8 @@ def values(fetch: Fetch) -> list[object]:
         server.retransmissions,
         verdict.blame,
         verdict.rst_origin,
+        "; ".join(verdict.timers) if verdict.timers else "",
+        vantage(connection),
         verdict.missing,
         fetch.kind,
         safe(verdict.advice),

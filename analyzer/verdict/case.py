@@ -200,21 +200,6 @@ def packet_of(evidence: Evidence) -> tuple[int, int]:
     return (evidence.packet, evidence.side)
 
 
-USUAL_SECONDS = (1, 2, 3, 4, 5, 8, 10, 15, 20, 30, 60, 90, 100, 120, 300)
-EARLY_NS = 20_000_000
-LATE_NS = 350_000_000
-
-
-def on_timer(gap: cython.longlong) -> cython.bint:
-    """A wait of a usual number of seconds: timers fire late, hardly ever early (signatures.md 4)."""
-    timer: cython.longlong
-    for timer in USUAL_SECONDS:
-        timer *= 1_000_000_000
-        if timer - EARLY_NS <= gap <= timer + max(LATE_NS, timer // 50):
-            return True
-    return False
-
-
 def span(ns: cython.longlong) -> str:
     """A duration for people: `0.4 ms`, `28 ms`, `2.00 s`, `131 s`."""
     if ns < 0:

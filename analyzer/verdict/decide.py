@@ -9,9 +9,11 @@ import cython
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import settle
 from analyzer.verdict.signatures import connect, http, incomplete, opaque, reset, tls
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
+from analyzer.verdict.waits import name_timers
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Side, Tls
 
 Signature = Callable[[Case], Verdict | None]
@@ -67,7 +69,18 @@ def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
     verdict = incomplete.one_direction(case) or incomplete.no_head(case)
     if verdict is None:
         verdict = judge(case)
+    if verdict.klass != "ok":
+        who_and_when(case, verdict)
     return verdict
+
+
+def who_and_when(case: Case, verdict: Verdict) -> None:
+    """Step 8 for one fetch: whose timer ran out, and who sent the reset."""
+    if verdict.klass == "rst":
+        mark = case.reset if case.reset is not None else connect.last_reset(case)
+        if mark is not None:
+            judge_origin(case, mark, verdict)
+    name_timers(case, verdict)
 
 
 def judge(case: Case) -> Verdict:

@@ -3,7 +3,7 @@ from analyzer.wire.model cimport Connection, IcmpError, Milestone, Packet, Side
 from analyzer.wire.stream cimport Reassembler
 
 # the constants of connections.py as C numbers
-cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES
+cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES, ID_FAR
 cdef long long MASK32, LINGER_NS, UNANSWERED_NS, CLOCK_STEP_NS, REORDER_NS
 cdef unsigned long long MASK64, MIX1, MIX2, MIX3, MIX4
 

@@ -38,6 +38,8 @@ DUP_WINDOW_NS = 50_000_000
 DUP_FAST_NS = 2_000_000
 CLOCK_STEP_NS = 10_000_000
 REORDER_NS = 3_000_000
+ID_FAR = 2000
+"""IP IDs of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
 MASK32 = 0xFFFFFFFF
 MASK64 = 0xFFFFFFFFFFFFFFFF
 MIX1, MIX2, MIX3, MIX4 = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F, 0xC2B2AE35
@@ -249,7 +251,9 @@ class Connections:
                 side.zero_since = 0
         side.window = p.window
         if p.ip_id:
-            side.ip_id_zero = 0
+            if side.ip_ids and (p.ip_id - side.ip_id) & 0xFFFF > ID_FAR:
+                side.ip_id_jumps += 1
+            side.ip_ids += 1
             side.ip_id = p.ip_id
 
     def server_before_established(self, connection: Connection, side: Side, peer: Side, p: Packet) -> None:
@@ -457,7 +461,7 @@ class Connections:
         if connection.closed_time == 0:
             connection.closed_time = p.time
         if side.rsts <= 8:
-            self.mark(connection, side, p, "rst", offset)
+            self.mark(connection, side, p, "rst", offset).note = "timestamps" if p.ts_value >= 0 else None
 
     def check_closed(self, connection: Connection, p: Packet) -> None:
         """Closed in order: both FINs were sent and acknowledged."""

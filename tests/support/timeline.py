@@ -62,7 +62,10 @@ class Packet:
 
 @dataclass(frozen=True)
 class Expected:
-    """A `=>` line: what the verdict of one fetch must be; None = not demanded."""
+    """A `=>` line: what the verdict of one fetch must be; None = not demanded.
+
+    columns: cells of the row that must be so; says: pieces of the summary
+    """
 
     klass: str
     cause: str = ""
@@ -70,6 +73,8 @@ class Expected:
     evidence: tuple[tuple[int, str], ...] = ()
     flags: tuple[str, ...] = ()
     missing: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def parse(text: str, source: str = "case") -> Timeline:
                 claims.append(line[2:].strip())
             elif line.startswith("=>"):
                 if line.split()[1:3] != ["no", "fetch"]:
-                    expected.append(_expected(line.split()[1:]))
+                    expected.append(_expected(_words(line)[1:]))
             elif line:
                 _line(state, _words(line))
         except (ValueError, IndexError, KeyError, StopIteration) as error:
@@ -148,6 +153,7 @@ def _words(line: str) -> list[str]:
 def _expected(words: list[str]) -> Expected:
     klass, _, cause = words[0].partition("/")
     confidence, missing, flags, evidence, into_flags = None, None, [], [], False
+    columns, says = [], []
     rest = iter(words[1:])
     for word in rest:
         if word in ("low", "medium", "high"):
@@ -156,6 +162,11 @@ def _expected(words: list[str]) -> Expected:
             missing, into_flags = next(rest), False
         elif word == "flags:":
             into_flags = True
+        elif word == "says":
+            says.append(next(rest))
+        elif "=" in word:
+            column, _, value = word.partition("=")
+            columns.append((column, value))
         elif word[0].isdigit():
             number, _, what = word.partition(":")
             evidence.append((int(number), what))
@@ -164,7 +175,7 @@ def _expected(words: list[str]) -> Expected:
             flags.append(word)
         else:
             raise ValueError(f"unknown word `{word}`")
-    return Expected(klass, cause, confidence, tuple(evidence), tuple(flags), missing)
+    return Expected(klass, cause, confidence, tuple(evidence), tuple(flags), missing, tuple(columns), tuple(says))
 
 
 def _line(state: _State, words: list[str]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.verdict import timers
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.waits import ending_timers
 from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Side, Tls
 from analyzer.wire.tls.registry import ALERTS
 
@@ -357,7 +359,7 @@ def no_server_hello(case: Case) -> Verdict | None:
         return None
     case.cite_ack()
     case.cite_closer()
-    sure: cython.bint = case.silence() >= case.limits.stall_min_ns
+    sure: cython.bint = case.silence() >= case.limits.stall_min_ns or bool(ending_timers(case, timers.SHAKING))
     return case.verdict(
         "tls-no-server-hello",
         "high" if sure else "medium",
