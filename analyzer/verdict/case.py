@@ -147,6 +147,20 @@ class Case:
             return 0
         return stop - self.progress_time
 
+    def unread(self, side: Side) -> cython.bint:
+        """This side's receive window was closed while it was silent, and still is: it does not read, whoever waits."""
+        stop: cython.longlong = self.closer_time if self.closer >= 0 else self.connection.capture_end
+        return 0 < side.zero_since < stop
+
+    def syn_proxied(self, later_ttl: cython.int) -> str:
+        """Advice where the SYN-ACK has another TTL than what came later under the server's address, else ""."""
+        if self.server.ttl == 0 or later_ttl == 0 or self.server.ttl == later_ttl:
+            return ""
+        return (
+            f" The SYN-ACK came with TTL {self.server.ttl}, a later packet with {later_ttl}: a SYN proxy may have "
+            "answered for a backend that cannot be reached."
+        )
+
     def rtt(self) -> cython.longlong:
         """From the last SYN before the answer to the SYN-ACK; 0 = unknown."""
         if self.client.syn_time == 0 or self.server.syn_time < self.client.syn_time:
@@ -168,7 +182,10 @@ class Case:
 
     def tail(self) -> str:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""
-        return f"the capture ends {span(self.connection.capture_end - self.connection.last_time)} after its last packet"
+        rest: cython.longlong = self.connection.capture_end - self.connection.last_time
+        if rest >= DAY_NS:  # captures of different days in one file: how many is no measure of patience
+            return "the capture goes on for days without it"
+        return f"the capture ends {span(rest)} after its last packet"
 
     def verdict(self, cause: str, confidence: str, summary: str) -> Verdict:
         """The verdict of one signature: what the table of causes says, what was cited, and the sentence."""
@@ -200,8 +217,11 @@ def packet_of(evidence: Evidence) -> tuple[int, int]:
     return (evidence.packet, evidence.side)
 
 
+DAY_NS = 86_400_000_000_000
+
+
 def span(ns: cython.longlong) -> str:
-    """A duration for people: `0.4 ms`, `28 ms`, `2.00 s`, `131 s`."""
+    """A duration for people: `0.4 ms`, `28 ms`, `2.00 s`, `131 s`, `3 days`."""
     if ns < 0:
         ns = 0
     if ns < 1_000_000:
@@ -210,7 +230,9 @@ def span(ns: cython.longlong) -> str:
         return f"{ns / 1e6:.0f} ms"
     if ns < 100_000_000_000:
         return f"{ns / 1e9:.2f} s"
-    return f"{ns / 1e9:.0f} s"
+    if ns < 2 * DAY_NS:
+        return f"{ns / 1e9:.0f} s"
+    return f"{ns // DAY_NS} days"
 
 
 def count(number: cython.longlong, noun: str) -> str:

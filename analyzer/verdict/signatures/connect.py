@@ -108,11 +108,12 @@ def final_ack_lost(case: Case) -> Verdict | None:
     case.cite(connection.established_packet, connection.established_time, "ack", CLIENT)
     case.cite_all("syn-ack", SERVER)
     case.cite_all("retransmission", CLIENT)
+    why = "; the ACK had reached it, so its accept queue is full" if vantage(connection) == "server" else ""
     return case.verdict(
         "final-ack-lost",
         "high",
         f"{case.where()} never took the client's final ACK: it sent its SYN-ACK again "
-        f"{count(connection.synack_after_ack, 'time')} and acknowledged none of the client's {case.client.end} bytes.",
+        f"{count(connection.synack_after_ack, 'time')} and acknowledged none of the client's {case.client.end} bytes{why}.",
     )
 
 
@@ -179,7 +180,7 @@ def synack_unanswered(case: Case) -> Verdict | None:
     Not this: a client that repeats its SYN (synack-lost).
     """
     first: Milestone | None = case.find("syn-ack", SERVER, 0)
-    if first is None or case.find("syn-ack", SERVER, first.packet) is None:
+    if first is None or case.find("syn-ack", SERVER, first.packet) is None or case.client.last_packet > first.packet:
         return None
     cite_attempts(case)
     case.cite_all("syn-ack", SERVER)

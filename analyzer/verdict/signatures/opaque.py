@@ -60,7 +60,7 @@ def record_stalled(case: Case) -> Verdict | None:
         if case.closer == CLIENT
         else f"the capture ends {span(silence)} later"
     )
-    if case.client.zero_since > 0:
+    if case.unread(case.client):
         case.flag("receiver-stalled")
     elif silence >= case.limits.stall_min_ns:
         return case.verdict(

@@ -24,6 +24,8 @@ ALERT_13 = 19
 ALERT_CCM_8 = 11
 ALERT_JSSE = 35
 CCM_8 = 0x1305
+AES_256_GCM_SHA384 = 0x1302
+"""The suite of TLS 1.3 whose Finished has 48 bytes; the others' has 32 (RFC 8446 B.4)."""
 JSSE_RECORD_VERSION = 0x0303
 """Record version of a JSSE ClientHello; other clients write 0x0301."""
 MAX_FLIGHT = 4
@@ -203,8 +205,19 @@ def _is_alert(tls: Tls, record: Record, side: int) -> bool:
     """Whether a protected 1.3 record has the size of an alert. JSSE's size is also that of a tiny request."""
     if record.length == ALERT_13 or (record.length == ALERT_CCM_8 and tls.cipher == CCM_8):
         return True
-    jsse = side == CLIENT and tls.hello_record_version == JSSE_RECORD_VERSION
-    return jsse and record.length == ALERT_JSSE and record is tls.client_last
+    if record.length != ALERT_JSSE:
+        return False
+    if side == CLIENT:
+        return tls.hello_record_version == JSSE_RECORD_VERSION and record is tls.client_last
+    return record is tls.server_last and _jsse_server(tls)
+
+
+def _jsse_server(tls: Tls) -> bool:
+    """Whether the server pads its handshake records as JSSE does: seen at its Finished, the last of its flight."""
+    flight = [record for record in tls.server_records if record.kind == APPLICATION_DATA]
+    flight = [record for record in flight if record.ack == flight[0].ack]
+    padded = 85 if tls.cipher == AES_256_GCM_SHA384 else 69
+    return bool(flight) and flight[-1].length == padded
 
 
 def _only_alerts(tls: Tls, after: list[Record], at: int) -> bool:
