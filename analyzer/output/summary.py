@@ -7,8 +7,9 @@ from collections import Counter
 from typing import cast
 
 from analyzer.fetch.model import Fetch
+from analyzer.output.findings import Findings
 from analyzer.output.row import address
-from analyzer.output.text import safe
+from analyzer.output.text import plural, safe
 from analyzer.verdict.model import CLASSES, Verdict
 
 MAX_SHARED = 10_000
@@ -23,12 +24,14 @@ class Summary:
     fetches, connections_without_fetch   how many of each
     verdicts                             (class, cause) -> fetches
     shared                               (class/cause, server name or address) -> fetches, failures only
+    findings                             what failures have in common besides
     """
 
     def __init__(self) -> None:
         self.fetches = self.connections_without_fetch = 0
         self.verdicts: Counter[tuple[str, str]] = Counter()
         self.shared: Counter[tuple[str, str]] = Counter()
+        self.findings = Findings()
         self.warnings: list[str] = []
         self.damaged = False
 
@@ -42,6 +45,7 @@ class Summary:
         if verdict is None:
             return
         self.verdicts[verdict.klass, verdict.cause] += 1
+        self.findings.add(fetch)
         if verdict.failed:
             key = (f"{verdict.klass}/{verdict.cause}", safe(fetch.name) or address(fetch.connection.server.address))
             if key in self.shared or len(self.shared) < MAX_SHARED:
@@ -55,13 +59,14 @@ class Summary:
             "connections_without_fetch": self.connections_without_fetch,
             "classes": {name: classes[name] for name in CLASSES if classes[name]},
             "causes": {f"{klass}/{cause}": n for (klass, cause), n in sorted(self.verdicts.items()) if cause},
+            "findings": [{"finding": f.id, "text": f.text, **f.figures} for f in self.findings.found()],
             "damaged": self.damaged,
             "warnings": [safe(text) for text in self.warnings],
         }
 
     def lines(self) -> list[str]:
         """The summary for people: the count line first."""
-        return [self._count_line(), *self._shared_lines(), *self._without_fetch()]
+        return [self._count_line(), *self._shared_lines(), *self._finding_lines(), *self._without_fetch()]
 
     def _classes(self) -> Counter[str]:
         classes: Counter[str] = Counter()
@@ -83,12 +88,10 @@ class Summary:
             lines.append(f"and {len(frequent) - SHOWN} more verdicts that several fetches share")
         return lines
 
+    def _finding_lines(self) -> list[str]:
+        return [finding.text for finding in self.findings.found()]
+
     def _without_fetch(self) -> list[str]:
         if not self.connections_without_fetch:
             return []
         return [f"{plural(self.connections_without_fetch, 'connection', 'connections')} carried no fetch"]
-
-
-def plural(number: int, one: str, many: str) -> str:
-    """The number with its noun."""
-    return f"{number:,} {one if number == 1 else many}"
