@@ -16,7 +16,6 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.row import address
 from analyzer.output.text import plural, safe
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import Tls
 
 MAX_PLACES = 10_000
 """Different (name, address, port, kind of hello) that are counted; a hostile capture may have a new one each time."""
@@ -26,8 +25,10 @@ MIN_FETCHES = 3
 MIN_PROVEN = 2
 MOST = 0.75
 """Share of the failures that must have the trait."""
-RATE = 3
-"""With the trait, fetches must fail so many times as often as without."""
+CONTRAST = 2
+"""So many times more frequent the trait must be among the failures than among what went well."""
+FEW = 0.3
+"""Share of failures that the other addresses behind a name may have."""
 ONE_WAY = 0.9
 """Share of one-sided fetches above which the capture itself is one-sided (signatures.md 3.1)."""
 Key = TypeVar("Key")
@@ -116,13 +117,14 @@ class Findings:
         good, bad = self._split(trait)
         value, here = max(bad.items(), key=lambda item: item[1])
         well, all_well = good[value], sum(good.values())
-        if here < MIN_FETCHES or here < MOST * self.failed or well == all_well:
+        if not value or here < MIN_FETCHES or here < MOST * self.failed:
             return None
-        elsewhere = (self.failed - here) / (self.failed - here + all_well - well)
-        if here / (here + well) < RATE * elsewhere:
+        if all_well == 0 or here / self.failed < CONTRAST * well / all_well:
             return None
         text = f"{here} of {self.failed} failures {words.format(value)}, and {well} of the {all_well} that went well"
-        return Finding(name, text, {name: value, "failed": here, "failures": self.failed, "ok": well, "all_ok": all_well})
+        return Finding(
+            name, text, {name: value, "failed": here, "failures": self.failed, "ok": well, "all_ok": all_well}
+        )
 
     def _split(self, trait: Callable[[Place], str]) -> tuple[Counter[str], Counter[str]]:
         good: Counter[str] = Counter()
@@ -161,7 +163,8 @@ class Findings:
         if self.large_lost < MIN_PROVEN and not self.told_by_icmp:
             return None
         told = "; a router said so by ICMP" if self.told_by_icmp else ""
-        text = f"large segments are lost and small ones pass in {plural(self.large_lost, 'fetch', 'fetches')} (path MTU){told}"
+        fetches = plural(self.large_lost, "fetch", "fetches")
+        text = f"large segments are lost and small ones pass in {fetches} (path MTU){told}"
         return Finding("path-mtu", text, {"failed": self.large_lost, "told_by_icmp": self.told_by_icmp})
 
     def _post_quantum(self) -> Finding | None:
@@ -180,7 +183,10 @@ class Findings:
         """Nearly everything shows one direction only."""
         if self.one_sided < MIN_FETCHES or self.one_sided <= ONE_WAY * self.seen:
             return None
-        text = f"the capture shows one direction only in {self.one_sided} of {self.seen} fetches: a mirror of one link, or asymmetric routes"
+        text = (
+            f"the capture shows one direction only in {self.one_sided} of {self.seen} fetches: "
+            "a mirror of one link, or asymmetric routes"
+        )
         return Finding("one-way-capture", text, {"one_sided": self.one_sided, "fetches": self.seen})
 
     def _timer(self) -> Finding | None:
@@ -197,7 +203,7 @@ class Findings:
 def place_of(fetch: Fetch) -> Place:
     """Where it went, and with what hello."""
     server = fetch.connection.server
-    tls = cast("Tls | None", fetch.connection.tls)
+    tls = fetch.connection.tls
     return Place(
         fetch.name, server.address, server.port, tls is not None, tls is not None and X25519MLKEM768 in tls.key_shares
     )
@@ -222,7 +228,7 @@ def one_of(name: str, port: int, behind: dict[bytes, list[int]]) -> Finding | No
     well, failed = behind[worst]
     others = [outcome for raw, outcome in behind.items() if raw != worst]
     others_well, others_failed = sum(one[0] for one in others), sum(one[1] for one in others)
-    if failed < MIN_FETCHES or well or others_well < MIN_FETCHES or others_failed * RATE > others_well:
+    if failed < MIN_FETCHES or well or others_well < MIN_FETCHES or others_failed > FEW * others_well:
         return None
     where = safe(name)
     text = (
@@ -245,10 +251,10 @@ def one_of(name: str, port: int, behind: dict[bytes, list[int]]) -> Finding | No
 
 
 def family(place: Place) -> str:
-    """`IPv4` or `IPv6`."""
-    return "IPv6" if len(place.address) == 16 else "IPv4"
+    """`IPv4` or `IPv6`; "" where no server was reached."""
+    return {4: "IPv4", 16: "IPv6"}.get(len(place.address), "")
 
 
 def port(place: Place) -> str:
-    """The server's port."""
-    return f"port {place.port}"
+    """The server's port; "" where no server was reached."""
+    return f"port {place.port}" if place.port else ""

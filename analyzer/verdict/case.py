@@ -182,10 +182,7 @@ class Case:
 
     def tail(self) -> str:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""
-        rest: cython.longlong = self.connection.capture_end - self.connection.last_time
-        if rest >= DAY_NS:  # captures of different days in one file: how many is no measure of patience
-            return "the capture goes on for days without it"
-        return f"the capture ends {span(rest)} after its last packet"
+        return f"the capture ends {span(self.connection.capture_end - self.connection.last_time)} after its last packet"
 
     def verdict(self, cause: str, confidence: str, summary: str) -> Verdict:
         """The verdict of one signature: what the table of causes says, what was cited, and the sentence."""

@@ -166,7 +166,9 @@ def judge_origin(case: Case, mark: Milestone, verdict: Verdict) -> None:
     if strong or len(medium) > 1:
         verdict.rst_origin = "injected-suspected"
         weak = [said for said in [feature(reset) for feature in WEAK] if said]
-        words = f"a device on the path sent it, not the {who(reset)}" if strong else "a device on the path may have sent it"
+        words = (
+            f"a device on the path sent it, not the {who(reset)}" if strong else "a device on the path may have sent it"
+        )
         verdict.summary = f"{verdict.summary[:-1]}; {words}: {', '.join(strong + medium + weak)}."
         if strong:
             verdict.blame = "network"

@@ -9,7 +9,7 @@ SECOND_NS = 1_000_000_000
 EARLY_NS = 20_000_000
 LATE_NS = 350_000_000
 LATE_SHARE = 0.02
-"""A timer of T seconds matches a wait of T - 20 ms to T + max(350 ms, 2 % of T): timers fire late, hardly ever early."""
+"""A timer of T seconds matches a wait of T - 20 ms to T + max(350 ms, 2 % of T): timers fire late, never early."""
 WHOLE_LATE_NS = 50_000_000
 """A timer that is in no table must be met closer: within this after a whole number of seconds."""
 
@@ -64,13 +64,13 @@ TABLE = (
     Timer(HEARD, 300, "Node's body timeout for fetch (undici)", (READING,), CLIENT, ("node",), "undici Client.md"),
     Timer(SYN, 100, ".NET HttpClient's timeout", (CONNECTING, *TALKING), CLIENT, (), "HttpClient.Timeout"),
     # Servers (4.3).
-    Timer(UP, 60, "nginx's client_header_timeout", (SHAKING, WAITING), SERVER, ("nginx",), "nginx docs; measured with 4 s"),
+    Timer(UP, 60, "nginx's client_header_timeout", (SHAKING, WAITING), SERVER, ("nginx",), "nginx docs; measured"),
     Timer(HEARD, 60, "nginx's send_timeout or client_body_timeout", (READING,), SERVER, ("nginx",), "nginx docs"),
     Timer(IDLE, 75, "nginx's keepalive_timeout", (RESTING,), SERVER, ("nginx",), "nginx docs"),
-    Timer(ASKED, 60, "nginx's proxy_read_timeout", (ANSWERED,), SERVER, ("nginx",), "nginx docs; measured with 2 s"),
-    Timer(HEARD, 60, "Apache's Timeout", (SHAKING, WAITING, READING, ANSWERED), SERVER, ("Apache",), "Apache core docs"),
-    Timer(UP, 20, "Apache's RequestReadTimeout", (SHAKING,), SERVER, ("Apache",), "Apache mod_reqtimeout"),
-    Timer(IDLE, 5, "Apache's KeepAliveTimeout", (RESTING,), SERVER, ("Apache",), "Apache core docs"),
+    Timer(ASKED, 60, "nginx's proxy_read_timeout", (ANSWERED,), SERVER, ("nginx",), "nginx docs; measured"),
+    Timer(HEARD, 60, "Apache's Timeout", (SHAKING, WAITING, READING, ANSWERED), SERVER, ("Apache",), "Apache docs"),
+    Timer(UP, 20, "Apache's RequestReadTimeout", (SHAKING,), SERVER, ("Apache",), "Apache docs, mod_reqtimeout"),
+    Timer(IDLE, 5, "Apache's KeepAliveTimeout", (RESTING,), SERVER, ("Apache",), "Apache docs"),
     Timer(IDLE, 5, "Node's keepAliveTimeout", (RESTING,), SERVER, (), "Node http.Server"),
     Timer(UP, 60, "Node's headersTimeout", (WAITING,), SERVER, (), "Node http.Server"),
     Timer(UP, 120, "Node's TLS handshakeTimeout", (SHAKING,), SERVER, (), "Node tls.Server"),
@@ -115,7 +115,7 @@ def consistent(gaps: dict[str, int], wait: str, sides: tuple[str, ...], program:
 
 
 def set_by_somebody(gaps: dict[str, int], side: str) -> list[str]:
-    """Timers that somebody may have set: of a usual length, else of whole seconds; which anchor, where just one fits."""
+    """A timer that somebody may have set: of a usual length, else of whole seconds; its anchor where just one fits."""
     for seconds in USUAL_SECONDS:
         fits = [anchor for anchor, gap in gaps.items() if matches(seconds, gap)]
         if fits:
@@ -174,8 +174,19 @@ def schedules(times: list[int], ttl: int) -> list[Schedule]:
     """The schedules that the SYNs at these times (ns) fit. ttl: of the SYNs; more than 64 is no Linux, 0 = unknown."""
     if len(times) < MIN_SYNS:
         return []
-    return [s for s in SCHEDULES if len(times) <= len(s.syns) and ttl <= s.ttl and (ttl == 0 or ttl > s.ttl - 64)
-            and all(_fits(times[i + 1] - times[i], s.syns[i + 1] - s.syns[i]) for i in range(len(times) - 1))]  # fmt: skip
+    return [schedule for schedule in SCHEDULES if _like(schedule, times) and _from(schedule.ttl, ttl)]
+
+
+def _like(schedule: Schedule, times: list[int]) -> bool:
+    due = schedule.syns
+    return len(times) <= len(due) and all(
+        _fits(times[i] - times[i - 1], due[i] - due[i - 1]) for i in range(1, len(times))
+    )
+
+
+def _from(initial: int, ttl: int) -> bool:
+    """Whether a packet that started with this TTL can have `ttl` left; no path has 64 hops."""
+    return ttl == 0 or initial - 64 < ttl <= initial
 
 
 def _fits(interval: int, seconds: int) -> bool:

@@ -51,7 +51,7 @@ def name_timers(case: Case, verdict: Verdict) -> None:
 
 def ending_timers(case: Case, wait: str) -> list[str]:
     """The timers that the end of this wait is consistent with; none where the clock jumped or nobody ended it."""
-    sides = (timers.SERVER,)
+    sides: tuple[str, ...] = (timers.SERVER,)
     program = ""
     exchange: Exchange = case.exchange
     end: cython.longlong

@@ -10,7 +10,7 @@ cdef unsigned long long MASK64, MIX1, MIX2, MIX3, MIX4
 cdef class Connections:
     cdef public dict sides, gone
     cdef public bint answered
-    cdef public list finished
+    cdef public list finished, pauses
     cdef public Reassembler reassembler
     cdef public long long next_stream, now, total, stragglers, evicted, icmp_unmatched, dup_window, dup_fast
     cpdef packet(self, Packet p, str note)
@@ -40,6 +40,8 @@ cdef class Connections:
     cpdef expire(self)
     cdef evict(self)
     cpdef finish(self)
+    cpdef pause(self)
+    cdef long long watched_until(self, long long time) except? -1
     cpdef give_out(self, Connection connection, int final)
     cdef bytes key_of(self, Side side, Side peer)
     cpdef long long oldest_open(self) except -1

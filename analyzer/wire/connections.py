@@ -34,6 +34,8 @@ MAX_OPEN = 65_536
 MAX_GONE = 1_000_000
 """5-tuples remembered after their connection was given out, so that stragglers make no new one."""
 MAX_MILESTONES = 96
+MAX_PAUSES = 100
+"""Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 DUP_WINDOW_NS = 50_000_000
 DUP_FAST_NS = 2_000_000
 CLOCK_STEP_NS = 10_000_000
@@ -64,6 +66,7 @@ class Connections:
     next_stream the next tcp.stream number; open: how many connections are open
     answered    whether any server was heard so far
     now         time of the newest packet
+    pauses      times after which nothing was captured for a day
     """
 
     def __init__(self) -> None:
@@ -72,6 +75,7 @@ class Connections:
         self.answered = False
         self.finished: list[Connection] = []
         self.reassembler = Reassembler()
+        self.pauses: list[int] = []
         self.next_stream = self.now = self.total = 0
         self.stragglers = self.evicted = self.icmp_unmatched = 0
         self.dup_window = DUP_WINDOW_NS
@@ -562,7 +566,7 @@ class Connections:
         if connection.server.packets:
             self.answered = True
         connection.one_way = not self.answered
-        connection.capture_end = self.now
+        connection.capture_end = self.watched_until(connection.last_time)
         self.sides.pop(client_key, None)
         self.sides.pop(server_key, None)
         if len(self.gone) >= MAX_GONE:
@@ -570,6 +574,19 @@ class Connections:
         self.gone[client_key] = connection.stream
         connection.settle()
         self.finished.append(connection)
+
+    def pause(self) -> None:
+        """Captures of different days in one file: what was open when the first ended was watched until then."""
+        if len(self.pauses) < MAX_PAUSES:
+            self.pauses.append(self.now)
+
+    def watched_until(self, time: cython.longlong) -> cython.longlong:
+        """How long the capture went on, as far as it is in one piece with this time."""
+        end: cython.longlong
+        for end in self.pauses:
+            if end >= time:
+                return end
+        return self.now
 
     def key_of(self, side: Side, peer: Side) -> bytes:
         """The key under which `side` sends."""

@@ -113,7 +113,8 @@ def final_ack_lost(case: Case) -> Verdict | None:
         "final-ack-lost",
         "high",
         f"{case.where()} never took the client's final ACK: it sent its SYN-ACK again "
-        f"{count(connection.synack_after_ack, 'time')} and acknowledged none of the client's {case.client.end} bytes{why}.",
+        f"{count(connection.synack_after_ack, 'time')} and acknowledged none of the client's {case.client.end} bytes"
+        f"{why}.",
     )
 
 
@@ -300,7 +301,8 @@ def no_answer(case: Case) -> Verdict | None:
         "syn-no-answer",
         no_answer_confidence(case, fitting),
         f"{case.where()} never answered: {client.syns} SYNs within "
-        f"{span(client.last_time - case.connection.first_time)}{named(fitting)}, no packet came back, and {case.tail()}",
+        f"{span(client.last_time - case.connection.first_time)}{named(fitting)}, no packet came back, "
+        f"and {case.tail()}",
     )
     if long_enough and not case.connection.clock_step:
         verdict.timers = given_up_between(client.last_time - case.connection.first_time, due)
@@ -333,7 +335,6 @@ def named(fitting: list[Schedule]) -> str:
 
 def syn_times(case: Case) -> list[int]:
     """When the client's SYNs were sent, ns after the first; their number is capped."""
-    mark: Milestone
     return [
         mark.time - case.connection.first_time
         for mark in case.connection.milestones

@@ -345,6 +345,9 @@ def no_response_stalled(case: Case) -> Verdict | None:
     """
     if case.closer >= 0 or case.answered or case.asked == 0 or case.silence() < case.limits.resp_stall_ns:
         return None
+    exchange: Exchange = case.exchange
+    if exchange is not None and (not exchange.request_complete or case.client.acked < exchange.request_end):
+        return None
     case.ongoing = 1
     case.cite_request()
     case.cite_ack()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import cython
-
-from analyzer.verdict.case import Case, span
+from analyzer.verdict.case import Case
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, Side
 

@@ -273,7 +273,7 @@ def server_fin(case: Case) -> Verdict | None:
 def client_fin(case: Case) -> Verdict | None:
     """The client hangs up in the middle of the handshake without having waited.
 
-    On the wire: FIN of the client before the handshake is complete, less than a second after the last progress, no alert.
+    On the wire: FIN of the client before the handshake is complete, less than a second after the last word, no alert.
     Wireshark: tcp.flags.fin==1 && tcp.dstport==443 before tls.handshake.type==20
     Zeek: conn_state SF, ssl.log established=F
     Reference: RFC 8446 6.1
@@ -400,4 +400,3 @@ def flight_complete(case: Case) -> cython.bint:
     if tls.version == TLS_1_3:
         return record is not None and record.kind == APPLICATION_DATA
     return tls.hello_done_packet > 0
-
