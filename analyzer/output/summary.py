@@ -22,13 +22,14 @@ class Summary:
     """Counts while fetches pass by.
 
     fetches, connections_without_fetch   how many of each
+    twins                                fetches captured a second time, behind a NAT: they count once
     verdicts                             (class, cause) -> fetches
     shared                               (class/cause, server name or address) -> fetches, failures only
     findings                             what failures have in common besides
     """
 
     def __init__(self) -> None:
-        self.fetches = self.connections_without_fetch = 0
+        self.fetches = self.connections_without_fetch = self.twins = 0
         self.verdicts: Counter[tuple[str, str]] = Counter()
         self.shared: Counter[tuple[str, str]] = Counter()
         self.findings = Findings()
@@ -39,6 +40,9 @@ class Summary:
         """Count one fetch, or one connection that carried none."""
         if fetch.kind != "fetch":
             self.connections_without_fetch += 1
+            return
+        if "nat-twin" in fetch.connection.flags:
+            self.twins += 1
             return
         self.fetches += 1
         verdict = cast("Verdict | None", fetch.verdict)
@@ -57,6 +61,7 @@ class Summary:
         return {
             "fetches": self.fetches,
             "connections_without_fetch": self.connections_without_fetch,
+            "nat_twins": self.twins,
             "classes": {name: classes[name] for name in CLASSES if classes[name]},
             "causes": {f"{klass}/{cause}": n for (klass, cause), n in sorted(self.verdicts.items()) if cause},
             "findings": [{"finding": f.id, "text": f.text, **f.figures} for f in self.findings.found()],
@@ -92,6 +97,9 @@ class Summary:
         return [finding.text for finding in self.findings.found()]
 
     def _without_fetch(self) -> list[str]:
-        if not self.connections_without_fetch:
-            return []
-        return [f"{plural(self.connections_without_fetch, 'connection', 'connections')} carried no fetch"]
+        lines = []
+        if self.twins:
+            lines.append(f"{plural(self.twins, 'fetch', 'fetches')} captured on both sides of a NAT, counted once")
+        if self.connections_without_fetch:
+            lines.append(f"{plural(self.connections_without_fetch, 'connection', 'connections')} carried no fetch")
+        return lines

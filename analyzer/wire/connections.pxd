@@ -4,11 +4,11 @@ from analyzer.wire.stream cimport Reassembler
 
 # the constants of connections.py as C numbers
 cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES, ID_FAR
-cdef long long MASK32, LINGER_NS, UNANSWERED_NS, CLOCK_STEP_NS, REORDER_NS
+cdef long long MASK32, LINGER_NS, UNANSWERED_NS, CLOCK_STEP_NS, REORDER_NS, TWIN_NS
 cdef unsigned long long MASK64, MIX1, MIX2, MIX3, MIX4
 
 cdef class Connections:
-    cdef public dict sides, gone
+    cdef public dict sides, gone, syns
     cdef public bint answered
     cdef public list finished, pauses
     cdef public Reassembler reassembler
@@ -17,6 +17,7 @@ cdef class Connections:
     cdef account(self, Connection connection, Side side, Side peer, Packet p)
     cdef Side first(self, Packet p)
     cdef Side open(self, Packet p, bytes reverse, long long stream)
+    cdef note_twin(self, Connection connection, Packet p)
     cdef int source_port(self, Packet p) except -1
     cdef int source_port_of(self, bytes key) except -1
     cdef set_address(self, Side side, bytes key)

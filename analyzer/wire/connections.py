@@ -34,6 +34,10 @@ MAX_OPEN = 65_536
 MAX_GONE = 1_000_000
 """5-tuples remembered after their connection was given out, so that stragglers make no new one."""
 MAX_MILESTONES = 96
+TWIN_NS = 1_000_000_000
+"""A NAT passes a packet on within this."""
+MAX_SYNS = 65_536
+"""SYNs remembered to know their twins; all are forgotten at the cap."""
 MAX_PAUSES = 100
 """Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 DUP_WINDOW_NS = 50_000_000
@@ -66,6 +70,7 @@ class Connections:
     next_stream the next tcp.stream number; open: how many connections are open
     answered    whether any server was heard so far
     now         time of the newest packet
+    syns        (ISN, TSval) of SYNs -> when they were seen
     pauses      times after which nothing was captured for a day
     """
 
@@ -76,6 +81,7 @@ class Connections:
         self.finished: list[Connection] = []
         self.reassembler = Reassembler()
         self.pauses: list[int] = []
+        self.syns: dict[tuple[int, int], int] = {}
         self.next_stream = self.now = self.total = 0
         self.stragglers = self.evicted = self.icmp_unmatched = 0
         self.dup_window = DUP_WINDOW_NS
@@ -181,6 +187,8 @@ class Connections:
                 side, peer = peer, side
         elif p.flags & ACK:
             side, peer = peer, side
+        elif p.ts_value >= 0:
+            self.note_twin(connection, p)
         self.set_address(side, p.key)
         self.set_address(peer, reverse)
         self.sides.pop(p.key, None)
@@ -189,6 +197,16 @@ class Connections:
         self.sides[reverse] = peer
         self.total += 1
         return side
+
+    def note_twin(self, connection: Connection, p: Packet) -> None:
+        """The same SYN under other addresses was captured on the other side of a NAT (signatures.md 3.3)."""
+        mark = (p.seq, p.ts_value)
+        before: cython.longlong = self.syns.get(mark, 0)
+        if before and p.time - before < TWIN_NS:
+            connection.flags.append("nat-twin")
+        elif len(self.syns) >= MAX_SYNS:
+            self.syns.clear()
+        self.syns[mark] = p.time
 
     def source_port(self, p: Packet) -> cython.int:
         """The port the packet came from."""
