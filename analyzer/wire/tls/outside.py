@@ -209,7 +209,13 @@ def _is_alert(tls: Tls, record: Record, side: int) -> bool:
         return False
     if side == CLIENT:
         return tls.hello_record_version == JSSE_RECORD_VERSION and record is tls.client_last
-    return record is tls.server_last and _jsse_server(tls)
+    return _closing(tls, record) and _jsse_server(tls)
+
+
+def _closing(tls: Tls, record: Record) -> bool:
+    """The server's last record, or the one before: JSSE says user_canceled and close_notify (measured, OpenJDK 17)."""
+    last = tls.server_last
+    return record is last or (record is tls.server_prior and last is not None and last.length == ALERT_JSSE)
 
 
 def _jsse_server(tls: Tls) -> bool:
@@ -331,7 +337,7 @@ def _after_tickets(
             records.append(late)
     data = [r for r in records if r.kind == APPLICATION_DATA and _knows(r, done.done_end, done.done_packet)]
     modern = tls.version >= TLS13
-    if modern and data and _is_alert(tls, data[-1], SERVER) and data[-1] is tls.server_last:
+    while modern and data and _closing(tls, data[-1]) and _is_alert(tls, data[-1], SERVER):
         del data[-1]
     if not modern or not data:
         return data
@@ -367,7 +373,10 @@ def _find_response(
     if proof is None:
         return
     if _may_be_h2(tls):
-        answers = _without_control(candidates, first, round_trip(connection))
+        trip = round_trip(connection)
+        answers = _without_control(candidates, first, trip)
+        if not answers and candidates and _unlike_settings(candidates[0], requests, trip):
+            answers = candidates
     else:
         answers = candidates
     answer = next((r for r in answers if _knows(r, proof.end, proof.packet)), None)
@@ -399,6 +408,12 @@ def _without_control(candidates: list[Record], headers: Record | None, trip: int
             if late and record.ack >= headers.end:
                 answers.append(record)
     return answers
+
+
+def _unlike_settings(record: Record, requests: list[Record], trip: int) -> bool:
+    """A server sends its SETTINGS at once, and its peer acknowledges them at once (RFC 9113 3.4, 6.5.3): this is none."""
+    late = record.time - requests[0].time > max(trip, TICKET_WINDOW_NS)
+    return late and record.length >= H2_SHORTEST_HEADERS and requests[-1].packet < record.packet
 
 
 def _measure(tls: Tls, server: Side, answer: Record, seen: Opaque) -> None:
