@@ -323,12 +323,12 @@ def stalled(case: Case) -> Verdict | None:
     case.cite_hello()
     if not case.replied:
         return no_server_hello(case)
-    if case.unread(case.client):
-        return client_does_not_read(case)
     packet, time, what, side = server_word(case)  # a cpdef method takes no starred arguments
     case.cite(packet, time, what, side)
     ended = ending(case)
     case.cite_closer()
+    if case.unread(case.client):
+        return client_does_not_read(case, ended)
     if case.tls.done_1_2 & 1 and not case.tls.done_1_2 & 2:
         return case.verdict(
             "tls-no-server-finished", "high", f"{case.where()} never confirmed the client's Finished; {ended}."
@@ -348,17 +348,11 @@ def stalled(case: Case) -> Verdict | None:
     )
 
 
-def client_does_not_read(case: Case) -> Verdict:
+def client_does_not_read(case: Case, ended: str) -> Verdict:
     """The client's receive window is closed: the silence is its own, whatever the server still has to send."""
     case.flag("receiver-stalled")
-    packet, time, what, side = server_word(case)
-    case.cite(packet, time, what, side)
-    case.cite_closer()
-    return case.verdict(
-        "tls-client-silent",
-        "medium",
-        f"The client stopped reading what {case.where()} sends (its receive window is closed); {ending(case)}.",
-    )
+    said = f"The client stopped reading what {case.where()} sends (its receive window is closed); {ended}."
+    return case.verdict("tls-client-silent", "medium", said)
 
 
 def no_server_hello(case: Case) -> Verdict | None:

@@ -350,7 +350,7 @@ def _after_tickets(
     if run > MAX_TICKETS or not small <= length <= large or data[0].time - done.done_time > window:
         return data
     seen.tickets = run
-    alone = run == 1 and len(data) == 1 and not tls.resumed
+    alone = run == 1 and len(data) == 1
     seen.doubtful = 1 if alone and first is not None and data[0].ack >= first.end else 0
     return data[run:]
 
@@ -411,7 +411,7 @@ def _without_control(candidates: list[Record], headers: Record | None, trip: int
 
 
 def _unlike_settings(record: Record, requests: list[Record], trip: int) -> bool:
-    """A server sends its SETTINGS at once, and its peer acknowledges them at once (RFC 9113 3.4, 6.5.3): this is none."""
+    """SETTINGS are sent at once and acknowledged at once (RFC 9113 3.4, 6.5.3): a record like this is none."""
     late = record.time - requests[0].time > max(trip, TICKET_WINDOW_NS)
     return late and record.length >= H2_SHORTEST_HEADERS and requests[-1].packet < record.packet
 
