@@ -58,13 +58,13 @@ class Finding(NamedTuple):
 class Findings:
     """Counters, fed fetch by fetch.
 
-    places   Place -> [went well, failed]; full 1 = there were more than MAX_PLACES
+    counted  the fields of a Place -> [went well, failed]; full: there were more than MAX_PLACES
     resets   (TTL of the reset, TTL of the server's SYN-ACK) -> failures of class rst
     timers   the timer that fits best -> failures
     """
 
     def __init__(self) -> None:
-        self.places: dict[Place, list[int]] = {}
+        self.counted: dict[tuple[str, bytes, int, bool, bool], list[int]] = {}
         self.full = False
         self.resets: Counter[tuple[int, int]] = Counter()
         self.timers: Counter[str] = Counter()
@@ -78,19 +78,26 @@ class Findings:
         if verdict.klass == "incomplete":
             self.one_sided += verdict.missing == "direction"
             return
-        place = place_of(fetch)
-        outcome = self.places.get(place)
+        server, tls = fetch.connection.server, fetch.connection.tls
+        large = tls is not None and X25519MLKEM768 in tls.key_shares
+        key = (fetch.name, server.address, server.port, tls is not None, large)
+        outcome = self.counted.get(key)
         if outcome is None:
-            if len(self.places) >= MAX_PLACES:
-                self.full = True
-                outcome = [0, 0]
+            outcome = [0, 0]
+            if len(self.counted) < MAX_PLACES:
+                self.counted[key] = outcome
             else:
-                outcome = self.places[place] = [0, 0]
+                self.full = True
         outcome[verdict.klass != "ok"] += 1
         if verdict.klass != "ok":
-            self._add_failure(fetch, verdict, place)
+            self._add_failure(fetch, verdict, large)
 
-    def _add_failure(self, fetch: Fetch, verdict: Verdict, place: Place) -> None:
+    @property
+    def places(self) -> list[tuple[Place, list[int]]]:
+        """Each place with how many fetches went well there, and how many failed."""
+        return [(Place(*key), outcome) for key, outcome in self.counted.items()]
+
+    def _add_failure(self, fetch: Fetch, verdict: Verdict, large: bool) -> None:
         self.failed += 1
         if verdict.klass == "rst":
             count(self.resets, reset_ttls(fetch, verdict))
@@ -99,7 +106,7 @@ class Findings:
         if "pmtu-suspected" in verdict.flags:
             self.large_lost += 1
             self.told_by_icmp += "icmp-frag-needed" in verdict.flags
-        if verdict.cause == "tls-clienthello-partial" and place.post_quantum:
+        if verdict.cause == "tls-clienthello-partial" and large:
             self.partial_hellos += 1
 
     def found(self) -> list[Finding]:
@@ -129,7 +136,7 @@ class Findings:
     def _split(self, trait: Callable[[Place], str]) -> tuple[Counter[str], Counter[str]]:
         good: Counter[str] = Counter()
         bad: Counter[str] = Counter()
-        for place, (well, failed) in self.places.items():
+        for place, (well, failed) in self.places:
             good[trait(place)] += well
             bad[trait(place)] += failed
         return good, bad
@@ -137,7 +144,7 @@ class Findings:
     def _one_server(self) -> list[Finding]:
         """One address of several behind a name fails, the others do not."""
         names: dict[tuple[str, int], dict[bytes, list[int]]] = {}
-        for place, (well, failed) in self.places.items():
+        for place, (well, failed) in self.places:
             outcome = names.setdefault((place.name, place.port), {}).setdefault(place.address, [0, 0])
             outcome[0] += well
             outcome[1] += failed
@@ -169,8 +176,8 @@ class Findings:
 
     def _post_quantum(self) -> Finding | None:
         """The second segment of a post-quantum ClientHello does not arrive; smaller hellos do."""
-        with_it = sum(well for place, (well, _) in self.places.items() if place.post_quantum)
-        without = sum(well for place, (well, _) in self.places.items() if place.secure and not place.post_quantum)
+        with_it = sum(well for place, (well, _) in self.places if place.post_quantum)
+        without = sum(well for place, (well, _) in self.places if place.secure and not place.post_quantum)
         if self.partial_hellos < MIN_PROVEN or with_it or not without or self.full:
             return None
         text = (
@@ -198,15 +205,6 @@ class Findings:
             return None
         text = f"{number} of {self.failed} failures are consistent with {timer}"
         return Finding("timer", text, {"timer": timer, "failed": number, "failures": self.failed})
-
-
-def place_of(fetch: Fetch) -> Place:
-    """Where it went, and with what hello."""
-    server = fetch.connection.server
-    tls = fetch.connection.tls
-    return Place(
-        fetch.name, server.address, server.port, tls is not None, tls is not None and X25519MLKEM768 in tls.key_shares
-    )
 
 
 def count(counter: Counter[Key], key: Key) -> None:

@@ -91,6 +91,9 @@ TABLE = (
     Timer(HEARD, 7440, "the idle timeout that RFC 5382 asks of a NAT", TALKING, PATH, (), "RFC 5382 REQ-5"),
 )  # fmt: skip
 
+PROGRAMS = tuple(program for row in TABLE for program in row.programs)
+BY_WAIT = {wait: [row for row in TABLE if wait in row.waits] for row in TABLE for wait in row.waits}
+
 USUAL_SECONDS = (1, 2, 3, 5, 10, 15, 20, 30, 60, 90, 100, 120, 300)
 """What people set (signatures.md 4.2, last row); from any anchor."""
 
@@ -107,8 +110,8 @@ def consistent(gaps: dict[str, int], wait: str, sides: tuple[str, ...], program:
     gaps     anchor -> ns from it to the end of the wait
     sides    who may have ended it; program: User-Agent or Server header, "" = unknown
     """
-    rows = [row for row in TABLE if wait in row.waits and row.side in sides]
-    if any(program.startswith(row.programs) for row in TABLE):  # a known program has no timers of others
+    rows = [row for row in BY_WAIT[wait] if row.side in sides]
+    if program.startswith(PROGRAMS):  # a known program has no timers of others
         rows = [row for row in rows if program.startswith(row.programs)]
     found = [f"{row.name} ({row.seconds} s)" for row in rows if matches(row.seconds, gaps.get(row.anchor, 0))]
     return list(dict.fromkeys(found + set_by_somebody(gaps, sides[0])))

@@ -130,7 +130,7 @@ def test_beyond_the_cap_nothing_is_said_about_places(trip, monkeypatch):
     seen = Findings()
     for fetch in [*bad, trip()]:
         seen.add(fetch)
-    assert len(seen.places) == 5
+    assert len(seen.counted) == 5
     assert seen.failed == 20
     assert seen.found() == []
 
