@@ -375,7 +375,7 @@ def _find_response(
     if _may_be_h2(tls):
         trip = round_trip(connection)
         answers = _without_control(candidates, first, trip)
-        if not answers and candidates and _unlike_settings(connection, candidates[0], requests, trip):
+        if not answers and candidates and _unlike_settings(connection.client, seen, candidates[0], requests, trip):
             answers = candidates
     else:
         answers = candidates
@@ -410,13 +410,13 @@ def _without_control(candidates: list[Record], headers: Record | None, trip: int
     return answers
 
 
-def _unlike_settings(connection: Connection, record: Record, requests: list[Record], trip: int) -> bool:
+def _unlike_settings(client: Side, seen: Opaque, record: Record, requests: list[Record], trip: int) -> bool:
     """SETTINGS are sent at once and acknowledged at once (RFC 9113 3.4, 6.5.3): a record like this is none.
 
-    That the client did not acknowledge is known only when its stream was seen whole, up to its FIN behind the record.
+    That the client did not acknowledge is known only when its stream was seen whole, up to its close behind the record.
     """
-    client = connection.client
-    if not client.ended or client.lost or client.fin_packet < record.packet:
+    closed = max(client.fin_packet, seen.close_notify_client) > record.packet
+    if not closed or client.lost or client.next < client.end:
         return False
     late = record.time - requests[0].time > max(trip, TICKET_WINDOW_NS)
     return late and record.length >= H2_SHORTEST_HEADERS and requests[-1].packet < record.packet
