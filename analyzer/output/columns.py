@@ -110,6 +110,10 @@ class Row:
     """Whose side the cause is on: `client`, `server` or `network`; empty when that cannot be told."""
     rst_origin: str
     """Who sent the reset: `injected-suspected`, `endpoint-consistent` or `undetermined`."""
+    timer: str
+    """Known timers that the wait before the end is consistent with, most specific first, separated by `; `."""
+    vantage: str
+    """Where the capture was made, by delays and TTL: `client`, `server`, `local` (both ends within a millisecond) or `midpoint`."""
     attempt: int | None
     """Place of the fetch in its retry group, 1-based; empty when it was tried only once."""
     wait_s: float | None

@@ -11,6 +11,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import package_of
 from analyzer.output.text import safe
 from analyzer.verdict.model import Evidence, Verdict
+from analyzer.verdict.vantage import vantage
 from analyzer.wire.model import Connection, Exchange, Side, Tls
 
 VERSIONS = {0: "", 0x0300: "ssl3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
@@ -158,6 +159,8 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     counted(cells, connection)
     cells.word(verdict.blame)
     cells.word(verdict.rst_origin)
+    cells.word("; ".join(verdict.timers) if verdict.timers else "")
+    cells.word(vantage(connection))
     grouped(cells, fetch)
     asked(cells, fetch.exchange)
     cells.word(verdict.missing)

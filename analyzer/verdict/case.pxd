@@ -26,4 +26,5 @@ cdef class Case:
     cpdef bint cite(self, long long packet, long long time, str what, int side) except -1
     cpdef Milestone find(self, str what, int side, long long after)
     cpdef long long silence(self)
+    cpdef bint unread(self, Side side) except -1
     cpdef long long rtt(self)

@@ -9,10 +9,12 @@ import cython
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import settle
 from analyzer.verdict.signatures import connect, dns, http, incomplete, opaque, reset, tls
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Side, Tls
+from analyzer.verdict.waits import name_timers
+from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
 
 Signature = Callable[[Case], Verdict | None]
 
@@ -69,7 +71,18 @@ def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
     verdict = incomplete.one_direction(case) or incomplete.no_head(case)
     if verdict is None:
         verdict = judge(case)
+    if verdict.klass != "ok":
+        who_and_when(case, verdict)
     return verdict
+
+
+def who_and_when(case: Case, verdict: Verdict) -> None:
+    """Step 8 for one fetch: whose timer ran out, and who sent the reset."""
+    if verdict.klass == "rst":
+        mark = case.reset if case.reset is not None else connect.last_reset(case)
+        if mark is not None:
+            judge_origin(case, mark, verdict)
+    name_timers(case, verdict)
 
 
 def judge(case: Case) -> Verdict:
@@ -236,14 +249,49 @@ def general_flags(case: Case) -> None:
     if connection.clock_step:
         case.flag("clock-step")
         case.doubt = "clock"
+    if client.cut or case.server.cut:
+        case.flag("snaplen")
+        exchange: Exchange = case.exchange
+        if exchange is None or (exchange.status < 400 and not exchange.response_complete):
+            case.doubt = "snaplen"  # what was cut may have decided it; behind a readable status it did not (6.3)
+    if connection.icmps and frag_needed(connection):
+        case.flag("icmp-frag-needed")
     if client.unanswered_keep_alives >= DEAD_KEEP_ALIVES or case.server.unanswered_keep_alives >= DEAD_KEEP_ALIVES:
         case.flag("peer-dead")
     if connection.via and "socks" in connection.via:
         case.flag("via-socks")
 
 
+def frag_needed(connection: Connection) -> cython.bint:
+    """A router said by ICMP that a packet is too big: the one ICMP error that matters after establishment (2.1)."""
+    mark: Milestone
+    for mark in connection.milestones:
+        if mark.what == "icmp" and connect.icmp_cause(mark.note) == "icmp-frag-needed":  # type: ignore[arg-type]
+            return True
+    return False
+
+
 DEAD_KEEP_ALIVES = 3
 """Unanswered keep-alives that prove a dead peer (signatures.md 3.4)."""
+
+
+END_OF_EARLY_DATA = 21
+"""Length of that record: only a client whose early data was taken sends it (RFC 8446 4.5, signatures.md 1.4)."""
+APPLICATION_DATA = 23
+
+
+def early_data_rejected(tls: Tls) -> cython.bint:
+    """The client sent 0-RTT data and, after the ServerHello, no EndOfEarlyData: it had to send the request again."""
+    record: Record
+    early: cython.bint = False
+    for record in tls.client_records:
+        if record.kind != APPLICATION_DATA:
+            continue
+        if record.packet < tls.server_hello_packet:
+            early = True
+        elif record.length == END_OF_EARLY_DATA:
+            return False
+    return early
 
 
 def tls_flags(case: Case) -> None:
@@ -254,6 +302,8 @@ def tls_flags(case: Case) -> None:
         case.flag("tls-slow")
     if tls.resumed:
         case.flag("resumed")
+    if tls.early_data and early_data_rejected(tls):
+        case.flag("0rtt-rejected")
     if tls.ech:
         case.flag("ech")
     if not case.completion.confirmed:

@@ -10,7 +10,7 @@ from analyzer.wire.table cimport Table, reversed_key, source_port
 
 # the constants of connections.py as C numbers
 cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES, MAX_OPEN
-cdef long long MASK32, LINGER_NS, UNANSWERED_NS, CLOCK_STEP_NS
+cdef long long MASK32, LINGER_NS, UNANSWERED_NS, CLOCK_STEP_NS, TWIN_NS
 
 cdef class Connections:
     cdef public Table keys
@@ -18,12 +18,14 @@ cdef class Connections:
     cdef public Payload payload
     cdef public Reassembler reassembler
     cdef public bint answered
-    cdef public list finished
+    cdef public list finished, pauses
+    cdef public dict syns
     cdef public long long next_stream, now, total, stragglers, evicted, icmp_unmatched
     cpdef packet(self, Packet p, str note)
     cdef account(self, Connection connection, Side side, Side peer, Packet p)
     cdef Side first(self, Packet p)
     cdef Side open(self, Packet p, bytes key, bytes reverse, long long stream)
+    cdef note_twin(self, Connection connection, Packet p)
     cdef Side syn(self, Side side, Packet p)
     cdef long long acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
     cdef acknowledge_request(self, Connection connection, long long ack, Packet p)
@@ -34,5 +36,7 @@ cdef class Connections:
     cpdef expire(self)
     cdef evict(self)
     cpdef finish(self)
+    cpdef pause(self)
+    cdef long long watched_until(self, long long time) except? -1
     cpdef give_out(self, Connection connection, int final)
     cpdef long long oldest_open(self) except -1

@@ -39,6 +39,12 @@ UNANSWERED_NS = 200_000_000_000
 MAX_OPEN = 65_536
 """Open connections kept; at the cap those idle longest are given out unfinished, with the flag `evicted`."""
 CLOCK_STEP_NS = 10_000_000
+TWIN_NS = 1_000_000_000
+"""A NAT passes a packet on within this."""
+MAX_SYNS = 65_536
+"""SYNs remembered to know their twins; all are forgotten at the cap."""
+MAX_PAUSES = 100
+"""Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 
 
 class Connections:
@@ -49,6 +55,8 @@ class Connections:
     next_stream the next tcp.stream number; open: how many connections are open
     answered    whether any server was heard so far
     now         time of the newest packet
+    syns        (ISN, TSval) of SYNs -> when they were seen
+    pauses      times after which nothing was captured for a day
     """
 
     def __init__(self) -> None:
@@ -58,6 +66,8 @@ class Connections:
         self.reassembler = self.payload.reassembler
         self.answered = False
         self.finished: list[Connection] = []
+        self.pauses: list[int] = []
+        self.syns: dict[tuple[int, int], int] = {}
         self.next_stream = self.now = self.total = 0
         self.stragglers = self.evicted = self.icmp_unmatched = 0
 
@@ -162,10 +172,22 @@ class Connections:
                 side, peer = peer, side
         elif p.flags & ACK:
             side, peer = peer, side
+        elif p.ts_value >= 0:
+            self.note_twin(connection, p)
         self.keys.add(side, key)
         self.keys.add(peer, reverse)
         self.total += 1
         return side
+
+    def note_twin(self, connection: Connection, p: Packet) -> None:
+        """The same SYN under other addresses was captured on the other side of a NAT (signatures.md 3.3)."""
+        mark = (p.seq, p.ts_value)
+        before: cython.longlong = self.syns.get(mark, 0)
+        if before and p.time - before < TWIN_NS:
+            connection.flags.append("nat-twin")
+        elif len(self.syns) >= MAX_SYNS:
+            self.syns.clear()
+        self.syns[mark] = p.time
 
     def syn(self, side: Side, p: Packet) -> Side:
         """A SYN on a known 5-tuple: the same attempt again, or a new connection (another ISN, signatures.md 1.1)."""
@@ -244,7 +266,7 @@ class Connections:
         if connection.closed_time == 0:
             connection.closed_time = p.time
         if side.rsts <= 8:
-            mark(connection, side, p, "rst", offset)
+            mark(connection, side, p, "rst", offset).note = "timestamps" if p.ts_value >= 0 else None
 
     def check_closed(self, connection: Connection, p: Packet) -> None:
         """Closed in order: both FINs were sent and acknowledged."""
@@ -327,10 +349,23 @@ class Connections:
         if connection.server.packets:
             self.answered = True
         connection.one_way = not self.answered
-        connection.capture_end = self.now
+        connection.capture_end = self.watched_until(connection.last_time)
         self.keys.remove(connection)
         connection.settle()
         self.finished.append(connection)
+
+    def pause(self) -> None:
+        """Captures of different days in one file: what was open when the first ended was watched until then."""
+        if len(self.pauses) < MAX_PAUSES:
+            self.pauses.append(self.now)
+
+    def watched_until(self, time: cython.longlong) -> cython.longlong:
+        """How long the capture went on, as far as it is in one piece with this time."""
+        end: cython.longlong
+        for end in self.pauses:
+            if end >= time:
+                return end
+        return self.now
 
     def oldest_open(self) -> cython.longlong:
         """First packet of the connection that has been open longest; a huge number when none is."""

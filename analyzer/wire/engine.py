@@ -12,6 +12,8 @@ from analyzer.wire.decode.decoder import Decoder
 from analyzer.wire.dns.lookups import Lookup, Lookups
 from analyzer.wire.model import CLIENT, Connection, Packet
 
+PAUSE_NS = 86_400_000_000_000
+"""After a day without any frame another capture begins in the same file: nobody waited through it."""
 BATCH = 4096
 """Frames between two looks at what is over."""
 
@@ -119,6 +121,8 @@ class Engine:
                 return False
             self.frames_seen += 1
             if frames.time > self.capture_end:
+                if frames.time - self.capture_end > PAUSE_NS and self.capture_end:
+                    table.pause()
                 self.capture_end = frames.time
                 table.now = frames.time
             kind = decoder.decode(frames, packet)

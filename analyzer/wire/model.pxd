@@ -19,7 +19,7 @@ cdef class Milestone:
 
 cdef class Side:
     cdef public Connection connection
-    cdef public int index, port, wire_gap, ttl, data_ttl, ip_id, ip_id_zero, scale, mss, timestamps, sack_ok
+    cdef public int index, port, wire_gap, ttl, data_ttl, ip_id, ip_ids, ip_id_jumps, scale, mss, timestamps, sack_ok
     cdef public bytes address, key
     cdef public long long base, isn
     cdef public long long syns, packets, bytes, retransmissions, duplicates, out_of_order, keep_alives

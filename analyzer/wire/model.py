@@ -150,7 +150,8 @@ class Side:
     fin_offset      offset of its FIN, -1 = none; fin_packet, fin_time, fin_ack (what it acknowledged): the first FIN
     rst_packet/time its first RST
     ttl, data_ttl   TTL of its SYN/SYN-ACK and of its last packet with ACK and without RST, 0 = none
-    ip_id           last non-RST IPv4 identification, ip_id_zero: 1 = all were 0
+    ip_id           last IPv4 identification other than 0, ip_ids: how many there were, ip_id_jumps: how many of them
+                    were more than ID_FAR ahead of the one before (RSTs do not count)
     pending         segments that wait for their predecessors: (offset, packet, time, ack, length, bytes), or None
     hole_time       time of the first of them; jump_time: when `end` last jumped over a hole
     ended           1 = its FIN was reached in sequence order
@@ -182,7 +183,7 @@ class Side:
         self.fin_ack = -1
         self.rsts = self.rst_packet = self.rst_time = 0
         self.ttl = self.data_ttl = self.ip_id = 0
-        self.ip_id_zero = 1
+        self.ip_ids = self.ip_id_jumps = 0
         self.window = self.zero_since = self.zero_total = 0
         self.scale = self.mss = -1
         self.timestamps = self.sack_ok = 0

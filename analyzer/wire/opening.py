@@ -7,6 +7,9 @@ import cython
 from analyzer.wire.marks import mark
 from analyzer.wire.model import ACK, CLIENT, MASK32, SERVER, SYN, Connection, Packet, Side
 
+ID_FAR = 2000
+"""IP IDs of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
+
 
 def note_endpoint(connection: Connection, side: Side, peer: Side, p: Packet) -> None:
     """What a packet tells of its sender: SYN facts, TTL, IP ID, window; and the step to `established`."""
@@ -29,7 +32,9 @@ def note_endpoint(connection: Connection, side: Side, peer: Side, p: Packet) -> 
             side.zero_since = 0
     side.window = p.window
     if p.ip_id:
-        side.ip_id_zero = 0
+        if side.ip_ids and (p.ip_id - side.ip_id) & 0xFFFF > ID_FAR:
+            side.ip_id_jumps += 1
+        side.ip_ids += 1
         side.ip_id = p.ip_id
 
 

@@ -161,7 +161,7 @@ def _client_hello(words: list[str], extra: int) -> bytes:
 
 
 def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:
-    options = _options(words, "tls13! tls12! alpn new_session!")
+    options = _options(words, "tls13! tls12! alpn new_session! psk!")
     random = random or noise("server", 32)
     session = noise("other session" if "new_session" in options else "session", 32)
     if "tls12" in options:
@@ -172,6 +172,8 @@ def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:
         cipher = b"\x13\x01"
         share = b"\x00\x1d" if random == RETRY_RANDOM else b"\x00\x1d" + _prefixed(noise("server share", 32), 2)
         extensions = _extension(51, share) + _extension(43, b"\x03\x04")
+        if "psk" in options:
+            extensions += _extension(41, b"\0\0")
     fields = b"\x03\x03" + random + _prefixed(session, 1) + cipher + b"\0" + _prefixed(extensions, 2)
     return record(22, _message(2, fields))
 

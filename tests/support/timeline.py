@@ -167,7 +167,7 @@ def _expected(words: list[str]) -> Expected:
         elif "=" in word:
             column, _, value = word.partition("=")
             columns.append((column, value))
-        elif word[0].isdigit():
+        elif word.partition(":")[0].isdigit():
             number, _, what = word.partition(":")
             evidence.append((int(number), what))
             into_flags = False

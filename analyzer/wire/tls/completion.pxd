@@ -1,7 +1,7 @@
 from analyzer.wire.model cimport Alert, Record, Tls
 
 cdef int TLS13, APPLICATION_DATA, MIN_FINISHED, EMPTY_CERTIFICATE, END_OF_EARLY_DATA, ALERT_13, ALERT_CCM_8, ALERT_JSSE
-cdef int CCM_8, JSSE_RECORD_VERSION, MAX_FLIGHT
+cdef int CCM_8, AES_256_GCM_SHA384, JSSE_RECORD_VERSION, MAX_FLIGHT
 cdef long long REFUSAL_NS
 
 cdef class Completion:
@@ -19,6 +19,8 @@ cdef list[Record] client_after_hello(Tls tls)
 cpdef bint is_early(Tls tls, Record record) except -1
 cdef Py_ssize_t end_of_flight(list[Record] after, Py_ssize_t at) except -1
 cpdef bint is_alert(Tls tls, Record record, int side) except -1
+cpdef bint closing(Tls tls, Record record) except -1
+cdef bint jsse_server(Tls tls) except -1
 cdef bint only_alerts(Tls tls, list[Record] after, Py_ssize_t at) except -1
 cdef bint server_saw(Tls tls, long long end) except -1
 cdef bint proves_sight(Tls tls, Record record, long long end) except -1

@@ -22,6 +22,8 @@ ALERT_13 = 19
 ALERT_CCM_8 = 11
 ALERT_JSSE = 35
 CCM_8 = 0x1305
+AES_256_GCM_SHA384 = 0x1302
+"""The suite of TLS 1.3 whose Finished has 48 bytes; the others' has 32 (RFC 8446 B.4)."""
 JSSE_RECORD_VERSION = 0x0303
 """Record version of a JSSE ClientHello; other clients write 0x0301."""
 MAX_FLIGHT = 4
@@ -170,8 +172,31 @@ def is_alert(tls: Tls, record: Record, side: cython.int) -> cython.bint:
     """Whether a protected 1.3 record has the size of an alert. JSSE's size is also that of a tiny request."""
     if record.length == ALERT_13 or (record.length == ALERT_CCM_8 and tls.cipher == CCM_8):
         return True
-    jsse: cython.bint = side == CLIENT and tls.hello_record_version == JSSE_RECORD_VERSION
-    return jsse and record.length == ALERT_JSSE and record is tls.client_last
+    if record.length != ALERT_JSSE:
+        return False
+    if side == CLIENT:
+        return tls.hello_record_version == JSSE_RECORD_VERSION and record is tls.client_last
+    return closing(tls, record) and jsse_server(tls)
+
+
+def closing(tls: Tls, record: Record) -> cython.bint:
+    """The server's last record, or the one before: JSSE says user_canceled and close_notify (measured, OpenJDK 17)."""
+    last: Record = tls.server_last  # type: ignore[assignment]
+    return record is last or (record is tls.server_prior and last is not None and last.length == ALERT_JSSE)
+
+
+def jsse_server(tls: Tls) -> cython.bint:
+    """Whether the server pads its handshake records as JSSE does: seen at its Finished, the last of its flight."""
+    record: Record
+    first: Record | None = None
+    length: cython.int = 0
+    for record in tls.server_records:
+        if record.kind == APPLICATION_DATA:
+            if first is None:
+                first = record
+            if record.ack == first.ack:
+                length = record.length
+    return length == (85 if tls.cipher == AES_256_GCM_SHA384 else 69)
 
 
 def only_alerts(tls: Tls, after: list[Record], at: cython.Py_ssize_t) -> cython.bint:

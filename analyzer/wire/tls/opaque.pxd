@@ -28,6 +28,10 @@ cdef Py_ssize_t ticket_run(Connection connection, Completion done, list[Record] 
 cdef bint knows(Record record, long long end, long long packet) except -1
 cdef find_response(Tls tls, Connection connection, list[Record] candidates, list[Record] requests, Record first, Opaque seen)
 cdef end_request(Tls tls, list[Record] requests, long long answer, Opaque seen)
+cdef list[Record] h2_answers(
+    Connection connection, list[Record] candidates, list[Record] requests, Record first, Opaque seen
+)
+cdef bint unlike_settings(Side client, Opaque seen, Record record, list[Record] requests, long long trip) except -1
 cdef list[Record] without_control(list[Record] candidates, Record headers, long long trip)
 cdef bint answers_headers(Record record, Record previous, Record headers, long long trip) except -1
 cdef measure(Tls tls, Side server, Record answer, Opaque seen)

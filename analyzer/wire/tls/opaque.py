@@ -9,7 +9,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.model import CLIENT, SERVER, Connection, Record, Side, Tls
-from analyzer.wire.tls.completion import Completion, is_alert, is_early
+from analyzer.wire.tls.completion import Completion, closing, is_alert, is_early
 
 # C integers (opaque.pxd), which a constant of another module cannot be: hello.TLS13, records.*.
 TLS13 = 0x0304
@@ -195,14 +195,13 @@ def after_tickets(
             data.append(record)
     if tls.version < TLS13 or not data:
         return data
-    record = data[len(data) - 1]
-    if record is tls.server_last and is_alert(tls, record, SERVER):
+    while data and closing(tls, data[len(data) - 1]) and is_alert(tls, data[len(data) - 1], SERVER):
         data.pop()
     run: cython.Py_ssize_t = ticket_run(connection, done, data)
     if run == 0:
         return data
     seen.tickets = run
-    if run == 1 and len(data) == 1 and not tls.resumed and first is not None:
+    if run == 1 and len(data) == 1 and first is not None:
         record = data[0]
         seen.doubtful = 1 if record.ack >= first.end else 0
     return data[run:]
@@ -244,7 +243,7 @@ def find_response(
         return
     proof: Record = requests[0] if first is None else first
     if may_be_h2(tls):
-        candidates = without_control(candidates, first, round_trip(connection))
+        candidates = h2_answers(connection, candidates, requests, first, seen)
     answer: Record | None = None
     record: Record
     for record in candidates:
@@ -272,6 +271,33 @@ def end_request(tls: Tls, requests: list[Record], answer: cython.longlong, seen:
     if before:
         ends_with(before[len(before) - 1], seen)
         seen.request_bytes = body_bytes(tls, before)
+
+
+def h2_answers(
+    connection: Connection, candidates: list[Record], requests: list[Record], first: Record | None, seen: Opaque
+) -> list[Record]:
+    """The records that are no HTTP/2 control frames, or all of them when the first cannot be a server's SETTINGS."""
+    trip: cython.longlong = round_trip(connection)
+    answers = without_control(candidates, first, trip)
+    if not answers and candidates and unlike_settings(connection.client, seen, candidates[0], requests, trip):
+        return candidates
+    return answers
+
+
+def unlike_settings(
+    client: Side, seen: Opaque, record: Record, requests: list[Record], trip: cython.longlong
+) -> cython.bint:
+    """SETTINGS are sent at once and acknowledged at once (RFC 9113 3.4, 6.5.3): a record like this is none.
+
+    That the client did not acknowledge is known only when its stream was seen whole, up to its close behind the record.
+    """
+    begun: Record = requests[0]
+    newest: Record = requests[len(requests) - 1]
+    closed: cython.longlong = max(client.fin_packet, seen.close_notify_client)
+    if closed <= record.packet or client.lost or client.next < client.end:
+        return False
+    late: cython.bint = record.time - begun.time > max(trip, TICKET_WINDOW_NS)
+    return late and record.length >= H2_SHORTEST_HEADERS and newest.packet < record.packet
 
 
 def without_control(candidates: list[Record], headers: Record | None, trip: cython.longlong) -> list[Record]:
