@@ -20,7 +20,7 @@ cdef class Window:
     cdef public dict beaten
     cdef public int port, family
     cdef public bytes other_client, other_server
-    cdef public bint crowded, third
+    cdef public bint crowded, third, full
     cdef public list rivals
     cdef look_back(self, Races races)
     cdef look_ahead(self, Races races)

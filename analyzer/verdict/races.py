@@ -105,7 +105,7 @@ class Window:
 
     rivals    those to another address
     crowded   1 = two clients of one family, or more than can be looked at: no family can tell who raced whom
-    third     1 = more than two addresses
+    third     1 = more than two addresses; full: 1 = more came after it than can be looked at
     """
 
     def __init__(self, races: Races, fetch: Fetch) -> None:
@@ -115,7 +115,7 @@ class Window:
         self.port = fetch.connection.server.port
         self.family = family(fetch)
         self.other_client = self.other_server = b""
-        self.crowded = self.third = False
+        self.crowded = self.third = self.full = False
         self.rivals: list[Fetch] = []
         self.look_back(races)
         self.look_ahead(races)
@@ -138,7 +138,7 @@ class Window:
             if other.start > last or not self.meet(other):
                 return
         if len(races.queue) > LOOKED_AHEAD:
-            self.crowded = True
+            self.crowded = self.full = True
 
     def meet(self, other: Fetch) -> cython.bint:
         """Note one connection; False when no other can matter any more."""
@@ -199,6 +199,8 @@ class Window:
         """The attempt that was made in its turn after this one, and did not get further either."""
         other: Fetch
         found: Fetch | None = None
+        if self.full:
+            return None
         for other in self.rivals:
             if attempted(other) and self.follows(other):
                 if found is None:
