@@ -47,6 +47,7 @@ class Scenario:
     servers  (behaviour of lab.servers, port)
     commands other programs to run at the server
     faults   nftables rules `ROLE HOOK RULE`
+    setup    commands `ROLE ARGV...` that change a host before anything starts (a route, a sysctl)
     segment  roles whose network cards split segments themselves: a length rule then sees packets as a wire carries them
     """
 
@@ -58,6 +59,7 @@ class Scenario:
     commands: tuple[Argv, ...] = ()
     nginx: bool = False
     faults: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
     relay: Relay | None = None
     segment: tuple[str, ...] = ()
     capture: Capture = field(default_factory=Capture)
