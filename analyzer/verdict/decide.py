@@ -39,6 +39,7 @@ OPAQUE = (
     opaque.record_stalled,
     opaque.server_closed,
     http.request_unacked,
+    http.response_lost,
     opaque.client_gave_up,
     http.no_response_stalled,
 )
@@ -52,6 +53,7 @@ EXCHANGE = (
     http.truncated,
     http.request_unacked,
     http.abort_request,
+    http.response_lost,
     http.client_closed,
     http.client_left_response,
     http.response_stalled,

@@ -23,7 +23,7 @@ CLIENT, CLIENT6 = "192.0.2.10", "2001:db8:1::10"
 SERVER, SERVER6 = "198.51.100.20", "2001:db8:2::20"
 HOSTS = f"""127.0.0.1 localhost
 {SERVER} www.lab.example expired.lab.example wrong.lab.example other.lab.example proxy.lab.example mirror.lab.example
-{SERVER} registry.lab.example
+{SERVER} registry.lab.example sum.lab.example
 {SERVER6} six.lab.example
 {SERVER6} dual.lab.example
 {SERVER} dual.lab.example

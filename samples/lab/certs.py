@@ -47,7 +47,7 @@ def make(folder: Path) -> None:
     root = ["-x509", "-newkey", "rsa:3072", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30"]
     openssl("req", *root, "-subj", "/CN=Lab Example CA", cwd=folder)
     openssl("genrsa", "-out", "www.key", "2048", cwd=folder)
-    issue(folder, "www", ["www.lab.example", "six.lab.example", "dual.lab.example", "mirror.lab.example"])
+    issue(folder, "www", [f"{name}.lab.example" for name in ("www", "six", "dual", "mirror", "sum")])
     issue(folder, "expired", ["expired.lab.example"], "-startdate", "20200101000000Z", "-enddate", "20210101000000Z")
     issue(folder, "wrong", ["another.example"])
     chain = (folder / "www.pem").read_text() + (folder / "ca.pem").read_text()

@@ -7,8 +7,7 @@ from lab.model import Row, Scenario
 
 SITE = "www.lab.example"
 GIT_ENV = (
-    "HOME={work} GIT_CONFIG_GLOBAL=/dev/null GIT_TERMINAL_PROMPT=0 "
-    "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=http.sslCAInfo GIT_CONFIG_VALUE_0={ca}"
+    "HOME={work} GIT_SSL_CAINFO={ca} GIT_COMMITTER_NAME=Lab GIT_COMMITTER_EMAIL=lab@lab.example GIT_CONFIG_GLOBAL=/dev/null GIT_TERMINAL_PROMPT=0"
 )
 
 

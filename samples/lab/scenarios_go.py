@@ -100,10 +100,11 @@ GO = (
         capture=Capture(at="router", device="r0"),
     ),
     Scenario(
-        "go-sumdb-gone",
-        fine() * 3 + failed("http-failure", "http-status-404") * 2,
-        "module, but no checksum database: `go` asks the proxy whether it mirrors it (404), then it itself (404)",
-        (download("http://www.lab.example/go", f"GOSUMDB='{SUMDB} http://www.lab.example/sum'"),),
+        "go-sumdb-not-mirrored",
+        fine() * 2 + failed("http-failure", "http-status-404") + fine("sum.lab.example"),
+        "`go` asks the proxy whether it mirrors the checksum database (404), then the database itself, inside TLS: its "
+        "404 ends the command and cannot be seen",
+        (download("http://www.lab.example/go", f"GOSUMDB={SUMDB} SSL_CERT_FILE={{ca}}"),),
         nginx=True,
     ),
 )

@@ -31,8 +31,8 @@ NODE = (
     Scenario(
         "node-unknown-ca",
         one("tls-failure", "tls-client-fin"),
-        "a certificate for another name: Node closes without a word, and without its Finished",
-        (node("get", "https://www.lab.example/file.txt"),),
+        "Node without the lab's CA closes without a word, and without its Finished",
+        (("node", "{lab}/client.cjs", "get", "https://www.lab.example/file.txt"),),
         nginx=True,
     ),
     Scenario(

@@ -15,9 +15,9 @@ NPM_ENV = (
 
 
 def npm(registry: str, retries: int = 0, package: str = "labpkg", options: str = "") -> tuple[str, ...]:
-    """`npm pack` asks for the package's document, then for its tarball."""
+    """`npm install` asks for the package's document, then for its tarball."""
     settings = f"npm_config_registry={registry} npm_config_fetch_retries={retries} {options}"
-    return shell(f"cd {{work}} && {NPM_ENV} {settings} npm pack --silent {package}")
+    return shell(f"cd {{work}} && {NPM_ENV} {settings} npm install --silent --no-package-lock {package}")
 
 
 def ok(number: int) -> tuple[Row, ...]:
@@ -26,16 +26,16 @@ def ok(number: int) -> tuple[Row, ...]:
 
 NPM = (
     Scenario(
-        "npm-pack",
+        "npm-install",
         ok(2),
-        "`npm pack`: the package's document and the tarball",
+        "`npm install`: the package's document and the tarball",
         (npm("http://www.lab.example/npm/"),),
         nginx=True,
     ),
     Scenario(
         "npm-404",
         (Row("http-failure", "http-status-404", SITE),),
-        "`npm pack` of a package that the registry does not have; npm does not ask again",
+        "`npm install` of a package that the registry does not have; npm does not ask again",
         (npm("http://www.lab.example/npm/", 2, "nothing"),),
         nginx=True,
     ),
