@@ -327,7 +327,7 @@ class Exchange:
     response_complete 1 = complete by framing (RFC 9112 6.3)
     interim         status codes of 1xx responses before the final one
     headers         response headers of note, lower-case name -> value (first 256 characters)
-    body_start      first bytes of a 400's body where they came with its head: nginx says there that TLS was wanted
+    body_start      first bytes of a 400's body: nginx says there that TLS was wanted
     garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
     malformed       head-too-large | chunk-size | chunk-end: where a message broke its own framing, "" = nowhere
     authorized      1 = the request carried credentials (their value is not kept)
