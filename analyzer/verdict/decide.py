@@ -9,7 +9,7 @@ import cython
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.resets import settle
+from analyzer.verdict.resets import find_reset, settle
 from analyzer.verdict.signatures import connect, http, incomplete, opaque, reset, tls
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Side, Tls
@@ -157,7 +157,9 @@ def complete(case: Case) -> Verdict:
     exchange: Exchange = case.exchange
     connection: Connection = case.connection
     if case.fetch.last and (case.client.rsts or case.server.rsts):
-        case.flag("benign-rst")
+        find_reset(case)
+        if case.reset is not None:
+            case.flag("benign-rst")
     case.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
     case.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
     took: cython.longlong = exchange.response_end_time - exchange.request_time

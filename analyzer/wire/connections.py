@@ -482,6 +482,8 @@ class Connections:
             self.icmp_unmatched += 1
             return
         connection = side.connection
+        if self.icmp_copy(connection, error):
+            return
         connection.icmps += 1
         connection.last_packet = error.number
         if error.time > connection.last_time:
@@ -492,6 +494,21 @@ class Connections:
             milestone.seq = error.seq
             milestone.note = error
             connection.milestones.append(milestone)
+
+    def icmp_copy(self, connection: Connection, error: IcmpError) -> cython.bint:
+        """Whether a mirror port or a second interface shows the same ICMP error again (signatures.md 3.3)."""
+        milestone: Milestone
+        seen: IcmpError
+        if connection.icmps == 0:
+            return False
+        for milestone in reversed(connection.milestones):
+            if error.time - milestone.time > self.dup_fast:
+                return False
+            if milestone.what == "icmp":
+                seen = milestone.note
+                if (seen.seq, seen.kind, seen.code, seen.sender) == (error.seq, error.kind, error.code, error.sender):
+                    return True
+        return False
 
     def mark(self, connection: Connection, side: Side, p: Packet, what: str, offset: cython.longlong) -> Milestone:
         """Keep a packet as a milestone of its connection."""

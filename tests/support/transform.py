@@ -59,6 +59,13 @@ ICMP6 = {
 """What an IPv6 router or host says instead (RFC 4443 3)."""
 
 
+def has_ipv6_form(case: Timeline) -> bool:
+    """Whether every ICMP error in it has an ICMPv6 counterpart, and no cut of the capture depends on header lengths."""
+    return not case.snaplen and all(
+        ":" in packet.icmp[2] or packet.icmp[:2] in ICMP6 for packet in case.packets if packet.icmp
+    )
+
+
 def over_ipv6(case: Timeline) -> Timeline:
     """The same conversation over IPv6, ICMP errors translated."""
     talks = {
@@ -112,14 +119,15 @@ def split(case: Timeline, at: int) -> Timeline:
 
 
 def mixed(*cases: Timeline) -> Timeline:
-    """Several cases in one capture, in time order; the talks get new names."""
+    """Several cases in one capture, in time order; the talks get new names. Packets of all but the first have origin 0."""
     talks, packets = {}, []
     for i, case in enumerate(cases):
         for name, talk in case.talks.items():
             talks[f"{i}{name}"] = replace(talk, name=f"{i}{name}")
         for packet in case.packets:
             quoted = packet.quoted and replace(packet.quoted, talk=f"{i}{packet.quoted.talk}")
-            packets.append(replace(packet, talk=f"{i}{packet.talk}" if packet.talk else "", quoted=quoted))
+            talk_name = f"{i}{packet.talk}" if packet.talk else ""
+            packets.append(replace(packet, talk=talk_name, quoted=quoted, origin=0 if i else packet.origin))
     return replace(cases[0], talks=talks, packets=tuple(sorted(packets, key=lambda packet: packet.time)))
 
 
