@@ -44,8 +44,8 @@ def plain(connection: Connection, exchange: Exchange, position: cython.int) -> F
     fetch.name = exchange_name(connection, exchange)
     begin(fetch, connection)
     if position > 0:
-        fetch.start = exchange.request_time
-        fetch.first_packet = exchange.request_packet
+        fetch.start = exchange.request_time or exchange.response_time  # a request may be missing in the capture
+        fetch.first_packet = exchange.request_packet or exchange.response_packet
         fetch.connect_s = -1.0
     fetch.ttfb_s = seconds(exchange.request_end_time or exchange.request_time, exchange.response_time)
     fetch.response_s = seconds(exchange.response_time, exchange.response_end_time)

@@ -165,6 +165,8 @@ def complete(case: Case) -> Verdict:
     took: cython.longlong = exchange.response_end_time - exchange.request_time
     confidence = "medium" if connection.midstream and exchange.lost else "high"
     said = f"{exchange.status} {exchange.reason}".rstrip()
+    if exchange.request_packet == 0:
+        return fine(case, "medium", f"{case.where()} answered with {said}; the request is not in the capture.")
     return fine(case, confidence, f"{case.where()} answered {exchange.method} with {said} within {span(took)}.")
 
 

@@ -66,11 +66,11 @@ def status(case: Case) -> Verdict | None:
         cause = "http-plain-on-tls-port"
     took: cython.longlong = exchange.response_time - asked_time(case)
     said = f"{exchange.status} {exchange.reason}".rstrip()
-    verdict: Verdict = case.verdict(
-        cause,
-        "high",
-        f"{case.where()} answered {exchange.method} {exchange.target[:80]} with {said} after {span(took)}.",
-    )
+    if exchange.request_packet == 0:
+        summary = f"{case.where()} answered with {said}; the request is not in the capture."
+    else:
+        summary = f"{case.where()} answered {exchange.method} {exchange.target[:80]} with {said} after {span(took)}."
+    verdict: Verdict = case.verdict(cause, "high", summary)
     verdict.advice = STATUS_ADVICE.get(exchange.status, verdict.advice)
     if exchange.status in CLIENT_STATUS and exchange.status != 408:
         verdict.blame = "client"

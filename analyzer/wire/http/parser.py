@@ -175,7 +175,7 @@ class HttpParser(Reader):
             if self.server.state in (LOST, DONE):
                 exchange.lost = 1
         stream.exchange = exchange
-        exchange.request_start = stream.start
+        exchange.request_start, exchange.request_ack = stream.start, stream.start_ack
         exchange.request_packet, exchange.request_time = stream.start_packet, stream.start_time
         if exchange.index == 0:
             add_milestone(self.connection, "request", exchange, stream.start_ack)
@@ -345,12 +345,25 @@ class HttpParser(Reader):
             clean = head.starts_request(data)
         else:
             clean = head.starts_response(data)
-            if clean and self.waiting:
-                self.waiting[-1].lost = 0
-                del self.waiting[:-1]
+            if clean:
+                self.find_asker(stream)
         if clean:
             stream.next_message(HEAD)
         return clean
+
+    def find_asker(self, stream: Stream) -> None:
+        """After a loss: the request that this response answers is the one that was sent when all before it had come.
+
+        A client that does not pipeline asks again only after the whole answer (RFC 9112 9.3.2). With any other
+        request as the asker, a lost response would make the next one answer the wrong request.
+        """
+        exchange: Exchange
+        for exchange in self.waiting:
+            if exchange.request_ack in (-1, stream.position) and exchange.request_packet < stream.packet:
+                del self.waiting[: self.waiting.index(exchange)]
+                exchange.lost = 0
+                return
+        self.waiting = [exchange for exchange in self.waiting if exchange.request_packet > stream.packet]
 
     def malformed(self, stream: Stream, what: str) -> None:
         """The message breaks its own framing: nothing after it can be read."""

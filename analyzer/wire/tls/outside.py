@@ -228,9 +228,12 @@ def _server_saw(tls: Tls, end: int) -> bool:
 # ---- what came after ----
 
 
+SERVER_LOST = 1 << SERVER
+
+
 def _find_cut(tls: Tls, server: Side, seen: Opaque) -> None:
     last = tls.server_last
-    if last is None or last.complete or tls.lost:
+    if last is None or last.complete or tls.lost & SERVER_LOST:
         return
     end = server.end if server.fin_offset < 0 else min(server.end, server.fin_offset)
     seen.announced = last.length
