@@ -207,7 +207,8 @@ class HttpParser(Reader):
             # An idle connection's farewell, which clients take for a close (Go: net/http is408Message).
             flag(self.connection, "idle-408")
             return
-        exchange = self.waiting[0] if self.waiting else self.unasked(stream)
+        asked = bool(self.waiting) and not self.later(self.waiting[0], stream)
+        exchange = self.waiting[0] if asked else self.unasked(stream)
         if exchange is None:
             return
         self.begin_response(stream, exchange)
@@ -215,13 +216,17 @@ class HttpParser(Reader):
             if len(exchange.interim) < MAX_GARBAGE:
                 exchange.interim.append(status)
             return
-        if self.waiting:
+        if asked:
             self.waiting.pop(0)
         exchange.status, exchange.reason, exchange.response_version = status, reason, version
         if exchange.index == 0 or status >= 400:
             if exchange.index:
                 add_milestone(self.connection, "request", exchange, -1)
             add_milestone(self.connection, "response", exchange, stream.start_ack)
+
+    def later(self, exchange: Exchange, stream: Stream) -> bool:
+        """Whether the request was captured after the response, whose segment does not acknowledge it either."""
+        return exchange.request_packet > stream.start_packet and 0 <= stream.start_ack <= exchange.request_start
 
     def unasked(self, stream: Stream) -> Exchange:
         """An exchange for a response whose request was not seen: before the capture, lost, or captured later."""
