@@ -30,6 +30,8 @@ HANDSHAKE = (
     tls.client_fin,
     tls.stalled,
 )
+SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
+"""Those that hold although the capture lost bytes: the others conclude from what did not come."""
 OPAQUE = (
     reset.post_finished,
     opaque.refused_after_finished,
@@ -88,12 +90,24 @@ def judge(case: Case) -> Verdict:
     if verdict is not None:
         return verdict
     if exchange is not None:
-        if not case.answered and case.server.lost:
-            return incomplete.rest(case)  # an answer may be among the bytes that the capture lost
+        if uncertain(case):
+            return incomplete.rest(case)
         return first_of(EXCHANGE, case)
     if case.tls is not None:
         return inside_tls(case)
     return unnamed(case)
+
+
+def uncertain(case: Case) -> cython.bint:
+    """What the capture lost may be the answer, or the request that says how long the answer is (HEAD has no body)."""
+    exchange: Exchange = case.exchange
+    server: Side = case.server
+    if case.answered == 2:
+        return False
+    if exchange.request_packet == 0 or (not case.answered and (server.lost > 0 or exchange.lost != 0)):
+        return True
+    unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
+    return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
 
 
 def established(case: Case) -> cython.bint:
@@ -101,16 +115,19 @@ def established(case: Case) -> cython.bint:
     client: Side = case.client
     if case.connection.established_time > 0 or case.server.bytes > 0:
         return True
+    if client.lost or case.server.lost:
+        return True  # bytes were acknowledged, although the capture lacks them
     return 0 < client.acked <= client.end + 1 and client.end > 0  # a challenge ACK acknowledges foreign numbers
 
 
 def inside_tls(case: Case) -> Verdict:
     """Step 6, and step 7 for what is seen from outside."""
     if not case.tls_done:
-        return first_of(HANDSHAKE, case)
+        lost: cython.bint = case.client.lost > 0 or case.server.lost > 0
+        return first_of(SPOKEN if lost else HANDSHAKE, case)
     tls_flags(case)
-    if case.opaque is None:
-        return incomplete.rest(case)
+    if case.opaque is None or (not case.answered and case.server.lost):
+        return incomplete.rest(case)  # an answer may be among the bytes that the capture lost
     verdict = any_of(OPAQUE, case)
     if verdict is not None:
         return verdict

@@ -81,3 +81,17 @@ def test_no_subset_of_a_failed_sample_is_good(data: st.DataObject) -> None:
         bad_connections, bad_requests = failures(name)
         for ends, asked, ok in outcomes(left):
             assert not ok or (ends not in bad_connections and asked not in bad_requests)
+
+
+@given(st.data())
+def test_capture_loss_that_shows_invents_no_failure(data: st.DataObject) -> None:
+    """Where a good sample misses packets, and its ACKs tell that bytes are missing, no fetch of it has failed.
+
+    Without such ACKs, a capture without the answer is the capture of a server that did not answer: nobody can tell.
+    """
+    name = data.draw(st.sampled_from([name for name in SAMPLE_NAMES if name.startswith("ok/")]), "sample")
+    origins = [frame.origin for frame in sample(name).frames]
+    left = recording.without(sample(name), data.draw(st.sets(st.sampled_from(origins), max_size=6), "dropped"))
+    for fetch in judge(recording.pcap(left)) if left.frames else ():
+        if fetch.connection.client.lost or fetch.connection.server.lost:
+            assert fetch.verdict.klass in ("ok", "incomplete")

@@ -17,6 +17,8 @@ from analyzer.wire.model import Connection, Exchange, Side
 MAX_EXCHANGES = 4096
 """Exchanges kept a connection. At the cap an exchange that ended well is dropped and counted when it ends, a failed one
 is kept until there are twice as many; so many unanswered ones end the reading. The flag is `exchanges-capped`."""
+MAX_ORPHANS = 64
+"""Responses that wait for their requests; a capture that is so far out of order is not put right."""
 MAX_GARBAGE = 64
 """Bytes kept of an answer that is no HTTP."""
 
@@ -29,7 +31,7 @@ class HttpParser(Reader):
     leftover_client, leftover_server   bytes after the switch that were handed in before or with it
     leftover_client_start, leftover_server_start  their stream offsets, -1 = none
     waiting          requests without a final response, oldest first
-    orphan           a response whose segment acknowledges a request that is captured only after it
+    orphans          responses whose segments acknowledge requests that come only after them, each with that offset
     dropped          exchanges not kept (see MAX_EXCHANGES)
     """
 
@@ -38,8 +40,7 @@ class HttpParser(Reader):
         self.dropped = 0
         self.count = len(connection.exchanges)
         self.waiting: list[Exchange] = []
-        self.orphan: Exchange | None = None
-        self.orphan_ack = -1
+        self.orphans: list[tuple[int, Exchange]] = []
         self.leftover_client = self.leftover_server = b""
         self.leftover_client_start = self.leftover_server_start = -1
         self.held = bytearray()
@@ -167,9 +168,8 @@ class HttpParser(Reader):
             self.waiting.clear()  # whatever they were answered is lost; this one's answer may begin cleanly
         if self.waiting:
             self.note_acked(self.waiting[-1])
-        exchange = self.orphan
-        self.orphan = None
-        if exchange is None or stream.start >= self.orphan_ack:
+        exchange = self.claim_orphan(stream) if self.orphans else None
+        if exchange is None:
             exchange = self.new_exchange()
             self.waiting.append(exchange)
             if self.server.state in (LOST, DONE):
@@ -183,6 +183,20 @@ class HttpParser(Reader):
             flag(self.connection, "exchanges-capped")
             self.client.next_message(DONE)
             self.server.next_message(DONE)
+
+    def claim_orphan(self, stream: Stream) -> Exchange | None:
+        """The response that was captured before this request and answers it: the client had received all before it."""
+        self.drop_orphans(stream.start)
+        alone = len(self.orphans) == 1
+        for i, (_, exchange) in enumerate(self.orphans):
+            if alone or stream.start_ack in (-1, exchange.response_start):
+                del self.orphans[i]
+                return exchange
+        return None
+
+    def drop_orphans(self, position: cython.longlong) -> None:
+        """Forget responses whose requests ended before this offset of the client's stream: they were never seen."""
+        self.orphans = [orphan for orphan in self.orphans if orphan[0] > position]
 
     def request_head_over(self, found: head.Fields) -> None:
         """The request's head is complete: its framing decides where it ends."""
@@ -232,7 +246,8 @@ class HttpParser(Reader):
         """An exchange for a response whose request was not seen: before the capture, lost, or captured later."""
         exchange = self.new_exchange()
         if stream.start_ack > self.connection.client.next:
-            self.orphan, self.orphan_ack = exchange, stream.start_ack
+            if len(self.orphans) < MAX_ORPHANS:
+                self.orphans.append((stream.start_ack, exchange))
         elif self.client.state == LOST:
             exchange.lost = 1
         return exchange
@@ -340,8 +355,8 @@ class HttpParser(Reader):
         if stream is self.server:
             for exchange in self.waiting:
                 exchange.lost = 1
-        elif not self.waiting and stream.exchange is None:
-            self.orphan = None
+        elif not self.waiting and stream.exchange is None and self.orphans:
+            self.drop_orphans(stream.position)
         stream.next_message(LOST)
 
     def resync(self, stream: Stream, data: bytes) -> bool:
