@@ -117,7 +117,7 @@ def _ttl_less(data: bytes, at: int, hops: int) -> bytes:
 
 
 def renumbered(recording: Recording, network: int, isn: int) -> Recording:
-    """Other addresses (the first bytes of each, by `network`), and all sequence numbers moved on by `isn`."""
+    """Other addresses (`network` is added to the first two bytes of each), sequence numbers moved on by `isn`."""
 
     def change(frame: Frame) -> Frame:
         data = bytearray(frame.data)
@@ -134,8 +134,8 @@ def _ip(data: bytearray, at: int, network: int, isn: int) -> None:
     else:
         protocol, body = data[at + 6], at + 40
         spots = (at + 8, at + 24)
-    for spot in spots:  # the last bytes keep hosts apart
-        data[spot : spot + 2] = struct.pack("!H", network ^ struct.unpack_from("!H", data, spot)[0] & 0x0FFF)
+    for spot in spots:
+        data[spot : spot + 2] = struct.pack("!H", (struct.unpack_from("!H", data, spot)[0] + network) & 0xFFFF)
     if protocol == 6:
         _tcp(data, body, isn)
     elif protocol in (1, 58):
