@@ -504,7 +504,7 @@ class Connections:
         for milestone in reversed(connection.milestones):
             if error.time - milestone.time > self.dup_fast:
                 return False
-            if milestone.what == "icmp":
+            if milestone.what == "icmp" and isinstance(milestone.note, IcmpError):
                 seen = milestone.note
                 if (seen.seq, seen.kind, seen.code, seen.sender) == (error.seq, error.kind, error.code, error.sender):
                     return True

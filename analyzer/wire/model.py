@@ -270,7 +270,7 @@ class Tls:
     client_records, server_records   first MAX_RECORDS records of each side; *_count all; *_last the newest, *_prior the
                       one before it (beyond MAX_RECORDS these two are overwritten as the stream goes on)
     reply             bytes the server sent instead of TLS (first 64), b"" = none
-    lost              record boundaries were lost (capture loss, snaplen, malformed): 1 the client's, 2 the server's, 3 both
+    lost              record boundaries were lost (capture loss, snaplen, malformed): 1 client's, 2 server's, 3 both
     hole              1 = bytes of a handshake message are missing, the record boundaries are not
     malformed         what was malformed, "" = nothing
     certificate       {subject, issuer, names, not_before, not_after, sha256} of the leaf where readable, else None

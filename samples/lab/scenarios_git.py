@@ -7,7 +7,8 @@ from lab.model import Row, Scenario
 
 SITE = "www.lab.example"
 GIT_ENV = (
-    "HOME={work} GIT_SSL_CAINFO={ca} GIT_COMMITTER_NAME=Lab GIT_COMMITTER_EMAIL=lab@lab.example GIT_CONFIG_GLOBAL=/dev/null GIT_TERMINAL_PROMPT=0"
+    "HOME={work} GIT_SSL_CAINFO={ca} GIT_CONFIG_GLOBAL=/dev/null GIT_TERMINAL_PROMPT=0 "
+    "GIT_COMMITTER_NAME=Lab GIT_COMMITTER_EMAIL=lab@lab.example"  # else git asks DNS for this host's own name
 )
 
 

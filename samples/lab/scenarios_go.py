@@ -8,7 +8,8 @@ from lab.scenarios_http import GO_ENV
 
 SITE, MIRROR = "www.lab.example", "mirror.lab.example"
 GOOD = "http://mirror.lab.example/go"
-SUMDB = "sum.lab.example+518ccfe1+AaURRtOAd/+ZLrqEzx1emySQc1A+t0hoaZAWFTsDGjj3"  # name, hash and a public key that nobody has the private one of
+# Name, hash and a public key that nobody has the private one of.
+SUMDB = "sum.lab.example+518ccfe1+AaURRtOAd/+ZLrqEzx1emySQc1A+t0hoaZAWFTsDGjj3"
 
 
 def download(proxies: str, *settings: str) -> tuple[str, ...]:

@@ -404,14 +404,22 @@ def git_smart(conn: socket.socket) -> None:
         while len(body) < int(fields.get("content-length", 0)):
             body += conn.recv(65536)
         path, _, query = target.partition("?")
-        environment = {
-            **os.environ,
-            **{"GIT_HTTP_EXPORT_ALL": "1", "GIT_PROJECT_ROOT": os.environ["LAB_FILES"], "REQUEST_METHOD": method},
-            **{"PATH_INFO": path, "QUERY_STRING": query, "CONTENT_LENGTH": str(len(body))},
-            **{"CONTENT_TYPE": fields.get("content-type", ""), "GIT_PROTOCOL": fields.get("git-protocol", "")},
-            **{"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"},
-        }
-        answer = subprocess.run(["git", "http-backend"], input=body, env=environment, capture_output=True, check=True)
+        environment = dict(
+            os.environ,
+            GIT_HTTP_EXPORT_ALL="1",
+            GIT_PROJECT_ROOT=os.environ["LAB_FILES"],
+            GIT_PROTOCOL=fields.get("git-protocol", ""),
+            GIT_CONFIG_COUNT="1",
+            GIT_CONFIG_KEY_0="safe.directory",
+            GIT_CONFIG_VALUE_0="*",
+            REQUEST_METHOD=method,
+            PATH_INFO=path,
+            QUERY_STRING=query,
+            CONTENT_TYPE=fields.get("content-type", ""),
+            CONTENT_LENGTH=str(len(body)),
+        )
+        backend = ["git", "http-backend"]
+        answer = subprocess.run(backend, input=body, env=environment, capture_output=True, check=True)
         said, _, content = answer.stdout.partition(b"\r\n\r\n")
         conn.sendall(b"HTTP/1.1 200 OK\r\n" + said + b"\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -25,7 +26,7 @@ WRITERS = st.sampled_from([pcap, pcapng])
 
 
 def sound(data: bytes, packets: int) -> None:
-    """Every verdict is one of the known, cites packets of the capture, and can be written without a control character."""
+    """Every verdict is a known one, cites packets of the capture, and is written without control characters."""
     with suppress(CaptureError):
         for fetch in judge(data):
             verdict = fetch.verdict
@@ -56,7 +57,7 @@ def test_a_damaged_capture(name: str, changes: list[tuple[int, int]], keep: int)
 
 
 @given(WRITERS, st.sampled_from("<>"), st.binary(max_size=300))
-def test_bytes_behind_a_good_head(write, order: str, junk: bytes) -> None:
+def test_bytes_behind_a_good_head(write: Callable[..., bytes], order: str, junk: bytes) -> None:
     """Anything after a file's header and its first packets."""
     head = write(replace(STRANGER, packets=STRANGER.packets[:3]), order, True)
     sound(head + junk, 3 + len(junk) // 12)
@@ -80,16 +81,20 @@ def test_bytes_as_frames(link: int, bodies: list[bytes]) -> None:
     sound(b"".join(out), len(bodies))
 
 
+def said(words: str, size: int) -> bytes:
+    return payload(words.split(), size)
+
+
 PIECES = st.one_of(
     st.binary(max_size=80),
     st.sampled_from(
         [
-            payload("tls client_hello sni example.org".split(), 517),
-            payload("tls server_hello tls13 + tls ccs + tls records 23:23 23:836 23:53".split(), 1060),
-            payload("tls ccs + tls records 23:53 23:90".split(), 159),
-            payload("tls alert 2 48".split(), 7),
-            payload("http GET /a host example.org".split(), 40),
-            payload("http 200 content-length 20".split(), 60),
+            said("tls client_hello sni example.org", 517),
+            said("tls server_hello tls13 + tls ccs + tls records 23:23 23:836 23:53", 1060),
+            said("tls ccs + tls records 23:53 23:90", 159),
+            said("tls alert 2 48", 7),
+            said("http GET /a host example.org", 40),
+            said("http 200 content-length 20", 60),
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
             b"HTTP/1.1 404 \x1b[31m=cmd|' /C'!A0\r\nContent-Length: -1\r\n\r\n",
             b"CONNECT example.org:443 HTTP/1.1\r\n\r\n",
@@ -111,13 +116,13 @@ def test_bytes_as_streams(data: st.DataObject) -> None:
     time = packets[-1].time
     for _ in range(data.draw(st.integers(1, 10), "packets")):
         side = data.draw(st.integers(0, 1))
-        said, word = data.draw(PIECES), data.draw(FLAGS)
+        piece, word = data.draw(PIECES), data.draw(FLAGS)
         ends[side] += data.draw(st.sampled_from([0, 0, 0, 0, -20, 7, 5000]))
         time += data.draw(st.sampled_from([40_000, 20_000_000, 3_500_000_000, 61_000_000_000]))
         flags = sum(FLAG_BITS[letter] for letter in word)
         ack = ends[1 - side] if "." in word else None
-        packets.append(Packet(time, "a", side, flags=flags, seq=max(1, ends[side]), data=said, ack=ack, ip_id=7))
-        ends[side] = max(1, ends[side]) + len(said) + ("F" in word)
+        packets.append(Packet(time, "a", side, flags=flags, seq=max(1, ends[side]), data=piece, ack=ack, ip_id=7))
+        ends[side] = max(1, ends[side]) + len(piece) + ("F" in word)
     case: Timeline = STRANGER.with_packets(packets)
     assert time > BASE_NS
     sound(pcap(case), len(packets))

@@ -42,7 +42,9 @@ def test_fewer_packets_never_make_a_failure_good(name: str) -> None:
     choices += [set(range(i)) for i in range(1, count, 4)]  # or began too late
     for dropped in choices:
         left = verdicts(transform.without(case, dropped))
-        assert not any(verdict.startswith("ok") for verdict in left), f"without {sorted(i + 1 for i in dropped)}: {left}"
+        assert not any(verdict.startswith("ok") for verdict in left), (
+            f"without {sorted(i + 1 for i in dropped)}: {left}"
+        )
 
 
 @given(st.data())

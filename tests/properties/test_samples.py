@@ -67,7 +67,8 @@ def test_company_does_not_matter(name: str) -> None:
 def test_all_of_it_together(data: st.DataObject) -> None:
     """The changes above, with any numbers in them, together."""
     name = data.draw(st.sampled_from(ONCE), "sample")
-    changed = recording.renumbered(sample(name), data.draw(st.integers(0, 0xFFFF)), data.draw(st.integers(0, 2**32 - 1)))
+    network, isn = data.draw(st.integers(0, 0xFFFF), "network"), data.draw(st.integers(0, 2**32 - 1), "number")
+    changed = recording.renumbered(sample(name), network, isn)
     company = data.draw(st.booleans(), "company")
     if company:
         other = data.draw(st.sampled_from([STRANGER, "syn-retransmit/curl-syn-dropped.pcap"]), "stranger")

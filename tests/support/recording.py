@@ -104,9 +104,7 @@ def mixed(recording: Recording, other: Recording) -> Recording:
     start, end = recording.frames[0].time, recording.frames[-1].time
     first, last = other.frames[0].time, other.frames[-1].time
     factor = min(1.0, (end - start) / max(1, last - first))
-    company = [
-        replace(frame, time=start + int((frame.time - first) * factor), origin=0) for frame in other.frames
-    ]
+    company = [replace(frame, time=start + int((frame.time - first) * factor), origin=0) for frame in other.frames]
     both = sorted([*recording.frames, *company], key=lambda frame: frame.time)
     return replace(recording, frames=tuple(both))
 

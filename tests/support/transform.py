@@ -119,7 +119,7 @@ def split(case: Timeline, at: int) -> Timeline:
 
 
 def mixed(*cases: Timeline) -> Timeline:
-    """Several cases in one capture, in time order; the talks get new names. Packets of all but the first have origin 0."""
+    """Several cases in one capture, in time order; the talks get new names. All but the first get origin 0."""
     talks, packets = {}, []
     for i, case in enumerate(cases):
         for name, talk in case.talks.items():

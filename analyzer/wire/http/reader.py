@@ -116,9 +116,7 @@ class Reader:
 
     def wants_start(self, exchange: Exchange | None) -> cython.bint:
         """Whether more of this body is to be read."""
-        return (
-            exchange is not None and exchange.status == BAD_REQUEST and len(exchange.body_start) < MAX_BODY_START
-        )
+        return exchange is not None and exchange.status == BAD_REQUEST and len(exchange.body_start) < MAX_BODY_START
 
     def read_line(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Read one line, or the part of it that is there; returns where reading goes on."""
