@@ -41,8 +41,9 @@ unit: $(STAMP)
 	$(BIN)/pytest
 
 # Real captures, made anew in network namespaces: root only. The verdicts are reproducible, the bytes are not.
-LAB_PROGRAMS := ip nft nginx tcpdump editcap curl wget git go node openssl
-LAB_PACKAGES := iproute2 nftables nginx-light tcpdump wireshark-common curl wget git golang-go nodejs openssl
+LAB_PROGRAMS := ip nft nginx tcpdump editcap curl wget git go node npm java openssl
+LAB_PACKAGES := iproute2 nftables nginx-light tcpdump wireshark-common curl wget git golang-go nodejs npm \
+	default-jdk-headless openssl
 
 samples: $(STAMP)
 	@for program in $(LAB_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \

@@ -167,7 +167,7 @@ def test_tshark_agrees_on_the_cited_packets(tmp_path: Path) -> None:
     cases = [load(path) for path in CASES]
     merged = tmp_path / "cases.pcap"
     merged.write_bytes(one_capture(cases))
-    rows = _tshark(merged)
+    rows = tshark_rows(merged)
     assert len(rows) == sum(len(case.packets) for case in cases)
     offset, problems = 0, []
     for path, case in zip(CASES, cases, strict=True):
@@ -181,7 +181,8 @@ def test_tshark_agrees_on_the_cited_packets(tmp_path: Path) -> None:
     assert not problems, "\n".join(problems)
 
 
-def _tshark(capture: Path) -> list[Row]:
+def tshark_rows(capture: Path) -> list[Row]:
+    """The fields of each frame."""
     fields = [argument for name in FIELDS for argument in ("-e", name)]
     command = ["tshark", "-2", "-n", "-r", str(capture), "-T", "fields", *fields]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)

@@ -47,8 +47,8 @@ def plain(connection: Connection, exchange: Exchange, position: cython.int) -> F
     fetch.name = exchange_name(connection, exchange)
     begin(fetch, connection)
     if position > 0:
-        fetch.start = exchange.request_time
-        fetch.first_packet = exchange.request_packet
+        fetch.start = exchange.request_time or exchange.response_time  # a request may be missing in the capture
+        fetch.first_packet = exchange.request_packet or exchange.response_packet
         fetch.connect_s = -1.0
     asked: cython.longlong = exchange.request_end_time or exchange.request_time
     fetch.ttfb_s = seconds(asked, exchange.response_time)

@@ -135,7 +135,7 @@ class Case:
             if mark.packet == number:
                 self.cite(number, mark.time, mark.what, mark.side)
                 return
-        what = "ack" if self.server.packets else "syn"
+        what = "syn" if self.server.packets == 0 and self.client.packets == self.client.syns else "ack"
         self.cite(number, self.connection.last_time, what, side)
 
     def silence(self) -> cython.longlong:

@@ -10,7 +10,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
-from analyzer.verdict.resets import settle
+from analyzer.verdict.resets import find_reset, settle
 from analyzer.verdict.signatures import connect, dns, http, incomplete, opaque, reset, tls
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
@@ -32,6 +32,8 @@ HANDSHAKE = (
     tls.client_fin,
     tls.stalled,
 )
+SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
+"""Those that hold although the capture lost bytes: the others conclude from what did not come."""
 OPAQUE = (
     reset.post_finished,
     opaque.refused_after_finished,
@@ -41,6 +43,7 @@ OPAQUE = (
     opaque.record_stalled,
     opaque.server_closed,
     http.request_unacked,
+    http.response_lost,
     opaque.client_gave_up,
     http.no_response_stalled,
 )
@@ -54,6 +57,7 @@ EXCHANGE = (
     http.truncated,
     http.request_unacked,
     http.abort_request,
+    http.response_lost,
     http.client_closed,
     http.client_left_response,
     http.response_stalled,
@@ -101,12 +105,25 @@ def judge(case: Case) -> Verdict:
     if verdict is not None:
         return verdict
     if exchange is not None:
-        if not case.answered and case.server.lost:
-            return incomplete.rest(case)  # an answer may be among the bytes that the capture lost
+        if uncertain(case):
+            return incomplete.rest(case)
         return first_of(EXCHANGE, case)
     if case.tls is not None:
         return inside_tls(case)
     return unnamed(case)
+
+
+def uncertain(case: Case) -> cython.bint:
+    """What the capture lost may be the answer, or the request that says how long the answer is (HEAD has no body)."""
+    exchange: Exchange = case.exchange
+    server: Side = case.server
+    if case.answered == 2:
+        return False
+    lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
+    if exchange.request_packet == 0 or (not case.answered and lost):
+        return True
+    unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
+    return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
 
 
 def established(case: Case) -> cython.bint:
@@ -114,16 +131,19 @@ def established(case: Case) -> cython.bint:
     client: Side = case.client
     if case.connection.established_time > 0 or case.server.bytes > 0:
         return True
+    if client.lost or case.server.lost:
+        return True  # bytes were acknowledged, although the capture lacks them
     return 0 < client.acked <= client.end + 1 and client.end > 0  # a challenge ACK acknowledges foreign numbers
 
 
 def inside_tls(case: Case) -> Verdict:
     """Step 6, and step 7 for what is seen from outside."""
     if not case.tls_done:
-        return first_of(HANDSHAKE, case)
+        lost: cython.bint = case.client.lost > 0 or case.server.lost > 0
+        return first_of(SPOKEN if lost else HANDSHAKE, case)
     tls_flags(case)
-    if case.opaque is None:
-        return incomplete.rest(case)
+    if case.opaque is None or (not case.answered and case.server.lost):
+        return incomplete.rest(case)  # an answer may be among the bytes that the capture lost
     verdict = any_of(OPAQUE, case)
     if verdict is not None:
         return verdict
@@ -170,12 +190,16 @@ def complete(case: Case) -> Verdict:
     exchange: Exchange = case.exchange
     connection: Connection = case.connection
     if case.fetch.last and (case.client.rsts or case.server.rsts):
-        case.flag("benign-rst")
+        find_reset(case)
+        if case.reset is not None:
+            case.flag("benign-rst")
     case.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
     case.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
     took: cython.longlong = exchange.response_end_time - exchange.request_time
     confidence = "medium" if connection.midstream and exchange.lost else "high"
     said = f"{exchange.status} {exchange.reason}".rstrip()
+    if exchange.request_packet == 0:
+        return fine(case, "medium", f"{case.where()} answered with {said}; the request is not in the capture.")
     return fine(case, confidence, f"{case.where()} answered {exchange.method} with {said} within {span(took)}.")
 
 

@@ -1,4 +1,4 @@
-from analyzer.wire.copies cimport is_copy
+from analyzer.wire.copies cimport is_copy, is_icmp_copy
 from analyzer.wire.detection cimport looks_like
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, IcmpError, Milestone, Packet, Side

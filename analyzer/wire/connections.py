@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.copies import is_copy
+from analyzer.wire.copies import is_copy, is_icmp_copy
 from analyzer.wire.detection import looks_like
 from analyzer.wire.marks import mark
 from analyzer.wire.model import (
@@ -291,6 +291,8 @@ class Connections:
             self.icmp_unmatched += 1
             return
         connection = side.connection
+        if is_icmp_copy(connection, error):
+            return
         connection.icmps += 1
         connection.last_packet = error.number
         if error.time > connection.last_time:

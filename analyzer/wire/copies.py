@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import MASK32, Packet, Side
+from analyzer.wire.model import MASK32, Connection, IcmpError, Milestone, Packet, Side
 
 DUP_WINDOW_NS = 50_000_000
 DUP_FAST_NS = 2_000_000
@@ -42,4 +42,20 @@ def is_copy(side: Side, p: Packet) -> cython.bint:
         side.recent3 = signature
         side.recent_time3 = p.time
     side.recent_at = (side.recent_at + 1) & 3
+    return False
+
+
+def is_icmp_copy(connection: Connection, error: IcmpError) -> cython.bint:
+    """Whether a mirror port or a second interface shows the same ICMP error again (signatures.md 3.3)."""
+    milestone: Milestone
+    seen: IcmpError
+    if connection.icmps == 0:
+        return False
+    for milestone in reversed(connection.milestones):
+        if error.time - milestone.time > DUP_FAST_NS:
+            return False
+        if milestone.what == "icmp" and isinstance(milestone.note, IcmpError):
+            seen = milestone.note
+            if (seen.seq, seen.kind, seen.code, seen.sender) == (error.seq, error.kind, error.code, error.sender):
+                return True
     return False

@@ -80,7 +80,7 @@ cdef class Tls:
 cdef class Exchange:
     cdef public int index, request_complete, expect_continue, status, response_complete, lost, authorized
     cdef public str method, target, host, user_agent, request_version, reason, response_framing, response_version, malformed
-    cdef public long long request_packet, request_time, request_end_packet, request_end_time, request_start, request_end
+    cdef public long long request_packet, request_time, request_end_packet, request_end_time, request_start, request_end, request_ack
     cdef public long long request_body_expected, request_body_got, acked_time, acked_packet
     cdef public long long response_packet, response_time, response_end_packet, response_end_time, head_packet
     cdef public long long response_start, response_end, body_expected, body_got, body_lost

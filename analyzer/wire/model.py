@@ -304,7 +304,7 @@ class Tls:
     client_records, server_records   first MAX_RECORDS records of each side; *_count all; *_last the newest, *_prior the
                       one before it (beyond MAX_RECORDS these two are overwritten as the stream goes on)
     reply             bytes the server sent instead of TLS (first 64), b"" = none
-    lost              1 = record boundaries were lost (capture loss, snaplen, malformed)
+    lost              record boundaries were lost (capture loss, snaplen, malformed): 1 client's, 2 server's, 3 both
     hole              1 = bytes of a handshake message are missing, the record boundaries are not
     malformed         what was malformed, "" = nothing
     certificate       {subject, issuer, names, not_before, not_after, sha256} of the leaf where readable, else None
@@ -355,6 +355,7 @@ class Exchange:
     """One HTTP/1.x request and its response, in plain text.
 
     request_complete 1 = head and declared body were seen; request_start/end are offsets of the client's stream
+    request_ack     offset of the server's stream that the client had received when it began to ask, -1 = unknown
     acked_time      when the server acknowledged request_end, 0 = never
     response_framing  length | chunked | close | none | tunnel, "" = no final response head yet
     body_expected   bytes declared, -1 = not declared; body_got: bytes seen or acknowledged
@@ -362,7 +363,7 @@ class Exchange:
     interim         status codes of 1xx responses before the final one
     headers         response headers of note, lower-case name -> value (first 256 characters); read from `raw_fields`,
                     the lines of the response's fields, when somebody asks
-    body_start      first bytes of a 400's body where they came with its head: nginx says there that TLS was wanted
+    body_start      first bytes of a 400's body: nginx says there that TLS was wanted
     garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
     malformed       head-too-large | chunk-size | chunk-end: where a message broke its own framing, "" = nowhere
     authorized      1 = the request carried credentials (their value is not kept)
@@ -376,7 +377,7 @@ class Exchange:
         self.method = self.target = self.host = self.user_agent = ""
         self.request_version = ""
         self.request_packet = self.request_time = self.request_end_packet = self.request_end_time = 0
-        self.request_start = self.request_end = -1
+        self.request_start = self.request_end = self.request_ack = -1
         self.request_complete = 0
         self.request_body_expected = -1
         self.request_body_got = 0

@@ -23,9 +23,14 @@ CLIENT, CLIENT6 = "192.0.2.10", "2001:db8:1::10"
 SERVER, SERVER6 = "198.51.100.20", "2001:db8:2::20"
 HOSTS = f"""127.0.0.1 localhost
 {SERVER} www.lab.example expired.lab.example wrong.lab.example other.lab.example proxy.lab.example mirror.lab.example
+{SERVER} registry.lab.example sum.lab.example
 {SERVER6} six.lab.example
+{SERVER6} dual.lab.example
+{SERVER} dual.lab.example
 198.51.100.99 gone.lab.example
 203.0.113.9 far.lab.example
+203.0.113.30 loop.lab.example
+2001:db8:3::30 loop6.lab.example
 """
 NETNS_ETC = Path("/etc/netns")  # `ip netns exec` mounts its files over /etc, privately (ip-netns(8))
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
@@ -125,6 +130,11 @@ class Cell:
             f"addr add {address} dev {device}\naddr add {address6} dev {device} nodad\n"
         )
         run(["ip", "-n", self.namespace(role), "-batch", "-"], lines)
+
+    def command(self, line: str) -> None:
+        """`ROLE ARGV...`: run it in the role's namespace."""
+        role, *argv = line.split()
+        run([*self._in(role), *argv])
 
     def sysctl(self, role: str, *settings: str) -> None:
         run(["ip", "netns", "exec", self.namespace(role), "sysctl", "-qw", *settings])

@@ -39,7 +39,7 @@ commonName = supplied
 
 
 def make(folder: Path) -> None:
-    """ca.pem, www.chain.pem (padded by the CA's own certificate), expired.pem, wrong.pem."""
+    """ca.pem, www.chain.pem (padded by the CA's own certificate), expired.pem, wrong.pem, www.p12 for Java."""
     folder.mkdir()
     (folder / "ca.cnf").write_text(CA_CONFIG)
     (folder / "index.txt").touch()
@@ -47,8 +47,10 @@ def make(folder: Path) -> None:
     root = ["-x509", "-newkey", "rsa:3072", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30"]
     openssl("req", *root, "-subj", "/CN=Lab Example CA", cwd=folder)
     openssl("genrsa", "-out", "www.key", "2048", cwd=folder)
-    issue(folder, "www", ["www.lab.example", "six.lab.example", "mirror.lab.example"])
+    issue(folder, "www", [f"{name}.lab.example" for name in ("www", "six", "dual", "mirror", "sum")])
     issue(folder, "expired", ["expired.lab.example"], "-startdate", "20200101000000Z", "-enddate", "20210101000000Z")
     issue(folder, "wrong", ["another.example"])
     chain = (folder / "www.pem").read_text() + (folder / "ca.pem").read_text()
     (folder / "www.chain.pem").write_text(chain)
+    store = ["-export", "-in", "www.pem", "-inkey", "www.key", "-out", "www.p12", "-passout", "pass:lab"]
+    openssl("pkcs12", *store, cwd=folder)

@@ -29,6 +29,10 @@ def go(url: str, seconds: float = 4, ca: bool = True) -> tuple[str, ...]:
     return ("{go}", url, str(seconds), *(("{ca}",) if ca else ()))
 
 
+def node(what: str, url: str, seconds: float = 4) -> tuple[str, ...]:
+    return ("env", "NODE_EXTRA_CA_CERTS={ca}", "node", "{lab}/client.cjs", what, url, str(seconds))
+
+
 def wget(url: str) -> tuple[str, ...]:
     return ("wget", "-q", "-O", "/dev/null", "--tries=1", "--timeout=4", "--ca-certificate={ca}", url)
 
@@ -126,6 +130,25 @@ def reset_after_client_hello(port: str, ca: str) -> None:
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def reused_port(port: str) -> None:
+    """A good fetch that ends by RST, then another from the same client port, while the server may still hold the first.
+
+    The pause lets the server's rate limit on challenge ACKs (tcp_invalid_ratelimit, 0.5 s) run off.
+    """
+    linger = struct.pack("ii", 1, 0)
+    for _ in range(2):
+        with socket.socket() as conn:
+            conn.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            conn.bind(("", 40000))
+            conn.settimeout(3.5)
+            with contextlib.suppress(TimeoutError):
+                conn.connect((WWW, int(port)))
+                conn.sendall(REQUEST)
+                conn.recv(65536)
+            time.sleep(0.6)
+
+
 def pip(*arguments: str) -> None:
     """pip without the description of this machine that it puts into its User-Agent."""
     session = importlib.import_module("pip._internal.network.session")
@@ -148,7 +171,7 @@ CLIENTS = {
     made.__name__: made
     for made in (
         *(fetch, connect_and_wait, two_requests, half_close, reset_after_response, keep_open, half_upload),
-        *(silent_after_server_flight, long_client_hello, reset_after_client_hello, pip),
+        *(silent_after_server_flight, long_client_hello, reset_after_client_hello, reused_port, pip),
     )
 }
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import gzip
+import hashlib
+import io
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -24,6 +29,8 @@ HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parent
 COLUMNS = ("file", "fetch", "class", "cause", "name", "missing", "how")
 CELLS = 5
+PATIENCE = 90  # s; the longest scenario waits a minute for a response
+COMMIT = {"NAME": "Lab", "EMAIL": "lab@lab.example", "DATE": "2026-01-01T00:00:00Z"}
 CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure", "ok", "incomplete")
 
 
@@ -49,9 +56,46 @@ def prepare(shared: Path) -> None:
     wheel = "Wheel-Version: 1.0\nGenerator: lab\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     contents = {about + "METADATA": metadata, about + "WHEEL": wheel, about + "RECORD": ""}
     pack(files / "files/labpkg-1.0-py3-none-any.whl", contents)
+    npm_registry(files / "npm")
+    git_repository(files / "git")
     for package in ("labpkg", "forbidden"):
         link = f'<a href="/files/{package}-1.0-py3-none-any.whl">{package}-1.0-py3-none-any.whl</a>'
         (files / f"simple/{package}/index.html").write_text(f"<!DOCTYPE html><html><body>{link}</body></html>")
+
+
+def npm_registry(folder: Path) -> None:
+    """One package as an npm registry serves it: a document about its versions, and the tarball."""
+    tarball = folder / "labpkg/-/labpkg-1.0.0.tgz"
+    tarball.parent.mkdir(parents=True)
+    manifest = {"name": "labpkg", "version": "1.0.0"}
+    with tarfile.open(tarball, "w:gz") as out:
+        for name, text in (("package.json", json.dumps(manifest)), ("index.js", "module.exports = 1\n" * 200)):
+            info = tarfile.TarInfo(f"package/{name}")
+            info.size = len(text)
+            out.addfile(info, io.BytesIO(text.encode()))
+    digest = base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
+    dist = {"tarball": "http://registry.lab.example/npm/labpkg/-/labpkg-1.0.0.tgz", "integrity": f"sha512-{digest}"}
+    versions = {"1.0.0": {**manifest, "dist": dist}}
+    about = {"name": "labpkg", "dist-tags": {"latest": "1.0.0"}, "versions": versions}
+    (folder / "labpkg/index.html").write_text(json.dumps(about))  # nginx answers /npm/labpkg/ with it
+
+
+def git_repository(folder: Path) -> None:
+    """A bare repository of one commit, also for the dumb protocol (gitrepository-layout(5) info/refs)."""
+    folder.mkdir()
+    who = {f"GIT_{role}_{what}": text for role in ("AUTHOR", "COMMITTER") for what, text in COMMIT.items()}
+    env = {**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull}
+    bare = folder / "hello.git"
+
+    def git(*arguments: str, stdin: str = "") -> str:
+        command = ["git", "-C", str(bare if bare.exists() else folder), *arguments]
+        return subprocess.run(command, input=stdin, text=True, env=env, check=True, capture_output=True).stdout.strip()
+
+    git("init", "-q", "--bare", "-b", "main", "hello.git")
+    blob = git("hash-object", "-w", "--stdin", stdin="hello\n")
+    tree = git("mktree", stdin=f"100644 blob {blob}\thello.txt\n")
+    git("update-ref", "refs/heads/main", git("commit-tree", "-m", "hello", tree))
+    git("update-server-info")
 
 
 def pack(path: Path, contents: dict[str, str]) -> None:
@@ -80,6 +124,12 @@ def until(done: Callable[[], bool], what: str, seconds: float = 5) -> None:
         time.sleep(0.01)
 
 
+def listening(cell: Cell) -> bool:
+    """Whether any program of the server's namespace waits for connections."""
+    command = ["ip", "netns", "exec", cell.namespace("server"), "ss", "-Hltn"]
+    return bool(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
 def start_capture(cell: Cell, capture: Capture) -> subprocess.Popen[str]:
     raw = cell.workdir / "raw"
     raw.mkdir(exist_ok=True)
@@ -96,6 +146,7 @@ def start_capture(cell: Cell, capture: Capture) -> subprocess.Popen[str]:
 def run_clients(cell: Cell, scenario: Scenario, shared: Path) -> tuple[subprocess.Popen[str], list[int]]:
     """The clients one after the other with tcpdump beside them; their exit statuses, for the log of the run."""
     words = {"ca": shared / "certs/ca.pem", "go": shared / "go-client", "work": cell.workdir, "python": sys.executable}
+    words["lab"] = HERE
     capture = scenario.capture
     env = {"PYTHONPATH": str(SAMPLES), "LC_ALL": "C"}
     dump = None if capture.start else start_capture(cell, capture)
@@ -109,7 +160,7 @@ def run_clients(cell: Cell, scenario: Scenario, shared: Path) -> tuple[subproces
             time.sleep(capture.stop)
             assert dump is not None
             stop(dump)
-        statuses.append(client.wait(30))
+        statuses.append(client.wait(PATIENCE))
     assert dump is not None
     return dump, statuses
 
@@ -128,12 +179,14 @@ def make(scenario: Scenario, shared: Path) -> list[int]:
             rules = [rule.removeprefix(role + " ") for rule in scenario.faults if rule.startswith(role + " ")]
             if rules:
                 cell.nft(role, *rules)
-        os_env = {"LAB_CERTS": str(shared / "certs")}
+        for line in scenario.setup:
+            cell.command(line)
+        os_env = {"LAB_CERTS": str(shared / "certs"), "LAB_FILES": str(shared / "files")}
         for behaviour, port in scenario.servers:
             cell.python("server", "lab.servers", behaviour, str(port), ready=True, env=os_env)
         for argv in scenario.commands:
-            cell.start("server", [word.format(certs=shared / "certs") for word in argv])
-            time.sleep(0.5)
+            cell.start("server", [word.format(certs=shared / "certs", lab=HERE) for word in argv])
+            until(lambda: listening(cell), " ".join(argv), 20)
         if scenario.nginx:
             start_nginx(cell, shared)
         dump, statuses = run_clients(cell, scenario, shared)

@@ -48,6 +48,7 @@ class Scenario:
     commands other programs to run at the server
     faults   nftables rules `ROLE HOOK RULE`
     resolv   the client's /etc/resolv.conf; with one, lab.resolver answers at the server
+    setup    commands `ROLE ARGV...` that change a host before anything starts (a route, a sysctl)
     segment  roles whose network cards split segments themselves: a length rule then sees packets as a wire carries them
     """
 
@@ -59,6 +60,7 @@ class Scenario:
     commands: tuple[Argv, ...] = ()
     nginx: bool = False
     faults: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
     relay: Relay | None = None
     segment: tuple[str, ...] = ()
     resolv: str = ""

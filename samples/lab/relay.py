@@ -1,4 +1,4 @@
-"""A relay between two veth ends that delays frames and loses chosen ones: this kernel has no netem."""
+"""A relay between two veth ends that delays frames, loses chosen ones and forges resets: this kernel has no netem."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import heapq
 import select
 import socket
+import struct
 import time
 from dataclasses import dataclass
 
@@ -27,13 +28,20 @@ for command in (0x1F, 0x24, 0x2C, 0x17, 0x19):
 
 @dataclass(frozen=True)
 class Relay:
-    """One-way delay in ms, and which data segments of the server to lose (1-based, TCP segments with payload)."""
+    """What happens between router and server.
+
+    delay_ms  one way
+    lose      data segments of the server that get lost (1-based, TCP segments with payload)
+    forge     upon the client's first data, send it RSTs in the server's name whose sequence numbers lie so far beyond
+              what the client expects next
+    """
 
     delay_ms: int = 0
     lose: tuple[int, ...] = ()
+    forge: tuple[int, ...] = ()
 
     def arguments(self) -> list[str]:
-        return ["--delay-ms", str(self.delay_ms), "--lose", *map(str, self.lose)]
+        return ["--delay-ms", str(self.delay_ms), "--lose", *map(str, self.lose), "--forge", *map(str, self.forge)]
 
 
 def tcp_payload(frame: bytes) -> int:
@@ -42,6 +50,25 @@ def tcp_payload(frame: bytes) -> int:
         return 0
     start = 14 + (frame[14] & 15) * 4
     return int.from_bytes(frame[16:18], "big") - (start - 14) - (frame[start + 12] >> 4) * 4
+
+
+def checksum(data: bytes) -> bytes:
+    """RFC 1071."""
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xFFFF) + (total >> 16)
+    return struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF)
+
+
+def forged_reset(frame: bytes, beyond: int) -> bytes:
+    """A RST to the sender of this IPv4 segment, in the server's name, with a TTL that the server does not have."""
+    at = 14 + (frame[14] & 15) * 4
+    source, target, ports = frame[30:34], frame[26:30], frame[at + 2 : at + 4] + frame[at : at + 2]
+    seq = (int.from_bytes(frame[at + 8 : at + 12], "big") + beyond) & 0xFFFFFFFF
+    ack = (int.from_bytes(frame[at + 4 : at + 8], "big") + tcp_payload(frame)) & 0xFFFFFFFF
+    tcp = ports + struct.pack("!IIBBHHH", seq, ack, 5 << 4, 0x14, 0, 0, 0)
+    tcp = tcp[:16] + checksum(source + target + struct.pack("!HH", 6, 20) + tcp) + tcp[18:]
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 40, 0x3A1F, 0x4000, 57, 6, 0) + source + target
+    return frame[6:12] + frame[:6] + frame[12:14] + head[:10] + checksum(head) + head[12:] + tcp
 
 
 def open_end(device: str) -> socket.socket:
@@ -54,6 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--delay-ms", type=int, default=0)
     parser.add_argument("--lose", type=int, nargs="*", default=[])
+    parser.add_argument("--forge", type=int, nargs="*", default=[])
     options = parser.parse_args()
     router, server = open_end("m0"), open_end("m1")
     waiting: list[tuple[float, int, socket.socket, bytes]] = []
@@ -69,6 +97,10 @@ def main() -> None:
                 segments += 1
                 if segments in options.lose:
                     continue
+            elif end is router and options.forge and tcp_payload(frame):
+                for beyond in options.forge:
+                    router.send(forged_reset(frame, beyond))
+                options.forge = []
             order += 1
             due = time.monotonic() + options.delay_ms / 1000
             heapq.heappush(waiting, (due, order, router if end is server else server, frame))

@@ -5,9 +5,12 @@ A behaviour is what one accepted connection gets.
 
 from __future__ import annotations
 
+import itertools
+import os
 import socket
 import ssl
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -16,7 +19,7 @@ from collections.abc import Callable
 from lab.handshake import Handshake, context
 
 Handler = Callable[[socket.socket], None]
-PATIENCE = 30.0  # longer than any scenario
+PATIENCE = 90.0  # longer than any scenario
 BODY = b"0123456789abcdef" * 64  # 1024 bytes
 OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 BEHAVIOURS: dict[str, Handler] = {}
@@ -284,6 +287,141 @@ def pump(source: socket.socket, sink: socket.socket) -> None:
     while got := source.recv(65536):
         sink.sendall(got)
     sink.shutdown(socket.SHUT_WR)
+
+
+@behaviour
+def http_until_close(conn: socket.socket) -> None:
+    """HTTP/1.0 without a length: the body ends with the connection (RFC 9112 6.3)."""
+    read_request(conn)
+    conn.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n" + BODY)
+    conn.close()
+
+
+@behaviour
+def http_asks_password(conn: socket.socket) -> None:
+    """401 until the client names itself."""
+    while head := read_request(conn):
+        if b"\r\nAuthorization:" in head:
+            conn.sendall(ok())
+        else:
+            refusal = b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="lab"\r\nContent-Length: 0\r\n\r\n'
+            conn.sendall(refusal)
+
+
+@behaviour
+def http_too_many(conn: socket.socket) -> None:
+    read_request(conn)
+    conn.sendall(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n")
+    wait_for_close(conn)
+
+
+# in front of the nginx on the same host: what a registry's files go through
+
+ARCHIVES = (b".zip", b".whl", b".tgz")
+ASKED = itertools.count()
+
+
+def from_nginx(head: bytes) -> bytes:
+    """nginx's whole answer to this request, after which the connection is closed."""
+    start, _, rest = head.partition(b"\r\n")
+    lines = [line for line in rest.split(b"\r\n") if line and not line.lower().startswith(b"connection:")]
+    with socket.create_connection(("127.0.0.1", 80)) as inner:
+        inner.sendall(b"\r\n".join([start, *lines, b"Connection: close", b"", b""]))
+        return b"".join(iter(lambda: inner.recv(65536), b""))
+
+
+def archive(head: bytes) -> bool:
+    return head.split(b" ")[1].endswith(ARCHIVES)
+
+
+@behaviour
+def front_503_twice(conn: socket.socket) -> None:
+    """The first two requests are refused, later ones are answered."""
+    head = read_request(conn)
+    if head and next(ASKED) < 2:
+        conn.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    elif head:
+        conn.sendall(from_nginx(head))
+
+
+@behaviour
+def front_reset_once(conn: socket.socket) -> None:
+    """The first request is answered by RST, later ones are answered."""
+    head = read_request(conn)
+    if head and next(ASKED) < 1:
+        reset(conn)
+    elif head:
+        conn.sendall(from_nginx(head))
+
+
+@behaviour
+def front_cuts_archives(conn: socket.socket) -> None:
+    """Half of an archive, then FIN."""
+    if head := read_request(conn):
+        answer = from_nginx(head)
+        conn.sendall(answer[: len(answer) * 2 // 3] if archive(head) else answer)
+
+
+@behaviour
+def front_resets_archives(conn: socket.socket) -> None:
+    """Half of an archive, and a RST 0.2 s later."""
+    if head := read_request(conn):
+        answer = from_nginx(head)
+        conn.sendall(answer[: len(answer) * 2 // 3] if archive(head) else answer)
+        if archive(head):
+            time.sleep(0.2)
+            reset(conn)
+
+
+@behaviour
+def front_withholds_archives(conn: socket.socket) -> None:
+    """No answer to a request for an archive."""
+    if head := read_request(conn):
+        if archive(head):
+            wait_for_close(conn)
+        else:
+            conn.sendall(from_nginx(head))
+
+
+@behaviour
+def front_hangs_up_on_archives(conn: socket.socket) -> None:
+    """FIN without a byte upon a request for an archive."""
+    head = read_request(conn)
+    if head and not archive(head):
+        conn.sendall(from_nginx(head))
+
+
+@behaviour
+def git_smart(conn: socket.socket) -> None:
+    """git smart HTTP: every request goes through `git http-backend`, a CGI program (RFC 3875)."""
+    while head := read_request(conn):
+        head, _, body = head.partition(b"\r\n\r\n")
+        method, target = head.decode("latin-1").split(" ")[:2]
+        fields = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in head.decode("latin-1").split("\r\n")[1:])
+        }
+        while len(body) < int(fields.get("content-length", 0)):
+            body += conn.recv(65536)
+        path, _, query = target.partition("?")
+        environment = dict(
+            os.environ,
+            GIT_HTTP_EXPORT_ALL="1",
+            GIT_PROJECT_ROOT=os.environ["LAB_FILES"],
+            GIT_PROTOCOL=fields.get("git-protocol", ""),
+            GIT_CONFIG_COUNT="1",
+            GIT_CONFIG_KEY_0="safe.directory",
+            GIT_CONFIG_VALUE_0="*",
+            REQUEST_METHOD=method,
+            PATH_INFO=path,
+            QUERY_STRING=query,
+            CONTENT_TYPE=fields.get("content-type", ""),
+            CONTENT_LENGTH=str(len(body)),
+        )
+        backend = ["git", "http-backend"]
+        answer = subprocess.run(backend, input=body, env=environment, capture_output=True, check=True)
+        said, _, content = answer.stdout.partition(b"\r\n\r\n")
+        conn.sendall(b"HTTP/1.1 200 OK\r\n" + said + b"\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
 
 
 # HTTP inside TLS

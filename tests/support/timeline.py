@@ -39,6 +39,7 @@ class Packet:
     ip_id     None = the next of this sender; ttl, win None = the default of its side
     cut       payload bytes in the capture, None = all
     icmp      (type, code, sender address, mtu); quoted: the packet that the ICMP error quotes
+    origin    1-based number in the case as written, kept when a case is changed; 0 = somebody else's
     """
 
     time: int
@@ -58,6 +59,7 @@ class Packet:
     cut: int | None = None
     icmp: tuple[int, int, str, int] | None = None
     quoted: Packet | None = None
+    origin: int = 0
 
 
 @dataclass(frozen=True)
@@ -371,4 +373,4 @@ def _emit(state: _State, packet: Packet) -> None:
 def _finish(state: _State) -> list[Packet]:
     if state.ends is not None:
         state.captured.append(Packet(BASE_NS + state.ends, "", 0, kind="other"))
-    return state.captured
+    return [replace(packet, origin=number) for number, packet in enumerate(state.captured, 1)]

@@ -59,6 +59,14 @@ ICMP6 = {
 """What an IPv6 router or host says instead (RFC 4443 3)."""
 
 
+def has_ipv6_form(case: Timeline) -> bool:
+    """Whether every ICMP error in it has an ICMPv6 counterpart, no cut of the capture depends on header lengths, and it
+    is no race between the two families."""
+    if case.snaplen or len({":" in address for talk in case.talks.values() for address in talk.addresses}) > 1:
+        return False
+    return all(":" in packet.icmp[2] or packet.icmp[:2] in ICMP6 for packet in case.packets if packet.icmp)
+
+
 def over_ipv6(case: Timeline) -> Timeline:
     """The same conversation over IPv6, ICMP errors translated."""
     talks = {
@@ -112,14 +120,15 @@ def split(case: Timeline, at: int) -> Timeline:
 
 
 def mixed(*cases: Timeline) -> Timeline:
-    """Several cases in one capture, in time order; the talks get new names."""
+    """Several cases in one capture, in time order; the talks get new names. All but the first get origin 0."""
     talks, packets = {}, []
     for i, case in enumerate(cases):
         for name, talk in case.talks.items():
             talks[f"{i}{name}"] = replace(talk, name=f"{i}{name}")
         for packet in case.packets:
             quoted = packet.quoted and replace(packet.quoted, talk=f"{i}{packet.quoted.talk}")
-            packets.append(replace(packet, talk=f"{i}{packet.talk}" if packet.talk else "", quoted=quoted))
+            talk_name = f"{i}{packet.talk}" if packet.talk else ""
+            packets.append(replace(packet, talk=talk_name, quoted=quoted, origin=0 if i else packet.origin))
     return replace(cases[0], talks=talks, packets=tuple(sorted(packets, key=lambda packet: packet.time)))
 
 

@@ -70,7 +70,8 @@ def icmp_error(case: Case) -> Verdict | None:
     cause = icmp_cause(error)
     if cause == "" or case.find("syn-ack", SERVER, 0) is not None:
         return None
-    if cause == "icmp-ttl-exceeded" and case.find("icmp", NETWORK, mark.packet) is None and case.client.syns < 2:
+    once: cython.bint = case.client.syns < 2 and case.find("icmp", NETWORK, mark.packet) is None
+    if once and cause == "icmp-ttl-exceeded" and not gave_up_at_once(case):
         return None
     from_server: cython.bint = error.sender == case.server.address
     if case.client.syns > 1:
@@ -80,6 +81,8 @@ def icmp_error(case: Case) -> Verdict | None:
     by = "the server's own address" if from_server else "a device on the path"
     said = cause[5:].replace("-", " ")
     confidence = "medium" if cause in ("icmp-ttl-exceeded", "icmp-frag-needed") else "high"
+    if once and cause == "icmp-ttl-exceeded":
+        confidence = "low"
     verdict: Verdict = case.verdict(
         cause,
         confidence,
@@ -88,6 +91,14 @@ def icmp_error(case: Case) -> Verdict | None:
     )
     verdict.blame = "server" if from_server else "network"
     return verdict
+
+
+def gave_up_at_once(case: Case) -> cython.bint:
+    """The client sent one SYN and no second one while the capture went on: it took the ICMP error for final.
+
+    Loops can be short, so one time-exceeded error alone proves little; Linux fails at once upon it (icmp_err_convert).
+    """
+    return case.connection.capture_end - case.connection.first_time >= case.limits.syn_single_wait_ns
 
 
 def final_ack_lost(case: Case) -> Verdict | None:
@@ -148,17 +159,20 @@ def synack_lost(case: Case) -> Verdict | None:
 def answered_late(case: Case) -> Verdict | None:
     """The SYN-ACK came after the client had given up.
 
-    On the wire: SYN, a second or more later a SYN-ACK, which the client answers with a RST or not at all.
+    On the wire: SYN, a second or more later a SYN-ACK, which the client answers with a RST; or does not answer at all,
+        and then it is a second since the last SYN too, because a client that has just asked again still listens.
     Wireshark: tcp.flags.syn==1 && tcp.flags.ack==1 && tcp.time_relative >= 1
     Zeek: conn_state RSTOS0 or SH
     Reference: RFC 9293 3.5.2 group 1 (the RST has seq = the SYN-ACK's ack, no ACK flag)
-    Not this: a SYN-ACK at once that is answered by RST is a half-open probe.
+    Not this: a SYN-ACK at once that is answered by RST is a half-open probe; one that answers the last of several SYNs
+        at once and finds nobody is synack-unanswered.
     """
     mark: Milestone | None = case.find("syn-ack", SERVER, 0)
     if mark is None or mark.time - case.connection.first_time < case.limits.syn_late_ns:
         return None
     refusal: Milestone | None = case.find("rst", CLIENT, mark.packet)
-    if refusal is None and case.connection.capture_end - mark.time < case.limits.syn_late_ns:
+    waited: cython.longlong = min(case.connection.capture_end - mark.time, mark.time - syn_before(case, mark))
+    if refusal is None and waited < case.limits.syn_late_ns:
         return None
     cite_attempts(case)
     case.cite_mark(mark)

@@ -11,7 +11,7 @@ from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.reset import asked_time, idle_before
 from analyzer.verdict.signatures.tls import shown
 from analyzer.verdict.waits import ending_timers
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
 
 TLS_ALERT = b"\x15\x03"
 CLIENT_STATUS = range(400, 500)
@@ -68,11 +68,11 @@ def status(case: Case) -> Verdict | None:
         cause = "http-plain-on-tls-port"
     took: cython.longlong = exchange.response_time - asked_time(case)
     said = f"{exchange.status} {exchange.reason}".rstrip()
-    verdict: Verdict = case.verdict(
-        cause,
-        "high",
-        f"{case.where()} answered {exchange.method} {exchange.target[:80]} with {said} after {span(took)}.",
-    )
+    if exchange.request_packet == 0:
+        summary = f"{case.where()} answered with {said}; the request is not in the capture."
+    else:
+        summary = f"{case.where()} answered {exchange.method} {exchange.target[:80]} with {said} after {span(took)}."
+    verdict: Verdict = case.verdict(cause, "high", summary)
     verdict.advice = STATUS_ADVICE.get(exchange.status, verdict.advice)
     if exchange.status in CLIENT_STATUS and exchange.status != 408:
         verdict.blame = "client"
@@ -147,6 +147,8 @@ def server_closed(case: Case) -> Verdict | None:
     Not this: a RST first (rst-after-request); response bytes (http-response-truncated).
     """
     if case.closer != SERVER or case.closer_what == "rst" or case.answered or case.asked == 0:
+        return None
+    if case.server.fin_offset > case.server.next:  # bytes before the FIN are missing: it did say something
         return None
     exchange: Exchange = case.exchange
     gap: cython.longlong = case.closer_time - asked_time(case)
@@ -239,6 +241,40 @@ def abort_request(case: Case) -> Verdict | None:
         case.flag("receiver-stalled")
         verdict.blame = "server"
         verdict.summary = f"{verdict.summary[:-1]}: the server had stopped reading (its receive window is closed)."
+    return verdict
+
+
+def response_lost(case: Case) -> Verdict | None:
+    """The server answers, and the beginning of its answer is lost on the way.
+
+    On the wire: request; of the response only later bytes arrive, above a hole that the client never acknowledges. Then
+        the client closes, after three seconds and more (http-response-stalled) or sooner (http-client-abort-response),
+        or the capture ends after ten.
+    Wireshark: http.request, then tcp.analysis.lost_segment or tcp.options.sack_le
+    Zeek: conn_state SF or S1, missed_bytes > 0
+    Reference: RFC 2923 2.1 (path MTU black hole); RFC 2018
+    Not this: no byte of the server at all (http-client-closed-no-response); bytes that the client has acknowledged
+        although the capture lacks them (incomplete).
+    """
+    server: Side = case.server
+    if case.answered or case.asked == 0 or case.closer == SERVER:
+        return None
+    if server.wire_gap != 1 and case.client.sack_left <= server.acked:
+        return None
+    silence: cython.longlong = case.silence()
+    if case.closer < 0 and silence < case.limits.body_stall_ns:
+        return None
+    case.ongoing = 1 if case.closer < 0 else 0
+    case.cite_request()
+    case.cite(server.last_data_packet, server.last_data_time, "data", SERVER)
+    case.cite_closer()
+    verdict: Verdict = case.verdict(
+        "http-response-stalled" if silence >= case.limits.stall_min_ns else "http-client-abort-response",
+        "medium" if silence >= case.limits.body_stall_ns else "low",
+        f"The beginning of {case.where()}'s answer is lost on the way while later bytes arrive (a path MTU problem, if "
+        f"only large packets are lost); {who_ended(case)}.",
+    )
+    verdict.blame = "network"
     return verdict
 
 

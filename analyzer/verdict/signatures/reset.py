@@ -19,7 +19,7 @@ def on_accept(case: Case) -> Verdict | None:
     Not this: a RST in answer to the SYN (rst-refused); a client that resets (a half-open probe).
     """
     mark: Milestone = case.reset
-    if mark is None or mark.side != SERVER or case.server.bytes > 0:
+    if mark is None or mark.side != SERVER or case.server.bytes > 0 or case.server.lost or case.client.lost:
         return None
     if 0 < case.client.first_data_packet < mark.packet:
         return None

@@ -11,8 +11,7 @@ cdef int BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, MAX_GARBAGE
 cdef class HttpParser(Reader):
     cdef public long long dropped, count
     cdef public list waiting
-    cdef public Exchange orphan
-    cdef public long long orphan_ack
+    cdef public list orphans
     cdef public bytes leftover_client, leftover_server
     cdef public long long leftover_client_start, leftover_server_start
     cdef public bytearray held

@@ -19,6 +19,8 @@ from analyzer.wire.model import Connection, Exchange, Side
 MAX_EXCHANGES = 4096
 """Exchanges kept a connection. At the cap an exchange that ended well is dropped and counted when it ends, a failed one
 is kept until there are twice as many; so many unanswered ones end the reading. The flag is `exchanges-capped`."""
+MAX_ORPHANS = 64
+"""Responses that wait for their requests; a capture that is so far out of order is not put right."""
 MAX_GARBAGE = 64
 """Bytes kept of an answer that is no HTTP."""
 
@@ -31,7 +33,7 @@ class HttpParser(Reader):
     leftover_client, leftover_server   bytes after the switch that were handed in before or with it
     leftover_client_start, leftover_server_start  their stream offsets, -1 = none
     waiting          requests without a final response, oldest first
-    orphan           a response whose segment acknowledges a request that is captured only after it
+    orphans          responses whose segments acknowledge requests that come only after them, each with that offset
     dropped          exchanges not kept (see MAX_EXCHANGES)
     """
 
@@ -40,8 +42,7 @@ class HttpParser(Reader):
         self.dropped = 0
         self.count = len(connection.exchanges)
         self.waiting: list[Exchange] = []
-        self.orphan: Exchange | None = None
-        self.orphan_ack = -1
+        self.orphans: list[tuple[int, Exchange]] = []
         self.leftover_client = self.leftover_server = b""
         self.leftover_client_start = self.leftover_server_start = -1
         self.held = bytearray()
@@ -172,15 +173,14 @@ class HttpParser(Reader):
             self.waiting.clear()  # whatever they were answered is lost; this one's answer may begin cleanly
         if self.waiting:
             self.note_acked(self.waiting[-1])
-        exchange = self.orphan
-        self.orphan = None
-        if exchange is None or stream.start >= self.orphan_ack:
+        exchange = self.claim_orphan(stream) if self.orphans else None
+        if exchange is None:
             exchange = self.new_exchange()
             self.waiting.append(exchange)
             if self.server.state in (LOST, DONE):
                 exchange.lost = 1
         stream.exchange = exchange
-        exchange.request_start = stream.start
+        exchange.request_start, exchange.request_ack = stream.start, stream.start_ack
         exchange.request_packet, exchange.request_time = stream.start_packet, stream.start_time
         if exchange.index == 0:
             add_milestone(self.connection, "request", exchange, stream.start_ack)
@@ -188,6 +188,20 @@ class HttpParser(Reader):
             flag(self.connection, "exchanges-capped")
             self.client.next_message(DONE)
             self.server.next_message(DONE)
+
+    def claim_orphan(self, stream: Stream) -> Exchange | None:
+        """The response that was captured before this request and answers it: the client had received all before it."""
+        self.drop_orphans(stream.start)
+        alone = len(self.orphans) == 1
+        for i, (_, exchange) in enumerate(self.orphans):
+            if alone or stream.start_ack in (-1, exchange.response_start):
+                del self.orphans[i]
+                return exchange
+        return None
+
+    def drop_orphans(self, position: cython.longlong) -> None:
+        """Forget responses whose requests ended before this offset of the client's stream: they were never seen."""
+        self.orphans = [orphan for orphan in self.orphans if orphan[0] > position]
 
     def request_head_over(self) -> None:
         """The request's head is complete: its framing decides where it ends."""
@@ -215,7 +229,8 @@ class HttpParser(Reader):
             # An idle connection's farewell, which clients take for a close (Go: net/http is408Message).
             flag(self.connection, "idle-408")
             return
-        exchange = self.waiting[0] if self.waiting else self.unasked(stream)
+        asked = bool(self.waiting) and not self.later(self.waiting[0], stream)
+        exchange = self.waiting[0] if asked else self.unasked(stream)
         if exchange is None:
             return
         self.begin_response(stream, exchange)
@@ -223,7 +238,7 @@ class HttpParser(Reader):
             if len(exchange.interim) < MAX_GARBAGE:
                 exchange.interim.append(status)
             return
-        if self.waiting:
+        if asked:
             self.waiting.pop(0)
         exchange.status, exchange.reason, exchange.response_version = status, reason, version
         if exchange.index == 0 or status >= 400:
@@ -231,11 +246,16 @@ class HttpParser(Reader):
                 add_milestone(self.connection, "request", exchange, -1)
             add_milestone(self.connection, "response", exchange, stream.start_ack)
 
+    def later(self, exchange: Exchange, stream: Stream) -> bool:
+        """Whether the request was captured after the response, whose segment does not acknowledge it either."""
+        return exchange.request_packet > stream.start_packet and 0 <= stream.start_ack <= exchange.request_start
+
     def unasked(self, stream: Stream) -> Exchange:
         """An exchange for a response whose request was not seen: before the capture, lost, or captured later."""
         exchange = self.new_exchange()
         if stream.start_ack > self.connection.client.next:
-            self.orphan, self.orphan_ack = exchange, stream.start_ack
+            if len(self.orphans) < MAX_ORPHANS:
+                self.orphans.append((stream.start_ack, exchange))
         elif self.client.state == LOST:
             exchange.lost = 1
         return exchange
@@ -345,8 +365,8 @@ class HttpParser(Reader):
         if stream is self.server:
             for exchange in self.waiting:
                 exchange.lost = 1
-        elif not self.waiting and stream.exchange is None:
-            self.orphan = None
+        elif not self.waiting and stream.exchange is None and self.orphans:
+            self.drop_orphans(stream.position)
         stream.next_message(LOST)
 
     def resync(self, stream: Stream, data: bytes) -> cython.bint:
@@ -355,12 +375,25 @@ class HttpParser(Reader):
             clean = head.starts_request(data)
         else:
             clean = head.starts_response(data)
-            if clean and self.waiting:
-                self.waiting[-1].lost = 0
-                del self.waiting[:-1]
+            if clean:
+                self.find_asker(stream)
         if clean:
             stream.next_message(HEAD)
         return clean
+
+    def find_asker(self, stream: Stream) -> None:
+        """After a loss: the request that this response answers is the one that was sent when all before it had come.
+
+        A client that does not pipeline asks again only after the whole answer (RFC 9112 9.3.2). With any other
+        request as the asker, a lost response would make the next one answer the wrong request.
+        """
+        exchange: Exchange
+        for exchange in self.waiting:
+            if exchange.request_ack in (-1, stream.position) and exchange.request_packet < stream.packet:
+                del self.waiting[: self.waiting.index(exchange)]
+                exchange.lost = 0
+                return
+        self.waiting = [exchange for exchange in self.waiting if exchange.request_packet > stream.packet]
 
     def malformed(self, stream: Stream, what: str) -> None:
         """The message breaks its own framing: nothing after it can be read."""

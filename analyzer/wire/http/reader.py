@@ -90,13 +90,14 @@ class Reader:
                 run: cython.longlong = min(stream.body_end - stream.position, size - at)
                 if run > 0:
                     if stream.exchange is not None and stream.exchange.status == BAD_REQUEST:
-                        stream.exchange.body_start = data[at : at + min(run, MAX_BODY_START)]
+                        self.keep_start(stream.exchange, data[at : at + min(run, MAX_BODY_START)])
                     at += run
                     stream.position += run
                     stream.last_packet = stream.packet
                     stream.last_time = stream.time
                 if stream.position < stream.body_end:
-                    stream.side.skip = stream.body_end - stream.position
+                    if not self.wants_start(stream.exchange):
+                        stream.side.skip = stream.body_end - stream.position
                     return
                 self.body_over(stream)
                 continue
@@ -116,6 +117,14 @@ class Reader:
                 at += self.keep_garbage(stream, data[at:])
             else:
                 at = self.read_line(stream, data, at)
+
+    def keep_start(self, exchange: Exchange, data: bytes) -> None:
+        """The first bytes of a 400's body, which may come in several segments."""
+        exchange.body_start += data[: max(0, MAX_BODY_START - len(exchange.body_start))]
+
+    def wants_start(self, exchange: Exchange | None) -> cython.bint:
+        """Whether more of this body is to be read."""
+        return exchange is not None and exchange.status == BAD_REQUEST and len(exchange.body_start) < MAX_BODY_START
 
     def read_line(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Read a head or one line, or the part of the line that is there; returns where reading goes on."""

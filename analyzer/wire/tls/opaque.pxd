@@ -1,7 +1,7 @@
 from analyzer.wire.model cimport Connection, Record, Side, Tls
 from analyzer.wire.tls.completion cimport Completion
 
-cdef int TLS13, ALERT, APPLICATION_DATA, MIN_REQUEST, KEY_UPDATE, MAX_TICKETS, SMALLEST_TICKET, LARGEST_TICKET
+cdef int TLS13, SERVER_LOST, ALERT, APPLICATION_DATA, MIN_REQUEST, KEY_UPDATE, MAX_TICKETS, SMALLEST_TICKET, LARGEST_TICKET
 cdef int H2_CONTROL, H2_PREFACE, H2_SHORTEST_HEADERS
 cdef long long TICKET_WINDOW_NS
 

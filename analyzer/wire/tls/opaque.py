@@ -16,6 +16,9 @@ TLS13 = 0x0304
 ALERT = 21
 APPLICATION_DATA = 23
 
+SERVER_LOST = 2
+"""The bit of `Tls.lost` that says so of the server's records."""
+
 MIN_REQUEST = 40
 KEY_UPDATE = 22
 MAX_TICKETS = 4
@@ -71,7 +74,7 @@ def opaque_exchange(tls: Tls, connection: Connection, done: Completion) -> Opaqu
 def find_cut(tls: Tls, server: Side, seen: Opaque) -> None:
     """How much of the server's last record arrived, when not all of it did."""
     last: Record = tls.server_last  # type: ignore[assignment]  # None when there is none
-    if last is None or last.complete or tls.lost:
+    if last is None or last.complete or tls.lost & SERVER_LOST:
         return
     end: cython.longlong = server.end if server.fin_offset < 0 else min(server.end, server.fin_offset)
     seen.announced = last.length

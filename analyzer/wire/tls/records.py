@@ -120,7 +120,7 @@ class RecordWalk:
     def lose(self) -> None:
         """Give up on boundaries."""
         self.dead = 1
-        self.tls.lost = 1
+        self.tls.lost |= 1 << self.index
 
     def _running(
         self,
