@@ -9,8 +9,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.model import CLIENT, SERVER, Connection, Record, Side, Tls
-from analyzer.wire.tls.hello import TLS13
-from analyzer.wire.tls.records import ALERT, APPLICATION_DATA
+from analyzer.wire.tls.registry import ALERT, APPLICATION_DATA, TLS13
 
 MIN_FINISHED = 45
 """A Finished record of the smallest suite: 4 + 32 + 1 bytes and the 8-byte tag of CCM_8."""
