@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypeVar
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 Py_ssize_t: TypeAlias = int
+Py_UCS4: TypeAlias = str
 bint: TypeAlias = bool
 char: TypeAlias = int
 uchar: TypeAlias = int

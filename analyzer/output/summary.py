@@ -13,6 +13,8 @@ from analyzer.verdict.model import CLASSES, Verdict
 
 MAX_SHARED = 10_000
 """Different (verdict, place) pairs that are counted; more would let a hostile capture fill the memory."""
+MENDED = {"recovered": "recovered by a retry", "fallback": "fell back to another GOPROXY entry"}
+"""Outcome of a retry group in which something failed and the end was good -> how people say it."""
 SHOWN = 5
 """Shared findings that are printed."""
 
@@ -22,13 +24,16 @@ class Summary:
 
     fetches, connections_without_fetch   how many of each
     verdicts                             (class, cause) -> fetches
+    races                                connections without fetch that lost against another address of the same name
+    mended                               failures that a retry, or the next entry of GOPROXY, made good
     shared                               (class/cause, server name or address) -> fetches, failures only
     """
 
     def __init__(self) -> None:
-        self.fetches = self.connections_without_fetch = 0
+        self.fetches = self.connections_without_fetch = self.races = 0
         self.verdicts: Counter[tuple[str, str]] = Counter()
         self.shared: Counter[tuple[str, str]] = Counter()
+        self.mended: Counter[str] = Counter()
         self.warnings: list[str] = []
         self.damaged = False
 
@@ -36,6 +41,7 @@ class Summary:
         """Count one fetch, or one connection that carried none."""
         if fetch.kind != "fetch":
             self.connections_without_fetch += 1
+            self.races += fetch.kind == "race"
             return
         self.fetches += 1
         verdict = cast("Verdict | None", fetch.verdict)
@@ -43,6 +49,8 @@ class Summary:
             return
         self.verdicts[verdict.klass, verdict.cause] += 1
         if verdict.failed:
+            if fetch.group_outcome in MENDED:
+                self.mended[fetch.group_outcome] += 1
             key = (f"{verdict.klass}/{verdict.cause}", safe(fetch.name) or address(fetch.connection.server.address))
             if key in self.shared or len(self.shared) < MAX_SHARED:
                 self.shared[key] += 1
@@ -61,7 +69,7 @@ class Summary:
 
     def lines(self) -> list[str]:
         """The summary for people: the count line first."""
-        return [self._count_line(), *self._shared_lines(), *self._without_fetch()]
+        return [self._count_line(), *self._mended_line(), *self._shared_lines(), *self._without_fetch()]
 
     def _classes(self) -> Counter[str]:
         classes: Counter[str] = Counter()
@@ -86,7 +94,12 @@ class Summary:
     def _without_fetch(self) -> list[str]:
         if not self.connections_without_fetch:
             return []
-        return [f"{plural(self.connections_without_fetch, 'connection', 'connections')} carried no fetch"]
+        line = f"{plural(self.connections_without_fetch, 'connection', 'connections')} carried no fetch"
+        return [f"{line}, {self.races:,} of them lost a race against another address" if self.races else line]
+
+    def _mended_line(self) -> list[str]:
+        parts = [f"{self.mended[outcome]:,} {text}" for outcome, text in MENDED.items() if self.mended[outcome]]
+        return [f"of the failures, {' and '.join(parts)}"] if parts else []
 
 
 def plural(number: int, one: str, many: str) -> str:

@@ -10,7 +10,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.resets import settle
-from analyzer.verdict.signatures import connect, http, incomplete, opaque, reset, tls
+from analyzer.verdict.signatures import connect, dns, http, incomplete, opaque, reset, tls
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Side, Tls
 
@@ -63,6 +63,8 @@ EXCHANGE = (
 def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
     """The verdict of one fetch; it never raises, and cites at least one packet of a connection that has any."""
     case = Case(fetch, limits)
+    if fetch.resolution is not None:
+        return first_of(dns.DNS, case)
     weigh(case)
     verdict = incomplete.one_direction(case) or incomplete.no_head(case)
     if verdict is None:
@@ -226,6 +228,8 @@ def general_flags(case: Case) -> None:
         case.flag("retransmissions")
     if connection.reused:
         case.flag("port-reuse")
+    if case.fetch.name_from_dns:
+        case.flag("name-from-dns")
     if connection.roles_guessed:
         case.flag("roles-guessed")
         case.doubt = "roles"

@@ -341,6 +341,13 @@ class Connections:
             return side.connection.first_packet
         return 1 << 62
 
+    def oldest_time(self) -> cython.longlong:
+        """When that connection began; when none is open, the time of the newest frame."""
+        side: Side
+        for side in self.sides.values():
+            return side.connection.first_time
+        return self.now
+
 
 def idle_since(connection: Connection) -> int:
     """Time of the last packet of a connection."""

@@ -6,8 +6,8 @@ from analyzer.wire.socks cimport Socks
 from analyzer.wire.tls.parser cimport TlsParser
 
 # the constants of content.py, detection.py, prologue.py and socks.py as C numbers
-cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, CLIENT, SERVER, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
-cdef int H2C, HTTP, NEED, PROXY, SOCKS4, SOCKS5, SSLV2, TLS, MORE, WRONG, OVER
+cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, CLIENT, SERVER, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
+cdef int H2C, HTTP, NEED, OTHER, PROXY, SOCKS4, SOCKS5, SSLV2, TLS, MORE, WRONG, OVER, DNS_PORT
 cdef long long NEVER
 
 cdef class Content:
@@ -18,6 +18,7 @@ cdef class Content:
     cdef public Side misplaced_side
     cdef public TlsParser tls
     cdef public HttpParser http
+    cdef public object lookups, dns
     cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long packet, long long time)
     cpdef end(self, Side side, long long packet, long long time)
@@ -32,6 +33,7 @@ cdef class Content:
     cpdef _note(self, str via)
     cpdef _start_tls(self)
     cpdef _start_http(self)
+    cpdef _start_dns(self)
     cpdef _pass(self, str protocol)
     cpdef _close(self)
     cpdef _settle(self)

@@ -8,6 +8,7 @@ from analyzer.wire.detection import (
     H2C,
     HTTP,
     NEED,
+    OTHER,
     PROXY,
     SOCKS4,
     SOCKS5,
@@ -17,6 +18,9 @@ from analyzer.wire.detection import (
     looks_like,
     on_record_boundary,
 )
+from analyzer.wire.dns.lookups import PORT as DNS_PORT
+from analyzer.wire.dns.lookups import Lookups
+from analyzer.wire.dns.stream import DnsStream
 from analyzer.wire.http.parser import HttpParser
 from analyzer.wire.intake import Intake
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Side
@@ -28,6 +32,7 @@ UNDECIDED = 0
 IN_TLS = 1
 IN_HTTP = 2
 PASSED = 3
+IN_DNS = 4
 
 MAX_BUFFER = 65536
 """Bytes of a side kept while the protocol is undecided."""
@@ -44,7 +49,8 @@ class Content:
     its next n bytes, sets `side.skip`; the tracker then passes over those bytes without calling it, and calls `data()`
     again, perhaps with b"", as soon as they are over.
 
-    state       UNDECIDED, IN_TLS, IN_HTTP, or PASSED (nobody wants the rest)
+    state       UNDECIDED, IN_TLS, IN_HTTP, IN_DNS, or PASSED (nobody wants the rest)
+    lookups     the table that DNS messages go to, None = nobody wants them
     socks       the SOCKS dialogue that goes on, or None
     searching   1 = the beginning was not captured: wait for a clean start of a message or record
     unsynced    while searching in TLS: bit 1 = the client's, bit 2 = the server's record boundaries are still unknown
@@ -52,8 +58,9 @@ class Content:
                 are changed
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, lookups: Lookups | None = None) -> None:
         self.connection = connection
+        self.lookups = lookups
         self.state = UNDECIDED
         self.socks: Socks | None = None
         self.searching = connection.midstream
@@ -67,6 +74,7 @@ class Content:
         self.misplaced_side: Side | None = None
         self.tls: TlsParser | None = None
         self.http: HttpParser | None = None
+        self.dns: DnsStream | None = None
 
     def data(
         self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
@@ -83,6 +91,8 @@ class Content:
                 self._switch(side, packet, time, ack)
         elif self.state == PASSED:
             side.skip = NEVER
+        elif self.state == IN_DNS and self.dns is not None:
+            self.dns.data(side, data, packet, time)
         elif self.searching:
             self._search(side, data, packet, time, ack)
         else:
@@ -99,6 +109,8 @@ class Content:
             self.http.gap(side, length, packet, time)
         elif self.state == PASSED:
             side.skip = NEVER
+        elif self.state == IN_DNS and self.dns is not None:
+            self.dns.stop()
         elif not self._answer_shows(side, length, packet, time):
             self._miss(side)
 
@@ -171,7 +183,7 @@ class Content:
             return self._socks_begins(client, head, kind)
         if kind != NEED:
             self._start(kind, head)
-        if self.state == IN_TLS or self.state == IN_HTTP:
+        if self.state != UNDECIDED and self.state != PASSED:
             self._replay()
         return False
 
@@ -230,6 +242,8 @@ class Content:
                 self.tls.begin_sslv2((((head[0] & 0x7F) << 8) | head[1]) + 2)
         elif kind == HTTP:
             self._start_http()
+        elif kind == OTHER and self.lookups is not None and self.connection.server.port == DNS_PORT:
+            self._start_dns()
         else:
             self._pass("h2c" if kind == H2C else "other")
 
@@ -244,6 +258,13 @@ class Content:
         self.connection.protocol = "http"
         self.connection.other_first = b""
         self.http = HttpParser(self.connection)
+
+    def _start_dns(self) -> None:
+        """A resolver's connection; it fetches nothing itself, so to the outside it is of another protocol."""
+        assert self.lookups is not None
+        self.state = IN_DNS
+        self.connection.protocol = "other"
+        self.dns = DnsStream(self.connection, self.lookups)
 
     def _pass(self, protocol: str) -> None:
         """Nobody wants the rest of either side."""

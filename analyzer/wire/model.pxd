@@ -89,6 +89,6 @@ cdef class Exchange:
     cdef public bytes garbage, body_start, raw_fields
 
 cdef class IcmpError:
-    cdef public int version, kind, code
+    cdef public int version, kind, code, udp
     cdef public bytes sender, key
     cdef public long long seq, mtu, number, time

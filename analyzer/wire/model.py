@@ -414,7 +414,10 @@ class Exchange:
 
 
 class IcmpError:
-    """An ICMP error about a TCP packet: who sent it and what it quotes (kind and code as in RFC 792 / RFC 4443)."""
+    """An ICMP error: who sent it and what it quotes (kind and code as in RFC 792 / RFC 4443).
+
+    udp     1 = it quotes a DNS question, and `seq` is that message's id; 0 = a TCP packet and its sequence number
+    """
 
     def __init__(self, version: cython.int, kind: cython.int, code: cython.int, sender: bytes) -> None:
         self.version = version
@@ -423,5 +426,6 @@ class IcmpError:
         self.sender = sender
         self.key = b""
         self.seq = 0
+        self.udp = 0
         self.mtu = 0
         self.number = self.time = 0

@@ -83,6 +83,8 @@ def test_ipv6_is_the_same(case: Timeline, before: list[str]) -> None:
     """A verdict does not change when the same is said over IPv6."""
     if case.snaplen and case.snaplen < 100:
         pytest.skip("the longer IPv6 header makes the cut fall elsewhere")
+    if len({":" in address for talk in case.talks.values() for address in talk.addresses}) > 1:
+        pytest.skip("a race between two families cannot be held in one")
     assert names(transform.over_ipv6(case)) == before
 
 
