@@ -1,6 +1,6 @@
 from analyzer.wire.detection cimport client_protocol, looks_like, on_record_boundary
 from analyzer.wire.http.parser cimport HttpParser
-from analyzer.wire.intake cimport Intake
+from analyzer.wire.intake cimport Intake, Waiting
 from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.socks cimport Socks
 from analyzer.wire.tls.parser cimport TlsParser
@@ -10,16 +10,14 @@ cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, CLIENT, SERVER, MAX_BUFFER,
 cdef int H2C, HTTP, NEED, OTHER, PROXY, SOCKS4, SOCKS5, SSLV2, TLS, MORE, WRONG, OVER, DNS_PORT
 cdef long long NEVER
 
-cdef class Content:
-    cdef public Connection connection
+cdef class Content(Waiting):
     cdef public int state, searching, unsynced, swap_roles, prologues, client_tries, server_tries
     cdef public Socks socks
-    cdef public Intake from_client, from_server, misplaced
+    cdef public Intake misplaced
     cdef public Side misplaced_side
     cdef public TlsParser tls
     cdef public HttpParser http
     cdef public object lookups, dns
-    cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long packet, long long time)
     cpdef end(self, Side side, long long packet, long long time)
     cpdef finish(self)
@@ -37,10 +35,7 @@ cdef class Content:
     cpdef _pass(self, str protocol)
     cpdef _close(self)
     cpdef _settle(self)
-    cpdef _replay(self)
-    cpdef _hand_on(self, Side side, Intake intake)
     cpdef _switch(self, Side side, long long packet, long long time, long long ack)
-    cpdef _again(self, Side side, bytes data, long long start, long long packet, long long time, long long ack)
     cpdef bint _answer_shows(self, Side side, long long length, long long packet, long long time) except -1
     cpdef _miss(self, Side side)
     cpdef _search(self, Side side, bytes data, long long packet, long long time, long long ack)

@@ -22,7 +22,7 @@ from analyzer.wire.dns.lookups import PORT as DNS_PORT
 from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.dns.stream import DnsStream
 from analyzer.wire.http.parser import HttpParser
-from analyzer.wire.intake import Intake
+from analyzer.wire.intake import Intake, Waiting
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Side
 from analyzer.wire.prologue import MORE, WRONG, proxy_size
 from analyzer.wire.socks import OVER, Socks
@@ -42,7 +42,7 @@ MAX_TRIES = 64
 MAX_PROLOGUES = 8
 
 
-class Content:
+class Content(Waiting):
     """The parser of one connection's two byte streams.
 
     The connection tracker calls it with bytes in sequence order. A parser that wants no more of a side, or nothing of
@@ -59,7 +59,7 @@ class Content:
     """
 
     def __init__(self, connection: Connection, lookups: Lookups | None = None) -> None:
-        self.connection = connection
+        self.begin(connection)
         self.lookups = lookups
         self.state = UNDECIDED
         self.socks: Socks | None = None
@@ -68,8 +68,6 @@ class Content:
         self.swap_roles = 0
         self.prologues = 0
         self.client_tries = self.server_tries = 0
-        self.from_client: Intake | None = None
-        self.from_server: Intake | None = None
         self.misplaced: Intake | None = None
         self.misplaced_side: Side | None = None
         self.tls: TlsParser | None = None
@@ -149,13 +147,7 @@ class Content:
             if self.state != UNDECIDED:
                 self.data(side, data, packet, time, ack)
                 return
-        intake = self.from_client if side.index == CLIENT else self.from_server
-        if intake is None:
-            intake = Intake(side.next)
-            if side.index == CLIENT:
-                self.from_client = intake
-            else:
-                self.from_server = intake
+        intake = self.intake_of(side)
         intake.add(data, packet, time, ack)
         if side.index == SERVER and self.from_client is None and self.socks is None:
             self.connection.protocol = "other"  # it speaks first; a ClientHello or a request may still correct this
@@ -184,7 +176,7 @@ class Content:
         if kind != NEED:
             self._start(kind, head)
         if self.state != UNDECIDED and self.state != PASSED:
-            self._replay()
+            self.replay()
         return False
 
     def _proxy(self, client: Intake, head: bytes) -> cython.bint:
@@ -290,38 +282,9 @@ class Content:
             return
         if client.data[client.at] == 0x16 and len(client.data) - client.at >= 3 and self.socks is None:
             self._start_tls()
-            self._replay()
+            self.replay()
         else:
             self._pass("other")
-
-    def _replay(self) -> None:
-        """Hand on what was kept of both sides, the client's first."""
-        client, server = self.from_client, self.from_server
-        self.from_client = self.from_server = None
-        if client is not None:
-            self._hand_on(self.connection.client, client)
-        if server is not None:
-            self._hand_on(self.connection.server, server)
-
-    def _hand_on(self, side: Side, intake: Intake) -> None:
-        """As the tracker would have, piece by piece: `side.next` moves along, `side.skip` is obeyed."""
-        here: cython.longlong = side.next
-        at: cython.longlong = intake.at
-        length: cython.longlong
-        side.skip = 0
-        for stop, packet, time, ack in intake.pieces:
-            if stop <= at:
-                continue
-            length = stop - at
-            if side.skip > length:
-                side.skip -= length
-            else:
-                at += side.skip
-                side.skip = 0
-                side.next = intake.start + at
-                self.data(side, bytes(intake.data[at:stop]), packet, time, ack)
-            at = stop
-        side.next = here
 
     def _switch(self, side: Side, packet: cython.longlong, time: cython.longlong, ack: cython.longlong) -> None:
         """After 101 nothing more is read; after a 2xx to CONNECT the streams start over (signatures.md 1.3)."""
@@ -344,25 +307,8 @@ class Content:
         client.skip = server.skip = 0
         client_ack: cython.longlong = ack if side is client else -1
         server_ack: cython.longlong = ack if side is server else -1
-        self._again(client, http.leftover_client, http.leftover_client_start, packet, time, client_ack)
-        self._again(server, http.leftover_server, http.leftover_server_start, packet, time, server_ack)
-
-    def _again(
-        self,
-        side: Side,
-        data: bytes,
-        start: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
-        ack: cython.longlong,
-    ) -> None:
-        """Bytes that came with or before the switch."""
-        if not data:
-            return
-        here: cython.longlong = side.next
-        side.next = start
-        self.data(side, data, packet, time, ack)
-        side.next = here
+        self.hand_over(client, http.leftover_client, http.leftover_client_start, packet, time, client_ack)
+        self.hand_over(server, http.leftover_server, http.leftover_server_start, packet, time, server_ack)
 
     # ---- met in the middle ----
 
@@ -376,7 +322,7 @@ class Content:
         self._start_http()
         if self.http is not None:
             self.http.gap(side, length, packet, time)
-        self._replay()
+        self.replay()
         return True
 
     def _miss(self, side: Side) -> None:
@@ -443,4 +389,4 @@ class Content:
             return
         self.misplaced = self.misplaced_side = None
         self.swap_roles = 0
-        self._hand_on(side, intake)
+        self.hand_on(side, intake)
