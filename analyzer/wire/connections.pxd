@@ -1,3 +1,4 @@
+from analyzer.wire.content cimport Content
 from analyzer.wire.copies cimport is_copy, is_icmp_copy
 from analyzer.wire.detection cimport looks_like
 from analyzer.wire.marks cimport mark

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.wire.content import Content
 from analyzer.wire.copies import is_copy, is_icmp_copy
 from analyzer.wire.detection import looks_like
 from analyzer.wire.marks import mark
@@ -345,8 +346,9 @@ class Connections:
         """Settle a connection and put it into `finished`."""
         self.reassembler.finish(connection.client, connection.client.last_packet, connection.last_time)
         self.reassembler.finish(connection.server, connection.server.last_packet, connection.last_time)
-        if connection.content is not None:
-            connection.content.finish()
+        content: Content | None = connection.content
+        if content is not None:
+            content.finish()
         connection.final = final
         if connection.server.packets:
             self.answered = True

@@ -31,6 +31,8 @@ CWR = 0x80
 MASK32 = 0xFFFFFFFF
 MAX_MILESTONES = 96
 """Milestones kept of a connection, FINs and RSTs apart."""
+MAX_RECORDS = 32
+"""TLS records kept per side: a handshake and the first exchange need fewer, bulk data must not cost memory."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
 

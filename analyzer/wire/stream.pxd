@@ -1,5 +1,6 @@
 from analyzer.wire.content cimport Content
 from analyzer.wire.model cimport Connection, Packet, Side
+from analyzer.wire.octets cimport cut
 
 cdef long long HOLE_PATIENCE_NS, MAX_PENDING_BYTES
 

@@ -15,6 +15,7 @@ import cython
 from analyzer.wire.content import Content
 from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.model import Connection, Packet, Side
+from analyzer.wire.octets import cut
 
 HOLE_PATIENCE_NS = 20_000_000
 """How long an acknowledged hole is waited for: several capture queues disorder packets by milliseconds."""
@@ -56,7 +57,7 @@ class Reassembler:
         needed: cython.longlong = start + side.skip
         if needed < p.captured:
             self.consume_skip(side)
-            self.call(side, p.data[p.payload + needed : p.payload + p.captured], p.number, p.time, ack)
+            self.call(side, cut(p.data, p.payload + needed, p.payload + p.captured), p.number, p.time, ack)
             self.cut(side, p.length - p.captured, p.number, p.time, ack)
         elif p.captured < p.length and needed < p.length:
             side.cut += p.length - needed
@@ -130,7 +131,7 @@ class Reassembler:
         data: bytes
         data = b""
         if offset + p.length >= side.next + side.skip:
-            data = p.data[p.payload : p.payload + p.captured]
+            data = cut(p.data, p.payload, p.payload + p.captured)
         if side.pending is None:
             side.pending = []
             side.hole_time = p.time

@@ -13,7 +13,8 @@ from analyzer.wire.http.framing import request_framing, response_framing
 from analyzer.wire.http.notes import add_milestone, flag, keep_fields
 from analyzer.wire.http.reader import Reader
 from analyzer.wire.http.start import StartLine
-from analyzer.wire.http.stream import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, Stream
+from analyzer.wire.http.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST
+from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import Connection, Exchange, Side
 
 MAX_EXCHANGES = 4096
@@ -38,7 +39,7 @@ class HttpParser(Reader):
     """
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
+        self.begin(connection)
         self.dropped = 0
         self.count = len(connection.exchanges)
         self.waiting: list[Exchange] = []
@@ -239,7 +240,7 @@ class HttpParser(Reader):
                 exchange.interim.append(status)
             return
         if asked:
-            self.waiting.pop(0)
+            del self.waiting[0]
         exchange.status, exchange.reason, exchange.response_version = status, reason, version
         if exchange.index == 0 or status >= 400:
             if exchange.index:

@@ -13,6 +13,7 @@ cdef class Reader:
     cdef public Stream client, server
     cdef public int tunnel
     cdef public Fields found
+    cdef begin(self, Connection connection)
     cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long packet, long long time)
     cdef read(self, Stream stream, bytes data)

@@ -10,7 +10,7 @@ import cython
 from analyzer.wire.http.fields import Fields
 from analyzer.wire.http.framing import chunk_size, digit
 from analyzer.wire.http.head import MAX_HEAD, MAX_START
-from analyzer.wire.http.stream import (
+from analyzer.wire.http.states import (
     BODY,
     CHUNK_END,
     CHUNK_SIZE,
@@ -21,8 +21,8 @@ from analyzer.wire.http.stream import (
     HELD,
     LOST,
     TRAILER,
-    Stream,
 )
+from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import NEVER, Connection, Exchange, Side
 
 LF = 10
@@ -40,7 +40,8 @@ class Reader:
     found   the fields of the head that was read last
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def begin(self, connection: Connection) -> None:
+        """Nothing was read yet."""
         self.connection = connection
         self.client = Stream(connection.client)
         self.server = Stream(connection.server)

@@ -9,10 +9,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Tls
-
-# C integers (completion.pxd), which a constant of another module cannot be: hello.TLS13, records.APPLICATION_DATA.
-TLS13 = 0x0304
-APPLICATION_DATA = 23
+from analyzer.wire.tls.registry import APPLICATION_DATA, TLS13
 
 MIN_FINISHED = 45
 """A Finished record of the smallest suite: 4 + 32 + 1 bytes and the 8-byte tag of CCM_8."""

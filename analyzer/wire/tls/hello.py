@@ -12,10 +12,10 @@ import cython
 from analyzer.wire.model import Tls
 from analyzer.wire.octets import cut
 from analyzer.wire.tls.reader import text
+from analyzer.wire.tls.registry import TLS13
 
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 """The random of a ServerHello that is a HelloRetryRequest (RFC 8446 4.1.3)."""
-TLS13 = 0x0304
 
 SERVER_NAME = 0
 GROUPS = 10

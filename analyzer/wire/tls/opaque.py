@@ -10,11 +10,7 @@ import cython
 
 from analyzer.wire.model import CLIENT, SERVER, Connection, Record, Side, Tls
 from analyzer.wire.tls.completion import Completion, closing, is_alert, is_early
-
-# C integers (opaque.pxd), which a constant of another module cannot be: hello.TLS13, records.*.
-TLS13 = 0x0304
-ALERT = 21
-APPLICATION_DATA = 23
+from analyzer.wire.tls.registry import ALERT, APPLICATION_DATA, TLS13
 
 SERVER_LOST = 2
 """The bit of `Tls.lost` that says so of the server's records."""

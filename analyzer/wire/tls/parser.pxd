@@ -1,6 +1,6 @@
 cimport cython
 
-from analyzer.wire.model cimport Connection, Record, Side, Tls
+from analyzer.wire.model cimport Alert, Connection, Milestone, Record, Side, Tls
 from analyzer.wire.tls.hello cimport read_client_hello, read_server_hello
 from analyzer.wire.tls.records cimport RecordWalk
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import CLIENT, MAX_MILESTONES, SERVER, Alert, Connection, Milestone, Record, Side, Tls
+from analyzer.wire.model import (
+    CLIENT,
+    MAX_MILESTONES,
+    MAX_RECORDS,
+    SERVER,
+    Alert,
+    Connection,
+    Milestone,
+    Record,
+    Side,
+    Tls,
+)
 from analyzer.wire.tls.certificate import read_certificate
-from analyzer.wire.tls.hello import MALFORMED, TLS13, read_client_hello, read_server_hello
-from analyzer.wire.tls.records import ALERT, CCS, HANDSHAKE, MAX_RECORDS, RecordWalk
+from analyzer.wire.tls.hello import MALFORMED, read_client_hello, read_server_hello
+from analyzer.wire.tls.records import RecordWalk
+from analyzer.wire.tls.registry import ALERT, CCS, HANDSHAKE, TLS13
 
 CLIENT_HELLO = 1
 SERVER_HELLO = 2

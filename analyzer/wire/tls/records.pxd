@@ -1,7 +1,7 @@
 from analyzer.wire.model cimport Record, Side, Tls
 
-# the constants of records.py as C numbers, as far as no other module imports them
-cdef int HEADER, HEARTBEAT, MAX_LENGTH, MAX_REPLY, SERVER
+# the constants of records.py as C numbers
+cdef int APPLICATION_DATA, CCS, HEADER, HEARTBEAT, MAX_LENGTH, MAX_RECORDS, MAX_REPLY, SERVER
 cdef long long NEVER
 
 cdef class RecordWalk:

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import NEVER, SERVER, Record, Side, Tls
-
-CCS = 20
-ALERT = 21
-HANDSHAKE = 22
-APPLICATION_DATA = 23
-HEARTBEAT = 24
+from analyzer.wire.model import MAX_RECORDS, NEVER, SERVER, Record, Side, Tls
+from analyzer.wire.tls.registry import APPLICATION_DATA, CCS, HEARTBEAT
 
 HEADER = 5
 MAX_LENGTH = 16384 + 2048
 """RFC 5246 6.2.3; TLS 1.3 allows 16384 + 256 (RFC 8446 5.2), but the version is not known at the first record."""
-MAX_RECORDS = 32
-"""Records kept per side: a handshake and the first exchange need fewer, bulk data must not cost memory."""
 MAX_REPLY = 64
 
 
@@ -171,7 +164,7 @@ class RecordWalk:
         ack: cython.longlong,
     ) -> None:
         self.count += 1
-        record = self.prior
+        record: Record | None = self.prior
         if self.count > MAX_RECORDS + 2 and record is not None:
             record.restart(kind, length, start)
         else:
