@@ -13,6 +13,7 @@ import typer
 
 from analyzer.cli import messages
 from analyzer.cli.classify import classify
+from analyzer.cli.signatures import signatures
 from analyzer.errors import AnalyzerError, ExitStatus
 
 _P = ParamSpec("_P")
@@ -46,6 +47,7 @@ def guarded(command: Callable[_P, int]) -> Callable[_P, int]:
 
 
 app.command()(guarded(classify))
+app.command()(guarded(signatures))
 
 
 def _version(wanted: bool) -> None:
