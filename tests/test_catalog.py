@@ -30,14 +30,8 @@ def test_each_cause_is_one_documented_unit(cause: str) -> None:
     assert rule.confidence.split(";")[0].split()[0] in CONFIDENCES
     assert unit.advice
     assert unit.client_errors
-    owners = [found.function for several in rules().values() for found in several if found.cause == cause]
-    own = [found.function for several in rules().values() for found in several if found.cause == cause == _own(found)]
-    assert owners
-    assert len(own) == 1
-
-
-def _own(found: object) -> str:
-    return "" if found.further else found.cause  # type: ignore[attr-defined]
+    every = [found for several in rules().values() for found in several]
+    assert [found.function for found in every if found.cause == cause and not found.further] == [rule.function]
 
 
 def test_every_documented_cause_is_in_the_table() -> None:
