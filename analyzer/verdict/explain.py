@@ -1,0 +1,98 @@
+"""Why a verdict is what it is: the signature that fired, and what kept its neighbours from firing."""
+
+from __future__ import annotations
+
+# not compiled: runs for one fetch
+import os.path
+from typing import NamedTuple
+
+from analyzer.fetch.model import Fetch
+from analyzer.verdict.case import Case
+from analyzer.verdict.catalog import Rule, name_of, rules
+from analyzer.verdict.decide import Signature, decide_case
+from analyzer.verdict.model import Verdict
+from analyzer.verdict.needs import NEEDS
+from analyzer.verdict.thresholds import DEFAULT, Thresholds
+
+MOST_NEIGHBOURS = 6
+MOST_NAMES = 3
+"""Causes of one function that are named one by one."""
+
+
+class Neighbour(NamedTuple):
+    """A signature that did not fire; `unmet` of its conditions did not hold."""
+
+    name: str
+    reason: str
+    unmet: int
+
+
+class Explanation(NamedTuple):
+    """A verdict with the rule behind it (None: no signature fired) and the nearest ones that did not fire."""
+
+    verdict: Verdict
+    rule: Rule | None
+    neighbours: list[Neighbour]
+
+
+def explain(fetch: Fetch, limits: Thresholds = DEFAULT) -> Explanation:
+    """Decide the fetch once more, and look at what was tried on the way."""
+    case = Case(fetch, limits)
+    case.tried = []
+    verdict = decide_case(case)
+    fired = name_of(case.fired) if case.fired is not None else ""
+    if not fired and verdict.klass == "incomplete":
+        fired = "incomplete.rest"
+    rule = _rule(fired, verdict.cause)
+    return Explanation(verdict, rule, [*_siblings(fired, rule), *_nearest(case)][:MOST_NEIGHBOURS])
+
+
+def _rule(function: str, cause: str) -> Rule | None:
+    """The rule of that function for a cause, or for the family of the cause."""
+    found = rules().get(function, [])
+    for rule in found:
+        if rule.cause == cause:
+            return rule
+    return next((rule for rule in found if rule.cause and cause.startswith(rule.cause)), found[0] if found else None)
+
+
+def _siblings(function: str, rule: Rule | None) -> list[Neighbour]:
+    """The other causes of the function that fired: what they would have looked like."""
+    others = [other for other in rules().get(function, []) if rule is not None and other is not rule]
+    if len(others) > MOST_NAMES:
+        return []
+    return [Neighbour(other.cause, f"would be: {other.wire}", 1) for other in others]
+
+
+def _nearest(case: Case) -> list[Neighbour]:
+    """The signatures that were tried before the one that fired, or stand behind it, nearest first."""
+    found: list[Neighbour] = []
+    before = True
+    for signatures in case.tried:
+        for signature in signatures:
+            if signature is case.fired:
+                before = False
+            else:
+                found.append(_neighbour(case, signature, before))
+    return sorted(found, key=lambda neighbour: neighbour.unmet)
+
+
+def _neighbour(case: Case, signature: Signature, before: bool) -> Neighbour:
+    several = rules()[name_of(signature)]
+    unmet = [NEEDS[need].otherwise for need in several[0].needs if not NEEDS[need].holds(case)]
+    if unmet:
+        reason = " and ".join(unmet[:2])
+    elif before:
+        reason = f"nearly; it wants {several[0].wire}"
+    else:
+        reason = "it comes later: the one that fired stands before it"
+    return Neighbour(_names(several), reason, len(unmet))
+
+
+def _names(several: list[Rule]) -> str:
+    """The causes of a function, `icmp-*` when there are many, `incomplete` when there is none."""
+    causes = [rule.cause for rule in several if rule.cause] or ["incomplete"]
+    if len(causes) <= MOST_NAMES:
+        return ", ".join(causes)
+    prefix = os.path.commonprefix(causes)
+    return f"{prefix}*" if prefix else ", ".join(causes[:MOST_NAMES])
