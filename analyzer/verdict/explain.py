@@ -15,16 +15,20 @@ from analyzer.verdict.needs import NEEDS
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
 MOST_NEIGHBOURS = 6
-MOST_NAMES = 3
+MOST_NAMES = 4
 """Causes of one function that are named one by one."""
 
 
+SIBLING = 0.6
+"""How far off another cause of the function that fired is: most of what it needs held."""
+
+
 class Neighbour(NamedTuple):
-    """A signature that did not fire; `unmet` of its conditions did not hold."""
+    """A signature that did not fire; `off` is the share of its conditions that did not hold."""
 
     name: str
     reason: str
-    unmet: int
+    off: float
 
 
 class Explanation(NamedTuple):
@@ -44,7 +48,8 @@ def explain(fetch: Fetch, limits: Thresholds = DEFAULT) -> Explanation:
     if not fired and verdict.klass == "incomplete":
         fired = "incomplete.rest"
     rule = _rule(fired, verdict.cause)
-    return Explanation(verdict, rule, [*_siblings(fired, rule), *_nearest(case)][:MOST_NEIGHBOURS])
+    near = [neighbour for neighbour in (*_tried(case), *_siblings(fired, rule)) if neighbour.off <= SIBLING]
+    return Explanation(verdict, rule, sorted(near, key=lambda neighbour: neighbour.off)[:MOST_NEIGHBOURS])
 
 
 def _rule(function: str, cause: str) -> Rule | None:
@@ -61,11 +66,11 @@ def _siblings(function: str, rule: Rule | None) -> list[Neighbour]:
     others = [other for other in rules().get(function, []) if rule is not None and other is not rule]
     if len(others) > MOST_NAMES:
         return []
-    return [Neighbour(other.cause, f"would be: {other.wire}", 1) for other in others]
+    return [Neighbour(other.cause, f"would be: {other.wire}", SIBLING) for other in others]
 
 
-def _nearest(case: Case) -> list[Neighbour]:
-    """The signatures that were tried before the one that fired, or stand behind it, nearest first."""
+def _tried(case: Case) -> list[Neighbour]:
+    """The signatures that were tried before the one that fired, or stand behind it."""
     found: list[Neighbour] = []
     before = True
     for signatures in case.tried:
@@ -74,19 +79,20 @@ def _nearest(case: Case) -> list[Neighbour]:
                 before = False
             else:
                 found.append(_neighbour(case, signature, before))
-    return sorted(found, key=lambda neighbour: neighbour.unmet)
+    return found
 
 
 def _neighbour(case: Case, signature: Signature, before: bool) -> Neighbour:
     several = rules()[name_of(signature)]
-    unmet = [NEEDS[need].otherwise for need in several[0].needs if not NEEDS[need].holds(case)]
+    needs = several[0].needs
+    unmet = [NEEDS[need].otherwise for need in needs if not NEEDS[need].holds(case)]
     if unmet:
         reason = " and ".join(unmet[:2])
     elif before:
-        reason = f"nearly; it wants {several[0].wire}"
+        reason = f"it wants more: {several[0].wire}"
     else:
-        reason = "it comes later: the one that fired stands before it"
-    return Neighbour(_names(several), reason, len(unmet))
+        reason = "it was not asked: the one that fired stands before it"
+    return Neighbour(_names(several), reason, len(unmet) / len(needs))
 
 
 def _names(several: list[Rule]) -> str:

@@ -139,7 +139,6 @@ NEEDS = {
     "a request": Need(lambda case: case.asked > 0, "no request was seen"),
     "no request": Need(lambda case: case.asked == 0, "a request was sent"),
     "a plain request": Need(lambda case: case.exchange is not None, "no request in plain text was seen"),
-    "no plain request": Need(lambda case: case.exchange is None, "a request in plain text was seen"),
     "an unfinished request": Need(
         lambda case: case.exchange is not None and not case.exchange.request_complete, "the request was whole"
     ),

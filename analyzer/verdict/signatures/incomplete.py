@@ -58,7 +58,7 @@ def no_head(case: Case) -> Verdict | None:
     Zeek: conn_state OTH
     Reference: signatures.md 3.1
     Confidence: high
-    Needs: no SYN seen; no plain request
+    Needs: no SYN seen
     Not this: a whole exchange on a connection whose SYN is missing is judged.
     """
     if not case.connection.midstream or case.exchange is not None:
