@@ -13,6 +13,7 @@ import typer
 
 from analyzer.cli import messages
 from analyzer.cli.classify import classify
+from analyzer.cli.show import show
 from analyzer.cli.signatures import signatures
 from analyzer.errors import AnalyzerError, ExitStatus
 
@@ -47,6 +48,7 @@ def guarded(command: Callable[_P, int]) -> Callable[_P, int]:
 
 
 app.command()(guarded(classify))
+app.command()(guarded(show))
 app.command()(guarded(signatures))
 
 
