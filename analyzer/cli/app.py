@@ -12,6 +12,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from analyzer.cli import messages
+from analyzer.cli.case import case
 from analyzer.cli.classify import classify
 from analyzer.cli.show import show
 from analyzer.cli.signatures import signatures
@@ -49,6 +50,7 @@ def guarded(command: Callable[_P, int]) -> Callable[_P, int]:
 
 app.command()(guarded(classify))
 app.command()(guarded(show))
+app.command()(guarded(case))
 app.command()(guarded(signatures))
 
 

@@ -155,8 +155,8 @@ def notation(seen: Seen) -> str:
     if seen.icmp is not None:
         return f"icmp {seen.icmp.kind}/{seen.icmp.code} from {address(seen.icmp.sender)}"
     arrow = ">" if seen.side == CLIENT else "<"
-    ack = f" ack {seen.ack}" if seen.ack >= 0 else ""
-    sack = f" sack {seen.sack_left}-{seen.sack_right}" if seen.sack_left >= 0 else ""
+    ack = f" ack {seen.ack}" if seen.ack is not None else ""
+    sack = f" sack {seen.sack[0]}-{seen.sack[1]}" if seen.sack is not None else ""
     return f"{arrow} {letters(seen.flags):<2} {seen.seq}:{seen.seq + seen.length}({seen.length}){ack}{sack}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 # not compiled: runs for one fetch
-import os.path
 from typing import NamedTuple
 
 from analyzer.fetch.model import Fetch
@@ -100,5 +99,4 @@ def _names(several: list[Rule]) -> str:
     causes = [rule.cause for rule in several if rule.cause] or ["incomplete"]
     if len(causes) <= MOST_NAMES:
         return ", ".join(causes)
-    prefix = os.path.commonprefix(causes)
-    return f"{prefix}*" if prefix else ", ".join(causes[:MOST_NAMES])
+    return f"{causes[0].partition('-')[0]}-*"

@@ -16,9 +16,10 @@ class Seen:
     """One captured packet of a connection.
 
     side      CLIENT, SERVER, or NETWORK for an ICMP error about it (`icmp`)
-    seq, ack  counted from 0 at the SYN, as tcpdump and packetdrill do; -1 = not known, or no ACK flag
+    seq, ack  counted from 0 at the SYN, as tcpdump and packetdrill do; foreign numbers may be negative. ack is None
+              without the ACK flag. Of an ICMP error: side and sequence number of the packet that it quotes
     length    payload bytes on the wire; payload: those that were captured
-    sack_*    the first SACK block, counted as `ack`, -1 = none
+    sack      the first SACK block, counted as `ack`
     copy      the capture has it twice; again: it carries bytes that were sent before; keep_alive: a probe
     """
 
@@ -27,7 +28,9 @@ class Seen:
         self.time = time
         self.side = side
         self.flags = self.length = self.window = self.ttl = self.ip_id = 0
-        self.seq = self.ack = self.sack_left = self.sack_right = -1
+        self.seq = self.quoted = 0
+        self.ack: int | None = None
+        self.sack: tuple[int, int] | None = None
         self.payload = b""
         self.fast_open = self.copy = self.again = self.keep_alive = False
         self.icmp: IcmpError | None = None
@@ -47,7 +50,7 @@ class Trace:
             client.address + server.address + ports[0] + ports[1]: CLIENT,
             server.address + client.address + ports[1] + ports[0]: SERVER,
         }
-        self.sides = (client, server)
+        self.bases = [int(client.base), int(server.base)]
         self.near = [0, 0]
         self.table = Connections()
 
@@ -65,13 +68,15 @@ class Trace:
             elif kind == ICMP and decoder.icmp is not None and decoder.icmp.key in self.keys:
                 error = Seen(frames.number, frames.time, NETWORK)
                 error.icmp = decoder.icmp
-                error.seq = self._relative(decoder.icmp.seq, self.keys[decoder.icmp.key])
+                error.quoted = self.keys[decoder.icmp.key]
+                error.seq = self._relative(decoder.icmp.seq, error.quoted)
                 yield error
 
     def _relative(self, raw: cython.longlong, index: cython.int) -> int:
-        """A sequence number of a side counted from 0 at its SYN; -1 = its numbers are not known."""
-        side: Side = self.sides[index]
-        return -1 if side.base < 0 else int(unwrap(raw, side.base, self.near[index])) + 1
+        """A sequence number of a side counted from 0 at its SYN; of a side that is not captured, from the first one."""
+        if self.bases[index] < 0:
+            self.bases[index] = raw
+        return int(unwrap(raw, self.bases[index], self.near[index])) + 1
 
     def _seen(self, packet: Packet, index: int, note: str) -> Seen:
         """What is to be kept of the reused packet, and what the table of connections thinks of it."""
@@ -85,8 +90,8 @@ class Trace:
         if packet.flags & ACK:
             seen.ack = self._relative(packet.ack, 1 - index)
         if packet.sack_left >= 0:
-            seen.sack_left = self._relative(packet.sack_left, 1 - index)
-            seen.sack_right = self._relative(packet.sack_right, 1 - index)
+            edges = [self._relative(edge, 1 - index) for edge in (packet.sack_left, packet.sack_right)]
+            seen.sack = edges[0], edges[1]
         self._account(seen, packet, note)
         return seen
 
