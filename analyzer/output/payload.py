@@ -32,6 +32,12 @@ KEPT = {
 """HTTP headers that a verdict can depend on, and the notation's words for them."""
 RAW = 64
 """Bytes of unknown content that are described one by one, as many as the analyzer looks at."""
+BINARY_HEAD = 5
+"""Bytes of unknown binary content that stay: a TLS record header is that long."""
+MASK = bytes(
+    ord("x" if chr(byte).islower() else "X" if chr(byte).isupper() else "9") if byte < 128 and chr(byte).isalnum() else byte
+    for byte in range(256)
+)
 LARGEST_RECORD = (1 << 14) + 2048
 FILLER = 254
 """A handshake message type that no parser knows: it keeps the length."""
@@ -86,7 +92,9 @@ class Describer:
     def _next(self) -> Iterator[Part]:
         data, at = self.data, self.at
         if any(self.holes[at : at + 5]):
-            yield self._zeros(len(data))
+            known = self.holes.index(1, at)
+            yield Part(at, known, _masked(data[at:known]))
+            yield Part(known, len(data), f"zeros {len(data) - known}")
         elif self.connection.tls is not None and self._is_record():
             yield self._record(self.connection.tls)
         elif self.side == CLIENT and (request := REQUEST.match(data, at)):
@@ -95,9 +103,6 @@ class Describer:
             yield from self._response(status)
         else:
             yield from self._other()
-
-    def _zeros(self, end: int) -> Part:
-        return Part(self.at, end, f"zeros {end - self.at}")
 
     # -- TLS -------------------------------------------------------------------------------------------------------
 
@@ -198,7 +203,7 @@ class Describer:
         method, version = found[1].decode(), found[3].decode()
         target = self.names.of(found[2].decode("latin-1")) if method == "CONNECT" else _shape(found[2])
         if not end:
-            yield from self._other()
+            yield from self._unfinished(found, f"{method} {_shape(found[2])} HTTP/{version}\r\n")
             return
         words = ["expect"] if "expect" in headers else []
         words += [f"version {version}"] if version != "1.1" else []
@@ -210,11 +215,11 @@ class Describer:
 
     def _response(self, found: re.Match[bytes]) -> Iterator[Part]:
         end, headers = self._head()
-        if not end:
-            yield from self._other()
-            return
         version, code = found[1].decode(), int(found[2])
         reason = re.sub(r"[^A-Za-z -]", "x", found[3].decode("latin-1"))
+        if not end:
+            yield from self._unfinished(found, found[0].decode("latin-1").replace(found[3].decode("latin-1"), reason))
+            return
         words = [f'reason "{reason}"']
         words += [f"version {version}"] if version != "1.1" else []
         interim = 100 <= code < 200
@@ -222,6 +227,12 @@ class Describer:
         first = f"HTTP/{version} {code} {reason}"
         yield self._message(f"http {code}", first, headers, words, (end, last), 0)
         yield from self._chunks(end, last, headers)
+
+    def _unfinished(self, found: re.Match[bytes], line: str) -> Iterator[Part]:
+        """A head that does not end, or not within what was captured: its first line, and as many bytes."""
+        yield Part(self.at, found.end(), _text(line.encode("latin-1")))
+        if found.end() < len(self.data):
+            yield Part(found.end(), len(self.data), f"zeros {len(self.data) - found.end()}")
 
     def _message(
         self, start: str, first: str, headers: dict[str, str], words: list[str], ends: tuple[int, int], extra: int
@@ -243,7 +254,8 @@ class Describer:
         words += ["chunked"] if chunked else []
         apart = chunked or HTTPS_PORT in self.data[end:last]
         body = 0 if apart else last - end
-        return Part(self.at, end + body, f"{start} {' '.join(words)} head {size} body {body}".replace("  ", " "))
+        words += [f"body {body}"] if body or "content-length" in shown else []
+        return Part(self.at, end + body, " ".join([start, *words, f"head {size}"]))
 
     def _value(self, name: str, value: str) -> str:
         """A header's value as the notation may show it, "" = leave it out."""
@@ -299,7 +311,8 @@ class Describer:
             raise _inexpressible("a SOCKS dialogue or a binary PROXY header")
         if self.side == CLIENT and data.startswith(b"PROXY ", at) and b"\r\n" in data[at:]:
             end = data.index(b"\r\n", at) + 2
-            yield Part(at, end, _text(re.sub(rb"[0-9a-f]", b"1", data[at:end].lower()).replace(b"proxy tcp1", b"PROXY TCP4")))
+            kind = data[at : at + len(b"PROXY TCP4")]
+            yield Part(at, end, _text(kind + re.sub(rb"[0-9a-f]", b"1", data[at + len(kind) : end].lower())))
             return
         if data.startswith(H2_PREFACE, at):
             yield Part(at, at + len(H2_PREFACE), _text(H2_PREFACE))
@@ -322,17 +335,12 @@ def _shape(target: bytes) -> str:
 
 
 def _masked(data: bytes) -> str:
-    """Text with letters and digits as `x`; binary data with its first bytes, which tell the protocol."""
-    printable = [32 <= byte < 127 or byte in (9, 10, 13) for byte in data]
-    if all(printable):
-        return _text(re.sub(rb"[A-Za-z0-9]", b"x", data))
-    kept = bytearray()
-    for at, byte in enumerate(data):
-        if printable[at]:
-            kept += b"x" if chr(byte).isalnum() else bytes([byte])
-        else:
-            kept.append(byte if at < 5 else 0)
-    return f"hex {kept.hex()}"
+    """Text with `x`, `X` and `9` for letters and digits; binary data with its first bytes, which tell the protocol."""
+    masked = data.translate(MASK)
+    if all(32 <= byte < 127 or byte in b"\t\r\n" for byte in data):
+        return _text(masked)
+    kept = [byte if at < BINARY_HEAD or 32 <= byte < 127 else 0 for at, byte in enumerate(masked)]
+    return f"hex {bytes(kept).hex()}"
 
 
 def _text(data: bytes) -> str:

@@ -164,7 +164,8 @@ def _client_hello(words: list[str], extra: int) -> bytes:
 
 
 def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:
-    words, then = words[: words.index("then")] if "then" in words else words, words[words.index("then") + 1 :] if "then" in words else []
+    at = words.index("then") if "then" in words else len(words)
+    words, then = words[:at], words[at + 1 :]
     options = _options(words, "tls13! tls12! alpn new_session! size")
     random = random or noise("server", 32)
     if "tls12" in options:
