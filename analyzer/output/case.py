@@ -141,12 +141,12 @@ class Case:
         """The stream of one side in parts."""
         data, holes = bytearray(), bytearray()
         for seen in self.packets:
-            if seen.side != side or seen.flags & RST or not seen.length or seen.copy:
+            if seen.side != side or seen.flags & RST or not seen.length or seen.copy or seen.keep_alive:
                 continue
             start = max(seen.seq, 1) - 1
             if start + seen.length > MOST_BYTES or seen.seq < 0:
                 raise _cannot("a stream of this length" if seen.seq >= 0 else "payload from before the first packet")
-            missing = start + seen.length - len(data)
+            missing = start + seen.length - len(data)  # bytes that nobody captured are holes until somebody does
             data += bytes(max(0, missing))
             holes += b"\1" * max(0, missing)
             stop = start + len(seen.payload)

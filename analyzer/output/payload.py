@@ -91,10 +91,15 @@ class Describer:
 
     def _next(self) -> Iterator[Part]:
         data, at = self.data, self.at
-        if any(self.holes[at : at + 5]):
-            known = self.holes.index(1, at)
-            yield Part(at, known, _masked(data[at:known]))
-            yield Part(known, len(data), f"zeros {len(data) - known}")
+        if any(self.holes[at : at + BINARY_HEAD]):
+            hole = self.holes.index(1, at)
+            end = self.holes.find(0, hole)
+            end = end if end >= 0 else len(data)
+            yield Part(at, hole, _masked(data[at:hole]))
+            yield Part(hole, end, f"zeros {end - hole}")
+        elif data.startswith(H2_PREFACE, at):
+            yield Part(at, at + len(H2_PREFACE), _text(H2_PREFACE))
+            yield Part(at + len(H2_PREFACE), len(data), f"zeros {len(data) - at - len(H2_PREFACE)}")
         elif self.connection.tls is not None and self._is_record():
             yield self._record(self.connection.tls)
         elif self.side == CLIENT and (request := REQUEST.match(data, at)):
@@ -314,14 +319,11 @@ class Describer:
             kind = data[at : at + len(b"PROXY TCP4")]
             yield Part(at, end, _text(kind + re.sub(rb"[0-9a-f]", b"1", data[at + len(kind) : end].lower())))
             return
-        if data.startswith(H2_PREFACE, at):
-            yield Part(at, at + len(H2_PREFACE), _text(H2_PREFACE))
-            yield Part(at + len(H2_PREFACE), len(data), f"zeros {len(data) - at - len(H2_PREFACE)}")
-            return
-        end = min(at + RAW, len(data))
+        starts = [each.request_start if self.side == CLIENT else each.response_start for each in self.exchanges]
+        stop = min([len(data), *(start for start in starts if start > at)])
+        end = min(at + RAW, stop)
         yield Part(at, end, _masked(data[at:end]))
-        if end < len(data):
-            yield Part(end, len(data), f"zeros {len(data) - end}")
+        yield Part(end, stop, f"zeros {stop - end}")
 
 
 def _inexpressible(what: str) -> UsageError:

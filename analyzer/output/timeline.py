@@ -22,6 +22,8 @@ MOST_LINES = 400
 """Beyond this, packets that prove nothing are folded too: a hostile capture has many of them."""
 MOST_RECORDS = 3
 """TLS records of one packet that are named."""
+LONGEST = 100
+"""Columns of a request or status line; targets can have thousands."""
 LETTERS = ((0x02, "S"), (0x01, "F"), (0x04, "R"), (0x08, "P"), (0x40, "E"), (0x80, "W"), (0x10, "."))
 """Flags as tcpdump and packetdrill write them."""
 BULK = 0x18  # PSH and ACK
@@ -260,9 +262,9 @@ def _record_notes(notes: Notes, tls: Tls, side: int, records: list[Record]) -> N
 
 def _exchange_notes(notes: Notes, exchange: Exchange) -> None:
     if exchange.request_packet:
-        notes.setdefault(exchange.request_packet, []).append(safe(f"{exchange.method} {exchange.target}"))
+        notes.setdefault(exchange.request_packet, []).append(cut(safe(f"{exchange.method} {exchange.target}"), LONGEST))
     if exchange.status and exchange.response_packet:
-        notes.setdefault(exchange.response_packet, []).append(safe(f"{exchange.status} {exchange.reason}".rstrip()))
+        notes.setdefault(exchange.response_packet, []).append(cut(safe(f"{exchange.status} {exchange.reason}".rstrip()), LONGEST))
     if exchange.garbage:
         notes.setdefault(exchange.response_packet, []).append(f"no HTTP: {_start(exchange.garbage)}")
     if exchange.response_complete and exchange.response_end_packet not in (0, exchange.response_packet):

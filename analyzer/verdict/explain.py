@@ -76,7 +76,7 @@ def _tried(case: Case) -> list[Neighbour]:
         for signature in signatures:
             if signature is case.fired:
                 before = False
-            else:
+            elif rules()[name_of(signature)][0].cause:  # what is incomplete is no neighbour of a failure
                 found.append(_neighbour(case, signature, before))
     return found
 
@@ -95,8 +95,8 @@ def _neighbour(case: Case, signature: Signature, before: bool) -> Neighbour:
 
 
 def _names(several: list[Rule]) -> str:
-    """The causes of a function, `icmp-*` when there are many, `incomplete` when there is none."""
-    causes = [rule.cause for rule in several if rule.cause] or ["incomplete"]
+    """The causes of a function, `icmp-*` when there are many."""
+    causes = [rule.cause for rule in several]
     if len(causes) <= MOST_NAMES:
         return ", ".join(causes)
     return f"{causes[0].partition('-')[0]}-*"
