@@ -24,6 +24,8 @@ FAR_ID = 2000
 """An IP identification this far from the sender's others is a feature of the packet (signatures.md 2.2, M2)."""
 ROUTER = {4: "203.0.113.9", 6: "2001:db8:ffff::9"}
 """Who sends ICMP errors that do not come from either end; RFC 5737, RFC 3849."""
+
+
 class Case:
     """The packets of one connection, and its fetches with their verdicts."""
 
@@ -113,7 +115,9 @@ class Case:
         fitting = [
             at
             for at, other in enumerate(self.packets, 1)
-            if other.side == seen.quoted and other.seq <= seen.seq <= other.seq + other.length and other.time <= seen.time
+            if other.side == seen.quoted
+            and other.seq <= seen.seq <= other.seq + other.length
+            and other.time <= seen.time
         ]
         if not fitting:
             raise _cannot("an ICMP error that quotes a packet which is not in the capture")
@@ -131,7 +135,9 @@ class Case:
     def _verdict(self, fetch: Fetch, verdict: Verdict) -> str:
         """The line of one verdict; confidence and flags may depend on what else was in the capture."""
         name = f"{verdict.klass}/{verdict.cause}" if verdict.cause else verdict.klass
-        proofs = [f"{self.numbers[proof.packet]}:{proof.what}" for proof in verdict.evidence if proof.packet in self.numbers]
+        proofs = [
+            f"{self.numbers[proof.packet]}:{proof.what}" for proof in verdict.evidence if proof.packet in self.numbers
+        ]
         missing = [f"missing: {verdict.missing}"] if verdict.missing else []
         return " => " + " ".join([name, *missing, *proofs])
 

@@ -35,7 +35,9 @@ RAW = 64
 BINARY_HEAD = 5
 """Bytes of unknown binary content that stay: a TLS record header is that long."""
 MASK = bytes(
-    ord("x" if chr(byte).islower() else "X" if chr(byte).isupper() else "9") if byte < 128 and chr(byte).isalnum() else byte
+    ord("x" if chr(byte).islower() else "X" if chr(byte).isupper() else "9")
+    if byte < 128 and chr(byte).isalnum()
+    else byte
     for byte in range(256)
 )
 LARGEST_RECORD = (1 << 14) + 2048

@@ -90,7 +90,9 @@ class Page:
             yield from self._labelled("next", f"whyfetch signatures {verdict.cause}", whole=True)
         which = str(self.fetch.number) if self.fetch.number else f"--stream {stream}"
         command = f"whyfetch case {shlex.quote(safe(self.path))} {which}"
-        yield from self._labelled("" if verdict.cause else "next", f"{command}   (anonymised, for a bug report)", whole=True)
+        yield from self._labelled(
+            "" if verdict.cause else "next", f"{command}   (anonymised, for a bug report)", whole=True
+        )
 
     def _labelled(self, label: str, text: str, whole: bool = False) -> Iterator[str]:
         """A label and its text; nothing for no text."""

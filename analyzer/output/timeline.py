@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from analyzer.fetch.model import Fetch
+from analyzer.output.notes import DATA, notes_of
 from analyzer.output.row import address
-from analyzer.output.text import cut, safe
+from analyzer.output.text import cut
 from analyzer.verdict.case import count, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, NETWORK, SERVER, Connection, Exchange, Record, Tls
-from analyzer.wire.tls.registry import alert_name, version_name
+from analyzer.wire.model import CLIENT, SERVER, Tls
 from analyzer.wire.trace import Seen
 
 SILENCE_NS = 1_000_000_000
@@ -20,18 +20,11 @@ FOLD = 4
 """Packets of bulk data in a row that are shown one by one; more become one line."""
 MOST_LINES = 400
 """Beyond this, packets that prove nothing are folded too: a hostile capture has many of them."""
-MOST_RECORDS = 3
-"""TLS records of one packet that are named."""
-LONGEST = 100
-"""Columns of a request or status line; targets can have thousands."""
 LETTERS = ((0x02, "S"), (0x01, "F"), (0x04, "R"), (0x08, "P"), (0x40, "E"), (0x80, "W"), (0x10, "."))
 """Flags as tcpdump and packetdrill write them."""
 BULK = 0x18  # PSH and ACK
-RECORD_KINDS = {20: "ChangeCipherSpec", 21: "alert", 22: "handshake", 23: "application data", 24: "heartbeat"}
 MARKED = "1"
 DIM = "2"
-
-Notes = dict[int, list[str]]
 
 
 def timeline(fetch: Fetch, verdict: Verdict, packets: Iterable[Seen], columns: int, colour: bool) -> Iterator[str]:
@@ -101,7 +94,7 @@ class _Writer:
         return plain and not self._bears_notes(seen)
 
     def _bears_notes(self, seen: Seen) -> bool:
-        return any(not note.startswith(RECORD_KINDS[23]) for note in self.notes.get(seen.number, ()))
+        return any(not note.startswith(DATA) for note in self.notes.get(seen.number, ()))
 
     def _hold(self, seen: Seen) -> None:
         if not any(self.run_packets):
@@ -211,77 +204,6 @@ def phases_of(fetch: Fetch) -> dict[int, str]:
     if ends and fetch.last:
         begins["close"] = min(ends)
     return {packet: name for name, packet in reversed(begins.items()) if packet}
-
-
-def notes_of(fetch: Fetch) -> Notes:
-    """What was understood of the connection, by packet; text from packets is escaped."""
-    connection = fetch.connection
-    notes: Notes = {}
-    if connection.tls is not None:
-        _tls_notes(notes, connection.tls)
-    if fetch.completion is not None and fetch.completion.done_packet:
-        notes.setdefault(fetch.completion.done_packet, []).insert(0, "handshake complete")
-    if fetch.opaque is not None:
-        for packet in (fetch.opaque.close_notify_client, fetch.opaque.close_notify_server):
-            if packet:
-                notes.setdefault(packet, []).append("a close_notify by its size")
-    for exchange in [*([connection.connect] if connection.connect else []), *connection.exchanges]:
-        _exchange_notes(notes, exchange)
-    _milestone_notes(notes, connection)
-    return notes
-
-
-def _tls_notes(notes: Notes, tls: Tls) -> None:
-    name = f" {safe(tls.sni)}" if tls.sni else ""
-    named = {tls.hello_packet: f"ClientHello{name}", tls.server_hello_packet: f"ServerHello {version_name(tls.version)}"}
-    named[tls.certificate_packet] = "Certificate"
-    for packet, text in named.items():
-        if packet:
-            notes.setdefault(packet, []).append(text)
-    for side, records in ((CLIENT, tls.client_records), (SERVER, tls.server_records)):
-        _record_notes(notes, tls, side, records)
-    for alert in tls.alerts:
-        text = f"alert {alert_name(alert.code).replace('-', '_')} ({alert.code})"
-        notes.setdefault(alert.record.packet, []).append(text if alert.code >= 0 else "encrypted alert")
-    if tls.reply:
-        notes.setdefault(tls.reply_packet, []).append(f"no TLS: {_start(tls.reply)}")
-
-
-def _record_notes(notes: Notes, tls: Tls, side: int, records: list[Record]) -> None:
-    """Records that nothing better is known of, `application data 1400 B`."""
-    named: dict[int, list[str]] = {}
-    for record in records:
-        kind = RECORD_KINDS.get(record.kind, f"type {record.kind}")
-        hello = record.packet in (tls.hello_packet, tls.server_hello_packet) and record.kind == 22
-        if record.kind != 21 and not hello:
-            named.setdefault(record.packet, []).append(f"{kind} {record.length} B" if record.kind != 20 else kind)
-    for packet, texts in named.items():
-        more = [f"{len(texts) - MOST_RECORDS} more records"] if len(texts) > MOST_RECORDS else []
-        notes.setdefault(packet, []).extend(texts[:MOST_RECORDS] + more)
-
-
-def _exchange_notes(notes: Notes, exchange: Exchange) -> None:
-    if exchange.request_packet:
-        notes.setdefault(exchange.request_packet, []).append(cut(safe(f"{exchange.method} {exchange.target}"), LONGEST))
-    if exchange.status and exchange.response_packet:
-        notes.setdefault(exchange.response_packet, []).append(cut(safe(f"{exchange.status} {exchange.reason}".rstrip()), LONGEST))
-    if exchange.garbage:
-        notes.setdefault(exchange.response_packet, []).append(f"no HTTP: {_start(exchange.garbage)}")
-    if exchange.response_complete and exchange.response_end_packet not in (0, exchange.response_packet):
-        notes.setdefault(exchange.response_end_packet, []).append("end of the response")
-
-
-def _milestone_notes(notes: Notes, connection: Connection) -> None:
-    for mark in connection.milestones:
-        if mark.what == "rst":
-            notes.setdefault(mark.packet, []).append(f"reset, ttl {mark.ttl}" if mark.ttl else "reset")
-        elif mark.side == NETWORK:
-            notes.setdefault(mark.packet, []).append("about the packets of this connection")
-
-
-def _start(data: bytes) -> str:
-    """The first 32 bytes as text, dots for what is none."""
-    return '"' + "".join(chr(byte) if 32 <= byte < 127 else "." for byte in data[:32]) + '"'
 
 
 def counted(fetch: Fetch) -> str:

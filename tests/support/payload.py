@@ -177,7 +177,6 @@ def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:
         share = b"\x00\x1d" if random == RETRY_RANDOM else b"\x00\x1d" + _prefixed(noise("server share", 32), 2)
         extensions = _extension(51, share) + _extension(43, b"\x03\x04")
 
-
     def hello(session: bytes, padding: bytes) -> bytes:
         fields = b"\x03\x03" + random + _prefixed(session, 1) + cipher + b"\0" + _prefixed(extensions + padding, 2)
         return _message(2, fields)
@@ -243,12 +242,14 @@ def _http(words: list[str], extra: int) -> bytes:
     first, rest = words[0], words[1:]
     response = first.isdigit()
     if response:
-        options = _options(rest, "content-length body type server chunked! connection version reason location host head upgrade")
+        known = "content-length body type server chunked! connection version reason location host upgrade head"
+        options = _options(rest, known)
         start = (
             f"HTTP/{options.get('version', '1.1')} {first} {options.get('reason', REASONS.get(int(first), 'Whatever'))}"
         )
     else:
-        options = _options(rest[1:], "host content-length body agent expect! version connection upgrade chunked! type head")
+        known = "host content-length body agent expect! version connection upgrade chunked! type head"
+        options = _options(rest[1:], known)
         start = f"{first} {rest[0]} HTTP/{options.get('version', '1.1')}"
     names = {
         "host": "Host", "content-length": "Content-Length", "type": "Content-Type", "server": "Server",

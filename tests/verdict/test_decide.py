@@ -43,6 +43,8 @@ SIGNATURES = (
     incomplete.no_head,
     incomplete.rest,
 )
+
+
 def scatter(draw: st.DrawFn, thing: object, *keep: str) -> None:
     """Give each number of an object a value that makes no sense together with the others."""
     for name, value in list(vars(thing).items()) if hasattr(thing, "__dict__") else attributes(thing):
