@@ -9,6 +9,7 @@ from __future__ import annotations
 # not compiled: runs for one connection
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import NamedTuple
 
 from analyzer.errors import UsageError
@@ -30,6 +31,14 @@ KEPT = {
     "upgrade": "upgrade",
 }
 """HTTP headers that a verdict can depend on, and the notation's words for them."""
+VALUES = ("text/event-stream", "keep-alive", "close", "upgrade", "websocket", "h2c")
+"""Their values that mean something to a verdict; others are left out."""
+REASONS = {status.phrase for status in HTTPStatus} | {
+    "Request Entity Too Large",
+    "Gateway Time-out",
+    "Moved Temporarily",
+}
+"""Reason phrases that tell nothing about a server: the standard's, nginx's, and older spellings."""
 RAW = 64
 """Bytes of unknown content that are described one by one, as many as the analyzer looks at."""
 BINARY_HEAD = 5
@@ -223,9 +232,10 @@ class Describer:
     def _response(self, found: re.Match[bytes]) -> Iterator[Part]:
         end, headers = self._head()
         version, code = found[1].decode(), int(found[2])
-        reason = re.sub(r"[^A-Za-z -]", "x", found[3].decode("latin-1"))
+        said = found[3].decode("latin-1")
+        reason = said if said in REASONS else "x" * len(said)
         if not end:
-            yield from self._unfinished(found, found[0].decode("latin-1").replace(found[3].decode("latin-1"), reason))
+            yield from self._unfinished(found, f"{self.data[self.at : found.start(3)].decode()}{reason}\r\n")
             return
         words = [f'reason "{reason}"']
         words += [f"version {version}"] if version != "1.1" else []
@@ -268,9 +278,9 @@ class Describer:
         """A header's value as the notation may show it, "" = leave it out."""
         if name == "host":
             return self.names.of(value)
-        if name == "content-type":
-            return "text/event-stream" if value.startswith("text/event-stream") else ""
-        return value if re.fullmatch(r"[A-Za-z0-9-]+", value) else ""
+        if name == "content-length":
+            return value if value.isascii() and value.isdigit() else ""
+        return next((word for word in VALUES if value.lower().startswith(word)), "")
 
     def _exchange_end(self, start: int, request: bool, head: int) -> int:
         """Where the message that begins at `start` ends, as far as it was seen."""

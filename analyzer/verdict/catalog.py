@@ -22,11 +22,17 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from analyzer.verdict import signatures
-from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS, STATUS_ADVICE, TABLE
+from analyzer.verdict.causes import (
+    ALERT_ADVICE,
+    BAD_CERTIFICATE,
+    CAUSES,
+    CERTIFICATE_ALERTS,
+    FAMILIES,
+    STATUS_ADVICE,
+    TABLE,
+)
 from analyzer.wire.tls.registry import ALERTS
 
-FAMILIES = {"tls-alert": "NAME", "http-status": "NNN", "http-proxy-connect": "NNN"}
-"""Causes that end in a name or number of the wire, with what stands for it."""
 OPENING = re.compile(r"(Cause|Also): ([a-z0-9-]+)(?:: (.+))?")
 HEADING = re.compile(r"(On the wire|Wireshark|Zeek|Reference|Confidence|Needs|Not this): (.+)")
 FIELDS = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 # not compiled: runs for one fetch
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import Case
-from analyzer.verdict.catalog import Rule, name_of, rules
+from analyzer.verdict.catalog import Rule, name_of, rules, signature
 from analyzer.verdict.decide import Signature, decide_case
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.needs import NEEDS
@@ -39,16 +39,23 @@ class Explanation(NamedTuple):
 
 
 def explain(fetch: Fetch, limits: Thresholds = DEFAULT) -> Explanation:
-    """Decide the fetch once more, and look at what was tried on the way."""
+    """Decide the fetch once more, and look at what was tried on the way.
+
+    The verdict that the fetch has stays; where a later stage changed its cause, only its own documentation is told.
+    """
     case = Case(fetch, limits)
     case.tried = []
     verdict = decide_case(case)
+    stands = cast("Verdict | None", fetch.verdict) or verdict
+    if (stands.klass, stands.cause) != (verdict.klass, verdict.cause):
+        unit = signature(stands.cause)
+        return Explanation(stands, None if unit is None else unit.rule, [])
     fired = name_of(case.fired) if case.fired is not None else ""
     if not fired and verdict.klass == "incomplete":
         fired = "incomplete.rest"
     rule = _rule(fired, verdict.cause)
     near = [neighbour for neighbour in (*_tried(case), *_siblings(fired, rule)) if neighbour.off <= SIBLING]
-    return Explanation(verdict, rule, sorted(near, key=lambda neighbour: neighbour.off)[:MOST_NEIGHBOURS])
+    return Explanation(stands, rule, sorted(near, key=lambda neighbour: neighbour.off)[:MOST_NEIGHBOURS])
 
 
 def _rule(function: str, cause: str) -> Rule | None:
@@ -73,16 +80,16 @@ def _tried(case: Case) -> list[Neighbour]:
     found: list[Neighbour] = []
     before = True
     for signatures in case.tried:
-        for signature in signatures:
-            if signature is case.fired:
+        for function in signatures:
+            if function is case.fired:
                 before = False
-            elif rules()[name_of(signature)][0].cause:  # what is incomplete is no neighbour of a failure
-                found.append(_neighbour(case, signature, before))
+            elif rules()[name_of(function)][0].cause:  # what is incomplete is no neighbour of a failure
+                found.append(_neighbour(case, function, before))
     return found
 
 
-def _neighbour(case: Case, signature: Signature, before: bool) -> Neighbour:
-    several = rules()[name_of(signature)]
+def _neighbour(case: Case, function: Signature, before: bool) -> Neighbour:
+    several = rules()[name_of(function)]
     needs = several[0].needs
     unmet = [NEEDS[need].otherwise for need in needs if not NEEDS[need].holds(case)]
     if unmet:

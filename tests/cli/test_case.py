@@ -89,7 +89,8 @@ def test_names_and_paths_keep_their_shape(tmp_path: Path, capsys: pytest.Capture
 
 def test_what_the_notation_cannot_say_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A connection of thousands of packets is no case for reading."""
-    head = "0.000 > S 0:0(0)\n0.001 < S. 0:0(0) ack 1\n0.002 > . 1:1(0) ack 1\n0.003 > P. 1:101(100) ack 1 http GET / host a.example\n"
+    head = "0.000 > S 0:0(0)\n0.001 < S. 0:0(0) ack 1\n0.002 > . 1:1(0) ack 1\n"
+    head += "0.003 > P. 1:101(100) ack 1 http GET / host a.example\n"
     again = "".join(f"{1 + at / 100:.3f} > P. 1:101(100) ack 1\n" for at in range(3000))
     path = tmp_path / "made.pcap"
     path.write_bytes(pcap(parse(head + again)))

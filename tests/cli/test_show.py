@@ -131,7 +131,7 @@ def test_what_packets_say_is_escaped(tmp_path: Path, capsys: Capture) -> None:
     for command in ("show", "case"):
         assert run(["--debug", command, str(path), "1"]) == 0
         out = capsys.readouterr().out
-        assert not any(ord(character) < 32 and character != "\n" or 126 < ord(character) < 160 for character in out)
+        assert not any((ord(character) < 32 and character != "\n") or 126 < ord(character) < 160 for character in out)
 
 
 def test_a_long_story_is_cut(tmp_path: Path, capsys: Capture) -> None:
