@@ -22,10 +22,10 @@ def notes_of(fetch: Fetch) -> Notes:
     """What was understood of the connection, by packet; text from packets is escaped."""
     connection = fetch.connection
     notes: Notes = {}
-    if connection.tls is not None:
-        _tls_notes(notes, connection.tls)
     if fetch.completion is not None:
         _add(notes, fetch.completion.done_packet, "handshake complete")
+    if connection.tls is not None:
+        _tls_notes(notes, connection.tls)
     if fetch.opaque is not None:
         for packet in (fetch.opaque.close_notify_client, fetch.opaque.close_notify_server):
             _add(notes, packet, "a close_notify by its size")

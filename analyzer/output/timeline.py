@@ -134,9 +134,9 @@ class _Writer:
         if seen.window == 0 and not seen.flags & 0x06 and seen.icmp is None:
             words.append("window 0")
         said = "; ".join(words) or ("data" if seen.length else "")
-        proved = f"  [{' '.join(proof)}]" if proof else ""
+        proved = f"[{' '.join(proof)}] " if proof else ""
         time = f"{(seen.time - self.start) / 1e9:.6f}"
-        text = f"{mark} {seen.number:>{self.width}}  {time:>10}  {notation(seen):<34} {said}{proved}".rstrip()
+        text = f"{mark} {seen.number:>{self.width}}  {time:>10}  {notation(seen):<34} {proved}{said}".rstrip()
         text = cut(text, self.columns) if self.columns else text
         return f"\x1b[{MARKED}m{text}\x1b[0m" if proof and self.colour else text
 

@@ -60,7 +60,7 @@ def test_the_page_says_all_there_is(capsys: Capture) -> None:
         "between    192.0.2.10:45900 and 198.51.100.20:443",
         "\n-- connect\n",
         "\n-- tls\n",
-        "> P. 1:264(263) ack 1              ClientHello www.lab.example  [client-hello]",
+        "> P. 1:264(263) ack 1              [client-hello] ClientHello www.lab.example\n",
         "    ... 10.01 s of silence\n-- close\n",
         "fired      tls-no-server-hello: The server takes the ClientHello",
         "tls-client-fin: a second and more of silence came before the end",
@@ -111,7 +111,7 @@ def test_copies_and_retransmissions_are_named(tmp_path: Path, capsys: Capture) -
     capture ends 9.0
     """
     out = show(capsys, made(tmp_path, text), 1)
-    assert [line.split("0(0)")[1].split("[")[0].strip() for line in out.splitlines() if " S  0:0" in line] == [
+    assert [line.split("0(0)")[1].replace("[syn]", "").strip() for line in out.splitlines() if " S  0:0" in line] == [
         "", "copy of a packet", "again"
     ]  # fmt: skip
 
