@@ -52,6 +52,8 @@ def _nearest(wanted: str) -> str:
     from analyzer.verdict.model import CLASSES
     from analyzer.wire.tls.registry import ALERTS
 
+    if wanted in CLASSES[6:]:
+        return f"rows of class `{wanted}` have no cause; an incomplete one says in `missing` what is not in the capture"
     known = [title(unit) for unit in catalogue().values()]
     known += [*CLASSES[:6], *(f"tls-alert-{name}" for code, name in ALERTS.items() if code)]
     near = get_close_matches(wanted.lower().rpartition("/")[2], known, cutoff=0.6)

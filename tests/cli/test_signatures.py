@@ -47,6 +47,7 @@ def test_a_cause_has_a_page(capsys: pytest.CaptureFixture[str], wanted: str) -> 
         ("tls-alert-unknwon-ca", "`tls-alert-unknown-ca`"),
         ("http-status-99", "`http-status-NNN`"),
         ("tls-stall/rst-refused", "`rst-refused`"),
+        ("incomplete", "have no cause"),
         ("\x1b[31mnonsense", "`whyfetch signatures` lists them"),
     ],
 )
