@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+# not compiled: one pass for one fetch, and all it calls is compiled
 from collections.abc import Iterator
 
-import cython
-
 from analyzer.capture.frame import Frames
-from analyzer.wire.connections import Connections, unwrap
+from analyzer.wire.connections import Connections
 from analyzer.wire.decode.decoder import ICMP, TCP, Decoder
 from analyzer.wire.model import ACK, CLIENT, NETWORK, RST, SERVER, SYN, Connection, IcmpError, Packet, Side
+
+MODULUS = 1 << 32
+"""Of sequence numbers (RFC 9293 3.4)."""
 
 
 class Seen:
@@ -57,8 +59,7 @@ class Trace:
     def packets(self, frames: Frames) -> Iterator[Seen]:
         """The packets, in the order of the capture; `frames` stands at its beginning."""
         decoder, packet = Decoder(), Packet()
-        first: cython.longlong = self.connection.first_packet
-        last: cython.longlong = self.connection.last_packet
+        first, last = self.connection.first_packet, self.connection.last_packet
         while frames.advance() and frames.number <= last:
             kind = decoder.decode(frames, packet)
             if frames.number < first:
@@ -72,11 +73,13 @@ class Trace:
                 error.seq = self._relative(decoder.icmp.seq, error.quoted)
                 yield error
 
-    def _relative(self, raw: cython.longlong, index: cython.int) -> int:
+    def _relative(self, raw: int, index: int) -> int:
         """A sequence number of a side counted from 0 at its SYN; of a side that is not captured, from the first one."""
         if self.bases[index] < 0:
             self.bases[index] = raw
-        return int(unwrap(raw, self.bases[index], self.near[index])) + 1
+        near = self.near[index]
+        difference = (raw - self.bases[index] - near) % MODULUS
+        return near + difference + 1 - (MODULUS if difference >= MODULUS // 2 else 0)
 
     def _seen(self, packet: Packet, index: int, note: str) -> Seen:
         """What is to be kept of the reused packet, and what the table of connections thinks of it."""
