@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analyzer.capture import Capture, CaptureSource
+    from analyzer.fetch.names import Names
     from analyzer.wire.engine import Engine
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
@@ -105,29 +106,38 @@ class Reading:
 
     def _fetches(self, source: CaptureSource, capture: Capture) -> Iterator[Fetch]:
         """The fetches of one capture, numbered."""
+        from analyzer.fetch.names import Names
         from analyzer.wire.engine import Engine
 
         engine = Engine(capture.frames)
+        names = Names()
         self._order = order = Order()
         for batch in engine.batches(*self._batch(source)):
+            for lookup in engine.lookups():
+                names.learn(lookup)
             for connection in batch:
-                self._judge(connection, source.name, order)
+                self._judge(connection, names, source.name, order)
+            if engine.swept:
+                self._judge_names(engine, names, source.name, order)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
-            yield from order.released(engine.oldest_open())
+            yield from order.released(min(engine.oldest_open(), names.oldest_open()))
+        self._judge_names(engine, names, source.name, order, final=True)
         yield from order.rest()
-        self._account(source, capture, engine, order)
+        self._account(source, capture, engine, names, order)
 
     @staticmethod
     def _batch(source: CaptureSource) -> tuple[int, ...]:
         """How often to look at what is over: after every frame of a pipe, where somebody may be waiting."""
         return () if all(Path(path).is_file() for path in source.paths) else (LIVE_BATCH,)
 
-    def _judge(self, connection: Connection, name: str, order: Order) -> None:
+    def _judge(self, connection: Connection, names: Names, name: str, order: Order) -> None:
         from analyzer.fetch.build import fetches
         from analyzer.verdict.decide import decide
 
         for fetch in fetches(connection):
+            if names.asked:
+                names.annotate(fetch)
             if fetch.kind != "fetch":
                 self.without_fetch += 1
                 if not self.kinds:
@@ -136,11 +146,24 @@ class Reading:
             fetch.verdict = decide(fetch)
             order.add(fetch)
 
-    def _account(self, source: CaptureSource, capture: Capture, engine: Engine, order: Order) -> None:
+    def _judge_names(self, engine: Engine, names: Names, name: str, order: Order, *, final: bool = False) -> None:
+        """The names that were asked for in vain."""
+        from analyzer.verdict.decide import decide
+
+        if not names.wishes:
+            return
+        for fetch in names.failures(engine.capture_end, engine.open_connections, engine.one_way, final=final):
+            fetch.file = name
+            fetch.verdict = decide(fetch)
+            order.add(fetch)
+
+    def _account(self, source: CaptureSource, capture: Capture, engine: Engine, names: Names, order: Order) -> None:
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
         found = [*capture.warnings, *engine.warnings]
+        if names.forgotten:
+            found.append(f"{names.forgotten:,} DNS names or addresses were forgotten: too many were seen")
         if order.overflowed:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
         prefix = f"`{source.name}`" if len(self.sources) > 1 else ""

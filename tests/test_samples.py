@@ -13,7 +13,7 @@ import analyzer
 from analyzer import Fetch
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "ok", "incomplete")
+CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure", "ok", "incomplete")
 LARGEST = 200_000
 LOOKS_BAD = (
     "ok/curl-syn-recovered.pcap",

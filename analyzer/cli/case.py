@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 from analyzer.cli.show import CAPTURE, NUMBER, STREAM, one_of
+from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from analyzer.fetch.model import Fetch
@@ -35,6 +36,8 @@ def case(
     one_of(number, stream, "case")
     source = source_of(capture, "case")
     fetch = pick(source, number, stream)
+    if fetch.resolution is not None:
+        raise UsageError("a name that was not resolved has no connection to print", "`whyfetch show` shows its lookups")
     with closing(open_capture(source)) as again:
         found = Case(_with_siblings(fetch), Trace(fetch.connection).packets(again.frames), CLAIM)
     with Output(None) as out:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from analyzer.errors import UsageError
 from analyzer.wire.model import CLIENT, Connection, Exchange, Tls
 from analyzer.wire.tls.hello import TLS13, read_client_hello, read_server_hello
-from analyzer.wire.tls.reader import Malformed
 
 REQUEST = re.compile(rb"([A-Za-z]{3,20}) (\S+) HTTP/(\d\.\d)\r\n")
 STATUS = re.compile(rb"HTTP/(\d\.\d) (\d{3}) ?([^\r\n]*)\r\n")
@@ -176,7 +175,7 @@ class Describer:
         facts = Tls()
         if kind == 2:
             return self._server_hello(message, size)
-        read_client_hello(message, facts)
+        read_client_hello(message, 0, len(message), facts)
         self.hellos += 1
         words = ["tls client_hello"]
         words += [f"sni {self.names.of(facts.sni)}"] if facts.sni else []
@@ -193,9 +192,8 @@ class Describer:
     def _server_hello(self, message: bytes, size: int) -> str:
         facts = Tls()
         facts.session_id = self.connection.tls.session_id if self.connection.tls is not None else b""
-        try:
-            retry = read_server_hello(message, facts)
-        except Malformed:
+        retry = read_server_hello(message, 0, len(message), facts)
+        if retry < 0:
             return f"tls handshake 2:{size - 9}"
         if retry:
             return f"tls hrr size {size}"

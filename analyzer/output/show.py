@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from analyzer.fetch.model import Fetch
-from analyzer.output.row import address, flags, rfc3339
+from analyzer.output.row import address, flags, rfc3339, wireshark_filter
 from analyzer.output.table import COLOURS
 from analyzer.output.text import safe, wrap
-from analyzer.output.timeline import counted, timeline
+from analyzer.output.timeline import counted, lookups, timeline
 from analyzer.verdict.case import span
 from analyzer.verdict.explain import Explanation
 from analyzer.verdict.model import Verdict
@@ -19,7 +19,13 @@ from analyzer.wire.trace import Seen
 
 LABEL = 11
 """Columns of the labels on the left."""
-DURATIONS = (("connect_s", "connect"), ("tls_s", "TLS"), ("ttfb_s", "first byte"), ("response_s", "response"))
+DURATIONS = (
+    ("dns_s", "DNS"),
+    ("connect_s", "connect"),
+    ("tls_s", "TLS"),
+    ("ttfb_s", "first byte"),
+    ("response_s", "response"),
+)
 
 
 class Page:
@@ -36,7 +42,10 @@ class Page:
         """The whole page."""
         yield from self._header()
         yield ""
-        yield from timeline(self.fetch, self.found.verdict, packets, self.columns, self.colour)
+        if self.fetch.resolution is not None:
+            yield from lookups(self.fetch, self.found.verdict, self.columns)
+        else:
+            yield from timeline(self.fetch, self.found.verdict, packets, self.columns, self.colour)
         yield ""
         yield from self._rule()
         yield from self._next()
@@ -50,10 +59,11 @@ class Page:
         which = f"fetch {fetch.number}" if fetch.number else f"no fetch: {fetch.kind}"
         yield from self._labelled("capture", f"{safe(fetch.file)}, {which}")
         yield from self._labelled("name", safe(fetch.name) or "unknown")
-        sides = (fetch.connection.client, fetch.connection.server)
-        yield from self._labelled("between", " and ".join(map(_endpoint, sides)))
+        if fetch.resolution is None:
+            sides = (fetch.connection.client, fetch.connection.server)
+            yield from self._labelled("between", " and ".join(map(_endpoint, sides)))
         yield from self._labelled("time", f"{rfc3339(fetch.start)}, {span(fetch.end - fetch.start)}{self._phases()}")
-        yield from self._labelled("packets", counted(fetch))
+        yield from self._labelled("packets", counted(fetch) if fetch.resolution is None else "")
         yield from self._labelled("flags", flags(verdict, fetch.connection))
         yield from self._labelled("missing", verdict.missing)
         yield from self._labelled("blame", verdict.blame)
@@ -83,16 +93,14 @@ class Page:
         verdict: Verdict = self.found.verdict
         yield from self._labelled("advice", safe(verdict.advice))
         yield from self._labelled("clients", safe(verdict.client_errors))
-        stream = self.fetch.connection.stream
-        if stream >= 0:
-            yield from self._labelled("Wireshark", f"tcp.stream eq {stream}", whole=True)
-        if verdict.cause:
-            yield from self._labelled("next", f"whyfetch signatures {verdict.cause}", whole=True)
-        which = str(self.fetch.number) if self.fetch.number else f"--stream {stream}"
-        command = f"whyfetch case {shlex.quote(safe(self.path))} {which}"
-        yield from self._labelled(
-            "" if verdict.cause else "next", f"{command}   (anonymised, for a bug report)", whole=True
-        )
+        yield from self._labelled("Wireshark", wireshark_filter(self.fetch), whole=True)
+        commands = [f"whyfetch signatures {verdict.cause}"] if verdict.cause else []
+        if self.fetch.resolution is None:
+            which = str(self.fetch.number) if self.fetch.number else f"--stream {self.fetch.connection.stream}"
+            case = f"whyfetch case {shlex.quote(safe(self.path))} {which}"
+            commands.append(f"{case}   (anonymised, for a bug report)")
+        for at, command in enumerate(commands):
+            yield from self._labelled("" if at else "next", command, whole=True)
 
     def _labelled(self, label: str, text: str, whole: bool = False) -> Iterator[str]:
         """A label and its text; nothing for no text."""

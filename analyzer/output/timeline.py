@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from analyzer.fetch.model import Fetch
 from analyzer.output.notes import DATA, notes_of
 from analyzer.output.row import address
-from analyzer.output.text import cut
+from analyzer.output.text import cut, safe
 from analyzer.verdict.case import count, span
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.signatures.dns import CODES
 from analyzer.wire.model import CLIENT, SERVER, Tls
 from analyzer.wire.trace import Seen
 
@@ -22,6 +23,7 @@ MOST_LINES = 400
 """Beyond this, packets that prove nothing are folded too: a hostile capture has many of them."""
 LETTERS = ((0x02, "S"), (0x01, "F"), (0x04, "R"), (0x08, "P"), (0x40, "E"), (0x80, "W"), (0x10, "."))
 """Flags as tcpdump and packetdrill write them."""
+QTYPES = {1: "A", 28: "AAAA", 65: "HTTPS"}
 BULK = 0x18  # PSH and ACK
 MARKED = "1"
 DIM = "2"
@@ -39,6 +41,31 @@ def timeline(fetch: Fetch, verdict: Verdict, packets: Iterable[Seen], columns: i
     ended = fetch.connection.capture_end - fetch.connection.last_time
     if ended >= SILENCE_NS:
         yield writer.dim(f"{'':{writer.indent}}... nothing more for {span(ended)}")
+
+
+def lookups(fetch: Fetch, verdict: Verdict, columns: int) -> Iterator[str]:
+    """The questions and answers of a name that was not resolved, which has no connection to show."""
+    proofs = {proof.packet for proof in verdict.evidence}
+    found: list[tuple[int, int, str]] = []
+    for lookup in fetch.resolution.lookups:
+        kind = QTYPES.get(lookup.qtype, f"type {lookup.qtype}")
+        asked = f"{kind} {safe(lookup.spelling)}"
+        server = address(lookup.server)
+        found += [(packet, time, f"> {asked}  to {server}") for packet, time in lookup.tries]
+        if lookup.answer_packet:
+            said = (
+                CODES.get(lookup.rcode, f"code {lookup.rcode}")
+                if lookup.rcode
+                else f"{len(lookup.addresses)} addresses"
+            )
+            found.append((lookup.answer_packet, lookup.answer_time, f"< {asked}: {said}  from {server}"))
+        if lookup.icmp is not None:
+            error = f"icmp {lookup.icmp.kind}/{lookup.icmp.code} from {address(lookup.icmp.sender)}"
+            found.append((lookup.icmp.number, lookup.icmp.time, error))
+    wide = len(str(fetch.connection.last_packet))
+    for packet, time, text in sorted(found):
+        line = f"{'*' if packet in proofs else ' '} {packet:>{wide}}  {(time - fetch.start) / 1e9:>10.6f}  {text}"
+        yield cut(line, columns) if columns else line
 
 
 class _Writer:

@@ -2,7 +2,8 @@ from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Evidence, Verdict
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
-from analyzer.wire.tls.outside cimport Completion, Opaque
+from analyzer.wire.tls.completion cimport Completion
+from analyzer.wire.tls.opaque cimport Opaque
 
 cdef class Case:
     cdef public Fetch fetch

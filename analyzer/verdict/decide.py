@@ -10,7 +10,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.resets import settle
-from analyzer.verdict.signatures import connect, http, incomplete, opaque, reset, tls
+from analyzer.verdict.signatures import connect, dns, http, incomplete, opaque, reset, tls
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Side, Tls
 
@@ -70,6 +70,8 @@ def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
 
 def decide_case(case: Case) -> Verdict:
     """The verdict of a case that nobody has looked at yet."""
+    if case.fetch.resolution is not None:
+        return first_of(dns.DNS, case)
     weigh(case)
     verdict = any_of(SEEN, case)
     if verdict is None:
@@ -236,6 +238,8 @@ def general_flags(case: Case) -> None:
         case.flag("retransmissions")
     if connection.reused:
         case.flag("port-reuse")
+    if case.fetch.name_from_dns:
+        case.flag("name-from-dns")
     if connection.roles_guessed:
         case.flag("roles-guessed")
         case.doubt = "roles"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, outcome
 from analyzer.verdict.case import Case
 from analyzer.wire.model import CLIENT, NETWORK, SERVER
 
@@ -61,7 +62,20 @@ def _hello_acked(case: Case) -> bool:
     return case.tls is not None and case.client.acked > max(0, case.tls.hello_start)
 
 
+def _lookups(what: str) -> Callable[[Case], bool]:
+    return lambda case: (
+        case.fetch.resolution is not None and any(outcome(lookup) == what for lookup in case.fetch.resolution.meant)
+    )
+
+
 NEEDS = {
+    # DNS
+    "a lookup in vain": Need(lambda case: case.fetch.resolution is not None, "a connection was made"),
+    "NXDOMAIN": Need(_lookups("nxdomain"), "no server said NXDOMAIN"),
+    "SERVFAIL": Need(_lookups("servfail"), "no server said SERVFAIL"),
+    "a refusal to answer": Need(_lookups("refused"), "no server refused to answer"),
+    "an answer without an address": Need(_lookups(NO_ADDRESS), "no answer without an address came"),
+    "an unanswered question": Need(_lookups(NO_ANSWER), "every question was answered"),
     # connect
     "a SYN-ACK": Need(lambda case: _answers(case) > 0, "no SYN-ACK came"),
     "no SYN-ACK": Need(lambda case: _answers(case) == 0, "the server answered with a SYN-ACK"),

@@ -487,7 +487,8 @@ class Connections:
         if error.time > connection.last_time:
             connection.last_time = error.time
         if connection.icmps <= 8 and len(connection.milestones) < MAX_MILESTONES:
-            milestone = Milestone("icmp", NETWORK, error.number, error.time)
+            milestone = Milestone.__new__(Milestone)
+            milestone.begin("icmp", NETWORK, error.number, error.time)
             milestone.offset = offset
             milestone.seq = error.seq
             milestone.note = error
@@ -496,7 +497,8 @@ class Connections:
     def mark(self, connection: Connection, side: Side, p: Packet, what: str, offset: cython.longlong) -> Milestone:
         """Keep a packet as a milestone of its connection."""
         peer: Side = connection.server if side.index == CLIENT else connection.client
-        milestone = Milestone(what, side.index, p.number, p.time)
+        milestone: Milestone = Milestone.__new__(Milestone)
+        milestone.begin(what, side.index, p.number, p.time)
         milestone.offset = offset
         if p.flags & ACK and peer.base >= 0:
             milestone.ack = unwrap(p.ack, peer.base, peer.acked)

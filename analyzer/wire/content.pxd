@@ -16,6 +16,7 @@ cdef class Content:
     cdef public Side misplaced_side
     cdef public TlsParser tls
     cdef public HttpParser http
+    cdef public object lookups, dns
     cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long packet, long long time)
     cpdef end(self, Side side, long long packet, long long time)
@@ -31,6 +32,7 @@ cdef class Content:
     cpdef _note(self, str via)
     cpdef _start_tls(self)
     cpdef _start_http(self)
+    cpdef _start_dns(self)
     cpdef _pass(self, str protocol)
     cpdef _close(self)
     cpdef _settle(self)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire import detection, prologue
+from analyzer.wire.dns.lookups import PORT as DNS_PORT
+from analyzer.wire.dns.lookups import Lookups
+from analyzer.wire.dns.stream import DnsStream
 from analyzer.wire.http.parser import HttpParser
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Side
 from analyzer.wire.tls.parser import TlsParser
@@ -13,6 +16,7 @@ UNDECIDED = 0
 TLS = 1
 HTTP = 2
 PASSED = 3
+DNS = 4
 
 BEGIN = 0
 SOCKS4_REPLY = 1
@@ -58,7 +62,8 @@ class Content:
     its next n bytes, sets `side.skip`; the tracker then passes over those bytes without calling it, and calls `data()`
     again, perhaps with b"", as soon as they are over.
 
-    state       UNDECIDED, TLS, HTTP, or PASSED (nobody wants the rest)
+    state       UNDECIDED, TLS, HTTP, DNS, or PASSED (nobody wants the rest)
+    lookups     the table that DNS messages go to, None = nobody wants them
     step        where in a SOCKS dialogue the connection is
     searching   1 = the beginning was not captured: wait for a clean start of a message or record
     unsynced    while searching in TLS: bit 1 = the client's, bit 2 = the server's record boundaries are still unknown
@@ -66,8 +71,9 @@ class Content:
                 are changed
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, lookups: Lookups | None = None) -> None:
         self.connection = connection
+        self.lookups = lookups
         self.state = UNDECIDED
         self.step = BEGIN
         self.searching = connection.midstream
@@ -81,6 +87,7 @@ class Content:
         self.misplaced_side: Side | None = None
         self.tls: TlsParser | None = None
         self.http: HttpParser | None = None
+        self.dns: DnsStream | None = None
 
     @staticmethod
     def looks_like(data: bytes) -> int:
@@ -102,6 +109,8 @@ class Content:
                 self._switch(side, packet, time, ack)
         elif self.state == PASSED:
             side.skip = NEVER
+        elif self.state == DNS and self.dns is not None:
+            self.dns.data(side, data, packet, time)
         elif self.searching:
             self._search(side, data, packet, time, ack)
         else:
@@ -118,6 +127,8 @@ class Content:
             self.http.gap(side, length, packet, time)
         elif self.state == PASSED:
             side.skip = NEVER
+        elif self.state == DNS and self.dns is not None:
+            self.dns.stop()
         elif not self._answer_shows(side, length, packet, time):
             self._miss(side)
 
@@ -201,6 +212,9 @@ class Content:
             self._replay()
         elif kind == detection.H2C:
             self._pass("h2c")
+        elif kind == detection.OTHER and self.lookups is not None and self.connection.server.port == DNS_PORT:
+            self._start_dns()
+            self._replay()
         elif kind == detection.OTHER:
             self._pass("other")
         return False
@@ -311,6 +325,13 @@ class Content:
         self.connection.protocol = "http"
         self.connection.other_first = b""
         self.http = HttpParser(self.connection)
+
+    def _start_dns(self) -> None:
+        """A resolver's connection; it fetches nothing itself, so to the outside it is of another protocol."""
+        assert self.lookups is not None
+        self.state = DNS
+        self.connection.protocol = "other"
+        self.dns = DnsStream(self.connection, self.lookups)
 
     def _pass(self, protocol: str) -> None:
         """Nobody wants the rest of either side."""

@@ -12,6 +12,7 @@ cdef class Milestone:
     cdef public int side, flags, ttl, ip_id, window
     cdef public long long packet, time, offset, ack, seq, length
     cdef public object note
+    cpdef begin(self, str what, int side, long long packet, long long time)
 
 cdef class Side:
     cdef public Connection connection
@@ -80,10 +81,10 @@ cdef class Exchange:
     cdef public long long response_packet, response_time, response_end_packet, response_end_time, head_packet
     cdef public long long response_start, response_end, body_expected, body_got, body_lost
     cdef public list interim
-    cdef public dict headers
-    cdef public bytes garbage, body_start
+    cdef dict _headers
+    cdef public bytes garbage, body_start, raw_fields
 
 cdef class IcmpError:
-    cdef public int version, kind, code
+    cdef public int version, kind, code, udp
     cdef public bytes sender, key
     cdef public long long seq, mtu, number, time

@@ -13,6 +13,7 @@ from bisect import insort
 import cython
 
 from analyzer.wire.content import Content
+from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.model import Connection, Packet, Side
 
 HOLE_PATIENCE_NS = 20_000_000
@@ -24,10 +25,14 @@ MAX_PENDING_BYTES = 64 << 20
 
 
 class Reassembler:
-    """Reassembly for all connections; it owns only the count of bytes that wait."""
+    """Reassembly for all connections; it owns only the count of bytes that wait.
+
+    lookups     where DNS over TCP goes, None = nobody wants it
+    """
 
     def __init__(self) -> None:
         self.waiting = 0
+        self.lookups: Lookups | None = None
 
     def segment(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
         """Take a segment with payload; `ack` is the offset of the peer's stream it acknowledges."""
@@ -75,7 +80,7 @@ class Reassembler:
         connection: Connection = side.connection
         content: Content = connection.content
         if content is None:
-            content = Content(connection)
+            content = Content(connection, self.lookups)
             connection.content = content
         content.data(side, data, number, time, ack)
         side.next += len(data)
@@ -101,7 +106,7 @@ class Reassembler:
             self.call(side, b"", number, time, ack)
             return
         if content is None:
-            content = Content(connection)
+            content = Content(connection, self.lookups)
             connection.content = content
         content.gap(side, length, number, time)
         side.next += length

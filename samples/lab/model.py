@@ -47,6 +47,7 @@ class Scenario:
     servers  (behaviour of lab.servers, port)
     commands other programs to run at the server
     faults   nftables rules `ROLE HOOK RULE`
+    resolv   the client's /etc/resolv.conf; with one, lab.resolver answers at the server
     segment  roles whose network cards split segments themselves: a length rule then sees packets as a wire carries them
     """
 
@@ -60,6 +61,7 @@ class Scenario:
     faults: tuple[str, ...] = ()
     relay: Relay | None = None
     segment: tuple[str, ...] = ()
+    resolv: str = ""
     capture: Capture = field(default_factory=Capture)
 
     @property

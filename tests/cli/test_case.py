@@ -22,6 +22,11 @@ def verdicts(fetches: list[analyzer.Fetch]) -> list[tuple[str, str, str]]:
     return [(fetch.verdict.klass, fetch.verdict.cause, fetch.verdict.missing) for fetch in fetches]
 
 
+def connected(path: Path) -> list[analyzer.Fetch]:
+    """The fetches that have a connection; a name that failed has none, and is refused."""
+    return [fetch for fetch in analyzer.read(path) if fetch.resolution is None]
+
+
 def reproduced(path: Path, stream: int, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str, str]]:
     """The verdicts of what `case` prints for one connection; they must be those that it prints below."""
     assert run(["--debug", "case", str(path), "--stream", str(stream)]) == 0
@@ -35,7 +40,7 @@ def reproduced(path: Path, stream: int, capsys: pytest.CaptureFixture[str]) -> l
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_a_sample_keeps_its_verdicts(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every connection with a fetch, printed as a case and run as one, gets class, cause and what is missing again."""
-    fetches = list(analyzer.read(path))
+    fetches = connected(path)
     for stream in sorted({fetch.connection.stream for fetch in fetches}):
         own = [fetch for fetch in fetches if fetch.connection.stream == stream]
         assert reproduced(path, stream, capsys) == verdicts(own)
@@ -46,7 +51,7 @@ def test_a_case_keeps_its_verdicts(path: Path, tmp_path: Path, capsys: pytest.Ca
     """The notation, compiled and printed again, says the same."""
     capture = tmp_path / "case.pcap"
     capture.write_bytes(pcap(load(path)))
-    fetches = list(analyzer.read(capture))
+    fetches = connected(capture)
     for stream in sorted({fetch.connection.stream for fetch in fetches}):
         own = [fetch for fetch in fetches if fetch.connection.stream == stream]
         assert reproduced(capture, stream, capsys) == verdicts(own)
@@ -55,7 +60,7 @@ def test_a_case_keeps_its_verdicts(path: Path, tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_nothing_tells_who_it_was(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No name, address or path of the capture is in the output."""
-    for fetch in analyzer.read(path):
+    for fetch in connected(path):
         connection = fetch.connection
         assert run(["case", str(path), str(fetch.number)]) == 0
         text = capsys.readouterr().out.lower()
@@ -85,6 +90,14 @@ def test_names_and_paths_keep_their_shape(tmp_path: Path, capsys: pytest.Capture
     assert "http GET /xxxxxxx/@x/xx.xxxx?xxxxx=xxx host host1.example head 100" in out
     assert out.count("host host1.example") == 2
     assert "secret" not in out.lower()
+
+
+def test_a_name_that_failed_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """It has no connection; the error says what shows its lookups."""
+    path = next(path for path in SAMPLES if path.parent.name == "dns-failure")
+    (number, *_) = [fetch.number for fetch in analyzer.read(path) if fetch.resolution is not None]
+    assert run(["case", str(path), str(number)]) == 2
+    assert "`whyfetch show` shows its lookups" in capsys.readouterr().err
 
 
 def test_what_the_notation_cannot_say_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

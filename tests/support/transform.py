@@ -100,7 +100,7 @@ def split(case: Timeline, at: int) -> Timeline:
     packets = []
     for packet in case.packets:
         once = sent.count((packet.talk, packet.side, packet.seq)) == 1
-        if len(packet.data) < 2 or packet.flags & SYN or packet.cut is not None or not once:
+        if packet.kind != "tcp" or len(packet.data) < 2 or packet.flags & SYN or packet.cut is not None or not once:
             packets.append(packet)
             continue
         cut = at if at < len(packet.data) else len(packet.data) // 2

@@ -1,0 +1,2 @@
+cpdef bytes cut(bytes data, Py_ssize_t start, Py_ssize_t stop)
+cpdef str latin(bytes data, Py_ssize_t start, Py_ssize_t stop)
