@@ -16,6 +16,7 @@ $(STAMP): pyproject.toml setup.py $(shell find analyzer -name '*.py' -o -name '*
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --group dev "setuptools>=80" "cython>=3.3,<3.4"
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[tshark]'
+	$(BIN)/python -m compileall -q analyzer
 	touch $@
 
 demo: $(STAMP)

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
+from analyzer.verdict.groups import Groups
+from analyzer.verdict.retries import MAX_WAITING
 from analyzer.wire.model import Connection
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analyzer.capture import Capture, CaptureSource
+    from analyzer.fetch.names import Names
     from analyzer.wire.engine import Engine
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
@@ -56,6 +59,7 @@ class Reading:
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
         self._order = Order()
+        self.groups = Groups()
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -79,8 +83,11 @@ class Reading:
             self.done += sum(_size(path) for path in source.paths)
 
     def rest(self) -> Iterator[Fetch]:
-        """After an interrupt: the fetches that were complete and waited for an older connection."""
-        return self._order.rest()
+        """After an interrupt: the fetches that were complete and waited for an older connection, or for a retry."""
+        for fetch in self._order.rest():
+            self.groups.add(fetch)
+        self.groups.end()
+        return self._leaving()
 
     def _expand(self, paths: list[str]) -> list[CaptureSource]:
         from analyzer.capture import expand
@@ -104,30 +111,55 @@ class Reading:
         return True
 
     def _fetches(self, source: CaptureSource, capture: Capture) -> Iterator[Fetch]:
-        """The fetches of one capture, numbered."""
+        """The fetches of one capture, in order, grouped and numbered."""
+        from analyzer.fetch.names import Names
         from analyzer.wire.engine import Engine
 
         engine = Engine(capture.frames)
+        names = Names()
         self._order = order = Order()
+        self.groups = groups = Groups()
         for batch in engine.batches(*self._batch(source)):
+            for lookup in engine.lookups():
+                names.learn(lookup)
             for connection in batch:
-                self._judge(connection, source.name, order)
+                self._judge(connection, names, source.name, order)
+            if engine.swept:
+                self._judge_names(engine, names, source.name, order)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
-            yield from order.released(engine.oldest_open())
-        yield from order.rest()
-        self._account(source, capture, engine, order)
+            for fetch in order.released(min(engine.oldest_open(), names.oldest_open())):
+                groups.add(fetch)
+                yield from self._leaving()
+            if groups.holding():
+                groups.reach(engine.oldest_time())
+                yield from self._leaving()
+        self._judge_names(engine, names, source.name, order, final=True)
+        yield from self.rest()
+        self._account(source, capture, engine, names, order)
+
+    def _leaving(self) -> Iterator[Fetch]:
+        """The fetches whose rows are final."""
+        groups = self.groups
+        while (fetch := groups.leave()) is not None:
+            if fetch.kind == "race":
+                self.without_fetch += 1
+                if not self.kinds:
+                    continue
+            yield fetch
 
     @staticmethod
     def _batch(source: CaptureSource) -> tuple[int, ...]:
         """How often to look at what is over: after every frame of a pipe, where somebody may be waiting."""
         return () if all(Path(path).is_file() for path in source.paths) else (LIVE_BATCH,)
 
-    def _judge(self, connection: Connection, name: str, order: Order) -> None:
+    def _judge(self, connection: Connection, names: Names, name: str, order: Order) -> None:
         from analyzer.fetch.build import fetches
         from analyzer.verdict.decide import decide
 
         for fetch in fetches(connection):
+            if names.asked:
+                names.annotate(fetch)
             if fetch.kind != "fetch":
                 self.without_fetch += 1
                 if not self.kinds:
@@ -136,24 +168,39 @@ class Reading:
             fetch.verdict = decide(fetch)
             order.add(fetch)
 
-    def _account(self, source: CaptureSource, capture: Capture, engine: Engine, order: Order) -> None:
+    def _judge_names(self, engine: Engine, names: Names, name: str, order: Order, *, final: bool = False) -> None:
+        """The names that were asked for in vain."""
+        from analyzer.verdict.decide import decide
+
+        if not names.wishes:
+            return
+        for fetch in names.failures(engine.capture_end, engine.open_connections, engine.one_way, final=final):
+            fetch.file = name
+            fetch.verdict = decide(fetch)
+            order.add(fetch)
+
+    def _account(self, source: CaptureSource, capture: Capture, engine: Engine, names: Names, order: Order) -> None:
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
         found = [*capture.warnings, *engine.warnings]
+        if names.forgotten:
+            found.append(f"{names.forgotten:,} DNS names or addresses were forgotten: too many were seen")
         if order.overflowed:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
+        if self.groups.retries.overflowed:
+            found.append(f"more than {MAX_WAITING:,} fetches waited for a retry: outcomes of groups are missing")
         prefix = f"`{source.name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
 
 
 class Order:
-    """Puts fetches in the order of their first packets, and numbers them when they leave."""
+    """Puts fetches in the order of their first packets."""
 
     def __init__(self) -> None:
         self.heap: list[tuple[int, int, int, Fetch]] = []
-        self.serial = self.number = 0
+        self.serial = 0
         self.overflowed = False
 
     def add(self, fetch: Fetch) -> None:
@@ -174,11 +221,7 @@ class Order:
             yield self._leave()
 
     def _leave(self) -> Fetch:
-        fetch = heapq.heappop(self.heap)[3]
-        if fetch.kind == "fetch":
-            self.number += 1
-            fetch.number = self.number
-        return fetch
+        return heapq.heappop(self.heap)[3]
 
 
 def read(paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> Iterator[Fetch]:

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypeVar
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 Py_ssize_t: TypeAlias = int
+Py_UCS4: TypeAlias = str
 bint: TypeAlias = bool
 char: TypeAlias = int
 uchar: TypeAlias = int
@@ -28,3 +29,5 @@ def exceptval(value: object = ..., *, check: bool = ...) -> Callable[[_F], _F]: 
 def returns(kind: object) -> Callable[[_F], _F]: ...
 def locals(**kinds: object) -> Callable[[_F], _F]: ...  # noqa: A001
 def cast(kind: Any, value: object) -> Any: ...
+def boundscheck(on: bool) -> Callable[[_F], _F]: ...
+def wraparound(on: bool) -> Callable[[_F], _F]: ...

@@ -28,7 +28,7 @@ class FakeEngine:
     """Ends connections in the order of the script: (first packets that end, oldest still open)."""
 
     script: tuple = ()
-    partial = False
+    partial = swept = False
 
     def __init__(self, frames):
         self.frames_seen, self.tcp_packets, self.connections, self.warnings = 9, 8, 3, ["1 frame was odd"]
@@ -39,8 +39,14 @@ class FakeEngine:
             self.oldest = oldest
             yield [connection(first, stream=first) for first in ended]
 
+    def lookups(self):
+        return []
+
     def oldest_open(self):
         return self.oldest
+
+    def oldest_time(self):
+        return 0
 
 
 @pytest.fixture
@@ -70,7 +76,11 @@ def stages(monkeypatch):
     kinds = {7: "probe"}
     module("analyzer.capture", open_capture=open_capture, expand=expand)
     module("analyzer.wire.engine", Engine=FakeEngine)
-    module("analyzer.fetch.build", fetches=lambda made: [fetch_of(made, kinds.get(made.first_packet, "fetch"))])
+    module(
+        "analyzer.fetch.build",
+        exchange_name=lambda connection, exchange: "",
+        fetches=lambda made: [fetch_of(made, kinds.get(made.first_packet, "fetch"))],
+    )
     module("analyzer.verdict.decide", decide=lambda fetch: Verdict("ok", "", "high"))
     monkeypatch.setattr(FakeEngine, "script", (([4], 2), ([7, 9], 2), ([2], 12), ([12], 1 << 62)))
 

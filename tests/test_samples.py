@@ -17,7 +17,7 @@ import analyzer
 from analyzer import Fetch
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "ok", "incomplete")
+CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure", "ok", "incomplete")
 LARGEST = 200_000
 CLIENT_HELLO = re.compile(rb"\x16\x03[\x01-\x03]..\x01", re.DOTALL)
 """Record of type 22, handshake message of type 1 (RFC 8446 5.1, 4)."""

@@ -88,7 +88,7 @@ class _Gzip:
         output: list[bytes] = []
         with suppress(zlib.error):
             for at in range(len(data)):
-                output.append(library.decompress(data[at : at + 1]))  # noqa: PERF401 (keeps what came before the error)
+                output.append(library.decompress(data[at : at + 1]))  # keeps what came before the error
         return b"".join(output)
 
     @property

@@ -35,9 +35,12 @@ MAGICS: dict[bytes, tuple[int, bool]] = {
 }
 
 
+# Unchecked: whoever calls has made sure that a whole header is there.
 @cython.cfunc
 @cython.inline
-@cython.exceptval(-1, check=False)
+@cython.boundscheck(False)
+@cython.wraparound(False)
+@cython.exceptval(check=False)
 def _u32(data: bytes, at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
     a: cython.longlong = data[at] & 0xFF
     b: cython.longlong = data[at + 1] & 0xFF

@@ -1,2 +1,24 @@
 from analyzer.fetch.model cimport Fetch
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.tls.completion cimport Completion
+from analyzer.wire.tls.opaque cimport Opaque
+
+cdef long long EARLY_RESET_NS, PROBE_NS, SYN_LATE_NS
+
+cpdef list[Fetch] fetches(Connection connection)
+cdef Fetch plain(Connection connection, Exchange exchange, int position)
+cdef begin(Fetch fetch, Connection connection)
+cdef Fetch single(Connection connection)
+cdef secure(Fetch fetch, Tls tls)
+cdef double silence(Connection connection)
+cpdef str exchange_name(Connection connection, Exchange exchange)
+cdef str without_port(str host)
+cdef str kind_of(Fetch fetch)
+cdef str half_open_kind(Connection connection)
+cdef str silent_kind(Connection connection)
+cdef long long first_of(long long one, long long other)
+cdef str empty_kind(Connection connection)
+cdef bint refused_in_tunnel(Connection connection) except -1
+cdef str unused_tls_kind(Fetch fetch)
+cdef bint closed_by_client(Connection connection) except -1
+cpdef double seconds(long long start, long long end)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.fetch.model import Fetch, seconds
+from analyzer.fetch.model import Fetch
 from analyzer.wire.model import CLIENT, Connection, Exchange, Milestone, Side, Tls
-from analyzer.wire.tls.outside import completion as tls_completion
-from analyzer.wire.tls.outside import opaque_exchange
+from analyzer.wire.tls.completion import Completion
+from analyzer.wire.tls.completion import completion as tls_completion
+from analyzer.wire.tls.opaque import Opaque, opaque_exchange
 
 EARLY_RESET_NS = 1_000_000_000
 """A server's reset this soon after the handshake is a refusal (signatures.md 6.1 `early_reset`)."""
@@ -25,11 +26,13 @@ def fetches(connection: Connection) -> list[Fetch]:
     """The fetches of one connection, in order; those of another kind than `fetch` get no row."""
     built: list[Fetch] = []
     exchange: Exchange
+    fetch: Fetch
     if connection.exchanges and connection.tls is None:
         for exchange in connection.exchanges:
             built.append(plain(connection, exchange, len(built)))
-        for early in built[:-1]:
-            early.last = 0
+        for fetch in built:
+            fetch.last = 0
+        fetch.last = 1
         return built
     return [single(connection)]
 
@@ -47,7 +50,8 @@ def plain(connection: Connection, exchange: Exchange, position: cython.int) -> F
         fetch.start = exchange.request_time or exchange.response_time  # a request may be missing in the capture
         fetch.first_packet = exchange.request_packet or exchange.response_packet
         fetch.connect_s = -1.0
-    fetch.ttfb_s = seconds(exchange.request_end_time or exchange.request_time, exchange.response_time)
+    asked: cython.longlong = exchange.request_end_time or exchange.request_time
+    fetch.ttfb_s = seconds(asked, exchange.response_time)
     fetch.response_s = seconds(exchange.response_time, exchange.response_end_time)
     if exchange.response_complete:
         fetch.end = exchange.response_end_time or fetch.end
@@ -99,11 +103,13 @@ def secure(fetch: Fetch, tls: Tls) -> None:
     if tls.sni:
         fetch.name = tls.sni
     fetch.phase = "tls"
-    fetch.completion = done = tls_completion(tls, connection)
+    done: Completion = tls_completion(tls)
+    fetch.completion = done
     if done.state != "complete":
         return
     fetch.tls_s = seconds(tls.hello_time, done.done_time)
-    fetch.opaque = opaque = opaque_exchange(tls, connection, done)
+    opaque: Opaque = opaque_exchange(tls, connection, done)
+    fetch.opaque = opaque
     fetch.phase = "request"
     if opaque.response:
         fetch.ttfb_s = seconds(opaque.request_time, opaque.response_time)
@@ -111,7 +117,7 @@ def secure(fetch: Fetch, tls: Tls) -> None:
         fetch.phase = "response" if opaque.cut else "done"
 
 
-def silence(connection: Connection) -> float:
+def silence(connection: Connection) -> cython.double:
     """Seconds from the last new byte, or the last SYN, to the first FIN or RST after it, or to the capture's end."""
     client: Side = connection.client
     server: Side = connection.server
@@ -229,8 +235,8 @@ def refused_in_tunnel(connection: Connection) -> cython.bint:
 
 def unused_tls_kind(fetch: Fetch) -> str:
     """A TLS connection that was made and never used is speculative, unless the server ended it."""
-    opaque = fetch.opaque
-    done = fetch.completion
+    opaque: Opaque | None = fetch.opaque
+    done: Completion | None = fetch.completion
     connection: Connection = fetch.connection
     lost: cython.bint = connection.tls is not None and connection.tls.lost != 0
     if opaque is None or done is None or opaque.request or opaque.response or lost:
@@ -250,3 +256,10 @@ def closed_by_client(connection: Connection) -> cython.bint:
     mine: cython.longlong = first_of(connection.client.fin_packet, connection.client.rst_packet)
     theirs: cython.longlong = first_of(connection.server.fin_packet, connection.server.rst_packet)
     return mine > 0 and (theirs == 0 or mine < theirs)
+
+
+def seconds(start: cython.longlong, end: cython.longlong) -> cython.double:
+    """The time between two instants in seconds; -1.0 when either is unknown (0) or they are out of order."""
+    if start == 0 or end == 0 or end < start:
+        return -1.0
+    return (end - start) / 1e9

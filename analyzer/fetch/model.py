@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import cython
+from typing import Any
 
 from analyzer.wire.model import Connection, Exchange
-from analyzer.wire.tls.outside import Completion, Opaque
+from analyzer.wire.tls.completion import Completion
+from analyzer.wire.tls.opaque import Opaque
 
 
 class Fetch:
     """One fetch (signatures.md 1.1), with its verdict once that is decided.
 
-    kind        fetch, or a connection that is none: speculative | probe | other | subflow
+    kind        fetch, or a connection that is none: speculative | probe | race | other | subflow
     number      1-based, in the order of first packets within its capture
-    protocol    tls | http | h2c | tcp (nothing was said, or not understood)
+    protocol    tls | http | h2c | tcp (nothing was said, or not understood) | dns (no connection: the name failed)
+    name_from_dns  1 = the connection did not say its name, the client's DNS lookups did
+    resolution  what the client asked DNS for in vain, an analyzer.fetch.resolution.Resolution, else None
     start, end  ns; durations in seconds, -1.0 = unknown
-    completion  what analyzer.wire.tls.outside says about the TLS handshake, and opaque about what followed it; or None
+    completion  how far the TLS handshake got, and opaque: what followed it (analyzer.wire.tls); None without TLS
     last        1 = the connection's last fetch: how the connection ended belongs to it
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
+    group       number of its retry group within the capture, attempt: its place there, both 0 = tried only once
+    wait_s      seconds since the attempt before it ended; group_outcome: recovered | fallback | failed | "" (unknown)
     """
 
     def __init__(self, connection: Connection, exchange: Exchange | None) -> None:
@@ -31,20 +36,19 @@ class Fetch:
         self.status = 0
         self.method = self.target = ""
         self.phase = ""
+        self.dns_s = -1.0
         self.connect_s = self.tls_s = self.ttfb_s = self.response_s = self.silence_s = -1.0
         self.completion: Completion | None = None
         self.opaque: Opaque | None = None
         self.last = 1
+        self.name_from_dns = 0
+        self.resolution: Any = None
         self.verdict: object = None
+        self.attempt = self.group = 0
+        self.wait_s = -1.0
+        self.group_outcome = ""
 
     @property
     def duration_s(self) -> float:
         """Seconds from the first packet of the fetch to its last."""
         return (self.end - self.start) / 1e9
-
-
-def seconds(start: cython.longlong, end: cython.longlong) -> float:
-    """The time between two instants in seconds; -1.0 when either is unknown (0) or they are out of order."""
-    if start == 0 or end == 0 or end < start:
-        return -1.0
-    return (end - start) / 1e9

@@ -31,17 +31,17 @@ class Row:
     confidence: str
     """How sure class and cause are: `low`, `medium` or `high`."""
     name: str
-    """Name the client wanted: SNI, or Host; empty when neither was seen."""
+    """Name the client wanted: SNI, or Host; else the name for which DNS last gave the client this address (flag `name-from-dns`); empty when none was seen."""
     client: str
     """Address of the client."""
     client_port: int
-    """TCP port of the client."""
+    """TCP port of the client; its first UDP port for `dns-failure`."""
     server: str
-    """Address of the server the client connected to, which is the proxy when there is one."""
+    """Address of the server the client connected to, which is the proxy when there is one; of the first resolver asked for `dns-failure`."""
     server_port: int
-    """TCP port of the server."""
+    """TCP port of the server; 53 for `dns-failure`."""
     protocol: str
-    """`tls`, `http`, `h2c`, or `tcp` when nothing was said or it was not understood; decided by content, never by port."""
+    """`tls`, `http`, `h2c`, `dns` when the name did not resolve, or `tcp` when nothing was said or it was not understood; decided by content, never by port."""
     start: int
     """Capture time of the fetch's first packet, RFC 3339 in UTC with nanoseconds (a nanosecond timestamp in the data frame)."""
     duration_s: float | None
@@ -59,13 +59,15 @@ class Row:
     flags: str
     """Words about the fetch that do not change its class, separated by blanks."""
     tcp_stream: int | None
-    """Number of the connection, equal to Wireshark's `tcp.stream` for the same file."""
+    """Number of the connection, equal to Wireshark's `tcp.stream` for the same file; empty for `dns-failure`, which has none."""
     first_packet: int
     """Number of the fetch's first packet."""
     last_packet: int
     """Number of the fetch's last packet."""
     phase: str
-    """Phase in which the fetch ended: `connect`, `proxy`, `tls`, `request`, `response`, or `done` when it was complete."""
+    """Phase in which the fetch ended: `dns`, `connect`, `proxy`, `tls`, `request`, `response`, or `done` when it was complete."""
+    dns_s: float | None
+    """Seconds from the client's first DNS question for the name, at most 5 s before the SYN, to the last answer before the SYN; for `dns-failure` to the last answer."""
     connect_s: float | None
     """Seconds from the first SYN to the client's ACK of the SYN-ACK."""
     tls_s: float | None
@@ -108,16 +110,34 @@ class Row:
     """Whose side the cause is on: `client`, `server` or `network`; empty when that cannot be told."""
     rst_origin: str
     """Who sent the reset: `injected-suspected`, `endpoint-consistent` or `undetermined`."""
+    timer: str
+    """Known timers that the wait before the end is consistent with, most specific first, separated by `; `."""
+    vantage: str
+    """Where the capture was made, by delays and TTL: `client`, `server`, `local` (both ends within a millisecond) or `midpoint`."""
+    attempt: int | None
+    """Place of the fetch in its retry group, 1-based; empty when it was tried only once."""
+    wait_s: float | None
+    """Seconds from the end of the attempt before it to its first packet."""
+    group: int | None
+    """Number of the retry group within its capture: fetches of one client for the same thing, each begun after the one before it had failed."""
+    group_outcome: str
+    """What became of the group: `recovered`, `fallback` (another entry of GOPROXY had it) or `failed`; empty when the capture does not show it."""
+    ecosystem: str
+    """Package registry the request speaks to, where that is readable: `go`, `pypi`, `npm`, `oci` or `git`."""
+    package: str
+    """Module, project, package, image or repository it asks for."""
+    package_version: str
+    """Version, tag or digest it asks for."""
     missing: str
     """What the capture lacks, for `incomplete`: `head`, `tail`, `direction`, `bytes` or `snaplen`."""
     kind: str
-    """`fetch`; with `--all` also `speculative`, `probe`, `other` or `subflow` for connections that carried none."""
+    """`fetch`; with `--all` also `speculative`, `probe`, `race` (lost against another address of the same name), `other` or `subflow` for connections that carried none."""
     advice: str
     """What to do next."""
     client_errors: str
     """What common clients print for this."""
     wireshark_filter: str
-    """Display filter that shows this connection in Wireshark."""
+    """Display filter that shows this connection, or these DNS messages, in Wireshark."""
 
 
 RENAMED = {"klass": "class"}

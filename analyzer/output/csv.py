@@ -6,7 +6,7 @@ from typing import TextIO
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.columns import COLUMNS
-from analyzer.output.row import csv_line, values
+from analyzer.output.row import CsvCells
 
 
 class CsvWriter:
@@ -14,6 +14,7 @@ class CsvWriter:
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
+        self.cells = CsvCells()
 
     def begin(self) -> None:
         """Write the header."""
@@ -21,7 +22,7 @@ class CsvWriter:
 
     def fetch(self, fetch: Fetch) -> None:
         """Write one fetch."""
-        self.out.write(csv_line(values(fetch)))
+        self.out.write(self.cells.line(fetch))
 
     def end(self, summary: object) -> None:
         """A CSV has no end mark."""

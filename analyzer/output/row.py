@@ -1,4 +1,4 @@
-"""From a fetch to the values of its row, and to a line of CSV."""
+"""From a fetch to its row: the order of the columns once, for every format that writes them."""
 
 from __future__ import annotations
 
@@ -8,100 +8,285 @@ from socket import AF_INET, AF_INET6, inet_ntop
 import cython
 
 from analyzer.fetch.model import Fetch
+from analyzer.fetch.registries import package_of
 from analyzer.output.text import safe
 from analyzer.verdict.model import Evidence, Verdict
-from analyzer.wire.model import Connection, Side, Tls
+from analyzer.verdict.vantage import vantage
+from analyzer.wire.model import Connection, Exchange, Side, Tls
 
 VERSIONS = {0: "", 0x0300: "ssl3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
 UNDECIDED = Verdict("", "", "")
 NO_CERTIFICATE = ("", "", "", "", "", "")
 FORMULA = "=+-@"
 """A spreadsheet takes a cell that begins so for a formula (tab and CR too, but those are never shown raw)."""
+MAX_REMEMBERED = 4096
+"""Texts and addresses whose cells are kept, as they return in row after row; a hostile capture must not fill memory."""
+
+
+class Cells:
+    """The cells of one row, as plain values: None or "" where unknown, text safe to show."""
+
+    def __init__(self) -> None:
+        self.cells: list[object] = []
+
+    def text(self, value: str) -> cython.bint:
+        """Text that may hold anything, as packets do."""
+        self.cells.append(safe(value))
+        return True
+
+    def phrase(self, value: str) -> cython.bint:
+        """Such text that returns in many rows."""
+        return self.text(value)
+
+    def word(self, value: str) -> cython.bint:
+        """A word of ours, or several separated by blanks: no character in it needs care."""
+        self.cells.append(value)
+        return True
+
+    def number(self, value: cython.longlong) -> cython.bint:
+        """A number that is always known."""
+        self.cells.append(value)
+        return True
+
+    def seconds(self, value: cython.double) -> cython.bint:
+        """A duration; below 0 it is unknown."""
+        self.cells.append(value if value >= 0 else None)
+        return True
+
+    def unknown(self) -> cython.bint:
+        """A number that is not known."""
+        self.cells.append(None)
+        return True
+
+
+class CsvCells(Cells):
+    """The cells as RFC 4180 text; seconds have six digits; what a spreadsheet would run gets a `'` in front."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remembered: dict[str, str] = {"": ""}
+
+    def line(self, fetch: Fetch) -> str:
+        """The row of a fetch, with `\\n`."""
+        self.cells = []
+        fill(self, fetch)
+        return ",".join(self.cells) + "\n"  # type: ignore[arg-type]  # the methods below add nothing but text
+
+    def text(self, value: str) -> cython.bint:
+        """Defused, and quoted where RFC 4180 asks for it."""
+        self.cells.append(value if is_plain(value) else csv_text(safe(value)))
+        return True
+
+    def phrase(self, value: str) -> cython.bint:
+        """As `text`, but worked out once."""
+        cell = self.remembered.get(value)
+        if cell is None:
+            cell = csv_text(safe(value))
+            if len(self.remembered) < MAX_REMEMBERED:
+                self.remembered[value] = cell
+        self.cells.append(cell)
+        return True
+
+    def number(self, value: cython.longlong) -> cython.bint:
+        """Decimal digits."""
+        self.cells.append(f"{value}")
+        return True
+
+    def seconds(self, value: cython.double) -> cython.bint:
+        """Six digits after the point."""
+        micros: cython.longlong
+        whole: cython.longlong
+        if value < 0:
+            self.cells.append("")
+            return True
+        micros = cython.cast(cython.longlong, value * 1e6 + 0.5)
+        whole = micros // 1_000_000
+        micros -= whole * 1_000_000
+        self.cells.append(f"{whole}.{micros:06d}")
+        return True
+
+    def unknown(self) -> cython.bint:
+        """An empty cell."""
+        self.cells.append("")
+        return True
+
+
+def is_plain(text: str) -> cython.bint:
+    """Whether a cell can hold the text as it is: printable ASCII without quote and comma, and no formula."""
+    character: cython.Py_UCS4
+    if text and text[0] in FORMULA:
+        return False
+    for character in text:  # noqa: SIM110  (a loop over C characters)
+        if not " " <= character <= "~" or character == '"' or character == ",":
+            return False
+    return True
+
+
+def csv_text(text: str) -> str:
+    """One cell of text that is safe to show."""
+    if text[0] in FORMULA and text != "-":  # `-` alone is standard input
+        text = "'" + text
+    if '"' in text:
+        return '"' + text.replace('"', '""') + '"'
+    if "," in text:
+        return '"' + text + '"'
+    return text
 
 
 def values(fetch: Fetch) -> list[object]:
     """The values of a row in the order of analyzer.output.columns.Row: None or "" where unknown, text safe to show."""
+    plain = Cells()
+    fill(plain, fetch)
+    return plain.cells
+
+
+def fill(cells: Cells, fetch: Fetch) -> None:
+    """Give the cells of a row, in the order of analyzer.output.columns.Row."""
     connection: Connection = fetch.connection
-    client: Side = connection.client
-    server: Side = connection.server
-    tls: Tls | None = connection.tls
     verdict: Verdict = UNDECIDED
     if fetch.verdict is not None:
         verdict = fetch.verdict  # type: ignore[assignment]
-    stream: object = connection.stream if connection.stream >= 0 else None
-    return [
-        safe(fetch.file),
-        fetch.number or None,
-        verdict.klass,
-        verdict.cause,
-        verdict.confidence,
-        safe(fetch.name),
-        address(client.address),
-        client.port,
-        address(server.address),
-        server.port,
-        fetch.protocol,
-        rfc3339(fetch.start),
-        (fetch.end - fetch.start) / 1e9 if fetch.end >= fetch.start else None,
-        fetch.status or None,
-        safe(fetch.method),
-        safe(fetch.target),
-        safe(verdict.summary),
-        evidence(verdict),
-        flags(verdict, connection),
-        stream,
-        fetch.first_packet,
-        fetch.last_packet,
-        fetch.phase,
-        known(fetch.connect_s),
-        known(fetch.tls_s),
-        known(fetch.ttfb_s),
-        known(fetch.response_s),
-        known(fetch.silence_s),
-        *tls_values(tls),
-        client.syns,
-        client.bytes,
-        server.bytes,
-        client.retransmissions,
-        server.retransmissions,
-        verdict.blame,
-        verdict.rst_origin,
-        verdict.missing,
-        fetch.kind,
-        safe(verdict.advice),
-        safe(verdict.client_errors),
-        "" if stream is None else f"tcp.stream eq {stream}",
-    ]
+    wanted(cells, fetch, connection, verdict)
+    decided(cells, fetch, connection, verdict)
+    cells.word(fetch.phase)
+    cells.seconds(fetch.dns_s)
+    cells.seconds(fetch.connect_s)
+    cells.seconds(fetch.tls_s)
+    cells.seconds(fetch.ttfb_s)
+    cells.seconds(fetch.response_s)
+    cells.seconds(fetch.silence_s)
+    secure(cells, connection.tls)
+    counted(cells, connection)
+    cells.word(verdict.blame)
+    cells.word(verdict.rst_origin)
+    cells.word("; ".join(verdict.timers) if verdict.timers else "")
+    cells.word(vantage(connection))
+    grouped(cells, fetch)
+    asked(cells, fetch.exchange)
+    cells.word(verdict.missing)
+    cells.word(fetch.kind)
+    cells.phrase(verdict.advice)
+    cells.phrase(verdict.client_errors)
+    cells.text(wireshark_filter(fetch))
 
 
-def known(duration: cython.double) -> object:
-    """Seconds, or None for -1.0."""
-    return duration if duration >= 0 else None
+def wanted(cells: Cells, fetch: Fetch, connection: Connection, verdict: Verdict) -> None:
+    """Which fetch it is, its verdict in short, and what the client wanted of whom."""
+    client: Side = connection.client
+    server: Side = connection.server
+    cells.phrase(fetch.file)
+    if_any(cells, fetch.number)
+    cells.word(verdict.klass)
+    cells.word(verdict.cause)
+    cells.word(verdict.confidence)
+    cells.phrase(fetch.name)
+    cells.word(address(client.address))
+    cells.number(client.port)
+    cells.word(address(server.address))
+    cells.number(server.port)
+    cells.word(fetch.protocol)
+    cells.word(rfc3339(fetch.start))
+    cells.seconds((fetch.end - fetch.start) / 1e9 if fetch.end >= fetch.start else -1.0)
+    if_any(cells, fetch.status)
+    cells.phrase(fetch.method)
+    cells.text(fetch.target)
 
 
-def tls_values(tls: Tls | None) -> tuple[str, ...]:
+def wireshark_filter(fetch: Fetch) -> str:
+    """What shows the fetch in Wireshark: its TCP stream, or the DNS messages about the name that failed."""
+    if fetch.resolution is not None:
+        return " or ".join([f'dns.qry.name == "{quoted(name)}"' for name in fetch.resolution.names])
+    return f"tcp.stream eq {fetch.connection.stream}" if fetch.connection.stream >= 0 else ""
+
+
+def quoted(name: str) -> str:
+    """A name inside a quoted string of a display filter (wireshark-filter(4)): printable ASCII, the rest as `\\xNN`."""
+    return "".join([c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in name])
+
+
+def decided(cells: Cells, fetch: Fetch, connection: Connection, verdict: Verdict) -> None:
+    """The verdict's sentence with its proof."""
+    cells.text(verdict.summary)
+    cells.word(evidence(verdict))
+    cells.word(flags(verdict, connection))
+    if connection.stream >= 0:
+        cells.number(connection.stream)
+    else:
+        cells.unknown()
+    cells.number(fetch.first_packet)
+    cells.number(fetch.last_packet)
+
+
+def secure(cells: Cells, tls: Tls | None) -> None:
     """Version, ALPN, SNI and the six certificate facts."""
+    text: str
     if tls is None:
-        return ("", "", "", *NO_CERTIFICATE)
+        for text in ("", "", "", *NO_CERTIFICATE):
+            cells.word(text)
+        return
     version = VERSIONS.get(tls.version)
-    if version is None:
-        version = f"0x{tls.version:04x}"
-    return (version, safe(tls.alpn), safe(tls.sni), *certificate(tls.certificate))
+    cells.word(f"0x{tls.version:04x}" if version is None else version)
+    cells.phrase(tls.alpn)
+    cells.phrase(tls.sni)
+    for text in certificate(tls.certificate):
+        cells.phrase(text)
 
 
 def certificate(facts: dict[str, str] | None) -> tuple[str, ...]:
     """Subject, issuer, names, validity and fingerprint of a certificate."""
     if not facts:
         return NO_CERTIFICATE
-    wanted = ("subject", "issuer", "names", "not_before", "not_after", "sha256")
-    return tuple([safe(str(facts.get(name) or "")) for name in wanted])
+    return tuple([str(facts.get(name) or "") for name in CERTIFICATE_FACTS])
+
+
+CERTIFICATE_FACTS = ("subject", "issuer", "names", "not_before", "not_after", "sha256")
+
+
+def counted(cells: Cells, connection: Connection) -> None:
+    """The counters of the connection."""
+    client: Side = connection.client
+    server: Side = connection.server
+    cells.number(client.syns)
+    cells.number(client.bytes)
+    cells.number(server.bytes)
+    cells.number(client.retransmissions)
+    cells.number(server.retransmissions)
+
+
+def grouped(cells: Cells, fetch: Fetch) -> None:
+    """Its place among attempts at the same thing."""
+    if_any(cells, fetch.attempt)
+    cells.seconds(fetch.wait_s)
+    if_any(cells, fetch.group)
+    cells.word(fetch.group_outcome)
+
+
+def asked(cells: Cells, exchange: Exchange | None) -> None:
+    """What it wanted of a package registry."""
+    package = package_of(exchange) if exchange is not None else None
+    if package is None:
+        cells.word("")
+        cells.word("")
+        cells.word("")
+        return
+    cells.word(package.ecosystem)
+    cells.text(package.name)
+    cells.text(package.version)
+
+
+def if_any(cells: Cells, value: cython.longlong) -> None:
+    """A number of which 0 means unknown."""
+    if value:
+        cells.number(value)
+    else:
+        cells.unknown()
 
 
 def evidence(verdict: Verdict) -> str:
     """The proving packets as `packet:what`, separated by blanks."""
-    cited = []
-    for item in verdict.evidence:
-        proof: Evidence = item
+    proof: Evidence
+    cited: list[str] = []
+    for proof in verdict.evidence:  # a comprehension would not know the type
         cited.append(f"{proof.packet}:{proof.what}")
     return " ".join(cited)
 
@@ -109,17 +294,21 @@ def evidence(verdict: Verdict) -> str:
 def flags(verdict: Verdict, connection: Connection) -> str:
     """The words about fetch and connection, each once, in the order found."""
     if not connection.flags:
-        return " ".join(verdict.flags)
+        return " ".join(verdict.flags) if verdict.flags else ""
     return " ".join(dict.fromkeys(verdict.flags + connection.flags))
+
+
+_addresses: dict[bytes, str] = {b"": ""}
 
 
 def address(raw: bytes) -> str:
     """An IP address as people write it; empty when there is none."""
-    if len(raw) == 4:
-        return inet_ntop(AF_INET, raw)
-    if len(raw) == 16:
-        return inet_ntop(AF_INET6, raw)
-    return ""
+    text = _addresses.get(raw)
+    if text is None:
+        text = inet_ntop(AF_INET if len(raw) == 4 else AF_INET6, raw) if len(raw) in (4, 16) else ""
+        if len(_addresses) < MAX_REMEMBERED:
+            _addresses[raw] = text
+    return text
 
 
 _second = -1
@@ -130,6 +319,7 @@ def rfc3339(nanoseconds: cython.longlong) -> str:
     """An instant as RFC 3339 in UTC, always with nine digits after the point."""
     global _second, _prefix
     second: cython.longlong = nanoseconds // 1_000_000_000
+    fraction: cython.longlong = nanoseconds - second * 1_000_000_000
     if second != _second:  # consecutive fetches often begin within the same second
         date = clock.gmtime(second)
         _prefix = (
@@ -137,30 +327,4 @@ def rfc3339(nanoseconds: cython.longlong) -> str:
             f"T{date.tm_hour:02d}:{date.tm_min:02d}:{date.tm_sec:02d}"
         )
         _second = second
-    return f"{_prefix}.{nanoseconds - second * 1_000_000_000:09d}Z"
-
-
-def csv_line(row: list[object]) -> str:
-    """The row as RFC 4180 with `\\n`; seconds have six digits; what a spreadsheet would run gets a `'` in front."""
-    cells = []
-    for value in row:
-        if value is None:
-            cells.append("")
-        elif isinstance(value, str):
-            cells.append(csv_text(value) if value else "")
-        elif isinstance(value, float):
-            cells.append(f"{value:.6f}")
-        else:
-            cells.append(str(value))
-    return ",".join(cells) + "\n"
-
-
-def csv_text(text: str) -> str:
-    """One text cell: defused, and quoted where RFC 4180 asks for it."""
-    if text[0] in FORMULA and text != "-":  # `-` alone is standard input
-        text = "'" + text
-    if '"' in text:
-        return '"' + text.replace('"', '""') + '"'
-    if "," in text:
-        return '"' + text + '"'
-    return text
+    return f"{_prefix}.{fraction:09d}Z"

@@ -7,12 +7,15 @@ from collections import Counter
 from typing import cast
 
 from analyzer.fetch.model import Fetch
+from analyzer.output.findings import Findings
 from analyzer.output.row import address
-from analyzer.output.text import safe
+from analyzer.output.text import plural, safe
 from analyzer.verdict.model import CLASSES, Verdict
 
 MAX_SHARED = 10_000
 """Different (verdict, place) pairs that are counted; more would let a hostile capture fill the memory."""
+MENDED = {"recovered": "recovered by a retry", "fallback": "fell back to another GOPROXY entry"}
+"""Outcome of a retry group in which something failed and the end was good -> how people say it."""
 SHOWN = 5
 """Shared findings that are printed."""
 
@@ -21,14 +24,20 @@ class Summary:
     """Counts while fetches pass by.
 
     fetches, connections_without_fetch   how many of each
+    twins                                fetches captured a second time, behind a NAT: they count once
     verdicts                             (class, cause) -> fetches
+    races                                connections without fetch that lost against another address of the same name
+    mended                               failures that a retry, or the next entry of GOPROXY, made good
     shared                               (class/cause, server name or address) -> fetches, failures only
+    findings                             what failures have in common besides
     """
 
     def __init__(self) -> None:
-        self.fetches = self.connections_without_fetch = 0
+        self.fetches = self.connections_without_fetch = self.races = self.twins = 0
         self.verdicts: Counter[tuple[str, str]] = Counter()
         self.shared: Counter[tuple[str, str]] = Counter()
+        self.mended: Counter[str] = Counter()
+        self.findings = Findings()
         self.warnings: list[str] = []
         self.damaged = False
 
@@ -36,13 +45,20 @@ class Summary:
         """Count one fetch, or one connection that carried none."""
         if fetch.kind != "fetch":
             self.connections_without_fetch += 1
+            self.races += fetch.kind == "race"
+            return
+        if "nat-twin" in fetch.connection.flags:
+            self.twins += 1
             return
         self.fetches += 1
         verdict = cast("Verdict | None", fetch.verdict)
         if verdict is None:
             return
         self.verdicts[verdict.klass, verdict.cause] += 1
+        self.findings.add(fetch)
         if verdict.failed:
+            if fetch.group_outcome in MENDED:
+                self.mended[fetch.group_outcome] += 1
             key = (f"{verdict.klass}/{verdict.cause}", safe(fetch.name) or address(fetch.connection.server.address))
             if key in self.shared or len(self.shared) < MAX_SHARED:
                 self.shared[key] += 1
@@ -53,15 +69,23 @@ class Summary:
         return {
             "fetches": self.fetches,
             "connections_without_fetch": self.connections_without_fetch,
+            "nat_twins": self.twins,
             "classes": {name: classes[name] for name in CLASSES if classes[name]},
             "causes": {f"{klass}/{cause}": n for (klass, cause), n in sorted(self.verdicts.items()) if cause},
+            "findings": [{"finding": f.id, "text": f.text, **f.figures} for f in self.findings.found()],
             "damaged": self.damaged,
             "warnings": [safe(text) for text in self.warnings],
         }
 
     def lines(self) -> list[str]:
         """The summary for people: the count line first."""
-        return [self._count_line(), *self._shared_lines(), *self._without_fetch()]
+        return [
+            self._count_line(),
+            *self._mended_line(),
+            *self._shared_lines(),
+            *self._finding_lines(),
+            *self._without_fetch(),
+        ]
 
     def _classes(self) -> Counter[str]:
         classes: Counter[str] = Counter()
@@ -83,12 +107,18 @@ class Summary:
             lines.append(f"and {len(frequent) - SHOWN} more verdicts that several fetches share")
         return lines
 
+    def _finding_lines(self) -> list[str]:
+        return [finding.text for finding in self.findings.found()]
+
     def _without_fetch(self) -> list[str]:
-        if not self.connections_without_fetch:
-            return []
-        return [f"{plural(self.connections_without_fetch, 'connection', 'connections')} carried no fetch"]
+        lines = []
+        if self.twins:
+            lines.append(f"{plural(self.twins, 'fetch', 'fetches')} captured on both sides of a NAT, counted once")
+        if self.connections_without_fetch:
+            line = f"{plural(self.connections_without_fetch, 'connection', 'connections')} carried no fetch"
+            lines.append(f"{line}, {self.races:,} of them lost a race against another address" if self.races else line)
+        return lines
 
-
-def plural(number: int, one: str, many: str) -> str:
-    """The number with its noun."""
-    return f"{number:,} {one if number == 1 else many}"
+    def _mended_line(self) -> list[str]:
+        parts = [f"{self.mended[outcome]:,} {text}" for outcome, text in MENDED.items() if self.mended[outcome]]
+        return [f"of the failures, {' and '.join(parts)}"] if parts else []

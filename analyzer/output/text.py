@@ -79,3 +79,8 @@ def wrap(text: str, columns: int) -> list[str]:
             lines.append(word)
             used = size
     return lines or [""]
+
+
+def plural(number: int, one: str, many: str) -> str:
+    """The number with its noun."""
+    return f"{number:,} {one if number == 1 else many}"

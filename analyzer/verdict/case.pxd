@@ -2,7 +2,8 @@ from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Evidence, Verdict
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
-from analyzer.wire.tls.outside cimport Completion, Opaque
+from analyzer.wire.tls.completion cimport Completion
+from analyzer.wire.tls.opaque cimport Opaque
 
 cdef class Case:
     cdef public Fetch fetch
@@ -25,4 +26,5 @@ cdef class Case:
     cpdef bint cite(self, long long packet, long long time, str what, int side) except -1
     cpdef Milestone find(self, str what, int side, long long after)
     cpdef long long silence(self)
+    cpdef bint unread(self, Side side) except -1
     cpdef long long rtt(self)

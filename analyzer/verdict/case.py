@@ -135,7 +135,11 @@ class Case:
             if mark.packet == number:
                 self.cite(number, mark.time, mark.what, mark.side)
                 return
-        what = "syn" if self.server.packets == 0 and self.client.packets == self.client.syns else "ack"
+        what = "ack"
+        if number in (self.client.last_data_packet, self.server.last_data_packet):
+            what = "data"
+        elif self.server.packets == 0 and self.client.packets == self.client.syns:
+            what = "syn"
         self.cite(number, self.connection.last_time, what, side)
 
     def silence(self) -> cython.longlong:
@@ -146,6 +150,20 @@ class Case:
         if self.progress_time == 0 or stop < self.progress_time:
             return 0
         return stop - self.progress_time
+
+    def unread(self, side: Side) -> cython.bint:
+        """This side's receive window was closed while it was silent, and still is: it does not read, whoever waits."""
+        stop: cython.longlong = self.closer_time if self.closer >= 0 else self.connection.capture_end
+        return 0 < side.zero_since < stop
+
+    def syn_proxied(self, later_ttl: cython.int) -> str:
+        """Advice where the SYN-ACK has another TTL than what came later under the server's address, else ""."""
+        if self.server.ttl == 0 or later_ttl == 0 or self.server.ttl == later_ttl:
+            return ""
+        return (
+            f" The SYN-ACK came with TTL {self.server.ttl}, a later packet with {later_ttl}: a SYN proxy may have "
+            "answered for a backend that cannot be reached."
+        )
 
     def rtt(self) -> cython.longlong:
         """From the last SYN before the answer to the SYN-ACK; 0 = unknown."""
@@ -200,23 +218,11 @@ def packet_of(evidence: Evidence) -> tuple[int, int]:
     return (evidence.packet, evidence.side)
 
 
-USUAL_SECONDS = (1, 2, 3, 4, 5, 8, 10, 15, 20, 30, 60, 90, 100, 120, 300)
-EARLY_NS = 20_000_000
-LATE_NS = 350_000_000
-
-
-def on_timer(gap: cython.longlong) -> cython.bint:
-    """A wait of a usual number of seconds: timers fire late, hardly ever early (signatures.md 4)."""
-    timer: cython.longlong
-    for timer in USUAL_SECONDS:
-        timer *= 1_000_000_000
-        if timer - EARLY_NS <= gap <= timer + max(LATE_NS, timer // 50):
-            return True
-    return False
+DAY_NS = 86_400_000_000_000
 
 
 def span(ns: cython.longlong) -> str:
-    """A duration for people: `0.4 ms`, `28 ms`, `2.00 s`, `131 s`."""
+    """A duration for people: `0.4 ms`, `28 ms`, `2.00 s`, `131 s`, `3 days`."""
     if ns < 0:
         ns = 0
     if ns < 1_000_000:
@@ -225,7 +231,9 @@ def span(ns: cython.longlong) -> str:
         return f"{ns / 1e6:.0f} ms"
     if ns < 100_000_000_000:
         return f"{ns / 1e9:.2f} s"
-    return f"{ns / 1e9:.0f} s"
+    if ns < 2 * DAY_NS:
+        return f"{ns / 1e9:.0f} s"
+    return f"{ns // DAY_NS} days"
 
 
 def count(number: cython.longlong, noun: str) -> str:

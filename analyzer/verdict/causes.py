@@ -12,6 +12,7 @@ RST = "rst"
 STALL = "tls-stall"
 TLS = "tls-failure"
 HTTP = "http-failure"
+DNS = "dns-failure"
 
 TIMEOUT = (
     "Go: `dial tcp: i/o timeout`; curl (28): `Connection timed out`; requests, pip: `ConnectTimeoutError`; "
@@ -71,6 +72,21 @@ GARBAGE = (
     "Node: `HPE_INVALID_CONSTANT`"
 )
 
+NO_SUCH_HOST = (
+    "Go: `lookup NAME on SERVER: no such host`; curl (6), git: `Could not resolve host`; Python, pip: `[Errno -2] Name "
+    "or service not known`; Node, npm: `ENOTFOUND`; wget: `unable to resolve host address`; Java: "
+    "`UnknownHostException`"
+)
+NO_ADDRESS = (
+    "Go: `lookup NAME on SERVER: no such host`; curl (6), git: `Could not resolve host`; Python, pip: `[Errno -5] No "
+    "address associated with hostname`; Node, npm: `ENOTFOUND`; wget: `unable to resolve host address`; Java: "
+    "`UnknownHostException`"
+)
+NO_RESOLVER = (
+    "curl (6), git: `Could not resolve host`; Python, pip: `[Errno -3] Temporary failure in name resolution`; Node, "
+    "npm: `EAI_AGAIN`; wget: `unable to resolve host address`; Java: `UnknownHostException`"
+)
+
 
 class Cause:
     """One row of the table; `blame` is client, server, network or "" (the wire does not tell)."""
@@ -128,6 +144,26 @@ TABLE = (
           "A link on the path has a very small MTU: check tunnels and the MTU that the ICMP reports.", TIMEOUT),
     Cause("icmp-protocol-unreachable", CONNECT, "server",
           "The host says that it speaks no TCP: a filter, or the wrong address.", NO_ROUTE),
+    # The name never resolved (1.2).
+    Cause("dns-nxdomain", DNS, "client",
+          "Nobody knows the name: look for a typing error, a record that was never made or has gone, a private zone "
+          "that this resolver does not serve, or a VPN that is off: `dig NAME @SERVER`.", NO_SUCH_HOST),
+    Cause("dns-servfail", DNS, "server",
+          "The resolver could not get an answer itself: ask another one (`dig NAME @1.1.1.1`), and the same without "
+          "DNSSEC validation (`dig +cd NAME`); read the resolver's log, and test the zone's name servers.",
+          "Go: `server misbehaving`; " + NO_RESOLVER),
+    Cause("dns-refused", DNS, "server",
+          "The resolver does not serve this client or this name: check its access list and whether it is a recursive "
+          "resolver at all; compare /etc/resolv.conf with what the network hands out.",
+          "Go: `server misbehaving`; " + NO_RESOLVER),
+    Cause("dns-no-answer", DNS, "network",
+          "No answer came from any resolver: check the addresses in /etc/resolv.conf, that port 53 passes the firewall "
+          "(`dig NAME @SERVER`, then `dig +tcp`), and that the resolver runs; capture there to see whether the "
+          "question arrives.", "Go: `lookup NAME on SERVER: ... i/o timeout`; " + NO_RESOLVER),
+    Cause("dns-no-address", DNS, "client",
+          "The name exists without A and AAAA record: look at what it has (`dig NAME ANY`), and whether a subdomain "
+          "such as `www.` was meant.",
+          NO_ADDRESS),
     # A reset cut it (2.2).
     Cause("rst-refused", RST, "server",
           "Nothing listens there, or a firewall resets: `ss -ltn` at the server; compare TTL and delay of the RST "

@@ -9,10 +9,12 @@ import cython
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
-from analyzer.verdict.signatures import connect, http, incomplete, opaque, reset, tls
+from analyzer.verdict.signatures import connect, dns, http, incomplete, opaque, reset, tls
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Side, Tls
+from analyzer.verdict.waits import name_timers
+from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
 
 Signature = Callable[[Case], Verdict | None]
 
@@ -67,11 +69,24 @@ EXCHANGE = (
 def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
     """The verdict of one fetch; it never raises, and cites at least one packet of a connection that has any."""
     case = Case(fetch, limits)
+    if fetch.resolution is not None:
+        return first_of(dns.DNS, case)
     weigh(case)
     verdict = incomplete.one_direction(case) or incomplete.no_head(case)
     if verdict is None:
         verdict = judge(case)
+    if verdict.klass != "ok":
+        who_and_when(case, verdict)
     return verdict
+
+
+def who_and_when(case: Case, verdict: Verdict) -> None:
+    """Step 8 for one fetch: whose timer ran out, and who sent the reset."""
+    if verdict.klass == "rst":
+        mark = case.reset if case.reset is not None else connect.last_reset(case)
+        if mark is not None:
+            judge_origin(case, mark, verdict)
+    name_timers(case, verdict)
 
 
 def judge(case: Case) -> Verdict:
@@ -104,7 +119,8 @@ def uncertain(case: Case) -> cython.bint:
     server: Side = case.server
     if case.answered == 2:
         return False
-    if exchange.request_packet == 0 or (not case.answered and (server.lost > 0 or exchange.lost != 0)):
+    lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
+    if exchange.request_packet == 0 or (not case.answered and lost):
         return True
     unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
@@ -249,20 +265,57 @@ def general_flags(case: Case) -> None:
         case.flag("retransmissions")
     if connection.reused:
         case.flag("port-reuse")
+    if case.fetch.name_from_dns:
+        case.flag("name-from-dns")
     if connection.roles_guessed:
         case.flag("roles-guessed")
         case.doubt = "roles"
     if connection.clock_step:
         case.flag("clock-step")
         case.doubt = "clock"
+    if client.cut or case.server.cut:
+        case.flag("snaplen")
+        exchange: Exchange = case.exchange
+        if exchange is None or (exchange.status < 400 and not exchange.response_complete):
+            case.doubt = "snaplen"  # what was cut may have decided it; behind a readable status it did not (6.3)
+    if connection.icmps and frag_needed(connection):
+        case.flag("icmp-frag-needed")
     if client.unanswered_keep_alives >= DEAD_KEEP_ALIVES or case.server.unanswered_keep_alives >= DEAD_KEEP_ALIVES:
         case.flag("peer-dead")
     if connection.via and "socks" in connection.via:
         case.flag("via-socks")
 
 
+def frag_needed(connection: Connection) -> cython.bint:
+    """A router said by ICMP that a packet is too big: the one ICMP error that matters after establishment (2.1)."""
+    mark: Milestone
+    for mark in connection.milestones:
+        if mark.what == "icmp" and connect.icmp_cause(mark.note) == "icmp-frag-needed":  # type: ignore[arg-type]
+            return True
+    return False
+
+
 DEAD_KEEP_ALIVES = 3
 """Unanswered keep-alives that prove a dead peer (signatures.md 3.4)."""
+
+
+END_OF_EARLY_DATA = 21
+"""Length of that record: only a client whose early data was taken sends it (RFC 8446 4.5, signatures.md 1.4)."""
+APPLICATION_DATA = 23
+
+
+def early_data_rejected(tls: Tls) -> cython.bint:
+    """The client sent 0-RTT data and, after the ServerHello, no EndOfEarlyData: it had to send the request again."""
+    record: Record
+    early: cython.bint = False
+    for record in tls.client_records:
+        if record.kind != APPLICATION_DATA:
+            continue
+        if record.packet < tls.server_hello_packet:
+            early = True
+        elif record.length == END_OF_EARLY_DATA:
+            return False
+    return early
 
 
 def tls_flags(case: Case) -> None:
@@ -273,6 +326,8 @@ def tls_flags(case: Case) -> None:
         case.flag("tls-slow")
     if tls.resumed:
         case.flag("resumed")
+    if tls.early_data and early_data_rejected(tls):
+        case.flag("0rtt-rejected")
     if tls.ech:
         case.flag("ech")
     if not case.completion.confirmed:

@@ -5,4 +5,4 @@ cdef class Evidence:
 
 cdef class Verdict:
     cdef public str klass, cause, confidence, missing, blame, rst_origin, summary, advice, client_errors
-    cdef public list flags, evidence
+    cdef public list flags, timers, evidence

@@ -27,6 +27,7 @@ class Verdict:
     missing     for incomplete: head | tail | direction | bytes | snaplen
     blame       client | server | network | "" (unknown)
     rst_origin  injected-suspected | endpoint-consistent | undetermined | ""
+    timers      known timers that the wait is consistent with, most specific first
     flags       words, in the order found; evidence: in packet order
     summary     one sentence a colleague would say; advice: what to do next; client_errors: what clients print for it
     """
@@ -37,6 +38,7 @@ class Verdict:
         self.confidence = confidence
         self.missing = self.blame = self.rst_origin = ""
         self.flags: list[str] = []
+        self.timers: list[str] = []
         self.evidence: list[Evidence] = []
         self.summary = self.advice = self.client_errors = ""
 

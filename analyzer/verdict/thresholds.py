@@ -27,6 +27,11 @@ class Thresholds:
     flight_rtx           retransmissions of one range that prove loss on the wire
     full_segment_bytes   a lost segment of at least this size, while smaller ones pass, points at the path MTU
     min_request_bytes    smallest opaque request
+    he_window_ns         first SYNs of one race lie within this (RFC 8305 8: two seconds at most between two attempts)
+    he_delay_ns          a client waits at least this before it races a second address (RFC 8305 5 recommends 100 ms at
+                         least; Go 300, RFC and Node 250, curl 200 ms)
+    he_next_ns           after a failed address the next is tried at once: what a loaded machine needs for that
+    retry_gap_ns         longest wait before a retry (npm waits 60 s)
     """
 
     def __init__(self) -> None:
@@ -49,6 +54,10 @@ class Thresholds:
         self.flight_rtx = 2
         self.full_segment_bytes = 1200
         self.min_request_bytes = 40
+        self.he_window_ns = 2 * SECOND_NS
+        self.he_delay_ns = SECOND_NS // 10
+        self.he_next_ns = SECOND_NS // 50
+        self.retry_gap_ns = 90 * SECOND_NS
 
 
 DEFAULT = Thresholds()

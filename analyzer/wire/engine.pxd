@@ -8,6 +8,8 @@ cdef class Engine:
     cdef public Decoder decoder
     cdef public Connections table
     cdef public Packet packet
+    cdef public object dns
+    cdef public bint swept
     cdef public long long frames_seen, tcp_packets, capture_end, since_expiry
     cpdef list hand_over(self)
     cpdef bint read(self, int count) except -1

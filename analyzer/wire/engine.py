@@ -9,8 +9,11 @@ import cython
 from analyzer.capture.frame import Frames
 from analyzer.wire.connections import Connections
 from analyzer.wire.decode.decoder import Decoder
-from analyzer.wire.model import Connection, Packet
+from analyzer.wire.dns.lookups import Lookup, Lookups
+from analyzer.wire.model import CLIENT, Connection, Packet
 
+PAUSE_NS = 86_400_000_000_000
+"""After a day without any frame another capture begins in the same file: nobody waited through it."""
 BATCH = 4096
 """Frames between two looks at what is over."""
 
@@ -19,12 +22,16 @@ class Engine:
     """Reads one capture to its end.
 
     frames_seen, tcp_packets, capture_end: what was read so far (capture_end: time of the newest frame, ns)
+    swept       whether the last batch ended with a look at everything that is open; at the end it did
     """
 
     def __init__(self, frames: Frames) -> None:
         self.frames = frames
         self.decoder = Decoder()
         self.table = Connections()
+        self.dns = Lookups()
+        self.table.reassembler.lookups = self.dns
+        self.swept = False
         self.packet = Packet()
         self.frames_seen = self.tcp_packets = self.capture_end = self.since_expiry = 0
 
@@ -37,11 +44,15 @@ class Engine:
         while more:
             more = self.read(size)
             self.since_expiry += size
-            if self.since_expiry > len(self.table.sides):  # keeps the cost of looking linear in the frames
+            self.swept = self.since_expiry > len(self.table.sides) + len(self.dns.open)
+            if self.swept:  # keeps the cost of looking linear in the frames
                 self.since_expiry = 0
                 self.table.expire()
+                self.dns.expire(self.capture_end)
             yield self.hand_over()
+        self.swept = True
         self.table.finish()
+        self.dns.finish()
         self.decoder.finish()
         yield self.hand_over()
 
@@ -51,9 +62,29 @@ class Engine:
         self.table.finished = []
         return finished
 
+    def lookups(self) -> list[Lookup]:
+        """The DNS lookups that ended since the last call: to be heard before the connections that use their answers."""
+        finished: list[Lookup] = self.dns.finished
+        if finished:
+            self.dns.finished = []
+        return finished
+
+    @property
+    def one_way(self) -> bool:
+        """Whether no server at all was heard, of DNS or TCP: the capture may show one direction only."""
+        return not self.dns.answered and not self.table.answered
+
+    def open_connections(self) -> list[Connection]:
+        """The connections not yet given out."""
+        return [side.connection for side in self.table.sides.values() if side.index == CLIENT]
+
     def oldest_open(self) -> int:
-        """The smallest first packet number among the connections not yet given out; a huge number when none is open."""
-        return self.table.oldest_open()
+        """The smallest first packet among connections and lookups not yet given out; a huge number when none is."""
+        return min(self.table.oldest_open(), self.dns.oldest_open())
+
+    def oldest_time(self) -> int:
+        """No connection that is yet to be given out began before this time, ns (but for a clock that ran backwards)."""
+        return self.table.oldest_time()
 
     @property
     def connections(self) -> int:
@@ -71,6 +102,10 @@ class Engine:
         lines: list[str] = list(self.decoder.warnings)
         if self.table.evicted:
             lines.append(f"{self.table.evicted} connections were given out unfinished: too many were open at once")
+        if self.dns.malformed:
+            lines.append(f"{self.dns.malformed} DNS messages are malformed and were not used")
+        if self.dns.evicted:
+            lines.append(f"{self.dns.evicted} DNS questions were given up: too many waited for an answer at once")
         return lines
 
     def read(self, count: cython.int) -> cython.bint:
@@ -86,6 +121,8 @@ class Engine:
                 return False
             self.frames_seen += 1
             if frames.time > self.capture_end:
+                if frames.time - self.capture_end > PAUSE_NS and self.capture_end:
+                    table.pause()
                 self.capture_end = frames.time
                 table.now = frames.time
             kind = decoder.decode(frames, packet)
@@ -94,5 +131,19 @@ class Engine:
                 table.packet(packet, decoder.note)
             elif kind == 2:
                 assert decoder.icmp is not None  # what ICMP means
-                table.icmp(decoder.icmp)
+                if decoder.icmp.udp:
+                    self.dns.icmp(decoder.icmp)
+                else:
+                    table.icmp(decoder.icmp)
+            elif kind == 3 and asks_resolver(packet.key):
+                self.dns.datagram(packet)
         return True
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def asks_resolver(key: bytes) -> cython.bint:
+    """One of the ports in a key is 53."""
+    at: cython.Py_ssize_t = len(key) - 4
+    return (key[at] == 0 and key[at + 1] == 53) or (key[at + 2] == 0 and key[at + 3] == 53)

@@ -1,22 +1,26 @@
+from analyzer.wire.octets cimport cut
+
 cdef class Packet:
-    cdef public bytes data, key
+    cdef public bytes data, loose_key
+    cdef public Py_ssize_t key_at, key_size
     cdef public long long number, time, seq, ack, ts_value, ts_echo, sack_left, sack_right, source_mac
     cdef public int interface, version, ttl, ip_id, flags, window, mss, scale, sack_ok, fast_open, subflow
     cdef public Py_ssize_t payload, captured
     cdef public long long length
     cpdef reset_options(self)
-    cpdef bytes reversed_key(self)
+    cpdef bytes whole_key(self)
 
 cdef class Milestone:
     cdef public str what
     cdef public int side, flags, ttl, ip_id, window
     cdef public long long packet, time, offset, ack, seq, length
     cdef public object note
+    cpdef begin(self, str what, int side, long long packet, long long time)
 
 cdef class Side:
     cdef public Connection connection
-    cdef public int index, port, wire_gap, ttl, data_ttl, ip_id, ip_id_zero, scale, mss, timestamps, sack_ok
-    cdef public bytes address
+    cdef public int index, port, wire_gap, ttl, data_ttl, ip_id, ip_ids, ip_id_jumps, scale, mss, timestamps, sack_ok
+    cdef public bytes address, key
     cdef public long long base, isn
     cdef public long long syns, packets, bytes, retransmissions, duplicates, out_of_order, keep_alives
     cdef public long long unanswered_keep_alives
@@ -47,6 +51,7 @@ cdef class Connection:
     cdef public Exchange connect
     cdef public Tls tls
     cdef public bytes other_first
+    cpdef swap_roles(self)
     cpdef settle(self)
 
 cdef class Record:
@@ -80,10 +85,10 @@ cdef class Exchange:
     cdef public long long response_packet, response_time, response_end_packet, response_end_time, head_packet
     cdef public long long response_start, response_end, body_expected, body_got, body_lost
     cdef public list interim
-    cdef public dict headers
-    cdef public bytes garbage, body_start
+    cdef dict _headers
+    cdef public bytes garbage, body_start, raw_fields
 
 cdef class IcmpError:
-    cdef public int version, kind, code
+    cdef public int version, kind, code, udp
     cdef public bytes sender, key
     cdef public long long seq, mtu, number, time

@@ -13,6 +13,9 @@ from typing import Any
 
 import cython
 
+from analyzer.wire.http.head import noted
+from analyzer.wire.octets import cut
+
 CLIENT = 0
 SERVER = 1
 NETWORK = 2
@@ -25,6 +28,11 @@ ACK = 0x10
 ECE = 0x40
 CWR = 0x80
 
+MASK32 = 0xFFFFFFFF
+MAX_MILESTONES = 96
+"""Milestones kept of a connection, FINs and RSTs apart."""
+MAX_RECORDS = 32
+"""TLS records kept per side: a handshake and the first exchange need fewer, bulk data must not cost memory."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
 
@@ -53,7 +61,8 @@ WHAT = (
 class Packet:
     """One TCP packet as decoded; the decoder reuses a single object.
 
-    key             bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6)
+    key             bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6); made when somebody asks
+    key_at, key_size  where the key stands in `data` when it does so in one piece, else it is `loose_key`, and size 0
     payload         start of the TCP payload in `data`
     captured        payload bytes present in `data`
     length          payload bytes on the wire, from the IP length (never from the frame: Ethernet pads)
@@ -67,7 +76,8 @@ class Packet:
 
     def __init__(self) -> None:
         self.data = b""
-        self.key = b""
+        self.loose_key = b""
+        self.key_at = self.key_size = 0
         self.number = self.time = 0
         self.interface = self.version = self.ttl = self.ip_id = 0
         self.seq = self.ack = self.flags = self.window = 0
@@ -81,12 +91,21 @@ class Packet:
         self.sack_ok = self.fast_open = self.subflow = 0
         self.ts_value = self.ts_echo = self.sack_left = self.sack_right = -1
 
-    def reversed_key(self) -> bytes:
-        """The key of the other direction: destination + source address, destination + source port."""
-        key: bytes = self.key
-        if len(key) == 12:
-            return key[4:8] + key[0:4] + key[10:12] + key[8:10]
-        return key[16:32] + key[0:16] + key[34:36] + key[32:34]
+    def whole_key(self) -> bytes:
+        """The key; the property is for Python, where it reads better, this for C, where it is faster."""
+        if self.key_size:
+            return cut(self.data, self.key_at, self.key_at + self.key_size)
+        return self.loose_key
+
+    @property
+    def key(self) -> bytes:
+        """Source + destination address + ports."""
+        return self.whole_key()
+
+    @key.setter
+    def key(self, key: bytes) -> None:
+        self.loose_key = key
+        self.key_size = 0
 
 
 class Milestone:
@@ -100,6 +119,10 @@ class Milestone:
     """
 
     def __init__(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
+        self.begin(what, side, packet, time)
+
+    def begin(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
+        """What `__init__` does; the wire stage calls it on a bare object, which costs half as much."""
         self.what = what
         self.side = side
         self.packet = packet
@@ -113,6 +136,7 @@ class Milestone:
 class Side:
     """One direction of a connection: what this endpoint sent, and what its peer acknowledged of it.
 
+    key             what its packets bear: its address, the peer's, and both ports; b"" = given out
     base            raw sequence number of stream offset 0
     isn             raw ISN, -1 = SYN not seen
     syn_time        its last SYN (or SYN-ACK) before the answer; first_time/last_time: any packet of it
@@ -128,7 +152,8 @@ class Side:
     fin_offset      offset of its FIN, -1 = none; fin_packet, fin_time, fin_ack (what it acknowledged): the first FIN
     rst_packet/time its first RST
     ttl, data_ttl   TTL of its SYN/SYN-ACK and of its last packet with ACK and without RST, 0 = none
-    ip_id           last non-RST IPv4 identification, ip_id_zero: 1 = all were 0
+    ip_id           last IPv4 identification other than 0, ip_ids: how many there were, ip_id_jumps: how many of them
+                    were more than ID_FAR ahead of the one before (RSTs do not count)
     pending         segments that wait for their predecessors: (offset, packet, time, ack, length, bytes), or None
     hole_time       time of the first of them; jump_time: when `end` last jumped over a hole
     ended           1 = its FIN was reached in sequence order
@@ -139,7 +164,7 @@ class Side:
     def __init__(self, connection: Connection, index: cython.int) -> None:
         self.connection = connection
         self.index = index
-        self.address = b""
+        self.address = self.key = b""
         self.port = 0
         self.base = self.isn = -1
         self.syns = self.packets = self.bytes = 0
@@ -160,7 +185,7 @@ class Side:
         self.fin_ack = -1
         self.rsts = self.rst_packet = self.rst_time = 0
         self.ttl = self.data_ttl = self.ip_id = 0
-        self.ip_id_zero = 1
+        self.ip_ids = self.ip_id_jumps = 0
         self.window = self.zero_since = self.zero_total = 0
         self.scale = self.mss = -1
         self.timestamps = self.sack_ok = 0
@@ -216,6 +241,17 @@ class Connection:
         self.tls: Tls | None = None
         self.exchanges: list[Exchange] = []
         self.other_first = b""
+
+    def swap_roles(self) -> None:
+        """The other side turned out to be the client."""
+        milestone: Milestone
+        self.client, self.server = self.server, self.client
+        self.client.index = CLIENT
+        self.server.index = SERVER
+        self.roles_guessed = 0
+        for milestone in self.milestones:
+            if milestone.side != NETWORK:
+                milestone.side = SERVER if milestone.side == CLIENT else CLIENT
 
     def settle(self) -> None:
         """Nothing more will be added: cut the reference cycles, so that memory is freed without a garbage collector."""
@@ -327,7 +363,8 @@ class Exchange:
     body_expected   bytes declared, -1 = not declared; body_got: bytes seen or acknowledged
     response_complete 1 = complete by framing (RFC 9112 6.3)
     interim         status codes of 1xx responses before the final one
-    headers         response headers of note, lower-case name -> value (first 256 characters)
+    headers         response headers of note, lower-case name -> value (first 256 characters); read from `raw_fields`,
+                    the lines of the response's fields, when somebody asks
     body_start      first bytes of a 400's body: nginx says there that TLS was wanted
     garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
     malformed       head-too-large | chunk-size | chunk-end: where a message broke its own framing, "" = nowhere
@@ -360,14 +397,29 @@ class Exchange:
         self.body_lost = 0
         self.response_complete = 0
         self.interim: list[int] = []
-        self.headers: dict[str, str] = {}
+        self.raw_fields = b""
+        self._headers: dict[str, str] | None = None
         self.garbage = self.body_start = b""
         self.malformed = ""
         self.authorized = self.lost = 0
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """Response headers of note."""
+        if self._headers is None:
+            self._headers = noted(self.raw_fields)
+        return self._headers
+
+    @headers.setter
+    def headers(self, found: dict[str, str]) -> None:
+        self._headers = found
+
 
 class IcmpError:
-    """An ICMP error about a TCP packet: who sent it and what it quotes (kind and code as in RFC 792 / RFC 4443)."""
+    """An ICMP error: who sent it and what it quotes (kind and code as in RFC 792 / RFC 4443).
+
+    udp     1 = it quotes a DNS question, and `seq` is that message's id; 0 = a TCP packet and its sequence number
+    """
 
     def __init__(self, version: cython.int, kind: cython.int, code: cython.int, sender: bytes) -> None:
         self.version = version
@@ -376,5 +428,6 @@ class IcmpError:
         self.sender = sender
         self.key = b""
         self.seq = 0
+        self.udp = 0
         self.mtu = 0
         self.number = self.time = 0

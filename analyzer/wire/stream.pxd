@@ -1,10 +1,12 @@
 from analyzer.wire.content cimport Content
 from analyzer.wire.model cimport Connection, Packet, Side
+from analyzer.wire.octets cimport cut
 
 cdef long long HOLE_PATIENCE_NS, MAX_PENDING_BYTES
 
 cdef class Reassembler:
     cdef public long long waiting
+    cdef public object lookups
     cpdef segment(self, Side side, Packet p, long long offset, long long ack)
     cpdef deliver_packet(self, Side side, Packet p, long long offset, long long ack)
     cpdef consume_skip(self, Side side)

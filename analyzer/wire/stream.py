@@ -13,7 +13,9 @@ from bisect import insort
 import cython
 
 from analyzer.wire.content import Content
+from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.model import Connection, Packet, Side
+from analyzer.wire.octets import cut
 
 HOLE_PATIENCE_NS = 20_000_000
 """How long an acknowledged hole is waited for: several capture queues disorder packets by milliseconds."""
@@ -24,10 +26,14 @@ MAX_PENDING_BYTES = 64 << 20
 
 
 class Reassembler:
-    """Reassembly for all connections; it owns only the count of bytes that wait."""
+    """Reassembly for all connections; it owns only the count of bytes that wait.
+
+    lookups     where DNS over TCP goes, None = nobody wants it
+    """
 
     def __init__(self) -> None:
         self.waiting = 0
+        self.lookups: Lookups | None = None
 
     def segment(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
         """Take a segment with payload; `ack` is the offset of the peer's stream it acknowledges."""
@@ -51,7 +57,7 @@ class Reassembler:
         needed: cython.longlong = start + side.skip
         if needed < p.captured:
             self.consume_skip(side)
-            self.call(side, p.data[p.payload + needed : p.payload + p.captured], p.number, p.time, ack)
+            self.call(side, cut(p.data, p.payload + needed, p.payload + p.captured), p.number, p.time, ack)
             self.cut(side, p.length - p.captured, p.number, p.time, ack)
         elif p.captured < p.length and needed < p.length:
             side.cut += p.length - needed
@@ -75,7 +81,7 @@ class Reassembler:
         connection: Connection = side.connection
         content: Content = connection.content
         if content is None:
-            content = Content(connection)
+            content = Content(connection, self.lookups)
             connection.content = content
         content.data(side, data, number, time, ack)
         side.next += len(data)
@@ -101,7 +107,7 @@ class Reassembler:
             self.call(side, b"", number, time, ack)
             return
         if content is None:
-            content = Content(connection)
+            content = Content(connection, self.lookups)
             connection.content = content
         content.gap(side, length, number, time)
         side.next += length
@@ -125,7 +131,7 @@ class Reassembler:
         data: bytes
         data = b""
         if offset + p.length >= side.next + side.skip:
-            data = p.data[p.payload : p.payload + p.captured]
+            data = cut(p.data, p.payload, p.payload + p.captured)
         if side.pending is None:
             side.pending = []
             side.hole_time = p.time

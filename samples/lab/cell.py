@@ -46,10 +46,11 @@ def run(argv: Sequence[str], stdin: str | None = None) -> None:
 class Cell:
     """Three namespaces (four with a relay), removed on exit together with every process started in them."""
 
-    def __init__(self, label: str, workdir: Path, relay: Relay | None = None) -> None:
+    def __init__(self, label: str, workdir: Path, relay: Relay | None = None, resolv: str = "") -> None:
         self.prefix = f"wf{os.getpid()}-{label}"
         self.workdir = workdir
         self.relay = relay
+        self.resolv = resolv
         self.roles = ("client", "router", "server") + (("relay",) if relay else ())
         self.processes: list[subprocess.Popen[str]] = []
 
@@ -63,6 +64,8 @@ class Cell:
                 etc = NETNS_ETC / self.namespace(role)
                 etc.mkdir(parents=True)
                 (etc / "hosts").write_text(HOSTS)
+                if self.resolv and role == "client":
+                    (etc / "resolv.conf").write_text(self.resolv)
             self._link("client", "c0", "router", "r0")
             if self.relay:
                 self._link("router", "r1", "relay", "m0")

@@ -31,7 +31,7 @@ COLUMNS = ("file", "fetch", "class", "cause", "name", "missing", "how")
 CELLS = 5
 PATIENCE = 90  # s; the longest scenario waits a minute for a response
 COMMIT = {"NAME": "Lab", "EMAIL": "lab@lab.example", "DATE": "2026-01-01T00:00:00Z"}
-CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "ok", "incomplete")
+CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure", "ok", "incomplete")
 
 
 def prepare(shared: Path) -> None:
@@ -170,7 +170,9 @@ def make(scenario: Scenario, shared: Path) -> list[int]:
     label = str(SCENARIOS.index(scenario))
     workdir = shared / label
     workdir.mkdir()
-    with Cell(label, workdir, scenario.relay) as cell:
+    with Cell(label, workdir, scenario.relay, scenario.resolv) as cell:
+        if scenario.resolv:
+            cell.python("server", "lab.resolver", ready=True)
         for role in scenario.segment:
             cell.segment(role, {"client": "c0", "server": "s0"}[role])
         for role in ("client", "router", "server"):

@@ -47,6 +47,7 @@ class Scenario:
     servers  (behaviour of lab.servers, port)
     commands other programs to run at the server
     faults   nftables rules `ROLE HOOK RULE`
+    resolv   the client's /etc/resolv.conf; with one, lab.resolver answers at the server
     setup    commands `ROLE ARGV...` that change a host before anything starts (a route, a sysctl)
     segment  roles whose network cards split segments themselves: a length rule then sees packets as a wire carries them
     """
@@ -62,6 +63,7 @@ class Scenario:
     setup: tuple[str, ...] = ()
     relay: Relay | None = None
     segment: tuple[str, ...] = ()
+    resolv: str = ""
     capture: Capture = field(default_factory=Capture)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.scenarios_dns import DNS, DNS_OK
 from lab.scenarios_git import GIT
 from lab.scenarios_go import GO
 from lab.scenarios_http import HTTP
@@ -15,6 +16,6 @@ from lab.scenarios_races import RACES
 from lab.scenarios_tcp import RST, SYN
 from lab.scenarios_tls import TLS_FAILURE, TLS_STALL
 
-BY_CLASS = (*SYN, *RST, *TLS_STALL, *TLS_FAILURE, *HTTP, *INCOMPLETE, *OK)
+BY_CLASS = (*SYN, *RST, *TLS_STALL, *TLS_FAILURE, *HTTP, *DNS, *INCOMPLETE, *OK, *DNS_OK)
 BY_CLIENT = (*PATH, *RACES, *MORE, *GO, *PIP_SCENARIOS, *NPM, *GIT, *NODE)
 SCENARIOS = BY_CLASS + BY_CLIENT

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from analyzer.output.columns import COLUMNS
 from analyzer.output.csv import CsvWriter
-from analyzer.output.row import address, csv_line, rfc3339, values
+from analyzer.output.row import CsvCells, address, rfc3339, values
 
 
 def written(*fetches):
@@ -90,7 +90,7 @@ def test_standard_input_keeps_its_name(make):
 @given(st.text())
 def test_any_name_is_one_cell_of_one_line(make_any, name):
     """Whatever a packet says, a row stays one line of printable text with all its columns."""
-    text = csv_line(values(make_any(name=name)))
+    text = CsvCells().line(make_any(name=name))
     assert text.count("\n") == 1
     assert len(next(csv.reader(io.StringIO(text, newline="")))) == len(COLUMNS)
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text[:-1])

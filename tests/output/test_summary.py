@@ -33,3 +33,15 @@ def test_shared_findings_are_capped(make, monkeypatch):
         counted.add(make(name=f"host{number}.example"))
     assert len(counted.shared) == 10
     assert counted.fetches == 50
+
+
+def test_failures_that_a_retry_made_good_are_told(make):
+    """A reader wants to know how many failures nobody had to suffer from, and which connections lost a race."""
+    counted = Summary()
+    for outcome in ("recovered", "recovered", "fallback", "failed", ""):
+        counted.add(make(group_outcome=outcome))
+    counted.add(make(kind="race"))
+    counted.add(make(kind="probe"))
+    lines = counted.lines()
+    assert lines[1] == "of the failures, 2 recovered by a retry and 1 fell back to another GOPROXY entry"
+    assert lines[-1] == "2 connections carried no fetch, 1 of them lost a race against another address"

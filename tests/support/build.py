@@ -72,13 +72,20 @@ def _link(case: Timeline, packet: Packet, datagram: bytes) -> bytes:
 def _ip(case: Timeline, packet: Packet) -> bytes:
     if packet.kind == "other":
         source, target = OTHER.addresses
-        return _header(source, target, 17, 64, 1, struct.pack("!HHHH", 9999, 9, 12, 0) + b"tick")
+        return _header(source, target, 17, 64, 1, _udp((9999, 9), b"tick"))
     talk = case.talks[packet.talk]
     if packet.kind == "icmp":
         return _icmp(case, packet, talk)
     source, target = talk.addresses[packet.side], talk.addresses[1 - packet.side]
     ttl = talk.ttls[packet.side] if packet.ttl is None else packet.ttl
+    if packet.kind in ("dns", "udp"):
+        ports = talk.ports[packet.side], talk.ports[1 - packet.side]
+        return _header(source, target, 17, ttl, packet.ip_id or 0, _udp(ports, packet.data))
     return _header(source, target, 6, ttl, packet.ip_id or 0, _tcp(packet, talk))
+
+
+def _udp(ports: tuple[int, int], data: bytes) -> bytes:
+    return struct.pack("!HHHH", *ports, 8 + len(data), 0) + data
 
 
 def _icmp(case: Timeline, packet: Packet, talk: Talk) -> bytes:
@@ -91,7 +98,8 @@ def _icmp(case: Timeline, packet: Packet, talk: Talk) -> bytes:
     if ":" in target:  # RFC 4443 2.4: as much as fits into 1280 bytes
         body = struct.pack("!BBHI", kind, code, 0, mtu) + quote[: 1280 - 48]
         return _header(sender, target, 58, ttl, 0, body)
-    body = struct.pack("!BBHHH", kind, code, 0, 0, mtu) + quote[:28]  # RFC 792: header and 8 bytes
+    enough = 28 if packet.quoted.kind == "tcp" else 548  # RFC 792: header and 8 bytes; RFC 1812 4.3.2.3 and Linux: more
+    body = struct.pack("!BBHHH", kind, code, 0, 0, mtu) + quote[:enough]
     body = body[:2] + struct.pack("!H", _checksum(body)) + body[4:]
     return _header(sender, target, 1, ttl, packet.ip_id or 0, body)
 

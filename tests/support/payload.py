@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
 import struct
 from collections.abc import Callable
 
@@ -71,6 +72,8 @@ def _part(part: list[str], extra: int) -> bytes:
         return TLS[rest[0]](rest[1:], extra)
     if kind == "http":
         return _http(rest, extra)
+    if kind == "dns":  # over TCP: the length goes before (RFC 7766 8)
+        return _prefixed(dns(rest[1:], answer=rest[0] == "answer"), 2)
     if kind == "text":
         return rest[0].encode().decode("unicode_escape").encode("latin-1")
     if kind == "hex":
@@ -158,7 +161,7 @@ def _client_hello(words: list[str], extra: int) -> bytes:
 
 
 def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:
-    options = _options(words, "tls13! tls12! alpn new_session!")
+    options = _options(words, "tls13! tls12! alpn new_session! psk!")
     random = random or noise("server", 32)
     session = noise("other session" if "new_session" in options else "session", 32)
     if "tls12" in options:
@@ -169,6 +172,8 @@ def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:
         cipher = b"\x13\x01"
         share = b"\x00\x1d" if random == RETRY_RANDOM else b"\x00\x1d" + _prefixed(noise("server share", 32), 2)
         extensions = _extension(51, share) + _extension(43, b"\x03\x04")
+        if "psk" in options:
+            extensions += _extension(41, b"\0\0")
     fields = b"\x03\x03" + random + _prefixed(session, 1) + cipher + b"\0" + _prefixed(extensions, 2)
     return record(22, _message(2, fields))
 
@@ -235,3 +240,47 @@ def _http(words: list[str], extra: int) -> bytes:
     head = "\r\n".join([start, *lines]) + "\r\n\r\n"
     body = int(options.get("body", options.get("content-length", "0")))
     return head.encode() + b"b" * body
+
+
+# DNS: RFC 1035 4
+
+RCODES = {"ok": 0, "formerr": 1, "servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5}
+TYPES = {"A": 1, "CNAME": 5, "AAAA": 28, "HTTPS": 65}
+
+
+def datagram(words: list[str], answer: bool) -> bytes:
+    """The payload of a UDP datagram: `dns ...`, or bytes as in a TCP segment after `udp`."""
+    return dns(words[1:], answer) if words[0] == "dns" else _part(words[1:], 0)
+
+
+def dns(words: list[str], answer: bool) -> bytes:
+    """`A NAME` asks; an answer goes on with a code, `tc`, `cname NAME` and addresses; `qid N` is the message's id."""
+    kind, name, number, code, truncated, owner, records = TYPES[words[0]], words[1], TYPES[words[0]], 0, 0, words[1], []
+    rest = iter(words[2:])
+    for word in rest:
+        if word == "qid":
+            number = int(next(rest))
+        elif word in RCODES:
+            code = RCODES[word]
+        elif word == "tc":
+            truncated = 1
+        elif word == "cname":
+            target = next(rest)
+            records.append(_resource(owner, 5, dns_name(target)))
+            owner = target
+        else:
+            address = ipaddress.ip_address(word).packed
+            records.append(_resource(owner, 1 if len(address) == 4 else 28, address))
+    flags = 0x8180 | truncated << 9 | code if answer else 0x0100
+    head = struct.pack("!HHHHHH", number, flags, 1, len(records), 0, 0)
+    return head + dns_name(name) + struct.pack("!HH", kind, 1) + b"".join(records)
+
+
+def _resource(owner: str, kind: int, body: bytes) -> bytes:
+    return dns_name(owner) + struct.pack("!HHI", kind, 1, 60) + _prefixed(body, 2)
+
+
+def dns_name(name: str) -> bytes:
+    """A name on the wire; `\\x1b` and the like stand for bytes."""
+    labels = name.encode().decode("unicode_escape").encode("latin-1").split(b".")
+    return b"".join(_prefixed(label, 1) for label in labels) + b"\0"

@@ -10,7 +10,7 @@ import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from support.payload import payload
+from support.payload import datagram, payload
 
 FLAG_BITS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, ".": 0x10, "U": 0x20, "E": 0x40, "W": 0x80}
 SYN, RST, ACK = FLAG_BITS["S"], FLAG_BITS["R"], FLAG_BITS["."]
@@ -35,7 +35,7 @@ class Talk:
 class Packet:
     """One captured packet. seq and ack count from 0 at the SYN, as in packetdrill; ack is None without ACK flag.
 
-    kind      tcp | icmp | other (a datagram of somebody else, so that the capture runs on)
+    kind      tcp | dns | udp (bytes as written) | icmp | other (somebody else's datagram, so that the capture runs on)
     ip_id     None = the next of this sender; ttl, win None = the default of its side
     cut       payload bytes in the capture, None = all
     icmp      (type, code, sender address, mtu); quoted: the packet that the ICMP error quotes
@@ -64,7 +64,10 @@ class Packet:
 
 @dataclass(frozen=True)
 class Expected:
-    """A `=>` line: what the verdict of one fetch must be; None = not demanded."""
+    """A `=>` line: what the verdict of one fetch must be; None = not demanded.
+
+    columns: cells of the row that must be so; says: pieces of the summary
+    """
 
     klass: str
     cause: str = ""
@@ -72,6 +75,8 @@ class Expected:
     evidence: tuple[tuple[int, str], ...] = ()
     flags: tuple[str, ...] = ()
     missing: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ def parse(text: str, source: str = "case") -> Timeline:
                 claims.append(line[2:].strip())
             elif line.startswith("=>"):
                 if line.split()[1:3] != ["no", "fetch"]:
-                    expected.append(_expected(line.split()[1:]))
+                    expected.append(_expected(_words(line)[1:]))
             elif line:
                 _line(state, _words(line))
         except (ValueError, IndexError, KeyError, StopIteration) as error:
@@ -150,6 +155,7 @@ def _words(line: str) -> list[str]:
 def _expected(words: list[str]) -> Expected:
     klass, _, cause = words[0].partition("/")
     confidence, missing, flags, evidence, into_flags = None, None, [], [], False
+    columns, says = [], []
     rest = iter(words[1:])
     for word in rest:
         if word in ("low", "medium", "high"):
@@ -158,7 +164,12 @@ def _expected(words: list[str]) -> Expected:
             missing, into_flags = next(rest), False
         elif word == "flags:":
             into_flags = True
-        elif word[0].isdigit():
+        elif word == "says":
+            says.append(next(rest))
+        elif "=" in word:
+            column, _, value = word.partition("=")
+            columns.append((column, value))
+        elif word.partition(":")[0].isdigit():
             number, _, what = word.partition(":")
             evidence.append((int(number), what))
             into_flags = False
@@ -166,7 +177,7 @@ def _expected(words: list[str]) -> Expected:
             flags.append(word)
         else:
             raise ValueError(f"unknown word `{word}`")
-    return Expected(klass, cause, confidence, tuple(evidence), tuple(flags), missing)
+    return Expected(klass, cause, confidence, tuple(evidence), tuple(flags), missing, tuple(columns), tuple(says))
 
 
 def _line(state: _State, words: list[str]) -> None:
@@ -244,6 +255,9 @@ def _packet_line(state: _State, words: list[str]) -> None:
     if rest[0] not in (">", "<"):
         name, rest = rest[0], rest[1:]
     side = 0 if rest[0] == ">" else 1
+    if rest[1] in ("dns", "udp"):
+        _emit(state, _datagram(state, Packet(time, name, side, kind=rest[1]), rest[1:]))
+        return
     talk, flags = state.talks[name], sum(FLAG_BITS[letter] for letter in rest[1])
     seq, end, length = _range(rest[2])
     packet, spec, lost = _details(Packet(time, name, side, flags=flags, seq=seq), rest[3:], state)
@@ -255,6 +269,13 @@ def _packet_line(state: _State, words: list[str]) -> None:
     packet = replace(packet, data=data, ip_id=_identification(state, talk, packet))
     if not lost:
         _emit(state, packet)
+
+
+def _datagram(state: _State, packet: Packet, words: list[str]) -> Packet:
+    """`dns A example.org ...` or `udp hex ...`, with `id N` of IP, `ttl N` and `dup` as for TCP before them."""
+    packet, spec, _ = _details(packet, words[1:], state)
+    data = datagram([words[0], *spec], answer=packet.side == 1)
+    return replace(packet, data=data, ip_id=_identification(state, state.talks[packet.talk], packet))
 
 
 def _range(word: str) -> tuple[int, int, int]:

@@ -59,11 +59,23 @@ ICMP6 = {
 """What an IPv6 router or host says instead (RFC 4443 3)."""
 
 
+def names_addresses(case: Timeline) -> bool:
+    """Whether DNS answers in it hold addresses, which other numbers would belie."""
+    return any(packet.kind in ("dns", "udp") for packet in case.packets)
+
+
+def in_order(case: Timeline) -> bool:
+    """Whether no clock was set back in it; what adds packets puts all of them into the order of their times."""
+    times = [packet.time for packet in case.packets]
+    return times == sorted(times)
+
+
 def has_ipv6_form(case: Timeline) -> bool:
-    """Whether every ICMP error in it has an ICMPv6 counterpart, and no cut of the capture depends on header lengths."""
-    return not case.snaplen and all(
-        ":" in packet.icmp[2] or packet.icmp[:2] in ICMP6 for packet in case.packets if packet.icmp
-    )
+    """Whether it can be held over IPv6: one family, no cut at a header's length, ICMP errors that ICMPv6 has too."""
+    families = {":" in address for talk in case.talks.values() for address in talk.addresses}
+    errors = [packet.icmp for packet in case.packets if packet.icmp]
+    whole = not case.snaplen and not names_addresses(case) and len(families) == 1
+    return whole and all(":" in error[2] or error[:2] in ICMP6 for error in errors)
 
 
 def over_ipv6(case: Timeline) -> Timeline:
@@ -81,11 +93,10 @@ def over_ipv6(case: Timeline) -> Timeline:
 
 
 def with_isns(case: Timeline, client: int, server: int) -> Timeline:
-    """Other initial sequence numbers; connections on the same ports keep different ones."""
-    talks = {
-        name: replace(talk, isns=((client + 7919 * i) % 2**32, (server + 104729 * i) % 2**32))
-        for i, (name, talk) in enumerate(case.talks.items())
-    }
+    """Other initial sequence numbers; those that were equal stay equal, others stay different."""
+    old = list(dict.fromkeys(talk.isns for talk in case.talks.values()))
+    new = {isns: ((client + 7919 * i) % 2**32, (server + 104729 * i) % 2**32) for i, isns in enumerate(old)}
+    talks = {name: replace(talk, isns=new[talk.isns]) for name, talk in case.talks.items()}
     return replace(case, talks=talks)
 
 
@@ -107,7 +118,7 @@ def split(case: Timeline, at: int) -> Timeline:
     packets = []
     for packet in case.packets:
         once = sent.count((packet.talk, packet.side, packet.seq)) == 1
-        if len(packet.data) < 2 or packet.flags & SYN or packet.cut is not None or not once:
+        if packet.kind != "tcp" or len(packet.data) < 2 or packet.flags & SYN or packet.cut is not None or not once:
             packets.append(packet)
             continue
         cut = at if at < len(packet.data) else len(packet.data) // 2

@@ -9,7 +9,7 @@ import tls_pairs as pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.wire.content import Content
+from analyzer.wire.detection import looks_like
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection
 
 V13 = ssl.TLSVersion.TLSv1_3
@@ -180,13 +180,13 @@ def test_upgrade_ends_the_reading() -> None:
 )
 def test_looks_like(data: bytes, kind: int) -> None:
     """Roles of a connection met in its middle come from unmistakable bytes only."""
-    assert Content.looks_like(data) == kind
+    assert looks_like(data) == kind
 
 
 def test_looks_like_hellos() -> None:
     """A ClientHello is a client's, a ServerHello a server's."""
     flights = handshake()
-    assert [Content.looks_like(data) for _, data in flights[:2]] == [1, 2]
+    assert [looks_like(data) for _, data in flights[:2]] == [1, 2]
 
 
 def test_middle_of_a_stream_starts_at_a_clean_boundary() -> None:

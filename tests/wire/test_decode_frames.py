@@ -27,6 +27,7 @@ from analyzer.capture.frame import Frames
 from analyzer.wire.decode import decoder as wire
 from analyzer.wire.decode.decoder import Decoder
 from analyzer.wire.model import Packet
+from analyzer.wire.table import reversed_key
 
 MAC = "02:00:00:00:00:07"
 OPTIONS = [("MSS", 1400), ("SAckOK", b""), ("Timestamp", (7, 9)), ("WScale", 7), ("NOP", None)]
@@ -345,7 +346,7 @@ def test_reversed_key_is_the_key_of_the_answer():
         answer = decode((ip4 if link == 12 else ip6)(tcp()), link)[2]
         size = 4 if packet.version == 4 else 16
         key = packet.key
-        assert answer.reversed_key() == key[size : 2 * size] + key[:size] + key[-2:] + key[-4:-2]
+        assert reversed_key(answer.key) == key[size : 2 * size] + key[:size] + key[-2:] + key[-4:-2]
 
 
 def test_rare_link_types_go_through_scapy():

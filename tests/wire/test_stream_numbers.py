@@ -35,7 +35,7 @@ def wireshark_streams(capture: Path) -> dict[int, int]:
 def ours(capture: Path) -> dict[int, int]:
     """First packet of each connection to our number of it."""
     connections = {id(fetch.connection): fetch.connection for fetch in analyzer.read(str(capture), kinds=True)}
-    return {connection.first_packet: connection.stream for connection in connections.values()}
+    return {one.first_packet: one.stream for one in connections.values() if one.stream >= 0}  # -1: DNS, no connection
 
 
 def compare(capture: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 import tls_pairs as pairs
 
 from analyzer.wire.model import CLIENT, SERVER, Tls
-from analyzer.wire.tls.outside import completion, opaque_exchange
+from analyzer.wire.tls.completion import completion
+from analyzer.wire.tls.opaque import opaque_exchange
 from analyzer.wire.tls.registry import alert_name, cipher_name, group_name, version_name
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -132,7 +133,7 @@ def test_retry_request(step: int) -> None:
     assert (tls.retry_request, tls.hellos, tls.version) == (1, 2, 0x0304)
     assert [m.what for m in made.milestones] == ["client-hello", "server-hello", "client-hello", "server-hello"]
     assert tls.server_hello_start > 0
-    assert completion(tls, made).state == "complete"
+    assert completion(tls).state == "complete"
 
 
 def test_resumption_is_seen_in_both_versions() -> None:
@@ -144,7 +145,7 @@ def test_resumption_is_seen_in_both_versions() -> None:
         first.say(SERVER, b"x")
         made = pairs.play(pairs.Pair(client, server, session=first.client.session).handshake())
         assert made.tls.resumed == 1
-        assert completion(made.tls, made).state == "complete"
+        assert completion(made.tls).state == "complete"
 
 
 @pytest.mark.parametrize("version", [V12, V13])
@@ -153,7 +154,7 @@ def test_untrusted_certificate_gives_the_clients_alert(version: ssl.TLSVersion) 
     made = pairs.play(pairs.Pair(*pairs.contexts(version, trust=False)).handshake())
     [alert] = made.tls.alerts
     assert (alert.side, alert.level, alert_name(alert.code)) == (CLIENT, 2, "unknown-ca")
-    assert completion(made.tls, made).state == "none"
+    assert completion(made.tls).state == "none"
     assert made.milestones[-1].what == "alert"
     assert made.milestones[-1].note is alert
 
@@ -199,7 +200,7 @@ def test_client_certificates_complete_at_the_last_record_of_the_flight() -> None
     flights = pair.handshake()
     assert flights.error == ""
     made = pairs.play(flights)
-    done = completion(made.tls, made)
+    done = completion(made.tls)
     client_bytes = len(flights.stream(CLIENT))
     assert (done.state, done.done_end) == ("complete", client_bytes)
     assert opaque_exchange(made.tls, made, done).request == 0

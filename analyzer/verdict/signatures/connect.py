@@ -9,6 +9,8 @@ import cython
 
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.timers import Schedule, given_up_between, next_due, schedules
+from analyzer.verdict.vantage import vantage
 from analyzer.wire.model import ACK, CLIENT, NETWORK, SERVER, Connection, IcmpError, Milestone, Side
 
 ICMP_CAUSES_4 = {
@@ -117,11 +119,13 @@ def final_ack_lost(case: Case) -> Verdict | None:
     case.cite(connection.established_packet, connection.established_time, "ack", CLIENT)
     case.cite_all("syn-ack", SERVER)
     case.cite_all("retransmission", CLIENT)
+    why = "; the ACK had reached it, so its accept queue is full" if vantage(connection) == "server" else ""
     return case.verdict(
         "final-ack-lost",
         "high",
         f"{case.where()} never took the client's final ACK: it sent its SYN-ACK again "
-        f"{count(connection.synack_after_ack, 'time')} and acknowledged none of the client's {case.client.end} bytes.",
+        f"{count(connection.synack_after_ack, 'time')} and acknowledged none of the client's {case.client.end} bytes"
+        f"{why}.",
     )
 
 
@@ -146,7 +150,7 @@ def synack_lost(case: Case) -> Verdict | None:
     case.cite_all("syn-ack", SERVER)
     return case.verdict(
         "synack-lost",
-        "high" if case.rtt() < 1_000_000 else "medium",
+        "high" if vantage(case.connection) == "server" else "medium",
         f"{case.where()} answered with a SYN-ACK, and the client sent its SYN again "
         f"{span(again.time - mark.time)} later: the way back loses packets.",
     )
@@ -191,7 +195,7 @@ def synack_unanswered(case: Case) -> Verdict | None:
     Not this: a client that repeats its SYN (synack-lost).
     """
     first: Milestone | None = case.find("syn-ack", SERVER, 0)
-    if first is None or case.find("syn-ack", SERVER, first.packet) is None:
+    if first is None or case.find("syn-ack", SERVER, first.packet) is None or case.client.last_packet > first.packet:
         return None
     cite_attempts(case)
     case.cite_all("syn-ack", SERVER)
@@ -296,26 +300,31 @@ def no_answer(case: Case) -> Verdict | None:
     client: Side = case.client
     if client.syns < case.limits.syn_min or case.server.packets > 0:
         return None
-    last: Milestone = last_syn(case)
-    waited: cython.longlong = case.connection.capture_end - last.time
-    due: cython.longlong = next_syn_due(case)
-    long_enough: cython.bint = waited >= due
+    times = syn_times(case)
+    fitting = [] if case.connection.clock_step else schedules(times, client.ttl)
+    due: cython.longlong = next_syn_due(case, times, fitting)
+    step: cython.longlong = due - (client.last_time - case.connection.first_time)
+    waited: cython.longlong = case.connection.capture_end - client.last_time
+    long_enough: cython.bint = waited >= step + step // 2
     if not long_enough and (client.syns < 3 or case.connection.capture_end - case.connection.first_time < PROVEN_NS):
         return None
     case.ongoing = 0 if long_enough else 1
     case.cite_all("syn", CLIENT)
     case.cite(client.last_packet, client.last_time, "syn", CLIENT)
-    confidence = "high" if client.syns >= 3 else "medium"
-    if case.connection.one_way:  # the client's own retransmission proves that it got nothing; who lost it is unknown
-        case.flag("possible-one-way-capture")
-        confidence = "medium" if client.syns >= 3 else "low"
-    return case.verdict(
+    verdict: Verdict = case.verdict(
         "syn-no-answer",
-        confidence,
+        no_answer_confidence(case, fitting),
         f"{case.where()} never answered: {client.syns} SYNs within "
-        f"{span(client.last_time - case.connection.first_time)}, "
-        f"no packet came back, and {case.tail()}.",
+        f"{span(client.last_time - case.connection.first_time)}{named(fitting)}, no packet came back, "
+        f"and {case.tail()}",
     )
+    if long_enough and not case.connection.clock_step:
+        verdict.timers = given_up_between(client.last_time - case.connection.first_time, due)
+        verdict.summary += f"; the SYN due {span(due)} after the first is absent: the client gave up before it, unseen"
+        if verdict.timers:
+            verdict.summary += f", consistent with {verdict.timers[0]}"
+    verdict.summary += "."
+    return verdict
 
 
 PROVEN_NS = 3_000_000_000
@@ -324,34 +333,36 @@ RTO_NS = 1_000_000_000
 """First SYN timeout of every current stack (RFC 6298 2.1)."""
 
 
-def last_syn(case: Case) -> Milestone:
-    """The client's last SYN that is a milestone (their number is capped), or one made from its last packet."""
-    mark: Milestone
-    found: Milestone | None = None
-    for mark in case.connection.milestones:
-        if mark.what == "syn" and mark.side == CLIENT:
-            found = mark
-    if found is None or case.client.last_time > found.time:
-        found = Milestone("syn", CLIENT, case.client.last_packet, case.client.last_time)
-    return found
+def no_answer_confidence(case: Case, fitting: list[Schedule]) -> str:
+    """High for three SYNs on a known schedule; a step less where the capture may show one direction only."""
+    confidence = "high" if fitting else "medium"
+    if case.connection.one_way:  # the client's own retransmission proves that it got nothing; who lost it is unknown
+        case.flag("possible-one-way-capture")
+        confidence = "medium" if case.client.syns >= 3 else "low"
+    return confidence
 
 
-def next_syn_due(case: Case) -> cython.longlong:
-    """Half as much again as the wait after which the next SYN was due: the last interval, doubled from 4 s on."""
-    mark: Milestone
-    before: cython.longlong = 0
-    step: cython.longlong = 0
-    for mark in case.connection.milestones:
-        if mark.what == "syn" and mark.side == CLIENT:
-            if before:
-                step = mark.time - before
-            before = mark.time
-    if step < RTO_NS:
-        step = RTO_NS
-    doubling: cython.bint = case.client.syns < 3 or step >= 2 * RTO_NS
-    if doubling:
-        step *= 2
-    return step + step // 2
+def named(fitting: list[Schedule]) -> str:
+    """The kernels whose schedule it is, for a sentence."""
+    return f" (SYN schedule of {' or '.join(schedule.kernel for schedule in fitting)})" if fitting else ""
+
+
+def syn_times(case: Case) -> list[int]:
+    """When the client's SYNs were sent, ns after the first; their number is capped."""
+    return [
+        mark.time - case.connection.first_time
+        for mark in case.connection.milestones
+        if mark.what == "syn" and mark.side == CLIENT
+    ]
+
+
+def next_syn_due(case: Case, times: list[int], fitting: list[Schedule]) -> cython.longlong:
+    """When the next SYN was due, ns after the first: the latest that a fitting schedule says, else the last interval
+    doubled (RFC 6298 5.5)."""
+    due: cython.longlong = max([next_due(schedule, case.client.syns) for schedule in fitting], default=0)
+    last: cython.longlong = case.client.last_time - case.connection.first_time
+    step: cython.longlong = times[len(times) - 1] - times[len(times) - 2] if len(times) > 1 else 0
+    return max(due, last + RTO_NS) if due else last + 2 * max(step, RTO_NS)
 
 
 def abandoned(case: Case) -> Verdict | None:

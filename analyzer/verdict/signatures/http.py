@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.verdict import timers
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.reset import asked_time, idle_before
 from analyzer.verdict.signatures.tls import shown
+from analyzer.verdict.waits import ending_timers
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
 
 TLS_ALERT = b"\x15\x03"
@@ -120,6 +122,8 @@ def request_unacked(case: Case) -> Verdict | None:
     if case.client.acked >= stop:
         return None
     case.ongoing = 1 if case.closer < 0 else 0
+    if case.client.largest_rtx >= case.limits.full_segment_bytes:
+        case.flag("pmtu-suspected")
     case.cite_request()
     case.cite_all("retransmission", CLIENT)
     case.cite_closer()
@@ -230,9 +234,14 @@ def abort_request(case: Case) -> Verdict | None:
     sent = "before its head was complete"
     if exchange.request_body_expected >= 0:
         sent = f"after {exchange.request_body_got} of {exchange.request_body_expected} bytes of its body"
-    return case.verdict(
+    verdict: Verdict = case.verdict(
         "http-client-abort-request", "high", f"The client broke off its request to {case.where()} {sent}."
     )
+    if case.unread(case.server):
+        case.flag("receiver-stalled")
+        verdict.blame = "server"
+        verdict.summary = f"{verdict.summary[:-1]}: the server had stopped reading (its receive window is closed)."
+    return verdict
 
 
 def response_lost(case: Case) -> Verdict | None:
@@ -286,7 +295,7 @@ def client_closed(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_closer()
     why = "a timeout of the client, or of something before it"
-    if waited < case.limits.stall_min_ns:
+    if waited < case.limits.stall_min_ns and not ending_timers(case, timers.WAITING):
         why = "a short timeout or a cancellation"
     return case.verdict(
         "http-client-closed-no-response",
@@ -312,7 +321,7 @@ def client_left_response(case: Case) -> Verdict | None:
     silence: cython.longlong = case.silence()
     case.cite_request()
     case.cite_response()
-    if case.client.zero_since > 0:
+    if case.unread(case.client):
         case.flag("receiver-stalled")
     elif silence >= case.limits.stall_min_ns:
         return response_stalled_verdict(case, silence)
@@ -334,7 +343,10 @@ def response_stalled(case: Case) -> Verdict | None:
     silence: cython.longlong = case.silence()
     if case.closer >= 0 or case.answered != 1 or case.exchange is None or silence < case.limits.body_stall_ns:
         return None
-    if case.client.zero_since > 0 or endless(case.exchange):
+    if endless(case.exchange):
+        return None
+    if case.unread(case.client):
+        case.flag("receiver-stalled")
         return None
     case.ongoing = 1
     case.cite_request()
@@ -368,6 +380,9 @@ def no_response_stalled(case: Case) -> Verdict | None:
     Not this: a shorter wait (incomplete); somebody closed.
     """
     if case.closer >= 0 or case.answered or case.asked == 0 or case.silence() < case.limits.resp_stall_ns:
+        return None
+    exchange: Exchange = case.exchange
+    if exchange is not None and (not exchange.request_complete or case.client.acked < exchange.request_end):
         return None
     case.ongoing = 1
     case.cite_request()

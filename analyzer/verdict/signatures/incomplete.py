@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import cython
-
-from analyzer.verdict.case import Case, span
+from analyzer.verdict.case import Case
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, Side
 
@@ -85,7 +83,4 @@ def rest(case: Case) -> Verdict:
             "bytes",
             f"One encrypted record of {case.where()} may be a session ticket or a short answer: only keys can tell.",
         )
-    after: cython.longlong = case.connection.capture_end - case.connection.last_time
-    return missing(
-        case, "tail", f"The capture ends {span(after)} after the last packet of {case.where()}, before it was decided."
-    )
+    return missing(case, "tail", f"Nothing was decided with {case.where()} yet: {case.tail()}.")

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, on_timer, span
+from analyzer.verdict import timers
+from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.waits import ending_timers
 from analyzer.wire.model import CLIENT, SERVER
 
 
@@ -58,7 +60,7 @@ def record_stalled(case: Case) -> Verdict | None:
         if case.closer == CLIENT
         else f"the capture ends {span(silence)} later"
     )
-    if case.client.zero_since > 0:
+    if case.unread(case.client):
         case.flag("receiver-stalled")
     elif silence >= case.limits.stall_min_ns:
         return case.verdict(
@@ -90,13 +92,12 @@ def client_gave_up(case: Case) -> Verdict | None:
     if case.closer != CLIENT or case.answered or case.asked == 0:
         return None
     waited: cython.longlong = case.closer_time - case.opaque.request_time
-    since_syn: cython.longlong = case.closer_time - case.connection.first_time
     confidence = "high"
     if case.opaque.doubtful and waited < case.limits.cancel_ns:
         return None  # a single record of a ticket's size may be the answer that the client went away with
     if waited < case.limits.cancel_ns:
         confidence = "low"
-    elif waited < case.limits.stall_min_ns and not on_timer(waited) and not on_timer(since_syn):
+    elif waited < case.limits.stall_min_ns and not ending_timers(case, timers.WAITING):
         confidence = "medium"
     case.cite_request()
     case.cite_closer()

@@ -29,12 +29,14 @@ def on_accept(case: Case) -> Verdict | None:
     case.cite_mark(case.find("syn-ack", SERVER, 0))
     case.cite(case.connection.established_packet, case.connection.established_time, "ack", CLIENT)
     case.cite_mark(mark)
-    return case.verdict(
+    verdict: Verdict = case.verdict(
         "rst-on-accept",
         "high",
         f"{case.where()} accepted the connection and reset it {span(since)} later, before the client had said "
         "anything.",
     )
+    verdict.advice += case.syn_proxied(mark.ttl)
+    return verdict
 
 
 def in_handshake(case: Case) -> Verdict | None:

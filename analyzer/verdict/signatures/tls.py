@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.verdict import timers
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.waits import ending_timers
 from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Side, Tls
 from analyzer.wire.tls.registry import ALERTS
 
@@ -84,8 +86,7 @@ def encrypted_alert(case: Case) -> Verdict | None:
     """One side ends the handshake with an alert that nobody else can read.
 
     On the wire: TLS 1.3: the client's only protected record is too short for a Finished (19 bytes) and is its last;
-        TLS 1.2:
-        a record of type 21 that is longer than 2 bytes, before the handshake is complete.
+        TLS 1.2: a record of type 21 that is longer than 2 bytes, before the handshake is complete.
     Wireshark: tls.record.content_type==23 && tls.record.length==19
     Zeek: ssl.log established=F
     Reference: RFC 8446 5.2 and 6; RFC 5246 7.2
@@ -107,8 +108,7 @@ def encrypted_alert(case: Case) -> Verdict | None:
         "tls-alert-encrypted",
         "medium" if side == SERVER else "high",
         f"The {SIDES[side]} ended the TLS handshake of {case.where()} with an encrypted alert ({record.length} bytes, "
-        "its last "
-        "record)" + ("; most often it rejects the server's certificate." if side == CLIENT else "."),
+        "its last record)" + ("; most often it rejects the server's certificate." if side == CLIENT else "."),
     )
     verdict.blame = "server" if side == CLIENT else "client"
     return verdict
@@ -117,8 +117,7 @@ def encrypted_alert(case: Case) -> Verdict | None:
 def plain_reply(case: Case) -> Verdict | None:
     """The server answers the ClientHello with something that is no TLS.
 
-    On the wire: the server's first bytes are `HTTP/` (tls-http-reply), other text (tls-banner-reply) or neither
-        (tls-garbage).
+    On the wire: the server's first bytes are `HTTP/` (tls-http-reply), other text (tls-banner-reply), or tls-garbage.
     Wireshark: http.response behind tls.handshake.type==1
     Zeek: ssl.log established=F, weird `bad_TLS`
     Reference: RFC 8446 5.1
@@ -150,12 +149,12 @@ def hello_unacked(case: Case) -> Verdict | None:
     Zeek: conn_state S1 or SF with 0 bytes of the responder, missed retransmissions in history (`T`)
     Reference: RFC 9293 3.8.1; RFC 4821 (path MTU black holes)
     Not this: an acknowledged hello without an answer is tls-no-server-hello; a server's FIN that still acknowledges
-        only
-        byte 1 changes nothing.
+        only byte 1 changes nothing.
     """
     tls: Tls = case.tls
     client: Side = case.client
-    if client.acked > max(0, tls.hello_start) or client.rtx_since_ack < case.limits.unacked_hello:
+    least: cython.longlong = case.limits.unacked_hello + (1 if case.closer < 0 else 0)  # a step more while open (3.1)
+    if client.acked > max(0, tls.hello_start) or client.rtx_since_ack < least:
         return None
     if case.replied and tls.server_count > 0:
         return None
@@ -168,20 +167,23 @@ def hello_unacked(case: Case) -> Verdict | None:
         case.flag("server-gave-up")
         waited = span(case.closer_time - case.connection.established_time)
         ended = f"; the server hung up after {waited} knowing nothing of it"
-    return case.verdict(
+    size: cython.longlong = tls.hello_end - tls.hello_start if tls.hello_end > 0 else client.end
+    if size >= case.limits.full_segment_bytes:
+        case.flag("pmtu-suspected")
+    verdict: Verdict = case.verdict(
         "tls-clienthello-unacked",
         "high",
-        f"The ClientHello ({tls.hello_end - tls.hello_start if tls.hello_end > 0 else client.end} bytes) never "
-        "arrived at "
-        f"{case.where()}: sent again {count(client.rtx_since_ack, 'time')}, never acknowledged{ended}.",
+        f"The ClientHello ({size} bytes) never arrived at {case.where()}: "
+        f"sent again {count(client.rtx_since_ack, 'time')}, never acknowledged{ended}.",
     )
+    verdict.advice += case.syn_proxied(case.server.data_ttl)
+    return verdict
 
 
 def hello_partial(case: Case) -> Verdict | None:
     """A part of the ClientHello arrives, the rest never does.
 
-    On the wire: a hello of two segments and more, the first acknowledged, a later one sent again and never
-        acknowledged.
+    On the wire: a hello of two segments and more, the first acknowledged, a later one sent again, never acknowledged.
     Wireshark: tls.handshake.type==1 && tcp.analysis.retransmission
     Zeek: conn_state S1
     Reference: tldr.fail (post-quantum hellos of two segments); RFC 4821
@@ -214,8 +216,7 @@ def flight_lost(case: Case) -> Verdict | None:
     """The server's answer is lost on the way.
 
     On the wire: bytes of the server's flight are missing: the client acknowledges below a gap (duplicate ACKs, SACK
-        above it),
-        or, seen at the server, one range is sent again and again and never acknowledged.
+        above it), or, seen at the server, one range is sent again and again and never acknowledged.
     Wireshark: tcp.analysis.lost_segment || tcp.analysis.duplicate_ack || tcp.options.sack_le
     Zeek: weird `data_before_established`; missed_bytes > 0
     Reference: RFC 4821; RFC 2923 2.1 (path MTU black hole)
@@ -225,7 +226,7 @@ def flight_lost(case: Case) -> Verdict | None:
     server: Side = case.server
     hole: cython.bint = server.wire_gap == 1 or case.client.sack_left > server.acked
     again: cython.bint = case.replied and server.rtx_since_ack >= case.limits.flight_rtx and server.acked < server.end
-    if not hole and not again:
+    if (not hole and not again) or case.unread(case.client):  # what meets a closed window is not lost (3.4)
         return None
     case.ongoing = 1 if case.closer < 0 else 0
     case.cite_hello()
@@ -235,27 +236,30 @@ def flight_lost(case: Case) -> Verdict | None:
     case.cite_closer()
     upto: cython.longlong = case.client.sack_left if case.client.sack_left > server.acked else server.end
     missing: cython.longlong = upto - server.acked
-    big: cython.bint = missing >= case.limits.full_segment_bytes
-    verdict: Verdict = case.verdict(
+    passed: cython.longlong = case.client.sack_right - case.client.sack_left
+    full: cython.longlong = case.limits.full_segment_bytes
+    big: cython.bint = missing >= full and (case.client.sack_left <= server.acked or passed < full)
+    if big and hole:
+        case.flag("pmtu-suspected")
+    return case.verdict(
         "tls-server-flight-lost",
         "high" if big and hole else "medium",
         f"{missing} bytes of {case.where()}'s TLS answer are lost on the way, from byte {server.acked} of it on"
         + (", while smaller packets pass: a path MTU problem." if big and hole else "."),
     )
-    return verdict
 
 
 def server_fin(case: Case) -> Verdict | None:
     """The server hangs up in the middle of the handshake.
 
-    On the wire: FIN (or close_notify) of the server before the handshake is complete, less than three seconds after the
-        client's last word, no other alert.
+    On the wire: FIN (or close_notify) of the server before the handshake is complete, less than three seconds after
+        the last word of either side, no other alert.
     Wireshark: tcp.flags.fin==1 && tcp.srcport==443 before tls.handshake.type==20
     Zeek: conn_state SF, ssl.log established=F
     Reference: RFC 8446 6.1
     Not this: after a silence it is a stall that the server ended (flag server-gave-up).
     """
-    if case.closer != SERVER or case.closer_time - case.spoke_time >= case.limits.stall_min_ns:
+    if case.closer != SERVER or case.silence() >= case.limits.stall_min_ns:
         return None
     case.cite_hello()
     case.cite_closer()
@@ -263,16 +267,14 @@ def server_fin(case: Case) -> Verdict | None:
         "tls-server-fin",
         "high",
         f"{case.where()} hung up {span(case.closer_time - case.spoke_time)} after the client's last word, the TLS "
-        "handshake "
-        "unfinished.",
+        "handshake unfinished.",
     )
 
 
 def client_fin(case: Case) -> Verdict | None:
     """The client hangs up in the middle of the handshake without having waited.
 
-    On the wire: FIN of the client before the handshake is complete, less than a second after the last progress, no
-        alert.
+    On the wire: FIN of the client before the handshake is complete, less than a second after the last word, no alert.
     Wireshark: tcp.flags.fin==1 && tcp.dstport==443 before tls.handshake.type==20
     Zeek: conn_state SF, ssl.log established=F
     Reference: RFC 8446 6.1
@@ -289,8 +291,7 @@ def client_fin(case: Case) -> Verdict | None:
         "tls-client-fin",
         "low",
         f"The client hung up {span(case.silence())} after {after}, the handshake with {case.where()} unfinished and "
-        "nobody "
-        "waiting for long.",
+        "nobody waiting for long.",
     )
 
 
@@ -305,10 +306,8 @@ def stalled(case: Case) -> Verdict | None:
 
     On the wire: no byte lost, nobody said why, and then nothing. Whose turn it was names the cause: the server took the
         ClientHello and said nothing (tls-no-server-hello); it stopped within its flight (tls-server-flight-stalled);
-        the
-        client got the flight and said nothing (tls-client-silent); TLS 1.2: the server got the client's Finished and
-        does
-        not confirm (tls-no-server-finished).
+        the client got the flight and said nothing, or does not read it, its window closed (tls-client-silent);
+        TLS 1.2: the server got the client's Finished and does not confirm (tls-no-server-finished).
     Wireshark: tcp.time_delta >= 3 && tls.handshake
     Zeek: conn_state SF or S1, ssl.log established=F
     Reference: RFC 8446 4; RFC 5246 7.3
@@ -316,8 +315,6 @@ def stalled(case: Case) -> Verdict | None:
     """
     if not silent_enough(case):
         return None
-    if receiver_stalled(case):
-        case.flag("receiver-stalled")
     case.ongoing = 1 if case.closer < 0 else 0
     if case.closer == SERVER:
         case.flag("server-gave-up")
@@ -329,19 +326,19 @@ def stalled(case: Case) -> Verdict | None:
     packet, time, what, side = server_word(case)  # a cpdef method takes no starred arguments
     case.cite(packet, time, what, side)
     ended = ending(case)
+    case.cite_closer()
+    if case.unread(case.client):
+        return client_does_not_read(case, ended)
     if case.tls.done_1_2 & 1 and not case.tls.done_1_2 & 2:
-        case.cite_closer()
         return case.verdict(
             "tls-no-server-finished", "high", f"{case.where()} never confirmed the client's Finished; {ended}."
         )
     if flight_complete(case):
-        case.cite_closer()
         return case.verdict(
             "tls-client-silent",
             "medium",
             f"{case.where()} did its part of the handshake and the client said nothing; {ended}.",
         )
-    case.cite_closer()
     got: Record = case.tls.server_last
     part = f" within a record of {got.length} bytes" if got is not None and not got.complete else ""
     return case.verdict(
@@ -351,13 +348,20 @@ def stalled(case: Case) -> Verdict | None:
     )
 
 
+def client_does_not_read(case: Case, ended: str) -> Verdict:
+    """The client's receive window is closed: the silence is its own, whatever the server still has to send."""
+    case.flag("receiver-stalled")
+    said = f"The client stopped reading what {case.where()} sends (its receive window is closed); {ended}."
+    return case.verdict("tls-client-silent", "medium", said)
+
+
 def no_server_hello(case: Case) -> Verdict | None:
     """The ClientHello was acknowledged and nothing came back: see `stalled`."""
     if case.client.acked < case.tls.hello_end or case.client.acked <= 0:
         return None
     case.cite_ack()
     case.cite_closer()
-    sure: cython.bint = case.silence() >= case.limits.stall_min_ns
+    sure: cython.bint = case.silence() >= case.limits.stall_min_ns or bool(ending_timers(case, timers.SHAKING))
     return case.verdict(
         "tls-no-server-hello",
         "high" if sure else "medium",
@@ -391,8 +395,3 @@ def flight_complete(case: Case) -> cython.bint:
     if tls.version == TLS_1_3:
         return record is not None and record.kind == APPLICATION_DATA
     return tls.hello_done_packet > 0
-
-
-def receiver_stalled(case: Case) -> cython.bint:
-    """The client's window was closed: the silence is its own."""
-    return case.client.zero_since > 0

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import cython
 
-
-@cython.cfunc
-@cython.inline
-def cut(data: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> bytes:
-    """data[start:stop] without the slice object and the ints that Python's own slicing makes for each packet."""
-    if start < 0 or stop < start or stop > len(data):
-        raise IndexError(stop)
-    if cython.compiled:
-        key: bytes = cython.cast(cython.p_char, data)[start:stop]
-        return key
-    return data[start:stop]
+from analyzer.wire.model import Packet
+from analyzer.wire.octets import cut
 
 
 class Cursor:
@@ -54,3 +45,13 @@ class Cursor:
         if addresses + size == at:
             return cut(data, addresses, at + 4)
         return data[addresses : addresses + size] + data[at : at + 4]
+
+    def give_key(self, packet: Packet) -> None:
+        """Tell `packet` its key, in place where possible. Four bytes must be present at `at`."""
+        size: cython.Py_ssize_t = 8 if self.version == 4 else 32
+        if self.addresses + size == self.at:
+            packet.key_at = self.addresses
+            packet.key_size = size + 4
+        else:
+            packet.key_size = 0
+            packet.loose_key = self.ports_key()

@@ -4,10 +4,11 @@ from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.ip cimport Ip
 from analyzer.wire.model cimport IcmpError
 
-cdef int TCP, TOO_BIG, FRAGMENTATION_NEEDED
+cdef int TCP, UDP, DNS_PORT, TOO_BIG, FRAGMENTATION_NEEDED
 
 @cython.final
 cdef class Icmp:
     cdef Ip ip
     cdef Cursor quote
     cdef IcmpError read(self, Cursor cursor)
+    cdef bint quotes_dns(self, Cursor quote) except -1

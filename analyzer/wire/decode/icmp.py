@@ -1,4 +1,4 @@
-"""ICMP errors: which TCP packet they quote (RFC 792, RFC 4443)."""
+"""ICMP errors: which TCP packet or DNS question they quote (RFC 792, RFC 4443)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from analyzer.wire.decode.ip import Ip
 from analyzer.wire.model import IcmpError
 
 TCP = 6
+UDP = 17
+DNS_PORT = 53
 TOO_BIG = 2
 FRAGMENTATION_NEEDED = 4
 
@@ -32,7 +34,7 @@ def is_error(version: cython.int, kind: cython.int) -> cython.bint:
 
 
 class Icmp:
-    """Reads ICMP and ICMPv6 errors that quote a TCP packet."""
+    """Reads ICMP and ICMPv6 errors that quote a TCP packet or a DNS question."""
 
     def __init__(self) -> None:
         self.ip = Ip()
@@ -41,7 +43,8 @@ class Icmp:
     def read(self, cursor: Cursor) -> IcmpError | None:
         """The error at the cursor, with the quoted packet's key and sequence number; None if it is anything else.
 
-        RFC 792 promises the quoted IP header and eight bytes: ports and sequence number, no more.
+        RFC 792 promises the quoted IP header and eight bytes: ports and sequence number, no more. Of a DNS question the
+        id is needed too, which follows; routers quote it since RFC 1812 4.3.2.3.
         """
         data: bytes = cursor.data
         at: cython.Py_ssize_t = cursor.at
@@ -49,7 +52,9 @@ class Icmp:
             return None
         quote: Cursor = self.quote
         quote.open(data, at + 8, cursor.end, cursor.wire_end)
-        if not self.ip.read(quote) or quote.version != cursor.version or quote.protocol != TCP:
+        if not self.ip.read(quote) or quote.version != cursor.version:
+            return None
+        if quote.protocol != TCP and not self.quotes_dns(quote):
             return None
         if quote.end - quote.at < 8 or (quote.fragment and quote.fragment_at):
             return None
@@ -58,9 +63,20 @@ class Icmp:
             cursor.version, data[at], data[at + 1], data[cursor.addresses : cursor.addresses + size]
         )
         error.key = quote.ports_key()
-        error.seq = u32(data, quote.at + 4)
+        if quote.protocol == UDP:
+            error.udp = 1
+            error.seq = data[quote.at + 8] << 8 | data[quote.at + 9]
+        else:
+            error.seq = u32(data, quote.at + 4)
         if cursor.version == 4 and error.kind == 3 and error.code == FRAGMENTATION_NEEDED:
             error.mtu = u32(data, at + 4) & 0xFFFF  # RFC 1191 4: the low half of the word
         elif cursor.version == 6 and error.kind == TOO_BIG:
             error.mtu = u32(data, at + 4)
         return error
+
+    def quotes_dns(self, quote: Cursor) -> cython.bint:
+        """A UDP header to port 53, and the message's id behind it."""
+        at: cython.Py_ssize_t = quote.at
+        if quote.protocol != UDP or quote.end - at < 10:
+            return False
+        return quote.data[at + 2] == 0 and quote.data[at + 3] == DNS_PORT

@@ -1,3 +1,6 @@
+# cython: boundscheck=False, wraparound=False
+# Every header is compared with `cursor.end`, which is not beyond the buffer, before any byte of it is read.
+
 """IPv4 and IPv6 headers: moves the cursor to the transport header and cuts it to the datagram."""
 
 from __future__ import annotations
@@ -19,14 +22,14 @@ MOBILITY = 135
 
 @cython.cfunc
 @cython.inline
-@cython.exceptval(-1, check=False)
+@cython.exceptval(check=False)
 def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
     return data[at] << 8 | data[at + 1]
 
 
 @cython.cfunc
 @cython.inline
-@cython.exceptval(-1, check=False)
+@cython.exceptval(check=False)
 def u32(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
     high: cython.longlong = data[at] << 8 | data[at + 1]
     return high << 16 | data[at + 2] << 8 | data[at + 3]

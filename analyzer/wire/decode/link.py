@@ -1,3 +1,6 @@
+# cython: boundscheck=False, wraparound=False
+# Every header is compared with `cursor.end`, which is not beyond the buffer, before any byte of it is read.
+
 """Link layers and the shims between them and IP: each method moves the cursor past one header and sets `kind`.
 
 A method returns False when the frame is too short or holds nothing that could lead to TCP.
@@ -29,14 +32,14 @@ KNOWN = frozenset((0, 1, 9, 12, 14, 50, 51, 101, 104, 105, 108, 113, 119, 127, 1
 
 @cython.cfunc
 @cython.inline
-@cython.exceptval(-1, check=False)
+@cython.exceptval(check=False)
 def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
     return data[at] << 8 | data[at + 1]
 
 
 @cython.cfunc
 @cython.inline
-@cython.exceptval(-1, check=False)
+@cython.exceptval(check=False)
 def u48(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
     high: cython.longlong = u16(data, at)
     middle: cython.longlong = u16(data, at + 2)

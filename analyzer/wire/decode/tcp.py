@@ -1,3 +1,6 @@
+# cython: boundscheck=False, wraparound=False
+# Every header is compared with `cursor.end`, which is not beyond the buffer, before any byte of it is read.
+
 """The TCP header and its options (RFC 9293 3.1, 3.2)."""
 
 from __future__ import annotations
@@ -24,14 +27,14 @@ NOP_NOP_TIMESTAMPS = 0x0101080A
 
 @cython.cfunc
 @cython.inline
-@cython.exceptval(-1, check=False)
+@cython.exceptval(check=False)
 def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
     return data[at] << 8 | data[at + 1]
 
 
 @cython.cfunc
 @cython.inline
-@cython.exceptval(-1, check=False)
+@cython.exceptval(check=False)
 def u32(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
     high: cython.longlong = data[at] << 8 | data[at + 1]
     return high << 16 | data[at + 2] << 8 | data[at + 3]
@@ -51,7 +54,7 @@ class Tcp:
         if header < 20 or at + header > cursor.wire_end:
             return False
         packet.data = data
-        packet.key = cursor.ports_key()
+        cursor.give_key(packet)
         packet.version = cursor.version
         packet.ttl = cursor.ttl
         packet.ip_id = cursor.ip_id

@@ -4,41 +4,37 @@ from __future__ import annotations
 
 import re
 
-from analyzer.wire.http.head import Fields
+import cython
 
-MAX_DIGITS = 18
-"""Longest Content-Length, so that it fits 64 bits with room for sums."""
+from analyzer.wire.http.fields import Fields
+from analyzer.wire.http.head import ABSENT, CHUNKED
 
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
 
-def request_framing(fields: Fields) -> tuple[str, int]:
-    """Framing (`none`, `length` or `chunked`) of a request and its declared length, -1 = not declared.
+def request_framing(fields: Fields) -> str:
+    """Framing of a request: `none`, `length` or `chunked`.
 
     A length that is no number leaves the request without a body: its server answers 400 and closes (6.3 rule 5).
     """
-    if _chunked(fields):
-        return "chunked", -1
-    length = _length(fields)
-    return ("length", length) if length > 0 else ("none", length)
+    if fields.coding == CHUNKED:
+        return "chunked"
+    return "length" if fields.length > 0 else "none"
 
 
-def response_framing(method: str, status: int, fields: Fields) -> tuple[str, int]:
-    """Framing (`none`, `tunnel`, `length`, `chunked` or `close`) of a final response and its declared length.
+def response_framing(method: str, status: cython.int, fields: Fields) -> str:
+    """Framing of a final response: `none`, `tunnel`, `length`, `chunked` or `close`.
 
-    The length is -1 when no body length applies. A length that is no number is passed over, so that the body lasts
-    until the connection closes; clients differ there (6.3 rule 5 makes it an error).
+    A length that is no number is passed over, so that the body lasts until the connection closes; clients differ there
+    (6.3 rule 5 makes it an error).
     """
     if status == 101 or (method == "CONNECT" and 200 <= status < 300):
-        return "tunnel", -1
-    if method == "HEAD" or status in (204, 304) or 100 <= status < 200:
-        return "none", -1
-    if "transfer-encoding" in fields:
-        return ("chunked", -1) if _chunked(fields) else ("close", -1)
-    length = _length(fields)
-    if length < 0:
-        return "close", -1
-    return "length", length
+        return "tunnel"
+    if method == "HEAD" or status == 204 or status == 304 or 100 <= status < 200:
+        return "none"
+    if fields.coding != ABSENT:
+        return "chunked" if fields.coding == CHUNKED else "close"
+    return "length" if fields.length >= 0 else "close"
 
 
 def chunk_size(line: bytes) -> int:
@@ -47,19 +43,11 @@ def chunk_size(line: bytes) -> int:
     return int(found[1], 16) if found else -1
 
 
-def _chunked(fields: Fields) -> bool:
-    """Whether the last transfer coding is chunked (6.3 rule 4)."""
-    codings = fields.get("transfer-encoding")
-    return codings is not None and codings.rpartition(",")[2].strip().lower() == "chunked"
-
-
-def _length(fields: Fields) -> int:
-    """The Content-Length; -1 when absent, not a number, or several that differ (6.3 rule 5)."""
-    value = fields.get("content-length")
-    if value is None:
-        return -1
-    if "," in value:
-        values = {part.strip() for part in value.split(",")}
-        value = values.pop() if len(values) == 1 else ""
-    # isdecimal() is 0-9 here: characters are latin-1, whose other digits are no decimals
-    return int(value) if value.isdecimal() and len(value) <= MAX_DIGITS else -1
+def digit(character: cython.uchar) -> cython.int:
+    """The value of a hexadecimal digit, -1 when it is none."""
+    if 48 <= character <= 57:
+        return character - 48
+    character |= 32
+    if 97 <= character <= 102:
+        return character - 87
+    return -1

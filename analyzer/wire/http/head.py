@@ -17,6 +17,11 @@ MAX_TARGET = 2048
 MAX_VALUE = 256
 """Characters of any other value that are kept."""
 
+ABSENT = 0
+CHUNKED = 1
+OTHER_CODING = 2
+"""What the last transfer coding is."""
+
 RESPONSE_HEADERS = frozenset(
     {
         "age",
@@ -48,9 +53,6 @@ _METHOD_AND_SPACE = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{0,31} ")
 _REQUEST_LINE = re.compile(rb"[A-Z]{3,20} [^\r\n]+ HTTP/1\.[01]\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+(.*))?\Z", re.DOTALL)
 _VERSION = re.compile(rb"[ \t]+HTTP/(\d\.\d)[ \t]*\Z")
-
-Fields = dict[str, str]
-"""Header fields by lower-case name. The first value of a name counts, except that framing fields are combined."""
 
 _COMBINED = ("content-length", "transfer-encoding")
 _BLANKS = " \t\r\n\x0b\x0c"
@@ -85,6 +87,12 @@ def starts_response(data: bytes) -> bool:
     return data.startswith((b"HTTP/1.1 ", b"HTTP/1.0 "))
 
 
+def noted(raw: bytes) -> dict[str, str]:
+    """The fields of note among the lines of a response's fields."""
+    found = fields(raw.decode("latin-1").split("\n"))
+    return {name: value for name, value in found.items() if name in RESPONSE_HEADERS}
+
+
 def request_line(line: bytes) -> tuple[str, str, str]:
     """Method, target and version of a request line; the version is "" when there is none (HTTP/0.9)."""
     method, _, rest = line.rstrip(b"\r\n").partition(b" ")
@@ -109,9 +117,12 @@ def status_line(line: bytes) -> tuple[str, int, str] | None:
     return text(found[1]), int(found[2]), text(found[3] or b"")
 
 
-def fields(lines: list[str]) -> Fields:
-    """Header fields of a head's lines. Lines without a colon are passed over, as browsers do."""
-    found: Fields = {}
+def fields(lines: list[str]) -> dict[str, str]:
+    """Header fields of a head's lines by lower-case name. Lines without a colon are passed over, as browsers do.
+
+    The first value of a name counts, except that framing fields are combined.
+    """
+    found: dict[str, str] = {}
     last = ""
     for line in lines:
         if line[:1] in (" ", "\t"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from analyzer.wire.http import head
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone
+import cython
 
-MAX_MILESTONES = 96
-"""Milestones of a connection beyond which the parser adds none."""
+from analyzer.wire.http.head import noted
+from analyzer.wire.model import CLIENT, MAX_MILESTONES, SERVER, Connection, Exchange, Milestone
+
+MAX_RAW = 4096
+"""Bytes of a response's fields that are kept as they are; of more, the fields of note are picked at once."""
 
 
 def flag(connection: Connection, word: str) -> None:
@@ -15,37 +17,44 @@ def flag(connection: Connection, word: str) -> None:
         connection.flags.append(word)
 
 
-def fill_request(exchange: Exchange, found: head.Fields) -> None:
-    """The request's fields; credentials are noted as present, never kept."""
-    exchange.host = found.get("host", "")
-    exchange.user_agent = found.get("user-agent", "")
-    exchange.expect_continue = int(found.get("expect", "").lower() == "100-continue")
-    exchange.authorized = int("authorization" in found or "proxy-authorization" in found)
+def keep_fields(exchange: Exchange, raw: bytes) -> None:
+    """Keep the response's fields; hardly anybody asks for them, so they are read when somebody does."""
+    if len(raw) <= MAX_RAW:
+        exchange.raw_fields = raw
+    else:
+        exchange.headers = noted(raw)
 
 
-def fill_response(exchange: Exchange, found: head.Fields, framing: str, length: int) -> None:
-    """The response's framing and its fields of note."""
-    exchange.response_framing = framing
-    exchange.body_expected = length
-    exchange.headers = {name: value for name, value in found.items() if name in head.RESPONSE_HEADERS}
-
-
-def add_milestone(connection: Connection, what: str, exchange: Exchange, ack: int) -> None:
+def add_milestone(connection: Connection, what: str, exchange: Exchange, ack: cython.longlong) -> None:
     """A milestone for the exchange's request or response, in packet order; the note is the exchange."""
     milestones = connection.milestones
     if len(milestones) >= MAX_MILESTONES:
         return
+    made: Milestone = Milestone.__new__(Milestone)
     if what == "request":
-        made = Milestone(what, CLIENT, exchange.request_packet, exchange.request_time)
+        made.begin(what, CLIENT, exchange.request_packet, exchange.request_time)
         made.offset = exchange.request_start
     else:
-        made = Milestone(what, SERVER, exchange.response_packet, exchange.response_time)
+        made.begin(what, SERVER, exchange.response_packet, exchange.response_time)
         made.offset = exchange.response_start
     if made.packet == 0:
         return
     made.ack = ack
     made.note = exchange
-    at = len(milestones)
-    while at and milestones[at - 1].packet > made.packet:
+    insert(connection, made)
+
+
+def insert(connection: Connection, made: Milestone) -> None:
+    """Put a milestone behind those of earlier packets; it nearly always belongs at the end."""
+    milestones = connection.milestones
+    before: Milestone
+    at: cython.Py_ssize_t = len(milestones)
+    while at > 0:
+        before = milestones[at - 1]
+        if before.packet <= made.packet:
+            break
         at -= 1
-    milestones.insert(at, made)
+    if at == len(milestones):
+        milestones.append(made)
+    else:
+        milestones.insert(at, made)

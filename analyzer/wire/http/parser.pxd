@@ -1,6 +1,12 @@
+from analyzer.wire.http.framing cimport request_framing, response_framing
+from analyzer.wire.http.notes cimport add_milestone, flag, keep_fields
 from analyzer.wire.http.reader cimport Reader
+from analyzer.wire.http.start cimport StartLine
 from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange, Side
+
+# the constants of parser.py and stream.py as C numbers
+cdef int BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, MAX_GARBAGE
 
 cdef class HttpParser(Reader):
     cdef public long long dropped, count
@@ -9,15 +15,19 @@ cdef class HttpParser(Reader):
     cdef public bytes leftover_client, leftover_server
     cdef public long long leftover_client_start, leftover_server_start
     cdef public bytearray held
+    cdef StartLine start_line
     cpdef end(self, Side side, long long packet, long long time)
     cpdef finish(self)
-    cpdef begin_request(self, Stream stream)
-    cpdef request_head_over(self, dict found)
-    cpdef note_acked(self, Exchange exchange)
-    cpdef begin_status(self, str version, int status, str reason)
-    cpdef begin_response(self, Stream stream, Exchange exchange)
-    cpdef response_head_over(self, dict found)
-    cpdef Exchange new_exchange(self)
-    cpdef drop(self, Exchange exchange)
-    cpdef message_over(self, Stream stream)
-    cpdef update(self, Stream stream, Exchange exchange)
+    cdef begin_request(self, Stream stream)
+    cdef request_head_over(self)
+    cdef note_acked(self, Exchange exchange)
+    cdef begin_status(self, str version, int status, str reason)
+    cdef Exchange unasked(self, Stream stream)
+    cdef begin_response(self, Stream stream, Exchange exchange)
+    cdef response_head_over(self)
+    cdef begin_garbage(self, bytes line)
+    cdef switch(self, Stream stream, Exchange exchange)
+    cdef release(self)
+    cdef Exchange new_exchange(self)
+    cdef drop(self, Exchange exchange)
+    cdef forget(self, Exchange exchange)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.http import framing, head
-from analyzer.wire.http.notes import add_milestone, fill_request, fill_response, flag
+from analyzer.wire.http import head
+from analyzer.wire.http.framing import request_framing, response_framing
+from analyzer.wire.http.notes import add_milestone, flag, keep_fields
 from analyzer.wire.http.reader import Reader
-from analyzer.wire.http.stream import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, Stream
+from analyzer.wire.http.start import StartLine
+from analyzer.wire.http.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST
+from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import Connection, Exchange, Side
 
 MAX_EXCHANGES = 4096
@@ -36,7 +39,7 @@ class HttpParser(Reader):
     """
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
+        self.begin(connection)
         self.dropped = 0
         self.count = len(connection.exchanges)
         self.waiting: list[Exchange] = []
@@ -44,6 +47,7 @@ class HttpParser(Reader):
         self.leftover_client = self.leftover_server = b""
         self.leftover_client_start = self.leftover_server_start = -1
         self.held = bytearray()
+        self.start_line = StartLine()
 
     def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
         """The FIN of `side`: completes a response that lasts until the close (RFC 9112 6.3 rule 8)."""
@@ -67,7 +71,7 @@ class HttpParser(Reader):
         for exchange in self.waiting:
             self.note_acked(exchange)
 
-    def check_start(self, stream: Stream, line: bytes) -> bool:
+    def check_start(self, stream: Stream, line: bytes) -> cython.bint:
         """Whether the message may still be HTTP; a request exists as soon as its method does."""
         if stream is self.server:
             if head.may_be_response(line) >= 0:
@@ -97,31 +101,33 @@ class HttpParser(Reader):
             version, status, reason = parsed
             self.begin_status(version, status, reason)
 
-    def whole_head(self, stream: Stream, start_line: bytes, lines: list[str]) -> bool:
-        """A whole head; False, and nothing done, when its first line is not as it should be."""
+    def whole_head(self, stream: Stream, data: bytes, at: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.bint:
+        """A whole head, whose start line is data[at:stop]; False, and nothing done, when that is not as it should be.
+
+        Its fields are in `found`.
+        """
+        start: StartLine = self.start_line
         if stream is self.server:
-            parsed = head.status_line(start_line)
-            if parsed is None:
+            if not start.read_status(data, at, stop):
                 return False
-            version, status, reason = parsed
-            self.begin_status(version, status, reason)
-            self.response_head_over(head.fields(lines[1:]))
+            self.begin_status(start.version, start.status, start.reason)
+            self.response_head_over()
             return True
-        if head.may_be_request(start_line[: head.MAX_START]) <= 0:
+        if not start.read_request(data, at, stop):
             return False
         self.begin_request(stream)
         exchange = stream.exchange
         if exchange is not None:
-            exchange.method, exchange.target, exchange.request_version = head.request_line(start_line)
-            self.request_head_over(head.fields(lines[1:]))
+            exchange.method, exchange.target, exchange.request_version = start.method, start.target, start.version
+            self.request_head_over()
         return True
 
-    def head_over(self, stream: Stream, found: head.Fields) -> None:
-        """The head is complete."""
+    def head_over(self, stream: Stream) -> None:
+        """The head is complete, and its fields are in `found`."""
         if stream is self.client:
-            self.request_head_over(found)
+            self.request_head_over()
         else:
-            self.response_head_over(found)
+            self.response_head_over()
 
     def message_over(self, stream: Stream) -> None:
         """The last byte of a message was reached, in the current packet."""
@@ -144,14 +150,14 @@ class HttpParser(Reader):
     def update(self, stream: Stream, exchange: Exchange) -> None:
         """Counts and end of a message as far as it was seen; its end is the last byte handed in or passed over."""
         end: cython.longlong = stream.position
-        unfinished: bool = stream.state in (BODY, CLOSE)
+        unfinished: cython.bint = stream.state == BODY or stream.state == CLOSE
         if unfinished:
             end = max(end, min(stream.side.next, stream.body_end))
         elif stream.state == GARBAGE:
             end = stream.start + len(exchange.garbage)
-        behind: bool = unfinished and stream.side.next > stream.position
-        packet = stream.side.last_data_packet if behind else stream.packet
-        time = stream.side.last_data_time if behind else stream.time
+        behind: cython.bint = unfinished and stream.side.next > stream.position
+        packet: cython.longlong = stream.side.last_data_packet if behind else stream.packet
+        time: cython.longlong = stream.side.last_data_time if behind else stream.time
         if stream is self.client:
             exchange.request_body_got = stream.received()
             exchange.request_end = end
@@ -198,13 +204,16 @@ class HttpParser(Reader):
         """Forget responses whose requests ended before this offset of the client's stream: they were never seen."""
         self.orphans = [orphan for orphan in self.orphans if orphan[0] > position]
 
-    def request_head_over(self, found: head.Fields) -> None:
+    def request_head_over(self) -> None:
         """The request's head is complete: its framing decides where it ends."""
         stream = self.client
         exchange = stream.exchange
-        kind, length = framing.request_framing(found)
+        found = self.found
+        kind = request_framing(found)
+        length: cython.longlong = -1 if kind == "chunked" else found.length
         if exchange is not None:
-            fill_request(exchange, found)
+            exchange.host, exchange.user_agent = found.host, found.user_agent
+            exchange.expect_continue, exchange.authorized = found.expect_continue, found.authorized
             exchange.request_body_expected = length
         self.begin_framed(stream, kind, length)
 
@@ -231,7 +240,7 @@ class HttpParser(Reader):
                 exchange.interim.append(status)
             return
         if asked:
-            self.waiting.pop(0)
+            del self.waiting[0]
         exchange.status, exchange.reason, exchange.response_version = status, reason, version
         if exchange.index == 0 or status >= 400:
             if exchange.index:
@@ -261,25 +270,27 @@ class HttpParser(Reader):
         if exchange.acked_time == 0 and exchange.request_complete and stream.start_ack >= exchange.request_end:
             exchange.acked_packet, exchange.acked_time = stream.start_packet, stream.start_time
 
-    def response_head_over(self, found: head.Fields) -> None:
+    def response_head_over(self) -> None:
         """The response's head is complete; an interim one (1xx) leaves the request waiting (RFC 9110 15.2)."""
         stream = self.server
         exchange = stream.exchange
+        found = self.found
         if exchange is None:
-            kind, length = framing.response_framing("", 408, found)
-            self.begin_framed(stream, kind, length)
+            self.begin_framed(stream, response_framing("", 408, found), found.length)
             return
         if exchange.status == 0:
             exchange.response_start, exchange.response_packet, exchange.response_time = -1, 0, 0
             stream.next_message(HEAD)
             return
         exchange.head_packet = stream.packet
-        kind, length = framing.response_framing(exchange.method, exchange.status, found)
-        fill_response(exchange, found, kind, length)
+        kind = response_framing(exchange.method, exchange.status, found)
+        exchange.response_framing = kind
+        exchange.body_expected = found.length if kind == "length" else -1
+        keep_fields(exchange, found.raw)
         if kind == "tunnel":
             self.switch(stream, exchange)
             return
-        self.begin_framed(stream, kind, length)
+        self.begin_framed(stream, kind, found.length)
         if self.client.state == HELD:
             self.release()
 
@@ -299,7 +310,7 @@ class HttpParser(Reader):
         if exchange.index == 0:
             add_milestone(self.connection, "response", exchange, stream.start_ack)
 
-    def keep_garbage(self, stream: Stream, data: bytes) -> int:
+    def keep_garbage(self, stream: Stream, data: bytes) -> cython.Py_ssize_t:
         """Keep the first bytes of an answer that is no HTTP; returns how many were taken."""
         exchange = stream.exchange
         if exchange is None or len(exchange.garbage) >= MAX_GARBAGE:
@@ -359,7 +370,7 @@ class HttpParser(Reader):
             self.drop_orphans(stream.position)
         stream.next_message(LOST)
 
-    def resync(self, stream: Stream, data: bytes) -> bool:
+    def resync(self, stream: Stream, data: bytes) -> cython.bint:
         """Whether a segment begins with a start line, so that reading may go on after a loss."""
         if stream is self.client:
             clean = head.starts_request(data)

@@ -1,16 +1,40 @@
+from analyzer.wire.http.fields cimport Fields
+from analyzer.wire.http.framing cimport chunk_size, digit
 from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange, Side
+
+# the constants of reader.py and stream.py as C numbers
+cdef int BODY, CHUNK_END, CHUNK_SIZE, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, TRAILER
+cdef int LF, CR, BAD_REQUEST, MAX_BODY_START, MAX_CHUNK_DIGITS, MAX_HEAD, MAX_START
+cdef long long NEVER
 
 cdef class Reader:
     cdef public Connection connection
     cdef public Stream client, server
     cdef public int tunnel
+    cdef public Fields found
+    cdef begin(self, Connection connection)
     cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long packet, long long time)
-    cpdef read(self, Stream stream, bytes data)
-    cpdef Py_ssize_t read_line(self, Stream stream, bytes data, Py_ssize_t at) except -1
-    cpdef Py_ssize_t read_head(self, Stream stream, bytes data, Py_ssize_t at) except -1
-    cpdef body_over(self, Stream stream)
-    cpdef begin_framed(self, Stream stream, str kind, long long length)
-    cpdef message_over(self, Stream stream)
-    cpdef update(self, Stream stream, Exchange exchange)
+    cdef read(self, Stream stream, bytes data)
+    cdef Py_ssize_t read_line(self, Stream stream, bytes data, Py_ssize_t at) except -1
+    cdef Py_ssize_t read_part(self, Stream stream, bytes data, Py_ssize_t at) except -1
+    cdef Py_ssize_t read_head(self, Stream stream, bytes data, Py_ssize_t at) except -1
+    cdef Py_ssize_t read_chunk_size(self, Stream stream, bytes data, Py_ssize_t at) except -1
+    cdef take_line(self, Stream stream, bytes line)
+    cdef take_chunk_size(self, Stream stream, long long size)
+    cdef take_head_line(self, Stream stream, bytes line, bint blank)
+    cdef body_over(self, Stream stream)
+    cdef body_hole(self, Stream stream, long long start, long long length)
+    cdef begin_framed(self, Stream stream, str kind, long long length)
+    cdef bint check_start(self, Stream stream, bytes line) except -1
+    cdef take_start_line(self, Stream stream, bytes line)
+    cdef head_over(self, Stream stream)
+    cdef bint whole_head(self, Stream stream, bytes data, Py_ssize_t at, Py_ssize_t stop) except -1
+    cdef message_over(self, Stream stream)
+    cdef update(self, Stream stream, Exchange exchange)
+    cdef lose(self, Stream stream)
+    cdef bint resync(self, Stream stream, bytes data) except -1
+    cdef hold(self, Stream stream, bytes data)
+    cdef Py_ssize_t keep_garbage(self, Stream stream, bytes data) except -1
+    cdef malformed(self, Stream stream, str what)

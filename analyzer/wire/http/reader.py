@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.http import framing, head
-from analyzer.wire.http.stream import (
+from analyzer.wire.http.fields import Fields
+from analyzer.wire.http.framing import chunk_size, digit
+from analyzer.wire.http.head import MAX_HEAD, MAX_START
+from analyzer.wire.http.states import (
     BODY,
     CHUNK_END,
     CHUNK_SIZE,
@@ -19,27 +21,34 @@ from analyzer.wire.http.stream import (
     HELD,
     LOST,
     TRAILER,
-    Stream,
 )
+from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import NEVER, Connection, Exchange, Side
 
+LF = 10
+CR = 13
 BAD_REQUEST = 400
 MAX_BODY_START = 256
+MAX_CHUNK_DIGITS = 15
+"""A chunk size that fits 64 bits."""
 
 
 class Reader:
     """Reads both directions; every byte of a head is looked at once, bytes of bodies never.
 
     tunnel  not 0 = what follows is another protocol and not read here
+    found   the fields of the head that was read last
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def begin(self, connection: Connection) -> None:
+        """Nothing was read yet."""
         self.connection = connection
         self.client = Stream(connection.client)
         self.server = Stream(connection.server)
         if connection.midstream:
             self.client.state = self.server.state = LOST
         self.tunnel = 0
+        self.found = Fields()
 
     def data(
         self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
@@ -119,24 +128,30 @@ class Reader:
         return exchange is not None and exchange.status == BAD_REQUEST and len(exchange.body_start) < MAX_BODY_START
 
     def read_line(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Read one line, or the part of it that is there; returns where reading goes on."""
-        if stream.state == HEAD and stream.size == 0:
-            stream.start = stream.position
-            stream.start_packet = stream.packet
-            stream.start_time = stream.time
-            stream.start_ack = stream.ack
-            stop: cython.Py_ssize_t = self.read_head(stream, data, at)
-            if stop > at:
-                return stop
+        """Read a head or one line, or the part of the line that is there; returns where reading goes on."""
+        stop: cython.Py_ssize_t = 0
+        if stream.size == 0:
+            if stream.state == HEAD:
+                stop = self.read_head(stream, data, at)
+            elif stream.state == CHUNK_SIZE:
+                stop = self.read_chunk_size(stream, data, at)
+            elif len(data) - at >= 2 and data[at] == CR and data[at + 1] == LF:
+                stop = at + 2
+                stream.position += 2
+                self.take_line(stream, b"\r\n")
+        return stop or self.read_part(stream, data, at)
+
+    def read_part(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Add what there is to the current line, and take the line when it is whole."""
         newline: cython.Py_ssize_t = data.find(b"\n", at)
-        stop = newline + 1 if newline >= 0 else len(data)
+        stop: cython.Py_ssize_t = newline + 1 if newline >= 0 else len(data)
         stream.line += data[at:stop]
         stream.size += stop - at
         stream.position += stop - at
-        if stream.size > head.MAX_HEAD:
+        if stream.size > MAX_HEAD:
             self.malformed(stream, "head-too-large")
         elif newline < 0:
-            if stream.state == HEAD and not stream.lines and len(stream.line) <= head.MAX_START:
+            if stream.state == HEAD and not stream.lines and len(stream.line) <= MAX_START:
                 self.check_start(stream, bytes(stream.line))
         else:
             line = bytes(stream.line)
@@ -144,32 +159,57 @@ class Reader:
             self.take_line(stream, line)
         return stop
 
+    # Unchecked: at <= stop < limit <= len(data), and there is a byte at `at`.
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
     def read_head(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
-        """Read a head that lies whole in one segment and has only CRLF line ends, as nearly all do, at once.
+        """Begin a message. A head that lies whole in one segment, as nearly all do, is read at once.
 
-        Returns `at` for any other, which is read line by line, with the same result.
+        Returns 0 for any other, which is read line by line, with the same result.
         """
-        end: cython.Py_ssize_t = data.find(b"\r\n\r\n", at, at + head.MAX_HEAD)
-        if end < 0 or data[at] == 13 or data[at] == 10:
-            return at
-        whole = data[at : end + 2]
-        lines = whole.decode("latin-1").split("\r\n")
-        if whole.count(b"\n") != len(lines) - 1:
-            return at
-        stop: cython.Py_ssize_t = whole.find(b"\r\n")
-        stream.position += end + 4 - at
-        if not self.whole_head(stream, whole[:stop], lines):
-            stream.position -= end + 4 - at
-            return at
-        return end + 4
+        limit: cython.Py_ssize_t = min(len(data), at + MAX_HEAD)
+        stop: cython.Py_ssize_t = at
+        end: cython.Py_ssize_t = 0
+        stream.start = stream.position
+        stream.start_packet = stream.packet
+        stream.start_time = stream.time
+        stream.start_ack = stream.ack
+        if data[at] == CR or data[at] == LF:
+            return 0
+        while stop < limit and data[stop] != LF:
+            stop += 1
+        if stop < limit:
+            end = self.found.read(data, stop + 1, limit)
+        if end:
+            stream.position += end - at
+            if not self.whole_head(stream, data, at, stop):
+                stream.position -= end - at
+                return 0
+        return end
+
+    # Unchecked: at <= stop, which is compared with the length before every look.
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def read_chunk_size(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """A chunk-size line of nothing but digits that lies whole in one segment; 0 = it is another."""
+        stop: cython.Py_ssize_t = at
+        size: cython.longlong = 0
+        while stop < len(data) and stop - at < MAX_CHUNK_DIGITS and digit(data[stop]) >= 0:
+            size = size << 4 | digit(data[stop])
+            stop += 1
+        if stop == at or len(data) - stop < 2 or data[stop] != CR or data[stop + 1] != LF:
+            return 0
+        stream.position += stop + 2 - at
+        self.take_chunk_size(stream, size)
+        return stop + 2
 
     def take_line(self, stream: Stream, line: bytes) -> None:
         """A complete line of a head, a chunk's framing, or a trailer section."""
-        blank = line in (b"\n", b"\r\n")
+        blank: cython.bint = line == b"\r\n" or line == b"\n"
         if stream.state == HEAD:
             self.take_head_line(stream, line, blank)
         elif stream.state == CHUNK_SIZE:
-            self.take_chunk_size(stream, framing.chunk_size(line))
+            self.take_chunk_size(stream, chunk_size(line))
         elif stream.state == CHUNK_END:
             stream.size = 0
             stream.state = CHUNK_SIZE
@@ -178,7 +218,7 @@ class Reader:
         elif stream.state == TRAILER and blank:
             self.message_over(stream)
 
-    def take_chunk_size(self, stream: Stream, size: int) -> None:
+    def take_chunk_size(self, stream: Stream, size: cython.longlong) -> None:
         """A chunk begins; one of size 0 is the last."""
         stream.size = 0
         if size < 0:
@@ -215,7 +255,8 @@ class Reader:
     def begin_framed(self, stream: Stream, kind: str, length: cython.longlong) -> None:
         """The body begins; one without bytes is over at once."""
         stream.size = 0
-        stream.lines = []
+        if stream.lines:
+            stream.lines = []
         stream.chunked = 0
         stream.lost_before = stream.side.lost
         if kind == "chunked":
@@ -227,31 +268,35 @@ class Reader:
         else:
             self.message_over(stream)
 
-    def take_head_line(self, stream: Stream, line: bytes, blank: bool) -> None:
+    def take_head_line(self, stream: Stream, line: bytes, blank: cython.bint) -> None:
         """A line of a head: empty lines before it are passed over (RFC 9112 2.2)."""
         if not stream.lines:
             if blank:
                 stream.size = 0
-            elif self.check_start(stream, line[: head.MAX_START]):
+            elif self.check_start(stream, line[:MAX_START]):
                 self.take_start_line(stream, line)
             return
         if not blank:
             stream.lines.append(line)
             return
-        self.head_over(stream, head.fields([line.decode("latin-1") for line in stream.lines[1:]]))
+        self.found.take_all(b"".join(stream.lines[1:]))
+        self.head_over(stream)
 
-    def check_start(self, stream: Stream, line: bytes) -> bool:
+    def check_start(self, stream: Stream, line: bytes) -> cython.bint:
         """Whether the message that begins with `line` (perhaps only a part of it) may still be HTTP."""
         return True
 
     def take_start_line(self, stream: Stream, line: bytes) -> None:
         """The start line is complete."""
 
-    def head_over(self, stream: Stream, found: head.Fields) -> None:
-        """The head is complete."""
+    def head_over(self, stream: Stream) -> None:
+        """The head is complete, and its fields are in `found`."""
 
-    def whole_head(self, stream: Stream, start_line: bytes, lines: list[str]) -> bool:
-        """A whole head; False, and nothing done, when its first line is not as it should be."""
+    def whole_head(self, stream: Stream, data: bytes, at: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.bint:
+        """A whole head, whose start line is data[at:stop]; False, and nothing done, when that is not as it should be.
+
+        Its fields are in `found`.
+        """
         return False
 
     def message_over(self, stream: Stream) -> None:
@@ -263,14 +308,14 @@ class Reader:
     def lose(self, stream: Stream) -> None:
         """Bytes outside a body are lost."""
 
-    def resync(self, stream: Stream, data: bytes) -> bool:
+    def resync(self, stream: Stream, data: bytes) -> cython.bint:
         """Whether reading may go on at the begin of this segment, after a loss."""
         return False
 
     def hold(self, stream: Stream, data: bytes) -> None:
         """Bytes that belong to another protocol, or may do so."""
 
-    def keep_garbage(self, stream: Stream, data: bytes) -> int:
+    def keep_garbage(self, stream: Stream, data: bytes) -> cython.Py_ssize_t:
         """Keep bytes that are no HTTP; returns how many were taken."""
         return len(data)
 

@@ -1,5 +1,9 @@
 from analyzer.wire.model cimport Exchange, Side
 
+# the constants of stream.py as C numbers
+cdef int BODY, CLOSE, HEAD
+cdef long long NEVER
+
 cdef class Stream:
     cdef public Side side
     cdef public int state, chunked

@@ -1,30 +1,11 @@
-"""One direction of an HTTP/1.x connection: where it stands in its current message.
-
-HEAD -> BODY | CHUNK_SIZE | CLOSE | HEAD            a head ended, its framing decides
-CHUNK_SIZE -> BODY -> CHUNK_END -> CHUNK_SIZE ...   one chunk
-CHUNK_SIZE -> TRAILER -> HEAD                       the last chunk
-HELD       bytes after a CONNECT whose answer is not known yet
-GARBAGE    an answer that is no HTTP: its first bytes are kept
-LOST       bytes are missing outside a body: wait for a segment that begins with a start line
-DONE       nothing more can be said about this direction
-"""
+"""One direction of an HTTP/1.x connection."""
 
 from __future__ import annotations
 
 import cython
 
+from analyzer.wire.http.states import BODY, CLOSE, HEAD
 from analyzer.wire.model import NEVER, Exchange, Side
-
-HEAD = 0
-BODY = 1
-CHUNK_SIZE = 2
-CHUNK_END = 3
-TRAILER = 4
-CLOSE = 5
-HELD = 6
-GARBAGE = 7
-LOST = 8
-DONE = 9
 
 
 class Stream:
@@ -57,8 +38,10 @@ class Stream:
     def next_message(self, state: cython.int) -> None:
         """Forget the message that is over."""
         self.state = state
-        self.line.clear()
-        self.lines = []
+        if self.line:
+            self.line.clear()
+        if self.lines:
+            self.lines = []
         self.size = 0
         self.start = -1
         self.body_start = self.body_end = 0

@@ -1,15 +1,21 @@
-"""ClientHello and ServerHello (RFC 8446 4.1, RFC 5246 7.4.1): the offer and the answer."""
+# cython: boundscheck=False, wraparound=False
+"""ClientHello and ServerHello (RFC 8446 4.1, RFC 5246 7.4.1): the offer and the answer.
+
+Hellos are read in place: `at` and `end` bound what may be looked at, a negative position means that a field reaches
+beyond its container. Bounds are checked by hand, in `vector` and before every other look.
+"""
 
 from __future__ import annotations
 
 import cython
 
 from analyzer.wire.model import Tls
-from analyzer.wire.tls.reader import Malformed, Reader, text
+from analyzer.wire.octets import cut
+from analyzer.wire.tls.reader import text
+from analyzer.wire.tls.registry import TLS13
 
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 """The random of a ServerHello that is a HelloRetryRequest (RFC 8446 4.1.3)."""
-TLS13 = 0x0304
 
 SERVER_NAME = 0
 GROUPS = 10
@@ -27,123 +33,236 @@ MAX_LIST = 128
 """Entries kept of an offered list; real hellos have fewer than 100 cipher suites."""
 
 
-def read_client_hello(message: bytes, tls: Tls) -> bool:
-    """Take the offer of a ClientHello (without its 4-byte handshake header) into `tls`.
+MALFORMED = -1
+
+RANDOM = 34
+"""Bytes of the version and the random at the begin of a hello."""
+
+
+def read_client_hello(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, tls: Tls) -> cython.bint:
+    """Take the offer of the ClientHello data[at:end] (without its 4-byte handshake header) into `tls`.
 
     What stands before a damaged or missing part is taken all the same; returns False then.
     """
+    if at < 0 or end > len(data):
+        raise IndexError(end)
     tls.ciphers_offer, tls.groups_offer, tls.versions_offer, tls.key_shares = [], [], [], []
     tls.alpn_offer = []
-    reader = Reader(message, 0, len(message))
-    try:
-        tls.client_version = reader.number(2)
-        reader.take(32)
-        session = reader.block(1)
-        tls.session_id = session.take(session.limit - session.at)
-        tls.ciphers_offer = _numbers(reader.block(2))
-        reader.block(1)
-        if not reader.more():  # TLS 1.0 without extensions
-            return True
-        length: cython.longlong = reader.number(2)
-        complete = reader.at + length <= len(message)
-        extensions = Reader(message, reader.at, min(reader.at + length, len(message)))
-        while extensions.more():
-            _offer(tls, extensions.number(2), extensions.block(2))
-    except Malformed:
+    if end - at >= 2:
+        tls.client_version = u16(data, at)
+    if end - at <= RANDOM:
         return False
-    return complete
+    at += RANDOM
+    stop: cython.Py_ssize_t = vector(data, at, end, 1)
+    if stop < 0:
+        return False
+    tls.session_id = cut(data, at + 1, stop)
+    at = stop
+    stop = vector(data, at, end, 2)
+    ciphers = codes(data, at + 2, stop)
+    if ciphers is None:
+        return False
+    tls.ciphers_offer = ciphers
+    at = vector(data, stop, end, 1)  # compression methods
+    if at < 0 or at == end:
+        return at == end  # TLS 1.0 without extensions
+    if end - at < 2:
+        return False
+    stop = at + 2 + u16(data, at)
+    return read_offers(data, at + 2, min(stop, end), tls) and stop <= end
 
 
-def read_server_hello(message: bytes, tls: Tls) -> bool:
-    """Take the answer of a ServerHello (without its handshake header) into `tls`; True = it is a HelloRetryRequest."""
-    reader = Reader(message, 0, len(message))
-    version: cython.int = reader.number(2)
-    retry = reader.take(32) == RETRY_RANDOM
-    session = reader.block(1)
-    session_id = session.take(session.limit - session.at)
-    cipher: cython.int = reader.number(2)
-    reader.number(1)
-    extensions = reader.block(2) if reader.more() else Reader(message, 0, 0)
-    while extensions.more():
-        kind: cython.int = extensions.number(2)
-        body = extensions.block(2)
-        if kind == SUPPORTED_VERSIONS:
-            version = body.number(2)
-        elif kind == ALPN:
-            tls.alpn = _alpn(body.block(2))[0]
-        elif kind == PRE_SHARED_KEY:
-            tls.resumed = 1
-    tls.version = TLS13 if version >> 8 == 0x7F else version  # drafts of RFC 8446: 0x7f00 + draft
-    tls.cipher = cipher
-    tls.session_echo = 1 if session_id and session_id == tls.session_id else 0
-    return retry
+def read_offers(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, tls: Tls) -> cython.bint:
+    """The extensions data[at:end]; False when one of them is damaged or cut."""
+    stop: cython.Py_ssize_t
+    while at < end:
+        stop = vector(data, at + 2, end, 2)
+        if stop < 0 or not read_offer(data, u16(data, at), at + 4, stop, tls):
+            return False
+        at = stop
+    return True
 
 
-def _offer(tls: Tls, kind: cython.int, body: Reader) -> None:
+def read_offer(data: bytes, kind: cython.int, at: cython.Py_ssize_t, end: cython.Py_ssize_t, tls: Tls) -> cython.bint:
+    """One extension, data[at:end] without its header; False when it is damaged."""
     if kind == SERVER_NAME:
-        tls.sni = _server_name(body)
-    elif kind == GROUPS:
-        tls.groups_offer = _numbers(body.block(2))
-    elif kind == ALPN:
-        tls.alpn_offer = _alpn(body.block(2))
-    elif kind == SUPPORTED_VERSIONS:
-        tls.versions_offer = _numbers(body.block(1))
-    elif kind == KEY_SHARE:
-        tls.key_shares = _key_shares(body.block(2))
-    elif kind == EARLY_DATA:
+        return server_name(data, at, end, tls)
+    if kind == GROUPS:
+        groups = codes(data, at + 2, vector(data, at, end, 2))
+        tls.groups_offer = tls.groups_offer if groups is None else groups
+        return groups is not None
+    if kind == ALPN:
+        names = protocols(data, at + 2, vector(data, at, end, 2))
+        tls.alpn_offer = tls.alpn_offer if names is None else names
+        return names is not None
+    if kind == SUPPORTED_VERSIONS:
+        versions = codes(data, at + 1, vector(data, at, end, 1))
+        tls.versions_offer = tls.versions_offer if versions is None else versions
+        return versions is not None
+    if kind == KEY_SHARE:
+        groups = shares(data, at + 2, vector(data, at, end, 2))
+        tls.key_shares = tls.key_shares if groups is None else groups
+        return groups is not None
+    if kind == EARLY_DATA:
         tls.early_data = 1
     elif kind == PRE_SHARED_KEY:
         tls.psk = 1
     elif kind == SESSION_TICKET:
-        tls.ticket = 1 if body.more() else 0
+        tls.ticket = 1 if at < end else 0
     elif kind == ENCRYPTED_CLIENT_HELLO:
         tls.ech = 1
+    return True
 
 
-def _server_name(body: Reader) -> str:
+def read_server_hello(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, tls: Tls) -> cython.int:
+    """Take the answer of the ServerHello data[at:end] (without its handshake header) into `tls`.
+
+    Returns 1 = it is a HelloRetryRequest, 0 = it is none, MALFORMED.
+    """
+    if at < 0 or end > len(data):
+        raise IndexError(end)
+    begin: cython.Py_ssize_t = at
+    stop: cython.Py_ssize_t = vector(data, at + RANDOM, end, 1)
+    if stop < 0 or end - stop < 3:
+        return MALFORMED
+    version: cython.int = u16(data, at)
+    cipher: cython.int = u16(data, stop)
+    session_id = cut(data, at + RANDOM + 1, stop)
+    at = stop + 3
+    if at < end:
+        stop = vector(data, at, end, 2)
+        version = -1 if stop < 0 else read_answers(data, at + 2, stop, tls, version)
+        if version < 0:
+            return MALFORMED
+    tls.version = TLS13 if version >> 8 == 0x7F else version  # drafts of RFC 8446: 0x7f00 + draft
+    tls.cipher = cipher
+    tls.session_echo = 1 if session_id and session_id == tls.session_id else 0
+    return 1 if data[begin + 2] == RETRY_RANDOM[0] and cut(data, begin + 2, begin + RANDOM) == RETRY_RANDOM else 0
+
+
+def read_answers(
+    data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, tls: Tls, version: cython.int
+) -> cython.int:
+    """The server's extensions data[at:end]; returns the version, which is `version` unless one of them says better."""
+    stop: cython.Py_ssize_t
+    kind: cython.int
+    while at < end:
+        stop = vector(data, at + 2, end, 2)
+        if stop < 0:
+            return MALFORMED
+        kind = u16(data, at)
+        at += 4
+        if kind == SUPPORTED_VERSIONS:
+            if stop - at < 2:
+                return MALFORMED
+            version = u16(data, at)
+        elif kind == ALPN:
+            names = protocols(data, at + 2, vector(data, at, stop, 2))
+            if names is None:
+                return MALFORMED
+            tls.alpn = names[0]
+        elif kind == PRE_SHARED_KEY:
+            tls.resumed = 1
+        at = stop
+    return version
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
+    return data[at] << 8 | data[at + 1]
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def vector(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, width: cython.int) -> cython.Py_ssize_t:
+    """Where a vector ends whose length of `width` bytes (1 or 2) stands at `at`; -1 = beyond `end`."""
+    if end - at < width:
+        return -1
+    stop: cython.Py_ssize_t = at + width + (data[at] if width == 1 else u16(data, at))
+    return stop if stop <= end else -1
+
+
+@cython.cfunc
+def server_name(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, tls: Tls) -> cython.bint:
     """The first host_name (RFC 6066 3); an empty extension is a server's acknowledgement."""
-    if not body.more():
-        return ""
-    names = body.block(2)
-    while names.more():
-        kind: cython.int = names.number(1)
-        name = names.block(2)
-        if kind == 0:
-            return text(name.take(name.limit - name.at), MAX_NAME)
-    return ""
+    name = ""
+    stop: cython.Py_ssize_t
+    if at < end:
+        end = vector(data, at, end, 2)
+        if end < 0:
+            return False
+        at += 2
+    while at < end:
+        stop = vector(data, at + 1, end, 2)
+        if stop < 0:
+            return False
+        if data[at] == 0:
+            name = text(cut(data, at + 3, stop), MAX_NAME)
+            break
+        at = stop
+    tls.sni = name
+    return True
 
 
-def _numbers(body: Reader) -> list[int]:
-    """16-bit codes without GREASE values."""
-    numbers: list[int] = []
-    while body.more() and len(numbers) < MAX_LIST:
-        number: cython.int = body.number(2)
+@cython.cfunc
+def codes(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> list[int] | None:
+    """The 16-bit codes of a list without GREASE values; None when it or its last code is cut."""
+    found: list[int] = []
+    number: cython.int
+    while at + 1 < end and len(found) < MAX_LIST:
+        number = u16(data, at)
         if not grease(number):
-            numbers.append(number)
-    return numbers
+            found.append(number)
+        at += 2
+    return None if end < 0 or (at < end and len(found) < MAX_LIST) else found
 
 
-def _alpn(body: Reader) -> list[str]:
-    """Protocol names; GREASE names are two bytes of one GREASE value."""
-    names: list[str] = []
-    while body.more() and len(names) < MAX_LIST:
-        name = body.block(1)
-        raw: bytes = name.take(name.limit - name.at)
-        if len(raw) != 2 or not grease((raw[0] << 8) | raw[1]):
-            names.append(text(raw, MAX_NAME))
-    return names or [""]
+@cython.cfunc
+def protocols(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> list[str] | None:
+    """The names of a list of protocols; GREASE names are two bytes of one GREASE value. None when one is cut."""
+    found: list[str] = []
+    stop: cython.Py_ssize_t
+    while at < end and len(found) < MAX_LIST:
+        stop = vector(data, at, end, 1)
+        if stop < 0:
+            return None
+        if stop - at != 3 or not grease(u16(data, at + 1)):
+            found.append(protocol(data, at + 1, stop))
+        at = stop
+    if not found:
+        found.append("")
+    return None if end < 0 else found
 
 
-def _key_shares(body: Reader) -> list[int]:
-    groups: list[int] = []
-    while body.more() and len(groups) < MAX_LIST:
-        group: cython.int = body.number(2)
-        body.block(2)
-        if not grease(group):
-            groups.append(group)
-    return groups
+@cython.cfunc
+def protocol(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> str:
+    """A protocol's name; the two that nearly all offer are always the same objects."""
+    raw = cut(data, at, end)
+    if raw == b"h2":
+        return "h2"
+    return "http/1.1" if raw == b"http/1.1" else text(raw, MAX_NAME)
 
 
+@cython.cfunc
+def shares(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> list[int] | None:
+    """The groups of a list of key shares; None when one is cut."""
+    found: list[int] = []
+    stop: cython.Py_ssize_t
+    while at < end and len(found) < MAX_LIST:
+        stop = vector(data, at + 2, end, 2)
+        if stop < 0:
+            return None
+        if not grease(u16(data, at)):
+            found.append(u16(data, at))
+        at = stop
+    return None if end < 0 else found
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
 def grease(number: cython.int) -> cython.bint:
     """Whether a code is one of the reserved nonsense values 0x0a0a, 0x1a1a ... 0xfafa (RFC 8701)."""
     return (number & 0x0F0F) == 0x0A0A and (number >> 8) == (number & 0xFF)

@@ -1,26 +1,41 @@
-from analyzer.wire.model cimport Connection, Record, Side, Tls
+cimport cython
+
+from analyzer.wire.model cimport Alert, Connection, Milestone, Record, Side, Tls
+from analyzer.wire.tls.hello cimport read_client_hello, read_server_hello
 from analyzer.wire.tls.records cimport RecordWalk
 
+# the constants of parser.py as C numbers
+cdef int CLIENT, SERVER, ALERT, CCS, HANDSHAKE, MAX_RECORDS, TLS13, MALFORMED
+cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH
+
+@cython.final
 cdef class Half(RecordWalk):
     cdef public Connection connection
-    cdef public object message
+    cdef public Half peer
+    cdef public bytearray message
     cdef public bytes alert
-    cdef public Py_ssize_t need, partial
+    cdef public Py_ssize_t need
     cdef public int started, blind, ccs
     cdef public long long start_packet, start_time, start_offset
-    cpdef _announce(self, Py_ssize_t at, long long base, long long packet, long long time, Record record)
-    cpdef _client_hello_begins(self, Record record)
-    cpdef _message(self, bytes message, int kind, long long packet, long long time)
-    cpdef _client_hello(self, bytes message, long long packet, long long time)
-    cpdef _server_hello(self, bytes message)
-    cpdef _peek(self)
-    cpdef _change_cipher(self, Record record)
-    cpdef _finished(self, Record record)
-    cpdef _alert(self, Record record)
-    cpdef _malformed(self, str what)
-    cpdef Record kept(self, Record record)
-    cpdef cite(self, str what, long long packet, long long time, long long offset, Record record, object note)
+    cdef Py_ssize_t messages(
+        self, bytes data, Py_ssize_t at, Py_ssize_t end, long long base, long long packet, long long time, Record record
+    ) except -1
+    cdef _announce(
+        self, bytes data, Py_ssize_t at, long long base, long long packet, long long time, Record record
+    )
+    cdef _client_hello_begins(self, Record record)
+    cdef _message(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time)
+    cdef _client_hello(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time)
+    cdef _server_hello(self, bytes data, Py_ssize_t at, Py_ssize_t end)
+    cdef finish(self)
+    cdef _change_cipher(self, Record record)
+    cdef _finished(self, Record record)
+    cdef _alert(self, Record record)
+    cdef _malformed(self, str what)
+    cdef Record kept(self, Record record)
+    cdef cite(self, str what, long long packet, long long time, long long offset, Record record, object note)
 
+@cython.final
 cdef class TlsParser:
     cdef public Tls tls
     cdef public Half client, server
@@ -30,4 +45,4 @@ cdef class TlsParser:
     cpdef end(self, Side side, long long packet, long long time)
     cpdef finish(self)
     cpdef begin_sslv2(self, int size)
-    cpdef _sslv2(self, Side side, bytes data, long long packet, long long time, long long ack)
+    cdef _sslv2(self, Side side, bytes data, long long packet, long long time, long long ack)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import CLIENT, SERVER, Alert, Connection, Milestone, Record, Side, Tls
+from analyzer.wire.model import (
+    CLIENT,
+    MAX_MILESTONES,
+    MAX_RECORDS,
+    SERVER,
+    Alert,
+    Connection,
+    Milestone,
+    Record,
+    Side,
+    Tls,
+)
 from analyzer.wire.tls.certificate import read_certificate
-from analyzer.wire.tls.hello import TLS13, read_client_hello, read_server_hello
-from analyzer.wire.tls.reader import Malformed
-from analyzer.wire.tls.records import ALERT, CCS, HANDSHAKE, MAX_RECORDS, RecordWalk
+from analyzer.wire.tls.hello import MALFORMED, read_client_hello, read_server_hello
+from analyzer.wire.tls.records import RecordWalk
+from analyzer.wire.tls.registry import ALERT, CCS, HANDSHAKE, TLS13
 
 CLIENT_HELLO = 1
 SERVER_HELLO = 2
@@ -18,30 +29,28 @@ SERVER_HELLO_DONE = 14
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected; the largest seen in practice are certificate chains of some 20 kB."""
 MAX_ALERTS = 16
-MAX_MILESTONES = 96
 ALERT_LENGTH = 2
-PARTIAL = 64
-"""First size at which an incomplete ClientHello is read for what it already shows; doubles, so that work is linear."""
 
 
 class Half(RecordWalk):
     """One side of the handshake.
 
-    message       handshake bytes that are not a whole message yet; `need` bytes make it whole
-    started       1 = the first message in `message` was announced (milestone set)
+    message       handshake bytes that are not a whole message yet, None = there are none
+    started       1 = the header of that message was seen (milestone set); `need` bytes make it whole
     start_*       where the message that is being collected began
     blind         1 = handshake bodies are not read any more (encrypted, malformed, too long, or nothing left to learn)
+    peer          the client's half, for the server's: its hello may be incomplete when the answer comes; else None
     ccs           1 = this side changed to encryption (1.2 and older; in 1.3 it is decoration, RFC 8446 D.4)
     """
 
     def __init__(self, tls: Tls, index: cython.int, connection: Connection) -> None:
-        super().__init__(tls, index)
+        self.begin(tls, index)
         self.connection = connection
-        self.message = bytearray()
+        self.peer: Half | None = None
+        self.message: bytearray | None = None
         self.need = 4
         self.alert = b""
         self.started = self.blind = self.ccs = 0
-        self.partial = PARTIAL
         self.start_packet = self.start_time = self.start_offset = 0
 
     def wants(self, kind: cython.int, length: cython.int) -> cython.bint:
@@ -51,33 +60,58 @@ class Half(RecordWalk):
             return length == ALERT_LENGTH
         return kind == HANDSHAKE and not self.blind and not (self.ccs and self.tls.version < TLS13)
 
-    def body(self, data: bytes, offset: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
-        """Collect handshake messages, over records and segments."""
+    def body(
+        self,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        offset: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+    ) -> None:
+        """Read handshake messages where they lie; one that goes on in another record or segment is collected."""
         record = self.last
         if record is None:
             return
         if record.kind == ALERT:
-            self.alert += data
+            self.alert += data[at:end]
             return
-        base: cython.longlong = offset - len(self.message)
-        self.message += data
-        at: cython.Py_ssize_t = 0
-        while not self.blind and len(self.message) - at >= 4:
+        message = self.message
+        if message is None:
+            at = self.messages(data, at, end, offset - at, packet, time, record)
+            if at < end and not self.blind:
+                self.message = bytearray(data[at:end])
+            return
+        offset -= len(message)
+        message += data[at:end]
+        if len(message) >= (self.need if self.started else 4):
+            at = self.messages(bytes(message), 0, len(message), offset, packet, time, record)
+            del message[:at]
+        if self.blind or not message:
+            self.message = None
+
+    def messages(
+        self,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        base: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+        record: Record,
+    ) -> cython.Py_ssize_t:
+        """Read the whole messages of data[at:end]; `base` is the stream offset of data[0]. Returns where they end."""
+        while not self.blind and end - at >= 4:
             if not self.started:
-                self._announce(at, base, packet, time, record)
-            if len(self.message) - at < self.need:
+                self._announce(data, at, base, packet, time, record)
+            if end - at < self.need:
                 break
-            self._message(bytes(self.message[at + 4 : at + self.need]), self.message[at], packet, time)
+            self._message(data, at, at + self.need, packet, time)
             at += self.need
             self.started = 0
             if self.index == CLIENT and self.tls.hello_complete and self.tls.hello_end < base + at:
                 self.tls.hello_end = base + at
-        if self.blind:
-            self.message = bytearray()
-        elif at:
-            del self.message[:at]
-        elif self.started and self.index == CLIENT:
-            self._peek()
+        return at
 
     def complete(self, record: Record) -> None:
         """What a whole record means by its type alone."""
@@ -90,13 +124,14 @@ class Half(RecordWalk):
 
     def torn(self) -> None:
         """A hole in a handshake message: keep what an incomplete ClientHello shows, read no more."""
-        if self.started and self.index == CLIENT and not self.tls.hello_complete:
-            read_client_hello(bytes(self.message[4:]), self.tls)
-        self.message = bytearray()
+        if self.message is not None and self.started and self.index == CLIENT and not self.tls.hello_complete:
+            read_client_hello(bytes(self.message), 4, len(self.message), self.tls)
+        self.message = None
         self.blind = 1
 
     def _announce(
         self,
+        data: bytes,
         at: cython.Py_ssize_t,
         base: cython.longlong,
         packet: cython.longlong,
@@ -104,15 +139,14 @@ class Half(RecordWalk):
         record: Record,
     ) -> None:
         """The header of a message is there: note where it began and how long it is."""
-        message = self.message
-        length: cython.int = (message[at + 1] << 16) | (message[at + 2] << 8) | message[at + 3]
+        length: cython.int = (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]
         self.need = length + 4
         self.started = 1
         self.start_offset = base + at
         self.start_packet, self.start_time = packet, time
         if self.start_offset <= record.start + 5:  # the record's first message: cite the record
             self.start_offset, self.start_packet, self.start_time = record.start, record.packet, record.time
-        if self.index == CLIENT and message[at] == CLIENT_HELLO:
+        if self.index == CLIENT and data[at] == CLIENT_HELLO:
             self._client_hello_begins(record)
         if length > MAX_MESSAGE:
             self._malformed("handshake message over 64 KiB")
@@ -127,39 +161,58 @@ class Half(RecordWalk):
             tls.hello_record_version = self.version
         self.cite("client-hello", self.start_packet, self.start_time, self.start_offset, record, tls)
 
-    def _message(self, message: bytes, kind: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
+    def _message(
+        self,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        packet: cython.longlong,
+        time: cython.longlong,
+    ) -> None:
+        """The whole handshake message data[at:end]."""
         tls = self.tls
-        try:
-            if self.index == CLIENT:
-                if kind == CLIENT_HELLO:
-                    self._client_hello(message, packet, time)
-            elif kind == SERVER_HELLO:
-                self._server_hello(message)
-            elif kind == CERTIFICATE:
-                tls.certificate_packet = self.start_packet
-                tls.certificate = read_certificate(message)
-            elif kind == SERVER_HELLO_DONE:
-                tls.hello_done_packet, tls.hello_done_time = self.start_packet, self.start_time
-                self.blind = 1
-        except Malformed:
-            self._malformed("server hello")
+        kind: cython.int = data[at]
+        at += 4
+        if self.index == CLIENT:
+            if kind == CLIENT_HELLO:
+                self._client_hello(data, at, end, packet, time)
+        elif kind == SERVER_HELLO:
+            self._server_hello(data, at, end)
+        elif kind == CERTIFICATE:
+            tls.certificate_packet = self.start_packet
+            tls.certificate = read_certificate(data[at:end])
+        elif kind == SERVER_HELLO_DONE:
+            tls.hello_done_packet, tls.hello_done_time = self.start_packet, self.start_time
+            self.blind = 1
 
-    def _client_hello(self, message: bytes, packet: cython.longlong, time: cython.longlong) -> None:
+    def _client_hello(
+        self,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        packet: cython.longlong,
+        time: cython.longlong,
+    ) -> None:
         """The facts of the first hello stay; the one after a HelloRetryRequest only offers other key shares."""
         tls = self.tls
         if tls.hello_complete:
             self.blind = 1
             return
-        if not read_client_hello(message, tls):
+        if not read_client_hello(data, at, end, tls):
             self._malformed("client hello")
         tls.hello_complete = 1
         tls.hello_end = 0  # set by the caller, who knows where the message ends
         tls.hello_end_packet, tls.hello_end_time = packet, time
 
-    def _server_hello(self, message: bytes) -> None:
+    def _server_hello(self, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> None:
         tls = self.tls
         record = self.last
-        retry = read_server_hello(message, tls)
+        if self.peer is not None:
+            self.peer.finish()  # the answer is compared with the offer, as far as that is there
+        retry: cython.int = read_server_hello(data, at, end, tls)
+        if retry == MALFORMED:
+            self._malformed("server hello")
+            return
         if record is None:
             return
         if retry:
@@ -171,13 +224,13 @@ class Half(RecordWalk):
         note: object = "hello-retry-request" if retry else tls
         self.cite("server-hello", self.start_packet, self.start_time, self.start_offset, record, note)
 
-    def _peek(self) -> None:
-        """Read what an incomplete ClientHello already shows: its name usually stands in the first segment."""
-        size: cython.Py_ssize_t = len(self.message)
-        if self.tls.hello_complete or self.message[0] != CLIENT_HELLO or size < self.partial:
+    def finish(self) -> None:
+        """Read what an incomplete ClientHello shows, usually its name: nothing more of it may come."""
+        message = self.message
+        if message is None or not self.started or self.blind or self.index != CLIENT or self.tls.hello_complete:
             return
-        self.partial = size * 2
-        read_client_hello(bytes(self.message[4:]), self.tls)
+        if message[0] == CLIENT_HELLO:
+            read_client_hello(bytes(message), 4, len(message), self.tls)
 
     def _change_cipher(self, record: Record) -> None:
         if self.ccs:
@@ -240,7 +293,8 @@ class Half(RecordWalk):
         """Add a milestone, as long as there is room for the ones that end a connection."""
         if len(self.connection.milestones) >= MAX_MILESTONES:
             return
-        milestone = Milestone(what, self.index, packet, time)
+        milestone: Milestone = Milestone.__new__(Milestone)
+        milestone.begin(what, self.index, packet, time)
         milestone.offset = offset
         milestone.ack = record.ack
         milestone.length = record.length + 5
@@ -257,6 +311,7 @@ class TlsParser:
         self.tls = tls
         self.client = Half(tls, CLIENT, connection)
         self.server = Half(tls, SERVER, connection)
+        self.server.peer = self.client
         self.sslv2 = 0
 
     def data(
@@ -272,10 +327,7 @@ class TlsParser:
 
     def finish(self) -> None:
         """As Content.finish."""
-        client = self.client
-        if client.started and not client.blind:
-            client.partial = 0
-            client._peek()
+        self.client.finish()
 
     def begin_sslv2(self, size: cython.int) -> None:
         """The client's first bytes are an SSLv2 hello of `size` bytes, its two header bytes included."""

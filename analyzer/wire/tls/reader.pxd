@@ -5,3 +5,5 @@ cdef class Reader:
     cpdef bytes take(self, long long length)
     cpdef Reader block(self, int width)
     cpdef bint more(self)
+
+cpdef str text(bytes data, int most)

@@ -51,7 +51,22 @@ class Reader:
 
 def text(data: bytes, most: cython.int) -> str:
     """Bytes off the wire as printable text of at most `most` characters; anything else is escaped as in `\\x0a`."""
+    if len(data) <= most and plain(data):
+        return data.decode("ascii")
     shown = data[:most].decode("utf-8", "backslashreplace")
     if not shown.isprintable():
         shown = "".join([c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown])
     return shown[:most]
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def plain(data: bytes) -> cython.bint:
+    """Whether these are printable ASCII characters."""
+    i: cython.Py_ssize_t
+    character: cython.uchar
+    for i in range(len(data)):
+        character = data[i]
+        if character < 32 or character > 126:
+            return False
+    return True

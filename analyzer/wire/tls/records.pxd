@@ -1,5 +1,9 @@
 from analyzer.wire.model cimport Record, Side, Tls
 
+# the constants of records.py as C numbers
+cdef int APPLICATION_DATA, CCS, HEADER, HEARTBEAT, MAX_LENGTH, MAX_RECORDS, MAX_REPLY, SERVER
+cdef long long NEVER
+
 cdef class RecordWalk:
     cdef public Tls tls
     cdef public int index, version, open, wanted, dead, replying
@@ -7,18 +11,19 @@ cdef class RecordWalk:
     cdef public long long count, end, header_packet, header_time, header_ack
     cdef public Record last, prior
     cdef public bytes header
-    cpdef bint wants(self, int kind, int length)
-    cpdef body(self, bytes data, long long offset, long long packet, long long time)
-    cpdef complete(self, Record record)
+    cdef begin(self, Tls tls, int index)
+    cdef bint wants(self, int kind, int length) except -1
+    cdef body(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long offset, long long packet, long long time)
+    cdef complete(self, Record record)
     cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef gap(self, Side side, long long length)
-    cpdef torn(self)
-    cpdef lose(self)
-    cpdef _running(self, Side side, bytes data, Py_ssize_t at, long long left, long long packet, long long time)
-    cpdef _finish(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long offset, long long packet, long long time)
-    cpdef _begin(self, int kind, int length, long long start, long long packet, long long time, long long ack)
-    cpdef Py_ssize_t _header(
+    cdef torn(self)
+    cdef lose(self)
+    cdef _running(self, Side side, bytes data, Py_ssize_t at, long long left, long long packet, long long time)
+    cdef _finish(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long offset, long long packet, long long time)
+    cdef _begin(self, int kind, int length, long long start, long long packet, long long time, long long ack)
+    cdef Py_ssize_t _header(
         self, Side side, bytes data, Py_ssize_t at, long long offset, long long packet, long long time, long long ack
-    )
-    cpdef _bad(self, Side side, bytes first, long long packet, long long time)
-    cpdef reply(self, Side side, bytes data)
+    ) except -1
+    cdef _bad(self, Side side, bytes first, long long packet, long long time)
+    cdef reply(self, Side side, bytes data)

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import NEVER, SERVER, Record, Side, Tls
-
-CCS = 20
-ALERT = 21
-HANDSHAKE = 22
-APPLICATION_DATA = 23
-HEARTBEAT = 24
+from analyzer.wire.model import MAX_RECORDS, NEVER, SERVER, Record, Side, Tls
+from analyzer.wire.tls.registry import APPLICATION_DATA, CCS, HEARTBEAT
 
 HEADER = 5
 MAX_LENGTH = 16384 + 2048
 """RFC 5246 6.2.3; TLS 1.3 allows 16384 + 256 (RFC 8446 5.2), but the version is not known at the first record."""
-MAX_RECORDS = 32
-"""Records kept per side: a handshake and the first exchange need fewer, bulk data must not cost memory."""
 MAX_REPLY = 64
 
 
@@ -30,7 +23,8 @@ class RecordWalk:
     replying  1 = the server's first bytes were no TLS record, they are collected in `tls.reply`
     """
 
-    def __init__(self, tls: Tls, index: cython.int) -> None:
+    def begin(self, tls: Tls, index: cython.int) -> None:
+        """Nothing was said yet."""
         self.tls = tls
         self.index = index
         self.records: list[Record] = tls.server_records if index == SERVER else tls.client_records
@@ -47,8 +41,16 @@ class RecordWalk:
         """Whether the body of the record that begins now is to be read."""
         return False
 
-    def body(self, data: bytes, offset: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
-        """A piece of a wanted body, from stream offset `offset` on."""
+    def body(
+        self,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        offset: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+    ) -> None:
+        """A piece of a wanted body, data[at:end], from stream offset `offset` on."""
 
     def complete(self, record: Record) -> None:
         """The last byte of the record was seen or passed over."""
@@ -130,7 +132,7 @@ class RecordWalk:
         if not self.wanted:
             side.skip = left - (size - at)
         elif at < size:
-            self.body(data[at:] if at else data, side.next + at, packet, time)
+            self.body(data, at, size, side.next + at, packet, time)
 
     def _finish(
         self,
@@ -149,7 +151,7 @@ class RecordWalk:
         record.last_time = time
         record.complete = 1
         if self.wanted and end > at:
-            self.body(data[at:end], offset + at, packet, time)
+            self.body(data, at, end, offset + at, packet, time)
         self.complete(record)
 
     def _begin(
@@ -162,11 +164,12 @@ class RecordWalk:
         ack: cython.longlong,
     ) -> None:
         self.count += 1
-        record = self.prior
+        record: Record | None = self.prior
         if self.count > MAX_RECORDS + 2 and record is not None:
             record.restart(kind, length, start)
         else:
-            record = Record(kind, length, start)
+            record = Record.__new__(Record)
+            record.restart(kind, length, start)
             if self.count <= MAX_RECORDS:
                 self.records.append(record)
         record.packet = record.last_packet = packet

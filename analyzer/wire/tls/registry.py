@@ -4,6 +4,15 @@
 
 from __future__ import annotations
 
+CCS = 20
+ALERT = 21
+HANDSHAKE = 22
+APPLICATION_DATA = 23
+HEARTBEAT = 24
+"""Record types (RFC 8446 B.1; CCS is change_cipher_spec, heartbeat RFC 6520)."""
+
+TLS13 = 0x0304
+
 VERSIONS = {
     0x0002: "SSLv2",
     0x0300: "SSLv3",

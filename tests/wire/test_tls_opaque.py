@@ -8,7 +8,8 @@ import pytest
 import tls_pairs as pairs
 
 from analyzer.wire.model import CLIENT, SERVER, Connection
-from analyzer.wire.tls.outside import Completion, Opaque, completion, opaque_exchange
+from analyzer.wire.tls.completion import Completion, completion
+from analyzer.wire.tls.opaque import Opaque, opaque_exchange
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 GET = b"GET /slow HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: t\r\n\r\n"
@@ -16,7 +17,7 @@ GET = b"GET /slow HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: t\r\n\r\n"
 
 def judged(made: Connection) -> tuple[Completion, Opaque]:
     assert made.tls is not None
-    done = completion(made.tls, made)
+    done = completion(made.tls)
     return done, opaque_exchange(made.tls, made, done)
 
 

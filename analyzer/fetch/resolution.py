@@ -1,0 +1,195 @@
+"""All that one client tried to resolve one name, and when that is a failure (signatures.md 1.2 `dns-failure`).
+
+A resolver asks for A and AAAA, asks again, asks other servers, and appends search domains. It is one wish: it failed
+when nothing of it brought an address and no connection was made for the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import cython
+
+from analyzer.fetch.build import seconds
+from analyzer.fetch.model import Fetch
+from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
+from analyzer.wire.dns.message import AAAA, NOERROR, NXDOMAIN, SERVFAIL
+from analyzer.wire.model import CLIENT, NETWORK, SERVER, Connection, Milestone
+
+QUIET_NS = 2 * PATIENCE_NS
+"""A wish is over when its client has not asked for so long: no resolver waits longer between two tries."""
+LONGEST_NS = 60_000_000_000
+"""A client that asks for ever is reported after so long: three servers, two tries each, two search domains."""
+PASS_ON_NS = 50_000_000
+"""A forwarder that has no answer asks on at once; this leaves room for a busy one."""
+MAX_LOOKUPS = 64
+"""Lookups kept of one wish; of later ones only an address counts."""
+MAX_LABELS = 16
+"""Labels that a search domain may have, and a name in which one is looked for within another."""
+NO_ANSWER = "no-answer"
+NO_ADDRESS = "no-address"
+
+
+class Resolution:
+    """One client's wish for one name.
+
+    name        the shortest of the names asked for: what the user meant, before search domains were appended
+    names       all of them, as they were spelled; lookups: the first MAX_LOOKUPS of all
+    resolved    something brought an address, or may have: no failure
+    shadowed    another resolution stands for it: a forwarder's question, or the one to the stub resolver
+    first_packet, first_time, last_time   of its packets
+    """
+
+    def __init__(self, lookup: Lookup) -> None:
+        self.client = lookup.client
+        self.name = lookup.name
+        self.names: dict[str, None] = {}
+        self.lookups: list[Lookup] = []
+        self.resolved = self.shadowed = False
+        self.first_packet = lookup.first_packet
+        self.first_time = lookup.first_time
+        self.last_time = 0
+
+    def add(self, lookup: Lookup) -> None:
+        """Another question of it."""
+        self.resolved = self.resolved or lookup.resolved
+        if len(self.lookups) < MAX_LOOKUPS:
+            self.lookups.append(lookup)
+            self.names[lookup.spelling] = None
+        if len(lookup.name) < len(self.name):
+            self.name = lookup.name
+        if lookup.first_packet < self.first_packet:
+            self.first_packet = lookup.first_packet
+            self.first_time = lookup.first_time
+        self.last_time = max(self.last_time, lookup.last_query_time, lookup.answer_time)
+
+    def absorb(self, other: Resolution) -> None:
+        """`other` was a variant of this one."""
+        for lookup in other.lookups:
+            self.add(lookup)
+        self.resolved = self.resolved or other.resolved
+
+    def goes_on(self, began: cython.longlong) -> bool:
+        """Whether a question of this time still belongs to it."""
+        return began - self.last_time <= QUIET_NS and began - self.first_time <= LONGEST_NS
+
+    def over(self, now: cython.longlong) -> bool:
+        """Whether no question can join it any more; an unanswered one is known only after PATIENCE_NS."""
+        return not self.goes_on(now - PATIENCE_NS)
+
+    def near(self, other: Resolution) -> bool:
+        """Whether it was asked about the same time."""
+        return self.first_time <= other.last_time + QUIET_NS and other.first_time <= self.last_time + QUIET_NS
+
+    def within(self, time: cython.longlong) -> bool:
+        """Whether an instant lies in its time, or shortly after."""
+        return self.first_time <= time <= self.last_time + QUIET_NS
+
+    @property
+    def failed(self) -> bool:
+        """Whether the client got nothing. An empty answer for AAAA alone is none: its A may be known already."""
+        if self.resolved or self.shadowed:
+            return False
+        return any(lookup.qtype != AAAA or outcome(lookup) != NO_ADDRESS for lookup in self.meant)
+
+    @property
+    def meant(self) -> list[Lookup]:
+        """The lookups of the name itself: what became of its search-domain variants is no reason."""
+        return [lookup for lookup in self.lookups if lookup.name == self.name] or self.lookups
+
+    def same_question(self, inner: Resolution) -> bool:
+        """Whether `inner` is this very wish, passed on by a forwarder (to another server) or a NAT (with its id)."""
+        if self.client == inner.client or not self._asked_just_before(inner.first_time):
+            return False
+        elsewhere = {lookup.server for lookup in self.lookups}.isdisjoint(lookup.server for lookup in inner.lookups)
+        return elsewhere or not self._ids().isdisjoint(inner._ids())
+
+    def _asked_just_before(self, time: int) -> bool:
+        return any(0 <= time - asked <= PASS_ON_NS for lookup in self.lookups for _, asked in lookup.tries)
+
+    def _ids(self) -> set[int]:
+        return {lookup.id for lookup in self.lookups}
+
+
+def outcome(lookup: Lookup) -> str:
+    """What became of a lookup that brought nothing: no-answer | nxdomain | servfail | refused | no-address."""
+    if lookup.rcode < 0:
+        return NO_ANSWER
+    known = {NOERROR: NO_ADDRESS, NXDOMAIN: "nxdomain", SERVFAIL: "servfail"}
+    return known.get(lookup.rcode, "refused")
+
+
+def loopback(address: bytes) -> bool:
+    """Whether an address never leaves its host (RFC 1122 3.2.1.3, RFC 4291 2.5.3)."""
+    return address[0] == 127 if len(address) == 4 else address == bytes(15) + b"\1"
+
+
+def prefixes(name: str) -> Iterator[str]:
+    """The names that `name` may be a search-domain variant of, the longest first (resolv.conf(5) `search`)."""
+    at = name.rfind(".")
+    labels = 0
+    while at > 0 and labels < MAX_LABELS:
+        yield name[:at]
+        at = name.rfind(".", 0, at)
+        labels += 1
+
+
+def without_middle(name: str) -> Iterator[str]:
+    """The names that another search domain, which is the end of this one's, makes of the same short name.
+
+    Kubernetes searches NAMESPACE.svc.cluster.local, svc.cluster.local, cluster.local in turn, and asks for `web.other`
+    as web.other.NAMESPACE.svc.cluster.local first.
+    """
+    labels = name.split(".")
+    if len(labels) > MAX_LABELS:
+        return
+    for start in range(1, len(labels) - 2):
+        for end in range(start + 1, len(labels) - 1):
+            yield ".".join(labels[:start] + labels[end:])
+
+
+def as_fetch(resolution: Resolution, now: cython.longlong, one_way: bool) -> Fetch:
+    """The fetch that never got a connection; one is made up to carry its packets: no stream, UDP's ports."""
+    lookups = sorted(resolution.lookups, key=first_packet)
+    first = lookups[0]
+    connection = Connection(-1)
+    connection.version = first.version
+    connection.client.address, connection.client.port = first.client, first.client_port
+    connection.server.address, connection.server.port = first.server, first.server_port
+    connection.milestones = milestones(lookups)
+    connection.first_packet, connection.first_time = resolution.first_packet, resolution.first_time
+    connection.last_packet = max(mark.packet for mark in connection.milestones)
+    connection.last_time = max(mark.time for mark in connection.milestones)
+    connection.capture_end = now
+    connection.one_way = one_way
+    connection.settle()
+    fetch = Fetch(connection, None)
+    fetch.resolution = resolution
+    fetch.name = resolution.name
+    fetch.protocol = fetch.phase = "dns"
+    fetch.start, fetch.end = connection.first_time, connection.last_time
+    fetch.first_packet, fetch.last_packet = connection.first_packet, connection.last_packet
+    fetch.dns_s = seconds(fetch.start, max(lookup.answer_time for lookup in lookups))
+    return fetch
+
+
+def milestones(lookups: Iterable[Lookup]) -> list[Milestone]:
+    """Questions and answers in packet order."""
+    marks = []
+    for lookup in lookups:
+        marks += [Milestone("dns-query", CLIENT, packet, time) for packet, time in lookup.tries]
+        if lookup.answer_packet:
+            marks.append(Milestone("dns-answer", SERVER, lookup.answer_packet, lookup.answer_time))
+        if lookup.icmp is not None:
+            marks.append(Milestone("icmp", NETWORK, lookup.icmp.number, lookup.icmp.time))
+    return sorted(marks, key=packet_of)
+
+
+def first_packet(lookup: Lookup) -> int:
+    """Order of lookups."""
+    return lookup.first_packet
+
+
+def packet_of(mark: Milestone) -> int:
+    """Order of milestones."""
+    return mark.packet

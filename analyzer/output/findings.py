@@ -1,0 +1,258 @@
+"""What many failures have in common and the successes have not: said at the end, each with its figures.
+
+A finding needs MIN_FETCHES fetches that support it (MIN_PROVEN where each is a proof by itself) and a contrast. Only
+counters are kept. Beyond MAX_PLACES different places the findings about places are left out, since they would count
+a part only.
+"""
+
+from __future__ import annotations
+
+# not compiled: one dictionary update a fetch that went well
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar, cast
+
+from analyzer.fetch.model import Fetch
+from analyzer.output.row import address
+from analyzer.output.text import plural, safe
+from analyzer.verdict.model import Verdict
+
+MAX_PLACES = 10_000
+"""Different (name, address, port, kind of hello) that are counted; a hostile capture may have a new one each time."""
+MAX_VALUES = 1_000
+"""Different timers, and TTLs, that are counted."""
+MIN_FETCHES = 3
+MIN_PROVEN = 2
+MOST = 0.75
+"""Share of the failures that must have the trait."""
+CONTRAST = 2
+"""So many times more frequent the trait must be among the failures than among what went well."""
+FEW = 0.3
+"""Share of failures that the other addresses behind a name may have."""
+ONE_WAY = 0.9
+"""Share of one-sided fetches above which the capture itself is one-sided (signatures.md 3.1)."""
+Key = TypeVar("Key")
+X25519MLKEM768 = 0x11EC
+TTL_DELTA = 3
+SHOWN = 4
+
+
+class Place(NamedTuple):
+    """Where a fetch went. post_quantum: its ClientHello carried an X25519MLKEM768 key share; secure: it was TLS."""
+
+    name: str
+    address: bytes
+    port: int
+    secure: bool
+    post_quantum: bool
+
+
+class Finding(NamedTuple):
+    """One finding: its id for programs, the sentence for people, and the figures in it."""
+
+    id: str
+    text: str
+    figures: dict[str, object]
+
+
+class Findings:
+    """Counters, fed fetch by fetch.
+
+    counted  the fields of a Place -> [went well, failed]; full: there were more than MAX_PLACES
+    resets   (TTL of the reset, TTL of the server's SYN-ACK) -> failures of class rst
+    timers   the timer that fits best -> failures
+    """
+
+    def __init__(self) -> None:
+        self.counted: dict[tuple[str, bytes, int, bool, bool], list[int]] = {}
+        self.full = False
+        self.resets: Counter[tuple[int, int]] = Counter()
+        self.timers: Counter[str] = Counter()
+        self.seen = self.one_sided = self.failed = 0
+        self.large_lost = self.told_by_icmp = self.partial_hellos = 0
+
+    def add(self, fetch: Fetch) -> None:
+        """Count one fetch with its verdict."""
+        verdict = cast(Verdict, fetch.verdict)
+        self.seen += 1
+        if verdict.klass == "incomplete":
+            self.one_sided += verdict.missing == "direction"
+            return
+        server, tls = fetch.connection.server, fetch.connection.tls
+        large = tls is not None and X25519MLKEM768 in tls.key_shares
+        key = (fetch.name, server.address, server.port, tls is not None, large)
+        outcome = self.counted.get(key)
+        if outcome is None:
+            outcome = [0, 0]
+            if len(self.counted) < MAX_PLACES:
+                self.counted[key] = outcome
+            else:
+                self.full = True
+        outcome[verdict.klass != "ok"] += 1
+        if verdict.klass != "ok":
+            self._add_failure(fetch, verdict, large)
+
+    @property
+    def places(self) -> list[tuple[Place, list[int]]]:
+        """Each place with how many fetches went well there, and how many failed."""
+        return [(Place(*key), outcome) for key, outcome in self.counted.items()]
+
+    def _add_failure(self, fetch: Fetch, verdict: Verdict, large: bool) -> None:
+        self.failed += 1
+        if verdict.klass == "rst":
+            count(self.resets, reset_ttls(fetch, verdict))
+        if verdict.timers:
+            count(self.timers, verdict.timers[0])
+        if "pmtu-suspected" in verdict.flags:
+            self.large_lost += 1
+            self.told_by_icmp += "icmp-frag-needed" in verdict.flags
+        if verdict.cause == "tls-clienthello-partial" and large:
+            self.partial_hellos += 1
+
+    def found(self) -> list[Finding]:
+        """All findings, those about the capture and the network first."""
+        made = [self._one_way(), self._black_hole(), self._post_quantum(), self._reset_ttl(), *self._in_places()]
+        return [finding for finding in [*made, self._timer()] if finding is not None]
+
+    def _in_places(self) -> Iterable[Finding | None]:
+        if self.full or self.failed < MIN_FETCHES:
+            return []
+        return [self._shared("family", family, "are {}"), self._shared("port", port, "are at {}"), *self._one_server()]
+
+    def _shared(self, name: str, trait: Callable[[Place], str], words: str) -> Finding | None:
+        """Most failures have one value of a trait, and what went well mostly has not."""
+        good, bad = self._split(trait)
+        value, here = max(bad.items(), key=lambda item: item[1])
+        well, all_well = good[value], sum(good.values())
+        if not value or here < MIN_FETCHES or here < MOST * self.failed:
+            return None
+        if all_well == 0 or here / self.failed < CONTRAST * well / all_well:
+            return None
+        text = f"{here} of {self.failed} failures {words.format(value)}, and {well} of the {all_well} that went well"
+        return Finding(
+            name, text, {name: value, "failed": here, "failures": self.failed, "ok": well, "all_ok": all_well}
+        )
+
+    def _split(self, trait: Callable[[Place], str]) -> tuple[Counter[str], Counter[str]]:
+        good: Counter[str] = Counter()
+        bad: Counter[str] = Counter()
+        for place, (well, failed) in self.places:
+            good[trait(place)] += well
+            bad[trait(place)] += failed
+        return good, bad
+
+    def _one_server(self) -> list[Finding]:
+        """One address of several behind a name fails, the others do not."""
+        names: dict[tuple[str, int], dict[bytes, list[int]]] = {}
+        for place, (well, failed) in self.places:
+            outcome = names.setdefault((place.name, place.port), {}).setdefault(place.address, [0, 0])
+            outcome[0] += well
+            outcome[1] += failed
+        made = [one_of(*name, behind) for name, behind in names.items() if name[0] and len(behind) > 1]
+        return [finding for finding in made if finding is not None][:SHOWN]
+
+    def _reset_ttl(self) -> Finding | None:
+        """Every reset comes with one TTL, and the servers' own packets have others."""
+        ttls = {seen for seen, _ in self.resets}
+        own = sorted({known for _, known in self.resets})
+        number = sum(self.resets.values())
+        if number < MIN_FETCHES or len(ttls) != 1:
+            return None
+        ttl = ttls.pop()
+        if not ttl or any(not known or abs(known - ttl) < TTL_DELTA for known in own):
+            return None
+        have = ", ".join(map(str, own[:SHOWN])) + (" and others" if len(own) > SHOWN else "")
+        text = f"all {number} resets come with TTL {ttl}; the servers' own packets have {have}"
+        return Finding("reset-ttl", text, {"resets": number, "ttl": ttl, "server_ttls": own})
+
+    def _black_hole(self) -> Finding | None:
+        """Large segments are lost and small ones pass."""
+        if self.large_lost < MIN_PROVEN and not self.told_by_icmp:
+            return None
+        told = "; a router said so by ICMP" if self.told_by_icmp else ""
+        fetches = plural(self.large_lost, "fetch", "fetches")
+        text = f"large segments are lost and small ones pass in {fetches} (path MTU){told}"
+        return Finding("path-mtu", text, {"failed": self.large_lost, "told_by_icmp": self.told_by_icmp})
+
+    def _post_quantum(self) -> Finding | None:
+        """The second segment of a post-quantum ClientHello does not arrive; smaller hellos do."""
+        with_it = sum(well for place, (well, _) in self.places if place.post_quantum)
+        without = sum(well for place, (well, _) in self.places if place.secure and not place.post_quantum)
+        if self.partial_hellos < MIN_PROVEN or with_it or not without or self.full:
+            return None
+        text = (
+            f"{self.partial_hellos} post-quantum ClientHellos (X25519MLKEM768) lost their second segment and none went "
+            f"well; {without} smaller ones did"
+        )
+        return Finding("post-quantum", text, {"failed": self.partial_hellos, "ok": with_it, "smaller_ok": without})
+
+    def _one_way(self) -> Finding | None:
+        """Nearly everything shows one direction only."""
+        if self.one_sided < MIN_FETCHES or self.one_sided <= ONE_WAY * self.seen:
+            return None
+        text = (
+            f"the capture shows one direction only in {self.one_sided} of {self.seen} fetches: "
+            "a mirror of one link, or asymmetric routes"
+        )
+        return Finding("one-way-capture", text, {"one_sided": self.one_sided, "fetches": self.seen})
+
+    def _timer(self) -> Finding | None:
+        """Several failures end with the same timer."""
+        if not self.timers:
+            return None
+        timer, number = max(self.timers.items(), key=lambda item: (item[1], item[0]))
+        if number < MIN_FETCHES:
+            return None
+        text = f"{number} of {self.failed} failures are consistent with {timer}"
+        return Finding("timer", text, {"timer": timer, "failed": number, "failures": self.failed})
+
+
+def count(counter: Counter[Key], key: Key) -> None:
+    """Count, up to MAX_VALUES different keys."""
+    if key in counter or len(counter) < MAX_VALUES:
+        counter[key] += 1
+
+
+def reset_ttls(fetch: Fetch, verdict: Verdict) -> tuple[int, int]:
+    """TTL of the reset that the verdict cites last, and of the server's SYN-ACK; 0 = unknown."""
+    cited = {proof.packet for proof in verdict.evidence if proof.what == "rst"}
+    ttls = [mark.ttl for mark in fetch.connection.milestones if mark.what == "rst" and mark.packet in cited]
+    return (ttls[-1] if ttls else 0), fetch.connection.server.ttl
+
+
+def one_of(name: str, port: int, behind: dict[bytes, list[int]]) -> Finding | None:
+    """The address behind a name that always fails, when the others hardly do."""
+    worst = max(behind, key=lambda raw: (behind[raw][1], raw))
+    well, failed = behind[worst]
+    others = [outcome for raw, outcome in behind.items() if raw != worst]
+    others_well, others_failed = sum(one[0] for one in others), sum(one[1] for one in others)
+    if failed < MIN_FETCHES or well or others_well < MIN_FETCHES or others_failed > FEW * others_well:
+        return None
+    where = safe(name)
+    text = (
+        f"all {failed} fetches from {address(worst)} failed, one of {len(behind)} addresses of {where} (port {port}); "
+        f"from the others {others_well} of {others_well + others_failed} went well"
+    )
+    return Finding(
+        "one-server",
+        text,
+        {
+            "name": where,
+            "port": port,
+            "address": address(worst),
+            "addresses": len(behind),
+            "failed": failed,
+            "others_ok": others_well,
+            "others_failed": others_failed,
+        },
+    )
+
+
+def family(place: Place) -> str:
+    """`IPv4` or `IPv6`; "" where no server was reached."""
+    return {4: "IPv4", 16: "IPv6"}.get(len(place.address), "")
+
+
+def port(place: Place) -> str:
+    """The server's port; "" where no server was reached."""
+    return f"port {place.port}" if place.port else ""

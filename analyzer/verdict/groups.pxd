@@ -1,0 +1,14 @@
+from analyzer.fetch.model cimport Fetch
+from analyzer.verdict.races cimport Races
+from analyzer.verdict.retries cimport Retries
+
+cdef class Groups:
+    cdef public Races races
+    cdef public Retries retries
+    cdef public long long number, now, newest
+    cpdef add(self, Fetch fetch)
+    cpdef reach(self, long long time)
+    cpdef end(self)
+    cpdef bint holding(self) except -1
+    cpdef Fetch leave(self)
+    cdef Fetch numbered(self, Fetch fetch)

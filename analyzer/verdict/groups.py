@@ -1,0 +1,67 @@
+"""What several fetches mean together, after each has its verdict (signatures.md 6.2 step 8): races, then retries.
+
+Fetches come in the order of their first packets and leave in the same order, numbered. A fetch waits only while a later
+one can still change its row: an attempt that carried nothing for he_window, a failure until its retry group is decided,
+and what came behind either of them. Nothing here turns one failure into another.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.fetch.model import Fetch
+from analyzer.verdict.races import Races
+from analyzer.verdict.retries import Retries
+from analyzer.verdict.thresholds import DEFAULT, Thresholds
+
+END = 1 << 62
+"""Later than every fetch, in ns."""
+
+
+class Groups:
+    """The stage behind the verdicts, one a capture.
+
+    races, retries   its two steps, with their counters
+    number           fetches numbered so far
+    """
+
+    def __init__(self, limits: Thresholds = DEFAULT) -> None:
+        self.races = Races(limits)
+        self.retries = Retries(limits)
+        self.number = self.now = self.newest = 0
+
+    def add(self, fetch: Fetch) -> None:
+        """Take the next fetch, in the order of first packets."""
+        self.reach(fetch.start)
+        self.races.add(fetch)
+
+    def reach(self, time: cython.longlong) -> None:
+        """No fetch that follows begins before this time, in ns."""
+        if time > self.now:
+            self.now = time
+
+    def holding(self) -> cython.bint:
+        """Whether any fetch waits here."""
+        return len(self.races.queue) > 0 or len(self.retries.queue) > 0
+
+    def end(self) -> None:
+        """No fetch will follow."""
+        self.now = END
+
+    def leave(self) -> Fetch | None:
+        """The next fetch whose row is final; None = it has to wait. One at a time, so that an interrupt loses none."""
+        judged: Fetch | None = self.races.ready(self.now)
+        fetch: Fetch | None
+        while judged is not None:
+            self.newest = judged.start
+            self.retries.add(judged)
+            judged = self.races.ready(self.now)
+        fetch = self.retries.ready(self.newest if self.races.queue else self.now)
+        return None if fetch is None else self.numbered(fetch)
+
+    def numbered(self, fetch: Fetch) -> Fetch:
+        """Numbers count rows, so those that are no fetch have none."""
+        if fetch.kind == "fetch":
+            self.number += 1
+            fetch.number = self.number
+        return fetch

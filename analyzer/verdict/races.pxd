@@ -1,0 +1,44 @@
+import cython
+from analyzer.fetch.model cimport Fetch
+from analyzer.verdict.model cimport Verdict
+from analyzer.verdict.thresholds cimport Thresholds
+from analyzer.wire.model cimport Connection, Milestone
+
+cdef class Races:
+    cdef public Thresholds limits
+    cdef public object queue, past
+    cdef public list newest, lost, won, cost_ns
+    cdef public dict beaten
+    cpdef add(self, Fetch fetch)
+    cpdef Fetch ready(self, long long now)
+    cdef judge(self, Fetch fetch)
+    cdef beat(self, Fetch loser, Fetch winner)
+
+cdef class Window:
+    cdef public Fetch fetch
+    cdef public Thresholds limits
+    cdef public dict beaten
+    cdef public int port, family
+    cdef public bytes other_client, other_server
+    cdef public bint crowded, third, full
+    cdef public list rivals
+    cdef look_back(self, Races races)
+    cdef look_ahead(self, Races races)
+    cdef bint meet(self, Fetch other) except -1
+    cdef note(self, Fetch other)
+    cdef Fetch winner(self)
+    cdef bint lost_against(self, Fetch winner) except -1
+    cdef Fetch follower(self)
+    cdef bint follows(self, Fetch other) except -1
+    cdef bint related(self, Fetch other) except -1
+    cdef bint in_turn(self, Fetch first, Fetch second) except -1
+
+cdef long long way_to_client(Connection connection) except? -1
+cdef bint attempted(Fetch fetch) except -1
+cdef bint carried(Fetch fetch) except -1
+cdef long long refused_at(Fetch fetch) except? -1
+cdef long long last_syn(Connection connection) except? -1
+cdef int family(Fetch fetch) except -1
+cdef str host(str name)
+cdef Verdict verdict_of(Fetch fetch)
+cdef flag(Fetch fetch, str word)

@@ -1,0 +1,323 @@
+"""Happy Eyeballs (RFC 8305; signatures.md 1.1 and 3.5): attempts that lost against another address of the same name.
+
+A wrong match would hide a failure, so what the packets do not tell stays two fetches. An attempt is a loser only if it
+carried no payload, another address was tried in its turn (a delay later, or at once upon the failure), and nobody tried
+the loser any more once the other was established. That both addresses are of one name is known by the name (from DNS),
+or by the family: where within the window one client of each family speaks to one server each on that port.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+
+import cython
+
+from analyzer.fetch.model import Fetch
+from analyzer.verdict.case import MAX_EVIDENCE, packet_of
+from analyzer.verdict.model import Verdict
+from analyzer.verdict.thresholds import DEFAULT, Thresholds
+from analyzer.wire.model import CLIENT, Connection, Milestone
+
+LOOKED_BACK = 64
+"""Fetches before an attempt among which its rivals are sought."""
+LOOKED_AHEAD = 256
+"""Fetches behind it; where more begin within the window, nobody can tell who belongs to whom."""
+MAX_CHAIN = 8
+"""Addresses that one race tries, one after the other."""
+
+
+class Races:
+    """Lets fetches pass in their order; holds them while the oldest is an attempt that may still lose a race.
+
+    queue     fetches held; past: the newest of those that were let go
+    newest    when the newest fetch of each family began: [IPv4, IPv6]
+    beaten    id of a winner -> addresses it won against
+    lost      attempts that lost against the other family: [IPv4, IPv6]; won: races between families won
+    cost_ns   by how much those winners began later, in all, per family that lost
+    """
+
+    def __init__(self, limits: Thresholds = DEFAULT) -> None:
+        self.limits = limits
+        self.queue: deque[Fetch] = deque()
+        self.past: deque[Fetch] = deque(maxlen=LOOKED_BACK)
+        self.newest = [0, 0]
+        self.beaten: dict[int, set[bytes]] = {}
+        self.lost = [0, 0]
+        self.won = [0, 0]
+        self.cost_ns = [0, 0]
+
+    def add(self, fetch: Fetch) -> None:
+        """Take the next fetch; `ready` may have some afterwards."""
+        self.queue.append(fetch)
+        self.newest[family(fetch)] = fetch.start
+
+    def ready(self, now: cython.longlong) -> Fetch | None:
+        """The next fetch that nothing can make a loser any more, given that later ones begin at `now` or after it."""
+        fetch: Fetch
+        if not self.queue:
+            return None
+        fetch = self.queue[0]
+        if attempted(fetch):
+            if now <= fetch.start + self.limits.he_window_ns and len(self.queue) <= LOOKED_AHEAD:
+                return None
+            self.judge(fetch)
+        self.queue.popleft()
+        if self.beaten and len(self.past) == LOOKED_BACK:
+            self.beaten.pop(id(self.past[0]), None)
+        self.past.append(fetch)
+        return fetch
+
+    def judge(self, fetch: Fetch) -> None:
+        """Make the attempt a loser if another address won; one of a race that nobody won joins the last that failed."""
+        window: Window
+        if not fetch.name and self.newest[1 - family(fetch)] < fetch.start - self.limits.he_window_ns:
+            return  # no name, and nobody spoke the other family: nothing can tell a rival
+        chain = [fetch]
+        while len(chain) < MAX_CHAIN:
+            window = Window(self, chain[-1])
+            winner = window.winner()
+            if winner is not None:
+                self.beat(fetch, winner)
+                return
+            follower = window.follower()
+            if follower is None or follower in chain:
+                break
+            chain.append(follower)
+        if len(chain) > 1 and all_failed(chain):
+            merge(chain)
+
+    def beat(self, loser: Fetch, winner: Fetch) -> None:
+        """The loser is no fetch: what happened to it stays to be seen in its row of `--all`."""
+        mine: cython.int = family(loser)
+        other: cython.int = family(winner)
+        self.beaten.setdefault(id(winner), set()).add(loser.connection.server.address)
+        loser.kind = "race"
+        flag(loser, "cancelled-race")
+        if mine != other:
+            self.lost[mine] += 1
+            self.won[other] += 1
+            self.cost_ns[mine] += max(0, winner.start - loser.start)
+
+
+class Window:
+    """The connections that began within he_window of an attempt, to the same port.
+
+    rivals    those to another address
+    crowded   1 = two clients of one family, or more than can be looked at: no family can tell who raced whom
+    third     1 = more than two addresses; full: 1 = more came after it than can be looked at
+    """
+
+    def __init__(self, races: Races, fetch: Fetch) -> None:
+        self.fetch = fetch
+        self.limits = races.limits
+        self.beaten = races.beaten
+        self.port = fetch.connection.server.port
+        self.family = family(fetch)
+        self.other_client = self.other_server = b""
+        self.crowded = self.third = self.full = False
+        self.rivals: list[Fetch] = []
+        self.look_back(races)
+        self.look_ahead(races)
+
+    def look_back(self, races: Races) -> None:
+        """Those that began before it, the newest first."""
+        other: Fetch
+        first: cython.longlong = self.fetch.start - self.limits.he_window_ns
+        for other in reversed(races.past):
+            if other.start < first or not self.meet(other):
+                return
+        if len(races.past) == LOOKED_BACK:
+            self.crowded = True
+
+    def look_ahead(self, races: Races) -> None:
+        """Those that began after it."""
+        other: Fetch
+        last: cython.longlong = self.fetch.start + self.limits.he_window_ns
+        for other in islice(races.queue, LOOKED_AHEAD):
+            if other.start > last or not self.meet(other):
+                return
+        if len(races.queue) > LOOKED_AHEAD:
+            self.crowded = self.full = True
+
+    def meet(self, other: Fetch) -> cython.bint:
+        """Note one connection; False when no other can matter any more."""
+        connection: Connection = other.connection
+        server: bytes
+        if connection.server.port != self.port or other.first_packet != connection.first_packet or other is self.fetch:
+            return True
+        server = connection.server.address
+        if family(other) == self.family:
+            if connection.client.address != self.fetch.connection.client.address:
+                self.crowded = True
+            if server != self.fetch.connection.server.address:
+                self.third = True
+                self.note(other)
+        else:
+            if self.other_client not in (b"", connection.client.address):
+                self.crowded = True
+            if self.other_server not in (b"", server):
+                self.third = True
+            self.other_client = connection.client.address
+            self.other_server = server
+            self.note(other)
+        return self.fetch.name != "" or not (self.crowded or self.third)
+
+    def note(self, other: Fetch) -> None:
+        """Another address: a rival, unless it lost already."""
+        if other.kind != "race" and not other.connection.midstream:
+            self.rivals.append(other)
+
+    def winner(self) -> Fetch | None:
+        """The rival against which the attempt lost."""
+        other: Fetch
+        found: Fetch | None = None
+        address = self.fetch.connection.server.address
+        against: cython.int = 0
+        for other in self.rivals:
+            if carried(other) and self.lost_against(other):
+                against += 1
+                if found is None and address not in self.beaten.get(id(other), ()):
+                    found = other  # one connection wins against one of each other address
+        if against > 1 and found is not None and refused_at(self.fetch) and family(found) == self.family:
+            return None  # several went on after the failure: retries or others' work, not one race
+        return found
+
+    def lost_against(self, winner: Fetch) -> cython.bint:
+        """Whether the two were tried in turn, and the attempt not any more once the other was established."""
+        loser: Connection = self.fetch.connection
+        won: cython.longlong = winner.connection.established_time
+        if not self.related(winner) or last_syn(loser) > won + self.limits.he_delay_ns:
+            return False
+        if 0 < loser.established_time < won:
+            return False  # it was there first: what became of it is its own failure
+        if self.fetch.start <= winner.start:
+            return self.in_turn(self.fetch, winner)
+        return self.fetch.start <= won and self.in_turn(winner, self.fetch)
+
+    def follower(self) -> Fetch | None:
+        """The attempt that was made in its turn after this one, and did not get further either."""
+        other: Fetch
+        found: Fetch | None = None
+        if self.full:
+            return None
+        for other in self.rivals:
+            if attempted(other) and self.follows(other):
+                if found is None:
+                    found = other
+                elif not self.in_turn(found, other):
+                    return None  # two at once: nobody can tell which of them belongs to this one
+        return found
+
+    def follows(self, other: Fetch) -> cython.bint:
+        """Whether an attempt was made in its turn after this one."""
+        return other.start >= self.fetch.start and self.related(other) and self.in_turn(self.fetch, other)
+
+    def related(self, other: Fetch) -> cython.bint:
+        """Whether both addresses are of one name, and both connections of one client, as far as can be told."""
+        one, two = host(self.fetch.name), host(other.name)
+        if family(other) == self.family:
+            same_client = self.fetch.connection.client.address == other.connection.client.address
+            return one != "" and one == two and same_client
+        if self.crowded:
+            return False
+        if one and two:
+            return one == two
+        return not self.third and not literal(one) and not literal(two)
+
+    def in_turn(self, first: Fetch, second: Fetch) -> cython.bint:
+        """Happy Eyeballs waits before it tries the next address, or tries it as soon as one has failed (RFC 8305 5)."""
+        failed: cython.longlong = refused_at(first)
+        if failed and failed <= second.start:
+            return second.start - failed <= self.limits.he_next_ns + 2 * way_to_client(second.connection)
+        return second.start - first.start >= self.limits.he_delay_ns
+
+
+def way_to_client(connection: Connection) -> cython.longlong:
+    """The round trip between the capture and the client, ns: from the SYN-ACK to its ACK (signatures.md 3.2)."""
+    if connection.server.syn_time == 0 or connection.established_time < connection.server.syn_time:
+        return 0
+    return connection.established_time - connection.server.syn_time
+
+
+def attempted(fetch: Fetch) -> cython.bint:
+    """A connection that carried nothing: not opened, or closed by the client unused."""
+    connection: Connection = fetch.connection
+    if connection.client.bytes or connection.server.bytes or connection.midstream or fetch.exchange is not None:
+        return False
+    return fetch.phase == "connect" or fetch.kind in ("probe", "speculative")
+
+
+def carried(fetch: Fetch) -> cython.bint:
+    """A connection on which the client said something."""
+    return fetch.connection.established_time > 0 and fetch.connection.client.bytes > 0
+
+
+def refused_at(fetch: Fetch) -> cython.longlong:
+    """When the attempt definitely failed, by RST or ICMP; 0 = it never did."""
+    connection: Connection = fetch.connection
+    if connection.server.rst_packet or connection.icmps:
+        return connection.last_time
+    return 0
+
+
+def last_syn(connection: Connection) -> cython.longlong:
+    """When the client last tried to open the connection (as far as milestones go: their number is capped)."""
+    mark: Milestone
+    time: cython.longlong = connection.first_time
+    for mark in connection.milestones:
+        if mark.side == CLIENT and mark.what == "syn":
+            time = mark.time
+    return time
+
+
+def family(fetch: Fetch) -> cython.int:
+    """0 = IPv4, 1 = IPv6."""
+    return 1 if len(fetch.connection.server.address) == 16 else 0
+
+
+def host(name: str) -> str:
+    """A host name as DNS compares it (RFC 4343)."""
+    return name.rstrip(".").lower()
+
+
+def literal(name: str) -> bool:
+    """An IP address where a name could stand: nothing was resolved, so nothing raced."""
+    return ":" in name or name.replace(".", "").isdigit()
+
+
+def verdict_of(fetch: Fetch) -> Verdict:
+    """The fetch's verdict; every fetch has one by now."""
+    verdict: Verdict = fetch.verdict  # type: ignore[assignment]
+    return verdict
+
+
+def all_failed(chain: list[Fetch]) -> bool:
+    """Whether every attempt is a fetch that failed for certain."""
+    return all(member.kind == "fetch" and verdict_of(member).failed for member in chain)
+
+
+def merge(chain: list[Fetch]) -> None:
+    """A race that nobody won is one fetch: that of the member that failed last; the others' packets are evidence."""
+    last = max(chain, key=end_of)
+    verdict = verdict_of(last)
+    for member in chain:
+        if member is last:
+            continue
+        member.kind = "race"
+        other = verdict_of(member)
+        flag(member, "cancelled-race")
+        verdict.evidence = sorted([*verdict.evidence, *other.evidence], key=packet_of)[:MAX_EVIDENCE]
+    flag(last, "race-lost-by-all")
+    verdict.summary += f" {len(chain) - 1} other address{'es' * (len(chain) > 2)} of the race failed as well."
+
+
+def flag(fetch: Fetch, word: str) -> None:
+    """Add a word to the flags of the fetch's verdict."""
+    verdict = verdict_of(fetch)
+    verdict.flags = [*verdict.flags, word]
+
+
+def end_of(fetch: Fetch) -> tuple[int, int]:
+    """Order of failing."""
+    return (fetch.connection.last_time, fetch.first_packet)

@@ -1,0 +1,44 @@
+import cython
+from analyzer.fetch.model cimport Fetch
+from analyzer.verdict.model cimport Verdict
+from analyzer.verdict.thresholds cimport Thresholds
+from analyzer.wire.model cimport Exchange, Side
+
+cdef class Group:
+    cdef public long long number, size, until
+    cdef public int port
+    cdef public bint open, moved, goproxy
+    cdef public bytes client
+    cdef public str name, method, target, outcome
+    cdef public object package
+    cdef public list waits, begun, keys
+    cdef public Fetch last
+
+cdef class Retries:
+    cdef public Thresholds limits
+    cdef public object queue
+    cdef public dict clients
+    cdef public long long groups, going
+    cdef public bint overflowed
+    cpdef add(self, Fetch fetch)
+    cpdef Fetch ready(self, long long now)
+    cdef Group continued(self, Fetch fetch, dict waiting)
+    cdef Group waits_for(self, Fetch fetch, object groups)
+    cdef Group falls_back(self, Fetch fetch, dict waiting)
+    cdef join(self, Group group, Fetch fetch)
+    cdef follow(self, Group group, Fetch fetch, Exchange exchange)
+    cdef expect_more(self, Group group, Fetch fetch)
+    cdef register_go(self, Group group)
+    cdef register(self, Group group, object key)
+    cdef close(self, Group group)
+    cdef forget(self, Group group)
+    cdef leave(self, Fetch fetch, Group group)
+
+cdef excuse(Fetch fetch, Verdict verdict, Group group)
+cdef bint in_time(Fetch fetch, Group group) except -1
+cdef bint same(Fetch fetch, Group group) except -1
+cdef Exchange asked(Fetch fetch)
+cdef long long over(Fetch fetch) except? -1
+cdef long long sooner(long long end, long long time, long long start) except? -1
+cdef bint strangers(Fetch one, Fetch other) except -1
+cdef flag(Fetch fetch, str word)

@@ -1,0 +1,99 @@
+"""Which known timers the end of a fetch is consistent with: which gap, from which anchor (signatures.md 4)."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.verdict import timers
+from analyzer.verdict.case import Case
+from analyzer.verdict.model import Verdict
+from analyzer.verdict.signatures.reset import asked_time, idle_before
+from analyzer.wire.model import SERVER, Connection, Exchange
+
+WAITS = {
+    "tls-clienthello-unacked": timers.SHAKING,
+    "tls-clienthello-partial": timers.SHAKING,
+    "tls-no-server-hello": timers.SHAKING,
+    "tls-server-flight-lost": timers.SHAKING,
+    "tls-server-flight-stalled": timers.SHAKING,
+    "tls-client-silent": timers.SHAKING,
+    "tls-no-server-finished": timers.SHAKING,
+    "rst-after-tls-silence": timers.SHAKING,
+    "http-proxy-connect-no-reply": timers.PROXYING,
+    "http-client-closed-no-response": timers.WAITING,
+    "http-no-response-server-closed": timers.WAITING,
+    "http-request-unacked": timers.WAITING,
+    "rst-idle-timeout": timers.WAITING,
+    "tls-opaque-client-gave-up": timers.WAITING,
+    "tls-opaque-no-response-server-closed": timers.WAITING,
+    "http-response-stalled": timers.READING,
+    "http-client-abort-response": timers.READING,
+    "http-keepalive-race": timers.RESTING,
+    "http-status-408": timers.WAITING,
+    "http-status-502": timers.ANSWERED,
+    "http-status-503": timers.ANSWERED,
+    "http-status-504": timers.ANSWERED,
+    "http-status-522": timers.ANSWERED,
+    "http-status-524": timers.ANSWERED,
+}
+"""What was waited for, by cause. Other causes are no end of a wait."""
+
+
+def name_timers(case: Case, verdict: Verdict) -> None:
+    """Put the timers that fit into the verdict, and the first of them into its sentence."""
+    wait = WAITS.get(verdict.cause)
+    if wait is None:
+        return
+    verdict.timers = ending_timers(case, wait)
+    if verdict.timers:
+        verdict.summary = f"{verdict.summary[:-1]}; consistent with {verdict.timers[0]}."
+
+
+def ending_timers(case: Case, wait: str) -> list[str]:
+    """The timers that the end of this wait is consistent with; none where the clock jumped or nobody ended it."""
+    sides: tuple[str, ...] = (timers.SERVER,)
+    program = ""
+    exchange: Exchange = case.exchange
+    end: cython.longlong
+    if exchange is not None and exchange.status and wait in (timers.ANSWERED, timers.WAITING):
+        end = exchange.response_time
+    else:
+        end = case.closer_time
+        if case.closer < 0:
+            end = 0
+        elif case.closer != SERVER:
+            sides = (timers.CLIENT,)
+        elif case.closer_what == "rst":
+            sides = (timers.SERVER, timers.PATH)
+    if end == 0 or case.connection.clock_step:
+        return []
+    named: Exchange | None = exchange if exchange is not None else case.connection.connect
+    if named is not None:
+        program = named.user_agent if sides[0] == timers.CLIENT else named.headers.get("server", "")
+    return timers.consistent(gaps(case, wait, end), wait, sides, program)
+
+
+def gaps(case: Case, wait: str, end: cython.longlong) -> dict[str, int]:
+    """From each anchor to the end of the wait, in ns; anchors that are unknown or lie behind it are left out."""
+    connection: Connection = case.connection
+    exchange: Exchange = case.exchange
+    later: cython.bint = exchange is not None and exchange.index > 0
+    if wait == timers.RESTING:
+        since = {timers.IDLE: exchange.request_time - idle_before(case) if exchange is not None else 0}
+    else:
+        since = {
+            timers.SYN: 0 if connection.midstream else case.fetch.start,
+            timers.UP: 0 if connection.midstream or later else connection.established_time,
+            timers.ASKED: asked_time(case) if case.asked else 0,
+            timers.HEARD: case.progress_time if wait != timers.ANSWERED else asked_time(case),
+            timers.CONNECT_SENT: connect_time(case),
+        }
+    return {anchor: end - time for anchor, time in since.items() if 0 < time < end}
+
+
+def connect_time(case: Case) -> int:
+    """When CONNECT was sent; 0 = it was not."""
+    exchange: Exchange | None = case.exchange if case.exchange is not None else case.connection.connect
+    if exchange is None or exchange.method != "CONNECT":
+        return 0
+    return exchange.request_time

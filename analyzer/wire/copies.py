@@ -1,0 +1,61 @@
+"""Tells packets that were captured twice from retransmissions (signatures.md 3.3)."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.model import MASK32, Connection, IcmpError, Milestone, Packet, Side
+
+DUP_WINDOW_NS = 50_000_000
+DUP_FAST_NS = 2_000_000
+MASK64 = 0xFFFFFFFFFFFFFFFF
+MIX1, MIX2, MIX3, MIX4 = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F, 0xC2B2AE35
+"""Odd 32-bit multipliers that spread a packet's fields over 64 bits."""
+
+
+def is_copy(side: Side, p: Packet) -> cython.bint:
+    """Whether this is another copy of a packet just seen (a mirror, `-i any`), not a retransmission (3.3)."""
+    window: cython.longlong = DUP_WINDOW_NS if p.ip_id else DUP_FAST_NS
+    signature: cython.ulonglong = p.seq
+    more: cython.ulonglong = p.flags
+    signature = (signature * MIX1 ^ p.ack * MIX2 ^ p.length * MIX3) & MASK64
+    more = more << 16 | p.window
+    more = more << 16 | p.ip_id
+    signature = (signature ^ more ^ (p.ts_value & MASK32) * MIX4 ^ (p.sack_right & MASK32) << 13) & MASK64
+    if (
+        (signature == side.recent0 and p.time - side.recent_time0 <= window)
+        or (signature == side.recent1 and p.time - side.recent_time1 <= window)
+        or (signature == side.recent2 and p.time - side.recent_time2 <= window)
+        or (signature == side.recent3 and p.time - side.recent_time3 <= window)
+    ):
+        return True
+    if side.recent_at == 0:
+        side.recent0 = signature
+        side.recent_time0 = p.time
+    elif side.recent_at == 1:
+        side.recent1 = signature
+        side.recent_time1 = p.time
+    elif side.recent_at == 2:
+        side.recent2 = signature
+        side.recent_time2 = p.time
+    else:
+        side.recent3 = signature
+        side.recent_time3 = p.time
+    side.recent_at = (side.recent_at + 1) & 3
+    return False
+
+
+def is_icmp_copy(connection: Connection, error: IcmpError) -> cython.bint:
+    """Whether a mirror port or a second interface shows the same ICMP error again (signatures.md 3.3)."""
+    milestone: Milestone
+    seen: IcmpError
+    if connection.icmps == 0:
+        return False
+    for milestone in reversed(connection.milestones):
+        if error.time - milestone.time > DUP_FAST_NS:
+            return False
+        if milestone.what == "icmp" and isinstance(milestone.note, IcmpError):
+            seen = milestone.note
+            if (seen.seq, seen.kind, seen.code, seen.sender) == (error.seq, error.kind, error.code, error.sender):
+                return True
+    return False

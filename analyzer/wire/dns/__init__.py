@@ -1,0 +1,1 @@
+"""DNS: reads messages, pairs questions with answers."""

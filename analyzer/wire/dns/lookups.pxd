@@ -1,0 +1,24 @@
+from analyzer.wire.dns.message cimport Message
+from analyzer.wire.model cimport IcmpError, Packet
+
+cdef long long COPY_NS, COPY_FAST_NS
+
+cdef class Lookup:
+    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, unreadable
+    cdef public bytes client, server
+    cdef public str transport, name, spelling
+    cdef public list tries, addresses, aliases
+    cdef public long long asked, last_query_time, answer_packet, answer_time
+    cdef public IcmpError icmp
+
+cdef class Lookups:
+    cdef public dict open, began
+    cdef public list finished
+    cdef public int answered
+    cdef public long long malformed, evicted
+    cpdef datagram(self, Packet p)
+    cpdef message(self, bytes key, int version, str transport, bytes data, bint whole, long long packet, long long time, int ip_id)
+    cpdef expire(self, long long now)
+
+cdef int port(bytes key, int back) except -1
+cdef bytes turned(bytes key)

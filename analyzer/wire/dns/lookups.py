@@ -1,0 +1,247 @@
+"""Pairs DNS questions with their answers (RFC 1035 7.3): one `Lookup` a question, client port, server and id.
+
+Only questions that lead to a connection are followed: A, AAAA and HTTPS, with the RD bit, since a resolver that looks
+for the answer itself goes without it and is told where to ask next (RFC 1034 4.3.1). mDNS and LLMNR have other ports
+and ask no resolver. A question waits PATIENCE_NS for its answer; what comes later is given out as an answer without a
+question.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.dns.message import AAAA, HTTPS, NOERROR, A, Message, read
+from analyzer.wire.model import IcmpError, Packet
+
+PORT = 53
+PATIENCE_NS = 5_000_000_000
+"""How long glibc (resolv.conf(5) `timeout`) and Go (net/dnsconfig_unix.go) wait for one answer."""
+MAX_OPEN = 65_536
+"""Questions that wait for an answer; at the cap the oldest is given out as unreadable, which proves nothing."""
+MAX_TRIES = 16
+"""Packets kept of one question that is sent again and again; `asked` counts them all."""
+COPY_NS = 50_000_000
+COPY_FAST_NS = 2_000_000
+"""The same datagram this soon is a mirror's copy (signatures.md 3.3): with the same IP identification, without one."""
+
+
+class Lookup:
+    """One question to one server, and what became of it.
+
+    id            of the message; client, client_port, server, server_port: addresses as bytes; version 4 or 6
+    transport     udp | tcp
+    name, spelling, qtype     as in Message
+    tries         (packet, time) of the question and its retransmissions, at most MAX_TRIES; none = not captured
+    asked         how often it was sent; last_query_time, ip_id: of the last
+    answer_packet/time        the answer, 0 = none; rcode: its code, -1 = none
+    addresses, aliases        as in Message
+    icmp          the ICMP error that ended it, or None
+    unreadable    1 = the answer was truncated, cut or malformed, or was given up at a cap: it proves nothing
+    """
+
+    def __init__(self, key: bytes, version: cython.int, transport: str, message: Message) -> None:
+        self.id = message.id
+        size: cython.Py_ssize_t = (len(key) - 4) // 2
+        self.client = key[:size]
+        self.server = key[size : 2 * size]
+        self.client_port = key[2 * size] << 8 | key[2 * size + 1]
+        self.server_port = key[2 * size + 2] << 8 | key[2 * size + 3]
+        self.version = version
+        self.transport = transport
+        self.name = message.name
+        self.spelling = message.spelling
+        self.qtype = message.qtype
+        self.tries: list[tuple[int, int]] = []
+        self.asked = self.last_query_time = self.ip_id = 0
+        self.answer_packet = self.answer_time = 0
+        self.rcode = -1
+        self.addresses: list[bytes] = []
+        self.aliases: list[str] = []
+        self.unreadable = 0
+        self.icmp: IcmpError | None = None
+
+    def ask(self, packet: cython.longlong, time: cython.longlong, ip_id: cython.int) -> None:
+        """The question was sent, perhaps again; copies of one datagram count once."""
+        since: cython.longlong = time - self.last_query_time
+        if self.asked and (since <= COPY_FAST_NS or (ip_id and ip_id == self.ip_id and since <= COPY_NS)):
+            return
+        self.asked += 1
+        self.last_query_time = time
+        self.ip_id = ip_id
+        if self.asked <= MAX_TRIES:
+            self.tries.append((packet, time))
+
+    def answer(self, message: Message, packet: cython.longlong, time: cython.longlong) -> None:
+        """The answer came."""
+        self.answer_packet = packet
+        self.answer_time = time
+        self.rcode = message.rcode
+        self.unreadable = message.truncated or message.partial or message.malformed != ""
+        if not message.malformed:
+            self.addresses = message.addresses
+            self.aliases = message.aliases
+
+    @property
+    def first_packet(self) -> int:
+        """The first packet of it in the capture."""
+        return self.tries[0][0] if self.tries else self.answer_packet
+
+    @property
+    def first_time(self) -> int:
+        """Its time."""
+        return self.tries[0][1] if self.tries else self.answer_time
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it brought an address, or may have."""
+        return self.unreadable != 0 or (self.rcode == NOERROR and len(self.addresses) > 0)
+
+
+class Lookups:
+    """The table of questions that wait.
+
+    open        (key of the question, id) -> its lookup, in the order in which they were last asked
+    began       the same lookups in the order in which they were first asked
+    finished    lookups that are over, in the order in which they ended; the caller empties it
+    answered    1 = some server's answer was captured
+    malformed   messages that broke the rules of RFC 1035; evicted: lookups given up at MAX_OPEN
+    """
+
+    def __init__(self) -> None:
+        self.open: dict[bytes, Lookup] = {}
+        self.began: dict[Lookup, None] = {}
+        self.finished: list[Lookup] = []
+        self.answered = self.malformed = self.evicted = 0
+
+    def datagram(self, p: Packet) -> None:
+        """Account for one UDP datagram of which one port is 53."""
+        data: bytes = p.data[p.payload : p.payload + p.captured]
+        self.message(p.key, p.version, "udp", data, p.captured >= p.length, p.number, p.time, p.ip_id)
+
+    def message(
+        self,
+        key: bytes,
+        version: cython.int,
+        transport: str,
+        data: bytes,
+        whole: cython.bint,
+        packet: cython.longlong,
+        time: cython.longlong,
+        ip_id: cython.int,
+    ) -> None:
+        """Account for one message; `key` is source, destination and ports as in Packet.key."""
+        self.expire(time)
+        message: Message = read(data, whole)
+        if message.malformed:
+            self.malformed += 1
+        if message.opcode or (message.malformed and message.qtype < 0):
+            return
+        if message.response and port(key, 4) == PORT:
+            self.answered = 1
+            self.answer(turned(key), version, transport, message, packet, time)
+        elif not message.response and port(key, 2) == PORT and not message.malformed:
+            self.ask(key, version, transport, message, packet, time, ip_id)
+
+    def ask(
+        self,
+        key: bytes,
+        version: cython.int,
+        transport: str,
+        message: Message,
+        packet: cython.longlong,
+        time: cython.longlong,
+        ip_id: cython.int,
+    ) -> None:
+        """A question: a new one, or the same again."""
+        if message.qtype not in (A, AAAA, HTTPS) or not message.name or not message.recursion:
+            return
+        number = key + message.id.to_bytes(2, "big")
+        lookup: Lookup | None = self.open.pop(number, None)
+        if lookup is not None and (lookup.name != message.name or lookup.qtype != message.qtype):
+            self.over(lookup)
+            lookup = None
+        if lookup is None:
+            if len(self.open) >= MAX_OPEN:
+                self.evict()
+            lookup = Lookup(key, version, transport, message)
+            self.began[lookup] = None
+        self.open[number] = lookup
+        lookup.ask(packet, time, ip_id)
+
+    def over(self, lookup: Lookup) -> None:
+        """Give out a lookup that is no longer in `open`."""
+        self.began.pop(lookup, None)
+        self.finished.append(lookup)
+
+    def answer(
+        self,
+        key: bytes,
+        version: cython.int,
+        transport: str,
+        message: Message,
+        packet: cython.longlong,
+        time: cython.longlong,
+    ) -> None:
+        """An answer; `key` is the one of its question. One to another question with the same id is forged or late."""
+        number = key + message.id.to_bytes(2, "big")
+        lookup: Lookup | None = self.open.get(number)
+        if lookup is None:
+            if message.qtype in (A, AAAA, HTTPS) and message.addresses:
+                lookup = Lookup(key, version, transport, message)
+        elif message.qtype < 0 or (lookup.name == message.name and lookup.qtype == message.qtype):
+            del self.open[number]
+        else:
+            return
+        if lookup is not None:
+            lookup.answer(message, packet, time)
+            self.over(lookup)
+
+    def icmp(self, error: IcmpError) -> None:
+        """The question was not delivered: the client's socket is told, and the resolver gives up on this server."""
+        number = error.key + error.seq.to_bytes(2, "big")
+        lookup: Lookup | None = self.open.pop(number, None)
+        if lookup is not None:
+            lookup.icmp = error
+            self.over(lookup)
+
+    def evict(self) -> None:
+        """Too many questions wait."""
+        oldest = next(iter(self.open))
+        lookup: Lookup = self.open.pop(oldest)
+        lookup.unreadable = 1
+        self.evicted += 1
+        self.over(lookup)
+
+    def expire(self, now: cython.longlong) -> None:
+        """Give out the questions that nobody answered."""
+        lookup: Lookup
+        while self.open:
+            number, lookup = next(iter(self.open.items()))
+            if now - lookup.last_query_time <= PATIENCE_NS:
+                return
+            del self.open[number]
+            self.over(lookup)
+
+    def finish(self) -> None:
+        """The capture is over: give out everything."""
+        self.finished.extend(self.open.values())
+        self.open = {}
+        self.began = {}
+
+    def oldest_open(self) -> int:
+        """First packet of the question that has waited longest; a huge number when none does."""
+        for lookup in self.began:
+            return lookup.first_packet
+        return 1 << 62
+
+
+def port(key: bytes, back: cython.int) -> cython.int:
+    """The source port (back 4) or the destination port (back 2) of a key."""
+    at: cython.Py_ssize_t = len(key) - back
+    return key[at] << 8 | key[at + 1]
+
+
+def turned(key: bytes) -> bytes:
+    """The key of the other direction."""
+    size: cython.Py_ssize_t = (len(key) - 4) // 2
+    return key[size : 2 * size] + key[:size] + key[-2:] + key[-4:-2]

@@ -1,0 +1,32 @@
+"""Pieces of a buffer, made without the slice object and the ints that Python's own slicing makes for each."""
+
+from __future__ import annotations
+
+import cython
+
+
+def cut(data: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> bytes:
+    """data[start:stop]; positions that the buffer does not have are an error."""
+    if start < 0 or stop < start or stop > len(data):
+        raise IndexError(stop)
+    if cython.compiled:
+        piece: bytes = cython.cast(cython.p_char, data)[start:stop]
+        return piece
+    return data[start:stop]
+
+
+def latin(data: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> str:
+    """data[start:stop] as characters, one to one (latin-1)."""
+    return data[start:stop].decode("latin-1")
+
+
+# Unchecked: whoever calls has made sure that `len(wanted)` bytes lie between `at` and the end of `data`.
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def equal(data: bytes, at: cython.Py_ssize_t, wanted: bytes) -> cython.bint:
+    """Whether `wanted` stands at `at`."""
+    i: cython.Py_ssize_t
+    for i in range(len(wanted)):  # noqa: SIM110 - all() would make a generator a packet
+        if data[at + i] != wanted[i]:
+            return False
+    return True

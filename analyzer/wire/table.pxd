@@ -1,0 +1,18 @@
+cimport cython
+
+from analyzer.wire.model cimport Connection, Packet, Side
+from analyzer.wire.octets cimport cut, equal
+
+cdef int SLOTS, MAX_GONE
+
+@cython.final
+cdef class Table:
+    cdef public dict sides, gone
+    cdef public list slots
+    cdef Side find(self, Packet p)
+    cdef add(self, Side side, bytes key)
+    cdef remove(self, Connection connection)
+    cdef object gone_stream(self, bytes key, bytes reverse)
+
+cpdef int source_port(bytes key) except -1
+cpdef bytes reversed_key(bytes key)
