@@ -142,6 +142,12 @@ def mixed(*cases: Timeline) -> Timeline:
     return replace(cases[0], talks=talks, packets=tuple(sorted(packets, key=lambda packet: packet.time)))
 
 
+def on_port(case: Timeline, port: int) -> Timeline:
+    """The same with servers on this port."""
+    talks = {name: replace(talk, ports=(talk.ports[0], port)) for name, talk in case.talks.items()}
+    return replace(case, talks=talks)
+
+
 def squeezed(case: Timeline, start: int, end: int) -> Timeline:
     """The case inside these times, so that it does not make a capture run longer."""
     first, last = case.packets[0].time, max(packet.time for packet in case.packets)
