@@ -139,7 +139,11 @@ class Case:
             if mark.packet == number:
                 self.cite(number, mark.time, mark.what, mark.side)
                 return
-        what = "syn" if self.server.packets == 0 and self.client.packets == self.client.syns else "ack"
+        what = "ack"
+        if number in (self.client.last_data_packet, self.server.last_data_packet):
+            what = "data"
+        elif self.server.packets == 0 and self.client.packets == self.client.syns:
+            what = "syn"
         self.cite(number, self.connection.last_time, what, side)
 
     def silence(self) -> cython.longlong:

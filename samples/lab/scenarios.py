@@ -12,9 +12,10 @@ from lab.scenarios_npm import NPM
 from lab.scenarios_ok import INCOMPLETE, OK
 from lab.scenarios_path import PATH
 from lab.scenarios_pip import PIP_SCENARIOS
+from lab.scenarios_races import RACES
 from lab.scenarios_tcp import RST, SYN
 from lab.scenarios_tls import TLS_FAILURE, TLS_STALL
 
 BY_CLASS = (*SYN, *RST, *TLS_STALL, *TLS_FAILURE, *HTTP, *DNS, *INCOMPLETE, *OK, *DNS_OK)
-BY_CLIENT = (*PATH, *MORE, *GO, *PIP_SCENARIOS, *NPM, *GIT, *NODE)
+BY_CLIENT = (*PATH, *RACES, *MORE, *GO, *PIP_SCENARIOS, *NPM, *GIT, *NODE)
 SCENARIOS = BY_CLASS + BY_CLIENT

@@ -16,8 +16,16 @@ from support.timeline import Timeline
 Writer = Callable[[Timeline, str, bool], bytes]
 
 SPLITTABLE = [name for name, case in CASES.items() if not case.snaplen]  # with a snaplen, shorter segments show more
+RESYNC = ("capture-loss-of-a-response-and-the-next-request", "capture-loss-of-one-response-of-three")
+"""After a loss, reading goes on at a segment that begins with a status line: shorter segments show less."""
+STATUS_LINE = 20
+RENUMBERED = [name for name, case in CASES.items() if not transform.names_addresses(case)]
+ORDERED = [name for name, case in CASES.items() if transform.in_order(case)]
 ONE_WAY = "possible-one-way-capture"
-STRANGERS = [STRANGER, *(CASES[name] for name in ("t01b-syn-black-hole-nothing-else-captured", "opaque-ok"))]
+STRANGERS = [
+    transform.on_port(case, 8081)  # one client of each family on one port would be taken for one that races
+    for case in (STRANGER, CASES["t01b-syn-black-hole-nothing-else-captured"], CASES["opaque-ok"])
+]
 
 before = {name: found(case) for name, case in CASES.items()}
 
@@ -34,7 +42,7 @@ def test_time_of_day_does_not_matter(name: str, seconds: int) -> None:
     assert found(transform.shifted(CASES[name], seconds * 10**9 + 123_456_000)) == before[name]
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", RENUMBERED)
 def test_addresses_and_ports_do_not_matter(name: str) -> None:
     """A verdict does not change when hosts and client ports get other numbers."""
     assert found(transform.renumbered(CASES[name], 77, 9)) == before[name]
@@ -55,24 +63,25 @@ def test_sequence_numbers_wrap(name: str, client: int, server: int) -> None:
     assert found(transform.with_isns(CASES[name], client, server)) == before[name]
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ORDERED)
 def test_a_stranger_in_the_same_capture_changes_nothing(name: str) -> None:
     """A verdict does not change when somebody else's packets are interleaved, within the same time."""
     case = CASES[name]
     first, last = case.packets[0].time, max(packet.time for packet in case.packets)
-    company = transform.mixed(case, transform.squeezed(STRANGER, first, last))
+    company = transform.mixed(case, transform.squeezed(STRANGERS[0], first, last))
     assert alone(found(company)) == alone(before[name])
 
 
 @pytest.mark.parametrize("hops", [0, -1])
-@pytest.mark.parametrize("name", [name for name in CASES if name not in MIRRORED_CASES])
+@pytest.mark.parametrize("name", [name for name in ORDERED if name not in MIRRORED_CASES])
 def test_a_mirror_port_changes_nothing(name: str, hops: int) -> None:
     """A verdict does not change when every packet is captured twice, 40 microseconds apart."""
     assert found(transform.mirrored(CASES[name], 40_000, hops)) == before[name]
 
 
-@pytest.mark.parametrize("at", [1, 7, 100])
-@pytest.mark.parametrize("name", SPLITTABLE)
+@pytest.mark.parametrize(
+    ("name", "at"), [(name, at) for name in SPLITTABLE for at in (1, 7, 100) if name not in RESYNC or at > STATUS_LINE]
+)
 def test_segmentation_does_not_matter(name: str, at: int) -> None:
     """A verdict does not change when segments are split anew."""
     assert found(transform.split(CASES[name], at)) == before[name]
@@ -96,17 +105,18 @@ def test_all_of_it_together(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(CASES)), "case")
     case = CASES[name]
     if name in SPLITTABLE and data.draw(st.booleans(), "split"):
-        case = transform.split(case, data.draw(st.integers(1, 1500), "at"))
+        case = transform.split(case, data.draw(st.integers(STATUS_LINE if name in RESYNC else 1, 1500), "at"))
     if transform.has_ipv6_form(case) and data.draw(st.booleans(), "IPv6"):
         case = transform.over_ipv6(case)
     case = transform.with_isns(case, data.draw(NUMBERS, "client's number"), data.draw(NUMBERS, "server's number"))
-    case = transform.renumbered(case, data.draw(st.integers(1, 65535), "network"), data.draw(st.integers(0, 60000)))
-    company = data.draw(st.booleans(), "company")
+    if name in RENUMBERED:
+        case = transform.renumbered(case, data.draw(st.integers(1, 65535), "network"), data.draw(st.integers(0, 60000)))
+    company = name in ORDERED and data.draw(st.booleans(), "company")
     if company:
         first, last = case.packets[0].time, max(packet.time for packet in case.packets)
         other = data.draw(st.sampled_from(STRANGERS), "stranger")
         case = transform.mixed(case, transform.squeezed(transform.renumbered(other, 0, 0), first, last))
-    if name not in MIRRORED_CASES and data.draw(st.booleans(), "mirror"):
+    if name in ORDERED and name not in MIRRORED_CASES and data.draw(st.booleans(), "mirror"):
         case = transform.mirrored(case, data.draw(st.integers(1, 45)) * 1000, data.draw(st.sampled_from([0, -1])))
     case = transform.shifted(case, data.draw(st.integers(-1_600_000_000_000_000, 2_000_000_000_000_000)) * 1000)
     write = data.draw(st.sampled_from([pcap, pcapng]), "format")

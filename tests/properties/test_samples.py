@@ -13,7 +13,9 @@ from support.judge import Found, found_among
 from support.recording import Recording
 
 ONE_WAY = "possible-one-way-capture"
-STRANGER = "ok/curl-redirect.pcap"
+STRANGER = "ok/curl-tls12-server-side.pcap"
+"""On a port of its own: clients of two families on one port, one of each, are taken for one that races."""
+RENUMBERED = [name for name in SAMPLE_NAMES if not recording.names_addresses(sample(name))]
 ONCE = [name for name in SAMPLE_NAMES if name not in MIRRORED_SAMPLES]
 BULK = ("ok/curl-forged-reset-survived.pcap", "ok/curl-segments-lost.pcap")
 
@@ -42,7 +44,7 @@ def but_bursts(name: str, verdicts: list[Found]) -> list[Found]:
     return [one._replace(flags=one.flags - {"retransmissions"}) for one in verdicts]
 
 
-@pytest.mark.parametrize("name", SAMPLE_NAMES)
+@pytest.mark.parametrize("name", RENUMBERED)
 def test_times_addresses_numbers_and_formats_do_not_matter(name: str) -> None:
     """Two years earlier, in another network, with other sequence numbers, as big-endian pcapng: the same verdicts."""
     changed = recording.shifted(recording.renumbered(sample(name), 0xA000, 0x9ABCDEF0), -63_072_000 * 10**9)
@@ -68,7 +70,7 @@ def test_all_of_it_together(data: st.DataObject) -> None:
     """The changes above, with any numbers in them, together."""
     name = data.draw(st.sampled_from(ONCE), "sample")
     network, isn = data.draw(st.integers(0, 0xFFFF), "network"), data.draw(st.integers(0, 2**32 - 1), "number")
-    changed = recording.renumbered(sample(name), network, isn)
+    changed = recording.renumbered(sample(name), network, isn) if name in RENUMBERED else sample(name)
     company = data.draw(st.booleans(), "company")
     if company:
         other = data.draw(st.sampled_from([STRANGER, "syn-retransmit/curl-syn-dropped.pcap"]), "stranger")

@@ -15,7 +15,7 @@ from analyzer.capture import expand, open_capture
 
 HEADS = {1: 14, 113: 16, 276: 20}
 """Bytes before the IP header, by link type; the samples have no VLAN tags."""
-SACK = 5
+SACK, UDP = 5, 17
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,12 @@ def mirrored(recording: Recording, delay: int, hops: int) -> Recording:
     ]
     both = sorted([*recording.frames, *copies], key=lambda frame: frame.time)
     return replace(recording, frames=tuple(both))
+
+
+def names_addresses(recording: Recording) -> bool:
+    """Whether DNS over UDP in it may hold addresses, which other numbers would belie."""
+    at = HEADS[recording.link]
+    return any(frame.data[at + (9 if frame.data[at] >> 4 == 4 else 6)] == UDP for frame in recording.frames)
 
 
 def without(recording: Recording, dropped: set[int]) -> Recording:

@@ -59,12 +59,23 @@ ICMP6 = {
 """What an IPv6 router or host says instead (RFC 4443 3)."""
 
 
+def names_addresses(case: Timeline) -> bool:
+    """Whether DNS answers in it hold addresses, which other numbers would belie."""
+    return any(packet.kind in ("dns", "udp") for packet in case.packets)
+
+
+def in_order(case: Timeline) -> bool:
+    """Whether no clock was set back in it; what adds packets puts all of them into the order of their times."""
+    times = [packet.time for packet in case.packets]
+    return times == sorted(times)
+
+
 def has_ipv6_form(case: Timeline) -> bool:
-    """Whether every ICMP error in it has an ICMPv6 counterpart, no cut of the capture depends on header lengths, and it
-    is no race between the two families."""
-    if case.snaplen or len({":" in address for talk in case.talks.values() for address in talk.addresses}) > 1:
-        return False
-    return all(":" in packet.icmp[2] or packet.icmp[:2] in ICMP6 for packet in case.packets if packet.icmp)
+    """Whether it can be held over IPv6: one family, no cut at a header's length, ICMP errors that ICMPv6 has too."""
+    families = {":" in address for talk in case.talks.values() for address in talk.addresses}
+    errors = [packet.icmp for packet in case.packets if packet.icmp]
+    whole = not case.snaplen and not names_addresses(case) and len(families) == 1
+    return whole and all(":" in error[2] or error[:2] in ICMP6 for error in errors)
 
 
 def over_ipv6(case: Timeline) -> Timeline:
@@ -82,11 +93,10 @@ def over_ipv6(case: Timeline) -> Timeline:
 
 
 def with_isns(case: Timeline, client: int, server: int) -> Timeline:
-    """Other initial sequence numbers; connections on the same ports keep different ones."""
-    talks = {
-        name: replace(talk, isns=((client + 7919 * i) % 2**32, (server + 104729 * i) % 2**32))
-        for i, (name, talk) in enumerate(case.talks.items())
-    }
+    """Other initial sequence numbers; those that were equal stay equal, others stay different."""
+    old = list(dict.fromkeys(talk.isns for talk in case.talks.values()))
+    new = {isns: ((client + 7919 * i) % 2**32, (server + 104729 * i) % 2**32) for i, isns in enumerate(old)}
+    talks = {name: replace(talk, isns=new[talk.isns]) for name, talk in case.talks.items()}
     return replace(case, talks=talks)
 
 
@@ -130,6 +140,12 @@ def mixed(*cases: Timeline) -> Timeline:
             talk_name = f"{i}{packet.talk}" if packet.talk else ""
             packets.append(replace(packet, talk=talk_name, quoted=quoted, origin=0 if i else packet.origin))
     return replace(cases[0], talks=talks, packets=tuple(sorted(packets, key=lambda packet: packet.time)))
+
+
+def on_port(case: Timeline, port: int) -> Timeline:
+    """The same with servers on this port."""
+    talks = {name: replace(talk, ports=(talk.ports[0], port)) for name, talk in case.talks.items()}
+    return replace(case, talks=talks)
 
 
 def squeezed(case: Timeline, start: int, end: int) -> Timeline:

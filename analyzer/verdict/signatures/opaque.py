@@ -135,6 +135,8 @@ def server_closed(case: Case) -> Verdict | None:
     """
     if case.closer != SERVER or case.closer_what == "rst" or case.answered or case.asked == 0:
         return None
+    if case.server.fin_offset > case.server.next:  # bytes before the FIN are missing: it did say something
+        return None
     case.cite_request()
     case.cite_closer()
     alert = ""
