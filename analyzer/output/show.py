@@ -28,6 +28,9 @@ DURATIONS = (
 )
 
 
+OUTCOMES = {"recovered": "recovered", "fallback": "fell back to another source", "failed": "failed"}
+
+
 class Page:
     """Writes one fetch; `columns` 0 = nothing is wrapped or cut, for a pipe."""
 
@@ -68,6 +71,17 @@ class Page:
         yield from self._labelled("missing", verdict.missing)
         yield from self._labelled("blame", verdict.blame)
         yield from self._labelled("rst origin", verdict.rst_origin)
+        yield from self._labelled("timers", "; ".join(verdict.timers))
+        yield from self._labelled("attempt", self._attempt())
+
+    def _attempt(self) -> str:
+        """Its place among attempts at the same thing."""
+        fetch = self.fetch
+        if not fetch.attempt:
+            return ""
+        wait = f", {span(int(fetch.wait_s * 1e9))} after the one before" if fetch.wait_s >= 0 else ""
+        outcome = f", which {OUTCOMES[fetch.group_outcome]}" if fetch.group_outcome else ""
+        return f"{fetch.attempt} of group {fetch.group}{wait}{outcome}"
 
     def _phases(self) -> str:
         known = [(name, getattr(self.fetch, field)) for field, name in DURATIONS]

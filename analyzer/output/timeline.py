@@ -10,7 +10,7 @@ from analyzer.output.notes import DATA, notes_of
 from analyzer.output.row import address
 from analyzer.output.text import cut, safe
 from analyzer.verdict.case import count, span
-from analyzer.verdict.model import Verdict
+from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.signatures.dns import CODES
 from analyzer.wire.model import CLIENT, SERVER, Tls
 from analyzer.wire.trace import Seen
@@ -35,9 +35,15 @@ def timeline(fetch: Fetch, verdict: Verdict, packets: Iterable[Seen], columns: i
     On a terminal of `columns` columns a line is cut there; 0 = never.
     """
     writer = _Writer(fetch, verdict, columns, colour)
+    elsewhere = {proof.packet: proof for proof in verdict.evidence}
     for seen in packets:
+        elsewhere.pop(seen.number, None)
         yield from writer.packet(seen)
     yield from writer.folded()
+    if elsewhere:  # a race that nobody won is one fetch
+        yield writer.dim("-- attempts at other addresses")
+    for proof in elsewhere.values():
+        yield writer.elsewhere(proof)
     ended = fetch.connection.capture_end - fetch.connection.last_time
     if ended >= SILENCE_NS:
         yield writer.dim(f"{'':{writer.indent}}... nothing more for {span(ended)}")
@@ -166,6 +172,12 @@ class _Writer:
         text = f"{mark} {seen.number:>{self.width}}  {time:>10}  {notation(seen):<34} {proved}{said}".rstrip()
         text = cut(text, self.columns) if self.columns else text
         return f"\x1b[{MARKED}m{text}\x1b[0m" if proof and self.colour else text
+
+    def elsewhere(self, proof: Evidence) -> str:
+        """A proving packet of another connection."""
+        time = f"{(proof.time - self.start) / 1e9:.6f}"
+        text = f"* {proof.packet:>{self.width}}  {time:>10}  {proof.what}"
+        return f"\x1b[{MARKED}m{text}\x1b[0m" if self.colour else text
 
     def dim(self, text: str) -> str:
         """A line that is no packet."""

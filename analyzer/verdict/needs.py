@@ -68,6 +68,10 @@ def _lookups(what: str) -> Callable[[Case], bool]:
     )
 
 
+def _hole(case: Case) -> bool:
+    return case.server.wire_gap == 1 or case.client.sack_left > case.server.acked
+
+
 NEEDS = {
     # DNS
     "a lookup in vain": Need(lambda case: case.fetch.resolution is not None, "a connection was made"),
@@ -116,7 +120,7 @@ NEEDS = {
         lambda case: case.silence() < case.limits.give_up_min_ns, "a second and more of silence came before the end"
     ),
     "no three seconds of silence": Need(
-        lambda case: case.closer_time - case.spoke_time < case.limits.stall_min_ns,
+        lambda case: case.silence() < case.limits.stall_min_ns,
         "three seconds and more of silence came before the end",
     ),
     "ten seconds of silence": Need(
@@ -165,6 +169,7 @@ NEEDS = {
     ),
     "a response": Need(lambda case: case.answered > 0, "no response had begun"),
     "no response": Need(lambda case: case.answered == 0, "a response had begun"),
+    "response bytes above a hole": Need(_hole, "no bytes of the response were missing below others"),
     "an unfinished response": Need(lambda case: case.answered == 1, "no response was left unfinished"),
     "a status of 400 or more": Need(
         lambda case: case.exchange is not None and case.exchange.status >= 400, "no status of 400 or more came"

@@ -294,14 +294,22 @@ def abort_request(case: Case) -> Verdict | None:
 def response_lost(case: Case) -> Verdict | None:
     """The server answers, and the beginning of its answer is lost on the way.
 
-    On the wire: request; of the response only later bytes arrive, above a hole that the client never acknowledges. Then
-        the client closes, after three seconds and more (http-response-stalled) or sooner (http-client-abort-response),
-        or the capture ends after ten.
-    Wireshark: http.request, then tcp.analysis.lost_segment or tcp.options.sack_le
     Zeek: conn_state SF or S1, missed_bytes > 0
     Reference: RFC 2923 2.1 (path MTU black hole); RFC 2018
-    Not this: no byte of the server at all (http-client-closed-no-response); bytes that the client has acknowledged
-        although the capture lacks them (incomplete).
+    Needs: response bytes above a hole
+
+    Also: http-response-stalled: The beginning of the response never arrives, later bytes do.
+    On the wire: a request; of the response only later bytes arrive, above a hole that the client never acknowledges;
+        three seconds and more later the client closes, or the capture goes on for ten.
+    Wireshark: tcp.analysis.lost_segment || tcp.options.sack_le
+    Confidence: medium; below ten seconds low
+    Not this: without any byte of the server it is http-client-closed-no-response; bytes that the client acknowledged
+        although the capture lacks them make it incomplete.
+
+    Also: http-client-abort-response: The client closes soon, while the beginning of the response is missing.
+    On the wire: the same, and the client closes within three seconds.
+    Wireshark: tcp.analysis.lost_segment || tcp.options.sack_le
+    Confidence: low
     """
     server: Side = case.server
     if case.answered or case.asked == 0 or case.closer == SERVER:
