@@ -19,10 +19,12 @@ from pathlib import Path
 
 from analyzer import errors
 from analyzer.output.columns import TYPES, documentation
+from analyzer.output.signatures import markdown
+from analyzer.verdict.catalog import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- begin: (?P<name>.+?) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL)
-DOCUMENTS = ("README.md", "docs/columns.md", "docs/exit-codes.md")
+DOCUMENTS = ("README.md", "docs/columns.md", "docs/exit-codes.md", "docs/signatures.md")
 TYPE_WORDS = {"str": "text", "int": "integer", "float": "seconds"}
 
 
@@ -71,11 +73,16 @@ def _shown(terminal: int) -> bytes:
     return shown
 
 
+def signatures() -> str:
+    """Every documented signature, by class."""
+    return markdown(catalogue().values())
+
+
 def part(name: str) -> str:
     """The text of a generated part."""
     if name.startswith("output: "):
         return output(name.removeprefix("output: "))
-    return {"columns": columns, "exit-codes": exit_codes}[name]()
+    return {"columns": columns, "exit-codes": exit_codes, "signatures": signatures}[name]()
 
 
 def generated(document: str) -> str:

@@ -12,7 +12,10 @@ from typing import Annotated, ParamSpec
 import typer
 
 from analyzer.cli import messages
+from analyzer.cli.case import case
 from analyzer.cli.classify import classify
+from analyzer.cli.show import show
+from analyzer.cli.signatures import signatures
 from analyzer.errors import AnalyzerError, ExitStatus
 
 _P = ParamSpec("_P")
@@ -46,6 +49,9 @@ def guarded(command: Callable[_P, int]) -> Callable[_P, int]:
 
 
 app.command()(guarded(classify))
+app.command()(guarded(show))
+app.command()(guarded(case))
+app.command()(guarded(signatures))
 
 
 def _version(wanted: bool) -> None:

@@ -21,7 +21,8 @@ cdef class Case:
     cdef public long long closer_packet, closer_time
     cdef public long long notify_client, notify_server
     cdef public long long spoke_time, progress_time
-    cdef public list flags, evidence
+    cdef public list flags, evidence, tried
+    cdef public object fired
     cpdef bint flag(self, str word) except -1
     cpdef bint cite(self, long long packet, long long time, str what, int side) except -1
     cpdef Milestone find(self, str what, int side, long long after)

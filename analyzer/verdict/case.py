@@ -30,6 +30,8 @@ class Case:
     notify_*       packet of each side's close_notify
     spoke_time     the client's last new payload; progress_time: either side's
     doubt          why the confidence is capped at medium, "" = it is not
+    fired          the signature whose verdict it is, None = none; tried: a list that collects the tuples of signatures
+                   that were gone through (explain.py), None = nobody wants to know
     """
 
     def __init__(self, fetch: Fetch, limits: Thresholds) -> None:
@@ -53,6 +55,8 @@ class Case:
         self.spoke_time = self.progress_time = 0
         self.flags: list[str] = []
         self.evidence: list[Evidence] = []
+        self.fired: Any = None
+        self.tried: Any = None
 
     def flag(self, word: str) -> cython.bint:
         """Add a word to the flags, once."""

@@ -309,7 +309,8 @@ TABLE = (
 )  # fmt: skip
 
 CAUSES = {entry.id: entry for entry in TABLE}
-FAMILIES = ("tls-alert", "http-status", "http-proxy-connect")
+FAMILIES = {"tls-alert": "NAME", "http-status": "NNN", "http-proxy-connect": "NNN"}
+"""Causes that end in a name or number of the wire, with what stands for it."""
 
 CERTIFICATE_ALERTS = frozenset((41, 42, 43, 44, 45, 46, 48, 49, 51))
 """Alerts about the peer's certificate."""

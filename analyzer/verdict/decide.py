@@ -18,6 +18,9 @@ from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone,
 
 Signature = Callable[[Case], Verdict | None]
 
+SEEN = (incomplete.one_direction, incomplete.no_head)
+MADE = (connect.final_ack_lost,)
+ACCEPTED = (reset.on_accept,)
 HANDSHAKE = (
     tls.sslv2,
     tls.alert,
@@ -68,11 +71,15 @@ EXCHANGE = (
 
 def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
     """The verdict of one fetch; it never raises, and cites at least one packet of a connection that has any."""
-    case = Case(fetch, limits)
-    if fetch.resolution is not None:
+    return decide_case(Case(fetch, limits))
+
+
+def decide_case(case: Case) -> Verdict:
+    """The verdict of a case that nobody has looked at yet."""
+    if case.fetch.resolution is not None:
         return first_of(dns.DNS, case)
     weigh(case)
-    verdict = incomplete.one_direction(case) or incomplete.no_head(case)
+    verdict = any_of(SEEN, case)
     if verdict is None:
         verdict = judge(case)
     if verdict.klass != "ok":
@@ -94,14 +101,14 @@ def judge(case: Case) -> Verdict:
     connection: Connection = case.connection
     if not connection.midstream and not established(case):
         return first_of(connect.CONNECT, case)
-    verdict = connect.final_ack_lost(case)
+    verdict = any_of(MADE, case)
     if verdict is not None:
         return verdict
     exchange: Exchange = case.exchange
     if exchange is not None and exchange.response_complete and exchange.status < 400 and exchange.method != "CONNECT":
         return complete(case)
     settle(case)
-    verdict = reset.on_accept(case)
+    verdict = any_of(ACCEPTED, case)
     if verdict is not None:
         return verdict
     if exchange is not None:
@@ -175,9 +182,12 @@ def first_of(signatures: tuple[Signature, ...], case: Case) -> Verdict:
 
 def any_of(signatures: tuple[Signature, ...], case: Case) -> Verdict | None:
     """The first signature that fires. A signature that cites and then declines leaves nothing behind."""
+    if case.tried is not None:
+        case.tried.append(signatures)
     for signature in signatures:
         verdict: Verdict | None = signature(case)
         if verdict is not None:
+            case.fired = signature
             return verdict
         if case.evidence:
             case.evidence = []

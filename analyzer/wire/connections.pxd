@@ -15,7 +15,7 @@ cdef long long MASK32, LINGER_NS, UNANSWERED_NS, CLOCK_STEP_NS, TWIN_NS
 
 cdef class Connections:
     cdef public Table keys
-    cdef public dict sides
+    cdef public dict sides, opened
     cdef public Payload payload
     cdef public Reassembler reassembler
     cdef public bint answered

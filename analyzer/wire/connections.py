@@ -51,7 +51,8 @@ MAX_PAUSES = 100
 class Connections:
     """The table of open connections.
 
-    sides       the sides of the open connections by their keys, in the order in which their connections began
+    sides       the sides of the open connections by their keys
+    opened      the open connections in the order in which they began
     finished    connections that are over, in the order in which they ended; the caller empties it
     next_stream the next tcp.stream number; open: how many connections are open
     answered    whether any server was heard so far
@@ -63,6 +64,7 @@ class Connections:
     def __init__(self) -> None:
         self.keys = Table()
         self.sides = self.keys.sides
+        self.opened: dict[Connection, None] = {}
         self.payload = Payload()
         self.reassembler = self.payload.reassembler
         self.answered = False
@@ -177,6 +179,7 @@ class Connections:
             self.note_twin(connection, p)
         self.keys.add(side, key)
         self.keys.add(peer, reverse)
+        self.opened[connection] = None
         self.total += 1
         return side
 
@@ -310,18 +313,15 @@ class Connections:
 
     def expire(self) -> None:
         """Give out what is over; called once in a while, so that its cost stays linear in the packets."""
-        side: Side
         connection: Connection
         idle: cython.longlong
         over: list[Connection] = []
-        for side in self.sides.values():
-            if side.index == CLIENT:
-                connection = side.connection
-                idle = self.now - connection.last_time
-                if (connection.closed_time and idle > LINGER_NS) or (
-                    connection.established_time == 0 and idle > UNANSWERED_NS
-                ):
-                    over.append(connection)
+        for connection in self.opened:
+            idle = self.now - connection.last_time
+            if (connection.closed_time and idle > LINGER_NS) or (
+                connection.established_time == 0 and idle > UNANSWERED_NS
+            ):
+                over.append(connection)
         for connection in over:
             self.give_out(connection, 1)
         if len(self.sides) > 2 * MAX_OPEN:
@@ -329,18 +329,15 @@ class Connections:
 
     def evict(self) -> None:
         """Too many connections are open: give out the quarter that was idle longest."""
-        connections = [side.connection for side in self.sides.values() if side.index == CLIENT]
-        connections.sort(key=idle_since)
-        for connection in connections[: MAX_OPEN // 4]:
+        for connection in sorted(self.opened, key=idle_since)[: MAX_OPEN // 4]:
             connection.flags.append("evicted")
             self.evicted += 1
             self.give_out(connection, 0)
 
     def finish(self) -> None:
         """The capture is over: give out everything, in the order of first packets."""
-        for side in list(self.sides.values()):
-            if side.index == CLIENT:
-                self.give_out(side.connection, 1 if side.connection.closed_time else 0)
+        for connection in list(self.opened):
+            self.give_out(connection, 1 if connection.closed_time else 0)
 
     def give_out(self, connection: Connection, final: cython.int) -> None:
         """Settle a connection and put it into `finished`."""
@@ -355,6 +352,7 @@ class Connections:
         connection.one_way = not self.answered
         connection.capture_end = self.watched_until(connection.last_time)
         self.keys.remove(connection)
+        self.opened.pop(connection, None)
         connection.settle()
         self.finished.append(connection)
 
@@ -373,16 +371,16 @@ class Connections:
 
     def oldest_open(self) -> cython.longlong:
         """First packet of the connection that has been open longest; a huge number when none is."""
-        side: Side
-        for side in self.sides.values():
-            return side.connection.first_packet
+        connection: Connection
+        for connection in self.opened:
+            return connection.first_packet
         return 1 << 62
 
     def oldest_time(self) -> cython.longlong:
         """When that connection began; when none is open, the time of the newest frame."""
-        side: Side
-        for side in self.sides.values():
-            return side.connection.first_time
+        connection: Connection
+        for connection in self.opened:
+            return connection.first_time
         return self.now
 
 

@@ -63,7 +63,7 @@ def payload(words: list[str], size: int) -> bytes:
 def _stretches(part: list[str]) -> bool:
     if part[0] == "tls":
         return part[1] == "client_hello" and "size" not in part
-    return part[0] in ("http", "zeros")
+    return (part[0] == "http" and "head" not in part) or part == ["zeros"]
 
 
 def _part(part: list[str], extra: int) -> bytes:
@@ -79,7 +79,7 @@ def _part(part: list[str], extra: int) -> bytes:
     if kind == "hex":
         return bytes.fromhex("".join(rest))
     if kind == "zeros":
-        return bytes(extra)
+        return bytes(int(rest[0]) if rest else extra)
     raise ValueError(f"unknown payload `{kind}`")
 
 
@@ -144,15 +144,21 @@ def _client_hello(words: list[str], extra: int) -> bytes:
             41, _prefixed(_prefixed(noise("ticket", 32), 2) + bytes(4), 2) + _prefixed(_prefixed(bytes(32), 1), 2)
         )
     random = noise("second" if "second" in options else "first", 32)
+    spare = [noise("session", 32), bytes.fromhex("c02bc02f"), bytes.fromhex("c030")] if "size" in options else []
     version = int(options.get("record_version", "0x0301"), 16)
 
     def hello(padding: bytes) -> bytes:
-        fields = b"\x03\x03" + random + _prefixed(noise("session", 32), 1)
-        fields += _prefixed(bytes.fromhex("130113021303c02bc02fc030"), 2) + b"\1\0"
+        session = noise("session", 32) if "size" not in options or spare else b""
+        ciphers = b"".join(spare[1:]) if "size" in options else bytes.fromhex("c02bc02fc030")
+        fields = b"\x03\x03" + random + _prefixed(session, 1)
+        fields += _prefixed(bytes.fromhex("130113021303") + ciphers, 2) + b"\1\0"
         return record(22, _message(1, fields + _prefixed(extensions + padding + psk, 2)), version)
 
     plain = hello(b"")
     extra = int(options["size"]) - len(plain) if "size" in options else extra
+    while extra < 4 and extra != 0 and spare:
+        extra += len(spare.pop())  # a shorter offer, and padding for the rest
+        plain = hello(b"")
     if extra == 0:
         return plain
     if extra < 4:
@@ -161,9 +167,10 @@ def _client_hello(words: list[str], extra: int) -> bytes:
 
 
 def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:
-    options = _options(words, "tls13! tls12! alpn new_session! psk!")
+    at = words.index("then") if "then" in words else len(words)
+    words, then = words[:at], words[at + 1 :]
+    options = _options(words, "tls13! tls12! alpn new_session! psk! size")
     random = random or noise("server", 32)
-    session = noise("other session" if "new_session" in options else "session", 32)
     if "tls12" in options:
         cipher, extensions = b"\xc0\x2f", _extension(0xFF01, b"\0")
         if "alpn" in options:
@@ -174,8 +181,32 @@ def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:
         extensions = _extension(51, share) + _extension(43, b"\x03\x04")
         if "psk" in options:
             extensions += _extension(41, b"\0\0")
-    fields = b"\x03\x03" + random + _prefixed(session, 1) + cipher + b"\0" + _prefixed(extensions, 2)
-    return record(22, _message(2, fields))
+
+    def hello(session: bytes, padding: bytes) -> bytes:
+        fields = b"\x03\x03" + random + _prefixed(session, 1) + cipher + b"\0" + _prefixed(extensions + padding, 2)
+        return _message(2, fields)
+
+    message = hello(noise("other session" if "new_session" in options else "session", 32), b"")
+    if "size" in options:
+        message = _fitted(hello, int(options["size"]) - 5, "new_session" in options)
+    return record(22, message + _messages(then))
+
+
+def _fitted(hello: Callable[[bytes, bytes], bytes], size: int, new_session: bool) -> bytes:
+    """A ServerHello of that size: padded by an extension, or with a shorter session id of its own."""
+    for length in (32, *range(32)) if new_session else (32,):
+        session = noise("other session" if new_session else "session", length)
+        missing = size - len(hello(session, b""))
+        if missing == 0:
+            return hello(session, b"")
+        if missing >= 4:
+            return hello(session, _extension(21, bytes(missing - 4)))
+    raise ValueError(f"no ServerHello of {size} bytes is possible")
+
+
+def _messages(words: list[str]) -> bytes:
+    """Handshake messages of these types and lengths, zeros inside."""
+    return b"".join(_message(int(word.partition(":")[0]), bytes(int(word.partition(":")[2]))) for word in words)
 
 
 def _certificate(words: list[str], extra: int) -> bytes:
@@ -198,6 +229,7 @@ TLS: dict[str, Callable[[list[str], int], bytes]] = {
     "client_hello": _client_hello,
     "server_hello": _server_hello,
     "hrr": lambda words, extra: _server_hello(words, extra, RETRY_RANDOM),
+    "handshake": lambda words, extra: record(22, _messages(words)),
     "certificate": _certificate,
     "server_key_exchange": lambda words, extra: record(
         22, _message(12, b"\3\0\x1d" + _prefixed(noise("ske", 32), 1) + b"\4\3" + _prefixed(noise("signature", 70), 2))
@@ -215,12 +247,14 @@ def _http(words: list[str], extra: int) -> bytes:
     first, rest = words[0], words[1:]
     response = first.isdigit()
     if response:
-        options = _options(rest, "content-length body type server chunked! connection version reason location")
+        known = "content-length body type server chunked! connection version reason location host upgrade head"
+        options = _options(rest, known)
         start = (
             f"HTTP/{options.get('version', '1.1')} {first} {options.get('reason', REASONS.get(int(first), 'Whatever'))}"
         )
     else:
-        options = _options(rest[1:], "host content-length body agent expect! version connection upgrade")
+        known = "host content-length body agent expect! version connection upgrade chunked! type head"
+        options = _options(rest[1:], known)
         start = f"{first} {rest[0]} HTTP/{options.get('version', '1.1')}"
     names = {
         "host": "Host", "content-length": "Content-Length", "type": "Content-Type", "server": "Server",
@@ -231,6 +265,8 @@ def _http(words: list[str], extra: int) -> bytes:
         lines.append("Transfer-Encoding: chunked")
     if "expect" in options:
         lines.append("Expect: 100-continue")
+    if "head" in options:
+        extra = int(options["head"]) - len("\r\n".join([start, *lines])) - 4
     if extra >= 4:
         lines.append(("X: " + "a" * extra)[: extra - 2])
     elif lines:

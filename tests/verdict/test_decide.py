@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from types import FunctionType
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from analyzer.fetch.build import fetches
 from analyzer.fetch.model import Fetch
 from analyzer.verdict import decide as procedure
+from analyzer.verdict.catalog import name_of, rules
 from analyzer.verdict.causes import CAUSES, FAMILIES, TABLE, cause_of
 from analyzer.verdict.decide import decide
 from analyzer.verdict.model import CLASSES, CONFIDENCES, FAILURES, Verdict
@@ -43,7 +43,6 @@ SIGNATURES = (
     incomplete.no_head,
     incomplete.rest,
 )
-HEADINGS = ("On the wire:", "Wireshark:", "Zeek:", "Reference:", "Not this:")
 
 
 def scatter(draw: st.DrawFn, thing: object, *keep: str) -> None:
@@ -164,11 +163,11 @@ def test_an_empty_connection_is_incomplete() -> None:
     "signature", dict.fromkeys(SIGNATURES), ids=lambda signature: f"{signature.__module__}.{signature.__name__}"
 )
 def test_each_signature_is_documented(signature: FunctionType) -> None:
-    """Each signature's docstring has the fixed headings, in their order."""
-    text = inspect.getdoc(signature) or ""
-    places = [text.find(heading) for heading in HEADINGS]
-    assert -1 not in places
-    assert places == sorted(places)
+    """Its docstring has rules, and each says what is on the wire and how sure it is."""
+    for rule in rules()[name_of(signature)]:
+        assert rule.sentence.endswith(".")
+        assert rule.wire
+        assert rule.confidence
 
 
 @pytest.mark.parametrize("module", [connect, http, incomplete, opaque, reset, tls], ids=lambda module: module.__name__)

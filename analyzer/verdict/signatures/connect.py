@@ -55,13 +55,53 @@ def icmp_cause(error: IcmpError) -> str:
 
 
 def icmp_error(case: Case) -> Verdict | None:
-    """A router or the host itself said by ICMP that the connection cannot be made.
+    """A router or the host itself says by ICMP that the connection cannot be made.
 
-    On the wire: an ICMP destination-unreachable or time-exceeded error that quotes the SYN; no SYN-ACK.
-    Wireshark: icmp.type in {3, 11} || icmpv6.type in {1, 3}
-    Zeek: conn_state S0 with ICMP unreachable in weird.log or icmp
-    Reference: RFC 792; RFC 4443 3; RFC 1122 4.2.3.9; Linux icmp_err_convert
-    Not this: an ICMP error on an established connection is only a soft error (RFC 5461).
+    Zeek: conn_state S0, and the ICMP error as a connection of its own with proto icmp
+    Reference: RFC 792; RFC 1812 5.2.7; RFC 4443 3; Linux icmp_err_convert
+    Confidence: high
+    Needs: an ICMP error; no SYN-ACK
+
+    Cause: icmp-port-unreachable: The host, or a firewall in its name, says that nothing may answer on this port.
+    On the wire: ICMP 3/3 (IPv6: 1/4) quotes the SYN; there is no SYN-ACK.
+    Wireshark: (icmp.type == 3 && icmp.code == 3 || icmpv6.type == 1 && icmpv6.code == 4) && tcp
+    Not this: rst-refused, which clients report with the same words, is a RST. On an established connection the
+        error is only a hint (RFC 5461).
+
+    Cause: icmp-host-unreachable: The last router cannot deliver to the host.
+    On the wire: ICMP 3/1 (also 3/5, 3/7, 3/8, 3/12, 3/14; IPv6: 1/2, 1/3) quotes the SYN; there is no SYN-ACK.
+    Wireshark: (icmp.type == 3 && icmp.code in {1, 5, 7, 8, 12, 14} || icmpv6.type == 1 && icmpv6.code in {2, 3}) &&
+        tcp
+    Not this: silence instead of the error is syn-no-answer; no route to the whole network is icmp-net-unreachable.
+
+    Cause: icmp-net-unreachable: A router has no route to the network.
+    On the wire: ICMP 3/0 (also 3/6, 3/11; IPv6: 1/0) quotes the SYN; there is no SYN-ACK.
+    Wireshark: (icmp.type == 3 && icmp.code in {0, 6, 11} || icmpv6.type == 1 && icmpv6.code == 0) && tcp
+    Not this: icmp-host-unreachable comes from the last router. A client without any route sends no SYN at all.
+
+    Cause: icmp-admin-prohibited: A firewall or router forbids the connection, and says so.
+    On the wire: ICMP 3/9, 3/10, 3/13 or 3/15 (IPv6: 1/1, 1/5, 1/6) quotes the SYN; there is no SYN-ACK.
+    Wireshark: (icmp.type == 3 && icmp.code in {9, 10, 13, 15} || icmpv6.type == 1 && icmpv6.code in {1, 5, 6}) &&
+        tcp
+    Not this: a firewall that drops without a word is syn-no-answer, one that answers with a RST is rst-refused.
+
+    Cause: icmp-ttl-exceeded: The SYN runs out of hops, as it does in a routing loop.
+    On the wire: ICMP 11/0 (IPv6: 3/0) quotes the SYN, twice or after a second SYN; there is no SYN-ACK.
+    Wireshark: (icmp.type == 11 && icmp.code == 0 || icmpv6.type == 3 && icmpv6.code == 0) && tcp
+    Confidence: medium
+    Not this: the answers to a traceroute, whose probes have a small TTL on purpose and whose next SYN is answered.
+
+    Cause: icmp-frag-needed: Even the SYN is too big for a link on the path.
+    On the wire: ICMP 3/4 (IPv6: 2/0) quotes the SYN; there is no SYN-ACK.
+    Wireshark: (icmp.type == 3 && icmp.code == 4 || icmpv6.type == 2) && tcp
+    Confidence: medium
+    Not this: the same error about later, large packets is ordinary path MTU discovery; when it is lost, see
+        tls-server-flight-lost.
+
+    Cause: icmp-protocol-unreachable: The host says that it does not speak TCP.
+    On the wire: ICMP 3/2 quotes the SYN; there is no SYN-ACK.
+    Wireshark: icmp.type == 3 && icmp.code == 2 && tcp
+    Not this: icmp-port-unreachable speaks of one port only.
     """
     mark: Milestone | None = case.find("icmp", NETWORK, 0)
     if mark is None or not isinstance(mark.note, IcmpError):
@@ -102,13 +142,18 @@ def gave_up_at_once(case: Case) -> cython.bint:
 
 
 def final_ack_lost(case: Case) -> Verdict | None:
-    """The client believes it is connected, the server does not.
+    """The client believes that it is connected, the server does not.
 
-    On the wire: SYN, SYN-ACK, ACK; then the server sends its SYN-ACK again and never acknowledges a byte of the client.
-    Wireshark: tcp.flags.syn==1 && tcp.flags.ack==1 && tcp.analysis.retransmission
-    Zeek: conn_state S1 or SH, history with repeated `h`
+    Cause: final-ack-lost
+    On the wire: SYN, SYN-ACK, ACK; then the server sends its SYN-ACK again and never acknowledges a byte of the
+        client.
+    Wireshark: tcp.flags.syn == 1 && tcp.flags.ack == 1 && tcp.analysis.retransmission
+    Zeek: conn_state S1 or SH, history with a repeated `h`
     Reference: RFC 9293 3.10.7.4; Linux drops the final ACK when the accept queue is full (TcpExtListenOverflows)
-    Not this: a SYN-ACK that arrives twice while data flows and is acknowledged.
+    Confidence: high
+    Needs: the SYN-ACK again after the ACK; nothing acknowledged; no payload of the server
+    Not this: with a SYN-ACK that merely arrives twice, data flows and is acknowledged. In http-request-unacked and
+        tls-clienthello-unacked the SYN-ACK is not repeated.
     """
     connection: Connection = case.connection
     if connection.synack_after_ack < 1 or case.client.acked > 0 or case.server.bytes > 0:
@@ -132,11 +177,15 @@ def final_ack_lost(case: Case) -> Verdict | None:
 def synack_lost(case: Case) -> Verdict | None:
     """The server answers, and its answer never reaches the client.
 
+    Cause: synack-lost
     On the wire: a SYN-ACK, and more than half a second later the client sends the same SYN again.
-    Wireshark: tcp.flags.syn==1 && tcp.analysis.retransmission, with a SYN-ACK before it
+    Wireshark: tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.retransmission && tcp.completeness & 2
     Zeek: history `ShS`
     Reference: RFC 9293 3.10.7.3; RFC 6298 5
-    Not this: a SYN sent again before the SYN-ACK was seen (syn-answered-late), or a connection that gets established.
+    Confidence: high at the server, medium elsewhere
+    Needs: a SYN-ACK; a SYN after the SYN-ACK
+    Not this: in syn-answered-late the client's last SYN comes before the SYN-ACK. When the connection is made after
+        all, it is the flag `syn-recovered`.
     """
     mark: Milestone | None = case.find("syn-ack", SERVER, 0)
     if mark is None:
@@ -157,15 +206,20 @@ def synack_lost(case: Case) -> Verdict | None:
 
 
 def answered_late(case: Case) -> Verdict | None:
-    """The SYN-ACK came after the client had given up.
+    """The SYN-ACK comes after the client has given up.
 
-    On the wire: SYN, a second or more later a SYN-ACK, which the client answers with a RST; or does not answer at all,
-        and then it is a second since the last SYN too, because a client that has just asked again still listens.
-    Wireshark: tcp.flags.syn==1 && tcp.flags.ack==1 && tcp.time_relative >= 1
+    Cause: syn-answered-late
+    On the wire: a SYN, a second or more later a SYN-ACK, which the client answers with a RST; or does not answer at
+        all, and then it is a second since the last SYN too: a client that has just asked again still listens.
+    Wireshark: tcp.flags.syn == 1 && tcp.flags.ack == 1 && tcp.time_relative >= 1
     Zeek: conn_state RSTOS0 or SH
-    Reference: RFC 9293 3.5.2 group 1 (the RST has seq = the SYN-ACK's ack, no ACK flag)
-    Not this: a SYN-ACK at once that is answered by RST is a half-open probe; one that answers the last of several SYNs
-        at once and finds nobody is synack-unanswered.
+    Reference: RFC 9293 3.5.2 group 1 (the RST has the SYN-ACK's acknowledgement as its sequence number, and no ACK
+        flag)
+    Confidence: high with the client's RST, medium without
+    Needs: a late SYN-ACK
+    Not this: a SYN-ACK at once that is answered with a RST is a half-open probe. The client's RST is a consequence,
+        no rst-by-client. A SYN-ACK that answers the last of several SYNs at once and finds nobody is
+        synack-unanswered.
     """
     mark: Milestone | None = case.find("syn-ack", SERVER, 0)
     if mark is None or mark.time - case.connection.first_time < case.limits.syn_late_ns:
@@ -188,11 +242,15 @@ def answered_late(case: Case) -> Verdict | None:
 def synack_unanswered(case: Case) -> Verdict | None:
     """The server answers again and again, and the client says nothing more.
 
-    On the wire: SYN, SYN-ACK, SYN-ACK at 1, 3, 7, 15, 31 s; nothing of the client.
-    Wireshark: tcp.flags.syn==1 && tcp.flags.ack==1 && tcp.analysis.retransmission
-    Zeek: conn_state S1 without ACK, or SH
+    Cause: synack-unanswered
+    On the wire: SYN, then SYN-ACKs at 1, 3, 7, 15 and 31 s; nothing of the client.
+    Wireshark: tcp.flags.syn == 1 && tcp.flags.ack == 1 && tcp.completeness == 3
+    Zeek: conn_state SH or S1, history `Shh`
     Reference: Linux tcp_synack_retries
-    Not this: a client that repeats its SYN (synack-lost).
+    Confidence: medium
+    Needs: a SYN-ACK; the SYN-ACK again
+    Not this: a client that repeats its SYN does not get the answer (synack-lost); one that sends its ACK is
+        final-ack-lost.
     """
     first: Milestone | None = case.find("syn-ack", SERVER, 0)
     if first is None or case.find("syn-ack", SERVER, first.packet) is None or case.client.last_packet > first.packet:
@@ -207,12 +265,16 @@ def synack_unanswered(case: Case) -> Verdict | None:
 
 
 def challenge_ack(case: Case) -> Verdict | None:
-    """The SYN ran into an old connection with the same ports.
+    """The SYN runs into an old connection with the same ports.
 
-    On the wire: the SYN is answered by a bare ACK for another sequence number; the client resets that and tries again.
-    Wireshark: tcp.flags==0x010 after tcp.flags.syn==1
-    Zeek: weird `SYN_seq_jump` or conn_state OTH
+    Cause: syn-challenge-ack
+    On the wire: the SYN is answered by a bare ACK for another sequence number; the client resets that and tries
+        again.
+    Wireshark: tcp.flags == 0x010 && tcp.analysis.ack_lost_segment && !(tcp.completeness & 2)
+    Zeek: conn_state OTH or RSTO, weird SYN_seq_jump
     Reference: RFC 5961 4; RFC 9293 3.10.7.4
+    Confidence: high
+    Needs: a bare ACK for another number
     Not this: when the next SYN is answered it is only the flag `syn-recovered`.
     """
     mark: Milestone
@@ -232,11 +294,14 @@ def challenge_ack(case: Case) -> Verdict | None:
 def refused(case: Case) -> Verdict | None:
     """The port is closed, or a firewall answers so.
 
-    On the wire: RST,ACK with ack = ISN + 1 answers the SYN; nothing is established.
-    Wireshark: tcp.flags.reset==1 && tcp.flags.ack==1 && tcp.seq==1
+    Cause: rst-refused
+    On the wire: RST and ACK with ack = ISN + 1 answer the SYN; nothing is established.
+    Wireshark: tcp.flags.reset == 1 && tcp.flags.ack == 1 && tcp.ack == 1 && !(tcp.completeness & 2)
     Zeek: conn_state REJ
     Reference: RFC 9293 3.5.2 group 1, 3.10.7.3
-    Not this: ICMP port-unreachable gives the client the same "connection refused"; a RST after the SYN-ACK is
+    Confidence: high; low when the RST does not acknowledge the SYN
+    Needs: an answering RST; no SYN-ACK
+    Not this: icmp-port-unreachable gives the client the same "connection refused"; a RST after the SYN-ACK is
         rst-on-accept.
     """
     if case.find("syn-ack", SERVER, 0) is not None:
@@ -291,11 +356,15 @@ def syn_before(case: Case, answer: Milestone) -> cython.longlong:
 def no_answer(case: Case) -> Verdict | None:
     """SYNs go out and nothing ever comes back.
 
-    On the wire: two or more SYNs with one ISN; no packet of the server; no ICMP that quotes them.
-    Wireshark: tcp.flags.syn==1 && tcp.flags.ack==0 && tcp.analysis.retransmission
+    Cause: syn-no-answer
+    On the wire: two or more SYNs with one ISN; no packet of the server; no ICMP error that quotes them.
+    Wireshark: tcp.flags.syn == 1 && tcp.completeness == 1 && tcp.analysis.retransmission
     Zeek: conn_state S0
     Reference: RFC 9293 3.8.1; RFC 6298 2.1 and 5.5; Linux tcp_syn_retries, tcp_syn_linear_timeouts
-    Not this: a late SYN-ACK, an ICMP error or a RST after several SYNs; a single SYN (syn-abandoned).
+    Confidence: high with three SYNs, medium with two; one step less when no server is heard in the whole capture
+    Needs: two SYNs; nothing from the server
+    Not this: a late SYN-ACK, an ICMP error or a RST after several SYNs have causes of their own; a single SYN is
+        syn-abandoned.
     """
     client: Side = case.client
     if client.syns < case.limits.syn_min or case.server.packets > 0:
@@ -368,11 +437,14 @@ def next_syn_due(case: Case, times: list[int], fitting: list[Schedule]) -> cytho
 def abandoned(case: Case) -> Verdict | None:
     """One SYN, and the client does not even repeat it.
 
+    Cause: syn-abandoned
     On the wire: exactly one SYN without any answer, while the capture goes on for three seconds and more.
-    Wireshark: tcp.flags.syn==1 && tcp.flags.ack==0
+    Wireshark: tcp.flags.syn == 1 && tcp.completeness == 1 && !tcp.analysis.retransmission
     Zeek: conn_state S0, history `S`
     Reference: RFC 6298 2.1 (a second SYN is due after 1 s)
-    Not this: two SYNs or more (syn-no-answer); a capture that ends too soon (incomplete).
+    Confidence: low
+    Needs: one SYN; nothing from the server
+    Not this: two SYNs or more are syn-no-answer; a capture that ends too soon is incomplete.
     """
     if case.client.syns != 1 or case.server.packets > 0:
         return None

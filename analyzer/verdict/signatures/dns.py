@@ -26,12 +26,16 @@ SHOWN = 3
 def nxdomain(case: Case) -> Verdict | None:
     """The name does not exist.
 
+    Cause: dns-nxdomain
     On the wire: an answer with code NXDOMAIN, and none with an address for A or AAAA, on a retry, from another server,
         or for the name with a search domain behind it; no connection for the name.
     Wireshark: dns.flags.rcode == 3
     Zeek: dns.log with rcode_name NXDOMAIN, no conn.log entry
     Reference: RFC 1035 4.1.1; RFC 8020 (for all types); resolv.conf(5) `search`, `ndots`
-    Not this: NXDOMAIN for one family or for a search-domain variant while another question brought an address.
+    Confidence: high
+    Needs: a lookup in vain; NXDOMAIN
+    Not this: NXDOMAIN for one family or for a search-domain variant while another question brought an address. A name
+        that exists without an address is dns-no-address.
     """
     return said(case, "nxdomain", "dns-nxdomain", "does not exist")
 
@@ -39,11 +43,15 @@ def nxdomain(case: Case) -> Verdict | None:
 def servfail(case: Case) -> Verdict | None:
     """The resolver could not find out.
 
+    Cause: dns-servfail
     On the wire: answers with code SERVFAIL, none with an address; no connection for the name.
     Wireshark: dns.flags.rcode == 2
     Zeek: dns.log with rcode_name SERVFAIL
     Reference: RFC 1035 4.1.1; RFC 4035 5.5 (DNSSEC validation that failed); RFC 9520
-    Not this: SERVFAIL of one server while the next, or the same a moment later, answered.
+    Confidence: high; medium when the capture ends before another try could follow
+    Needs: a lookup in vain; SERVFAIL
+    Not this: SERVFAIL of one server while the next, or the same a moment later, answered; no word at all is
+        dns-no-answer.
     """
     return said(case, "servfail", "dns-servfail", "was not resolved")
 
@@ -51,11 +59,15 @@ def servfail(case: Case) -> Verdict | None:
 def refused(case: Case) -> Verdict | None:
     """The resolver does not want to answer.
 
+    Cause: dns-refused
     On the wire: answers with code REFUSED, or NOTIMP, FORMERR, NOTAUTH; none with an address; no connection for it.
     Wireshark: dns.flags.rcode in {1, 4, 5, 9}
     Zeek: dns.log with rcode_name REFUSED
     Reference: RFC 1035 4.1.1; RFC 8906
-    Not this: REFUSED of one server while the next answered; FORMERR that a question without EDNS overcame.
+    Confidence: high; medium when the capture ends before another try could follow
+    Needs: a lookup in vain; a refusal to answer
+    Not this: REFUSED of one server while the next answered; FORMERR that a question without EDNS overcame. A resolver
+        that tried and failed is dns-servfail.
     """
     return said(case, "refused", "dns-refused", "was not resolved")
 
@@ -63,11 +75,15 @@ def refused(case: Case) -> Verdict | None:
 def no_address(case: Case) -> Verdict | None:
     """The name exists and has no address.
 
+    Cause: dns-no-address
     On the wire: answers with code NOERROR that hold neither A nor AAAA, to all that was asked.
     Wireshark: dns.flags.rcode == 0 && dns.count.answers == 0
     Zeek: dns.log with rcode_name NOERROR and empty answers
     Reference: RFC 2308 2.2 (NODATA)
-    Not this: an empty answer for AAAA while A has an address, or while A was not asked.
+    Confidence: high
+    Needs: a lookup in vain; an answer without an address
+    Not this: an empty answer for AAAA while A has an address, or while A was not asked; a name that does not exist is
+        dns-nxdomain.
     """
     return said(case, NO_ADDRESS, "dns-no-address", "exists and has no address")
 
@@ -95,11 +111,14 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
 def no_answer(case: Case) -> Verdict | None:
     """No resolver answers.
 
+    Cause: dns-no-answer
     On the wire: questions go out, again and to all servers, and no answer ever comes, or ICMP says that none will; no
         connection for the name.
     Wireshark: dns.flags.response == 0 && !dns.response_in
     Zeek: dns.log without rcode; conn.log S0 on port 53
     Reference: resolv.conf(5) `timeout`, `attempts`; Go net/dnsconfig_unix.go (both 5 s, twice)
+    Confidence: high when it was asked again or ICMP says why; low for a single question
+    Needs: a lookup in vain; an unanswered question
     Not this: an answer on a retry or of another server; a capture that ends before the resolver's patience does.
     """
     wish: Resolution = case.fetch.resolution

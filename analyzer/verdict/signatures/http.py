@@ -20,12 +20,20 @@ CLIENT_STATUS = range(400, 500)
 def proxy_connect(case: Case) -> Verdict | None:
     """The proxy does not open the tunnel.
 
-    On the wire: CONNECT, answered by a final status other than 2xx (http-proxy-connect-CODE) or not at all
-        (http-proxy-connect-no-reply).
-    Wireshark: http.request.method=="CONNECT"
     Zeek: http.log method CONNECT
     Reference: RFC 9110 9.3.6
-    Not this: after a 2xx the bytes inside the tunnel are judged; a RST instead of an answer is rst-after-request.
+    Confidence: high
+    Needs: a CONNECT request
+
+    Cause: http-proxy-connect: The proxy answers CONNECT with a refusal.
+    On the wire: CONNECT, answered by a final status other than 2xx.
+    Wireshark: http.request.method == "CONNECT" || http.response.code >= 300
+    Not this: after a 2xx the bytes inside the tunnel are judged.
+
+    Cause: http-proxy-connect-no-reply: The proxy never answers CONNECT.
+    On the wire: CONNECT, no byte of an answer; then somebody closes, or a minute passes.
+    Wireshark: http.request.method == "CONNECT" && !http.response_in
+    Not this: a RST instead of an answer is rst-after-request.
     """
     exchange: Exchange = case.exchange
     if exchange is None or exchange.method != "CONNECT" or exchange.garbage:
@@ -52,11 +60,21 @@ def proxy_connect(case: Case) -> Verdict | None:
 def status(case: Case) -> Verdict | None:
     """The server says that it failed.
 
+    Zeek: http.log status_code
+    Reference: RFC 9110 15.5 and 15.6
+    Confidence: high
+    Needs: a status of 400 or more
+
+    Cause: http-status: The server answers with an error status.
     On the wire: the head of a final response with a status of 400 or more, whether or not its body is complete.
     Wireshark: http.response.code >= 400
-    Zeek: http.log status_code >= 400
-    Reference: RFC 9110 15.5 and 15.6
-    Not this: 1xx to 3xx; the status inside TLS cannot be seen.
+    Not this: 1xx to 3xx are no failures; the status inside TLS cannot be seen; a refused CONNECT is
+        http-proxy-connect-NNN.
+
+    Cause: http-plain-on-tls-port: Plain HTTP is sent to a TLS port, and the server says so.
+    On the wire: status 497, or 400 with "HTTPS port" in its body, as nginx says it.
+    Wireshark: http.response.code in {400, 497} && http contains "HTTPS port"
+    Not this: a server that answers with a TLS alert is http-on-tls-server.
     """
     exchange: Exchange = case.exchange
     if exchange is None or exchange.status < 400:
@@ -82,12 +100,20 @@ def status(case: Case) -> Verdict | None:
 def garbage(case: Case) -> Verdict | None:
     """The answer is no HTTP.
 
-    On the wire: the first server bytes after the request are not `HTTP/`; the bytes 15 03 are a TLS alert
-        (http-on-tls-server).
-    Wireshark: http.request && !(http.response)
-    Zeek: weird `bad_HTTP_reply`
+    Zeek: weird.log bad_HTTP_reply
     Reference: RFC 9112 4
-    Not this: HTTP/0.9 is no longer spoken.
+    Confidence: high
+    Needs: an answer that is no HTTP
+
+    Cause: http-garbage-response: The request is answered with something that is no HTTP.
+    On the wire: the first server bytes after the request are not `HTTP/`, and no TLS alert.
+    Wireshark: http.request && !http.response_in
+    Not this: a banner that comes before the request belongs to another protocol; HTTP/0.9 is no longer spoken.
+
+    Cause: http-on-tls-server: Plain HTTP is sent to a TLS port, and a TLS alert comes back.
+    On the wire: the first server bytes after the request are 15 03, a TLS alert.
+    Wireshark: tcp.payload[0:2] == 15:03 && tcp.seq == 1
+    Not this: a server that explains itself in HTTP is http-plain-on-tls-port.
     """
     exchange: Exchange = case.exchange
     if exchange is None or not exchange.garbage:
@@ -107,11 +133,15 @@ def garbage(case: Case) -> Verdict | None:
 def request_unacked(case: Case) -> Verdict | None:
     """The request never arrives.
 
-    On the wire: request bytes sent again three times and more, never acknowledged, no response.
-    Wireshark: http.request && tcp.analysis.retransmission
-    Zeek: history with `T`, conn_state S1 or SF without responder bytes
+    Cause: http-request-unacked
+    On the wire: request bytes are sent again three times and more, never acknowledged; no response.
+    Wireshark: tcp.analysis.retransmission && tcp.len > 0
+    Zeek: history with `T`, conn_state S1 or SF without bytes of the responder
     Reference: RFC 9293 3.8.1
-    Not this: the server sends its SYN-ACK again (final-ack-lost); an acknowledged request without answer.
+    Confidence: high; inside TLS medium
+    Needs: a request; no response; the request sent again
+    Not this: when the server repeats its SYN-ACK it is final-ack-lost; an acknowledged request without an answer is
+        http-client-closed-no-response or http-no-response-stalled.
     """
     if case.asked == 0 or case.answered or case.client.rtx_since_ack < case.limits.unacked_request:
         return None
@@ -138,13 +168,24 @@ def request_unacked(case: Case) -> Verdict | None:
 def server_closed(case: Case) -> Verdict | None:
     """The server hangs up without a byte of a response.
 
-    On the wire: request, then FIN of the server, no response. On a reused connection whose FIN came before or at once
-        after
-        the request, or acknowledges less than the request, it is http-keepalive-race.
-    Wireshark: tcp.flags.fin==1 && !http.response
-    Zeek: conn_state SF, http.log without status
-    Reference: RFC 9112 9.5; nginx `return 444` and `return 499` do so
-    Not this: a RST first (rst-after-request); response bytes (http-response-truncated).
+    Zeek: conn_state SF, http.log without status_code
+    Confidence: high
+    Needs: the server closed first; a close without a reset; a request; no response
+
+    Cause: http-no-response-server-closed: The server reads the request and hangs up.
+    On the wire: the request, then FIN of the server, no response.
+    Wireshark: tcp.flags.fin == 1 && tcp.seq == 1 && tcp.completeness & 8
+    Reference: RFC 9112 8; nginx `return 444` and `return 499` do so
+    Not this: a RST first is rst-after-request; a FIN that crosses the request on a reused connection is
+        http-keepalive-race.
+
+    Cause: http-keepalive-race: The server closes an idle connection just as the client uses it again.
+    On the wire: a reused connection; the server's FIN comes before or at once after the request, or acknowledges
+        less than the request.
+    Wireshark: tcp.flags.fin == 1 && tcp.seq > 1 && tcp.completeness & 8
+    Reference: RFC 9112 9.5
+    Not this: a RST without a FIN is rst-stale-connection; on the first request it is
+        http-no-response-server-closed.
     """
     if case.closer != SERVER or case.closer_what == "rst" or case.answered or case.asked == 0:
         return None
@@ -185,12 +226,15 @@ RACE_NS = 5_000_000
 
 
 def truncated(case: Case) -> Verdict | None:
-    """The response stops short.
+    """The response stops short of what it announced.
 
+    Cause: http-response-truncated
     On the wire: FIN of the server before the response is complete by Content-Length or chunked framing.
-    Wireshark: http.response && tcp.flags.fin==1 (tcp reassembly incomplete)
-    Zeek: http.log response_body_len < Content-Length
+    Wireshark: tcp.flags.fin == 1 && tcp.seq > 1 && tcp.completeness & 8
+    Zeek: http.log response_body_len below the Content-Length
     Reference: RFC 9112 8
+    Confidence: high; medium when the capture lost bytes of the body
+    Needs: the server closed first; a close without a reset; an unfinished response
     Not this: a body that ends with the connection is never truncated; a RST instead is rst-mid-response.
     """
     if case.closer != SERVER or case.closer_what == "rst" or case.answered != 1:
@@ -220,11 +264,14 @@ def progress(exchange: Exchange) -> str:
 def abort_request(case: Case) -> Verdict | None:
     """The client breaks off its own request.
 
+    Cause: http-client-abort-request
     On the wire: FIN or RST of the client with the request's head or declared body unfinished.
-    Wireshark: http.request && tcp.flags.fin==1 from the client
-    Zeek: http.log request_body_len < Content-Length
+    Wireshark: tcp.flags.fin == 1 && tcp.ack == 1 && tcp.completeness & 8
+    Zeek: http.log request_body_len below the Content-Length
     Reference: RFC 9112 8
-    Not this: the whole request was sent (http-client-closed-no-response).
+    Confidence: high
+    Needs: the client closed first; no response; an unfinished request
+    Not this: once the whole request was sent it is http-client-closed-no-response.
     """
     exchange: Exchange = case.exchange
     if case.closer != CLIENT or case.answered or exchange is None or exchange.request_complete:
@@ -247,14 +294,21 @@ def abort_request(case: Case) -> Verdict | None:
 def response_lost(case: Case) -> Verdict | None:
     """The server answers, and the beginning of its answer is lost on the way.
 
-    On the wire: request; of the response only later bytes arrive, above a hole that the client never acknowledges. Then
-        the client closes, after three seconds and more (http-response-stalled) or sooner (http-client-abort-response),
-        or the capture ends after ten.
-    Wireshark: http.request, then tcp.analysis.lost_segment or tcp.options.sack_le
-    Zeek: conn_state SF or S1, missed_bytes > 0
+    Zeek: conn_state SF or S1, missed_bytes above 0
     Reference: RFC 2923 2.1 (path MTU black hole); RFC 2018
-    Not this: no byte of the server at all (http-client-closed-no-response); bytes that the client has acknowledged
-        although the capture lacks them (incomplete).
+    Needs: a request; no response; bytes of the server lost on the way
+
+    Also: http-response-stalled: The beginning of a response is lost on the way, while later bytes arrive.
+    On the wire: a request; of the response only later bytes, above a hole that the client never acknowledges; then the
+        client closes after three seconds and more, or the capture ends after ten.
+    Wireshark: tcp.analysis.lost_segment || tcp.options.sack_le
+    Confidence: medium; below ten seconds low
+    Not this: no byte of the server at all is http-client-closed-no-response; bytes that the client has acknowledged
+        although the capture lacks them are incomplete.
+
+    Also: http-client-abort-response: The client goes away while the beginning of the response is still missing.
+    On the wire: the same, and FIN or RST of the client within three seconds.
+    Confidence: low
     """
     server: Side = case.server
     if case.answered or case.asked == 0 or case.closer == SERVER:
@@ -281,13 +335,16 @@ def response_lost(case: Case) -> Verdict | None:
 def client_closed(case: Case) -> Verdict | None:
     """The 499: the client hangs up before a byte of the response.
 
-    On the wire: the whole request, no response byte, then FIN or RST of the client; no complete response follows the
-        FIN.
-    Wireshark: http.request, then tcp.flags.fin==1 from the client, no http.response
-    Zeek: conn_state SF or RSTO, http.log without status
+    Cause: http-client-closed-no-response
+    On the wire: the whole request, no response byte, then FIN or RST of the client; no complete response follows
+        the FIN.
+    Wireshark: http.request && !http.response_in || tcp.flags.fin == 1 && tcp.ack == 1
+    Zeek: conn_state SF or RSTO, http.log without status_code
     Reference: nginx ngx_http_request.h (NGX_HTTP_CLIENT_CLOSED_REQUEST 499, a log entry that never travels)
-    Not this: an unfinished request; a response that began (http-client-abort-response); a half-close that gets its
-        answer.
+    Confidence: high
+    Needs: the client closed first; no response; a plain request
+    Not this: an unfinished request is http-client-abort-request, a response that began http-client-abort-response;
+        a half-close that gets its answer is ok.
     """
     if case.closer != CLIENT or case.answered or case.exchange is None:
         return None
@@ -308,13 +365,21 @@ def client_closed(case: Case) -> Verdict | None:
 def client_left_response(case: Case) -> Verdict | None:
     """The client closes in the middle of the response.
 
-    On the wire: response begun and incomplete; FIN or RST of the client. After three seconds and more of the server's
-        silence
-        the response had stalled (http-response-stalled), else the client had enough (http-client-abort-response).
-    Wireshark: http.response && tcp.flags.reset==1 from the client
-    Zeek: conn_state RSTO or SF, http.log response_body_len < Content-Length
+    Zeek: conn_state RSTO or SF, http.log response_body_len below the Content-Length
     Reference: RFC 9112 8; RFC 1122 4.2.2.13
-    Not this: the response was complete; the server closed first (http-response-truncated).
+    Needs: the client closed first; an unfinished response
+
+    Cause: http-client-abort-response: The client has enough of the response.
+    On the wire: a response begun and incomplete; FIN or RST of the client within three seconds of the server's last
+        byte.
+    Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
+    Confidence: high; inside TLS medium
+    Not this: after three seconds and more of the server's silence it is http-response-stalled; a server that closes
+        first is http-response-truncated.
+
+    Also: http-response-stalled: The client gives up waiting for the rest of a response.
+    On the wire: a response begun and incomplete; three seconds and more of silence, then FIN or RST of the client.
+    Confidence: medium; below ten seconds low
     """
     if case.closer != CLIENT or case.answered != 1 or case.exchange is None:
         return None
@@ -332,12 +397,16 @@ def client_left_response(case: Case) -> Verdict | None:
 
 
 def response_stalled(case: Case) -> Verdict | None:
-    """The response stops and nobody ends it.
+    """The response stops in the middle, and nobody ends it.
 
-    On the wire: response begun and incomplete, then ten seconds and more of silence while the connection stays open.
-    Wireshark: http.response && tcp.time_delta >= 10
-    Zeek: conn_state S1, http.log response_body_len < Content-Length
+    Cause: http-response-stalled
+    On the wire: a response begun and incomplete, then ten seconds and more of silence while the connection stays
+        open.
+    Wireshark: tcp.time_delta >= 10 && tcp.completeness & 8
+    Zeek: conn_state S1, http.log response_body_len below the Content-Length
     Reference: RFC 9112 6.3
+    Confidence: medium
+    Needs: nobody closed; an unfinished response; ten seconds of silence
     Not this: a receiver whose window is zero stalls itself; event streams may be silent.
     """
     silence: cython.longlong = case.silence()
@@ -373,11 +442,15 @@ def response_stalled_verdict(case: Case, silence: cython.longlong) -> Verdict:
 def no_response_stalled(case: Case) -> Verdict | None:
     """Still no answer, and nobody has given up.
 
-    On the wire: request acknowledged, no response byte for a minute and more, connection open at the capture's end.
-    Wireshark: http.request && !http.response
-    Zeek: conn_state S1
-    Reference: nginx proxy_read_timeout 60 s and alike are the usual end of such a wait
-    Not this: a shorter wait (incomplete); somebody closed.
+    Cause: http-no-response-stalled
+    On the wire: the request is acknowledged, no response byte for a minute and more, the connection open at the
+        capture's end.
+    Wireshark: http.request && !http.response_in
+    Zeek: conn_state S1, http.log without status_code
+    Reference: nginx proxy_read_timeout and alike, 60 s, are the usual end of such a wait
+    Confidence: low
+    Needs: nobody closed; a request; no response; a minute of silence
+    Not this: a shorter wait is incomplete; when the client closes it is http-client-closed-no-response.
     """
     if case.closer >= 0 or case.answered or case.asked == 0 or case.silence() < case.limits.resp_stall_ns:
         return None

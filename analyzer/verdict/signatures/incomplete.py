@@ -33,6 +33,8 @@ def one_direction(case: Case) -> Verdict | None:
     Wireshark: tcp.analysis.ack_lost_segment
     Zeek: conn_state SH, SHR or OTH
     Reference: signatures.md 3.1
+    Confidence: high
+    Needs: one side only
     Not this: SYNs alone may truly have gone unanswered.
     """
     client: Side = case.client
@@ -50,9 +52,11 @@ def no_head(case: Case) -> Verdict | None:
     """The capture began in the middle of the connection.
 
     On the wire: no SYN, and neither a ClientHello nor a request from which on the exchange could be judged.
-    Wireshark: !(tcp.flags.syn==1)
+    Wireshark: tcp && !(tcp.completeness & 1)
     Zeek: conn_state OTH
     Reference: signatures.md 3.1
+    Confidence: high
+    Needs: no SYN seen
     Not this: a whole exchange on a connection whose SYN is missing is judged.
     """
     if not case.connection.midstream or case.exchange is not None:
@@ -67,8 +71,9 @@ def rest(case: Case) -> Verdict:
 
     On the wire: the capture ends, or the decisive bytes are lost or cut, before the exchange is over.
     Wireshark: tcp.analysis.lost_segment || frame.cap_len < frame.len
-    Zeek: conn_state S1, missed_bytes > 0
+    Zeek: conn_state S1, missed_bytes above 0
     Reference: signatures.md 3.1
+    Confidence: medium
     Not this: a failure that is already proven is reported with the flag `ongoing`.
     """
     if case.client.cut or case.server.cut:

@@ -17,11 +17,14 @@ from analyzer.wire.model import CLIENT, SERVER
 def cut(case: Case) -> Verdict | None:
     """The server hangs up within a TLS record.
 
+    Cause: tls-opaque-cut
     On the wire: the server's last record announces more bytes than come before its FIN.
-    Wireshark: tls.record.length larger than what follows; tcp.flags.fin==1
-    Zeek: ssl.log established=T, conn.log missed_bytes 0
+    Wireshark: tcp.flags.fin == 1 && tcp.srcport == 443
+    Zeek: conn_state SF, ssl.log established=T
     Reference: RFC 8446 6.1 (truncation)
-    Not this: a whole last record without close_notify is common and no failure.
+    Confidence: high
+    Needs: a record cut short; the server closed first; a close without a reset
+    Not this: a whole last record without close_notify is common and no failure; a RST instead is rst-mid-response.
     """
     if not case.opaque.cut or case.closer != SERVER or case.closer_what == "rst" or case.answered == 0:
         return None
@@ -38,13 +41,19 @@ def cut(case: Case) -> Verdict | None:
 def record_stalled(case: Case) -> Verdict | None:
     """A TLS record of the server stays unfinished.
 
-    On the wire: the server's last record is incomplete, then silence: of ten seconds and more (http-response-stalled)
-        until the
-        client closes or the capture ends; a client that closes sooner had enough (http-client-abort-response).
-    Wireshark: tls.record.length larger than what follows
+    Wireshark: tcp.time_delta >= 3 && tcp.dstport == 443
     Zeek: ssl.log established=T
     Reference: RFC 8446 5.1
+    Confidence: medium
+    Needs: a record cut short
     Not this: the server's own FIN (tls-opaque-cut) or RST (rst-mid-response).
+
+    Also: http-response-stalled: Inside TLS, the server stops within a record.
+    On the wire: the server's last record is incomplete, then a silence of three seconds and more until the client
+        closes, or of ten until the capture ends.
+
+    Also: http-client-abort-response: Inside TLS, the client closes in the middle of a record.
+    On the wire: the server's last record is incomplete, and the client closes within three seconds of it.
     """
     if not case.opaque.cut or case.closer == SERVER or case.answered == 0:
         return None
@@ -81,13 +90,15 @@ def record_stalled(case: Case) -> Verdict | None:
 def client_gave_up(case: Case) -> Verdict | None:
     """The 499 inside TLS: request sent, no answer, the client closes.
 
+    Cause: tls-opaque-client-gave-up
     On the wire: handshake complete, client records of a request's size, no response record (tickets and HTTP/2
-        control records
-        do not count), then close_notify, FIN or RST of the client.
-    Wireshark: tls.app_data from the client only, then tcp.flags.fin==1
-    Zeek: conn_state SF or RSTO, ssl.log established=T, few responder bytes
+        control records do not count), then close_notify, FIN or RST of the client.
+    Wireshark: tcp.flags.fin == 1 && tcp.dstport == 443 && tcp.time_delta >= 1
+    Zeek: conn_state SF or RSTO, ssl.log established=T, few bytes of the responder
     Reference: nginx logs it as 499; RFC 8446 6.1
-    Not this: any response record; the server closes first.
+    Confidence: high when a usual timer fits or after three seconds; medium from one second on; low before
+    Needs: the client closed first; a request; no response
+    Not this: any response record; a server that closes first (tls-opaque-no-response-server-closed).
     """
     if case.closer != CLIENT or case.answered or case.asked == 0:
         return None
@@ -111,13 +122,16 @@ def client_gave_up(case: Case) -> Verdict | None:
 
 
 def server_closed(case: Case) -> Verdict | None:
-    """Request sent inside TLS, and the server closes without an answer.
+    """Inside TLS, the server hangs up without an answer.
 
+    Cause: tls-opaque-no-response-server-closed
     On the wire: client records of a request's size, no response record, then FIN or close_notify of the server.
-    Wireshark: tls.app_data from the client only, then tcp.flags.fin==1 from the server
+    Wireshark: tcp.flags.fin == 1 && tcp.srcport == 443
     Zeek: conn_state SF, ssl.log established=T
     Reference: RFC 8446 6.1; 4.3.2 (a refused client certificate shows only after the handshake)
-    Not this: a RST first (rst-after-request).
+    Confidence: medium
+    Needs: the server closed first; a close without a reset; a request; no response
+    Not this: a RST first is rst-after-request; a client that closes first is tls-opaque-client-gave-up.
     """
     if case.closer != SERVER or case.closer_what == "rst" or case.answered or case.asked == 0:
         return None
@@ -140,10 +154,13 @@ def server_closed(case: Case) -> Verdict | None:
 def refused_after_finished(case: Case) -> Verdict | None:
     """The server ends a TLS 1.3 connection right after the client's Finished.
 
+    Also: tls-alert-encrypted
     On the wire: the client's Finished, then an alert-sized record of the server and its FIN, no request answered.
-    Wireshark: tls.record.content_type==23 && tls.record.length==19 from the server
+    Wireshark: tls.record.opaque_type == 23 && tls.record.length == 19 && tcp.srcport == 443
     Zeek: ssl.log established=T, few bytes
     Reference: RFC 8446 4.4.2.4 (certificate_required comes after the client is done)
+    Confidence: medium
+    Needs: the server closed first; a close without a reset; no request; no response; an alert-sized last record
     Not this: once tickets or a response came, the same record is close_notify.
     """
     if case.asked or case.answered or case.closer != SERVER or case.closer_what == "rst" or not case.notify_server:

@@ -12,11 +12,14 @@ from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Tls
 def on_accept(case: Case) -> Verdict | None:
     """The connection is accepted and reset at once.
 
+    Cause: rst-on-accept
     On the wire: SYN, SYN-ACK, ACK, then a RST of the server within a second, before any byte of the client.
-    Wireshark: tcp.flags.reset==1 && tcp.seq==1 && tcp.ack==1
+    Wireshark: tcp.flags.reset == 1 && tcp.seq == 1 && tcp.ack == 1 && tcp.completeness & 2
     Zeek: conn_state RSTR with 0 bytes both ways
     Reference: Linux tcp_abort_on_overflow; RFC 9293 3.5.2
-    Not this: a RST in answer to the SYN (rst-refused); a client that resets (a half-open probe).
+    Confidence: high
+    Needs: a reset of the server; no payload of the server; no payload of the client before it
+    Not this: a RST in answer to the SYN is rst-refused; a client that resets is a half-open probe.
     """
     mark: Milestone = case.reset
     if mark is None or mark.side != SERVER or case.server.bytes > 0 or case.server.lost or case.client.lost:
@@ -42,13 +45,30 @@ def on_accept(case: Case) -> Verdict | None:
 def in_handshake(case: Case) -> Verdict | None:
     """The server resets after the ClientHello and before the handshake is done.
 
-    On the wire: ClientHello, then a RST of the server's side: at once without any server record
-        (rst-after-clienthello), after the server's first records (rst-during-tls-handshake), or after three seconds
-        and more without a word of either (rst-after-tls-silence).
-    Wireshark: tcp.flags.reset==1 && tcp.srcport==443, behind tls.handshake.type==1
     Zeek: conn_state RSTR, ssl.log established=F
     Reference: RFC 9293 3.5.3; Weaver, Sommer, Paxson, NDSS 2009 (forged resets)
-    Not this: a RST after a fatal alert or after the peer's FIN is a consequence; after the client's close it is benign.
+    Confidence: high
+    Needs: a reset of the server
+
+    Cause: rst-after-clienthello: A reset answers the ClientHello.
+    On the wire: the ClientHello, then a RST of the server's side within three seconds, without any record of the
+        server.
+    Wireshark: tcp.flags.reset == 1 && tcp.seq == 1 && tcp.completeness & 8
+    Not this: after a fatal alert or the server's FIN the RST is a consequence; after a ServerHello it is
+        rst-during-tls-handshake.
+
+    Cause: rst-during-tls-handshake: The server resets in the middle of the handshake.
+    On the wire: the ClientHello, records of the server, then its RST within three seconds of the client's last
+        word.
+    Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
+    Not this: the server's RST after the client's close_notify or FIN is benign; after a complete handshake and a
+        request it is rst-after-request.
+
+    Cause: rst-after-tls-silence: The handshake falls silent, and the server's side resets it.
+    On the wire: the ClientHello, perhaps records of the server, three seconds and more without a word, then a RST
+        of the server's side.
+    Wireshark: tcp.flags.reset == 1 && tcp.time_delta >= 3 && tcp.completeness & 8
+    Not this: when the client, or the server's FIN, ends the silence it is tls-stall.
     """
     mark: Milestone = case.reset
     if mark is None or mark.side != SERVER:
@@ -98,10 +118,14 @@ def last_server_record(case: Case) -> tuple[int, int, str, int]:
 def post_finished(case: Case) -> Verdict | None:
     """The server resets right after the client's Finished.
 
-    On the wire: TLS 1.3, the client's Finished is out, no record of the server came after it, no request was sent; RST.
-    Wireshark: tcp.flags.reset==1 behind the client's last tls.record.content_type==23
+    Also: rst-during-tls-handshake
+    On the wire: TLS 1.3, the client's Finished is out, no record of the server came after it, no request was sent;
+        RST.
+    Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
     Zeek: conn_state RSTR
     Reference: RFC 8446 4.4.4 (the client is done before the server has checked its certificate and Finished)
+    Confidence: high
+    Needs: a reset of the server; an unconfirmed Finished; no request
     Not this: with any server record after the Finished the connection is merely unused.
     """
     mark: Milestone = case.reset
@@ -120,16 +144,18 @@ def post_finished(case: Case) -> Verdict | None:
 
 
 def by_client(case: Case) -> Verdict | None:
-    """The client resets before it got anything, and nothing explains it.
+    """The client resets during the handshake, and nothing explains it.
 
+    Cause: rst-by-client
     On the wire: an unexplained RST of the client's side during the TLS handshake, less than a second after the last
         progress.
-    Wireshark: tcp.flags.reset==1 && tcp.dstport==443
+    Wireshark: tcp.flags.reset == 1 && tcp.dstport == 443
     Zeek: conn_state RSTO
     Reference: RFC 1122 4.2.2.13 (a close with unread data resets)
-    Not this: after a silence it is a give-up (tls-stall); after an alert, a FIN or a complete response it is benign;
-        in the
-        request and response phases it is a client that closed (http-failure).
+    Confidence: medium
+    Needs: a reset of the client; no second of silence
+    Not this: after a silence it is a give-up (tls-stall); after an alert, a FIN or a complete response it is
+        benign; in the request and response phases it is a client that closed (http-failure).
     """
     mark: Milestone = case.reset
     if mark is None or mark.side != CLIENT or case.silence() >= case.limits.give_up_min_ns:
@@ -148,14 +174,30 @@ def by_client(case: Case) -> Verdict | None:
 def waiting(case: Case) -> Verdict | None:
     """The server resets after the request and before any byte of a response.
 
-    On the wire: request, then RST of the server's side. Three causes: on a connection that had been idle for a second
-        and
-        more, at once (rst-stale-connection); after ten seconds and more of silence (rst-idle-timeout); else
-        rst-after-request.
-    Wireshark: tcp.flags.reset==1 behind http.request
-    Zeek: conn_state RSTR, http.log without status
+    Zeek: conn_state RSTR, http.log without status_code
     Reference: RFC 9293 3.5.1 (half-open connections); RFC 5382 REQ-5 (NAT timers)
-    Not this: with the server's FIN before the RST it is http-keepalive-race or http-no-response-server-closed.
+    Confidence: high; inside TLS medium
+    Needs: a reset of the server; a request; no response
+
+    Cause: rst-stale-connection: A kept-alive connection has gone stale, and its next request is reset.
+    On the wire: an exchange, a second or more of idleness, a request, and a RST within half a second or three round
+        trips.
+    Wireshark: tcp.flags.reset == 1 && tcp.time_delta < 1 && tcp.time_relative >= 1 && tcp.completeness & 8
+    Confidence: high
+    Not this: with the server's FIN before the RST it is http-keepalive-race.
+
+    Cause: rst-idle-timeout: The answer does not come, and a timer resets the connection.
+    On the wire: a request, ten seconds and more of silence, then a RST of the server's side.
+    Wireshark: tcp.flags.reset == 1 && tcp.time_delta >= 10 && tcp.completeness & 8
+    Confidence: high
+    Not this: a RST without that wait is rst-after-request; a server that closes with FIN is
+        http-no-response-server-closed.
+
+    Cause: rst-after-request: The server resets instead of answering.
+    On the wire: a request, then a RST of the server's side within ten seconds, without a byte of a response.
+    Wireshark: tcp.flags.reset == 1 && tcp.completeness & 8
+    Not this: when an earlier exchange and idleness went before it is rst-stale-connection; after the server's FIN
+        it is http-no-response-server-closed or http-keepalive-race.
     """
     mark: Milestone = case.reset
     if mark is None or mark.side != SERVER or case.answered or case.asked == 0:
@@ -213,11 +255,19 @@ def idle_before(case: Case) -> cython.longlong:
 def mid_response(case: Case) -> Verdict | None:
     """The server resets in the middle of its response.
 
-    On the wire: response bytes, incomplete by framing, then a RST of the server's side.
-    Wireshark: tcp.flags.reset==1 behind http.response
-    Zeek: conn_state RSTR, http.log with a shorter response_body_len
     Reference: RFC 9112 6.3 and 8
+    Needs: a reset of the server; a response
+
+    Cause: rst-mid-response
+    On the wire: bytes of a response, incomplete by framing, then a RST of the server's side.
+    Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
+    Zeek: conn_state RSTR, http.log response_body_len below the Content-Length
+    Confidence: high; inside TLS medium unless a record is cut
     Not this: a RST after the complete response is benign; a FIN instead is http-response-truncated.
+
+    Also: rst-after-request: Inside TLS, the server had answered before, and resets upon the client's last message.
+    On the wire: records of a request's size as the client's last word, then a RST of the server's side.
+    Confidence: medium
     """
     mark: Milestone = case.reset
     exchange: Exchange = case.exchange

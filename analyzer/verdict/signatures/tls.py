@@ -23,11 +23,14 @@ PRINTABLE_SHARE = 0.8
 def sslv2(case: Case) -> Verdict | None:
     """The client opens with an SSL 2.0 hello.
 
+    Cause: tls-sslv2
     On the wire: the first client bytes are 80 xx 01.
-    Wireshark: ssl.handshake.type==1 in an SSLv2 record
+    Wireshark: tls.record.version == 0x0002
     Zeek: ssl.log version SSLv2
     Reference: RFC 6176 (prohibits it)
-    Not this: TLS records with version 3.0, which are normal in a ClientHello.
+    Confidence: high
+    Needs: an SSL 2.0 hello
+    Not this: TLS records with version 3.0 or 3.1 are normal in a ClientHello.
     """
     if not case.tls.sslv2:
         return None
@@ -41,11 +44,15 @@ def sslv2(case: Case) -> Verdict | None:
 def alert(case: Case) -> Verdict | None:
     """One side says in plain text why it ends the handshake.
 
-    On the wire: a record of type 21, length 2, level 2 (any level in TLS 1.3), other than close_notify.
-    Wireshark: tls.alert_message.level==2
-    Zeek: ssl.log last_alert
+    Cause: tls-alert
+    On the wire: a record of type 21, length 2, level 2 (any level in TLS 1.3), other than close_notify and
+        user_canceled.
+    Wireshark: tls.alert_message.level == 2
+    Zeek: ssl.log established=F, last_alert
     Reference: RFC 8446 6.2; RFC 5246 7.2.2
-    Not this: close_notify and user_canceled are treated as a FIN; an encrypted alert names no reason.
+    Confidence: high
+    Needs: a readable alert
+    Not this: close_notify and user_canceled count as a FIN; an alert whose reason is hidden is tls-alert-encrypted.
     """
     found: Alert
     for found in case.tls.alerts:
@@ -85,12 +92,17 @@ def alert_verdict(case: Case, found: Alert) -> Verdict:
 def encrypted_alert(case: Case) -> Verdict | None:
     """One side ends the handshake with an alert that nobody else can read.
 
-    On the wire: TLS 1.3: the client's only protected record is too short for a Finished (19 bytes) and is its last;
+    Cause: tls-alert-encrypted
+    On the wire: TLS 1.3: the client's only protected record is too short for a Finished (19 bytes) and is its last.
         TLS 1.2: a record of type 21 that is longer than 2 bytes, before the handshake is complete.
-    Wireshark: tls.record.content_type==23 && tls.record.length==19
-    Zeek: ssl.log established=F
+    Wireshark: tls.record.opaque_type == 23 && tls.record.length == 19 || tls.record.content_type == 21 &&
+        tls.record.length > 2
+    Zeek: ssl.log established=F, without last_alert
     Reference: RFC 8446 5.2 and 6; RFC 5246 7.2
-    Not this: a short record after the handshake is close_notify.
+    Confidence: high from the client, medium from the server
+    Needs: an encrypted alert
+    Not this: a short record after the handshake is close_notify; an alert in plain text names its reason
+        (tls-alert-NAME).
     """
     record: Record | None = case.completion.aborted_record if case.completion is not None else None
     side: cython.int = CLIENT
@@ -117,11 +129,26 @@ def encrypted_alert(case: Case) -> Verdict | None:
 def plain_reply(case: Case) -> Verdict | None:
     """The server answers the ClientHello with something that is no TLS.
 
-    On the wire: the server's first bytes are `HTTP/` (tls-http-reply), other text (tls-banner-reply), or tls-garbage.
-    Wireshark: http.response behind tls.handshake.type==1
-    Zeek: ssl.log established=F, weird `bad_TLS`
+    Zeek: ssl.log without an entry or established=F; dpd.log or weird.log
     Reference: RFC 8446 5.1
-    Not this: a TLS alert is TLS.
+    Confidence: high
+    Needs: an answer that is no TLS
+
+    Cause: tls-http-reply: An https:// URL meets a port that speaks plain HTTP.
+    On the wire: after the ClientHello the server's first bytes are `HTTP/`.
+    Wireshark: tcp.payload[0:5] == 48:54:54:50:2f && tcp.srcport == 443
+    Not this: an HTTP answer of a proxy to CONNECT is http-proxy-connect-NNN.
+
+    Cause: tls-banner-reply: A ClientHello meets a port that speaks another text protocol.
+    On the wire: after the ClientHello the server's first bytes are printable text that is no HTTP, as `220 ` or
+        `SSH-`.
+    Wireshark: tcp.payload[0:4] == 32:32:30:20 || tcp.payload[0:4] == 53:53:48:2d
+    Not this: with `HTTP/` it is tls-http-reply; a TLS alert is TLS.
+
+    Cause: tls-garbage: The ClientHello is answered with bytes that nobody understands.
+    On the wire: after the ClientHello the server's first bytes are neither a TLS record nor text.
+    Wireshark: tcp.seq == 1 && tcp.len > 0 && tcp.srcport == 443 && !tls
+    Not this: text is tls-banner-reply; bytes lost by the capture make it incomplete.
     """
     reply: bytes = case.tls.reply
     if not reply:
@@ -144,11 +171,14 @@ def shown(data: bytes) -> str:
 def hello_unacked(case: Case) -> Verdict | None:
     """The ClientHello never arrives.
 
+    Cause: tls-clienthello-unacked
     On the wire: the server never acknowledges a byte of it although it was sent again twice and more.
-    Wireshark: tls.handshake.type==1 && tcp.analysis.retransmission
-    Zeek: conn_state S1 or SF with 0 bytes of the responder, missed retransmissions in history (`T`)
+    Wireshark: tcp.analysis.retransmission && tcp.seq == 1 && tcp.len > 0
+    Zeek: conn_state S1 or SF with 0 bytes of the responder, history with `T`
     Reference: RFC 9293 3.8.1; RFC 4821 (path MTU black holes)
-    Not this: an acknowledged hello without an answer is tls-no-server-hello; a server's FIN that still acknowledges
+    Confidence: high
+    Needs: no byte of the hello acknowledged; the hello sent again
+    Not this: an acknowledged hello without an answer is tls-no-server-hello. A server's FIN that still acknowledges
         only byte 1 changes nothing.
     """
     tls: Tls = case.tls
@@ -183,11 +213,16 @@ def hello_unacked(case: Case) -> Verdict | None:
 def hello_partial(case: Case) -> Verdict | None:
     """A part of the ClientHello arrives, the rest never does.
 
-    On the wire: a hello of two segments and more, the first acknowledged, a later one sent again, never acknowledged.
-    Wireshark: tls.handshake.type==1 && tcp.analysis.retransmission
-    Zeek: conn_state S1
+    Cause: tls-clienthello-partial
+    On the wire: a hello of two segments and more, the first acknowledged, a later one sent again and never
+        acknowledged.
+    Wireshark: tcp.analysis.retransmission && tcp.seq > 1 && tcp.len > 0 && tcp.dstport == 443
+    Zeek: conn_state S1, history with `T`
     Reference: tldr.fail (post-quantum hellos of two segments); RFC 4821
-    Not this: no byte acknowledged is tls-clienthello-unacked.
+    Confidence: high; medium when the rest is not in the capture
+    Needs: a part of the hello acknowledged; no TLS answer
+    Not this: when no byte is acknowledged it is tls-clienthello-unacked; a whole hello without an answer is
+        tls-no-server-hello.
     """
     tls: Tls = case.tls
     client: Side = case.client
@@ -215,13 +250,16 @@ def hello_partial(case: Case) -> Verdict | None:
 def flight_lost(case: Case) -> Verdict | None:
     """The server's answer is lost on the way.
 
+    Cause: tls-server-flight-lost
     On the wire: bytes of the server's flight are missing: the client acknowledges below a gap (duplicate ACKs, SACK
         above it), or, seen at the server, one range is sent again and again and never acknowledged.
     Wireshark: tcp.analysis.lost_segment || tcp.analysis.duplicate_ack || tcp.options.sack_le
-    Zeek: weird `data_before_established`; missed_bytes > 0
+    Zeek: conn.log missed_bytes above 0, history with `t` or `g`
     Reference: RFC 4821; RFC 2923 2.1 (path MTU black hole)
-    Not this: bytes that the client acknowledged although the capture lacks them (capture loss); no server byte at all
-        (tls-no-server-hello).
+    Confidence: high when full segments are lost and smaller ones pass, else medium
+    Needs: bytes of the server lost on the way
+    Not this: bytes that the client acknowledged although the capture lacks them are capture loss; no server byte at
+        all is tls-no-server-hello.
     """
     server: Side = case.server
     hole: cython.bint = server.wire_gap == 1 or case.client.sack_left > server.acked
@@ -252,12 +290,16 @@ def flight_lost(case: Case) -> Verdict | None:
 def server_fin(case: Case) -> Verdict | None:
     """The server hangs up in the middle of the handshake.
 
+    Cause: tls-server-fin
     On the wire: FIN (or close_notify) of the server before the handshake is complete, less than three seconds after
         the last word of either side, no other alert.
-    Wireshark: tcp.flags.fin==1 && tcp.srcport==443 before tls.handshake.type==20
+    Wireshark: tcp.flags.fin == 1 && tcp.srcport == 443
     Zeek: conn_state SF, ssl.log established=F
     Reference: RFC 8446 6.1
-    Not this: after a silence it is a stall that the server ended (flag server-gave-up).
+    Confidence: high
+    Needs: the server closed first; no three seconds of silence
+    Not this: after a silence it is a stall that the server ended (tls-no-server-hello with the flag
+        `server-gave-up`); with a readable alert before it, tls-alert-NAME.
     """
     if case.closer != SERVER or case.silence() >= case.limits.stall_min_ns:
         return None
@@ -274,10 +316,14 @@ def server_fin(case: Case) -> Verdict | None:
 def client_fin(case: Case) -> Verdict | None:
     """The client hangs up in the middle of the handshake without having waited.
 
-    On the wire: FIN of the client before the handshake is complete, less than a second after the last word, no alert.
-    Wireshark: tcp.flags.fin==1 && tcp.dstport==443 before tls.handshake.type==20
+    Cause: tls-client-fin
+    On the wire: FIN of the client before the handshake is complete, less than a second after the last progress, no
+        alert.
+    Wireshark: tcp.flags.fin == 1 && tcp.dstport == 443
     Zeek: conn_state SF, ssl.log established=F
     Reference: RFC 8446 6.1
+    Confidence: low
+    Needs: the client closed first; no second of silence
     Not this: after a second and more of silence the client gave up (tls-stall).
     """
     if case.closer != CLIENT or case.silence() >= case.limits.give_up_min_ns:
@@ -304,14 +350,40 @@ def silent_enough(case: Case) -> cython.bint:
 def stalled(case: Case) -> Verdict | None:
     """The handshake falls silent, and somebody gives up or the capture ends.
 
-    On the wire: no byte lost, nobody said why, and then nothing. Whose turn it was names the cause: the server took the
-        ClientHello and said nothing (tls-no-server-hello); it stopped within its flight (tls-server-flight-stalled);
-        the client got the flight and said nothing, or does not read it, its window closed (tls-client-silent);
-        TLS 1.2: the server got the client's Finished and does not confirm (tls-no-server-finished).
-    Wireshark: tcp.time_delta >= 3 && tls.handshake
     Zeek: conn_state SF or S1, ssl.log established=F
     Reference: RFC 8446 4; RFC 5246 7.3
-    Not this: a hello that was never acknowledged, a gap in the server's flight, a close without a wait.
+    Confidence: medium
+    Needs: a silence
+
+    Cause: tls-no-server-hello: The server takes the ClientHello and says nothing.
+    On the wire: the whole ClientHello is acknowledged, no byte comes back; a second and more later the client
+        closes, or after three the server or nobody does.
+    Wireshark: tcp.flags.fin == 1 && tcp.seq > 1 && tcp.ack == 1 && tcp.time_delta >= 1
+    Confidence: high; below three seconds medium
+    Not this: a hello that is not acknowledged is tls-clienthello-unacked; a gap in the server's bytes is
+        tls-server-flight-lost.
+
+    Cause: tls-server-flight-stalled: The server stops within its own handshake messages.
+    On the wire: server records, the last one incomplete or the flight unfinished, no gap, no retransmission, then
+        silence.
+    Wireshark: tls.handshake.type == 2 || tcp.time_delta >= 3 && tcp.dstport == 443
+    Not this: missing bytes are tls-server-flight-lost; a whole flight leaves the turn to the client
+        (tls-client-silent).
+
+    Cause: tls-client-silent: The client gets the server's whole flight and says nothing.
+    On the wire: the server's flight (TLS 1.2: up to ServerHelloDone; 1.3: a protected record, whole) is
+        acknowledged, then three seconds and more without a record of the client; or the client stops reading, its
+        window closed.
+    Wireshark: tls.handshake.type == 14 || tcp.time_delta >= 3 && tcp.srcport == 443
+    Not this: a client that closes within a second is tls-client-fin; one that sends an alert is tls-alert-NAME or
+        tls-alert-encrypted.
+
+    Cause: tls-no-server-finished: The server gets the client's Finished and does not confirm it.
+    On the wire: TLS 1.2 and older: ChangeCipherSpec and Finished of the client are acknowledged, none of the server
+        follows.
+    Wireshark: tls.record.content_type == 20 && tcp.dstport == 443
+    Confidence: high
+    Not this: in TLS 1.3 the server owes no such message: there it is a request without an answer.
     """
     if not silent_enough(case):
         return None

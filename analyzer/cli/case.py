@@ -1,0 +1,56 @@
+"""`whyfetch case`: one fetch as an anonymised timeline, for a bug report."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
+
+from analyzer.cli.show import CAPTURE, NUMBER, STREAM, one_of
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.fetch.model import Fetch
+    from analyzer.verdict.model import Verdict
+
+CLAIM = """Say here in a sentence or two what a reader should notice.
+The connection of one fetch, anonymised by `whyfetch case`; lengths, times and verdict are the capture's own."""
+
+
+def case(
+    capture: Annotated[str, CAPTURE],
+    number: Annotated[int | None, NUMBER] = None,
+    stream: Annotated[int | None, STREAM] = None,
+) -> int:
+    """Print one fetch as an anonymised `.pkt` timeline that gets the same verdict, for a bug report.
+
+    Names, addresses, paths, headers and content are replaced; lengths, times and TLS record types stay.
+
+    Example: whyfetch case trace.pcapng 3 > tests/cases/my-case.pkt
+    """
+    from analyzer.capture import open_capture
+    from analyzer.cli.job import Output
+    from analyzer.cli.pick import pick, source_of
+    from analyzer.output.case import Case
+    from analyzer.wire.trace import Trace
+
+    one_of(number, stream, "case")
+    source = source_of(capture, "case")
+    fetch = pick(source, number, stream)
+    if fetch.resolution is not None:
+        raise UsageError("a name that was not resolved has no connection to print", "`whyfetch show` shows its lookups")
+    with closing(open_capture(source)) as again:
+        found = Case(_with_siblings(fetch), Trace(fetch.connection).packets(again.frames), CLAIM)
+    with Output(None) as out:
+        for line in found.lines():
+            out.write(line + "\n")
+    return 0
+
+
+def _with_siblings(fetch: Fetch) -> list[tuple[Fetch, Verdict]]:
+    """All fetches of the connection with their verdicts, in order; the one that was asked for as it was found."""
+    from analyzer.cli.pick import verdict_of
+    from analyzer.fetch.build import fetches
+    from analyzer.verdict.decide import decide
+
+    found = [(other, decide(other)) for other in fetches(fetch.connection)]
+    return [(other, verdict_of(fetch) if other.exchange is fetch.exchange else verdict) for other, verdict in found]

@@ -1,0 +1,56 @@
+"""`whyfetch show`: one fetch as a timeline, with the rule that fired and those that nearly did."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from analyzer.errors import UsageError
+
+CAPTURE = typer.Argument(
+    metavar="CAPTURE", help="One capture file, or the directory of a rotated set.", show_default=False
+)
+NUMBER = typer.Argument(
+    metavar="[N]", min=1, help="The number of the fetch, as `whyfetch classify` shows it.", show_default=False
+)
+STREAM = typer.Option("--stream", metavar="S", min=0, help="Instead of N: the fetch on Wireshark's tcp.stream S.")
+
+
+def show(
+    capture: Annotated[str, CAPTURE],
+    number: Annotated[int | None, NUMBER] = None,
+    stream: Annotated[int | None, STREAM] = None,
+) -> int:
+    """Show one fetch: its packets, the proving ones marked, why this verdict and no other, and what to do.
+
+    Example: whyfetch show trace.pcapng 3
+    """
+    from analyzer.capture import open_capture
+    from analyzer.cli import messages
+    from analyzer.cli.job import Output
+    from analyzer.cli.pick import pick, source_of
+    from analyzer.output.show import Page
+    from analyzer.verdict.explain import explain
+    from analyzer.wire.trace import Trace
+
+    one_of(number, stream, "show")
+    source = source_of(capture, "show")
+    fetch = pick(source, number, stream)
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    page = Page(fetch, explain(fetch), source.paths[0], columns, messages.coloured(sys.stdout, "auto"))
+    with closing(open_capture(source)) as again, Output(None) as out:
+        for line in page.lines(Trace(fetch.connection).packets(again.frames)):
+            out.write(line + "\n")
+    return 0
+
+
+def one_of(number: int | None, stream: int | None, command: str) -> None:
+    """Exactly one of the two says which fetch is meant."""
+    if number is None and stream is None:
+        raise UsageError("which fetch is not said", f"`whyfetch {command} trace.pcapng 3`, or `--stream 7`")
+    if number is not None and stream is not None:
+        raise UsageError("a number and `--stream` are two ways to say which fetch", "leave one of them out")

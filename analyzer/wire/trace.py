@@ -1,0 +1,112 @@
+"""The packets of one connection, read again: a `Connection` keeps milestones, not packets."""
+
+from __future__ import annotations
+
+# not compiled: one pass for one fetch, and all it calls is compiled
+from collections.abc import Iterator
+
+from analyzer.capture.frame import Frames
+from analyzer.wire.connections import Connections
+from analyzer.wire.decode.decoder import ICMP, TCP, Decoder
+from analyzer.wire.model import ACK, CLIENT, NETWORK, RST, SERVER, SYN, Connection, IcmpError, Packet, Side
+
+MODULUS = 1 << 32
+"""Of sequence numbers (RFC 9293 3.4)."""
+
+
+class Seen:
+    """One captured packet of a connection.
+
+    side      CLIENT, SERVER, or NETWORK for an ICMP error about it (`icmp`)
+    seq, ack  counted from 0 at the SYN, as tcpdump and packetdrill do; foreign numbers may be negative. ack is None
+              without the ACK flag. Of an ICMP error: side and sequence number of the packet that it quotes
+    length    payload bytes on the wire; payload: those that were captured
+    sack      the first SACK block, counted as `ack`
+    copy      the capture has it twice; again: it carries bytes that were sent before; keep_alive: a probe
+    """
+
+    def __init__(self, number: int, time: int, side: int) -> None:
+        self.number = number
+        self.time = time
+        self.side = side
+        self.flags = self.length = self.window = self.ttl = self.ip_id = 0
+        self.seq = self.quoted = 0
+        self.ack: int | None = None
+        self.sack: tuple[int, int] | None = None
+        self.payload = b""
+        self.fast_open = self.copy = self.again = self.keep_alive = False
+        self.icmp: IcmpError | None = None
+
+
+class Trace:
+    """Reads a capture again for the packets of one finished connection.
+
+    What is a copy or a retransmission is found by the same code that found it the first time.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        client, server = connection.client, connection.server
+        ports = (client.port.to_bytes(2), server.port.to_bytes(2))
+        self.connection = connection
+        self.keys = {
+            client.address + server.address + ports[0] + ports[1]: CLIENT,
+            server.address + client.address + ports[1] + ports[0]: SERVER,
+        }
+        self.bases = [int(client.base), int(server.base)]
+        self.ends = [int(client.end) + 1, int(server.end) + 1]
+        self.near = [0, 0]
+        self.table = Connections()
+
+    def packets(self, frames: Frames) -> Iterator[Seen]:
+        """The packets, in the order of the capture; `frames` stands at its beginning."""
+        decoder, packet = Decoder(), Packet()
+        first, last = self.connection.first_packet, self.connection.last_packet
+        while frames.advance() and frames.number <= last:
+            kind = decoder.decode(frames, packet)
+            if frames.number < first:
+                continue
+            if kind == TCP and packet.key in self.keys:
+                yield self._seen(packet, self.keys[packet.key], decoder.note)
+            elif kind == ICMP and decoder.icmp is not None and decoder.icmp.key in self.keys:
+                error = Seen(frames.number, frames.time, NETWORK)
+                error.icmp = decoder.icmp
+                error.quoted = self.keys[decoder.icmp.key]
+                error.seq = self._relative(decoder.icmp.seq, error.quoted)
+                if 0 <= error.seq <= self.ends[error.quoted] + 1:  # else an older connection on these ports is meant
+                    yield error
+
+    def _relative(self, raw: int, index: int) -> int:
+        """A sequence number of a side counted from 0 at its SYN; of a side that is not captured, from the first one."""
+        if self.bases[index] < 0:
+            self.bases[index] = raw
+        near = self.near[index]
+        difference = (raw - self.bases[index] - near) % MODULUS
+        return near + difference + 1 - (MODULUS if difference >= MODULUS // 2 else 0)
+
+    def _seen(self, packet: Packet, index: int, note: str) -> Seen:
+        """What is to be kept of the reused packet, and what the table of connections thinks of it."""
+        seen = Seen(packet.number, packet.time, index)
+        seen.flags, seen.length, seen.window = packet.flags, packet.length, packet.window
+        seen.ttl, seen.ip_id, seen.fast_open = packet.ttl, packet.ip_id, packet.fast_open != 0
+        seen.payload = packet.data[packet.payload : packet.payload + packet.captured]
+        seen.seq = self._relative(packet.seq, index)
+        if not packet.flags & RST:
+            self.near[index] = max(self.near[index], seen.seq - 1)
+        if packet.flags & ACK:
+            seen.ack = self._relative(packet.ack, 1 - index)
+        if packet.sack_left >= 0:
+            edges = [self._relative(edge, 1 - index) for edge in (packet.sack_left, packet.sack_right)]
+            seen.sack = edges[0], edges[1]
+        self._account(seen, packet, note)
+        return seen
+
+    def _account(self, seen: Seen, packet: Packet, note: str) -> None:
+        """Whether the packet is a copy, a retransmission, a keep-alive: watch the counters of its side move."""
+        found: Side | None = self.table.sides.get(packet.key)
+        before = (0, 0, 0) if found is None else (found.duplicates, found.retransmissions, found.keep_alives)
+        self.table.packet(packet, note)
+        found = self.table.sides.get(packet.key)
+        if found is not None:
+            seen.copy = found.duplicates > before[0]
+            seen.again = found.retransmissions > before[1] or (packet.flags & SYN != 0 and found.syns > 1)
+            seen.keep_alive = found.keep_alives > before[2]

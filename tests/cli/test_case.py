@@ -1,0 +1,111 @@
+"""`whyfetch case` prints a timeline that gets the verdict of the capture, and tells nothing about who it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.build import pcap
+from support.judge import judge
+from support.timeline import load, parse
+
+import analyzer
+from analyzer.cli.app import run
+from analyzer.output.row import address
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = sorted((ROOT / "tests" / "cases").glob("*.pkt"))
+SAMPLES = sorted(path for path in (ROOT / "samples").glob("*/*") if path.parent.name not in ("lab", "__pycache__"))
+
+
+def verdicts(fetches: list[analyzer.Fetch]) -> list[tuple[str, str, str]]:
+    return [(fetch.verdict.klass, fetch.verdict.cause, fetch.verdict.missing) for fetch in fetches]
+
+
+def connected(path: Path) -> list[analyzer.Fetch]:
+    """The fetches that have a connection; a name that failed has none, and is refused."""
+    return [fetch for fetch in analyzer.read(path) if fetch.resolution is None]
+
+
+def reproduced(path: Path, stream: int, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str, str]]:
+    """The verdicts of what `case` prints for one connection; they must be those that it prints below."""
+    assert run(["--debug", "case", str(path), "--stream", str(stream)]) == 0
+    text = capsys.readouterr().out
+    case = parse(text, path.name)
+    found = verdicts(judge(pcap(case)))
+    assert [(wanted.klass, wanted.cause, wanted.missing or "") for wanted in case.expected] == found, text
+    return found
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_a_sample_keeps_its_verdicts(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every connection with a fetch, printed as a case and run as one, gets class, cause and what is missing again."""
+    fetches = connected(path)
+    for stream in sorted({fetch.connection.stream for fetch in fetches}):
+        own = [fetch for fetch in fetches if fetch.connection.stream == stream]
+        assert reproduced(path, stream, capsys) == verdicts(own)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_case_keeps_its_verdicts(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The notation, compiled and printed again, says the same."""
+    capture = tmp_path / "case.pcap"
+    capture.write_bytes(pcap(load(path)))
+    fetches = connected(capture)
+    for stream in sorted({fetch.connection.stream for fetch in fetches}):
+        own = [fetch for fetch in fetches if fetch.connection.stream == stream]
+        assert reproduced(capture, stream, capsys) == verdicts(own)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_nothing_tells_who_it_was(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No name, address or path of the capture is in the output."""
+    for fetch in connected(path):
+        connection = fetch.connection
+        assert run(["case", str(path), str(fetch.number)]) == 0
+        text = capsys.readouterr().out.lower()
+        secrets = {fetch.name, fetch.target.rpartition("/")[2].partition("?")[0]}
+        assert [secret for secret in secrets if len(secret) > 3 and secret.lower() in text] == []
+        for side in (connection.client, connection.server):
+            shown = {"192.0.2.10", "198.51.100.20", "203.0.113.9"}  # the notation's own
+            assert address(side.address) in shown or address(side.address) not in text
+
+
+def test_names_and_paths_keep_their_shape(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same name is the same host; separators of a path stay, so that a reader sees what kind of request it was."""
+    text = """
+      server 198.51.100.20:80
+      0.000 > S  0:0(0)
+      0.010 < S. 0:0(0) ack 1
+      0.020 > P. 1:101(100) ack 1 http GET /private/@v/v1.info?token=abc host secret.test
+      0.030 < P. 1:101(100) ack 101 http 302 location http://secret.test/x content-length 0
+      0.040 > P. 101:201(100) ack 101 http GET /x host SECRET.test
+      0.050 < P. 101:201(100) ack 201 http 200 server secret content-length 5
+      0.060 > F. 201:201(0) ack 201
+    """
+    path = tmp_path / "made.pcap"
+    path.write_bytes(pcap(parse(text)))
+    assert run(["case", str(path), "1"]) == 0
+    out = capsys.readouterr().out
+    assert "http GET /xxxxxxx/@x/xx.xxxx?xxxxx=xxx host host1.example head 100" in out
+    assert out.count("host host1.example") == 2
+    assert "secret" not in out.lower()
+
+
+def test_a_name_that_failed_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """It has no connection; the error says what shows its lookups."""
+    path = next(path for path in SAMPLES if path.parent.name == "dns-failure")
+    (number, *_) = [fetch.number for fetch in analyzer.read(path) if fetch.resolution is not None]
+    assert run(["case", str(path), str(number)]) == 2
+    assert "`whyfetch show` shows its lookups" in capsys.readouterr().err
+
+
+def test_what_the_notation_cannot_say_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A connection of thousands of packets is no case for reading."""
+    head = "0.000 > S 0:0(0)\n0.001 < S. 0:0(0) ack 1\n0.002 > . 1:1(0) ack 1\n"
+    head += "0.003 > P. 1:101(100) ack 1 http GET / host a.example\n"
+    again = "".join(f"{1 + at / 100:.3f} > P. 1:101(100) ack 1\n" for at in range(3000))
+    path = tmp_path / "made.pcap"
+    path.write_bytes(pcap(parse(head + again)))
+    assert run(["case", str(path), "1"]) == 2
+    assert "cannot express a connection of more than 2,000 packets" in capsys.readouterr().err
