@@ -10,6 +10,7 @@ from pathlib import Path
 from setuptools import setup
 
 COMPILED = ["analyzer/capture", "analyzer/wire", "analyzer/fetch", "analyzer/verdict", "analyzer/output"]
+GLUE = ["analyzer/api.py"]
 INTERPRETED = {"__init__.py"}
 
 
@@ -25,6 +26,7 @@ def extensions():
         for path in Path(folder).rglob("*.py")
         if path.name not in INTERPRETED and "# not compiled" not in path.read_text()[:400]
     )
+    sources += GLUE
     modules = cythonize(sources, language_level=3, nthreads=os.cpu_count() or 1, build_dir="build")
     for module in modules:
         module.optional = wanted != "1"  # set after cythonize(), which drops it

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from os import PathLike, fspath
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
+from analyzer.fetch.order import MAX_HELD, Order
 from analyzer.verdict.groups import Groups
+from analyzer.verdict.model import Verdict
 from analyzer.verdict.retries import MAX_WAITING
 from analyzer.wire.model import Connection
 
@@ -26,9 +27,8 @@ Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 Progress = Callable[[int, int], None]
 """Called now and then with bytes read and bytes in all, 0 = unknown."""
 
-MAX_HELD = 200_000
-"""Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning."""
-
+NOTHING_OPEN = 1 << 62
+"""A packet number behind every packet."""
 
 LIVE_BATCH = 1
 """Frames of a pipe between two looks at what is over: the next frame may be long in coming. About 1 us a frame."""
@@ -60,6 +60,8 @@ class Reading:
         self.done = 0
         self._order = Order()
         self.groups = Groups()
+        self._cut: Callable[[Connection], list[Fetch]]
+        self._decide: Callable[[Fetch], Verdict]
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -84,10 +86,9 @@ class Reading:
 
     def rest(self) -> Iterator[Fetch]:
         """After an interrupt: the fetches that were complete and waited for an older connection, or for a retry."""
-        for fetch in self._order.rest():
-            self.groups.add(fetch)
+        yield from self._released(NOTHING_OPEN)
         self.groups.end()
-        return self._leaving()
+        yield from self._leaving()
 
     def _expand(self, paths: list[str]) -> list[CaptureSource]:
         from analyzer.capture import expand
@@ -112,12 +113,15 @@ class Reading:
 
     def _fetches(self, source: CaptureSource, capture: Capture) -> Iterator[Fetch]:
         """The fetches of one capture, in order, grouped and numbered."""
+        from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
+        from analyzer.verdict.decide import decide
         from analyzer.wire.engine import Engine
 
+        self._cut, self._decide = fetches, decide
         engine = Engine(capture.frames)
         names = Names()
-        self._order = order = Order()
+        self._order = order = Order(MAX_HELD)
         self.groups = groups = Groups()
         for batch in engine.batches(*self._batch(source)):
             for lookup in engine.lookups():
@@ -128,15 +132,20 @@ class Reading:
                 self._judge_names(engine, names, source.name, order)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
-            for fetch in order.released(min(engine.oldest_open(), names.oldest_open())):
-                groups.add(fetch)
-                yield from self._leaving()
+            yield from self._released(min(engine.oldest_open(), names.oldest_open()))
             if groups.holding():
                 groups.reach(engine.oldest_time())
                 yield from self._leaving()
         self._judge_names(engine, names, source.name, order, final=True)
         yield from self.rest()
         self._account(source, capture, engine, names, order)
+
+    def _released(self, oldest_open: int) -> Iterator[Fetch]:
+        """The fetches that no open connection can precede any more, grouped."""
+        order, groups = self._order, self.groups
+        while (fetch := order.leave(oldest_open)) is not None:
+            groups.add(fetch)
+            yield from self._leaving()
 
     def _leaving(self) -> Iterator[Fetch]:
         """The fetches whose rows are final."""
@@ -154,10 +163,7 @@ class Reading:
         return () if all(Path(path).is_file() for path in source.paths) else (LIVE_BATCH,)
 
     def _judge(self, connection: Connection, names: Names, name: str, order: Order) -> None:
-        from analyzer.fetch.build import fetches
-        from analyzer.verdict.decide import decide
-
-        for fetch in fetches(connection):
+        for fetch in self._cut(connection):
             if names.asked:
                 names.annotate(fetch)
             if fetch.kind != "fetch":
@@ -165,18 +171,16 @@ class Reading:
                 if not self.kinds:
                     continue
             fetch.file = name
-            fetch.verdict = decide(fetch)
+            fetch.verdict = self._decide(fetch)
             order.add(fetch)
 
     def _judge_names(self, engine: Engine, names: Names, name: str, order: Order, *, final: bool = False) -> None:
         """The names that were asked for in vain."""
-        from analyzer.verdict.decide import decide
-
         if not names.wishes:
             return
         for fetch in names.failures(engine.capture_end, engine.open_connections, engine.one_way, final=final):
             fetch.file = name
-            fetch.verdict = decide(fetch)
+            fetch.verdict = self._decide(fetch)
             order.add(fetch)
 
     def _account(self, source: CaptureSource, capture: Capture, engine: Engine, names: Names, order: Order) -> None:
@@ -193,35 +197,6 @@ class Reading:
         prefix = f"`{source.name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
-
-
-class Order:
-    """Puts fetches in the order of their first packets."""
-
-    def __init__(self) -> None:
-        self.heap: list[tuple[int, int, int, Fetch]] = []
-        self.serial = 0
-        self.overflowed = False
-
-    def add(self, fetch: Fetch) -> None:
-        """Let a fetch wait; equal first packets keep the order of their connections, then of arrival."""
-        self.serial += 1
-        heapq.heappush(self.heap, (fetch.first_packet, fetch.connection.stream, self.serial, fetch))
-
-    def released(self, oldest_open: int) -> Iterator[Fetch]:
-        """The fetches that no open connection can precede any more."""
-        heap = self.heap
-        while heap and (heap[0][0] < oldest_open or len(heap) > MAX_HELD):
-            self.overflowed |= heap[0][0] >= oldest_open
-            yield self._leave()
-
-    def rest(self) -> Iterator[Fetch]:
-        """All that wait."""
-        while self.heap:
-            yield self._leave()
-
-    def _leave(self) -> Fetch:
-        return heapq.heappop(self.heap)[3]
 
 
 def read(paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> Iterator[Fetch]:

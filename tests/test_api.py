@@ -4,9 +4,10 @@ from types import ModuleType, SimpleNamespace
 import pandas as pd
 import pytest
 
-from analyzer.api import Order, Reading, classify, read
+from analyzer.api import Reading, classify, read
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
+from analyzer.fetch.order import Order
 from analyzer.output.columns import COLUMNS
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import Connection
@@ -108,8 +109,8 @@ def test_a_fetch_is_not_held_longer_than_needed():
     order = Order()
     for first in (3, 8):
         order.add(fetch_of(connection(first)))
-    assert [fetch.first_packet for fetch in order.released(5)] == [3]
-    assert [fetch.first_packet for fetch in order.rest()] == [8]
+    assert [order.leave(5).first_packet, order.leave(5)] == [3, None]
+    assert order.leave(9).first_packet == 8
 
 
 def test_beyond_the_cap_order_is_given_up_and_said(stages, monkeypatch):

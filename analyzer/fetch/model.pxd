@@ -13,5 +13,7 @@ cdef class Fetch:
     cdef public Opaque opaque
     cdef public object verdict, resolution
     cdef public long long attempt, group
+    cdef public bint package_known
+    cdef public object package
     cdef public double wait_s
     cdef public str group_outcome

@@ -10,6 +10,7 @@ import re
 
 import cython
 
+from analyzer.fetch.model import Fetch
 from analyzer.wire.model import Exchange
 
 MAX_TARGET = 2048
@@ -44,6 +45,17 @@ class Package:
         self.file = file
 
 
+def wanted(fetch: Fetch) -> Package | None:
+    """What the fetch asks of a registry, worked out once."""
+    if fetch.exchange is None:
+        return None
+    found: Package | None = fetch.package
+    if not fetch.package_known:
+        fetch.package_known = True
+        fetch.package = found = package_of(fetch.exchange)
+    return found
+
+
 def package_of(exchange: Exchange) -> Package | None:
     """What the request asks of a registry; None when it asks none, or in words that none would understand."""
     target: str = exchange.target
@@ -71,7 +83,7 @@ def marked(target: str, agent: str) -> cython.bint:
 
 def go(path: str, query: str, host: str, agent: str) -> Package | None:
     """A request of the go command: the GOPROXY protocol (go.dev/ref/mod), its checksum database, or `?go-get=1`."""
-    if "go-get=1" in query.split("&"):
+    if query and "go-get=1" in query.split("&"):
         return Package("go", host.partition(":")[0] + path.rstrip("/"), "", "go-get")
     if "/sumdb/" in path:
         return checksums(path.partition("/sumdb/")[2])
@@ -113,6 +125,8 @@ def module(path: str) -> str:
 
 def unescaped(text: str) -> str:
     """`github.com/!azure` is `github.com/Azure` (go.dev/ref/mod#goproxy-protocol, module.UnescapePath)."""
+    if "!" not in text:
+        return text
     first, *rest = text.split("!")
     return first + "".join(part[:1].upper() + part[1:] for part in rest)
 

@@ -7,15 +7,15 @@ a part only.
 
 from __future__ import annotations
 
-# not compiled: one dictionary update a fetch that went well
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.row import address
 from analyzer.output.text import plural, safe
 from analyzer.verdict.model import Verdict
+from analyzer.wire.model import Side, Tls
 
 MAX_PLACES = 10_000
 """Different (name, address, port, kind of hello) that are counted; a hostile capture may have a new one each time."""
@@ -73,12 +73,13 @@ class Findings:
 
     def add(self, fetch: Fetch) -> None:
         """Count one fetch with its verdict."""
-        verdict = cast(Verdict, fetch.verdict)
+        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
+        server: Side = fetch.connection.server
+        tls: Tls | None = fetch.connection.tls
         self.seen += 1
         if verdict.klass == "incomplete":
             self.one_sided += verdict.missing == "direction"
             return
-        server, tls = fetch.connection.server, fetch.connection.tls
         large = tls is not None and X25519MLKEM768 in tls.key_shares
         key = (fetch.name, server.address, server.port, tls is not None, large)
         outcome = self.counted.get(key)

@@ -1,7 +1,7 @@
 import cython
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Evidence, Verdict
-from analyzer.wire.model cimport Connection, Exchange, Side, Tls
+from analyzer.wire.model cimport Connection, Side, Tls
 
 cdef dict _addresses
 cdef long long _second
@@ -28,7 +28,7 @@ cdef decided(Cells cells, Fetch fetch, Connection connection, Verdict verdict)
 cdef secure(Cells cells, Tls tls)
 cdef counted(Cells cells, Connection connection)
 cdef grouped(Cells cells, Fetch fetch)
-cdef asked(Cells cells, Exchange exchange)
+cdef asked(Cells cells, Fetch fetch)
 cdef if_any(Cells cells, long long value)
 cpdef str evidence(Verdict verdict)
 cpdef str flags(Verdict verdict, Connection connection)

@@ -8,11 +8,11 @@ from socket import AF_INET, AF_INET6, inet_ntop
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.fetch.registries import package_of
+from analyzer.fetch.registries import wanted as wanted_package
 from analyzer.output.text import safe
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.vantage import vantage
-from analyzer.wire.model import Connection, Exchange, Side, Tls
+from analyzer.wire.model import Connection, Side, Tls
 
 VERSIONS = {0: "", 0x0300: "ssl3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
 UNDECIDED = Verdict("", "", "")
@@ -162,7 +162,7 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.word("; ".join(verdict.timers) if verdict.timers else "")
     cells.word(vantage(connection))
     grouped(cells, fetch)
-    asked(cells, fetch.exchange)
+    asked(cells, fetch)
     cells.word(verdict.missing)
     cells.word(fetch.kind)
     cells.phrase(verdict.advice)
@@ -261,9 +261,9 @@ def grouped(cells: Cells, fetch: Fetch) -> None:
     cells.word(fetch.group_outcome)
 
 
-def asked(cells: Cells, exchange: Exchange | None) -> None:
+def asked(cells: Cells, fetch: Fetch) -> None:
     """What it wanted of a package registry."""
-    package = package_of(exchange) if exchange is not None else None
+    package = wanted_package(fetch)
     if package is None:
         cells.word("")
         cells.word("")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-# not compiled: a few dictionary updates a fetch
 from collections import Counter
-from typing import cast
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.findings import Findings
@@ -51,9 +49,9 @@ class Summary:
             self.twins += 1
             return
         self.fetches += 1
-        verdict = cast("Verdict | None", fetch.verdict)
-        if verdict is None:
+        if fetch.verdict is None:
             return
+        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
         self.verdicts[verdict.klass, verdict.cause] += 1
         self.findings.add(fetch)
         if verdict.failed:

@@ -18,7 +18,7 @@ cdef class Retries:
     cdef public Thresholds limits
     cdef public object queue
     cdef public dict clients
-    cdef public long long groups, going
+    cdef public long long groups, going, asking_databases
     cdef public bint overflowed
     cpdef add(self, Fetch fetch)
     cpdef Fetch ready(self, long long now)
@@ -34,6 +34,7 @@ cdef class Retries:
     cdef forget(self, Group group)
     cdef leave(self, Fetch fetch, Group group)
 
+cdef bint asks_database(Group group) except -1
 cdef excuse(Fetch fetch, Verdict verdict, Group group)
 cdef bint in_time(Fetch fetch, Group group) except -1
 cdef bint same(Fetch fetch, Group group) except -1

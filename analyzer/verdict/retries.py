@@ -12,7 +12,7 @@ from itertools import islice
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.fetch.registries import Package, package_of
+from analyzer.fetch.registries import Package, wanted
 from analyzer.verdict.backoff import told
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
@@ -61,14 +61,12 @@ class Group:
         self.name = self.method = self.target = self.outcome = ""
         self.open = True
         self.moved = self.goproxy = False
-        self.package: Package | None = None
         self.waits: list[int] = []
         self.begun: list[int] = []
         self.keys: list[Key] = []
         self.last = fetch
-        if fetch.exchange is not None:
-            self.package = package_of(fetch.exchange)
-            self.goproxy = self.package is not None and self.package.ecosystem == "go"
+        self.package: Package | None = wanted(fetch)
+        self.goproxy = self.package is not None and self.package.ecosystem == "go"
 
 
 class Retries:
@@ -76,14 +74,15 @@ class Retries:
 
     groups      how many groups there are; overflowed: some rows left before the outcome of their group was known
     clients     client address -> key of a service -> its open groups, oldest first
-    going       open groups that want a file of a Go module
+    going       open groups that want a file of a Go module; asking_databases: those of them that ask a proxy whether it
+                has a checksum database, which go then asks itself, under that database's name
     """
 
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.limits = limits
         self.queue: deque[tuple[Fetch, Group | None]] = deque()
         self.clients: dict[bytes, dict[Key, deque[Group]]] = {}
-        self.groups = self.going = 0
+        self.groups = self.going = self.asking_databases = 0
         self.overflowed = False
 
     def add(self, fetch: Fetch) -> None:
@@ -151,8 +150,8 @@ class Retries:
     def falls_back(self, fetch: Fetch, waiting: dict[Key, deque[Group]]) -> Group | None:
         """The group of a Go module's file that this fetch asks somewhere else for."""
         group: Group
-        package = package_of(fetch.exchange) if fetch.exchange is not None else None
-        keys = [go_key("supported", fetch.name)]
+        package = wanted(fetch)
+        keys = [go_key("supported", fetch.name)] if self.asking_databases else []
         if package is not None and package.ecosystem == "go":
             keys.append(go_key(package.file, package.name))
         for key in keys:
@@ -205,6 +204,7 @@ class Retries:
             self.register(group, fetch.connection.server.address)
         if group.size == 1 and group.goproxy:
             self.going += 1
+            self.asking_databases += asks_database(group)
             self.register_go(group)
 
     def register_go(self, group: Group) -> None:
@@ -244,6 +244,7 @@ class Retries:
         group.open = False
         if group.goproxy:
             self.going -= 1
+            self.asking_databases -= asks_database(group)
         waiting = self.clients[group.client]
         for key in group.keys:
             groups = waiting.get(key)
@@ -286,6 +287,11 @@ def excuse(fetch: Fetch, verdict: Verdict, group: Group) -> None:
             flag(fetch, "recovered-by-retry")
     elif group.goproxy and fetch is group.last and fetch.status not in GONE and fetch.exchange is not None:
         verdict.advice = f"{verdict.advice} {GOPROXY_ADVICE}"
+
+
+def asks_database(group: Group) -> cython.bint:
+    """Whether the group wants to know if a proxy has a checksum database."""
+    return group.package is not None and group.package.file == "supported"
 
 
 def fell_back(group: Group) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-# not compiled: asked only for what failed
 from typing import NamedTuple
+
+import cython
 
 SECOND_NS = 1_000_000_000
 EARLY_NS = 20_000_000
 LATE_NS = 350_000_000
-LATE_SHARE = 0.02
+LATE_SHARE = 50
 """A timer of T seconds matches a wait of T - 20 ms to T + max(350 ms, 2 % of T): timers fire late, never early."""
 WHOLE_LATE_NS = 50_000_000
 """A timer that is in no table must be met closer: within this after a whole number of seconds."""
@@ -98,10 +99,10 @@ USUAL_SECONDS = (1, 2, 3, 5, 10, 15, 20, 30, 60, 90, 100, 120, 300)
 """What people set (signatures.md 4.2, last row); from any anchor."""
 
 
-def matches(seconds: int, gap: int) -> bool:
+def matches(seconds: cython.longlong, gap: cython.longlong) -> cython.bint:
     """Whether a wait of `gap` ns is that of a timer."""
-    timer = seconds * SECOND_NS
-    return timer - EARLY_NS <= gap <= timer + max(LATE_NS, LATE_SHARE * timer)
+    timer: cython.longlong = seconds * SECOND_NS
+    return timer - EARLY_NS <= gap <= timer + max(LATE_NS, timer // LATE_SHARE)
 
 
 def consistent(gaps: dict[str, int], wait: str, sides: tuple[str, ...], program: str) -> list[str]:
@@ -110,16 +111,24 @@ def consistent(gaps: dict[str, int], wait: str, sides: tuple[str, ...], program:
     gaps     anchor -> ns from it to the end of the wait
     sides    who may have ended it; program: User-Agent or Server header, "" = unknown
     """
-    rows = [row for row in BY_WAIT[wait] if row.side in sides]
-    if program.startswith(PROGRAMS):  # a known program has no timers of others
-        rows = [row for row in rows if program.startswith(row.programs)]
-    found = [f"{row.name} ({row.seconds} s)" for row in rows if matches(row.seconds, gaps.get(row.anchor, 0))]
+    known: cython.bint = program != "" and program.startswith(PROGRAMS)
+    found: list[str] = []
+    for row in BY_WAIT[wait]:
+        gap = gaps.get(row.anchor)
+        if gap is None or not matches(row.seconds, gap) or row.side not in sides:
+            continue
+        if not known or program.startswith(row.programs):  # a known program has no timers of others
+            found.append(f"{row.name} ({row.seconds} s)")
     return list(dict.fromkeys(found + set_by_somebody(gaps, sides[0])))
 
 
 def set_by_somebody(gaps: dict[str, int], side: str) -> list[str]:
     """A timer that somebody may have set: of a usual length, else of whole seconds; its anchor where just one fits."""
+    seconds: cython.longlong
+    longest: cython.longlong = max(gaps.values(), default=0)
     for seconds in USUAL_SECONDS:
+        if seconds * SECOND_NS - EARLY_NS > longest:
+            break
         fits = [anchor for anchor, gap in gaps.items() if matches(seconds, gap)]
         if fits:
             return [f"a {side} timer of {seconds} s{FROM[fits[0]] if len(fits) < len(gaps) else ''}"]

@@ -36,11 +36,30 @@ def round_trips(connection: Connection) -> tuple[int, int]:
     return (answered - asked if answers else -1), -1
 
 
+def plain_opening(marks: list[Milestone]) -> cython.bint:
+    """SYN, SYN-ACK, ACK and nothing in between, as most connections begin."""
+    if len(marks) < 3:
+        return False
+    syn: Milestone = marks[0]
+    answer: Milestone = marks[1]
+    ack: Milestone = marks[2]
+    if syn.what != "syn" or answer.what != "syn-ack" or ack.what != "ack":
+        return False
+    return answer.side == SERVER and ack.side == CLIENT
+
+
 def vantage(connection: Connection) -> str:
     """`client`, `server`, `local`, `midpoint`, or "" when the connection does not show it."""
     server_trip: cython.longlong
     client_trip: cython.longlong
-    server_trip, client_trip = round_trips(connection)
+    if plain_opening(connection.milestones):
+        syn: Milestone = connection.milestones[0]
+        answer: Milestone = connection.milestones[1]
+        ack: Milestone = connection.milestones[2]
+        server_trip = answer.time - syn.time
+        client_trip = ack.time - answer.time
+    else:
+        server_trip, client_trip = round_trips(connection)
     if server_trip >= 0 and client_trip >= 0:
         if server_trip < LOCAL_NS and client_trip < LOCAL_NS:
             return "local"

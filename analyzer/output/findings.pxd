@@ -1,0 +1,10 @@
+from analyzer.fetch.model cimport Fetch
+from analyzer.verdict.model cimport Verdict
+from analyzer.wire.model cimport Side, Tls
+
+cdef class Findings:
+    cdef public dict counted
+    cdef public bint full
+    cdef public object resets, timers
+    cdef public long long seen, one_sided, failed, large_lost, told_by_icmp, partial_hellos
+    cpdef add(self, Fetch fetch)

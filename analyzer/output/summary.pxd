@@ -1,0 +1,11 @@
+from analyzer.fetch.model cimport Fetch
+from analyzer.output.findings cimport Findings
+from analyzer.verdict.model cimport Verdict
+
+cdef class Summary:
+    cdef public long long fetches, connections_without_fetch, races, twins
+    cdef public object verdicts, shared, mended
+    cdef public Findings findings
+    cdef public list warnings
+    cdef public bint damaged
+    cpdef add(self, Fetch fetch)
