@@ -41,14 +41,18 @@ class Reading:
     over, so a fetch waits until no connection that began earlier is open: memory grows with the number of fetches that
     end while an older connection lives, up to MAX_HELD.
 
+    lean         True: a fetch keeps only what its row needs, about half the memory: no records, few milestones
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
     captures     captures read so far; packets, tcp_packets, connections: what was in them
     """
 
-    def __init__(self, paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> None:
+    def __init__(
+        self, paths: Paths, *, kinds: bool = False, lean: bool = False, progress: Progress | None = None
+    ) -> None:
         self.kinds = kinds
+        self.lean = lean
         self.progress = progress
         self.warnings: list[str] = []
         self.failures: list[CaptureError] = []
@@ -173,6 +177,8 @@ class Reading:
             fetch.file = name
             fetch.verdict = self._decide(fetch)
             order.add(fetch)
+            if self.lean:
+                fetch.lighten()
 
     def _judge_names(self, engine: Engine, names: Names, name: str, order: Order, *, final: bool = False) -> None:
         """The names that were asked for in vain."""

@@ -60,7 +60,7 @@ class Job:
         self.summary = Summary()
         self.found = self.interrupted = False
         self.bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
-        self.reading = Reading(paths, kinds=True, progress=self.bar)
+        self.reading = Reading(paths, kinds=True, lean=True, progress=self.bar)
         self.live = any(path == "-" or not Path(path).is_file() for path in paths if not Path(path).is_dir())
 
     def run(self) -> ExitStatus:

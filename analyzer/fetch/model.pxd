@@ -1,4 +1,4 @@
-from analyzer.wire.model cimport Connection, Exchange
+from analyzer.wire.model cimport Connection, Exchange, Milestone
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
 
@@ -17,3 +17,4 @@ cdef class Fetch:
     cdef public object package
     cdef public double wait_s
     cdef public str group_outcome
+    cpdef lighten(self)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from analyzer.wire.model import Connection, Exchange
+from analyzer.wire.model import Connection, Exchange, Milestone
 from analyzer.wire.tls.completion import Completion
 from analyzer.wire.tls.opaque import Opaque
+
+OPENING = 3
+"""SYN, SYN-ACK and ACK."""
+NOTHING: list[Any] = []
 
 
 class Fetch:
@@ -55,3 +59,16 @@ class Fetch:
     def duration_s(self) -> float:
         """Seconds from the first packet of the fetch to its last."""
         return (self.end - self.start) / 1e9
+
+    def lighten(self) -> None:
+        """Forget what only the verdict needed, and of a fetch that went well all milestones behind the handshake."""
+        connection: Connection = self.connection
+        verdict: Any = self.verdict
+        marks: list[Milestone] = connection.milestones
+        self.completion = self.opaque = None
+        if connection.tls is not None:
+            connection.tls.client_records = connection.tls.server_records = NOTHING
+        if verdict.klass == "ok" and self.last and len(marks) > OPENING:
+            mark: Milestone = marks[OPENING - 1]
+            if mark.what == "ack":
+                del marks[OPENING:]

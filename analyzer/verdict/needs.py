@@ -68,10 +68,6 @@ def _lookups(what: str) -> Callable[[Case], bool]:
     )
 
 
-def _hole(case: Case) -> bool:
-    return case.server.wire_gap == 1 or case.client.sack_left > case.server.acked
-
-
 NEEDS = {
     # DNS
     "a lookup in vain": Need(lambda case: case.fetch.resolution is not None, "a connection was made"),
@@ -169,7 +165,6 @@ NEEDS = {
     ),
     "a response": Need(lambda case: case.answered > 0, "no response had begun"),
     "no response": Need(lambda case: case.answered == 0, "a response had begun"),
-    "response bytes above a hole": Need(_hole, "no bytes of the response were missing below others"),
     "an unfinished response": Need(lambda case: case.answered == 1, "no response was left unfinished"),
     "a status of 400 or more": Need(
         lambda case: case.exchange is not None and case.exchange.status >= 400, "no status of 400 or more came"

@@ -53,6 +53,7 @@ class Trace:
             server.address + client.address + ports[1] + ports[0]: SERVER,
         }
         self.bases = [int(client.base), int(server.base)]
+        self.ends = [int(client.end) + 1, int(server.end) + 1]
         self.near = [0, 0]
         self.table = Connections()
 
@@ -71,7 +72,8 @@ class Trace:
                 error.icmp = decoder.icmp
                 error.quoted = self.keys[decoder.icmp.key]
                 error.seq = self._relative(decoder.icmp.seq, error.quoted)
-                yield error
+                if 0 <= error.seq <= self.ends[error.quoted] + 1:  # else an older connection on these ports is meant
+                    yield error
 
     def _relative(self, raw: int, index: int) -> int:
         """A sequence number of a side counted from 0 at its SYN; of a side that is not captured, from the first one."""

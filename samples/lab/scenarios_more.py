@@ -42,7 +42,7 @@ MORE = (
         "curl-redirect",
         FINE * 2,
         "301, and the page it leads to, on one connection",
-        (curl("http://www.lab.example/moved", 4, "-L"),),
+        (curl("http://www.lab.example/former-place", 4, "-L"),),
         nginx=True,
     ),
     Scenario(

@@ -294,21 +294,20 @@ def abort_request(case: Case) -> Verdict | None:
 def response_lost(case: Case) -> Verdict | None:
     """The server answers, and the beginning of its answer is lost on the way.
 
-    Zeek: conn_state SF or S1, missed_bytes > 0
+    Zeek: conn_state SF or S1, missed_bytes above 0
     Reference: RFC 2923 2.1 (path MTU black hole); RFC 2018
-    Needs: response bytes above a hole
+    Needs: a request; no response; bytes of the server lost on the way
 
-    Also: http-response-stalled: The beginning of the response never arrives, later bytes do.
-    On the wire: a request; of the response only later bytes arrive, above a hole that the client never acknowledges;
-        three seconds and more later the client closes, or the capture goes on for ten.
+    Also: http-response-stalled: The beginning of a response is lost on the way, while later bytes arrive.
+    On the wire: a request; of the response only later bytes, above a hole that the client never acknowledges; then the
+        client closes after three seconds and more, or the capture ends after ten.
     Wireshark: tcp.analysis.lost_segment || tcp.options.sack_le
     Confidence: medium; below ten seconds low
-    Not this: without any byte of the server it is http-client-closed-no-response; bytes that the client acknowledged
-        although the capture lacks them make it incomplete.
+    Not this: no byte of the server at all is http-client-closed-no-response; bytes that the client has acknowledged
+        although the capture lacks them are incomplete.
 
-    Also: http-client-abort-response: The client closes soon, while the beginning of the response is missing.
-    On the wire: the same, and the client closes within three seconds.
-    Wireshark: tcp.analysis.lost_segment || tcp.options.sack_le
+    Also: http-client-abort-response: The client goes away while the beginning of the response is still missing.
+    On the wire: the same, and FIN or RST of the client within three seconds.
     Confidence: low
     """
     server: Side = case.server
