@@ -33,7 +33,7 @@ class FakeReading:
     interrupt_after = None
     made: ClassVar[list] = []
 
-    def __init__(self, paths, *, kinds, progress):
+    def __init__(self, paths, *, kinds, lean, progress):
         self.paths, self.sources = paths, list(paths)
         self.made.append(self)
 
