@@ -4,6 +4,7 @@ from types import ModuleType, SimpleNamespace
 import pandas as pd
 import pytest
 
+import analyzer.fetch.names  # noqa: F401  (before the fixture replaces a module that it imports from)
 from analyzer.api import Reading, classify, read
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
