@@ -79,11 +79,22 @@ class Line:
         return f"[{host}]:{server.port}" if ":" in host else f"{host}:{server.port}"
 
 
+def within(proof: str, room: int) -> str:
+    """The evidence in brackets, in at most `room` columns: what does not fit goes from the middle; "" = none fits."""
+    cited = proof.split(" ")
+    shown = f"({proof})"
+    while len(shown) > room and len(cited) > 1:
+        del cited[len(cited) // 2]
+        half = (len(cited) + 1) // 2
+        shown = f"({' '.join([*cited[:half], '…', *cited[half:]])})"
+    return shown if proof and len(shown) <= room else ""
+
+
 class TableWriter:
     """Rows for a terminal of `columns` columns.
 
-    Verdict and summary are never cut: the evidence goes first, then the place is shortened, then the time goes; a
-    summary that still does not fit is wrapped below itself. `hold` rows are kept back to measure the columns.
+    Verdict and summary are never cut: the evidence loses its middle first, then the place is shortened, then the time
+    goes; a summary that still does not fit is wrapped below itself. `hold` rows are kept back to measure the columns.
     """
 
     def __init__(self, out: TextIO, columns: int, *, colour: bool, files: bool, hold: int = HOLD) -> None:
@@ -169,10 +180,10 @@ class TableWriter:
             self.out.write(head.rstrip() + "\n")
             room, indent, head = self.columns - 6, " " * 6, " " * 6
         lines = wrap(line.summary, room)
-        proof = f"({line.proof})" if line.proof else ""
+        proof = within(line.proof, room)
         if proof and width(lines[-1]) + len(GAP) + width(proof) <= room:
             lines[-1] += GAP + self._paint(proof, "2")
-        elif proof and width(proof) <= room:
+        elif proof:
             lines.append(self._paint(proof, "2"))
         self.out.write((head + lines[0]).rstrip() + "\n")
         for rest in lines[1:]:
