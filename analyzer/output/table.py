@@ -37,10 +37,14 @@ COLOURS = {
 PLAIN = ("file", "fetch", "start", "name", "server", "server_port", "class", "cause", "summary", "evidence", "flags")
 """Columns of the text in a pipe; everything is in `--format csv`."""
 _PLAIN_AT = [COLUMNS.index(name) for name in PLAIN]
+_CLASS_AT = COLUMNS.index("class")
 
 
 class PlainWriter:
-    """Rows for a pipe: a header, then a line a fetch, cells separated by tabs, nothing cut."""
+    """Rows for a pipe: a header, then a line a fetch, cells separated by tabs, nothing cut.
+
+    A connection that carried no fetch has its kind in the place of the class, as in the table.
+    """
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
@@ -52,6 +56,8 @@ class PlainWriter:
     def fetch(self, fetch: Fetch) -> None:
         """Write one fetch."""
         row = values(fetch)
+        if fetch.kind != "fetch":
+            row[_CLASS_AT] = fetch.kind
         self.out.write("\t".join("" if row[at] is None else str(row[at]) for at in _PLAIN_AT) + "\n")
 
     def end(self, summary: Summary) -> None:

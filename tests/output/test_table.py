@@ -83,3 +83,10 @@ def test_a_pipe_gets_plain_uncut_text(make):
     assert len(row.split("\t")) == len(PLAIN)
     assert "n" * 300 in row
     assert "\x1b" not in out.getvalue()
+
+
+def test_a_pipe_shows_the_kind_of_a_connection_without_a_fetch(make):
+    """`--all` lists it, and it has no verdict that could be taken for one."""
+    out = io.StringIO()
+    PlainWriter(out).fetch(make(kind="speculative"))
+    assert out.getvalue().split("\t")[6] == "speculative"
