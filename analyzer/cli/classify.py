@@ -70,6 +70,15 @@ def classify(
         list[str] | None,
         typer.Option("--fail-on", metavar="CLASS[/CAUSE]", help="Exit with status 1 if a fetch has such a verdict."),
     ] = None,
+    client_log: Annotated[
+        Path | None,
+        typer.Option(
+            "--client-log",
+            metavar="FILE",
+            help="Output of curl, go, pip, npm, git, Python, Node, Java or wget: the error lines in it are shown with "
+            "their fetches (column client_said). Rows then come when all captures are read.",
+        ),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="List the connections that carried no fetch as well.")
     ] = False,
@@ -102,6 +111,7 @@ def classify(
         everything=everything,
         quiet=quiet,
         colour=str(colour),
+        client_log=client_log,
     )
     return int(job.run())
 

@@ -22,6 +22,7 @@ class Fetch:
     last        1 = the connection's last fetch: how the connection ended belongs to it
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
     group       number of its retry group within the capture, attempt: its place there, both 0 = tried only once
+    client_said what a client's log says of it, as it stands there
     wait_s      seconds since the attempt before it ended; group_outcome: recovered | fallback | failed | "" (unknown)
     """
 
@@ -47,6 +48,7 @@ class Fetch:
         self.attempt = self.group = 0
         self.wait_s = -1.0
         self.group_outcome = ""
+        self.client_said = ""
 
     @property
     def duration_s(self) -> float:
