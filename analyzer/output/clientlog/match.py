@@ -232,7 +232,8 @@ class Matcher:
             self.tied[error] = chosen
             self.claimed.update(chosen)
             for fetch in chosen:
-                fetch.client_said = f"{fetch.client_said} | {error.text}" if fetch.client_said else error.text
+                if error.text not in fetch.client_said:
+                    fetch.client_said += f" | {error.text}" if fetch.client_said else error.text
 
 
 ANYWHERE: Key = ()

@@ -19,13 +19,13 @@ EXCEPTION = (
 )
 
 CLIENTS = {
-    "curl": r"curl: \(\d+\) ",
+    "curl": r"curl: \(\d{1,3}\) ",
     "git": r"(?:fatal|error): |remote: ",
     "npm": r"npm (?:error|ERR!|WARN|warn) ",
     "pip": r"(?:WARNING: Retrying \(Retry\(|ERROR: (?:Could not|No matching|HTTP error|Exception)|pip\._vendor\.)",
     "wget": r"wget: |ERROR \d{3}: |failed: \w|Read error \(|Unable to establish SSL|No data received|GnuTLS: "
     r"|ERROR: The certificate|The certificate(?:'s owner)? (?:has|does)|\d+ redirections exceeded"
-    r"|Connecting to [^|\n]{1,255}\|[^|\n]{1,64}\|:\d+\.\.\. failed",
+    r"|Connecting to [^\n]{1,600}?\.\.\. failed: ",
     "node": r"TypeError: (?:fetch failed|terminated)|TimeoutError: The operation"
     r"|(?:Uncaught )?(?:\w{1,40}Error: )?Error: (?:connect|read|write|get|socket|Client)"
     r"|\[?cause\]?: \[?\w*Error: |status:? \d{3}\b",
@@ -43,12 +43,13 @@ GO_INSIDE = re.compile(r"(?:Get|Head|Post|Put|Patch|Delete) \\?\"https?:|(?:dial
 REASONS = (
     # -- what has a word of its own ---------------------------------------------------------------------------------
     ("name", r"could not resolve (?:host|proxy)|no such host|unable to resolve host|name or service not known"
-     r"|failure in name resolution|failed to resolve|getaddrinfo|enotfound|eai_again|unknownhostexception"
+     r"|failure in name resolution|failed to resolve|getaddrinfo|\benotfound|eai_again|unknownhostexception"
      r"|no address associated with hostname|server misbehaving|dial \w+: lookup|nodename nor servname"),
     ("tls-timeout", r"tls handshake timeout|ssl connection timeout|handshake operation timed out"),
     ("certificate", r"x509:|certificate verif|certificate problem|certificate subject name|target host name"
      r"|cert_has_expired|self[-_]signed[-_]cert|unable_to_(?:verify|get)|cert\w*_altname|cert's altnames|pkix path"
-     r"|certpath|certificateerror|certificateexception|certificate has expired|certificate of '|certificate's owner"
+     r"|certpath|certificateerror|certificateexception|certificate has expired|certificate of ['\u2018]"
+     r"|certificate's owner|unable to (?:verify|get)"
      r"|doesn't match '"),
     ("not-tls", r"does not look like a tls handshake|http response to https client|wrong[ _]version[ _]number"
      r"|unexpected tls packet|unrecognized ssl message"),
@@ -74,7 +75,7 @@ REASONS = (
     ("connect-timeout", r"connect: connection timed out|ms: timeout was reached|connect ?timeout|connect timed out"
      r"|connect etimedout|und_err_connect_timeout|errno 110\]|dial tcp [^ ]{1,300} i/o timeout"
      r"|failed: connection timed out|connectexception: connection timed out"),
-    ("connect", r"couldn't connect to server|could not connect to"),
+    ("connect", r"couldn't connect to server|could not connect to|connectexception"),
     ("status", r"returned error: \d{3}|http error \d{3}|\d{3} (?:client|server) error|(?:client|server) error '\d{3}"
      r"|\bstatus(?: code)?:? ?\d{3}\b|error \d{3}: |code: ?\d{3} for url|: \d{3} [a-z][a-z -]{1,40}$"
      r"|\d{3} [\w -]{1,60} - [a-z]{3,7} https?:|code e\d{3}\b|http/status/\d{3}$|connect tunnel failed"
@@ -105,21 +106,43 @@ ABOUT_A_FETCH = re.compile(
 
 DETAIL = re.compile(
     r"npm (?:error|ERR!|WARN|warn) "
-    r"|remote: |ERROR: (?:Could not find|No matching)|Caused by: |\[?cause\]?: |GnuTLS: |Unable to establish|The certif"
+    r"|remote: |WARNING: Retrying \("
+    r"|ERROR: (?:Could not find|No matching)|Caused by: |\[?cause\]?: |GnuTLS: |Unable to establish|The certif"
     r"|ERROR: The certificate|For more information"
 )
 """Lines that may belong to the message right before them by the same client: several lines, one failure."""
 
+BEGINS = re.compile(r"npm (?:error|ERR!) code ")
+"""The first line of a message that looks like one of its others."""
+
 CHAINED = re.compile(r"During handling of the above exception|The above exception was the direct cause")
 """Between the tracebacks of one failure (Python's traceback module)."""
 
-INDEX = re.compile(r"Looking in indexes: (?P<url>https?://[^\s,]{1,2000})")
-"""Where pip goes from here on; most of its messages do not say."""
+CONTEXT = (
+    # pip: where it goes from here on; most of its messages do not say
+    ("pip", re.compile(r"Looking in indexes: (?P<url>https?://[^\s,]{1,2000})")),
+    # wget: what it fetches from here on, `--2026-01-02 03:04:05--  http://HOST/`
+    ("wget", re.compile(r"--  ?(?P<url>https?://\S{1,2000})$")),
+    # curl -v: `*   Trying 192.0.2.1:443...`, `* Connected to HOST (192.0.2.1) port 443 (#0)`
+    ("curl", re.compile(r"\* +Trying \[?(?P<server>[0-9A-Fa-f:.]{2,60}?)\]?:(?P<server_port>\d{1,5})\.\.\.")),
+    (
+        "curl",
+        re.compile(
+            r"\* Connected to (?P<host>[\w.-]{1,255}) \(\[?(?P<server>[0-9A-Fa-f:.]{2,60}?)\]?(?:\)|:)"
+            r" port (?P<server_port>\d{1,5})"
+        ),
+    ),
+)
+"""Lines that tell where a client is going, for the messages after them which do not."""
 
-WGET_URL = re.compile(r"--  ?(?P<url>https?://\S{1,2000})$")
-"""What wget fetches from here on: `--2026-01-02 03:04:05--  http://HOST/`."""
+OVER = re.compile(r"\* Connection #\d+ to host \S{1,255} left intact")
+"""curl -v: that transfer went well, so what follows is about another."""
 
-CONTEXT = (("pip", INDEX), ("wget", WGET_URL))
+FRAME = re.compile(r"at |\.\.\. \d+ more|File \"|[}^~]")
+"""Lines between those of one message: stack frames."""
+
+SOCKET = re.compile(r"(?P<what>localAddress|localPort|remoteAddress|remotePort): '?(?P<value>[0-9A-Fa-f:.]{1,60})'?,?$")
+"""Node prints the connection of a SocketError, a line for each property."""
 
 PLACES = (
     # Go: the connection's two ends, as net.OpError prints them
@@ -129,11 +152,13 @@ PLACES = (
     # Node: `connect ECONNREFUSED 192.0.2.1:443`, `connect ETIMEDOUT 2001:db8::1:443`
     r"connect E[A-Z]{3,20} (?P<server>[0-9A-Fa-f:.]{2,60}):(?P<server_port>\d{1,5})\b",
     # wget: `Connecting to HOST (HOST)|192.0.2.1|:443... failed`
+    r"Connecting to \[?(?P<server>[0-9A-Fa-f:.]{2,60}?)\]?:(?P<server_port>\d{1,5})\.\.\. failed",
     r"Connecting to (?P<host>[\w.-]{1,255}) [^|]{0,260}\|(?P<server>[0-9A-Fa-f:.]{2,60})\|:(?P<server_port>\d{1,5})",
     # Apache HttpClient, Maven: `Connect to HOST:443 [HOST/192.0.2.1] failed`
     r"Connect to (?P<host>[\w.-]{1,255}):(?P<port>\d{1,5}) \[[^/\]]{0,255}/(?P<server>[0-9A-Fa-f:.]{2,60})\] failed",
     r"\bhost='(?P<host>[\w.:-]{1,255})', port=(?P<port>\d{1,5})",
     r"onnect to (?P<host>[\w.-]{1,255}) port (?P<port>\d{1,5})",
+    r"'Connection to (?P<host>[\w.-]{1,255}) timed out",
     r"in connection to (?P<host>[\w.-]{1,255}):(?P<port>\d{1,5})",
     r"(?:resolve (?:host|proxy): |resolve host address |resolve |lookup |getaddrinfo E[A-Z_]{3,20} "
     r"|UnknownHostException: )['\"\u2018]?(?P<host>[\w.-]{1,255})",

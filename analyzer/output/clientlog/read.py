@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # not compiled: runs with a client log only
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from io import TextIOWrapper
@@ -23,7 +23,7 @@ MAX_LINE = 4096
 MAX_ERRORS = 2_000
 """Error lines that are kept; later ones are left out, with a warning."""
 NEAR = 12
-"""Lines within which several of one client make one message: npm's block has 10."""
+"""Lines within which several of one client make one message: npm's block has 10, Node's properties 12."""
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 """PowerShell's `>` writes UTF-16."""
 ANSI = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[@-Z\\^_])")
@@ -99,6 +99,8 @@ class Reader:
 
     errors   what was found, in order
     lines    how many lines there were; known: 1 = at least one is of a client we know
+    gap      lines since the last error line, stack frames not counted
+    going    client -> where it said that it goes
     cut      the log, or the number of its errors, was over a cap
     """
 
@@ -107,13 +109,14 @@ class Reader:
         self.lines = 0
         self.known = self.cut = False
         self.chained = False
-        self.urls: dict[str, str] = {}
+        self.gap = 0
+        self.going: dict[str, Error] = {}
 
     def read(self, log: TextIO) -> None:
         """Take a whole log."""
         for line in self._bounded(log):
             self.lines += 1
-            self._line(*stripped(line))
+            self.line(*stripped(line))
 
     def _bounded(self, log: TextIO) -> Iterator[str]:
         """Its lines, each and all of them cut at the caps."""
@@ -128,49 +131,76 @@ class Reader:
                 self.cut = True
                 return
 
-    def _line(self, text: str, time: int, zoned: bool) -> None:
+    def line(self, text: str, time: int, zoned: bool) -> None:
+        """Take one line, without what stands in front of it."""
         text = patterns.SECRET.sub("***@", text)
         if patterns.CHAINED.search(text):
             self.chained = True
             return
-        for client, pattern in patterns.CONTEXT:
-            if found := pattern.search(text):
-                self.urls[client] = found["url"]
+        self._context(text)
         client, kind = patterns.understood(text)
         self.known |= bool(client)
-        if not kind:
-            return
-        error = Error(self.lines, text, client, kind, time=time, zoned=zoned)
-        say_where(error)
+        if kind:
+            error = Error(self.lines, text, client, kind, time=time, zoned=zoned)
+            say_where(error)
+            self._take(error)
+        elif text and not patterns.FRAME.match(text):
+            self.gap += 1
+
+    def _take(self, error: Error) -> None:
+        """A new failure, or more about the last one."""
         if self._continues(error):
             merge(self.errors[-1], error)
         elif len(self.errors) >= MAX_ERRORS:
             self.cut = True
         else:
-            self._locate(error)
+            if not error.host and not error.server and error.client in self.going:
+                fill_in(error, self.going[error.client])
             self.errors.append(error)
+        if error.client == "curl":
+            self.going.pop("curl", None)
         self.chained = False
+        self.gap = 0
 
-    def _locate(self, error: Error) -> None:
-        """Where the client said before that it goes, for messages that do not say it."""
-        if not error.host and not error.server and error.client in self.urls:
-            place(error, self.urls[error.client])
+    def _context(self, text: str) -> None:
+        """Where clients go, for messages that do not say it."""
+        for client, pattern in patterns.CONTEXT:
+            if found := pattern.search(text):
+                self.going[client] = going = Error(self.lines, text, client, "")
+                say(going, found.groupdict())
+                self.known = True
+        if patterns.OVER.match(text):
+            self.going.pop("curl", None)
+        if (
+            self.errors
+            and self.errors[-1].client == "node"
+            and self.gap <= NEAR
+            and (found := patterns.SOCKET.match(text))
+        ):
+            say(self.errors[-1], {SOCKET_PARTS[found["what"]]: found["value"]})
 
     def _continues(self, error: Error) -> bool:
         """Whether the line belongs to the message before it: the same failure, told in several lines."""
-        if not self.errors:
+        if not self.errors or error.client != self.errors[-1].client:
             return False
-        last = self.errors[-1]
-        if self.chained and error.client == last.client:
+        if self.chained:
             return True
-        near = error.number - last.number <= NEAR and error.client == last.client
-        return near and patterns.DETAIL.match(error.text) is not None and agree(last, error)
+        if patterns.BEGINS.match(error.text):
+            return False
+        near = self.gap <= NEAR and patterns.DETAIL.match(error.text) is not None
+        return near and agree(self.errors[-1], error)
+
+
+SOCKET_PARTS = {
+    "localAddress": "client", "localPort": "client_port", "remoteAddress": "server", "remotePort": "server_port"
+}  # fmt: skip
 
 
 def agree(one: Error, other: Error) -> bool:
     """Whether nothing that two lines say differs."""
     pairs = ((one.host, other.host), (one.port, other.port), (one.server, other.server), (one.status, other.status))
-    return all(not mine or not its or mine == its for mine, its in pairs)
+    same = one.target in other.target or other.target in one.target  # "" is in everything, a package in its path
+    return same and all(not mine or not its or mine == its for mine, its in pairs)
 
 
 def merge(first: Error, more: Error) -> None:
@@ -179,11 +209,16 @@ def merge(first: Error, more: Error) -> None:
         first.number, first.text = more.number, more.text
     if first.kind in ("failed", "tls") or (more.kind not in ("failed", "tls") and more.facts > first.facts):
         first.kind = more.kind
-    for name in ("host", "port", "target", "status", "server", "source", "source_port"):
-        if not getattr(first, name):
-            setattr(first, name, getattr(more, name))
+    fill_in(first, more)
     if more.time >= 0:
         first.time, first.zoned = more.time, more.zoned
+
+
+def fill_in(error: Error, more: Error) -> None:
+    """Take what another line says and this one does not."""
+    for name in ("host", "port", "target", "status", "server", "source", "source_port"):
+        if not getattr(error, name):
+            setattr(error, name, getattr(more, name))
 
 
 def stripped(line: str) -> tuple[str, int, bool]:
@@ -224,31 +259,37 @@ def zone_of(text: str) -> timezone:
 
 def say_where(error: Error) -> None:
     """Fill in what the line says of the place."""
-    text = error.text
-    if found := patterns.URL.search(text):
-        place(error, found[0])
+    if found := patterns.URL.search(error.text):
+        place(error, found)
     for pattern in patterns.PLACE:
-        if found := pattern.search(text):
-            said = found.groupdict()
-            error.host = error.host or name_of(said.get("host") or "")
-            error.server = error.server or address_of(said.get("server") or "")
-            error.source = error.source or address_of(said.get("client") or "")
-            error.port = int(said.get("server_port") or 0) or error.port or int(said.get("port") or 0)
-            error.source_port = error.source_port or int(said.get("client_port") or 0)
-    if found := patterns.TARGET.search(text):
+        if found := pattern.search(error.text):
+            say(error, found.groupdict())
+    if found := patterns.TARGET.search(error.text):
         error.target = error.target or found["target"] or f"/{found['package']}/"
-    if error.kind == "status" or error.status:
-        error.status = status_of(text)
+    if error.kind == "status":
+        error.status = status_of(error.text)
 
 
-def place(error: Error, url: str) -> None:
-    """Host, port and target of a URL."""
-    found = patterns.URL.match(url)
-    if found is None or found["host"] in patterns.DOCUMENTATION:
+def say(error: Error, said: dict[str, str]) -> None:
+    """Take the parts of a place, by the names of the groups in patterns.PLACES."""
+    if url := patterns.URL.match(said.get("url") or ""):
+        place(error, url)
+    error.host = error.host or name_of(said.get("host") or "")
+    error.server = error.server or address_of(said.get("server") or "")
+    error.source = error.source or address_of(said.get("client") or "")
+    error.port = port_of(said.get("server_port")) or error.port or port_of(said.get("port"))
+    error.source_port = error.source_port or port_of(said.get("client_port"))
+
+
+def place(error: Error, url: re.Match[str]) -> None:
+    """Host, port and target of a URL; a host that is an address is the server's."""
+    host = name_of(url["host"].rpartition("@")[2])
+    if host in patterns.DOCUMENTATION:
         return
-    error.host = name_of(found["host"].rpartition("@")[2])
-    error.port = int(found["port"] or (443 if found["scheme"] == "https" else 80))
-    error.target = found["target"] or ""
+    error.server = address_of(host)
+    error.host = "" if error.server else host
+    error.port = port_of(url["port"]) or (443 if url["scheme"] == "https" else 80)
+    error.target = url["target"] or ""
 
 
 def status_of(text: str) -> int:
@@ -258,6 +299,11 @@ def status_of(text: str) -> int:
             return status
     found = patterns.STATUS.search(text)
     return int(next(filter(None, found.groups()))) if found is not None else 0
+
+
+def port_of(text: str | None) -> int:
+    """A port number, 0 = none."""
+    return int(text) if text and text.isdecimal() and int(text) < 1 << 16 else 0
 
 
 def name_of(host: str) -> str:
@@ -271,12 +317,3 @@ def address_of(text: str) -> bytes:
         return ip_address(text.strip("[]").partition("%")[0]).packed
     except ValueError:
         return b""
-
-
-def errors_in(lines: Iterable[str]) -> list[Error]:
-    """The error lines among lines of text."""
-    reader = Reader()
-    for number, line in enumerate(lines, start=1):
-        reader.lines = number
-        reader._line(*stripped(line))
-    return reader.errors
