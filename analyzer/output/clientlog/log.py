@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from typing import cast
 
 from analyzer.fetch.model import Fetch
-from analyzer.output.clientlog.match import MAX_CANDIDATES, MAX_WAITING, QUARTER_NS, Matcher, contradictions
+from analyzer.output.clientlog.match import MAX_WAITING, QUARTER_NS, Matcher, contradictions
 from analyzer.output.clientlog.patterns import CLIENTS
 from analyzer.output.clientlog.read import MAX_CHARACTERS, MAX_ERRORS, Error, Reader, open_log
 from analyzer.output.text import cut, plural, safe
@@ -95,9 +95,9 @@ class ClientLog:
         return lines
 
     def _why(self, error: Error) -> str:
+        if error in self.matcher.crowded:
+            return " (fits too many fetches)"
         equal = self.matcher.equal.get(error, 0)
-        if equal >= MAX_CANDIDATES:
-            return f" (fits {MAX_CANDIDATES:,} fetches or more)"
         return f" (fits {equal} fetches equally)" if equal else ""
 
     def _contradiction_lines(self) -> list[str]:
@@ -106,8 +106,8 @@ class ClientLog:
             return []
         told = [f"line {error.number}, fetch {fetch.number} is {verdict_name(fetch)}" for error, fetch in found[:SHOWN]]
         more = f"; and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
-        fit = "line fits" if len(found) == 1 else "lines fit"
-        return [f"{len(found):,} error {fit} no verdict of their fetch: {'; '.join(told)}{more}"]
+        fit = "line fits no verdict of its" if len(found) == 1 else "lines fit no verdict of their"
+        return [f"{len(found):,} error {fit} fetch: {'; '.join(told)}{more}"]
 
     def _clock_line(self) -> list[str]:
         offset = self.matcher.offset_ns

@@ -84,6 +84,7 @@ class Matcher:
 
     tied        line -> the fetches it speaks of, of which there are several only within a retry group
     equal       line -> how many fetches it fits equally, for lines that could not be tied
+    crowded     lines that more fetches fit than are compared
     offset_ns   the log's clock minus the capture's, for times without a zone; None = no such time was of use
     utc         times with a zone agree with the capture's
     foreign     there are times, and none of them lies near a fetch that fits
@@ -96,6 +97,7 @@ class Matcher:
         self.buckets: dict[Key, Bucket]
         self.tied: dict[Error, list[Fetch]] = {}
         self.equal: dict[Error, int] = {}
+        self.crowded: set[Error] = set()
         self.claimed: set[Fetch] = set()
         self.waiting = self.utc = self.foreign = self.overflowed = False
         self.offset_ns: int | None = None
@@ -162,7 +164,7 @@ class Matcher:
             kind = (error.kind, error.status)
             for how in (2, 1, 0):
                 if (*kind, how) in bucket.full:
-                    self.equal[error] = MAX_CANDIDATES
+                    self.crowded.add(error)
                     return 0, []
                 found = [fetch for fetch in bucket.by_kind[kind][how] if possible(error, fetch)]
                 if found:

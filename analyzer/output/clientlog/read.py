@@ -228,7 +228,8 @@ def stripped(line: str) -> tuple[str, int, bool]:
     for _ in range(MAX_PREFIXES):
         found = next(filter(None, (stamp.match(text) for stamp in STAMPS)), None)
         if found is not None and time < 0 and "hour" in found.re.groupindex:
-            time, zoned = instant(found), found["zone"] is not None
+            time = instant(found)
+            zoned = time >= 0 and found["zone"] is not None
         found = found or MARKS.match(text)
         if found is None:
             break
@@ -289,7 +290,7 @@ def place(error: Error, url: re.Match[str]) -> None:
     error.server = address_of(host)
     error.host = "" if error.server else host
     error.port = port_of(url["port"]) or (443 if url["scheme"] == "https" else 80)
-    error.target = url["target"] or ""
+    error.target = (url["target"] or "").rstrip(":,;.")
 
 
 def status_of(text: str) -> int:
