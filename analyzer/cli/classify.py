@@ -91,7 +91,8 @@ def classify(
 
     Rows go to standard output, the summary and everything else to standard error.
 
-    Example: whyfetch classify --format csv -o fetches.csv trace.pcapng
+    Examples: whyfetch classify --format csv -o fetches.csv trace.pcapng;
+    whyfetch classify --client-log build.log trace.pcapng
     """
     from analyzer.cli.job import Job
 
@@ -101,7 +102,7 @@ def classify(
     if "-" in paths and sys.stdin.isatty():
         raise UsageError("standard input is a terminal, not a capture", "`tcpdump -U -w - | whyfetch classify -`")
     if output is not None:
-        _check_output(output, paths, force)
+        _check_output(output, paths if client_log is None else [*paths, str(client_log)], force)
     job = Job(
         paths,
         form=str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE)),
@@ -117,12 +118,12 @@ def classify(
 
 
 def _check_output(output: Path, captures: list[str], force: bool) -> None:
-    """Refuse to write over anything unasked, and over a capture that is being read in any case."""
+    """Refuse to write over anything unasked, and over a file that is being read in any case."""
     if not output.exists() or not output.is_file():  # /dev/stdout and pipes may be written to
         return
     for capture in captures:
         with suppress(OSError):
             if output.samefile(capture):
-                raise UsageError(f"`{output}` is the capture that is read", "name another output file")
+                raise UsageError(f"`{output}` is a file that is read", "name another output file")
     if not force:
         raise UsageError(f"`{output}` exists", "`--force` writes over it")

@@ -66,6 +66,13 @@ def test_a_missing_log_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture
     assert not out.exists()
 
 
+def test_the_log_is_not_written_over(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not even by force."""
+    assert run(["classify", "--client-log", str(log), "-o", str(log), "--force", str(SAMPLE)]) == 2
+    assert capsys.readouterr().err.startswith(f"error: `{log}` is a file that is read")
+    assert log.read_text().startswith(REFUSED)
+
+
 def test_show_tells_what_the_client_said(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same line on the page of the fetch."""
     assert run(["show", "--client-log", str(log), str(SAMPLE), "1"]) == 0

@@ -31,7 +31,7 @@ CLIENTS = {
     r"|\[?cause\]?: \[?\w*Error: |status:? \d{3}\b",
     "java": r"(?:Exception in thread \"[^\"]{0,200}\" |Caused by: )?(?:javax?|sun|org|com|io)\.[\w.$]{3,200}"
     r"(?:Exception|Error)\b|\[(?:ERROR|WARNING)\] .{0,1000}?Could not transfer ",
-    "go": r"go: |body: |(?:[\w/.@: -]{0,300}: )?(?:Get|Head|Post|Put|Patch|Delete) \\?\"https?:",
+    "go": r"go: |# get https?:|body: |(?:[\w/.@: -]{0,300}: )?(?:Get|Head|Post|Put|Patch|Delete) \\?\"https?:",
     "python": EXCEPTION + r"(?:: |$)|For more information check: ",
 }
 """Client -> how its message begins, once times and colours are off; the first that fits counts."""
@@ -77,7 +77,7 @@ REASONS = (
      r"|failed: connection timed out|connectexception: connection timed out"),
     ("connect", r"couldn't connect to server|could not connect to|connectexception"),
     ("status", r"returned error: \d{3}|http error \d{3}|\d{3} (?:client|server) error|(?:client|server) error '\d{3}"
-     r"|\bstatus(?: code)?:? ?\d{3}\b|error \d{3}: |code: ?\d{3} for url|: \d{3} [a-z][a-z -]{1,40}$"
+     r"|\bstatus(?: code)?:? ?\d{3}\b|error \d{3}: |code: ?\d{3} for url|: [345]\d\d [a-z][a-z -]{1,40}(?: \(|$)"
      r"|\d{3} [\w -]{1,60} - [a-z]{3,7} https?:|code e\d{3}\b|http/status/\d{3}$|connect tunnel failed"
      r"|repository '[^']{1,2000}' not found|could not read username|filenotfoundexception: https?:"
      r"|http code \d{3} from proxy"),
@@ -114,6 +114,9 @@ DETAIL = re.compile(
 
 BEGINS = re.compile(r"npm (?:error|ERR!) code ")
 """The first line of a message that looks like one of its others."""
+
+TRACED = ("# get ", "go: ")
+"""`go mod download -x` tells a failure twice, as it happens and at the end."""
 
 CHAINED = re.compile(r"During handling of the above exception|The above exception was the direct cause")
 """Between the tracebacks of one failure (Python's traceback module)."""

@@ -187,8 +187,11 @@ class Reader:
             return True
         if patterns.BEGINS.match(error.text):
             return False
-        near = self.gap <= NEAR and patterns.DETAIL.match(error.text) is not None
-        return near and agree(self.errors[-1], error)
+        last = self.errors[-1]
+        again = last.text.startswith(patterns.TRACED[0]) and error.text.startswith(patterns.TRACED[1])
+        again = again and (last.kind, last.target) == (error.kind, error.target)
+        near = self.gap <= NEAR and (again or patterns.DETAIL.match(error.text) is not None)
+        return near and agree(last, error)
 
 
 SOCKET_PARTS = {

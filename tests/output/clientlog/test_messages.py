@@ -324,6 +324,17 @@ def test_a_chained_traceback_is_one_failure() -> None:
     assert error.text.startswith("requests.exceptions.ConnectionError")
 
 
+def test_a_trace_of_the_go_command_is_not_counted_twice() -> None:
+    """`go mod download -x` tells a failure as it happens, and again at the end; what went well is passed over."""
+    url = "https://www.example.org/go/example.org/hello/@v/v1.0.0"
+    failure = f'Get "{url}.mod": dial tcp 192.0.2.7:443: connect: connection refused'
+    trace = f"# get {url}.info\n# get {url}.info: 200 OK (0.012s)\n# get {url}.mod: {failure}\n"
+    error = one(f"{trace}go: example.org/hello@v1.0.0: {failure}\n")
+    assert (error.number, error.kind, error.target) == (3, "refused", "/go/example.org/hello/@v/v1.0.0.mod")
+    gone = one(f"# get {url}.info: 404 Not Found (0.012s)")
+    assert (gone.kind, gone.status) == ("status", 404)
+
+
 def test_runs_of_npm_are_told_apart() -> None:
     """`code` begins a message."""
     text = NPM.format("ECONNREFUSED", "connect ECONNREFUSED 192.0.2.7:443")
