@@ -2,13 +2,14 @@
 
 A line is tied to the fetch that nothing it says speaks against, chosen by, in this order:
 
-1. the place, most exact first: both ends of the connection; the server's address and port; the host; nothing at all,
-   which leaves the kind of failure alone, and then only fetches whose verdict fits it
+1. both ends of the connection, where the line has them
 2. how well its kind fits the verdict: fits; the capture cannot show it; contradicts
-3. the name, then what was asked for
-4. the time, to a second, where the line has one and the log's clock agrees with the capture's: a client complains
+3. the place, most exact first: the server's address and port; the host; nothing at all, which leaves the kind of
+   failure alone, and then only fetches whose verdict fits it
+4. the name, then what was asked for
+5. the time, to a second, where the line has one and the log's clock agrees with the capture's: a client complains
    when a fetch ends, or soon after
-5. whether no other line has been tied to the fetch
+6. whether no other line has been tied to the fetch
 
 Fetches that are equal in all this are not guessed among. The attempts of one retry group share their lines, since
 clients tell a failure once for all attempts. As many lines as there are equal fetches (or groups) are tied in order.
@@ -24,7 +25,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 
 from analyzer.fetch.model import Fetch
-from analyzer.output.clientlog.fits import CONTRADICTS, FITS, fit
+from analyzer.output.clientlog.fits import CONTRADICTS, FITS, HIDDEN, fit
 from analyzer.output.clientlog.read import Error
 
 MAX_WAITING = 50_000
@@ -145,30 +146,31 @@ class Matcher:
 
     def _settle(self) -> None:
         """Tie the lines to the fetches seen so far, those that say most of the place first."""
-        possible: dict[int, list[tuple[Error, list[Fetch]]]] = {}
+        levels: dict[int, list[tuple[Error, list[Fetch]]]] = {}
         for error in self.open:
             level, candidates = self._candidates(error)
             if candidates:
-                possible.setdefault(level, []).append((error, candidates))
-        pairs = [pair for level in possible.values() for pair in level]
-        self._read_clock(pairs)
-        for level in sorted(possible, reverse=True):
-            self._tie_equals(possible[level])
+                levels.setdefault(level, []).append((error, candidates))
+        self._read_clock([pair for pairs in levels.values() for pair in pairs])
+        for level in sorted(levels, reverse=True):
+            self._tie_equals(levels[level])
         self.open = [error for error in self.open if error not in self.tied]
         self._expect(self.open)
 
     def _candidates(self, error: Error) -> tuple[int, list[Fetch]]:
-        """The fetches at the most exact place that has any, and how exact that is."""
-        for key in wanted(error):
+        """The fetches that fit best at the most exact place, and how exact that is."""
+        keys = list(wanted(error))
+        own = [key for key in keys if len(key) == BOTH_ENDS]  # the connection itself, whatever its verdict
+        for key, how in [(key, how) for key in own for how in FITTING] + [
+            (key, how) for how in FITTING for key in keys
+        ]:
             bucket = self.buckets[key]
-            kind = (error.kind, error.status)
-            for how in (2, 1, 0):
-                if (*kind, how) in bucket.full:
-                    self.crowded.add(error)
-                    return 0, []
-                found = [fetch for fetch in bucket.by_kind[kind][how] if possible(error, fetch)]
-                if found:
-                    return len(key), found
+            if how != CONTRADICTS and (error.kind, error.status, how) in bucket.full:
+                self.crowded.add(error)
+                return 0, []
+            found = [fetch for fetch in bucket.by_kind[error.kind, error.status][how] if possible(error, fetch)]
+            if found:
+                return len(key), found
         return 0, []
 
     def _read_clock(self, pairs: list[tuple[Error, list[Fetch]]]) -> None:
@@ -239,6 +241,9 @@ class Matcher:
 
 
 ANYWHERE: Key = ()
+BOTH_ENDS = 4
+"""Parts of the place that is one connection."""
+FITTING = (FITS, HIDDEN, CONTRADICTS)
 
 
 def wanted(error: Error) -> Iterator[Key]:
@@ -267,7 +272,7 @@ def possible(error: Error, fetch: Fetch) -> bool:
     client, server = fetch.connection.client, fetch.connection.server
     if fetch.protocol == "dns":
         return error.host in ("", host_of(fetch.name))
-    proxied = "connect" in fetch.connection.via or "socks" in fetch.connection.via or "://" in fetch.target
+    proxied = fetch.method == "CONNECT" or "://" in fetch.target or bool(fetch.connection.via)
     if error.server:
         if error.server != server.address or error.port != server.port:
             return False

@@ -84,6 +84,7 @@ REAL = {
         f"remote: error 404\nfatal: repository 'http://{W}/repo.git/' not found", [1]),
     "http-failure/curl-401-then-password.pcap": ("curl: (22) The requested URL returned error: 401", [1]),
     "http-failure/curl-proxy-forbids.pcap": ("curl: (56) CONNECT tunnel failed, response 403", [1]),
+    "http-failure/curl-proxy-silent.pcap": (f'Get "https://{W}/": context deadline exceeded', [1]),
     "http-failure/curl-truncated.pcap": ("curl: (18) transfer closed with 60000 bytes remaining to read", [1]),
     "http-failure/go-https-closed-without-response.pcap": (f'Get "https://{W}/ok": EOF', [1]),
     "http-failure/node-garbage-response.pcap": (
@@ -223,6 +224,30 @@ def test_a_contradiction_is_told_and_changes_nothing(tmp_path: Path) -> None:
     assert said(fetches) == {1: text}
     assert fetches[0].verdict.klass == "ok"
     assert log.lines()[-1] == "1 error line fits no verdict of its fetch: line 1, fetch 1 is ok"
+
+
+def test_a_fetch_without_a_name_that_fits_goes_before_one_with_the_name_that_does_not(tmp_path: Path) -> None:
+    """A SYN has no name; the line about it is not given to the later fetch that went well at the same port."""
+    text = f"curl: (28) Failed to connect to {W} port 443 after 501 ms: Timeout was reached"
+    samples = ("ok/curl-slow-tls-handshake.pcap", "syn-retransmit/curl-one-syn.pcap")
+    fetches, log, _ = read(tmp_path, text, *samples)
+    assert [(fetch.verdict.klass, fetch.client_said) for fetch in fetches] == [
+        ("ok", ""),
+        ("syn-retransmit", text),
+        ("ok", ""),
+    ]
+    assert log.unmatched == []
+
+
+def test_the_connection_itself_counts_whatever_its_verdict(tmp_path: Path) -> None:
+    """Both ends are printed: another fetch that fits the words is not taken instead."""
+    ports = "192.0.2.10:40570->198.51.100.20:443"
+    text = f'Get "https://{W}/ok": read tcp {ports}: i/o timeout'
+    fetches, log, _ = read(
+        tmp_path, text, "rst/go-reset-by-router-after-clienthello.pcap", "tls-stall/go-server-silent-10s.pcap"
+    )
+    assert [fetch.client_said for fetch in fetches] == [text, ""]
+    assert log.counts()["contradicting"] == [1]
 
 
 def test_what_tls_hides_is_no_contradiction(tmp_path: Path) -> None:
