@@ -14,4 +14,4 @@ cdef class Fetch:
     cdef public object verdict, resolution
     cdef public long long attempt, group
     cdef public double wait_s
-    cdef public str group_outcome
+    cdef public str group_outcome, client_said
