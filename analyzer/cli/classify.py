@@ -91,8 +91,9 @@ def classify(
 
     Rows go to standard output, the summary and everything else to standard error.
 
-    Examples: whyfetch classify --format csv -o fetches.csv trace.pcapng;
-    whyfetch classify --client-log build.log trace.pcapng
+    Example: whyfetch classify --format csv -o fetches.csv trace.pcapng
+
+    Example: whyfetch classify --client-log build.log trace.pcapng
     """
     from analyzer.cli.job import Job
 

@@ -13,7 +13,7 @@ from analyzer.output.clientlog.read import Error
 from analyzer.verdict.model import Verdict
 
 CONTRADICTS, HIDDEN, FITS = 0, 1, 2
-"""HIDDEN: the capture cannot show it, since it would be inside TLS, or after the end of the capture."""
+"""HIDDEN: the capture cannot show it: it would be inside TLS, or in what the capture lacks."""
 
 HUNG_UP = (
     "http-failure/http-no-response-server-closed", "http-failure/http-keepalive-race", "tls-failure/tls-server-fin",
@@ -50,7 +50,7 @@ FITTING: dict[str, tuple[str, ...]] = {
 
 INSIDE = frozenset(("closed", "truncated", "timeout", "garbage", "status", "redirects", "certificate", "failed"))
 """What can happen in a TLS connection that looks fine from outside."""
-PLAIN = frozenset(("redirects",))
+NO_FAILURE = frozenset(("redirects",))
 """What is no failure of any single fetch."""
 
 
@@ -63,6 +63,6 @@ def fit(error: Error, fetch: Fetch) -> int:
         return FITS
     if verdict.klass == "incomplete":
         return HIDDEN
-    if verdict.klass == "ok" and (error.kind in PLAIN or (error.kind in INSIDE and fetch.protocol == "tls")):
+    if verdict.klass == "ok" and (error.kind in NO_FAILURE or (error.kind in INSIDE and fetch.protocol == "tls")):
         return HIDDEN
     return CONTRADICTS

@@ -28,13 +28,16 @@ CLIENTS = {
     r"|Connecting to [^\n]{1,600}?\.\.\. failed: ",
     "node": r"TypeError: (?:fetch failed|terminated)|TimeoutError: The operation"
     r"|(?:Uncaught )?(?:\w{1,40}Error: )?Error: (?:connect|read|write|get|socket|Client)"
-    r"|\[?cause\]?: \[?\w*Error: |status:? \d{3}\b",
+    r"|\[?cause\]?: \[?\w*Error: |status \d{3}$",
     "java": r"(?:Exception in thread \"[^\"]{0,200}\" |Caused by: )?(?:javax?|sun|org|com|io)\.[\w.$]{3,200}"
     r"(?:Exception|Error)\b|\[(?:ERROR|WARNING)\] .{0,1000}?Could not transfer ",
-    "go": r"go: |# get https?:|body: |(?:[\w/.@: -]{0,300}: )?(?:Get|Head|Post|Put|Patch|Delete) \\?\"https?:",
+    "go": r"go: |# get https?:|body: |status: \d{3} [A-Z]|(?:[\w/.@: -]{0,300}: )?(?:Get|Head|Post|Put|Patch|Delete) \\?\"https?:",
     "python": EXCEPTION + r"(?:: |$)|For more information check: ",
 }
-"""Client -> how its message begins, once times and colours are off; the first that fits counts."""
+"""Client -> how its message begins, once times and colours are off; the first that fits counts.
+
+`body: ` and `status` are not words of net/http and fetch but of small programs that use them.
+"""
 
 CLIENT = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in CLIENTS.items()))
 GO_INSIDE = re.compile(r"(?:Get|Head|Post|Put|Patch|Delete) \\?\"https?:|(?:dial|read|write) (?:tcp|udp)[46]? [\[\d]")

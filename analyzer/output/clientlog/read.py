@@ -59,7 +59,7 @@ class Error:
     number        of its line in the log, 1-based; text: that line without time and colour
     kind          one of analyzer.output.clientlog.fits.FITTING; status: of the response, 0 = none said
     host, port    as said, "" and 0 = not said; target: what was asked for, or a part of it
-    server        address it connected to, port in `port`; client, client_port: its own end; b"" and 0 = not said
+    server        address it connected to, port in `port`; source, source_port: its own end; b"" and 0 = not said
     time          ns since 1970, -1 = the line has none; zoned: 1 = with its time zone
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import analyzer
 from analyzer.errors import UsageError
 from analyzer.output.clientlog import read
-from analyzer.output.clientlog.read import Reader, open_log, stripped
+from analyzer.output.clientlog.read import Reader, stripped
 from analyzer.output.row import CsvCells, values
 
 SAMPLE = Path(__file__).resolve().parents[3] / "samples" / "rst" / "curl-refused.pcap"
@@ -71,11 +72,6 @@ def test_one_endless_line_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_what_follows_an_overlong_line_is_read() -> None:
     """Its rest is skipped, not taken for lines."""
     reader = Reader()
-    path = Path(__file__)
-    with open_log(path) as log:
-        assert log.readable()
-    from io import StringIO
-
     reader.read(StringIO("x" * 4090 + REFUSED + "\n" + "y" * 9000 + "\n" + REFUSED + "\n"))
     assert [error.number for error in reader.errors] == [3]
 
