@@ -31,7 +31,8 @@ CLIENTS = {
     r"|\[?cause\]?: \[?\w*Error: |status \d{3}$",
     "java": r"(?:Exception in thread \"[^\"]{0,200}\" |Caused by: )?(?:javax?|sun|org|com|io)\.[\w.$]{3,200}"
     r"(?:Exception|Error)\b|\[(?:ERROR|WARNING)\] .{0,1000}?Could not transfer ",
-    "go": r"go: |# get https?:|body: |status: \d{3} [A-Z]|(?:[\w/.@: -]{0,300}: )?(?:Get|Head|Post|Put|Patch|Delete) \\?\"https?:",
+    "go": r"go: |# get https?:|body: |status: \d{3} [A-Z]"
+    r"|(?:[\w/.@: -]{0,300}: )?(?:Get|Head|Post|Put|Patch|Delete) \\?\"https?:",
     "python": EXCEPTION + r"(?:: |$)|For more information check: ",
 }
 """Client -> how its message begins, once times and colours are off; the first that fits counts.
