@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from analyzer.capture import Capture, CaptureSource
     from analyzer.fetch.names import Names
+    from analyzer.output.clientlog.log import ClientLog
     from analyzer.wire.engine import Engine
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
@@ -45,11 +46,18 @@ class Reading:
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
+    client_log   the lines of a client's log and how they were tied, an analyzer.output.clientlog.log.ClientLog, or None
     captures     captures read so far; packets, tcp_packets, connections: what was in them
     """
 
     def __init__(
-        self, paths: Paths, *, kinds: bool = False, lean: bool = False, progress: Progress | None = None
+        self,
+        paths: Paths,
+        *,
+        kinds: bool = False,
+        lean: bool = False,
+        progress: Progress | None = None,
+        client_log: str | PathLike[str] | None = None,
     ) -> None:
         self.kinds = kinds
         self.lean = lean
@@ -57,6 +65,7 @@ class Reading:
         self.warnings: list[str] = []
         self.failures: list[CaptureError] = []
         self.damaged = False
+        self.client_log = _log(client_log, self.warnings) if client_log is not None else None
         self.captures = self.packets = self.tcp_packets = self.connections = 0
         self.without_fetch = 0
         self.sources = self._expand(_listed(paths))
@@ -75,6 +84,16 @@ class Reading:
         return ExitStatus.DAMAGED if self.damaged or self.failures else ExitStatus.OK
 
     def __iter__(self) -> Iterator[Fetch]:
+        return self._tied(self._all())
+
+    def rest(self) -> Iterator[Fetch]:
+        """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
+        return self._tied(self._waiting())
+
+    def _tied(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
+        return fetches if self.client_log is None else self.client_log.tie(fetches)
+
+    def _all(self) -> Iterator[Fetch]:
         from analyzer.capture import open_capture
 
         for source in self.sources:
@@ -88,8 +107,7 @@ class Reading:
                 yield from self._fetches(source, capture)
             self.done += sum(_size(path) for path in source.paths)
 
-    def rest(self) -> Iterator[Fetch]:
-        """After an interrupt: the fetches that were complete and waited for an older connection, or for a retry."""
+    def _waiting(self) -> Iterator[Fetch]:
         yield from self._released(NOTHING_OPEN)
         self.groups.end()
         yield from self._leaving()
@@ -141,7 +159,7 @@ class Reading:
                 groups.reach(engine.oldest_time())
                 yield from self._leaving()
         self._judge_names(engine, names, source.name, order, final=True)
-        yield from self.rest()
+        yield from self._waiting()
         self._account(source, capture, engine, names, order)
 
     def _released(self, oldest_open: int) -> Iterator[Fetch]:
@@ -205,37 +223,60 @@ class Reading:
         self.damaged |= bool(capture.damaged) or engine.partial
 
 
-def read(paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> Iterator[Fetch]:
+def read(
+    paths: Paths,
+    *,
+    kinds: bool = False,
+    progress: Progress | None = None,
+    client_log: str | PathLike[str] | None = None,
+) -> Iterator[Fetch]:
     """Iterate over the fetches of captures, each with its verdict.
 
     paths      a file, a directory, a glob, `-` for standard input, or several of them
     kinds      True: also connections that carried no fetch (see `Fetch.kind`)
     progress   called now and then with bytes read and bytes in all (0 = unknown)
+    client_log  what a client printed, a file: each fetch has in `client_said` the lines that speak of it; no verdict
+               comes from them. Fetches then wait for the end of the reading (analyzer.output.clientlog.match).
 
     Order and memory: see Reading, which also tells warnings and damage. Raises CaptureError when nothing is readable.
     """
-    reading = Reading(paths, kinds=kinds, progress=progress)
+    reading = Reading(paths, kinds=kinds, progress=progress, client_log=client_log)
     yield from reading
     if reading.failures and not reading.captures:
         raise reading.failures[0]
 
 
-def classify(paths: Paths, *, kinds: bool = False, progress: Progress | None = None) -> pd.DataFrame:
+def classify(
+    paths: Paths,
+    *,
+    kinds: bool = False,
+    progress: Progress | None = None,
+    client_log: str | PathLike[str] | None = None,
+) -> pd.DataFrame:
     """The fetches of captures as a data frame, a row each, with the columns of docs/columns.md.
 
     `start` is datetime64[ns, UTC], exact; numbers that can be unknown are Int64, seconds float64 with NaN, the rest
     strings with "" for unknown. No capture without a fetch changes columns or types. Raises CaptureError when nothing
-    is readable; `frame.attrs` has `warnings` (list of str) and `damaged` (bool).
+    is readable; `frame.attrs` has `warnings` (list of str), `damaged` (bool) and, with a client log, `client_log` (a
+    dict: how many of its lines were tied, and which were not).
     """
     from analyzer.output.frame import data_frame
 
-    reading = Reading(paths, kinds=kinds, progress=progress)
+    reading = Reading(paths, kinds=kinds, progress=progress, client_log=client_log)
     frame = data_frame(reading)
     if reading.failures and not reading.captures:
         raise reading.failures[0]
     frame.attrs["warnings"] = [*reading.warnings, *(error.message for error in reading.failures)]
     frame.attrs["damaged"] = reading.exit_status is ExitStatus.DAMAGED
+    if reading.client_log is not None:
+        frame.attrs["client_log"] = reading.client_log.counts()
     return frame
+
+
+def _log(path: str | PathLike[str], warnings: list[str]) -> ClientLog:
+    from analyzer.output.clientlog.log import ClientLog
+
+    return ClientLog(path, warnings)
 
 
 def _listed(paths: Paths) -> list[str]:

@@ -70,6 +70,15 @@ def classify(
         list[str] | None,
         typer.Option("--fail-on", metavar="CLASS[/CAUSE]", help="Exit with status 1 if a fetch has such a verdict."),
     ] = None,
+    client_log: Annotated[
+        Path | None,
+        typer.Option(
+            "--client-log",
+            metavar="FILE",
+            help="Output of curl, go, pip, npm, git, Python, Node, Java or wget: the error lines in it are shown with "
+            "their fetches (column client_said). Rows then come when all captures are read.",
+        ),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="List the connections that carried no fetch as well.")
     ] = False,
@@ -83,6 +92,8 @@ def classify(
     Rows go to standard output, the summary and everything else to standard error.
 
     Example: whyfetch classify --format csv -o fetches.csv trace.pcapng
+
+    Example: whyfetch classify --client-log build.log trace.pcapng
     """
     from analyzer.cli.job import Job
 
@@ -92,7 +103,7 @@ def classify(
     if "-" in paths and sys.stdin.isatty():
         raise UsageError("standard input is a terminal, not a capture", "`tcpdump -U -w - | whyfetch classify -`")
     if output is not None:
-        _check_output(output, paths, force)
+        _check_output(output, paths if client_log is None else [*paths, str(client_log)], force)
     job = Job(
         paths,
         form=str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE)),
@@ -102,17 +113,18 @@ def classify(
         everything=everything,
         quiet=quiet,
         colour=str(colour),
+        client_log=client_log,
     )
     return int(job.run())
 
 
 def _check_output(output: Path, captures: list[str], force: bool) -> None:
-    """Refuse to write over anything unasked, and over a capture that is being read in any case."""
+    """Refuse to write over anything unasked, and over a file that is being read in any case."""
     if not output.exists() or not output.is_file():  # /dev/stdout and pipes may be written to
         return
     for capture in captures:
         with suppress(OSError):
             if output.samefile(capture):
-                raise UsageError(f"`{output}` is the capture that is read", "name another output file")
+                raise UsageError(f"`{output}` is a file that is read", "name another output file")
     if not force:
         raise UsageError(f"`{output}` exists", "`--force` writes over it")

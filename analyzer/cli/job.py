@@ -48,6 +48,7 @@ class Job:
         everything: bool,
         quiet: bool,
         colour: str,
+        client_log: Path | None = None,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -60,7 +61,8 @@ class Job:
         self.summary = Summary()
         self.found = self.interrupted = False
         self.bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
-        self.reading = Reading(paths, kinds=True, lean=True, progress=self.bar)
+        self.reading = Reading(paths, kinds=True, lean=True, progress=self.bar, client_log=client_log)
+        self.summary.client_log = self.reading.client_log
         self.live = any(path == "-" or not Path(path).is_file() for path in paths if not Path(path).is_dir())
 
     def run(self) -> ExitStatus:

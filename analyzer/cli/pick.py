@@ -35,11 +35,11 @@ def source_of(path: str, command: str) -> CaptureSource:
     return source
 
 
-def pick(source: CaptureSource, number: int | None, stream: int | None) -> Fetch:
+def pick(source: CaptureSource, number: int | None, stream: int | None, client_log: Path | None = None) -> Fetch:
     """The fetch with that number, or the first one of that tcp.stream (there also a connection without a fetch)."""
     from analyzer.api import Reading
 
-    reading = Reading(source.paths, kinds=True)
+    reading = Reading(source.paths, kinds=True, client_log=client_log)
     last = 0
     for fetch in reading:
         if fetch.number and fetch.number == number:

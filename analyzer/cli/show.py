@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,11 +20,16 @@ NUMBER = typer.Argument(
 )
 STREAM = typer.Option("--stream", metavar="S", min=0, help="Instead of N: the fetch on Wireshark's tcp.stream S.")
 
+CLIENT_LOG = typer.Option(
+    "--client-log", metavar="FILE", help="Output of the client: its error lines about this fetch are shown."
+)
+
 
 def show(
     capture: Annotated[str, CAPTURE],
     number: Annotated[int | None, NUMBER] = None,
     stream: Annotated[int | None, STREAM] = None,
+    client_log: Annotated[Path | None, CLIENT_LOG] = None,
 ) -> int:
     """Show one fetch: its packets, the proving ones marked, why this verdict and no other, and what to do.
 
@@ -39,7 +45,7 @@ def show(
 
     one_of(number, stream, "show")
     source = source_of(capture, "show")
-    fetch = pick(source, number, stream)
+    fetch = pick(source, number, stream, client_log)
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     page = Page(fetch, explain(fetch), source.paths[0], columns, messages.coloured(sys.stdout, "auto"))
     with closing(open_capture(source)) as again, Output(None) as out:

@@ -16,5 +16,5 @@ cdef class Fetch:
     cdef public bint package_known
     cdef public object package
     cdef public double wait_s
-    cdef public str group_outcome
+    cdef public str group_outcome, client_said
     cpdef lighten(self)

@@ -26,6 +26,7 @@ class Fetch:
     last        1 = the connection's last fetch: how the connection ended belongs to it
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
     group       number of its retry group within the capture, attempt: its place there, both 0 = tried only once
+    client_said what a client's log says of it, as it stands there
     package     what it asks a registry for (analyzer.fetch.registries.wanted; package_known: that was worked out)
     wait_s      seconds since the attempt before it ended; group_outcome: recovered | fallback | failed | "" (unknown)
     """
@@ -54,6 +55,7 @@ class Fetch:
         self.group_outcome = ""
         self.package_known = False
         self.package: Any = None
+        self.client_said = ""
 
     @property
     def duration_s(self) -> float:

@@ -136,6 +136,8 @@ class Row:
     """What to do next."""
     client_errors: str
     """What common clients print for this."""
+    client_said: str
+    """What the client's own log says of this fetch (`--client-log`), at most 500 characters; the verdict never comes from it."""
     wireshark_filter: str
     """Display filter that shows this connection, or these DNS messages, in Wireshark."""
 

@@ -9,7 +9,7 @@ import cython
 
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import wanted as wanted_package
-from analyzer.output.text import safe
+from analyzer.output.text import cut, safe
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.vantage import vantage
 from analyzer.wire.model import Connection, Side, Tls
@@ -19,6 +19,8 @@ UNDECIDED = Verdict("", "", "")
 NO_CERTIFICATE = ("", "", "", "", "", "")
 FORMULA = "=+-@"
 """A spreadsheet takes a cell that begins so for a formula (tab and CR too, but those are never shown raw)."""
+MAX_SAID = 500
+"""Columns of `client_said`; lines of clients can have thousands."""
 MAX_REMEMBERED = 4096
 """Texts and addresses whose cells are kept, as they return in row after row; a hostile capture must not fill memory."""
 
@@ -167,6 +169,7 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.word(fetch.kind)
     cells.phrase(verdict.advice)
     cells.phrase(verdict.client_errors)
+    cells.text(cut(fetch.client_said, MAX_SAID) if fetch.client_said else "")
     cells.text(wireshark_filter(fetch))
 
 

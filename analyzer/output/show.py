@@ -107,6 +107,7 @@ class Page:
         verdict: Verdict = self.found.verdict
         yield from self._labelled("advice", safe(verdict.advice))
         yield from self._labelled("clients", safe(verdict.client_errors))
+        yield from self._labelled("client log", safe(self.fetch.client_said))
         yield from self._labelled("Wireshark", wireshark_filter(self.fetch), whole=True)
         commands = [f"whyfetch signatures {verdict.cause}"] if verdict.cause else []
         if self.fetch.resolution is None:

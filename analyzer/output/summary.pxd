@@ -6,6 +6,7 @@ cdef class Summary:
     cdef public long long fetches, connections_without_fetch, races, twins
     cdef public object verdicts, shared, mended
     cdef public Findings findings
+    cdef public object client_log
     cdef public list warnings
     cdef public bint damaged
     cpdef add(self, Fetch fetch)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.findings import Findings
 from analyzer.output.row import address
 from analyzer.output.text import plural, safe
 from analyzer.verdict.model import CLASSES, Verdict
+
+if TYPE_CHECKING:
+    from analyzer.output.clientlog.log import ClientLog
 
 MAX_SHARED = 10_000
 """Different (verdict, place) pairs that are counted; more would let a hostile capture fill the memory."""
@@ -28,6 +32,7 @@ class Summary:
     mended                               failures that a retry, or the next entry of GOPROXY, made good
     shared                               (class/cause, server name or address) -> fetches, failures only
     findings                             what failures have in common besides
+    client_log                           what clients said, where a log was given
     """
 
     def __init__(self) -> None:
@@ -36,6 +41,7 @@ class Summary:
         self.shared: Counter[tuple[str, str]] = Counter()
         self.mended: Counter[str] = Counter()
         self.findings = Findings()
+        self.client_log: ClientLog | None = None
         self.warnings: list[str] = []
         self.damaged = False
 
@@ -64,6 +70,7 @@ class Summary:
     def counts(self) -> dict[str, object]:
         """The summary as plain values, for JSON."""
         classes = self._classes()
+        log = {} if self.client_log is None else {"client_log": self.client_log.counts()}
         return {
             "fetches": self.fetches,
             "connections_without_fetch": self.connections_without_fetch,
@@ -71,6 +78,7 @@ class Summary:
             "classes": {name: classes[name] for name in CLASSES if classes[name]},
             "causes": {f"{klass}/{cause}": n for (klass, cause), n in sorted(self.verdicts.items()) if cause},
             "findings": [{"finding": f.id, "text": f.text, **f.figures} for f in self.findings.found()],
+            **log,
             "damaged": self.damaged,
             "warnings": [safe(text) for text in self.warnings],
         }
@@ -83,6 +91,7 @@ class Summary:
             *self._shared_lines(),
             *self._finding_lines(),
             *self._without_fetch(),
+            *(self.client_log.lines() if self.client_log is not None else []),
         ]
 
     def _classes(self) -> Counter[str]:

@@ -33,7 +33,9 @@ class FakeReading:
     interrupt_after = None
     made: ClassVar[list] = []
 
-    def __init__(self, paths, *, kinds, lean, progress):
+    client_log = None
+
+    def __init__(self, paths, *, kinds, lean, progress, client_log):
         self.paths, self.sources = paths, list(paths)
         self.made.append(self)
 
