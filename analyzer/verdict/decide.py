@@ -15,6 +15,7 @@ from analyzer.verdict.signatures import connect, dns, http, icmp, incomplete, op
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.tls.registry import APPLICATION_DATA
 
 Signature = Callable[[Case], Verdict | None]
 
@@ -311,7 +312,6 @@ DEAD_KEEP_ALIVES = 3
 
 END_OF_EARLY_DATA = 21
 """Length of that record: only a client whose early data was taken sends it (RFC 8446 4.5, signatures.md 1.4)."""
-APPLICATION_DATA = 23
 
 
 def early_data_rejected(tls: Tls) -> cython.bint:

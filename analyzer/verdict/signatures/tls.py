@@ -8,11 +8,9 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, SERVER, Alert, Record
-from analyzer.wire.tls.registry import ALERTS
+from analyzer.wire.tls.registry import ALERTS, APPLICATION_DATA, TLS13
 
 FATAL = 2
-TLS_1_3 = 0x0304
-APPLICATION_DATA = 23
 SIDES = ("client", "server")
 PRINTABLE_SHARE = 0.8
 """Of a reply that is no TLS, this much printable text makes it a banner."""
@@ -56,7 +54,7 @@ def alert(case: Case) -> Verdict | None:
     for found in case.tls.alerts:
         if found.code <= 0 or found.code == 90 or found.record is None:
             continue
-        if found.level == FATAL or case.tls.version == TLS_1_3:
+        if found.level == FATAL or case.tls.version == TLS13:
             return alert_verdict(case, found)
     return None
 

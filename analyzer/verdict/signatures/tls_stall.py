@@ -9,9 +9,7 @@ from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.waits import ending_timers
 from analyzer.wire.model import CLIENT, SERVER, Record, Side, Tls
-
-TLS_1_3 = 0x0304
-APPLICATION_DATA = 23
+from analyzer.wire.tls.registry import APPLICATION_DATA, TLS13
 
 
 def hello_unacked(case: Case) -> Verdict | None:
@@ -256,6 +254,6 @@ def flight_complete(case: Case) -> cython.bint:
     record: Record | None = tls.server_last
     if case.server.acked < case.server.end or (record is not None and not record.complete):
         return False
-    if tls.version == TLS_1_3:
+    if tls.version == TLS13:
         return record is not None and record.kind == APPLICATION_DATA
     return tls.hello_done_packet > 0
