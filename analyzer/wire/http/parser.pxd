@@ -5,7 +5,7 @@ from analyzer.wire.http.start cimport StartLine
 from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange, Side
 
-# the constants of parser.py and stream.py as C numbers
+# the constants of states.py and parser.py as C numbers
 cdef int BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, MAX_GARBAGE
 
 cdef class HttpParser(Pairing):
