@@ -54,7 +54,7 @@ WHAT = (
     "data",
     "keep-alive",
 )
-"""The closed list of what a cited packet can be (design.md section 5)."""
+"""The closed list of what a cited packet can be."""
 
 
 class Milestone:

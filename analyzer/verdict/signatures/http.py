@@ -159,8 +159,7 @@ def server_closed(case: Case) -> Verdict | None:
             "http-keepalive-race",
             "high",
             f"{case.where()} closed the kept-alive connection, idle for {span(idle_before(case))}, just as the client "
-            "sent its "
-            "next request.",
+            "sent its next request.",
         )
     return case.verdict(
         "http-no-response-server-closed",
