@@ -48,9 +48,9 @@ def case(
 
 def _with_siblings(fetch: Fetch) -> list[tuple[Fetch, Verdict]]:
     """All fetches of the connection with their verdicts, in order; the one that was asked for as it was found."""
-    from analyzer.cli.pick import verdict_of
     from analyzer.fetch.build import fetches
     from analyzer.verdict.decide import decide
+    from analyzer.verdict.model import verdict_of
 
     found = [(other, decide(other)) for other in fetches(fetch.connection)]
     return [(other, verdict_of(fetch) if other.exchange is fetch.exchange else verdict) for other, verdict in found]

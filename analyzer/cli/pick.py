@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from analyzer.errors import UsageError
-from analyzer.verdict.model import Verdict
 
 if TYPE_CHECKING:
     from analyzer.capture import CaptureSource
@@ -57,8 +56,3 @@ def pick(source: CaptureSource, number: int | None, stream: int | None, client_l
 
 def _lists(source: CaptureSource) -> str:
     return f"`whyfetch classify '{source.paths[0]}'` lists them"
-
-
-def verdict_of(fetch: Fetch) -> Verdict:
-    """The verdict, which is there after reading."""
-    return cast(Verdict, fetch.verdict)

@@ -3,7 +3,7 @@ from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
 
-cdef long long EARLY_RESET_NS, PROBE_NS, SYN_LATE_NS
+cdef long long PROBE_NS
 
 cpdef list[Fetch] fetches(Connection connection)
 cdef Fetch plain(Connection connection, Exchange exchange, int position)

@@ -10,7 +10,7 @@ from analyzer.output.row import CsvCells
 
 
 class CsvWriter:
-    """Writes rows as RFC 4180 in UTF-8 with `\\n`; design.md calls it the contract, docs/columns.md documents it."""
+    """Writes rows as RFC 4180 in UTF-8 with `\\n`; docs/columns.md documents the columns, in an order that stays."""
 
     def __init__(self, out: TextIO) -> None:
         self.out = out

@@ -15,7 +15,6 @@ from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone,
 
 MAX_EVIDENCE = 40
 """Packets cited for one verdict; later ones are left out."""
-SPEAKER = ("the client", "the server", "the network")
 
 
 class Case:

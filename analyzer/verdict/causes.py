@@ -44,8 +44,7 @@ TLS_EOF = (
 )
 NOT_TLS = (
     "Go: `server gave HTTP response to HTTPS client`; curl (35): `wrong version number`; Python: "
-    "`WRONG_VERSION_NUMBER`; "
-    "Node: `EPROTO`"
+    "`WRONG_VERSION_NUMBER`; Node: `EPROTO`"
 )
 BAD_CERTIFICATE = (
     "Go: `x509: ...`; curl (60): `SSL certificate problem`; Python: `CERTIFICATE_VERIFY_FAILED`; "
@@ -56,8 +55,7 @@ REMOTE_ALERT = (
 )
 OWN_TIMER = (
     "Go: `context deadline exceeded (Client.Timeout exceeded while awaiting headers)`; curl (28): `Operation timed "
-    "out`; "
-    "requests, pip: `ReadTimeout`; Java: `Read timed out`"
+    "out`; requests, pip: `ReadTimeout`; Java: `Read timed out`"
 )
 EMPTY = (
     "Go: `EOF`; curl (52): `Empty reply from server`; requests: `RemoteDisconnected`; Node: `socket hang up`; "
@@ -119,8 +117,7 @@ TABLE = (
           "nearer to the client.", TIMEOUT),
     Cause("final-ack-lost", CONNECT, "server",
           "Most often the server's accept queue is full: compare Recv-Q with Send-Q in `ss -ltn` there and read "
-          "`nstat -az "
-          "TcpExtListenOverflows`; else the client's ACK is lost on the way, or a SYN proxy has no backend.",
+          "`nstat -az TcpExtListenOverflows`; else the client's ACK is lost on the way, or a SYN proxy has no backend.",
           "a read timeout: the client believes that it is connected"),
     Cause("synack-unanswered", CONNECT, "client",
           "The server answered and heard nothing more: the client is gone, the SYN was forged, or packets towards the "
@@ -167,16 +164,13 @@ TABLE = (
     # A reset cut it (2.2).
     Cause("rst-refused", RST, "server",
           "Nothing listens there, or a firewall resets: `ss -ltn` at the server; compare TTL and delay of the RST "
-          "with a "
-          "port that works.", REFUSED),
+          "with a port that works.", REFUSED),
     Cause("rst-on-accept", RST, "server",
           "The listener took the connection and dropped it at once: a full queue with `tcp_abort_on_overflow`, an "
-          "allow-list, "
-          "a balancer or `docker-proxy` without a live backend.", RESET),
+          "allow-list, a balancer or `docker-proxy` without a live backend.", RESET),
     Cause("rst-after-clienthello", RST, "",
           "Something resets upon the ClientHello: try the same address with another server name, and another network "
-          "path; "
-          "a filter on the name, a port that speaks no TLS, or a device that dislikes a large hello "
+          "path; a filter on the name, a port that speaks no TLS, or a device that dislikes a large hello "
           "(`curl --curves X25519`).", RESET),
     Cause("rst-during-tls-handshake", RST, "server",
           "The handshake had begun: look at the server's log for a crash or a refused client certificate, and for a "
@@ -190,25 +184,20 @@ TABLE = (
           "balancer whose backend died.", RESET),
     Cause("rst-mid-response", RST, "server",
           "The response was cut: look for a server process that died, a send timeout, a balancer that drains, or a "
-          "filter "
-          "on content.", RESET),
+          "filter on content.", RESET),
     Cause("rst-stale-connection", RST, "client",
           "The connection had gone stale while idle: set the client's idle timeout below the server's; a good client "
-          "sends "
-          "the request again by itself.", RESET),
+          "sends the request again by itself.", RESET),
     Cause("rst-idle-timeout", RST, "network",
           "An idle timer of a balancer, NAT or firewall cut the wait: compare the silence with their timers, or make "
-          "the "
-          "server answer sooner.", RESET),
+          "the server answer sooner.", RESET),
     Cause("rst-by-client", RST, "client",
           "The client itself reset: a killed process, an abortive close (SO_LINGER 0), local security software, or a "
-          "device "
-          "that resets both ends (compare the TTL).", "nothing, or the client's own cancellation"),
+          "device that resets both ends (compare the TTL).", "nothing, or the client's own cancellation"),
     # TLS began and fell silent (2.3).
     Cause("tls-clienthello-unacked", STALL, "network",
           "Small packets pass and the ClientHello does not: test the path MTU (`ping -M do -s 1472`), another server "
-          "name, "
-          "and `curl --tls-max 1.2`; a firewall or SYN proxy may drop after the TCP handshake.", TLS_TIMEOUT),
+          "name, and `curl --tls-max 1.2`; a firewall or SYN proxy may drop after the TCP handshake.", TLS_TIMEOUT),
     Cause("tls-clienthello-partial", STALL, "network",
           "The second segment of a large ClientHello is dropped: test without the post-quantum group "
           "(`curl --curves X25519`), and the path MTU.", TLS_TIMEOUT),
@@ -216,8 +205,7 @@ TABLE = (
           "The server's kernel took the ClientHello and TLS never answered: look for a stuck process or a balancer "
           "that waits "
           "for its backend; `openssl s_client -connect ADDRESS -servername NAME`; capture at the server, since its "
-          "whole "
-          "answer may also be lost.", TLS_TIMEOUT),
+          "whole answer may also be lost.", TLS_TIMEOUT),
     Cause("tls-server-flight-lost", STALL, "network",
           "The server's answer is lost on the way, most often a path MTU problem: lower the MTU (`ip link set mtu "
           "1400`) or "
@@ -227,17 +215,14 @@ TABLE = (
           "stopped.", TLS_TIMEOUT),
     Cause("tls-client-silent", STALL, "client",
           "It is the client's turn: look for a slow revocation check (OCSP, CRL), a smart card that waits for a PIN, "
-          "or a "
-          "busy process.", "the server prints the timeout, if anybody does"),
+          "or a busy process.", "the server prints the timeout, if anybody does"),
     Cause("tls-no-server-finished", STALL, "server",
           "The server got the client's Finished and does not confirm: look at its key store (HSM, keyless) and at the "
-          "check "
-          "of client certificates.", TLS_TIMEOUT),
+          "check of client certificates.", TLS_TIMEOUT),
     # TLS began and was ended (2.3).
     Cause("tls-server-fin", TLS, "server",
           "The server hung up in the middle of the handshake: a port without TLS, a balancer without certificate, a "
-          "crash, "
-          "or an allow-list. Look at its log.", TLS_EOF),
+          "crash, or an allow-list. Look at its log.", TLS_EOF),
     Cause("tls-client-fin", TLS, "client",
           "The client hung up before the handshake was done: a cancellation, a health check, or a certificate that it "
           "rejected without saying so (Node, git and wget do).", "the client's own reason"),
@@ -273,23 +258,20 @@ TABLE = (
           "curl (28, 23): the client's own limit"),
     Cause("http-no-response-server-closed", HTTP, "server",
           "The server read the request and hung up: look for a crash or restart, `return 444`, or a balancer without "
-          "error "
-          "page.", EMPTY),
+          "error page.", EMPTY),
     Cause("http-keepalive-race", HTTP, "client",
           "The server's keep-alive timer fired as the client sent: set the client's idle timeout below the "
           "server's.", EMPTY),
     Cause("http-response-truncated", HTTP, "server",
           "The response stops short of what its head announced: look behind the proxy for an upstream that died, for "
-          "a full "
-          "disk and for size limits.", TRUNCATED),
+          "a full disk and for size limits.", TRUNCATED),
     Cause("http-response-stalled", HTTP, "server",
           "The response stopped in the middle: look at the server and at the path for what changed then.", OWN_TIMER),
     Cause("http-no-response-stalled", HTTP, "server",
           "Still waiting: a slow handler, or a long poll, which would be no failure.", "nothing yet"),
     Cause("http-request-unacked", HTTP, "network",
           "The path broke after the connection was made: look for lost NAT or firewall state, and for the path MTU if "
-          "the "
-          "request is large.", OWN_TIMER),
+          "the request is large.", OWN_TIMER),
     Cause("http-garbage-response", HTTP, "server",
           "What came back is no HTTP: check the port, and what stands in between.", GARBAGE),
     Cause("http-on-tls-server", HTTP, "client",

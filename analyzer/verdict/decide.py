@@ -11,10 +11,11 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
-from analyzer.verdict.signatures import connect, dns, http, incomplete, opaque, reset, tls
+from analyzer.verdict.signatures import connect, dns, http, icmp, incomplete, opaque, reset, response, tls, tls_stall
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.tls.registry import APPLICATION_DATA
 
 Signature = Callable[[Case], Verdict | None]
 
@@ -27,13 +28,13 @@ HANDSHAKE = (
     tls.encrypted_alert,
     tls.plain_reply,
     reset.in_handshake,
-    tls.hello_unacked,
-    tls.hello_partial,
-    tls.flight_lost,
+    tls_stall.hello_unacked,
+    tls_stall.hello_partial,
+    tls_stall.flight_lost,
     tls.server_fin,
     reset.by_client,
     tls.client_fin,
-    tls.stalled,
+    tls_stall.stalled,
 )
 SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
 """Those that hold although the capture lost bytes: the others conclude from what did not come."""
@@ -46,7 +47,7 @@ OPAQUE = (
     opaque.record_stalled,
     opaque.server_closed,
     http.request_unacked,
-    http.response_lost,
+    response.response_lost,
     opaque.client_gave_up,
     http.no_response_stalled,
 )
@@ -55,15 +56,15 @@ EXCHANGE = (
     reset.waiting,
     reset.mid_response,
     http.proxy_connect,
-    http.status,
+    response.status,
     http.server_closed,
-    http.truncated,
+    response.truncated,
     http.request_unacked,
     http.abort_request,
-    http.response_lost,
+    response.response_lost,
     http.client_closed,
-    http.client_left_response,
-    http.response_stalled,
+    response.client_left_response,
+    response.response_stalled,
     http.no_response_stalled,
 )
 """The signatures of each phase, in order of precedence (signatures.md 2, 2.3, 6.2)."""
@@ -300,7 +301,7 @@ def frag_needed(connection: Connection) -> cython.bint:
     """A router said by ICMP that a packet is too big: the one ICMP error that matters after establishment (2.1)."""
     mark: Milestone
     for mark in connection.milestones:
-        if mark.what == "icmp" and connect.icmp_cause(mark.note) == "icmp-frag-needed":  # type: ignore[arg-type]
+        if mark.what == "icmp" and icmp.icmp_cause(mark.note) == "icmp-frag-needed":  # type: ignore[arg-type]
             return True
     return False
 
@@ -311,7 +312,6 @@ DEAD_KEEP_ALIVES = 3
 
 END_OF_EARLY_DATA = 21
 """Length of that record: only a client whose early data was taken sends it (RFC 8446 4.5, signatures.md 1.4)."""
-APPLICATION_DATA = 23
 
 
 def early_data_rejected(tls: Tls) -> cython.bint:

@@ -1,3 +1,5 @@
+from analyzer.fetch.model cimport Fetch
+
 cdef class Evidence:
     cdef public long long packet, time
     cdef public str what
@@ -6,3 +8,6 @@ cdef class Evidence:
 cdef class Verdict:
     cdef public str klass, cause, confidence, missing, blame, rst_origin, summary, advice, client_errors
     cdef public list flags, timers, evidence
+    cpdef flag(self, str word)
+
+cpdef Verdict verdict_of(Fetch fetch)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.fetch.model import Fetch
+
 CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure", "ok", "incomplete")
 FAILURES = frozenset(CLASSES[:6])
 CONFIDENCES = ("low", "medium", "high")
@@ -42,7 +44,18 @@ class Verdict:
         self.evidence: list[Evidence] = []
         self.summary = self.advice = self.client_errors = ""
 
+    def flag(self, word: str) -> None:
+        """Add a word to the flags, once; the list may be another's as well."""
+        if word not in self.flags:
+            self.flags = [*self.flags, word]
+
     @property
     def failed(self) -> bool:
         """Whether the fetch failed for certain, as opposed to ok and incomplete."""
         return self.klass in FAILURES
+
+
+def verdict_of(fetch: Fetch) -> Verdict:
+    """The fetch's verdict, once it has one: the stage before knows no type for it."""
+    verdict: Verdict = fetch.verdict  # type: ignore[assignment]
+    return verdict

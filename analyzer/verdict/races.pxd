@@ -1,6 +1,6 @@
 import cython
 from analyzer.fetch.model cimport Fetch
-from analyzer.verdict.model cimport Verdict
+from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Milestone
 
@@ -40,5 +40,3 @@ cdef long long refused_at(Fetch fetch) except? -1
 cdef long long last_syn(Connection connection) except? -1
 cdef int family(Fetch fetch) except -1
 cdef str host(str name)
-cdef Verdict verdict_of(Fetch fetch)
-cdef flag(Fetch fetch, str word)

@@ -15,7 +15,7 @@ import cython
 
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import MAX_EVIDENCE, packet_of
-from analyzer.verdict.model import Verdict
+from analyzer.verdict.model import verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.wire.model import CLIENT, Connection, Milestone
 
@@ -93,7 +93,7 @@ class Races:
         other: cython.int = family(winner)
         self.beaten.setdefault(id(winner), set()).add(loser.connection.server.address)
         loser.kind = "race"
-        flag(loser, "cancelled-race")
+        verdict_of(loser).flag("cancelled-race")
         if mine != other:
             self.lost[mine] += 1
             self.won[other] += 1
@@ -286,12 +286,6 @@ def literal(name: str) -> bool:
     return ":" in name or name.replace(".", "").isdigit()
 
 
-def verdict_of(fetch: Fetch) -> Verdict:
-    """The fetch's verdict; every fetch has one by now."""
-    verdict: Verdict = fetch.verdict  # type: ignore[assignment]
-    return verdict
-
-
 def all_failed(chain: list[Fetch]) -> bool:
     """Whether every attempt is a fetch that failed for certain."""
     return all(member.kind == "fetch" and verdict_of(member).failed for member in chain)
@@ -306,16 +300,10 @@ def merge(chain: list[Fetch]) -> None:
             continue
         member.kind = "race"
         other = verdict_of(member)
-        flag(member, "cancelled-race")
+        other.flag("cancelled-race")
         verdict.evidence = sorted([*verdict.evidence, *other.evidence], key=packet_of)[:MAX_EVIDENCE]
-    flag(last, "race-lost-by-all")
+    verdict.flag("race-lost-by-all")
     verdict.summary += f" {len(chain) - 1} other address{'es' * (len(chain) > 2)} of the race failed as well."
-
-
-def flag(fetch: Fetch, word: str) -> None:
-    """Add a word to the flags of the fetch's verdict."""
-    verdict = verdict_of(fetch)
-    verdict.flags = [*verdict.flags, word]
 
 
 def end_of(fetch: Fetch) -> tuple[int, int]:

@@ -6,9 +6,9 @@ import cython
 
 from analyzer.verdict.case import Case
 from analyzer.wire.model import CLIENT, SERVER, Alert, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.tls.registry import ALERT
 
 WARNING = 1
-ALERT = 21
 
 
 def settle(case: Case) -> None:

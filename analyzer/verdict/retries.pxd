@@ -1,6 +1,6 @@
 import cython
 from analyzer.fetch.model cimport Fetch
-from analyzer.verdict.model cimport Verdict
+from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Exchange, Side
 
@@ -42,4 +42,3 @@ cdef Exchange asked(Fetch fetch)
 cdef long long over(Fetch fetch) except? -1
 cdef long long sooner(long long end, long long time, long long start) except? -1
 cdef bint strangers(Fetch one, Fetch other) except -1
-cdef flag(Fetch fetch, str word)

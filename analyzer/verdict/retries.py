@@ -14,7 +14,7 @@ import cython
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import Package, wanted
 from analyzer.verdict.backoff import told
-from analyzer.verdict.model import Verdict
+from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.wire.model import Exchange, Side
 
@@ -87,7 +87,7 @@ class Retries:
 
     def add(self, fetch: Fetch) -> None:
         """Take the next fetch; `ready` may have some afterwards."""
-        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
+        verdict: Verdict = verdict_of(fetch)
         group: Group | None = None
         if fetch.kind == "fetch":
             waiting = self.clients.get(fetch.connection.client.address)
@@ -186,9 +186,9 @@ class Retries:
         elsewhere = place(before) != place(fetch)
         group.moved = group.moved or elsewhere
         if before.status in WANTS_LOGIN and exchange is not None and exchange.authorized:
-            flag(before, "auth-challenge")
+            verdict_of(before).flag("auth-challenge")
         if before.status in GONE and elsewhere and group.goproxy:
-            flag(before, "goproxy-fallback")
+            verdict_of(before).flag("goproxy-fallback")
 
     def expect_more(self, group: Group, fetch: Fetch) -> None:
         """A failed member: wait for the next one."""
@@ -231,7 +231,7 @@ class Retries:
 
     def close(self, group: Group) -> None:
         """Nothing more is expected: the outcome is that of the last member."""
-        verdict: Verdict = group.last.verdict  # type: ignore[assignment]
+        verdict: Verdict = verdict_of(group.last)
         if verdict.failed:
             group.outcome = "failed"
         elif verdict.klass == "ok":
@@ -260,7 +260,7 @@ class Retries:
 
     def leave(self, fetch: Fetch, group: Group) -> None:
         """The last words about a member, before its row is written."""
-        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
+        verdict: Verdict = verdict_of(fetch)
         last: cython.bint = fetch is group.last
         if last and group.open:
             self.forget(group)  # at the cap: nobody will wait for it any more
@@ -281,10 +281,10 @@ class Retries:
 def excuse(fetch: Fetch, verdict: Verdict, group: Group) -> None:
     """What the group's end means for a member that failed: a flag, or advice."""
     if group.outcome == "fallback":
-        flag(fetch, "goproxy-fallback")
+        verdict.flag("goproxy-fallback")
     elif group.outcome == "recovered":
         if "auth-challenge" not in verdict.flags:
-            flag(fetch, "recovered-by-retry")
+            verdict.flag("recovered-by-retry")
     elif group.goproxy and fetch is group.last and fetch.status not in GONE and fetch.exchange is not None:
         verdict.advice = f"{verdict.advice} {GOPROXY_ADVICE}"
 
@@ -366,10 +366,3 @@ def without_grease(ciphers: list[int]) -> list[int]:
 def place(fetch: Fetch) -> tuple[object, int]:
     """The host and port that were asked."""
     return (fetch.name.lower() or fetch.connection.server.address, fetch.connection.server.port)
-
-
-def flag(fetch: Fetch, word: str) -> None:
-    """Add a word to the flags of the fetch's verdict, once."""
-    verdict: Verdict = fetch.verdict  # type: ignore[assignment]
-    if word not in verdict.flags:
-        verdict.flags = [*verdict.flags, word]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analyzer.fetch.build import EARLY_RESET_NS, SYN_LATE_NS
+
 SECOND_NS = 1_000_000_000
 
 
@@ -41,10 +43,10 @@ class Thresholds:
         self.resp_stall_ns = 60 * SECOND_NS
         self.syn_min = 2
         self.syn_single_wait_ns = 3 * SECOND_NS
-        self.syn_late_ns = SECOND_NS
+        self.syn_late_ns = SYN_LATE_NS
         self.synack_lost_ns = SECOND_NS // 2
         self.tls_slow_ns = SECOND_NS
-        self.early_reset_ns = SECOND_NS
+        self.early_reset_ns = EARLY_RESET_NS
         self.idle_rst_ns = 10 * SECOND_NS
         self.reuse_idle_ns = SECOND_NS
         self.stale_rst_ns = SECOND_NS // 2

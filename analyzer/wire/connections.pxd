@@ -2,8 +2,9 @@ from analyzer.wire.content cimport Content
 from analyzer.wire.copies cimport is_copy, is_icmp_copy
 from analyzer.wire.detection cimport looks_like
 from analyzer.wire.marks cimport mark
-from analyzer.wire.model cimport Connection, IcmpError, Milestone, Packet, Side
+from analyzer.wire.model cimport Connection, IcmpError, Milestone, Side
 from analyzer.wire.opening cimport note_endpoint
+from analyzer.wire.packet cimport Packet
 from analyzer.wire.payload cimport Payload
 from analyzer.wire.sequence cimport unwrap
 from analyzer.wire.stream cimport Reassembler

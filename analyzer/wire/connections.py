@@ -25,10 +25,10 @@ from analyzer.wire.model import (
     Connection,
     IcmpError,
     Milestone,
-    Packet,
     Side,
 )
 from analyzer.wire.opening import note_endpoint
+from analyzer.wire.packet import Packet
 from analyzer.wire.payload import Payload
 from analyzer.wire.sequence import unwrap
 from analyzer.wire.table import Table, reversed_key, source_port

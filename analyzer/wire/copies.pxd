@@ -1,4 +1,5 @@
-from analyzer.wire.model cimport Connection, IcmpError, Milestone, Packet, Side
+from analyzer.wire.model cimport Connection, IcmpError, Milestone, Side
+from analyzer.wire.packet cimport Packet
 
 # the constants of copies.py as C numbers
 cdef long long DUP_WINDOW_NS, DUP_FAST_NS, MASK32

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import MASK32, Connection, IcmpError, Milestone, Packet, Side
+from analyzer.wire.model import MASK32, Connection, IcmpError, Milestone, Side
+from analyzer.wire.packet import Packet
 
 DUP_WINDOW_NS = 50_000_000
 DUP_FAST_NS = 2_000_000

@@ -1,7 +1,8 @@
 from analyzer.capture.frame cimport Frames
 from analyzer.wire.connections cimport Connections
 from analyzer.wire.decode.decoder cimport Decoder
-from analyzer.wire.model cimport Connection, Packet
+from analyzer.wire.model cimport Connection
+from analyzer.wire.packet cimport Packet
 
 cdef class Engine:
     cdef public Frames frames

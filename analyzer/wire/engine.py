@@ -10,7 +10,8 @@ from analyzer.capture.frame import Frames
 from analyzer.wire.connections import Connections
 from analyzer.wire.decode.decoder import Decoder
 from analyzer.wire.dns.lookups import Lookup, Lookups
-from analyzer.wire.model import CLIENT, Connection, Packet
+from analyzer.wire.model import CLIENT, Connection
+from analyzer.wire.packet import Packet
 
 PAUSE_NS = 86_400_000_000_000
 """After a day without any frame another capture begins in the same file: nobody waited through it."""

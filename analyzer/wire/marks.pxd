@@ -1,4 +1,5 @@
-from analyzer.wire.model cimport Connection, Milestone, Packet, Side
+from analyzer.wire.model cimport Connection, Milestone, Side
+from analyzer.wire.packet cimport Packet
 from analyzer.wire.sequence cimport unwrap
 
 cdef int ACK, CLIENT, MAX_MILESTONES

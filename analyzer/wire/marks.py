@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import ACK, CLIENT, MAX_MILESTONES, Connection, Milestone, Packet, Side
+from analyzer.wire.model import ACK, CLIENT, MAX_MILESTONES, Connection, Milestone, Side
+from analyzer.wire.packet import Packet
 from analyzer.wire.sequence import unwrap
 
 

@@ -1,6 +1,6 @@
 """The facts a capture yields, before anybody judges them.
 
-`Packet` is one decoded TCP packet, reused for every frame. A `Connection` has two `Side`s with their sequence space and
+A `Connection` has two `Side`s with their sequence space and
 counters, and a short list of `Milestone`s. TLS and HTTP parsers add `Tls` and `Exchange`. All times are integer
 nanoseconds since 1970 UTC, 0 = did not happen; packet numbers are the capture's own, 0 = none; stream offsets count
 payload bytes of one side in 64 bits, 0 = first payload byte (ISN + 1, RFC 9293 3.4), -1 = unknown.
@@ -14,7 +14,6 @@ from typing import Any
 import cython
 
 from analyzer.wire.http.head import noted
-from analyzer.wire.octets import cut
 
 CLIENT = 0
 SERVER = 1
@@ -55,57 +54,7 @@ WHAT = (
     "data",
     "keep-alive",
 )
-"""The closed list of what a cited packet can be (design.md section 5)."""
-
-
-class Packet:
-    """One TCP packet as decoded; the decoder reuses a single object.
-
-    key             bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6); made when somebody asks
-    key_at, key_size  where the key stands in `data` when it does so in one piece, else it is `loose_key`, and size 0
-    payload         start of the TCP payload in `data`
-    captured        payload bytes present in `data`
-    length          payload bytes on the wire, from the IP length (never from the frame: Ethernet pads)
-    mss, scale      options of this packet, -1 = absent; sack_ok 1 = SACK permitted
-    ts_value, ts_echo  TCP timestamps, -1 = absent
-    sack_left, sack_right  first SACK block, raw sequence numbers, -1 = absent
-    fast_open       1 = Fast Open option present
-    subflow         1 = MPTCP MP_JOIN option present
-    source_mac      the frame's link-layer source as an int, 0 = none
-    """
-
-    def __init__(self) -> None:
-        self.data = b""
-        self.loose_key = b""
-        self.key_at = self.key_size = 0
-        self.number = self.time = 0
-        self.interface = self.version = self.ttl = self.ip_id = 0
-        self.seq = self.ack = self.flags = self.window = 0
-        self.payload = self.captured = self.length = 0
-        self.reset_options()
-        self.source_mac = 0
-
-    def reset_options(self) -> None:
-        """Forget the options of the packet before."""
-        self.mss = self.scale = -1
-        self.sack_ok = self.fast_open = self.subflow = 0
-        self.ts_value = self.ts_echo = self.sack_left = self.sack_right = -1
-
-    def whole_key(self) -> bytes:
-        """The key; the property is for Python, where it reads better, this for C, where it is faster."""
-        if self.key_size:
-            return cut(self.data, self.key_at, self.key_at + self.key_size)
-        return self.loose_key
-
-    @property
-    def key(self) -> bytes:
-        """Source + destination address + ports."""
-        return self.whole_key()
-
-    @key.setter
-    def key(self, key: bytes) -> None:
-        self.loose_key = key
-        self.key_size = 0
+"""The closed list of what a cited packet can be."""
 
 
 class Milestone:

@@ -1,4 +1,8 @@
-"""Pieces of a buffer, made without the slice object and the ints that Python's own slicing makes for each."""
+"""Pieces of a buffer, made without the slice object and the ints that Python's own slicing makes for each.
+
+Numbers are not read here: each module that reads them for every packet has its own inline `u16` and `u32`, as Cython
+cannot inline a function of another module that must run interpreted as well.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 from analyzer.wire.marks cimport mark
-from analyzer.wire.model cimport Connection, Packet, Side
+from analyzer.wire.model cimport Connection, Side
+from analyzer.wire.packet cimport Packet
 
 # the constants of opening.py as C numbers
 cdef int ACK, CLIENT, SERVER, SYN, ID_FAR

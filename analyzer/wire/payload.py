@@ -6,7 +6,8 @@ import cython
 
 from analyzer.wire.detection import looks_like
 from analyzer.wire.marks import mark
-from analyzer.wire.model import CLIENT, Connection, Packet, Side
+from analyzer.wire.model import CLIENT, Connection, Side
+from analyzer.wire.packet import Packet
 from analyzer.wire.stream import Reassembler
 
 REORDER_NS = 3_000_000
@@ -38,16 +39,7 @@ class Payload:
         if connection.midstream and connection.content is None and connection.roles_guessed and p.captured:
             self.fix_roles(connection, side, p)
         if stop > side.end:
-            if offset > side.end:
-                side.jump_time = p.time
-            side.bytes += stop - (offset if offset > side.end else side.end)
-            side.end = stop
-            side.last_data_time = p.time
-            side.last_data_packet = p.number
-            if side.first_data_packet == 0:
-                side.first_data_time = p.time
-                side.first_data_packet = p.number
-                mark(connection, side, p, "data", offset)
+            self.advance(connection, side, p, offset, stop)
         elif offset < side.next or p.time - side.jump_time > REORDER_NS:
             if fills:
                 side.last_data_time = p.time
@@ -64,6 +56,21 @@ class Payload:
                 self.reassembler.overdue(side, p.time)
             if side.fin_offset >= 0:
                 self.reassembler.reach_end(side, p.number, p.time)
+
+    def advance(
+        self, connection: Connection, side: Side, p: Packet, offset: cython.longlong, stop: cython.longlong
+    ) -> None:
+        """Bytes beyond all that the side has sent, perhaps behind a hole."""
+        if offset > side.end:
+            side.jump_time = p.time
+        side.bytes += stop - (offset if offset > side.end else side.end)
+        side.end = stop
+        side.last_data_time = p.time
+        side.last_data_packet = p.number
+        if side.first_data_packet == 0:
+            side.first_data_time = p.time
+            side.first_data_packet = p.number
+            mark(connection, side, p, "data", offset)
 
     def fix_roles(self, connection: Connection, side: Side, p: Packet) -> None:
         """The first payload of a connection without SYN may tell who is the client."""

@@ -1,6 +1,7 @@
 from analyzer.wire.content cimport Content
-from analyzer.wire.model cimport Connection, Packet, Side
+from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.octets cimport cut
+from analyzer.wire.packet cimport Packet
 
 cdef long long HOLE_PATIENCE_NS, MAX_PENDING_BYTES
 

@@ -14,8 +14,9 @@ import cython
 
 from analyzer.wire.content import Content
 from analyzer.wire.dns.lookups import Lookups
-from analyzer.wire.model import Connection, Packet, Side
+from analyzer.wire.model import Connection, Side
 from analyzer.wire.octets import cut
+from analyzer.wire.packet import Packet
 
 HOLE_PATIENCE_NS = 20_000_000
 """How long an acknowledged hole is waited for: several capture queues disorder packets by milliseconds."""

@@ -1,7 +1,8 @@
 cimport cython
 
-from analyzer.wire.model cimport Connection, Packet, Side
+from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.octets cimport cut, equal
+from analyzer.wire.packet cimport Packet
 
 cdef int SLOTS, MAX_GONE
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import Connection, Packet, Side
+from analyzer.wire.model import Connection, Side
 from analyzer.wire.octets import cut, equal
+from analyzer.wire.packet import Packet
 
 MAX_GONE = 1_000_000
 """5-tuples remembered after their connection was given out, so that stragglers make no new one."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from analyzer.capture.frame import Frames
 from analyzer.wire.connections import Connections
 from analyzer.wire.decode.decoder import ICMP, TCP, Decoder
-from analyzer.wire.model import ACK, CLIENT, NETWORK, RST, SERVER, SYN, Connection, IcmpError, Packet, Side
+from analyzer.wire.model import ACK, CLIENT, NETWORK, RST, SERVER, SYN, Connection, IcmpError, Side
+from analyzer.wire.packet import Packet
 
 MODULUS = 1 << 32
 """Of sequence numbers (RFC 9293 3.4)."""

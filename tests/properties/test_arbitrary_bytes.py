@@ -1,4 +1,4 @@
-"""Arbitrary bytes give rows or a clear error and nothing else (design.md section 7): files, frames, streams."""
+"""Arbitrary bytes give rows or a clear error and nothing else: files, frames, streams."""
 
 from __future__ import annotations
 

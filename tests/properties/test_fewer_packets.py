@@ -1,4 +1,4 @@
-"""Dropping packets from a capture never turns a failure into `ok` (design.md section 7)."""
+"""Dropping packets from a capture never turns a failure into `ok`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not change a verdict (design.md section 7): neither class, cause and confidence, nor flags and evidence."""
+"""What must not change a verdict: neither class, cause and confidence, nor flags and evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not change the verdicts of real captures (design.md section 7)."""
+"""What must not change the verdicts of real captures."""
 
 from __future__ import annotations
 

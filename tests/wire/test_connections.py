@@ -3,7 +3,8 @@
 import pytest
 
 from analyzer.wire.connections import Connections
-from analyzer.wire.model import ACK, FIN, RST, SYN, Connection, IcmpError, Packet
+from analyzer.wire.model import ACK, FIN, RST, SYN, Connection, IcmpError
+from analyzer.wire.packet import Packet
 
 CLIENT_KEY = bytes((192, 0, 2, 1, 198, 51, 100, 1, 0xC3, 0x50, 0, 80))
 SERVER_KEY = bytes((198, 51, 100, 1, 192, 0, 2, 1, 0, 80, 0xC3, 0x50))

@@ -10,7 +10,7 @@ import pytest
 from analyzer.capture.frame import Frames
 from analyzer.wire.decode import decoder as wire
 from analyzer.wire.decode.decoder import Decoder
-from analyzer.wire.model import Packet
+from analyzer.wire.packet import Packet
 
 PAYLOAD = bytes(range(40))
 SEGMENT = struct.pack(">HHIIBBHHH", 50000, 443, 9, 5, 5 << 4, 0x18, 512, 0, 0) + PAYLOAD

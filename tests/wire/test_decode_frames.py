@@ -26,7 +26,7 @@ from scapy.layers.vxlan import VXLAN
 from analyzer.capture.frame import Frames
 from analyzer.wire.decode import decoder as wire
 from analyzer.wire.decode.decoder import Decoder
-from analyzer.wire.model import Packet
+from analyzer.wire.packet import Packet
 from analyzer.wire.table import reversed_key
 
 MAC = "02:00:00:00:00:07"

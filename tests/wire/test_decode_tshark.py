@@ -12,7 +12,7 @@ from analyzer.capture.frame import Frames
 from analyzer.wire import address
 from analyzer.wire.decode import decoder as wire
 from analyzer.wire.decode.decoder import Decoder
-from analyzer.wire.model import Packet
+from analyzer.wire.packet import Packet
 
 FOLDER = os.environ.get("WHYFETCH_CAPTURES", "")
 MAGIC = {b"\xd4\xc3\xb2\xa1": "<", b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}

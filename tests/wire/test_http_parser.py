@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.wire.http.parser import MAX_EXCHANGES, HttpParser
+from analyzer.wire.http.pairing import MAX_EXCHANGES
+from analyzer.wire.http.parser import HttpParser
 from analyzer.wire.model import Connection, Exchange
 
 C, S = 0, 1

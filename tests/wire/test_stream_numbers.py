@@ -1,4 +1,4 @@
-"""`tcp_stream` is Wireshark's number for the same file, so a row's filter can be pasted (design.md section 5)."""
+"""`tcp_stream` is Wireshark's number for the same file, so a row's filter can be pasted."""
 
 from __future__ import annotations
 

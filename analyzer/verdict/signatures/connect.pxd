@@ -1,3 +1,3 @@
 from analyzer.verdict.case cimport Case
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Connection, IcmpError, Milestone, Side
+from analyzer.wire.model cimport Connection, Milestone, Side

@@ -1,4 +1,4 @@
-"""Requests that got no good, complete answer: class `http-failure`, in plain text (signatures.md 2.4)."""
+"""Requests that got no HTTP response: class `http-failure`, in plain text (signatures.md 2.4)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import cython
 
 from analyzer.verdict import timers
 from analyzer.verdict.case import Case, count, span
-from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.reset import asked_time, idle_before
 from analyzer.verdict.signatures.tls import shown
 from analyzer.verdict.waits import ending_timers
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone
 
 TLS_ALERT = b"\x15\x03"
-CLIENT_STATUS = range(400, 500)
 
 
 def proxy_connect(case: Case) -> Verdict | None:
@@ -55,46 +53,6 @@ def proxy_connect(case: Case) -> Verdict | None:
         "high",
         f"The proxy never answered CONNECT {exchange.target}; {who_ended(case)}.",
     )
-
-
-def status(case: Case) -> Verdict | None:
-    """The server says that it failed.
-
-    Zeek: http.log status_code
-    Reference: RFC 9110 15.5 and 15.6
-    Confidence: high
-    Needs: a status of 400 or more
-
-    Cause: http-status: The server answers with an error status.
-    On the wire: the head of a final response with a status of 400 or more, whether or not its body is complete.
-    Wireshark: http.response.code >= 400
-    Not this: 1xx to 3xx are no failures; the status inside TLS cannot be seen; a refused CONNECT is
-        http-proxy-connect-NNN.
-
-    Cause: http-plain-on-tls-port: Plain HTTP is sent to a TLS port, and the server says so.
-    On the wire: status 497, or 400 with "HTTPS port" in its body, as nginx says it.
-    Wireshark: http.response.code in {400, 497} && http contains "HTTPS port"
-    Not this: a server that answers with a TLS alert is http-on-tls-server.
-    """
-    exchange: Exchange = case.exchange
-    if exchange is None or exchange.status < 400:
-        return None
-    case.cite_request()
-    case.cite_response()
-    cause = f"http-status-{exchange.status}"
-    if exchange.status == 497 or b"HTTPS port" in exchange.body_start:
-        cause = "http-plain-on-tls-port"
-    took: cython.longlong = exchange.response_time - asked_time(case)
-    said = f"{exchange.status} {exchange.reason}".rstrip()
-    if exchange.request_packet == 0:
-        summary = f"{case.where()} answered with {said}; the request is not in the capture."
-    else:
-        summary = f"{case.where()} answered {exchange.method} {exchange.target[:80]} with {said} after {span(took)}."
-    verdict: Verdict = case.verdict(cause, "high", summary)
-    verdict.advice = STATUS_ADVICE.get(exchange.status, verdict.advice)
-    if exchange.status in CLIENT_STATUS and exchange.status != 408:
-        verdict.blame = "client"
-    return verdict
 
 
 def garbage(case: Case) -> Verdict | None:
@@ -201,8 +159,7 @@ def server_closed(case: Case) -> Verdict | None:
             "http-keepalive-race",
             "high",
             f"{case.where()} closed the kept-alive connection, idle for {span(idle_before(case))}, just as the client "
-            "sent its "
-            "next request.",
+            "sent its next request.",
         )
     return case.verdict(
         "http-no-response-server-closed",
@@ -223,42 +180,6 @@ def crossed(case: Case, gap: cython.longlong) -> cython.bint:
 
 RACE_NS = 5_000_000
 """A FIN this soon after a request on a reused connection is no answer to it."""
-
-
-def truncated(case: Case) -> Verdict | None:
-    """The response stops short of what it announced.
-
-    Cause: http-response-truncated
-    On the wire: FIN of the server before the response is complete by Content-Length or chunked framing.
-    Wireshark: tcp.flags.fin == 1 && tcp.seq > 1 && tcp.completeness & 8
-    Zeek: http.log response_body_len below the Content-Length
-    Reference: RFC 9112 8
-    Confidence: high; medium when the capture lost bytes of the body
-    Needs: the server closed first; a close without a reset; an unfinished response
-    Not this: a body that ends with the connection is never truncated; a RST instead is rst-mid-response.
-    """
-    if case.closer != SERVER or case.closer_what == "rst" or case.answered != 1:
-        return None
-    exchange: Exchange = case.exchange
-    if exchange is None:
-        return None
-    case.cite_request()
-    case.cite_response()
-    case.cite_closer()
-    return case.verdict(
-        "http-response-truncated",
-        "high" if not exchange.body_lost else "medium",
-        f"{case.where()} closed the connection {progress(exchange)}.",
-    )
-
-
-def progress(exchange: Exchange) -> str:
-    """How much of the response had come."""
-    if not exchange.response_framing:
-        return "within the head of its response"
-    if exchange.body_expected >= 0:
-        return f"after {exchange.body_got} of {exchange.body_expected} bytes of the response body"
-    return f"after {exchange.body_got} bytes of the response body, before its end"
 
 
 def abort_request(case: Case) -> Verdict | None:
@@ -291,47 +212,6 @@ def abort_request(case: Case) -> Verdict | None:
     return verdict
 
 
-def response_lost(case: Case) -> Verdict | None:
-    """The server answers, and the beginning of its answer is lost on the way.
-
-    Zeek: conn_state SF or S1, missed_bytes above 0
-    Reference: RFC 2923 2.1 (path MTU black hole); RFC 2018
-    Needs: a request; no response; bytes of the server lost on the way
-
-    Also: http-response-stalled: The beginning of a response is lost on the way, while later bytes arrive.
-    On the wire: a request; of the response only later bytes, above a hole that the client never acknowledges; then the
-        client closes after three seconds and more, or the capture ends after ten.
-    Wireshark: tcp.analysis.lost_segment || tcp.options.sack_le
-    Confidence: medium; below ten seconds low
-    Not this: no byte of the server at all is http-client-closed-no-response; bytes that the client has acknowledged
-        although the capture lacks them are incomplete.
-
-    Also: http-client-abort-response: The client goes away while the beginning of the response is still missing.
-    On the wire: the same, and FIN or RST of the client within three seconds.
-    Confidence: low
-    """
-    server: Side = case.server
-    if case.answered or case.asked == 0 or case.closer == SERVER:
-        return None
-    if server.wire_gap != 1 and case.client.sack_left <= server.acked:
-        return None
-    silence: cython.longlong = case.silence()
-    if case.closer < 0 and silence < case.limits.body_stall_ns:
-        return None
-    case.ongoing = 1 if case.closer < 0 else 0
-    case.cite_request()
-    case.cite(server.last_data_packet, server.last_data_time, "data", SERVER)
-    case.cite_closer()
-    verdict: Verdict = case.verdict(
-        "http-response-stalled" if silence >= case.limits.stall_min_ns else "http-client-abort-response",
-        "medium" if silence >= case.limits.body_stall_ns else "low",
-        f"The beginning of {case.where()}'s answer is lost on the way while later bytes arrive (a path MTU problem, if "
-        f"only large packets are lost); {who_ended(case)}.",
-    )
-    verdict.blame = "network"
-    return verdict
-
-
 def client_closed(case: Case) -> Verdict | None:
     """The 499: the client hangs up before a byte of the response.
 
@@ -359,83 +239,6 @@ def client_closed(case: Case) -> Verdict | None:
         "high",
         f"{case.where()} had not answered after {span(waited)} when the client closed ({why}): a server logs this as "
         "499.",
-    )
-
-
-def client_left_response(case: Case) -> Verdict | None:
-    """The client closes in the middle of the response.
-
-    Zeek: conn_state RSTO or SF, http.log response_body_len below the Content-Length
-    Reference: RFC 9112 8; RFC 1122 4.2.2.13
-    Needs: the client closed first; an unfinished response
-
-    Cause: http-client-abort-response: The client has enough of the response.
-    On the wire: a response begun and incomplete; FIN or RST of the client within three seconds of the server's last
-        byte.
-    Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
-    Confidence: high; inside TLS medium
-    Not this: after three seconds and more of the server's silence it is http-response-stalled; a server that closes
-        first is http-response-truncated.
-
-    Also: http-response-stalled: The client gives up waiting for the rest of a response.
-    On the wire: a response begun and incomplete; three seconds and more of silence, then FIN or RST of the client.
-    Confidence: medium; below ten seconds low
-    """
-    if case.closer != CLIENT or case.answered != 1 or case.exchange is None:
-        return None
-    silence: cython.longlong = case.silence()
-    case.cite_request()
-    case.cite_response()
-    if case.unread(case.client):
-        case.flag("receiver-stalled")
-    elif silence >= case.limits.stall_min_ns:
-        return response_stalled_verdict(case, silence)
-    case.cite_closer()
-    return case.verdict(
-        "http-client-abort-response", "high", f"The client closed {progress(case.exchange)} of {case.where()}."
-    )
-
-
-def response_stalled(case: Case) -> Verdict | None:
-    """The response stops in the middle, and nobody ends it.
-
-    Cause: http-response-stalled
-    On the wire: a response begun and incomplete, then ten seconds and more of silence while the connection stays
-        open.
-    Wireshark: tcp.time_delta >= 10 && tcp.completeness & 8
-    Zeek: conn_state S1, http.log response_body_len below the Content-Length
-    Reference: RFC 9112 6.3
-    Confidence: medium
-    Needs: nobody closed; an unfinished response; ten seconds of silence
-    Not this: a receiver whose window is zero stalls itself; event streams may be silent.
-    """
-    silence: cython.longlong = case.silence()
-    if case.closer >= 0 or case.answered != 1 or case.exchange is None or silence < case.limits.body_stall_ns:
-        return None
-    if endless(case.exchange):
-        return None
-    if case.unread(case.client):
-        case.flag("receiver-stalled")
-        return None
-    case.ongoing = 1
-    case.cite_request()
-    case.cite_response()
-    return response_stalled_verdict(case, silence)
-
-
-def endless(exchange: Exchange) -> cython.bint:
-    """A response that may be silent for hours."""
-    return exchange.status == 101 or exchange.headers.get("content-type", "").startswith("text/event-stream")
-
-
-def response_stalled_verdict(case: Case, silence: cython.longlong) -> Verdict:
-    """The words for a response that stalled."""
-    case.cite(case.server.last_data_packet, case.server.last_data_time, "data", SERVER)
-    case.cite_closer()
-    return case.verdict(
-        "http-response-stalled",
-        "medium" if silence >= case.limits.body_stall_ns else "low",
-        f"{case.where()} fell silent {progress(case.exchange)}; {who_ended(case)}.",
     )
 
 

@@ -116,8 +116,7 @@ def client_gave_up(case: Case) -> Verdict | None:
         "tls-opaque-client-gave-up",
         confidence,
         f"The request was sent (inside TLS), {case.where()} had not answered after {span(waited)}, and the client "
-        "closed: the "
-        "server would log this as 499 (probable).",
+        "closed: the server would log this as 499 (probable).",
     )
 
 
@@ -146,8 +145,7 @@ def server_closed(case: Case) -> Verdict | None:
         "tls-opaque-no-response-server-closed",
         "medium",
         f"{case.where()} closed {span(case.closer_time - case.opaque.request_time)} after the request (inside TLS) "
-        "without an "
-        f"answer{alert}.",
+        f"without an answer{alert}.",
     )
 
 
@@ -174,8 +172,7 @@ def refused_after_finished(case: Case) -> Verdict | None:
         "tls-alert-encrypted",
         "medium",
         f"{case.where()} ended the connection with an encrypted alert right after the client's Finished: most often "
-        "it wants a "
-        "client certificate.",
+        "it wants a client certificate.",
     )
     verdict.blame = "client"
     verdict.advice = "Ask the server's owner whether it wants a client certificate, and configure one."

@@ -95,8 +95,7 @@ def in_handshake(case: Case) -> Verdict | None:
             "rst-during-tls-handshake",
             "high",
             f"{case.where()} reset the connection in the middle of the TLS handshake, {span(gap)} after the client's "
-            "last "
-            "word.",
+            "last word.",
         )
     return case.verdict(
         "rst-after-clienthello",
@@ -166,8 +165,7 @@ def by_client(case: Case) -> Verdict | None:
         "rst-by-client",
         "medium",
         f"The client's side reset the connection to {case.where()} {span(mark.time - case.spoke_time)} after its own "
-        "last "
-        "word, and nothing before explains it.",
+        "last word, and nothing before explains it.",
     )
 
 
@@ -212,8 +210,7 @@ def waiting(case: Case) -> Verdict | None:
             "rst-stale-connection",
             "high",
             f"The connection to {case.where()} had been idle for {span(idle)}; its next request was reset "
-            f"{span(waited)} "
-            "later.",
+            f"{span(waited)} later.",
         )
     if waited >= case.limits.idle_rst_ns:
         return case.verdict(
@@ -281,8 +278,7 @@ def mid_response(case: Case) -> Verdict | None:
             "rst-after-request",
             "medium",
             f"{case.where()} answered before, then reset the connection "
-            f"{span(mark.time - case.client.last_data_time)} after "
-            "the client's last message, which got no answer.",
+            f"{span(mark.time - case.client.last_data_time)} after the client's last message, which got no answer.",
         )
     got = f"after {exchange.body_got} bytes" if exchange is not None else "in the middle of its answer"
     if exchange is not None and exchange.body_expected >= 0:

@@ -1,3 +1,3 @@
 from analyzer.verdict.case cimport Case
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Alert, Record, Side, Tls
+from analyzer.wire.model cimport Alert, Record

@@ -1,4 +1,4 @@
-from analyzer.wire.model cimport Packet
+from analyzer.wire.packet cimport Packet
 from analyzer.wire.octets cimport cut
 
 cdef class Cursor:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import Packet
 from analyzer.wire.octets import cut
+from analyzer.wire.packet import Packet
 
 
 class Cursor:

@@ -6,7 +6,8 @@ from analyzer.wire.decode.ip cimport Ip
 from analyzer.wire.decode.link cimport Link
 from analyzer.wire.decode.tcp cimport Tcp
 from analyzer.wire.decode.tunnel cimport Tunnel
-from analyzer.wire.model cimport IcmpError, Packet
+from analyzer.wire.model cimport IcmpError
+from analyzer.wire.packet cimport Packet
 
 cdef int MAX_NESTING
 

@@ -13,7 +13,8 @@ from analyzer.wire.decode.link import KNOWN, Link
 from analyzer.wire.decode.rare import Rare
 from analyzer.wire.decode.tcp import Tcp
 from analyzer.wire.decode.tunnel import Tunnel
-from analyzer.wire.model import IcmpError, Packet
+from analyzer.wire.model import IcmpError
+from analyzer.wire.packet import Packet
 
 NOTHING = 0
 TCP = 1

@@ -1,7 +1,7 @@
 cimport cython
 
 from analyzer.wire.decode.cursor cimport Cursor
-from analyzer.wire.model cimport Packet
+from analyzer.wire.packet cimport Packet
 
 cdef int SHORTEST, MSS, SCALE, SACK_PERMITTED, SACK, TIMESTAMPS, MPTCP, FAST_OPEN, EXPERIMENT
 cdef long long NOP_NOP_TIMESTAMPS

@@ -8,7 +8,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.decode.cursor import Cursor
-from analyzer.wire.model import Packet
+from analyzer.wire.packet import Packet
 
 SHORTEST = 14
 """Bytes of a header cut by the snaplen that are still of use: ports, sequence numbers and flags."""

@@ -1,5 +1,6 @@
 from analyzer.wire.dns.message cimport Message
-from analyzer.wire.model cimport IcmpError, Packet
+from analyzer.wire.model cimport IcmpError
+from analyzer.wire.packet cimport Packet
 
 cdef long long COPY_NS, COPY_FAST_NS
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.dns.message import AAAA, HTTPS, NOERROR, A, Message, read
-from analyzer.wire.model import IcmpError, Packet
+from analyzer.wire.model import IcmpError
+from analyzer.wire.packet import Packet
 
 PORT = 53
 PATIENCE_NS = 5_000_000_000

@@ -1,17 +1,14 @@
 from analyzer.wire.http.framing cimport request_framing, response_framing
 from analyzer.wire.http.notes cimport add_milestone, flag, keep_fields
-from analyzer.wire.http.reader cimport Reader
+from analyzer.wire.http.pairing cimport Pairing
 from analyzer.wire.http.start cimport StartLine
 from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange, Side
 
-# the constants of parser.py and stream.py as C numbers
+# the constants of states.py and parser.py as C numbers
 cdef int BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, MAX_GARBAGE
 
-cdef class HttpParser(Reader):
-    cdef public long long dropped, count
-    cdef public list waiting
-    cdef public list orphans
+cdef class HttpParser(Pairing):
     cdef public bytes leftover_client, leftover_server
     cdef public long long leftover_client_start, leftover_server_start
     cdef public bytearray held
@@ -20,14 +17,9 @@ cdef class HttpParser(Reader):
     cpdef finish(self)
     cdef begin_request(self, Stream stream)
     cdef request_head_over(self)
-    cdef note_acked(self, Exchange exchange)
     cdef begin_status(self, str version, int status, str reason)
-    cdef Exchange unasked(self, Stream stream)
     cdef begin_response(self, Stream stream, Exchange exchange)
     cdef response_head_over(self)
     cdef begin_garbage(self, bytes line)
     cdef switch(self, Stream stream, Exchange exchange)
     cdef release(self)
-    cdef Exchange new_exchange(self)
-    cdef drop(self, Exchange exchange)
-    cdef forget(self, Exchange exchange)

@@ -1,6 +1,6 @@
-"""Both directions of a plain HTTP/1.x connection, paired into exchanges (RFC 9112).
+"""Both directions of a plain HTTP/1.x connection, read into exchanges (RFC 9112).
 
-Responses belong to requests in order (9112 9.3.2). Bodies are never read: the parser says how many bytes do not
+Which response answers which request is in pairing.py. Bodies are never read: the parser says how many bytes do not
 matter, and counts them by stream offset.
 """
 
@@ -11,39 +11,28 @@ import cython
 from analyzer.wire.http import head
 from analyzer.wire.http.framing import request_framing, response_framing
 from analyzer.wire.http.notes import add_milestone, flag, keep_fields
-from analyzer.wire.http.reader import Reader
+from analyzer.wire.http.pairing import MAX_EXCHANGES, Pairing
 from analyzer.wire.http.start import StartLine
 from analyzer.wire.http.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST
 from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import Connection, Exchange, Side
 
-MAX_EXCHANGES = 4096
-"""Exchanges kept a connection. At the cap an exchange that ended well is dropped and counted when it ends, a failed one
-is kept until there are twice as many; so many unanswered ones end the reading. The flag is `exchanges-capped`."""
-MAX_ORPHANS = 64
-"""Responses that wait for their requests; a capture that is so far out of order is not put right."""
 MAX_GARBAGE = 64
 """Bytes kept of an answer that is no HTTP."""
 
 
-class HttpParser(Reader):
+class HttpParser(Pairing):
     """Fills `connection.exchanges`.
 
     tunnel           1 = a CONNECT was answered 2xx (`connection.connect` holds that exchange, `exchanges` does not),
                      2 = 101 Switching Protocols; the bytes after the switch are the caller's
     leftover_client, leftover_server   bytes after the switch that were handed in before or with it
     leftover_client_start, leftover_server_start  their stream offsets, -1 = none
-    waiting          requests without a final response, oldest first
-    orphans          responses whose segments acknowledge requests that come only after them, each with that offset
-    dropped          exchanges not kept (see MAX_EXCHANGES)
     """
 
     def __init__(self, connection: Connection) -> None:
         self.begin(connection)
-        self.dropped = 0
-        self.count = len(connection.exchanges)
-        self.waiting: list[Exchange] = []
-        self.orphans: list[tuple[int, Exchange]] = []
+        self.begin_pairing(connection)
         self.leftover_client = self.leftover_server = b""
         self.leftover_client_start = self.leftover_server_start = -1
         self.held = bytearray()
@@ -190,20 +179,6 @@ class HttpParser(Reader):
             self.client.next_message(DONE)
             self.server.next_message(DONE)
 
-    def claim_orphan(self, stream: Stream) -> Exchange | None:
-        """The response that was captured before this request and answers it: the client had received all before it."""
-        self.drop_orphans(stream.start)
-        alone = len(self.orphans) == 1
-        for i, (_, exchange) in enumerate(self.orphans):
-            if alone or stream.start_ack in (-1, exchange.response_start):
-                del self.orphans[i]
-                return exchange
-        return None
-
-    def drop_orphans(self, position: cython.longlong) -> None:
-        """Forget responses whose requests ended before this offset of the client's stream: they were never seen."""
-        self.orphans = [orphan for orphan in self.orphans if orphan[0] > position]
-
     def request_head_over(self) -> None:
         """The request's head is complete: its framing decides where it ends."""
         stream = self.client
@@ -216,12 +191,6 @@ class HttpParser(Reader):
             exchange.expect_continue, exchange.authorized = found.expect_continue, found.authorized
             exchange.request_body_expected = length
         self.begin_framed(stream, kind, length)
-
-    def note_acked(self, exchange: Exchange) -> None:
-        """When the server acknowledged the whole request, as exactly as the last advance tells."""
-        side: Side = self.connection.client
-        if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
-            exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
 
     def begin_status(self, version: str, status: cython.int, reason: str) -> None:
         """A status line: find the request that it answers."""
@@ -246,20 +215,6 @@ class HttpParser(Reader):
             if exchange.index:
                 add_milestone(self.connection, "request", exchange, -1)
             add_milestone(self.connection, "response", exchange, stream.start_ack)
-
-    def later(self, exchange: Exchange, stream: Stream) -> bool:
-        """Whether the request was captured after the response, whose segment does not acknowledge it either."""
-        return exchange.request_packet > stream.start_packet and 0 <= stream.start_ack <= exchange.request_start
-
-    def unasked(self, stream: Stream) -> Exchange:
-        """An exchange for a response whose request was not seen: before the capture, lost, or captured later."""
-        exchange = self.new_exchange()
-        if stream.start_ack > self.connection.client.next:
-            if len(self.orphans) < MAX_ORPHANS:
-                self.orphans.append((stream.start_ack, exchange))
-        elif self.client.state == LOST:
-            exchange.lost = 1
-        return exchange
 
     def begin_response(self, stream: Stream, exchange: Exchange) -> None:
         """The response's first byte, and what its segment acknowledges."""
@@ -382,20 +337,6 @@ class HttpParser(Reader):
             stream.next_message(HEAD)
         return clean
 
-    def find_asker(self, stream: Stream) -> None:
-        """After a loss: the request that this response answers is the one that was sent when all before it had come.
-
-        A client that does not pipeline asks again only after the whole answer (RFC 9112 9.3.2). With any other
-        request as the asker, a lost response would make the next one answer the wrong request.
-        """
-        exchange: Exchange
-        for exchange in self.waiting:
-            if exchange.request_ack in (-1, stream.position) and exchange.request_packet < stream.packet:
-                del self.waiting[: self.waiting.index(exchange)]
-                exchange.lost = 0
-                return
-        self.waiting = [exchange for exchange in self.waiting if exchange.request_packet > stream.packet]
-
     def malformed(self, stream: Stream, what: str) -> None:
         """The message breaks its own framing: nothing after it can be read."""
         if stream.exchange is not None:
@@ -404,26 +345,3 @@ class HttpParser(Reader):
         elif stream is self.server and self.waiting:
             self.waiting[0].malformed = what
         stream.next_message(DONE)
-
-    def new_exchange(self) -> Exchange:
-        """The connection's next exchange."""
-        exchange = Exchange(self.count)
-        self.count += 1
-        self.connection.exchanges.append(exchange)
-        return exchange
-
-    def drop(self, exchange: Exchange) -> None:
-        """Keep the list within its cap once an exchange is over."""
-        limit = MAX_EXCHANGES if exchange.status < 400 else 2 * MAX_EXCHANGES
-        if len(self.connection.exchanges) > limit and exchange.request_complete:
-            self.forget(exchange)
-            self.dropped += 1
-            flag(self.connection, "exchanges-capped")
-
-    def forget(self, exchange: Exchange) -> None:
-        """Take an exchange off the list; it is at or near its end."""
-        exchanges = self.connection.exchanges
-        for index in range(len(exchanges) - 1, -1, -1):
-            if exchanges[index] is exchange:
-                del exchanges[index]
-                return

@@ -3,7 +3,7 @@ from analyzer.wire.http.framing cimport chunk_size, digit
 from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange, Side
 
-# the constants of reader.py and stream.py as C numbers
+# the constants of states.py and reader.py as C numbers
 cdef int BODY, CHUNK_END, CHUNK_SIZE, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, TRAILER
 cdef int LF, CR, BAD_REQUEST, MAX_BODY_START, MAX_CHUNK_DIGITS, MAX_HEAD, MAX_START
 cdef long long NEVER

@@ -1,6 +1,6 @@
 """Cuts each direction of an HTTP/1.x connection into head lines and bodies, and passes over the bodies (RFC 9112 6, 7).
 
-What a message means, and to whom it belongs, is decided in parser.py, which fills in the methods at the end.
+What a message means is decided in parser.py, which fills in the methods at the end; to whom it belongs, in pairing.py.
 """
 
 from __future__ import annotations

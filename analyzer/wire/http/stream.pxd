@@ -1,6 +1,6 @@
 from analyzer.wire.model cimport Exchange, Side
 
-# the constants of stream.py as C numbers
+# the constants of states.py and model.py as C numbers
 cdef int BODY, CLOSE, HEAD
 cdef long long NEVER
 

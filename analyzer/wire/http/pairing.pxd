@@ -1,0 +1,17 @@
+from analyzer.wire.http.notes cimport flag
+from analyzer.wire.http.reader cimport Reader
+from analyzer.wire.http.stream cimport Stream
+from analyzer.wire.model cimport Connection, Exchange, Side
+
+# the constant of states.py as a C number
+cdef int LOST
+
+cdef class Pairing(Reader):
+    cdef public long long dropped, count
+    cdef public list waiting, orphans
+    cdef begin_pairing(self, Connection connection)
+    cdef Exchange new_exchange(self)
+    cdef note_acked(self, Exchange exchange)
+    cdef Exchange unasked(self, Stream stream)
+    cdef drop(self, Exchange exchange)
+    cdef forget(self, Exchange exchange)

@@ -1,0 +1,104 @@
+"""Which response answers which request: in order (RFC 9112 9.3.2), as far as the capture's own order tells."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.http.notes import flag
+from analyzer.wire.http.reader import Reader
+from analyzer.wire.http.states import LOST
+from analyzer.wire.http.stream import Stream
+from analyzer.wire.model import Connection, Exchange, Side
+
+MAX_EXCHANGES = 4096
+"""Exchanges kept a connection. At the cap an exchange that ended well is dropped and counted when it ends, a failed one
+is kept until there are twice as many; so many unanswered ones end the reading. The flag is `exchanges-capped`."""
+MAX_ORPHANS = 64
+"""Responses that wait for their requests; a capture that is so far out of order is not put right."""
+
+
+class Pairing(Reader):
+    """The exchanges of one connection.
+
+    waiting   requests without a final response, oldest first
+    orphans   responses whose segments acknowledge requests that come only after them, each with that offset
+    count     exchanges so far; dropped: those not kept (see MAX_EXCHANGES)
+    """
+
+    def begin_pairing(self, connection: Connection) -> None:
+        """Exchanges of an earlier parser on the same connection count."""
+        self.dropped = 0
+        self.count = len(connection.exchanges)
+        self.waiting: list[Exchange] = []
+        self.orphans: list[tuple[int, Exchange]] = []
+
+    def new_exchange(self) -> Exchange:
+        """The connection's next exchange."""
+        exchange = Exchange(self.count)
+        self.count += 1
+        self.connection.exchanges.append(exchange)
+        return exchange
+
+    def note_acked(self, exchange: Exchange) -> None:
+        """When the server acknowledged the whole request, as exactly as the last advance tells."""
+        side: Side = self.connection.client
+        if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
+            exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
+
+    def later(self, exchange: Exchange, stream: Stream) -> bool:
+        """Whether the request was captured after the response, whose segment does not acknowledge it either."""
+        return exchange.request_packet > stream.start_packet and 0 <= stream.start_ack <= exchange.request_start
+
+    def unasked(self, stream: Stream) -> Exchange:
+        """An exchange for a response whose request was not seen: before the capture, lost, or captured later."""
+        exchange = self.new_exchange()
+        if stream.start_ack > self.connection.client.next:
+            if len(self.orphans) < MAX_ORPHANS:
+                self.orphans.append((stream.start_ack, exchange))
+        elif self.client.state == LOST:
+            exchange.lost = 1
+        return exchange
+
+    def claim_orphan(self, stream: Stream) -> Exchange | None:
+        """The response that was captured before this request and answers it: the client had received all before it."""
+        self.drop_orphans(stream.start)
+        alone = len(self.orphans) == 1
+        for i, (_, exchange) in enumerate(self.orphans):
+            if alone or stream.start_ack in (-1, exchange.response_start):
+                del self.orphans[i]
+                return exchange
+        return None
+
+    def drop_orphans(self, position: cython.longlong) -> None:
+        """Forget responses whose requests ended before this offset of the client's stream: they were never seen."""
+        self.orphans = [orphan for orphan in self.orphans if orphan[0] > position]
+
+    def find_asker(self, stream: Stream) -> None:
+        """After a loss: the request that this response answers is the one that was sent when all before it had come.
+
+        A client that does not pipeline asks again only after the whole answer (RFC 9112 9.3.2). With any other
+        request as the asker, a lost response would make the next one answer the wrong request.
+        """
+        exchange: Exchange
+        for exchange in self.waiting:
+            if exchange.request_ack in (-1, stream.position) and exchange.request_packet < stream.packet:
+                del self.waiting[: self.waiting.index(exchange)]
+                exchange.lost = 0
+                return
+        self.waiting = [exchange for exchange in self.waiting if exchange.request_packet > stream.packet]
+
+    def drop(self, exchange: Exchange) -> None:
+        """Keep the list within its cap once an exchange is over."""
+        limit = MAX_EXCHANGES if exchange.status < 400 else 2 * MAX_EXCHANGES
+        if len(self.connection.exchanges) > limit and exchange.request_complete:
+            self.forget(exchange)
+            self.dropped += 1
+            flag(self.connection, "exchanges-capped")
+
+    def forget(self, exchange: Exchange) -> None:
+        """Take an exchange off the list; it is at or near its end."""
+        exchanges = self.connection.exchanges
+        for index in range(len(exchanges) - 1, -1, -1):
+            if exchanges[index] is exchange:
+                del exchanges[index]
+                return
