@@ -156,7 +156,7 @@ class Reading:
                 self.progress(self.done + capture.frames.position, self.total)
             yield from self._released(min(engine.oldest_open(), names.oldest_open()))
             if groups.holding():
-                groups.reach(engine.oldest_time())
+                groups.reach(min(engine.oldest_time(), names.oldest_time()))
                 yield from self._leaving()
         self._judge_names(engine, names, source.name, order, final=True)
         yield from self._waiting()

@@ -171,6 +171,10 @@ class Names:
         """The smallest first packet of a wish that may turn out a failure; a huge number when there is none."""
         return min([wish.first_packet for wish in self.waiting], default=1 << 62)
 
+    def oldest_time(self) -> int:
+        """When the oldest such wish began, ns; a huge number when there is none."""
+        return min([wish.first_time for wish in self.waiting], default=1 << 62)
+
     def failures(
         self, now: int, connections: Callable[[], list[Connection]], one_way: bool, *, final: bool
     ) -> list[Fetch]:

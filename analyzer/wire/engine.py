@@ -84,8 +84,8 @@ class Engine:
         return min(self.table.oldest_open(), self.dns.oldest_open())
 
     def oldest_time(self) -> int:
-        """No connection that is yet to be given out began before this time, ns (but for a clock that ran backwards)."""
-        return self.table.oldest_time()
+        """Nothing that is yet to be given out began before this time, ns (but for a clock that ran backwards)."""
+        return min(self.table.oldest_time(), self.dns.oldest_time())
 
     @property
     def connections(self) -> int:

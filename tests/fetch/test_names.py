@@ -10,6 +10,7 @@ from support.judge import judge
 from support.timeline import parse
 
 import analyzer
+from analyzer.api import Reading
 from analyzer.fetch import names
 from analyzer.fetch.resolution import loopback, prefixes, without_middle
 from analyzer.output.row import CsvCells, values
@@ -90,6 +91,33 @@ def test_rows_stay_in_the_order_of_first_packets():
         + "5.000 r > dns A lost.example\ncapture ends 60.0\n"
     )
     assert [(fetch.number, fetch.verdict.klass) for fetch in found] == [(1, "dns-failure"), (2, "rst")]
+
+
+def test_a_retry_behind_an_open_wish_is_grouped_however_the_capture_is_read(tmp_path, monkeypatch):
+    """The retry's row waits for a name that began before it; its group must not be closed meanwhile."""
+    talk = "".join(f"{92.1 + k / 5:.3f} c > P. {1 + 10 * k}:{11 + 10 * k}(10) ack 1 zeros\n" for k in range(40))
+    path = tmp_path / "case.pcap"
+    path.write_bytes(
+        pcap(
+            parse(
+                RESOLVER
+                + "name b client 192.0.2.10:50001\nname c client 192.0.2.30:6000 server 203.0.113.9:9\n"
+                + "0.000 b > S 0:0(0)\n0.001 b < R. 0:0(0) ack 1\n81.0 r > dns A other.example\n"
+                + "85.00 > S 0:0(0)\n85.01 < S. 0:0(0) ack 1\n85.01 > . 1:1(0) ack 1\n"
+                + "85.02 > P. 1:121(120) ack 1 http GET /a host server.example\n"
+                + "85.03 < P. 1:151(150) ack 121 http 200 content-length 40\n"
+                + "85.04 > F. 121:121(0) ack 151\n85.05 < F. 151:151(0) ack 122\n85.05 > . 122:122(0) ack 152\n"
+                + "86.0 r > dns A other.example\n91.0 r > dns A other.example\n"
+                + "92.000 c > S 0:0(0)\n92.001 c < S. 0:0(0) ack 1\n92.002 c > . 1:1(0) ack 1\n"
+                + talk
+                + "capture ends 160.0\n"
+            )
+        )
+    )
+    monkeypatch.setattr(Reading, "_batch", staticmethod(lambda _: (1,)))  # a look after every frame, as in a pipe
+    assert [(fetch.attempt, fetch.group_outcome) for fetch in Reading(path)][:3] == [
+        (1, "recovered"), (0, ""), (2, "recovered")
+    ]  # fmt: skip
 
 
 def test_a_later_try_is_another_fetch():

@@ -235,6 +235,12 @@ class Lookups:
             return lookup.first_packet
         return 1 << 62
 
+    def oldest_time(self) -> int:
+        """When that question was first asked, ns; a huge number when none waits."""
+        for lookup in self.began:
+            return lookup.first_time
+        return 1 << 62
+
 
 def port(key: bytes, back: cython.int) -> cython.int:
     """The source port (back 4) or the destination port (back 2) of a key."""
