@@ -1,3 +1,4 @@
+from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
 from analyzer.wire.tls.completion cimport Completion
@@ -6,9 +7,9 @@ from analyzer.wire.tls.opaque cimport Opaque
 cdef long long PROBE_NS
 
 cpdef list[Fetch] fetches(Connection connection)
-cdef Fetch plain(Connection connection, Exchange exchange, int position)
+cdef Fetch plain(Connection connection, Exchange exchange, Flow flow, int position)
 cdef begin(Fetch fetch, Connection connection)
-cdef Fetch single(Connection connection)
+cdef Fetch single(Connection connection, Flow flow)
 cdef secure(Fetch fetch, Tls tls)
 cdef double silence(Connection connection)
 cpdef str exchange_name(Connection connection, Exchange exchange)

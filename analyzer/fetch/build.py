@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.wire.model import CLIENT, Connection, Exchange, Milestone, Side, Tls
 from analyzer.wire.tls.completion import Completion
@@ -27,19 +28,20 @@ def fetches(connection: Connection) -> list[Fetch]:
     built: list[Fetch] = []
     exchange: Exchange
     fetch: Fetch
+    flow: Flow = Flow(connection)
     if connection.exchanges and connection.tls is None:
         for exchange in connection.exchanges:
-            built.append(plain(connection, exchange, len(built)))
+            built.append(plain(connection, exchange, flow, len(built)))
         for fetch in built:
             fetch.last = 0
         fetch.last = 1
         return built
-    return [single(connection)]
+    return [single(connection, flow)]
 
 
-def plain(connection: Connection, exchange: Exchange, position: cython.int) -> Fetch:
+def plain(connection: Connection, exchange: Exchange, flow: Flow, position: cython.int) -> Fetch:
     """The fetch of one HTTP exchange; the first on its connection begins with the SYN."""
-    fetch: Fetch = Fetch(connection, exchange)
+    fetch: Fetch = Fetch(connection, exchange, flow)
     fetch.protocol = "http"
     fetch.method = exchange.method
     fetch.target = exchange.target
@@ -62,6 +64,7 @@ def plain(connection: Connection, exchange: Exchange, position: cython.int) -> F
         if exchange.method == "CONNECT":
             fetch.phase = "proxy"
         fetch.silence_s = silence(connection)
+    fetch.over = exchange.response_end_time if exchange.response_complete else flow.over(fetch.start)
     return fetch
 
 
@@ -75,9 +78,9 @@ def begin(fetch: Fetch, connection: Connection) -> None:
         fetch.connect_s = seconds(connection.first_time, connection.established_time)
 
 
-def single(connection: Connection) -> Fetch:
+def single(connection: Connection, flow: Flow) -> Fetch:
     """The one fetch of a connection without readable exchanges."""
-    fetch: Fetch = Fetch(connection, None)
+    fetch: Fetch = Fetch(connection, None, flow)
     begin(fetch, connection)
     fetch.name = exchange_name(connection, connection.connect)
     fetch.protocol = connection.protocol if connection.protocol in ("http", "h2c") else "tcp"
@@ -93,6 +96,7 @@ def single(connection: Connection) -> Fetch:
     if fetch.phase != "done":
         fetch.silence_s = silence(connection)
     fetch.kind = kind_of(fetch)
+    fetch.over = flow.over(fetch.start)
     return fetch
 
 

@@ -1,7 +1,7 @@
 import cython
+from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Evidence, Verdict
-from analyzer.wire.model cimport Connection, Side, Tls
 
 cdef dict _addresses
 cdef long long _second
@@ -23,15 +23,14 @@ cdef class CsvCells(Cells):
 cdef bint is_plain(str text) except -1
 cpdef str csv_text(str text)
 cpdef fill(Cells cells, Fetch fetch)
-cdef wanted(Cells cells, Fetch fetch, Connection connection, Verdict verdict)
-cdef decided(Cells cells, Fetch fetch, Connection connection, Verdict verdict)
-cdef secure(Cells cells, Tls tls)
-cdef counted(Cells cells, Connection connection)
+cdef wanted(Cells cells, Fetch fetch, Flow flow, Verdict verdict)
+cdef decided(Cells cells, Fetch fetch, Flow flow, Verdict verdict)
+cdef secure(Cells cells, Flow flow)
+cdef counted(Cells cells, Flow flow)
 cdef grouped(Cells cells, Fetch fetch)
-cdef asked(Cells cells, Fetch fetch)
+cdef asked(Cells cells, object package)
 cdef if_any(Cells cells, long long value)
 cpdef str evidence(Verdict verdict)
-cpdef str flags(Verdict verdict, Connection connection)
 cpdef str address(bytes raw)
 cpdef str rfc3339(long long nanoseconds)
 cpdef str wireshark_filter(Fetch fetch)

@@ -7,12 +7,11 @@ from socket import AF_INET, AF_INET6, inet_ntop
 
 import cython
 
+from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.fetch.registries import wanted as wanted_package
+from analyzer.fetch.registries import Package
 from analyzer.output.text import cut, safe
 from analyzer.verdict.model import Evidence, Verdict
-from analyzer.verdict.vantage import vantage
-from analyzer.wire.model import Connection, Side, Tls
 
 VERSIONS = {0: "", 0x0300: "ssl3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
 UNDECIDED = Verdict("", "", "")
@@ -144,12 +143,12 @@ def values(fetch: Fetch) -> list[object]:
 
 def fill(cells: Cells, fetch: Fetch) -> None:
     """Give the cells of a row, in the order of analyzer.output.columns.Row."""
-    connection: Connection = fetch.connection
+    flow: Flow = fetch.flow
     verdict: Verdict = UNDECIDED
     if fetch.verdict is not None:
         verdict = fetch.verdict  # type: ignore[assignment]
-    wanted(cells, fetch, connection, verdict)
-    decided(cells, fetch, connection, verdict)
+    wanted(cells, fetch, flow, verdict)
+    decided(cells, fetch, flow, verdict)
     cells.word(fetch.phase)
     cells.seconds(fetch.dns_s)
     cells.seconds(fetch.connect_s)
@@ -157,14 +156,14 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.seconds(fetch.ttfb_s)
     cells.seconds(fetch.response_s)
     cells.seconds(fetch.silence_s)
-    secure(cells, connection.tls)
-    counted(cells, connection)
+    secure(cells, flow)
+    counted(cells, flow)
     cells.word(verdict.blame)
     cells.word(verdict.rst_origin)
     cells.word("; ".join(verdict.timers) if verdict.timers else "")
-    cells.word(vantage(connection))
+    cells.word(flow.vantage)
     grouped(cells, fetch)
-    asked(cells, fetch)
+    asked(cells, fetch.package)
     cells.word(verdict.missing)
     cells.word(fetch.kind)
     cells.phrase(verdict.advice)
@@ -173,20 +172,18 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.text(wireshark_filter(fetch))
 
 
-def wanted(cells: Cells, fetch: Fetch, connection: Connection, verdict: Verdict) -> None:
+def wanted(cells: Cells, fetch: Fetch, flow: Flow, verdict: Verdict) -> None:
     """Which fetch it is, its verdict in short, and what the client wanted of whom."""
-    client: Side = connection.client
-    server: Side = connection.server
     cells.phrase(fetch.file)
     if_any(cells, fetch.number)
     cells.word(verdict.klass)
     cells.word(verdict.cause)
     cells.word(verdict.confidence)
     cells.phrase(fetch.name)
-    cells.word(address(client.address))
-    cells.number(client.port)
-    cells.word(address(server.address))
-    cells.number(server.port)
+    cells.word(address(flow.client))
+    cells.number(flow.client_port)
+    cells.word(address(flow.server))
+    cells.number(flow.server_port)
     cells.word(fetch.protocol)
     cells.word(rfc3339(fetch.start))
     cells.seconds((fetch.end - fetch.start) / 1e9 if fetch.end >= fetch.start else -1.0)
@@ -199,7 +196,7 @@ def wireshark_filter(fetch: Fetch) -> str:
     """What shows the fetch in Wireshark: its TCP stream, or the DNS messages about the name that failed."""
     if fetch.resolution is not None:
         return " or ".join([f'dns.qry.name == "{quoted(name)}"' for name in fetch.resolution.names])
-    return f"tcp.stream eq {fetch.connection.stream}" if fetch.connection.stream >= 0 else ""
+    return f"tcp.stream eq {fetch.flow.stream}" if fetch.flow.stream >= 0 else ""
 
 
 def quoted(name: str) -> str:
@@ -207,31 +204,31 @@ def quoted(name: str) -> str:
     return "".join([c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in name])
 
 
-def decided(cells: Cells, fetch: Fetch, connection: Connection, verdict: Verdict) -> None:
+def decided(cells: Cells, fetch: Fetch, flow: Flow, verdict: Verdict) -> None:
     """The verdict's sentence with its proof."""
     cells.text(verdict.summary)
     cells.word(evidence(verdict))
-    cells.word(flags(verdict, connection))
-    if connection.stream >= 0:
-        cells.number(connection.stream)
+    cells.word(" ".join(verdict.flags) if verdict.flags else "")
+    if flow.stream >= 0:
+        cells.number(flow.stream)
     else:
         cells.unknown()
     cells.number(fetch.first_packet)
     cells.number(fetch.last_packet)
 
 
-def secure(cells: Cells, tls: Tls | None) -> None:
+def secure(cells: Cells, flow: Flow) -> None:
     """Version, ALPN, SNI and the six certificate facts."""
     text: str
-    if tls is None:
+    if flow.tls_version < 0:
         for text in ("", "", "", *NO_CERTIFICATE):
             cells.word(text)
         return
-    version = VERSIONS.get(tls.version)
-    cells.word(f"0x{tls.version:04x}" if version is None else version)
-    cells.phrase(tls.alpn)
-    cells.phrase(tls.sni)
-    for text in certificate(tls.certificate):
+    version = VERSIONS.get(flow.tls_version)
+    cells.word(f"0x{flow.tls_version:04x}" if version is None else version)
+    cells.phrase(flow.alpn)
+    cells.phrase(flow.sni)
+    for text in certificate(flow.certificate):
         cells.phrase(text)
 
 
@@ -245,15 +242,13 @@ def certificate(facts: dict[str, str] | None) -> tuple[str, ...]:
 CERTIFICATE_FACTS = ("subject", "issuer", "names", "not_before", "not_after", "sha256")
 
 
-def counted(cells: Cells, connection: Connection) -> None:
+def counted(cells: Cells, flow: Flow) -> None:
     """The counters of the connection."""
-    client: Side = connection.client
-    server: Side = connection.server
-    cells.number(client.syns)
-    cells.number(client.bytes)
-    cells.number(server.bytes)
-    cells.number(client.retransmissions)
-    cells.number(server.retransmissions)
+    cells.number(flow.client_syns)
+    cells.number(flow.client_bytes)
+    cells.number(flow.server_bytes)
+    cells.number(flow.client_retransmissions)
+    cells.number(flow.server_retransmissions)
 
 
 def grouped(cells: Cells, fetch: Fetch) -> None:
@@ -264,9 +259,8 @@ def grouped(cells: Cells, fetch: Fetch) -> None:
     cells.word(fetch.group_outcome)
 
 
-def asked(cells: Cells, fetch: Fetch) -> None:
+def asked(cells: Cells, package: Package | None) -> None:
     """What it wanted of a package registry."""
-    package = wanted_package(fetch)
     if package is None:
         cells.word("")
         cells.word("")
@@ -292,13 +286,6 @@ def evidence(verdict: Verdict) -> str:
     for proof in verdict.evidence:  # a comprehension would not know the type
         cited.append(f"{proof.packet}:{proof.what}")
     return " ".join(cited)
-
-
-def flags(verdict: Verdict, connection: Connection) -> str:
-    """The words about fetch and connection, each once, in the order found."""
-    if not connection.flags:
-        return " ".join(verdict.flags) if verdict.flags else ""
-    return " ".join(dict.fromkeys(verdict.flags + connection.flags))
 
 
 _addresses: dict[bytes, str] = {b"": ""}

@@ -51,19 +51,19 @@ class Summary:
             self.connections_without_fetch += 1
             self.races += fetch.kind == "race"
             return
-        if "nat-twin" in fetch.connection.flags:
+        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
+        if verdict is not None and "nat-twin" in verdict.flags:
             self.twins += 1
             return
         self.fetches += 1
-        if fetch.verdict is None:
+        if verdict is None:
             return
-        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
         self.verdicts[verdict.klass, verdict.cause] += 1
         self.findings.add(fetch)
         if verdict.failed:
             if fetch.group_outcome in MENDED:
                 self.mended[fetch.group_outcome] += 1
-            key = (f"{verdict.klass}/{verdict.cause}", safe(fetch.name) or address(fetch.connection.server.address))
+            key = (f"{verdict.klass}/{verdict.cause}", safe(fetch.name) or address(fetch.flow.server))
             if key in self.shared or len(self.shared) < MAX_SHARED:
                 self.shared[key] += 1
 

@@ -7,6 +7,7 @@ cdef class Evidence:
 
 cdef class Verdict:
     cdef public str klass, cause, confidence, missing, blame, rst_origin, summary, advice, client_errors
+    cdef public int rst_ttl
     cdef public list flags, timers, evidence
     cpdef flag(self, str word)
 

@@ -29,6 +29,7 @@ class Verdict:
     missing     for incomplete: head | tail | direction | bytes | snaplen
     blame       client | server | network | "" (unknown)
     rst_origin  injected-suspected | endpoint-consistent | undetermined | ""
+    rst_ttl     TTL of the reset that it is about, 0 = none
     timers      known timers that the wait is consistent with, most specific first
     flags       words, in the order found; evidence: in packet order
     summary     one sentence a colleague would say; advice: what to do next; client_errors: what clients print for it
@@ -39,6 +40,7 @@ class Verdict:
         self.cause = cause
         self.confidence = confidence
         self.missing = self.blame = self.rst_origin = ""
+        self.rst_ttl = 0
         self.flags: list[str] = []
         self.timers: list[str] = []
         self.evidence: list[Evidence] = []

@@ -2,7 +2,6 @@ import cython
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
-from analyzer.wire.model cimport Exchange, Side
 
 cdef class Group:
     cdef public long long number, size, until
@@ -26,7 +25,7 @@ cdef class Retries:
     cdef Group waits_for(self, Fetch fetch, object groups)
     cdef Group falls_back(self, Fetch fetch, dict waiting)
     cdef join(self, Group group, Fetch fetch)
-    cdef follow(self, Group group, Fetch fetch, Exchange exchange)
+    cdef follow(self, Group group, Fetch fetch)
     cdef expect_more(self, Group group, Fetch fetch)
     cdef register_go(self, Group group)
     cdef register(self, Group group, object key)
@@ -38,7 +37,7 @@ cdef bint asks_database(Group group) except -1
 cdef excuse(Fetch fetch, Verdict verdict, Group group)
 cdef bint in_time(Fetch fetch, Group group) except -1
 cdef bint same(Fetch fetch, Group group) except -1
-cdef Exchange asked(Fetch fetch)
-cdef long long over(Fetch fetch) except? -1
-cdef long long sooner(long long end, long long time, long long start) except? -1
+cdef str asked(Fetch fetch)
+cdef str method(Fetch fetch)
+cdef bint authorized(Fetch fetch) except -1
 cdef bint strangers(Fetch one, Fetch other) except -1

@@ -55,9 +55,9 @@ cdef class Tls:
     cdef public long long hello_packet, hello_time, hello_end_packet, hello_end_time, hello_start, hello_end
     cdef public int hello_complete, hellos, hello_size, retry_request, hello_record_version, sslv2, client_version, session_echo
     cdef public str sni, alpn, malformed
-    cdef public list alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer
+    cdef public list alpn_offer, versions_offer, groups_offer, key_shares
     cdef public int early_data, psk, ech, ticket, version, cipher, resumed, done_1_2, lost, hole
-    cdef public bytes session_id, reply
+    cdef public bytes ciphers_offer, session_id, reply
     cdef public long long server_hello_packet, server_hello_time, server_hello_start, client_ccs, server_ccs
     cdef public long long hello_done_packet, hello_done_time, certificate_packet, reply_packet, reply_time
     cdef public dict certificate

@@ -244,7 +244,8 @@ class Tls:
 
     hello_*           the client's first ClientHello: packet and time of its first byte, offsets; hello_complete 1 = all
     hellos            ClientHellos seen (2 after a HelloRetryRequest, `retry_request` = 1)
-    sni, alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer: the offer; alpn: the answer (TLS <= 1.2)
+    sni, alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer (two bytes each): the offer, without GREASE
+                      values (RFC 8701); alpn: the answer (TLS <= 1.2)
     client_version    the hello's legacy_version; session_echo 1 = the server repeated the client's session id
     server_hello_*    the real ServerHello (not a HelloRetryRequest)
     version           0x0300..0x0304 as negotiated, 0 = unknown
@@ -273,7 +274,7 @@ class Tls:
         self.versions_offer: list[int] = []
         self.groups_offer: list[int] = []
         self.key_shares: list[int] = []
-        self.ciphers_offer: list[int] = []
+        self.ciphers_offer = b""
         self.early_data = self.psk = self.ech = self.ticket = 0
         self.session_id = b""
         self.client_version = self.session_echo = 0

@@ -2,6 +2,7 @@
 
 import pytest
 
+from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.wire.model import Connection, Tls
@@ -30,6 +31,7 @@ def make_fetch(**changes):
     fetch.verdict = verdict
     for name, value in changes.items():
         setattr(fetch, name, value)
+    fetch.flow = Flow(fetch.connection)
     return fetch
 
 

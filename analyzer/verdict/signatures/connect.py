@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.fetch.vantage import vantage
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.icmp import icmp_error
 from analyzer.verdict.timers import Schedule, given_up_between, next_due, schedules
-from analyzer.verdict.vantage import vantage
 from analyzer.wire.model import ACK, CLIENT, SERVER, Connection, Milestone, Side
 
 
