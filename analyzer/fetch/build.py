@@ -6,6 +6,8 @@ connection on which nobody wanted anything gets a kind of its own and no row.
 
 from __future__ import annotations
 
+from sys import intern
+
 import cython
 
 from analyzer.fetch.flow import Flow
@@ -105,7 +107,7 @@ def secure(fetch: Fetch, tls: Tls) -> None:
     connection: Connection = fetch.connection
     fetch.protocol = "tls"
     if tls.sni:
-        fetch.name = tls.sni
+        fetch.name = fetch.flow.sni
     fetch.phase = "tls"
     done: Completion = tls_completion(tls)
     fetch.completion = done
@@ -144,7 +146,7 @@ def exchange_name(connection: Connection, exchange: Exchange | None) -> str:
     """The host a request names, without its port; through a tunnel, the host that CONNECT named."""
     if exchange is None:
         return ""
-    return without_port(exchange.host or (exchange.target if exchange.method == "CONNECT" else ""))
+    return intern(without_port(exchange.host or (exchange.target if exchange.method == "CONNECT" else "")))
 
 
 def without_port(host: str) -> str:

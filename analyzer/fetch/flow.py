@@ -6,6 +6,8 @@ than their connections last; what they wait with decides how much memory a large
 
 from __future__ import annotations
 
+from sys import intern
+
 import cython
 
 from analyzer.fetch.vantage import vantage
@@ -13,6 +15,11 @@ from analyzer.wire.model import CLIENT, Connection, Milestone, Side, Tls
 
 X25519MLKEM768 = 0x11EC
 """The post-quantum key share (draft-ietf-tls-ecdhe-mlkem): with it a ClientHello needs two segments."""
+
+MAX_SHARED = 4096
+"""Values of which one copy serves all flows; a hostile capture may have a new one in every packet."""
+
+_shared: dict[bytes, bytes] = {}
 
 
 class Flow:
@@ -33,8 +40,8 @@ class Flow:
         client: Side = connection.client
         server: Side = connection.server
         self.stream = connection.stream
-        self.client, self.client_port = client.address, client.port
-        self.server, self.server_port, self.server_ttl = server.address, server.port, server.ttl
+        self.client, self.client_port = shared(client.address), client.port
+        self.server, self.server_port, self.server_ttl = shared(server.address), server.port, server.ttl
         self.first_packet, self.last_time = connection.first_packet, connection.last_time
         self.midstream = connection.midstream
         self.established_time = connection.established_time
@@ -66,7 +73,7 @@ class Flow:
     def secured(self, tls: Tls) -> None:
         """What its handshake showed."""
         self.tls_version = tls.version
-        self.alpn, self.sni, self.ciphers = tls.alpn, tls.sni, tls.ciphers_offer
+        self.alpn, self.sni, self.ciphers = tls.alpn, intern(tls.sni), shared(tls.ciphers_offer)
         self.certificate = tls.certificate
         self.post_quantum = X25519MLKEM768 in tls.key_shares
 
@@ -77,6 +84,16 @@ class Flow:
         end = sooner(end, self.client_rst, start)
         end = sooner(end, self.server_fin, start)
         return sooner(end, self.server_rst, start)
+
+
+def shared(value: bytes) -> bytes:
+    """One object for equal values: an address, or an offer of ciphers, returns in flow after flow."""
+    known = _shared.get(value)
+    if known is None:
+        known = value
+        if len(_shared) < MAX_SHARED:
+            _shared[value] = value
+    return known
 
 
 def sooner(end: cython.longlong, time: cython.longlong, start: cython.longlong) -> cython.longlong:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import Any
 
 from analyzer.fetch.flow import Flow
@@ -67,7 +68,7 @@ class Fetch:
         if exchange is not None:
             self.readable = 1
             self.package = package_of(exchange)
-            self.user_agent = exchange.user_agent
+            self.user_agent = intern(exchange.user_agent)
             self.authorized = exchange.authorized
 
     @property

@@ -6,6 +6,8 @@ from analyzer.verdict.model cimport Evidence, Verdict
 cdef dict _addresses
 cdef long long _second
 cdef str _prefix
+cdef long long NANO
+cdef int COMMA, NEWLINE, ZERO
 
 cdef class Cells:
     cdef public list cells
@@ -15,9 +17,18 @@ cdef class Cells:
     cpdef bint number(self, long long value) except -1
     cpdef bint seconds(self, double value) except -1
     cpdef bint unknown(self) except -1
+    cpdef bint instant(self, long long nanoseconds) except -1
+    cpdef bint proof(self, Verdict verdict) except -1
 
+@cython.final
 cdef class CsvCells(Cells):
     cdef public dict remembered
+    cdef bytearray buffer
+    cdef Py_ssize_t at, size
+    cdef bint over(self) except -1
+    cdef bint put(self, str value) except -1
+    cdef bint digits(self, long long value, int least) except -1
+    cdef bint room(self, Py_ssize_t size) except -1
     cpdef str line(self, Fetch fetch)
 
 cdef bint is_plain(str text) except -1
@@ -32,5 +43,6 @@ cdef asked(Cells cells, object package)
 cdef if_any(Cells cells, long long value)
 cpdef str evidence(Verdict verdict)
 cpdef str address(bytes raw)
+cdef str until_second(long long second)
 cpdef str rfc3339(long long nanoseconds)
 cpdef str wireshark_filter(Fetch fetch)

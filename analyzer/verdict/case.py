@@ -207,18 +207,29 @@ class Case:
             self.flag("ongoing")
         if (self.ongoing or self.doubt) and verdict.confidence == "high":
             verdict.confidence = "medium"
-        verdict.flags = self.flags
+        verdict.flags = tuple(self.flags)
         if not self.evidence:
             self.cite_last()
-        if len(self.evidence) > 1:
+        if not in_order(self.evidence):
             self.evidence.sort(key=packet_of)
-        verdict.evidence = self.evidence
+        verdict.evidence = tuple(self.evidence)
         return verdict
 
 
 def packet_of(evidence: Evidence) -> tuple[int, int]:
     """Order of the evidence."""
     return (evidence.packet, evidence.side)
+
+
+def in_order(cited: list[Evidence]) -> cython.bint:
+    """Whether they stand in packet order, as they mostly do."""
+    one: Evidence
+    before: Evidence = cited[0]
+    for one in cited:
+        if one.packet < before.packet or (one.packet == before.packet and one.side < before.side):
+            return False
+        before = one
+    return True
 
 
 DAY_NS = 86_400_000_000_000

@@ -1,5 +1,8 @@
+cimport cython
+
 from analyzer.fetch.model cimport Fetch
 
+@cython.no_gc  # it refers to nothing but a word
 cdef class Evidence:
     cdef public long long packet, time
     cdef public str what
@@ -8,7 +11,7 @@ cdef class Evidence:
 cdef class Verdict:
     cdef public str klass, cause, confidence, missing, blame, rst_origin, summary, advice, client_errors
     cdef public int rst_ttl
-    cdef public list flags, timers, evidence
+    cdef public tuple flags, timers, evidence
     cpdef flag(self, str word)
 
 cpdef Verdict verdict_of(Fetch fetch)

@@ -41,15 +41,15 @@ class Verdict:
         self.confidence = confidence
         self.missing = self.blame = self.rst_origin = ""
         self.rst_ttl = 0
-        self.flags: list[str] = []
-        self.timers: list[str] = []
-        self.evidence: list[Evidence] = []
+        self.flags: tuple[str, ...] = ()
+        self.timers: tuple[str, ...] = ()
+        self.evidence: tuple[Evidence, ...] = ()
         self.summary = self.advice = self.client_errors = ""
 
     def flag(self, word: str) -> None:
-        """Add a word to the flags, once; the list may be another's as well."""
+        """Add a word to the flags, once."""
         if word not in self.flags:
-            self.flags = [*self.flags, word]
+            self.flags = (*self.flags, word)
 
     @property
     def failed(self) -> bool:

@@ -273,7 +273,7 @@ def merge(chain: list[Fetch]) -> None:
         member.kind = "race"
         other = verdict_of(member)
         other.flag("cancelled-race")
-        verdict.evidence = sorted([*verdict.evidence, *other.evidence], key=packet_of)[:MAX_EVIDENCE]
+        verdict.evidence = tuple(sorted([*verdict.evidence, *other.evidence], key=packet_of)[:MAX_EVIDENCE])
     verdict.flag("race-lost-by-all")
     verdict.summary += f" {len(chain) - 1} other address{'es' * (len(chain) > 2)} of the race failed as well."
 

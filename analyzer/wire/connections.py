@@ -57,7 +57,7 @@ class Connections:
     next_stream the next tcp.stream number; open: how many connections are open
     answered    whether any server was heard so far
     now         time of the newest packet
-    syns        (ISN, TSval) of SYNs -> when they were seen
+    syns        ISN and TSval of SYNs, in 64 bits -> when they were seen
     pauses      times after which nothing was captured for a day
     """
 
@@ -70,7 +70,7 @@ class Connections:
         self.answered = False
         self.finished: list[Connection] = []
         self.pauses: list[int] = []
-        self.syns: dict[tuple[int, int], int] = {}
+        self.syns: dict[int, int] = {}
         self.next_stream = self.now = self.total = 0
         self.stragglers = self.evicted = self.icmp_unmatched = 0
 
@@ -185,7 +185,7 @@ class Connections:
 
     def note_twin(self, connection: Connection, p: Packet) -> None:
         """The same SYN under other addresses was captured on the other side of a NAT (signatures.md 3.3)."""
-        mark = (p.seq, p.ts_value)
+        mark = p.seq << 32 | p.ts_value
         before: cython.longlong = self.syns.get(mark, 0)
         if before and p.time - before < TWIN_NS:
             connection.flags.append("nat-twin")

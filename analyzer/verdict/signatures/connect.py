@@ -262,7 +262,7 @@ def no_answer(case: Case) -> Verdict | None:
         f"and {case.tail()}",
     )
     if long_enough and not case.connection.clock_step:
-        verdict.timers = given_up_between(client.last_time - case.connection.first_time, due)
+        verdict.timers = tuple(given_up_between(client.last_time - case.connection.first_time, due))
         verdict.summary += f"; the SYN due {span(due)} after the first is absent: the client gave up before it, unseen"
         if verdict.timers:
             verdict.summary += f", consistent with {verdict.timers[0]}"
