@@ -1,4 +1,5 @@
 from analyzer.fetch.flow cimport Flow
+from analyzer.fetch.registries cimport Package
 from analyzer.wire.model cimport Connection, Exchange
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
@@ -15,7 +16,7 @@ cdef class Fetch:
     cdef public Opaque opaque
     cdef public object verdict, resolution
     cdef public long long attempt, group
-    cdef public object package
+    cdef public Package package
     cdef public double wait_s
     cdef public str group_outcome, client_said, user_agent
     cpdef detach(self)

@@ -35,8 +35,6 @@ class Package:
                supported (the question whether the proxy has it), sumdb; else ""
     """
 
-    __slots__ = ("ecosystem", "file", "name", "version")
-
     def __init__(self, ecosystem: str, name: str, version: str = "", file: str = "") -> None:
         self.ecosystem = ecosystem
         self.name = name

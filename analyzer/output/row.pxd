@@ -1,6 +1,7 @@
 import cython
 from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
+from analyzer.fetch.registries cimport Package
 from analyzer.verdict.model cimport Evidence, Verdict
 
 cdef dict _addresses
@@ -39,7 +40,7 @@ cdef decided(Cells cells, Fetch fetch, Flow flow, Verdict verdict)
 cdef secure(Cells cells, Flow flow)
 cdef counted(Cells cells, Flow flow)
 cdef grouped(Cells cells, Fetch fetch)
-cdef asked(Cells cells, object package)
+cdef asked(Cells cells, Package package)
 cdef if_any(Cells cells, long long value)
 cpdef str evidence(Verdict verdict)
 cpdef str address(bytes raw)

@@ -9,8 +9,8 @@ from socket import AF_INET, AF_INET6, inet_ntop
 import cython
 
 if cython.compiled:
-    from cython.cimports.cpython.unicode import PyUnicode_AsUTF8AndSize  # type: ignore[import-not-found]
-    from cython.cimports.libc.string import memcpy  # type: ignore[import-not-found]
+    from cython.cimports.cpython.unicode import PyUnicode_AsUTF8AndSize  # type: ignore[import-untyped]
+    from cython.cimports.libc.string import memcpy  # type: ignore[import-untyped]
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
@@ -230,7 +230,7 @@ def is_plain(text: str) -> cython.bint:
     if not text.isascii():
         return False
     octets = cython.cast(cython.pointer(cython.uchar), PyUnicode_AsUTF8AndSize(text, cython.address(size)))
-    for i in range(size):
+    for i in range(size):  # noqa: SIM110  (a loop in C)
         if octets[i] < 0x20 or octets[i] > 0x7E or octets[i] == 0x22 or octets[i] == 0x2C:
             return False
     return True

@@ -71,7 +71,9 @@ class Case:
         for seen in self.evidence:
             if seen.packet == packet and seen.what == what:
                 return False
-        self.evidence.append(Evidence(packet, time, what, side))
+        seen = Evidence.__new__(Evidence)
+        seen.begin(packet, time, what, side)
+        self.evidence.append(seen)
         return True
 
     def find(self, what: str, side: cython.int, after: cython.longlong) -> Milestone | None:
@@ -224,6 +226,8 @@ def packet_of(evidence: Evidence) -> tuple[int, int]:
 def in_order(cited: list[Evidence]) -> cython.bint:
     """Whether they stand in packet order, as they mostly do."""
     one: Evidence
+    if len(cited) < 2:
+        return True
     before: Evidence = cited[0]
     for one in cited:
         if one.packet < before.packet or (one.packet == before.packet and one.side < before.side):

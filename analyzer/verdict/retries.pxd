@@ -1,28 +1,30 @@
 import cython
 from analyzer.fetch.model cimport Fetch
+from analyzer.fetch.registries cimport Package
 from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
 
 cdef class Group:
-    cdef public long long number, size, until
+    cdef public long long number, size, until, over
     cdef public int port
     cdef public bint open, moved, goproxy
     cdef public bytes client
     cdef public str name, method, target, outcome
-    cdef public object package
+    cdef public Package package
     cdef public list waits, begun, keys
     cdef public Fetch last
 
 cdef class Retries:
     cdef public Thresholds limits
-    cdef public object queue
+    cdef public object queue, groups_of
     cdef public dict clients
     cdef public long long groups, going, asking_databases
     cdef public bint overflowed
     cpdef add(self, Fetch fetch)
     cpdef Fetch ready(self, long long now)
     cdef Group continued(self, Fetch fetch, dict waiting)
-    cdef Group waits_for(self, Fetch fetch, object groups)
+    cdef Group waits_for(self, Fetch fetch, list[Group] groups)
+    cdef Group open_since(self, Fetch fetch, list[Group] groups)
     cdef Group falls_back(self, Fetch fetch, dict waiting)
     cdef join(self, Group group, Fetch fetch)
     cdef follow(self, Group group, Fetch fetch)
@@ -41,3 +43,7 @@ cdef str asked(Fetch fetch)
 cdef str method(Fetch fetch)
 cdef bint authorized(Fetch fetch) except -1
 cdef bint strangers(Fetch one, Fetch other) except -1
+cdef str go_key(str file, str name)
+cdef bint fell_back(Group group) except -1
+cdef tuple place(Fetch fetch)
+cdef int MAX_LOOKED_AT, MAX_KEYS, MAX_WAITS

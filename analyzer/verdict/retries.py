@@ -7,7 +7,6 @@ the last that did. Nothing here changes a class: failed members get a flag, and 
 from __future__ import annotations
 
 from collections import deque
-from itertools import islice
 
 import cython
 
@@ -51,10 +50,11 @@ class Group:
     package    what it asks a registry for, by its first member; moved: another host was asked as well
     waits      ns between the end of one member and the beginning of the next; begun: when each began
     keys       below which it waits
+    over       ns: when its last member had ended
     """
 
     def __init__(self, fetch: Fetch) -> None:
-        self.number = self.size = self.until = 0
+        self.number = self.size = self.until = self.over = 0
         self.client: bytes = fetch.flow.client
         self.port = fetch.flow.server_port
         self.name = self.method = self.target = self.outcome = ""
@@ -79,8 +79,9 @@ class Retries:
 
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.limits = limits
-        self.queue: deque[tuple[Fetch, Group | None]] = deque()
-        self.clients: dict[bytes, dict[Key, deque[Group]]] = {}
+        self.queue: deque[Fetch] = deque()
+        self.groups_of: deque[Group | None] = deque()
+        self.clients: dict[bytes, dict[Key, list[Group]]] = {}
         self.groups = self.going = self.asking_databases = 0
         self.overflowed = False
 
@@ -99,7 +100,8 @@ class Retries:
             elif group is not None:
                 self.join(group, fetch)
                 self.close(group)
-        self.queue.append((fetch, group))
+        self.queue.append(fetch)
+        self.groups_of.append(group)
 
     def ready(self, now: cython.longlong) -> Fetch | None:
         """The next fetch whose row no later one can change, given that later ones begin at `now` or after it."""
@@ -107,9 +109,8 @@ class Retries:
         group: Group | None
         if not self.queue:
             return None
-        entry = self.queue[0]
-        fetch = entry[0]
-        group = entry[1]
+        fetch = self.queue[0]
+        group = self.groups_of[0]
         if group is not None and group.open:
             if group.until < now:
                 self.close(group)
@@ -118,11 +119,12 @@ class Retries:
             elif group.size - fetch.attempt < MAX_LATER:
                 return None
         self.queue.popleft()
+        self.groups_of.popleft()
         if group is not None:
             self.leave(fetch, group)
         return fetch
 
-    def continued(self, fetch: Fetch, waiting: dict[Key, deque[Group]]) -> Group | None:
+    def continued(self, fetch: Fetch, waiting: dict[Key, list[Group]]) -> Group | None:
         """The oldest open group of the same service which this fetch continues."""
         target: str = asked(fetch)
         name: str = fetch.name.lower()
@@ -137,24 +139,34 @@ class Retries:
             found = self.falls_back(fetch, waiting)
         return found
 
-    def waits_for(self, fetch: Fetch, groups: deque[Group] | None) -> Group | None:
+    def waits_for(self, fetch: Fetch, groups: list[Group] | None) -> Group | None:
         """The first of these groups that this fetch continues."""
         group: Group
+        i: cython.Py_ssize_t
         if groups is not None:
-            for group in islice(groups, MAX_LOOKED_AT):
+            for i in range(min(len(groups), MAX_LOOKED_AT)):
+                group = groups[i]
                 if group.open and in_time(fetch, group) and same(fetch, group):
                     return group
         return None
 
-    def falls_back(self, fetch: Fetch, waiting: dict[Key, deque[Group]]) -> Group | None:
+    def falls_back(self, fetch: Fetch, waiting: dict[Key, list[Group]]) -> Group | None:
         """The group of a Go module's file that this fetch asks somewhere else for."""
-        group: Group
         package: Package | None = fetch.package
-        keys = [go_key("supported", fetch.name)] if self.asking_databases else []
-        if package is not None and package.ecosystem == "go":
-            keys.append(go_key(package.file, package.name))
-        for key in keys:
-            for group in islice(waiting.get(key, ()), MAX_LOOKED_AT):
+        found: Group | None = None
+        if self.asking_databases:
+            found = self.open_since(fetch, waiting.get(go_key("supported", fetch.name)))
+        if found is None and package is not None and package.ecosystem == "go":
+            found = self.open_since(fetch, waiting.get(go_key(package.file, package.name)))
+        return found
+
+    def open_since(self, fetch: Fetch, groups: list[Group] | None) -> Group | None:
+        """The first of these groups that a fetch can continue as far as time goes."""
+        group: Group
+        i: cython.Py_ssize_t
+        if groups is not None:
+            for i in range(min(len(groups), MAX_LOOKED_AT)):
+                group = groups[i]
                 if group.open and in_time(fetch, group):
                     return group
         return None
@@ -168,6 +180,7 @@ class Retries:
         group.size += 1
         fetch.attempt = group.size
         group.last = fetch
+        group.over = fetch.over
         if not group.name:
             group.name = fetch.name.lower()
         if not group.target:
@@ -224,8 +237,9 @@ class Retries:
             self.clients[group.client] = waiting = {}
         groups = waiting.get(key)
         if groups is None:
-            waiting[key] = groups = deque()
-        groups.append(group)
+            waiting[key] = [group]
+        else:
+            groups.append(group)
 
     def close(self, group: Group) -> None:
         """Nothing more is expected: the outcome is that of the last member."""
@@ -239,6 +253,7 @@ class Retries:
     def forget(self, group: Group) -> None:
         """Take the group out of its services; those before it that are closed go with it."""
         first: Group
+        closed: cython.Py_ssize_t
         group.open = False
         if group.goproxy:
             self.going -= 1
@@ -246,13 +261,17 @@ class Retries:
         waiting = self.clients[group.client]
         for key in group.keys:
             groups = waiting.get(key)
-            while groups:
-                first = groups[0]
+            if groups is None:
+                continue
+            closed = 0
+            for first in groups:
                 if first.open:
                     break
-                groups.popleft()
-            if groups is not None and not groups:
+                closed += 1
+            if closed == len(groups):
                 del waiting[key]
+            elif closed:
+                del groups[:closed]
         if not waiting:
             del self.clients[group.client]
 
@@ -299,7 +318,7 @@ def fell_back(group: Group) -> bool:
 
 def in_time(fetch: Fetch, group: Group) -> cython.bint:
     """Whether it began after the group's last failure, and soon enough."""
-    return group.last.over <= fetch.start <= group.until
+    return group.over <= fetch.start <= group.until
 
 
 def same(fetch: Fetch, group: Group) -> cython.bint:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cython
 
 if cython.compiled:
-    from cython.cimports.libc.string import memcmp  # type: ignore[import-not-found]
+    from cython.cimports.libc.string import memcmp  # type: ignore[import-untyped]
 
 
 def cut(data: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> bytes:
@@ -33,5 +33,7 @@ def latin(data: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> str
 def equal(data: bytes, at: cython.Py_ssize_t, wanted: bytes) -> cython.bint:
     """Whether `wanted` stands at `at`."""
     if cython.compiled:
-        return memcmp(cython.cast(cython.p_char, data) + at, cython.cast(cython.p_char, wanted), len(wanted)) == 0
+        here = cython.cast(cython.p_char, data) + at
+        found: cython.bint = memcmp(here, cython.cast(cython.p_char, wanted), len(wanted)) == 0
+        return found
     return data[at : at + len(wanted)] == wanted

@@ -32,7 +32,7 @@ def trip(make):
         klass, _, cause = outcome.partition("/")
         verdict = Verdict(klass, cause, "high")
         verdict.missing = "direction" if klass == "incomplete" else ""
-        verdict.flags, verdict.timers = list(flags), list(timers)
+        verdict.flags, verdict.timers = tuple(flags), tuple(timers)
         connection = Connection(0)
         connection.server.address, connection.server.port, connection.server.ttl = address, port, own
         connection.tls = Tls()
