@@ -133,7 +133,7 @@ class Connections:
         elif offset == side.end - 1 and side.acked >= side.end and side.end > 0 and not p.flags & (SYN | FIN):
             self.payload.keep_alive(connection, side, p)
         if p.flags & FIN:
-            self.fin(connection, side, p, offset + p.length, ack)
+            self.fin(connection, side, p, offset + p.length)
         if connection.fins_seen == 3 and connection.closed_time == 0:
             self.check_closed(connection, p)
 
@@ -230,11 +230,8 @@ class Connections:
                 peer.ack_time = p.time
             peer.acked = ack
             peer.rtx_since_ack = 0
-            side.dup_acks = 0
             if side.index == SERVER and connection.exchanges:
                 self.acknowledge_request(connection, ack, p)
-        elif ack == peer.acked and p.length == 0 and peer.end > ack and not p.flags & (SYN | FIN):
-            side.dup_acks += 1
         return ack
 
     def acknowledge_request(self, connection: Connection, ack: cython.longlong, p: Packet) -> None:
@@ -246,14 +243,13 @@ class Connections:
 
     # -- endings ---------------------------------------------------------------------------------------------------
 
-    def fin(self, connection: Connection, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
+    def fin(self, connection: Connection, side: Side, p: Packet, offset: cython.longlong) -> None:
         """A FIN; `offset` is where the stream of its sender ends."""
         side.fins += 1
         if side.fins == 1:
             side.fin_offset = offset
             side.fin_packet = p.number
             side.fin_time = p.time
-            side.fin_ack = ack
             connection.fins_seen |= 1 << side.index
             if offset > side.end:
                 side.end = offset
