@@ -10,7 +10,7 @@ from pathlib import Path
 from setuptools import setup
 
 COMPILED = ["analyzer/capture", "analyzer/wire", "analyzer/fetch", "analyzer/verdict", "analyzer/output"]
-GLUE = ["analyzer/api.py"]
+GLUE = ["analyzer/api.py", "analyzer/cli/job.py"]
 INTERPRETED = {"__init__.py"}
 
 

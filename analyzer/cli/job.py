@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
-from typing import Protocol, TextIO, cast
+from typing import Protocol, TextIO
 
 from analyzer.api import Reading
 from analyzer.cli import messages
@@ -18,7 +18,7 @@ from analyzer.errors import CaptureError, ExitStatus, UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
-from analyzer.verdict.model import Verdict
+from analyzer.verdict.model import verdict_of
 
 
 class Writer(Protocol):
@@ -112,7 +112,7 @@ class Job:
                 if self.everything and not self.select:
                     yield fetch
                 continue
-            verdict = cast(Verdict, fetch.verdict)
+            verdict = verdict_of(fetch)
             if self.fail_on and self.fail_on.matches(verdict.klass, verdict.cause):
                 self.found = True
             if self.select.matches(verdict.klass, verdict.cause):

@@ -1,9 +1,12 @@
+cimport cython
+
 from analyzer.fetch.flow cimport Flow
-from analyzer.fetch.registries cimport Package
+from analyzer.fetch.registries cimport Package, package_of
 from analyzer.wire.model cimport Connection, Exchange
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
 
+@cython.no_gc
 cdef class Fetch:
     cdef public Connection connection
     cdef public Exchange exchange

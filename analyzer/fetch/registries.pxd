@@ -2,6 +2,7 @@ from analyzer.wire.model cimport Exchange
 
 cdef class Package:
     cdef public str ecosystem, name, version, file
+    cdef begin(self, str ecosystem, str name, str version, str file)
 
 cpdef Package package_of(Exchange exchange)
 cdef bint marked(str target, str agent) except -1

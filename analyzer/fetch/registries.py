@@ -20,6 +20,7 @@ MAX_NAME = 255
 PYTHON_AGENTS = ("pip/", "uv/", "poetry/", "pdm/", "setuptools/")
 NPM_AGENTS = ("npm/", "yarn/", "pnpm/", "bun/", "Bun/")
 OCI_AGENTS = ("docker/", "containerd/", "containers/", "buildkit/", "skopeo/", "go-containerregistry/", "oras")
+GO_FILES = (".info", ".mod", ".zip")
 SDIST = (".tar.gz", ".zip", ".tar.bz2", ".tgz")
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 SEPARATORS = re.compile(r"[-_.]+")
@@ -36,6 +37,10 @@ class Package:
     """
 
     def __init__(self, ecosystem: str, name: str, version: str = "", file: str = "") -> None:
+        self.begin(ecosystem, name, version, file)
+
+    def begin(self, ecosystem: str, name: str, version: str, file: str) -> None:
+        """What `__init__` does; called on a bare object, which costs less."""
         self.ecosystem = ecosystem
         self.name = name
         self.version = version
@@ -47,7 +52,9 @@ def package_of(exchange: Exchange) -> Package | None:
     target: str = exchange.target
     if not marked(target, exchange.user_agent) or len(target) > MAX_TARGET:
         return None
-    path, _, query = target.partition("?")
+    path, query = target, ""
+    if "?" in target:
+        path, _, query = target.partition("?")
     if "://" in path:  # absolute form, to a proxy (RFC 9112 3.2.2)
         path = "/" + path.partition("://")[2].partition("/")[2]
     agent = exchange.user_agent
@@ -75,16 +82,17 @@ def go(path: str, query: str, host: str, agent: str) -> Package | None:
         return checksums(path.partition("/sumdb/")[2])
     if path.endswith("/@latest"):
         return Package("go", module(path[: -len("/@latest")]), "", "list")  # go asks one when the other is not there
-    before, mark, file = path.rpartition("/@v/")
-    if not mark or "/" in file:
+    mark: cython.Py_ssize_t = path.rfind("/@v/")
+    if mark < 0 or path.find("/", mark + 4) >= 0:
         return None
-    name = module(before)
-    if file == "list":
-        return Package("go", name, "", "list")
-    version, _, kind = unescaped(file).rpartition(".")
-    if kind not in ("info", "mod", "zip"):
-        return None
-    return Package("go", name, version, f"{version}.{kind}")
+    name = module(path[:mark])
+    file = unescaped(path[mark + 4 :])
+    dot: cython.Py_ssize_t = file.rfind(".")
+    if dot >= 0 and file[dot:] in GO_FILES:
+        found: Package = Package.__new__(Package)
+        found.begin("go", name, file[:dot], file)
+        return found
+    return Package("go", name, "", "list") if file == "list" else None
 
 
 def checksums(rest: str) -> Package | None:
@@ -102,6 +110,8 @@ def checksums(rest: str) -> Package | None:
 
 def module(path: str) -> str:
     """The module path: it begins with a domain (go.dev/ref/mod#go-mod-file-ident), after what the proxy's URL has."""
+    if "." not in path:
+        return unescaped(path.strip("/"))
     parts = path.strip("/").split("/")
     for i, part in enumerate(parts):
         if "." in part:

@@ -1,6 +1,9 @@
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.case cimport Case
 from analyzer.verdict.model cimport Verdict
+from analyzer.verdict.origin cimport judge_origin
+from analyzer.verdict.resets cimport find_reset, settle
+from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, Tls
 

@@ -44,12 +44,13 @@ class Reset:
         self.peer: Side = case.server if mark.side == CLIENT else case.client
         self.vantage = vantage(case.connection)
         trips = round_trips(case.connection)
-        self.trip: int = trips[0] if mark.side == SERVER else trips[1]
-        self.far: bool = self.vantage == ("client" if mark.side == SERVER else "server")
+        self.trip = trips[0] if mark.side == SERVER else trips[1]
+        self.far = self.vantage == ("client" if mark.side == SERVER else "server")
 
-    def ttl(self) -> int:
+    def ttl(self) -> cython.int:
         """The sender's own TTL; 0 = unknown, or not always the same (a SYN proxy, CDN or balancer answers first)."""
-        first, later = self.sender.ttl, self.sender.data_ttl
+        first: cython.int = self.sender.ttl
+        later: cython.int = self.sender.data_ttl
         if first and later and first != later:
             return 0
         return later or first
@@ -61,14 +62,14 @@ def too_early(reset: Reset) -> str:
     Only where the capture is at the other end. A bare RST acknowledges nothing: it may be the sender's own idea, unless
     even the handshake's last packet could not have reached it.
     """
-    trigger = answered_time(reset)
-    delay: int = reset.mark.time - trigger
+    trigger: cython.longlong = answered_time(reset)
+    delay: cython.longlong = reset.mark.time - trigger
     if not reset.far or trigger == 0 or not 0 <= delay < TOO_EARLY_SHARE * reset.trip:
         return ""
     return f"it came {span(delay)} after what it answers, half a round trip being {span(reset.trip // 2)}"
 
 
-def answered_time(reset: Reset) -> int:
+def answered_time(reset: Reset) -> cython.longlong:
     """When the peer sent the last packet that the reset is known to answer; 0 = unknown."""
     mark: Milestone = reset.mark
     peer: Side = reset.peer
@@ -83,7 +84,7 @@ def sender_goes_on(reset: Reset) -> str:
     """S2: the same address goes on afterwards, as if it had never sent a reset (Weaver, Sommer, Paxson, NDSS 2009)."""
     mark: Milestone = reset.mark
     sender: Side = reset.sender
-    later: int = max(
+    later: cython.longlong = max(
         sender.last_data_time if sender.last_data_packet > mark.packet else 0,
         reset.peer.ack_time if reset.peer.ack_packet > mark.packet else 0,
     )
@@ -98,6 +99,7 @@ def volley(reset: Reset) -> str:
     An endpoint that is asked again answers with numbers it has reached (RFC 9293 3.5.2), never with later ones.
     """
     mark: Milestone = reset.mark
+    other: Milestone
     for other in resets(reset, mark.side):
         if other.packet > mark.packet and other.offset > mark.offset and other.time - mark.time <= VOLLEY_NS:
             return f"another followed {other.offset - mark.offset} bytes ahead"
@@ -109,7 +111,8 @@ def other_ttl(reset: Reset) -> str:
 
     Not on one link (`local`), where every device is as near as the other end.
     """
-    own, seen = reset.ttl(), reset.mark.ttl
+    own: cython.int = reset.ttl()
+    seen: cython.int = reset.mark.ttl
     if reset.vantage == "local" or not own or not seen or abs(seen - own) < TTL_DELTA:
         return ""
     if initial(seen) == initial(own) and seen < own:
@@ -120,7 +123,7 @@ def other_ttl(reset: Reset) -> str:
 def other_ip_id(reset: Reset) -> str:
     """M2: an IPv4 identification far from the row that the sender's packets make."""
     sender: Side = reset.sender
-    seen: int = reset.mark.ip_id
+    seen: cython.int = reset.mark.ip_id
     if seen == 0 or sender.ip_ids < MIN_IDS or sender.ip_id_jumps or near(seen, sender.ip_id):
         return ""
     return f"its IP ID {seen} is far from the {who(reset)}'s ({sender.ip_id})"
@@ -131,8 +134,9 @@ def both_ways(reset: Reset) -> str:
     mark: Milestone = reset.mark
     if reset.vantage != "midpoint" or mark.ttl in (reset.sender.ttl, reset.sender.data_ttl):
         return ""
+    other: Milestone
     for other in resets(reset, SERVER if mark.side == CLIENT else CLIENT):
-        foreign: bool = other.ttl not in (reset.peer.ttl, reset.peer.data_ttl)
+        foreign: cython.bint = other.ttl not in (reset.peer.ttl, reset.peer.data_ttl)
         if foreign and abs(other.time - mark.time) <= BOTH_WAYS_NS:
             return "both ends were reset at once"
     return ""
@@ -176,14 +180,14 @@ def judge_origin(case: Case, mark: Milestone, verdict: Verdict) -> None:
         verdict.rst_origin = "endpoint-consistent"
 
 
-def like_sender(reset: Reset) -> bool:
+def like_sender(reset: Reset) -> cython.bint:
     """TTL and IP ID are the sender's own, and the time was enough for it to answer."""
     mark: Milestone = reset.mark
     sender: Side = reset.sender
-    continues: bool = mark.ip_id == 0 or (sender.ip_ids > 0 and near(mark.ip_id, sender.ip_id))
+    continues: cython.bint = mark.ip_id == 0 or (sender.ip_ids > 0 and near(mark.ip_id, sender.ip_id))
     if mark.ttl == 0 or mark.ttl != reset.ttl() or not continues:
         return False
-    said: int = reset.peer.last_data_time or reset.case.connection.established_time
+    said: cython.longlong = reset.peer.last_data_time or reset.case.connection.established_time
     if not reset.far or reset.trip <= 0 or said > mark.time:
         return True
     return mark.time - said >= IN_TIME_SHARE * reset.trip
@@ -191,17 +195,26 @@ def like_sender(reset: Reset) -> bool:
 
 def resets(reset: Reset, side: cython.int) -> list[Milestone]:
     """The resets under one side's address."""
-    return [mark for mark in reset.case.connection.milestones if mark.what == "rst" and mark.side == side]
+    mark: Milestone
+    found: list[Milestone] = []
+    for mark in reset.case.connection.milestones:  # a comprehension would not know the type
+        if mark.what == "rst" and mark.side == side:
+            found.append(mark)
+    return found
 
 
-def near(one: int, other: int) -> bool:
+def near(one: cython.longlong, other: cython.longlong) -> cython.bint:
     """Whether two IP IDs belong to one row; they have 16 bits."""
     return min((one - other) & 0xFFFF, (other - one) & 0xFFFF) <= ID_FAR
 
 
-def initial(ttl: int) -> int:
+def initial(ttl: cython.int) -> cython.int:
     """The TTL that a packet most likely started with."""
-    return next(start for start in INITIAL_TTLS if ttl <= start)
+    start: cython.int
+    for start in INITIAL_TTLS:
+        if ttl <= start:
+            return start
+    return ttl
 
 
 def who(reset: Reset) -> str:

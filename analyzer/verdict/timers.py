@@ -113,12 +113,12 @@ def consistent(gaps: dict[str, int], wait: str, sides: tuple[str, ...], program:
     """
     known: cython.bint = program != "" and program.startswith(PROGRAMS)
     found: list[str] = []
-    for row in BY_WAIT[wait]:
-        gap = gaps.get(row.anchor)
-        if gap is None or not matches(row.seconds, gap) or row.side not in sides:
+    for anchor, seconds, name, _, side, programs, _ in BY_WAIT[wait]:
+        gap = gaps.get(anchor)
+        if gap is None or not matches(seconds, gap) or side not in sides:
             continue
-        if not known or program.startswith(row.programs):  # a known program has no timers of others
-            found.append(f"{row.name} ({row.seconds} s)")
+        if not known or program.startswith(programs):  # a known program has no timers of others
+            found.append(f"{name} ({seconds} s)")
     return list(dict.fromkeys(found + set_by_somebody(gaps, sides[0])))
 
 
@@ -191,9 +191,12 @@ def schedules(times: list[int], ttl: int) -> list[Schedule]:
 
 def _like(schedule: Schedule, times: list[int]) -> bool:
     due = schedule.syns
-    return len(times) <= len(due) and all(
-        _fits(times[i] - times[i - 1], due[i] - due[i - 1]) for i in range(1, len(times))
-    )
+    if len(times) > len(due):
+        return False
+    for i in range(1, len(times)):  # noqa: SIM110  (a generator would cost more than the comparisons)
+        if not _fits(times[i] - times[i - 1], due[i] - due[i - 1]):
+            return False
+    return True
 
 
 def _from(initial: int, ttl: int) -> bool:
@@ -201,7 +204,7 @@ def _from(initial: int, ttl: int) -> bool:
     return ttl == 0 or initial - 64 < ttl <= initial
 
 
-def _fits(interval: int, seconds: int) -> bool:
+def _fits(interval: cython.longlong, seconds: cython.longlong) -> cython.bint:
     return (1 - EARLY_SHARE) * seconds * SECOND_NS <= interval <= (1 + JITTER_SHARE) * seconds * SECOND_NS
 
 

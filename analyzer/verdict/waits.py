@@ -91,7 +91,7 @@ def gaps(case: Case, wait: str, end: cython.longlong) -> dict[str, int]:
     return {anchor: end - time for anchor, time in since.items() if 0 < time < end}
 
 
-def connect_time(case: Case) -> int:
+def connect_time(case: Case) -> cython.longlong:
     """When CONNECT was sent; 0 = it was not."""
     exchange: Exchange | None = case.exchange if case.exchange is not None else case.connection.connect
     if exchange is None or exchange.method != "CONNECT":

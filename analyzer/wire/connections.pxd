@@ -2,7 +2,7 @@ from analyzer.wire.content cimport Content
 from analyzer.wire.copies cimport is_copy, is_icmp_copy
 from analyzer.wire.detection cimport looks_like
 from analyzer.wire.marks cimport mark
-from analyzer.wire.model cimport Connection, IcmpError, Milestone, Side
+from analyzer.wire.model cimport Connection, Exchange, IcmpError, Milestone, Side
 from analyzer.wire.opening cimport note_endpoint
 from analyzer.wire.packet cimport Packet
 from analyzer.wire.payload cimport Payload
@@ -38,6 +38,7 @@ cdef class Connections:
     cpdef expire(self)
     cdef evict(self)
     cpdef finish(self)
+    cdef finish_streams(self, Connection connection)
     cpdef pause(self)
     cdef long long watched_until(self, long long time) except? -1
     cpdef give_out(self, Connection connection, int final)

@@ -23,6 +23,7 @@ from analyzer.wire.model import (
     SERVER,
     SYN,
     Connection,
+    Exchange,
     IcmpError,
     Milestone,
     Side,
@@ -236,7 +237,7 @@ class Connections:
 
     def acknowledge_request(self, connection: Connection, ack: cython.longlong, p: Packet) -> None:
         """Remember when the end of the newest request was acknowledged."""
-        exchange = connection.exchanges[len(connection.exchanges) - 1]
+        exchange: Exchange = connection.exchanges[len(connection.exchanges) - 1]
         if exchange.request_complete and exchange.acked_time == 0 and ack >= exchange.request_end:
             exchange.acked_time = p.time
             exchange.acked_packet = p.number
@@ -274,6 +275,8 @@ class Connections:
         server: Side = connection.server
         if client.acked > client.fin_offset and server.acked > server.fin_offset:
             connection.closed_time = p.time
+            if client.ended and server.ended and connection.content is not None:
+                self.finish_streams(connection)  # now, while they are at hand: it will linger for a while
 
     def icmp(self, error: IcmpError) -> None:
         """Join an ICMP error to the connection whose packet it quotes: ports and sequence number must match."""
@@ -337,11 +340,7 @@ class Connections:
 
     def give_out(self, connection: Connection, final: cython.int) -> None:
         """Settle a connection and put it into `finished`."""
-        self.reassembler.finish(connection.client, connection.client.last_packet, connection.last_time)
-        self.reassembler.finish(connection.server, connection.server.last_packet, connection.last_time)
-        content: Content | None = connection.content
-        if content is not None:
-            content.finish()
+        self.finish_streams(connection)
         connection.final = final
         if connection.server.packets:
             self.answered = True
@@ -351,6 +350,15 @@ class Connections:
         self.opened.pop(connection, None)
         connection.settle()
         self.finished.append(connection)
+
+    def finish_streams(self, connection: Connection) -> None:
+        """Nothing more comes of its streams: decide on what there is, and let the parsers go."""
+        self.reassembler.finish(connection.client, connection.client.last_packet, connection.last_time)
+        self.reassembler.finish(connection.server, connection.server.last_packet, connection.last_time)
+        content: Content | None = connection.content
+        if content is not None:
+            content.finish()
+            connection.content = None
 
     def pause(self) -> None:
         """Captures of different days in one file: what was open when the first ended was watched until then."""

@@ -218,7 +218,7 @@ class Content(Waiting):
         return True
 
     def _note(self, via: str) -> None:
-        self.connection.via.append(via)
+        self.connection.via = (*self.connection.via, via)
         self.connection.protocol = ""
         self.connection.other_first = b""
 

@@ -1,3 +1,9 @@
+cimport cython
+
+# Classes without gc refer to nothing that could refer back to them: reference counts alone free them, and the collector
+# does not have to know them, which costs as much as making them.
+
+@cython.no_gc
 cdef class Milestone:
     cdef public str what
     cdef public int side, flags, ttl, ip_id, window
@@ -7,7 +13,9 @@ cdef class Milestone:
 
 cdef class Side:
     # What every packet touches comes first, so that it shares few cache lines.
-    cdef public bytes key
+    cdef unsigned long long hosts
+    cdef unsigned int ports
+    cdef public int key_size
     cdef public Connection connection
     cdef public long long base, acked, end, next, skip, fin_offset, unanswered_keep_alives, rtx_since_ack
     cdef public list pending
@@ -16,7 +24,7 @@ cdef class Side:
     cdef public long long last_data_time, last_data_packet, first_data_packet, ack_packet, ack_time
     cdef public unsigned long long recent0, recent1, recent2, recent3
     cdef public long long recent_time0, recent_time1, recent_time2, recent_time3
-    cdef public bytes address
+    cdef public bytes key, address
     cdef public int wire_gap, ttl, scale, mss, timestamps, sack_ok
     cdef public long long isn, syns, retransmissions, duplicates, out_of_order, keep_alives
     cdef public long long first_time, syn_time, first_data_time
@@ -33,7 +41,7 @@ cdef class Connection:
     cdef public long long stream, first_packet, first_time
     cdef public long long established_packet, capture_end, icmps, copies
     cdef public int version, reused, subflow, fast_open, synack_after_ack, one_way, simultaneous, socks_reply
-    cdef public list via
+    cdef public tuple via
     cdef public str protocol, socks_target
     cdef public Exchange connect
     cdef public Tls tls
@@ -46,10 +54,12 @@ cdef class Record:
     cdef public long long start, end, packet, time, last_packet, last_time, ack
     cpdef restart(self, int kind, int length, long long start)
 
+@cython.no_gc
 cdef class Alert:
     cdef public int side, level, code
     cdef public Record record
 
+@cython.no_gc
 cdef class Tls:
     cdef public long long hello_packet, hello_time, hello_end_packet, hello_end_time, hello_start, hello_end
     cdef public int hello_complete, hellos, hello_size, retry_request, hello_record_version, sslv2, client_version, session_echo
@@ -64,6 +74,7 @@ cdef class Tls:
     cdef public long long client_count, server_count
     cdef public Record client_last, server_last, client_prior, server_prior, client_finished, server_finished
 
+@cython.no_gc
 cdef class Exchange:
     cdef public int index, request_complete, expect_continue, status, response_complete, lost, authorized
     cdef public str method, target, host, user_agent, request_version, reason, response_framing, response_version, malformed
@@ -75,6 +86,7 @@ cdef class Exchange:
     cdef dict _headers
     cdef public bytes garbage, body_start, raw_fields
 
+@cython.no_gc
 cdef class IcmpError:
     cdef public int version, kind, code, udp
     cdef public bytes sender, key

@@ -85,7 +85,8 @@ class Milestone:
 class Side:
     """One direction of a connection: what this endpoint sent, and what its peer acknowledged of it.
 
-    key             what its packets bear: its address, the peer's, and both ports; b"" = given out
+    key             what its packets bear: its address, the peer's, and both ports; hosts, ports: its last 12 bytes as
+                    numbers, key_size: its length
     base            raw sequence number of stream offset 0
     isn             raw ISN, -1 = SYN not seen
     syn_time        its last SYN (or SYN-ACK) before the answer; first_time/last_time: any packet of it
@@ -113,6 +114,7 @@ class Side:
         self.connection = connection
         self.index = index
         self.address = self.key = b""
+        self.hosts = self.ports = self.key_size = 0
         self.port = 0
         self.base = self.isn = -1
         self.syns = self.packets = self.bytes = 0
@@ -180,7 +182,7 @@ class Connection:
         self.flags: list[str] = []
         self.content: Any = None
         self.protocol = ""
-        self.via: list[str] = []
+        self.via: tuple[str, ...] = ()
         self.connect: Exchange | None = None
         self.socks_target = ""
         self.socks_reply = -1

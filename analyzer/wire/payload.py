@@ -36,7 +36,7 @@ class Payload:
             return
         if side.fin_offset >= 0 and stop > side.fin_offset:
             return
-        if connection.midstream and connection.content is None and connection.roles_guessed and p.captured:
+        if connection.roles_guessed and connection.content is None and p.captured and not connection.closed_time:
             self.fix_roles(connection, side, p)
         if stop > side.end:
             self.advance(connection, side, p, offset, stop)

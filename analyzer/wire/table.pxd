@@ -4,7 +4,7 @@ from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.octets cimport cut, equal
 from analyzer.wire.packet cimport Packet
 
-cdef int SLOTS, MAX_GONE
+cdef int IPV4_KEY, IPV6_KEY, SLOTS, MAX_GONE
 
 @cython.final
 cdef class Table:
@@ -13,6 +13,7 @@ cdef class Table:
     cdef Side find(self, Packet p)
     cdef add(self, Side side, bytes key)
     cdef remove(self, Connection connection)
+    cdef forget(self, Side side)
     cdef object gone_stream(self, bytes key, bytes reverse)
 
 cpdef int source_port(bytes key) except -1

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import cython
 
+if cython.compiled:
+    from cython.cimports.libc.string import memcpy  # type: ignore[import-untyped]
+
 from analyzer.wire.model import Connection, Side
 from analyzer.wire.octets import cut, equal
 from analyzer.wire.packet import Packet
 
 MAX_GONE = 1_000_000
 """5-tuples remembered after their connection was given out, so that stragglers make no new one."""
+IPV4_KEY, IPV6_KEY = 12, 36
+"""Bytes of a key. What a side keeps of one of IPv4 as numbers is all of it."""
 SLOTS = 4096
 """Sides found without making a key; a power of two, and more than there are connections busy at a time."""
 
@@ -18,7 +23,7 @@ class Table:
     """The open connections' sides by the key under which they send; both of a connection are entered together.
 
     sides  in the order in which their connections began
-    slots  sides that sent lately: a packet's key is compared where it lies, which saves a `bytes` object a packet
+    slots  sides that sent lately: a packet's key is compared as numbers, which saves a `bytes` object a packet
     gone   streams of connections that were given out, by the client's key
     """
 
@@ -31,9 +36,20 @@ class Table:
         """The side that sent the packet, None when its connection is not open."""
         if p.key_size == 0:
             return self.sides.get(p.whole_key())
-        slot: cython.Py_ssize_t = slot_of(p.data, p.key_at, p.key_size)
+        ports_at: cython.Py_ssize_t = p.key_at + p.key_size - 4
+        hosts: cython.ulonglong = cython.cast(cython.ulonglong, u32(p.data, ports_at - 8)) << 32 | u32(
+            p.data, ports_at - 4
+        )
+        ports: cython.uint = u32(p.data, ports_at)
+        slot: cython.Py_ssize_t = slot_of(hosts, ports)
         side: Side | None = self.slots[slot]
-        if side is not None and len(side.key) == p.key_size and equal(p.data, p.key_at, side.key):
+        if (
+            side is not None
+            and side.ports == ports
+            and side.hosts == hosts
+            and side.key_size == p.key_size
+            and (p.key_size == IPV4_KEY or equal(p.data, p.key_at, side.key))
+        ):
             return side
         side = self.sides.get(p.whole_key())
         if side is not None:
@@ -42,8 +58,12 @@ class Table:
 
     def add(self, side: Side, key: bytes) -> None:
         """Enter a side, which sends under `key`: it has that address and port."""
+        ports_at: cython.Py_ssize_t = len(key) - 4
         side.key = key
-        side.address = cut(key, 0, (len(key) - 4) // 2)
+        side.key_size = len(key)
+        side.hosts = cython.cast(cython.ulonglong, u32(key, ports_at - 8)) << 32 | u32(key, ports_at - 4)
+        side.ports = u32(key, ports_at)
+        side.address = cut(key, 0, ports_at // 2)
         side.port = source_port(key)
         self.sides.pop(key, None)
         self.sides[key] = side
@@ -52,12 +72,18 @@ class Table:
         """Forget a connection, but for its stream."""
         client: Side = connection.client
         server: Side = connection.server
-        self.sides.pop(client.key, None)
-        self.sides.pop(server.key, None)
+        self.forget(client)
+        self.forget(server)
         if len(self.gone) >= MAX_GONE:
             self.gone.clear()
         self.gone[client.key] = connection.stream
-        client.key = server.key = b""  # so that `slots` does not find them any more
+
+    def forget(self, side: Side) -> None:
+        """Take a side out."""
+        slot: cython.Py_ssize_t = slot_of(side.hosts, side.ports)
+        if self.slots[slot] is side:
+            self.slots[slot] = None
+        self.sides.pop(side.key, None)
 
     def gone_stream(self, key: bytes, reverse: bytes) -> int | None:
         """The stream of a connection with these keys that was given out."""
@@ -75,28 +101,33 @@ def reversed_key(key: bytes) -> bytes:
     """The key of the other direction: destination + source address, destination + source port."""
     ports: cython.Py_ssize_t = len(key) - 4
     half: cython.Py_ssize_t = ports // 2
-    turned: bytearray = bytearray(key)
-    i: cython.Py_ssize_t
-    for i in range(half):
-        turned[i] = key[half + i]
-        turned[half + i] = key[i]
-    for i in range(2):
-        turned[ports + i] = key[ports + 2 + i]
-        turned[ports + 2 + i] = key[ports + i]
-    return bytes(turned)
+    if cython.compiled and len(key) <= IPV6_KEY:
+        octets = cython.cast(cython.p_char, key)
+        turned = cython.declare(cython.char[36])  # IPV6_KEY, as a constant of the compiler
+        memcpy(turned, octets + half, half)
+        memcpy(turned + half, octets, half)
+        memcpy(turned + ports, octets + ports + 2, 2)
+        memcpy(turned + ports + 2, octets + ports, 2)
+        whole: bytes = turned[: len(key)]
+        return whole
+    return key[half:ports] + key[:half] + key[ports + 2 :] + key[ports : ports + 2]
 
 
-# Unchecked: the decoder has found `size` bytes (12 for IPv4, 36 for IPv6) at `at`.
+# Unchecked: the decoder has found a whole key, of 12 bytes for IPv4 or 36 for IPv6.
 @cython.cfunc
+@cython.inline
 @cython.boundscheck(False)
 @cython.wraparound(False)
 @cython.exceptval(check=False)
-def slot_of(data: bytes, at: cython.Py_ssize_t, size: cython.Py_ssize_t) -> cython.Py_ssize_t:
-    """Where to look for the key at `at`: ports and the low bytes of the addresses, mixed."""
-    ports: cython.Py_ssize_t = at + size - 4
-    source: cython.Py_ssize_t = at + (size - 4) // 2 - 2
-    mixed: cython.uint = data[ports] << 8 | data[ports + 1]
-    mixed ^= (data[ports + 2] << 8 | data[ports + 3]) * 5
-    mixed ^= (data[source] << 8 | data[source + 1]) * 11
-    mixed ^= (data[ports - 2] << 8 | data[ports - 1]) * 23
-    return mixed & (SLOTS - 1)
+def u32(data: bytes, at: cython.Py_ssize_t) -> cython.uint:
+    high: cython.uint = data[at] << 8 | data[at + 1]
+    return high << 16 | data[at + 2] << 8 | data[at + 3]
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def slot_of(hosts: cython.ulonglong, ports: cython.uint) -> cython.Py_ssize_t:
+    """Where to look for a side: both addresses (of IPv6 the low half of the destination) and both ports, mixed."""
+    mixed: cython.ulonglong = hosts ^ hosts >> 32 ^ ports ^ (ports >> 16) * 5
+    return (mixed ^ mixed >> 12) & (SLOTS - 1)

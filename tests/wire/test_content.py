@@ -82,7 +82,7 @@ def test_proxy_protocol_is_peeled(header: bytes, step: int) -> None:
     """Both versions; offsets go on counting the whole stream."""
     flights = handshake()
     made = talk((CLIENT, header + flights[0][1]), *flights[1:], step=step)
-    assert (made.protocol, made.via, made.tls.sni) == ("tls", ["proxy-protocol"], "shop.example")
+    assert (made.protocol, made.via, made.tls.sni) == ("tls", ("proxy-protocol",), "shop.example")
     assert made.tls.hello_start == len(header)
     assert made.tls.hello_end == len(header) + len(flights[0][1])
     assert talk((CLIENT, header + GET), (SERVER, OK), step=step).exchanges[0].status == 200
@@ -121,7 +121,7 @@ def test_socks_is_peeled(kind: str, step: int) -> None:
     dialogue, target, reply = SOCKS[kind]
     flights = handshake()
     made = talk(*dialogue, *flights, step=step)
-    assert (made.protocol, made.via, made.socks_target, made.socks_reply) == ("tls", ["socks"], target, reply)
+    assert (made.protocol, made.via, made.socks_target, made.socks_reply) == ("tls", ("socks",), target, reply)
     assert made.tls.version == 0x0304
     assert made.tls.hello_start == sum(len(d) for who, d in dialogue if who == CLIENT)
 
@@ -138,7 +138,7 @@ def test_connect_starts_over_after_2xx(step: int) -> None:
     flights = handshake()
     ask = b"CONNECT shop.example:443 HTTP/1.1\r\nHost: shop.example:443\r\n\r\n"
     made = talk((CLIENT, ask), (SERVER, b"HTTP/1.1 200 Connection established\r\n\r\n"), *flights, step=step)
-    assert (made.protocol, made.via, made.exchanges) == ("tls", ["connect"], [])
+    assert (made.protocol, made.via, made.exchanges) == ("tls", ("connect",), [])
     assert made.connect is not None
     assert made.connect.status == 200
     assert (made.tls.hello_start, made.tls.version) == (len(ask), 0x0304)
@@ -160,7 +160,7 @@ def test_refused_connect_stays_an_exchange() -> None:
         (CLIENT, b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n"),
         (SERVER, b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"),
     )
-    assert (made.protocol, made.via, made.connect) == ("http", [], None)
+    assert (made.protocol, made.via, made.connect) == ("http", (), None)
     assert made.exchanges[0].status == 403
 
 

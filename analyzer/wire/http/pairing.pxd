@@ -12,6 +12,8 @@ cdef class Pairing(Reader):
     cdef begin_pairing(self, Connection connection)
     cdef Exchange new_exchange(self)
     cdef note_acked(self, Exchange exchange)
+    cdef bint later(self, Exchange exchange, Stream stream) except -1
     cdef Exchange unasked(self, Stream stream)
+    cdef Exchange claim_orphan(self, Stream stream)
     cdef drop(self, Exchange exchange)
     cdef forget(self, Exchange exchange)

@@ -77,7 +77,7 @@ class HttpParser(Pairing):
 
     def take_start_line(self, stream: Stream, line: bytes) -> None:
         """The start line is complete, so method or status are known even if the rest never comes."""
-        stream.lines.append(line)
+        stream.lines = [line]
         if stream is self.client:
             exchange = stream.exchange
             if exchange is not None:
@@ -163,7 +163,7 @@ class HttpParser(Pairing):
             self.waiting.clear()  # whatever they were answered is lost; this one's answer may begin cleanly
         if self.waiting:
             self.note_acked(self.waiting[-1])
-        exchange = self.claim_orphan(stream) if self.orphans else None
+        exchange: Exchange | None = self.claim_orphan(stream) if self.orphans else None
         if exchange is None:
             exchange = self.new_exchange()
             self.waiting.append(exchange)
@@ -200,7 +200,7 @@ class HttpParser(Pairing):
             flag(self.connection, "idle-408")
             return
         asked = bool(self.waiting) and not self.later(self.waiting[0], stream)
-        exchange = self.waiting[0] if asked else self.unasked(stream)
+        exchange: Exchange | None = self.waiting[0] if asked else self.unasked(stream)
         if exchange is None:
             return
         self.begin_response(stream, exchange)
@@ -260,8 +260,7 @@ class HttpParser(Pairing):
         self.begin_response(stream, exchange)
         exchange.garbage = line[:MAX_GARBAGE]
         stream.state = GARBAGE
-        stream.line.clear()
-        stream.lines = []
+        stream.line = stream.lines = None
         if exchange.index == 0:
             add_milestone(self.connection, "response", exchange, stream.start_ack)
 

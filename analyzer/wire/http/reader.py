@@ -145,6 +145,8 @@ class Reader:
         """Add what there is to the current line, and take the line when it is whole."""
         newline: cython.Py_ssize_t = data.find(b"\n", at)
         stop: cython.Py_ssize_t = newline + 1 if newline >= 0 else len(data)
+        if stream.line is None:
+            stream.line = bytearray()
         stream.line += data[at:stop]
         stream.size += stop - at
         stream.position += stop - at
@@ -155,7 +157,7 @@ class Reader:
                 self.check_start(stream, bytes(stream.line))
         else:
             line = bytes(stream.line)
-            stream.line.clear()
+            stream.line = None
             self.take_line(stream, line)
         return stop
 
@@ -255,8 +257,7 @@ class Reader:
     def begin_framed(self, stream: Stream, kind: str, length: cython.longlong) -> None:
         """The body begins; one without bytes is over at once."""
         stream.size = 0
-        if stream.lines:
-            stream.lines = []
+        stream.lines = None
         stream.chunked = 0
         stream.lost_before = stream.side.lost
         if kind == "chunked":

@@ -11,7 +11,7 @@ from analyzer.wire.model import NEVER, Exchange, Side
 class Stream:
     """State and offsets of one direction.
 
-    line         the part of an unfinished line; lines, size: complete lines and bytes of the head so far
+    line         the part of an unfinished line; lines, size: complete lines and bytes of the head so far, None = none
     position     stream offset of the next byte to be read
     packet, time, ack  of the segment being read
     start*       stream offset, packet, time and acknowledged peer offset of the current message's first byte
@@ -25,8 +25,8 @@ class Stream:
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        self.line = bytearray()
-        self.lines: list[bytes] = []
+        self.line: bytearray | None = None
+        self.lines: list[bytes] | None = None
         self.packet = self.time = self.ack = self.position = 0
         self.start_packet = self.start_time = 0
         self.start = self.start_ack = -1
@@ -38,10 +38,7 @@ class Stream:
     def next_message(self, state: cython.int) -> None:
         """Forget the message that is over."""
         self.state = state
-        if self.line:
-            self.line.clear()
-        if self.lines:
-            self.lines = []
+        self.line = self.lines = None
         self.size = 0
         self.start = -1
         self.body_start = self.body_end = 0
