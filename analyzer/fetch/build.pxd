@@ -7,10 +7,13 @@ cdef long long PROBE_NS
 
 cpdef list[Fetch] fetches(Connection connection)
 cdef Fetch plain(Connection connection, Exchange exchange, int position)
+cdef bint outlives(Fetch fetch)
+cdef stream_over(Fetch fetch, Exchange exchange)
 cdef begin(Fetch fetch, Connection connection)
 cdef Fetch single(Connection connection)
 cdef secure(Fetch fetch, Tls tls)
 cdef double silence(Connection connection)
+cdef long long ended(Connection connection, long long since)
 cpdef str exchange_name(Connection connection, Exchange exchange)
 cdef str without_port(str host)
 cdef str kind_of(Fetch fetch)

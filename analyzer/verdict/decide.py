@@ -11,7 +11,7 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
-from analyzer.verdict.signatures import connect, dns, http, icmp, incomplete, opaque, reset, response, tls, tls_stall
+from analyzer.verdict.signatures import connect, dns, http, http2, icmp, incomplete, opaque, reset, response, tls, tls_stall
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
@@ -53,6 +53,8 @@ OPAQUE = (
 )
 EXCHANGE = (
     http.garbage,
+    http2.stream_reset,
+    http2.goaway,
     reset.waiting,
     reset.mid_response,
     http.proxy_connect,
@@ -106,7 +108,7 @@ def judge(case: Case) -> Verdict:
     if verdict is not None:
         return verdict
     exchange: Exchange = case.exchange
-    if exchange is not None and exchange.response_complete and exchange.status < 400 and exchange.method != "CONNECT":
+    if exchange is not None and exchange.response_complete and fine_status(exchange):
         return complete(case)
     settle(case)
     verdict = any_of(ACCEPTED, case)
@@ -121,15 +123,24 @@ def judge(case: Case) -> Verdict:
     return unnamed(case)
 
 
+def fine_status(exchange: Exchange) -> cython.bint:
+    """A status that is no failure; a proxy's answer to CONNECT other than 2xx is one (signatures.md 2.4)."""
+    return exchange.status < 300 or (exchange.status < 400 and exchange.method != "CONNECT")
+
+
 def uncertain(case: Case) -> cython.bint:
     """What the capture lost may be the answer, or the request that says how long the answer is (HEAD has no body)."""
     exchange: Exchange = case.exchange
     server: Side = case.server
     if case.answered == 2:
         return False
+    if exchange.h2 is not None and (exchange.h2.reset_packet or exchange.h2.goaway_packet):
+        return False
     lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
     if exchange.request_packet == 0 or (not case.answered and lost):
         return True
+    if exchange.h2 is not None and exchange.lost:
+        return True  # the end of the stream may be among what was not read
     unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
 
@@ -161,7 +172,7 @@ def inside_tls(case: Case) -> Verdict:
 
 
 def unnamed(case: Case) -> Verdict:
-    """Bytes that no parser names: HTTP/2 in plain text, or a request cut before its first line was whole."""
+    """Bytes that no parser names: HTTP/2 whose frames are lost, or a request cut before its first line was whole."""
     if case.connection.protocol != "h2c" or case.client.bytes == 0:
         return incomplete.rest(case)
     case.asked = 1
@@ -172,7 +183,7 @@ def unnamed(case: Case) -> Verdict:
     if not case.answered:
         return incomplete.rest(case)
     case.flag("opaque")
-    return fine(case, "low", f"{case.where()} answered over HTTP/2, whose frames are not read here.")
+    return fine(case, "low", f"{case.where()} answered over HTTP/2, whose frames the capture lost.")
 
 
 def first_of(signatures: tuple[Signature, ...], case: Case) -> Verdict:
@@ -258,6 +269,10 @@ def weigh(case: Case) -> None:
             case.answered = 2
         elif exchange.response_packet or exchange.status:
             case.answered = 1
+        if exchange.h2 is not None:
+            case.progress_time = max(
+                exchange.request_end_time, exchange.response_end_time, case.connection.established_time
+            )
     elif case.opaque is not None:
         case.asked = case.opaque.request
         case.answered = 2 if case.opaque.response else 0

@@ -20,6 +20,8 @@ def settle(case: Case) -> None:
     closed_by(case, SERVER, "fin", case.server.fin_packet, case.server.fin_time)
     closed_by(case, CLIENT, "", case.notify_client, 0)
     closed_by(case, SERVER, "", case.notify_server, 0)
+    if case.exchange is not None and case.exchange.h2 is not None and case.exchange.h2.reset_side == CLIENT:
+        closed_by(case, CLIENT, "data", case.exchange.h2.reset_packet, case.exchange.h2.reset_time)
     if case.reset is not None:
         closed_by(case, case.reset.side, "rst", case.reset.packet, case.reset.time)
 
@@ -134,9 +136,11 @@ def after_alert(case: Case, packet: cython.longlong) -> cython.bint:
 
 
 def after_exchange(case: Case, mark: Milestone) -> cython.bint:
-    """b: everything that was asked had been answered."""
+    """b: everything that was asked had been answered, or given up by RST_STREAM."""
     exchange: Exchange = case.exchange
     if exchange is not None:
+        if exchange.h2 is not None and 0 < exchange.h2.reset_packet <= mark.packet:
+            return True
         return exchange.response_complete != 0 and exchange.response_end_packet <= mark.packet
     return case.answered == 2 and idle_since_answer(case, mark)
 

@@ -328,10 +328,12 @@ def go_key(file: str, name: str) -> str:
 
 
 def over(fetch: Fetch) -> cython.longlong:
-    """When the client could know that the fetch had ended: whole response, first FIN or RST, else the last packet."""
+    """When the client could know that the fetch had ended: whole response, stream given up, FIN, RST, else last packet."""
     exchange: Exchange | None = fetch.exchange
     if exchange is not None and exchange.response_complete:
         return exchange.response_end_time
+    if exchange is not None and exchange.h2 is not None and (exchange.h2.reset_packet or exchange.h2.goaway_packet):
+        return fetch.end
     client: Side = fetch.connection.client
     server: Side = fetch.connection.server
     end: cython.longlong = fetch.connection.last_time

@@ -13,6 +13,8 @@ import ipaddress
 import struct
 from collections.abc import Callable
 
+from support import h2
+
 CERTIFICATE = base64.b64decode(
     "MIIBmDCCAT+gAwIBAgIUMg3SUndFmnE4xBiTgYRwEsIS9oQwCgYIKoZIzj0EAwIwFjEUMBIGA1UEAwwLZXhhbXBsZS5vcmcwHhcN"
     "MjYxMTIyMjM1NTAyWhcNMzYxMTE5MjM1NTAyWjAWMRQwEgYDVQQDDAtleGFtcGxlLm9yZzBZMBMGByqGSM49AgEGCCqGSM49AwEH"
@@ -61,6 +63,8 @@ def payload(words: list[str], size: int) -> bytes:
 
 
 def _stretches(part: list[str]) -> bool:
+    if part[0] == "h2":
+        return h2.stretches(part[1:])
     if part[0] == "tls":
         return part[1] == "client_hello" and "size" not in part
     return (part[0] == "http" and "head" not in part) or part == ["zeros"]
@@ -70,6 +74,8 @@ def _part(part: list[str], extra: int) -> bytes:
     kind, rest = part[0], part[1:]
     if kind == "tls":
         return TLS[rest[0]](rest[1:], extra)
+    if kind == "h2":
+        return h2.part(rest, extra)
     if kind == "http":
         return _http(rest, extra)
     if kind == "dns":  # over TCP: the length goes before (RFC 7766 8)

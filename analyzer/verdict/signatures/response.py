@@ -7,7 +7,7 @@ import cython
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.signatures.http import who_ended
+from analyzer.verdict.signatures.http import left, who_ended
 from analyzer.verdict.signatures.reset import asked_time
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Side
 
@@ -139,8 +139,8 @@ def client_left_response(case: Case) -> Verdict | None:
     Needs: the client closed first; an unfinished response
 
     Cause: http-client-abort-response: The client has enough of the response.
-    On the wire: a response begun and incomplete; FIN or RST of the client within three seconds of the server's last
-        byte.
+    On the wire: a response begun and incomplete; FIN or RST of the client (HTTP/2: or its RST_STREAM) within three
+        seconds of the server's last byte.
     Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
     Confidence: high; inside TLS medium
     Not this: after three seconds and more of the server's silence it is http-response-stalled; a server that closes
@@ -161,7 +161,7 @@ def client_left_response(case: Case) -> Verdict | None:
         return response_stalled_verdict(case, silence)
     case.cite_closer()
     return case.verdict(
-        "http-client-abort-response", "high", f"The client closed {progress(case.exchange)} of {case.where()}."
+        "http-client-abort-response", "high", f"The client {left(case)} {progress(case.exchange)} of {case.where()}."
     )
 
 
