@@ -172,18 +172,11 @@ def inside_tls(case: Case) -> Verdict:
 
 
 def unnamed(case: Case) -> Verdict:
-    """Bytes that no parser names: HTTP/2 whose frames are lost, or a request cut before its first line was whole."""
-    if case.connection.protocol != "h2c" or case.client.bytes == 0:
+    """No request was read: cut before its first line was whole, lost, or never sent behind the preface of HTTP/2."""
+    if case.connection.protocol != "h2c" or case.client.bytes == 0 or case.server.bytes:
         return incomplete.rest(case)
-    case.asked = 1
-    case.answered = 1 if case.server.bytes else 0
-    verdict = any_of((reset.waiting, reset.mid_response, http.server_closed, http.request_unacked), case)
-    if verdict is not None:
-        return verdict
-    if not case.answered:
-        return incomplete.rest(case)
-    case.flag("opaque")
-    return fine(case, "low", f"{case.where()} answered over HTTP/2, whose frames the capture lost.")
+    case.asked = 1  # the preface asks for SETTINGS at least
+    return first_of((reset.waiting, http.server_closed, http.request_unacked), case)
 
 
 def first_of(signatures: tuple[Signature, ...], case: Case) -> Verdict:

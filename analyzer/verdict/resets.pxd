@@ -1,2 +1,2 @@
 from analyzer.verdict.case cimport Case
-from analyzer.wire.model cimport Alert, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.model cimport Alert, Exchange, Http2, Milestone, Record, Side, Tls

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict.case import Case
-from analyzer.wire.model import CLIENT, SERVER, Alert, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.model import CLIENT, SERVER, Alert, Exchange, Http2, Milestone, Record, Side, Tls
 from analyzer.wire.tls.registry import ALERT
 
 WARNING = 1
@@ -20,10 +20,19 @@ def settle(case: Case) -> None:
     closed_by(case, SERVER, "fin", case.server.fin_packet, case.server.fin_time)
     closed_by(case, CLIENT, "", case.notify_client, 0)
     closed_by(case, SERVER, "", case.notify_server, 0)
-    if case.exchange is not None and case.exchange.h2 is not None and case.exchange.h2.reset_side == CLIENT:
-        closed_by(case, CLIENT, "data", case.exchange.h2.reset_packet, case.exchange.h2.reset_time)
+    if case.exchange is not None and case.exchange.h2 is not None:
+        stream_closed(case, case.exchange)
     if case.reset is not None:
         closed_by(case, case.reset.side, "rst", case.reset.packet, case.reset.time)
+
+
+def stream_closed(case: Case, exchange: Exchange) -> None:
+    """HTTP/2: the client gave up its stream, or the server ended it short of the length it had announced."""
+    h2: Http2 = exchange.h2
+    if h2.reset_side == CLIENT:
+        closed_by(case, CLIENT, "data", h2.reset_packet, h2.reset_time)
+    if exchange.malformed:
+        closed_by(case, SERVER, "data", exchange.response_end_packet, exchange.response_end_time)
 
 
 def closed_by(case: Case, side: cython.int, what: str, packet: cython.longlong, time: cython.longlong) -> None:

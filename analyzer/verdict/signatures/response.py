@@ -58,7 +58,8 @@ def truncated(case: Case) -> Verdict | None:
     """The response stops short of what it announced.
 
     Cause: http-response-truncated
-    On the wire: FIN of the server before the response is complete by Content-Length or chunked framing.
+    On the wire: FIN of the server (HTTP/2: or END_STREAM) before the response is complete by Content-Length or chunked
+        framing.
     Wireshark: tcp.flags.fin == 1 && tcp.seq > 1 && tcp.completeness & 8
     Zeek: http.log response_body_len below the Content-Length
     Reference: RFC 9112 8
@@ -77,7 +78,8 @@ def truncated(case: Case) -> Verdict | None:
     return case.verdict(
         "http-response-truncated",
         "high" if not exchange.body_lost else "medium",
-        f"{case.where()} closed the connection {progress(exchange)}.",
+        f"{case.where()} {'ended the stream' if case.closer_what == 'data' else 'closed the connection'} "
+        f"{progress(exchange)}.",
     )
 
 
