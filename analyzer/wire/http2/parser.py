@@ -351,10 +351,11 @@ class Http2Parser(FrameReader):
         if half is self.client:
             exchange.request_complete = 1
             return
+        if 0 <= exchange.body_got < exchange.body_expected and has_body(exchange):
+            exchange.malformed = "content-length"  # RFC 9113 8.1.1; a RST_STREAM that says why may follow
+            return
         if exchange.status == 0:
             exchange.lost = 1
-        elif 0 <= exchange.body_got < exchange.body_expected and has_body(exchange):
-            exchange.malformed = "content-length"  # RFC 9113 8.1.1
         else:
             exchange.response_complete = 1
         self.over(exchange)
