@@ -1,5 +1,5 @@
 from analyzer.fetch.model cimport Fetch
-from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
 
@@ -8,7 +8,7 @@ cdef long long PROBE_NS
 cpdef list[Fetch] fetches(Connection connection)
 cdef Fetch plain(Connection connection, Exchange exchange, int position)
 cdef bint outlives(Fetch fetch)
-cdef stream_over(Fetch fetch, Exchange exchange)
+cdef stream_over(Fetch fetch, Exchange exchange, Http2 h2)
 cdef begin(Fetch fetch, Connection connection)
 cdef Fetch single(Connection connection)
 cdef secure(Fetch fetch, Tls tls)

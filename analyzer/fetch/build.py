@@ -9,8 +9,8 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.wire.http2.parser import UNREADABLE
-from analyzer.wire.model import CLIENT, Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.http2.streams import UNREADABLE
+from analyzer.wire.model import CLIENT, Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion import Completion
 from analyzer.wire.tls.completion import completion as tls_completion
 from analyzer.wire.tls.opaque import Opaque, opaque_exchange
@@ -63,7 +63,7 @@ def plain(connection: Connection, exchange: Exchange, position: cython.int) -> F
         if exchange.method == "CONNECT":
             fetch.phase = "proxy"
         if exchange.h2 is not None:
-            stream_over(fetch, exchange)
+            stream_over(fetch, exchange, exchange.h2)
         else:
             fetch.silence_s = silence(connection)
     return fetch
@@ -77,13 +77,13 @@ def outlives(fetch: Fetch) -> cython.bint:
     return not exchange.response_complete and not exchange.h2.reset_packet
 
 
-def stream_over(fetch: Fetch, exchange: Exchange) -> None:
+def stream_over(fetch: Fetch, exchange: Exchange, h2: Http2) -> None:
     """Where a stream of HTTP/2 without a whole response ends: at its RST_STREAM, or the GOAWAY that excludes it."""
     connection: Connection = fetch.connection
-    time: cython.longlong = exchange.h2.reset_time  # type: ignore[union-attr]
-    packet: cython.longlong = exchange.h2.reset_packet  # type: ignore[union-attr]
-    if packet == 0 and exchange.h2.goaway_last >= 0:  # type: ignore[union-attr]
-        time, packet = exchange.h2.goaway_time, exchange.h2.goaway_packet  # type: ignore[union-attr]
+    time: cython.longlong = h2.reset_time
+    packet: cython.longlong = h2.reset_packet
+    if packet == 0:
+        time, packet = h2.goaway_time, h2.goaway_packet
     if packet:
         fetch.end = max(time, exchange.request_end_time)
         fetch.last_packet = max(packet, exchange.request_end_packet)

@@ -11,7 +11,19 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
-from analyzer.verdict.signatures import connect, dns, http, http2, icmp, incomplete, opaque, reset, response, tls, tls_stall
+from analyzer.verdict.signatures import (
+    connect,
+    dns,
+    http,
+    http2,
+    icmp,
+    incomplete,
+    opaque,
+    reset,
+    response,
+    tls,
+    tls_stall,
+)
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
@@ -134,12 +146,12 @@ def uncertain(case: Case) -> cython.bint:
     server: Side = case.server
     if case.answered == 2:
         return False
-    if exchange.h2 is not None and (exchange.h2.reset_packet or exchange.h2.goaway_packet):
+    if case.h2 is not None and (case.h2.reset_packet or case.h2.goaway_packet):
         return False
     lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
     if exchange.request_packet == 0 or (not case.answered and lost):
         return True
-    if exchange.h2 is not None and exchange.lost:
+    if case.h2 is not None and exchange.lost:
         return True  # the end of the stream may be among what was not read
     unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
@@ -215,7 +227,8 @@ def complete(case: Case) -> Verdict:
     said = f"{exchange.status} {exchange.reason}".rstrip()
     if exchange.request_packet == 0:
         return fine(case, "medium", f"{case.where()} answered with {said}; the request is not in the capture.")
-    return fine(case, confidence, f"{case.where()} answered {exchange.method} with {said} within {span(took)}.")
+    method = exchange.method or "a request"
+    return fine(case, confidence, f"{case.where()} answered {method} with {said} within {span(took)}.")
 
 
 def opaque_ok(case: Case) -> Verdict:
@@ -262,10 +275,12 @@ def weigh(case: Case) -> None:
             case.answered = 2
         elif exchange.response_packet or exchange.status:
             case.answered = 1
-        if exchange.h2 is not None:
+        if case.h2 is not None:
             case.progress_time = max(
                 exchange.request_end_time, exchange.response_end_time, case.connection.established_time
             )
+            if case.h2.unread:
+                case.flag("http2-headers-unread")
     elif case.opaque is not None:
         case.asked = case.opaque.request
         case.answered = 2 if case.opaque.response else 0

@@ -20,15 +20,15 @@ def settle(case: Case) -> None:
     closed_by(case, SERVER, "fin", case.server.fin_packet, case.server.fin_time)
     closed_by(case, CLIENT, "", case.notify_client, 0)
     closed_by(case, SERVER, "", case.notify_server, 0)
-    if case.exchange is not None and case.exchange.h2 is not None:
-        stream_closed(case, case.exchange)
+    if case.h2 is not None:
+        stream_closed(case, case.h2)
     if case.reset is not None:
         closed_by(case, case.reset.side, "rst", case.reset.packet, case.reset.time)
 
 
-def stream_closed(case: Case, exchange: Exchange) -> None:
+def stream_closed(case: Case, h2: Http2) -> None:
     """HTTP/2: the client gave up its stream, or the server ended it short of the length it had announced."""
-    h2: Http2 = exchange.h2
+    exchange: Exchange = case.exchange
     if h2.reset_side == CLIENT:
         closed_by(case, CLIENT, "data", h2.reset_packet, h2.reset_time)
     if exchange.malformed:
@@ -148,7 +148,7 @@ def after_exchange(case: Case, mark: Milestone) -> cython.bint:
     """b: everything that was asked had been answered, or given up by RST_STREAM."""
     exchange: Exchange = case.exchange
     if exchange is not None:
-        if exchange.h2 is not None and 0 < exchange.h2.reset_packet <= mark.packet:
+        if case.h2 is not None and 0 < case.h2.reset_packet <= mark.packet:
             return True
         return exchange.response_complete != 0 and exchange.response_end_packet <= mark.packet
     return case.answered == 2 and idle_since_answer(case, mark)

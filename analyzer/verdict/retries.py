@@ -328,7 +328,7 @@ def go_key(file: str, name: str) -> str:
 
 
 def over(fetch: Fetch) -> cython.longlong:
-    """When the client could know that the fetch had ended: whole response, stream given up, FIN, RST, else last packet."""
+    """When the client could know that the fetch had ended: whole response, stream given up, FIN, RST, last packet."""
     exchange: Exchange | None = fetch.exchange
     if exchange is not None and exchange.response_complete:
         return exchange.response_end_time

@@ -23,10 +23,9 @@ from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.dns.stream import DnsStream
 from analyzer.wire.http.parser import HttpParser
 from analyzer.wire.http2.parser import Http2Parser
-from analyzer.wire.intake import Intake, Waiting
+from analyzer.wire.intake import Intake
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Exchange, Side
-from analyzer.wire.prologue import MORE, WRONG, proxy_size
-from analyzer.wire.socks import OVER, Socks
+from analyzer.wire.peeling import MAX_PROLOGUES, Peeling
 from analyzer.wire.tls.parser import TlsParser
 
 UNDECIDED = 0
@@ -41,10 +40,9 @@ MAX_BUFFER = 65536
 MAX_FIRST = 64
 MAX_TRIES = 64
 """Segments a side in which a connection met in its middle may show a clean start."""
-MAX_PROLOGUES = 8
 
 
-class Content(Waiting):
+class Content(Peeling):
     """The parser of one connection's two byte streams.
 
     The connection tracker calls it with bytes in sequence order. A parser that wants no more of a side, or nothing of
@@ -53,7 +51,6 @@ class Content(Waiting):
 
     state       UNDECIDED, IN_TLS, IN_HTTP, IN_HTTP2, IN_DNS, or PASSED (nobody wants the rest)
     lookups     the table that DNS messages go to, None = nobody wants them
-    socks       the SOCKS dialogue that goes on, or None
     searching   1 = the beginning was not captured: wait for a clean start of a message or record
     unsynced    while searching in TLS: bit 1 = the client's, bit 2 = the server's record boundaries are still unknown
     swap_roles  1 = the side that is called the server sent what only clients send; its bytes are kept until the roles
@@ -61,14 +58,12 @@ class Content(Waiting):
     """
 
     def __init__(self, connection: Connection, lookups: Lookups | None = None) -> None:
-        self.begin(connection)
+        self.begin_peeling(connection)
         self.lookups = lookups
         self.state = UNDECIDED
-        self.socks: Socks | None = None
         self.searching = connection.midstream
         self.unsynced = 3 if connection.midstream else 0
         self.swap_roles = 0
-        self.prologues = 0
         self.client_tries = self.server_tries = 0
         self.misplaced: Intake | None = None
         self.misplaced_side: Side | None = None
@@ -189,49 +184,6 @@ class Content(Waiting):
         if self.state != UNDECIDED and self.state != PASSED:
             self.replay()
         return False
-
-    def _proxy(self, client: Intake, head: bytes) -> cython.bint:
-        return self._peel(client, proxy_size(head), "proxy-protocol")
-
-    def _peel(self, client: Intake, size: cython.int, via: str) -> cython.bint:
-        """Pass over a prologue of the client's; False when it is not whole, or wrong, or one too many."""
-        if size == WRONG or self.prologues >= MAX_PROLOGUES:
-            self._pass("other")
-            return False
-        if size == MORE or size > len(client.data) - client.at:
-            return False
-        client.at += size
-        self.prologues += 1
-        self._note(via)
-        return True
-
-    def _socks_begins(self, client: Intake, head: bytes, kind: cython.int) -> cython.bint:
-        socks = Socks(self.connection)
-        size: cython.int = socks.begin(head, kind == SOCKS5)
-        if size == MORE or not self._peel(client, size, "socks"):
-            return False
-        self.socks = socks
-        return True
-
-    def _socks(self, socks: Socks) -> cython.bint:
-        """One step of the dialogue; True = there may be another."""
-        intake = self.from_client if socks.client_speaks() else self.from_server
-        if intake is None or intake.at == len(intake.data):
-            return False
-        size: cython.int = socks.read(intake.head())
-        if socks.step == OVER:
-            self.socks = None
-        if size == WRONG:
-            self._pass("other")
-        if size <= 0:
-            return False
-        intake.at += size
-        return True
-
-    def _note(self, via: str) -> None:
-        self.connection.via.append(via)
-        self.connection.protocol = ""
-        self.connection.other_first = b""
 
     # ---- decided ----
 

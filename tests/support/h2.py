@@ -13,10 +13,11 @@ TYPES = {
     "DATA": 0, "HEADERS": 1, "PRIORITY": 2, "RST_STREAM": 3, "SETTINGS": 4, "PUSH_PROMISE": 5, "PING": 6, "GOAWAY": 7,
     "WINDOW_UPDATE": 8, "CONTINUATION": 9,
 }  # fmt: skip
-ERRORS = (
-    "NO_ERROR PROTOCOL_ERROR INTERNAL_ERROR FLOW_CONTROL_ERROR SETTINGS_TIMEOUT STREAM_CLOSED FRAME_SIZE_ERROR "
-    "REFUSED_STREAM CANCEL COMPRESSION_ERROR CONNECT_ERROR ENHANCE_YOUR_CALM INADEQUATE_SECURITY HTTP_1_1_REQUIRED"
-).split()
+ERRORS = [
+    "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED",
+    "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
+    "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
+]  # fmt: skip
 SETTING = {"HEADER_TABLE_SIZE": 1, "ENABLE_PUSH": 2, "MAX_CONCURRENT_STREAMS": 3, "INITIAL_WINDOW_SIZE": 4}
 WITH_VALUE = ("stream", "last", "promised", "padded", "length", "size", "block", "type")
 ALONE = ("END_STREAM", "ack", "priority", "more")
@@ -93,7 +94,9 @@ def _with_block(kind: int, flags: int, stream: int, options: dict[str, str], res
     front = int(options["promised"]).to_bytes(4, "big") if "promised" in options else b""
     if "priority" in options:
         flags, front = flags | 0x20, bytes(4) + b"\x0f"
-    block = bytes.fromhex(options["block"]) if "block" in options else encode(list(zip(rest[::2], rest[1::2])))
+    block = (
+        bytes.fromhex(options["block"]) if "block" in options else encode(list(zip(rest[::2], rest[1::2], strict=True)))
+    )
     if "size" in options:
         extra = int(options["size"]) - len(frame(kind, 0, 0, _pad(options, front + block)))
     return frame(kind, flags | _padded(options), stream, _pad(options, front + filled(block, extra)))

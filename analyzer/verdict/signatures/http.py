@@ -155,7 +155,7 @@ def server_closed(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_closer()
     reused: cython.bint = exchange is not None and exchange.index > 0
-    if reused and exchange.h2 is not None and idle_before(case) == 0:
+    if case.h2 is not None and idle_before(case) == 0:
         reused = False  # other streams kept the connection busy
     if reused and crossed(case, gap):
         case.cite_mark(case.find("rst", SERVER, exchange.request_packet))
@@ -250,7 +250,7 @@ def left(case: Case) -> str:
     """How the client ended it: the connection, or its stream of HTTP/2 (RFC 9113 8.1)."""
     if case.closer_what != "data":
         return "closed"
-    return f"ended its stream with {error_word(case.exchange.h2.reset_code)}"
+    return f"ended its stream with {error_word(case.h2.reset_code)}"
 
 
 def no_response_stalled(case: Case) -> Verdict | None:

@@ -32,9 +32,9 @@ def stream_reset(case: Case) -> Verdict | None:
         a TCP reset is rst-after-request or rst-mid-response.
     """
     exchange: Exchange = case.exchange
-    if exchange is None or exchange.h2 is None or exchange.h2.reset_side != SERVER:
+    h2: Http2 = case.h2
+    if h2 is None or h2.reset_side != SERVER:
         return None
-    h2: Http2 = exchange.h2
     case.cite_request()
     case.cite_response()
     case.cite(h2.reset_packet, h2.reset_time, "data", SERVER)
@@ -64,10 +64,9 @@ def goaway(case: Case) -> Verdict | None:
         connection; a stream that GOAWAY still takes, and that the server never answers, is
         http-no-response-server-closed.
     """
-    exchange: Exchange = case.exchange
-    if exchange is None or exchange.h2 is None or exchange.h2.goaway_packet == 0:
+    h2: Http2 = case.h2
+    if h2 is None or h2.goaway_packet == 0 or case.answered == 2:
         return None
-    h2: Http2 = exchange.h2
     left: cython.bint = h2.stream > h2.goaway_last
     if left and case.answered:
         return None
@@ -78,10 +77,10 @@ def goaway(case: Case) -> Verdict | None:
     case.cite(h2.goaway_packet, h2.goaway_time, "data", SERVER)
     if not left:
         case.cite_closer()
-    which = f"takes no stream behind {h2.goaway_last}" if left else "closed with the response not whole"
-    summary = f"{case.where()} said GOAWAY with {error_word(h2.goaway_code)} and {which}: stream {h2.stream} got no " + (
-        "answer." if not case.answered else "more."
-    )
+    which = f"takes no stream behind {h2.goaway_last}" if left else "closed"
+    what = "the rest of its response" if case.answered else "an answer"
+    said = f"said GOAWAY with {error_word(h2.goaway_code)} and {which}"
+    summary = f"{case.where()} {said}: stream {h2.stream} did not get {what}."
     return ended(case, f"http2-goaway-{error_name(h2.goaway_code)}", h2.goaway_code, left, summary)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.verdict.case import Case
 from analyzer.verdict.model import Verdict
-from analyzer.wire.http2.parser import UNREADABLE
+from analyzer.wire.http2.streams import UNREADABLE
 from analyzer.wire.model import CLIENT, Side
 
 
@@ -83,9 +83,7 @@ def rest(case: Case) -> Verdict:
         )
     if case.client.lost or case.server.lost:
         return missing(case, "bytes", f"The capture lost bytes of {case.where()} that decide it.")
-    if UNREADABLE in case.connection.flags or (
-        case.exchange is not None and case.exchange.h2 is not None and case.exchange.h2.unread
-    ):
+    if UNREADABLE in case.connection.flags or (case.h2 is not None and case.h2.unread):
         return undecodable(case)
     if case.opaque is not None and case.opaque.doubtful and case.closer == CLIENT:
         return missing(

@@ -46,7 +46,8 @@ def status(case: Case) -> Verdict | None:
     if exchange.request_packet == 0:
         summary = f"{case.where()} answered with {said}; the request is not in the capture."
     else:
-        summary = f"{case.where()} answered {exchange.method} {exchange.target[:80]} with {said} after {span(took)}."
+        request = f"{exchange.method} {exchange.target[:80]}".strip() or "a request"
+        summary = f"{case.where()} answered {request} with {said} after {span(took)}."
     verdict: Verdict = case.verdict(cause, "high", summary)
     verdict.advice = STATUS_ADVICE.get(exchange.status, verdict.advice)
     if exchange.status in CLIENT_STATUS and exchange.status != 408:

@@ -164,7 +164,8 @@ class FrameReader:
         half.wanted = min(half.left, self.kept(half))
         if half.kind == HEADERS:
             self.headers_begin(half)
-        self.read_payload(half, b"", 0)
+        if half.state == PAYLOAD:
+            self.read_payload(half, b"", 0)
 
     def kept(self, half: Half) -> int:
         """How many bytes at the front of this frame's payload are needed."""
