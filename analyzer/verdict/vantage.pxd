@@ -7,4 +7,4 @@ cpdef tuple round_trips(Connection connection)
 cdef bint plain_opening(list[Milestone] marks) except -1
 cpdef str vantage(Connection connection)
 cdef str nearest_by_ttl(Connection connection)
-cdef int first_ttl(Side side) except -1
+cdef int first_ttl(Side side) except? -1

@@ -2,8 +2,8 @@ from analyzer.wire.intake cimport Intake, Waiting
 from analyzer.wire.model cimport Connection
 from analyzer.wire.socks cimport Socks
 
-# the constants of peeling.py, detection.py, prologue.py and socks.py as C numbers
-cdef int MAX_PROLOGUES, MORE, WRONG, OVER, SOCKS5
+# the constants of detection.py, prologue.py and socks.py as C numbers
+cdef int MORE, WRONG, OVER, SOCKS5
 
 cdef class Peeling(Waiting):
     cdef public int prologues
