@@ -100,7 +100,10 @@ PIECES = st.one_of(
             b"CONNECT example.org:443 HTTP/1.1\r\n\r\n",
             b"GET /\x1b]0;x\x07\xff HTTP/1.1\r\nHost: =1+1\r\n\r\n",
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-            said("h2 preface + h2 SETTINGS + h2 HEADERS stream 1 END_STREAM :method GET :path /\x1b[0m :authority =1+1", 60),
+            said(
+                "h2 preface + h2 SETTINGS + h2 HEADERS stream 1 END_STREAM :method GET :path /\x1b[0m :authority =1+1",
+                60,
+            ),
             said("h2 SETTINGS + h2 HEADERS stream 1 :status 503 server \x1b]0;x\x07 content-length 9", 60),
             said("h2 HEADERS stream 3 more :method GET + h2 CONTINUATION stream 3 :path /b", 40),
             said("h2 DATA stream 1 END_STREAM length 9", 18),

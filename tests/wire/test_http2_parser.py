@@ -160,7 +160,13 @@ def indexed(encoder: Encoder, stream: int, pairs: list[tuple[str, str]]) -> byte
 
 
 def request(encoder: Encoder, stream: int, path: str) -> bytes:
-    pairs = [(":method", "GET"), (":scheme", "http"), (":path", path), (":authority", "example.org"), ("user-agent", "u")]
+    pairs = [
+        (":method", "GET"),
+        (":scheme", "http"),
+        (":path", path),
+        (":authority", "example.org"),
+        ("user-agent", "u"),
+    ]
     return indexed(encoder, stream, pairs)
 
 
@@ -217,7 +223,9 @@ def test_a_hole_in_a_body_is_counted_and_harmless() -> None:
     """A hole within a DATA frame, and one that ends with it."""
     data = wire("DATA stream 1 length 500")
     steps: list[Step] = [(S, data[:100]), (S, 300), (S, data[400:]), (S, data[:9]), (S, 500)]
-    made = only([*HELLO, (C, GET), (S, "HEADERS stream 1 :status 200"), *steps, (S, "DATA stream 1 END_STREAM length 1")])
+    made = only(
+        [*HELLO, (C, GET), (S, "HEADERS stream 1 :status 200"), *steps, (S, "DATA stream 1 END_STREAM length 1")]
+    )
     assert (made.response_complete, made.body_got, made.body_lost, made.lost) == (1, 1001, 800, 0)
 
 
@@ -252,7 +260,9 @@ def test_an_hpack_bomb_is_not_unpacked() -> None:
     encoder = Encoder()
     filled = indexed(encoder, 1, [(":status", "200"), ("x", "y" * 3900)])
     began = time.process_time()
-    made = exchanges([*HELLO, (C, GET), (C, GET.replace("1", "3")), (S, filled), (S, h2.frame(1, 5, 3, b"\xbe" * 16000))])
+    made = exchanges(
+        [*HELLO, (C, GET), (C, GET.replace("1", "3")), (S, filled), (S, h2.frame(1, 5, 3, b"\xbe" * 16000))]
+    )
     assert [one.status for one in made] == [200, 0]
     assert time.process_time() - began < 1
 
