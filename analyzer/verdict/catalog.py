@@ -167,7 +167,7 @@ def _member(cause: str) -> Signature | None:
 
 
 def _status(unit: Signature, cause: str, code: str) -> Signature | None:
-    rule = replace(unit.rule, wireshark=f"http.response.code == {code}")
+    rule = replace(unit.rule, wireshark=f"http.response.code == {code} || http2.headers.status == {code}")
     if unit.id == "http-proxy-connect":
         return replace(unit, id=cause, rule=replace(rule, sentence=f"The proxy answers CONNECT with {code}."))
     if code < "400":

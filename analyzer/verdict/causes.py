@@ -71,12 +71,14 @@ GARBAGE = (
     "Node: `HPE_INVALID_CONSTANT`"
 )
 STREAM_RESET = (
-    "Go: `stream error: stream ID N; INTERNAL_ERROR`; curl (92): `HTTP/2 stream N was not closed cleanly`; Node: "
-    "`ERR_HTTP2_STREAM_ERROR`; Java: `Received RST_STREAM`"
+    "Go: `stream error: stream ID N; INTERNAL_ERROR; received from peer`; curl (92): `HTTP/2 stream N was not closed "
+    "cleanly: INTERNAL_ERROR (err 2)`; Node: `ERR_HTTP2_STREAM_ERROR`; Java: `Received RST_STREAM`; Go and curl send a "
+    "refused stream's request again by themselves"
 )
 GONE_AWAY = (
-    "Go: `http2: server sent GOAWAY and closed the connection`; curl (92, 56): `HTTP/2 stream N was not closed "
-    "cleanly` or a receive failure; Node: `ERR_HTTP2_GOAWAY_SESSION`; Java: `GOAWAY received`"
+    "Go: `http2: server sent GOAWAY and closed the connection; LastStreamID=N, ErrCode=...`; curl (18): `HTTP/2 stream "
+    "N was not closed cleanly before end of the underlying stream`; Node: `ERR_HTTP2_SESSION_ERROR`, "
+    "`ERR_HTTP2_GOAWAY_SESSION`; Java: `GOAWAY received`"
 )
 
 NO_SUCH_HOST = (

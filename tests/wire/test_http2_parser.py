@@ -1,4 +1,4 @@
-"""HTTP/2 without TLS: conversations fed whole and in pieces, header compression and its losses, caps, arbitrary bytes."""
+"""HTTP/2 without TLS: conversations fed whole and in pieces, header compression and its losses, caps, any bytes."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_header_compression_has_a_memory() -> None:
 
 
 def test_after_a_lost_block_what_is_known_is_right() -> None:
-    """A hole in one block: its status is unknown; later ones are read where they do not lean on it, and never wrongly."""
+    """A hole in one block: its status is unknown; later ones are read where they do not lean on it, never wrongly."""
     server = Encoder()
     blocks = [indexed(server, stream, [(":status", status)]) for stream, status in ((1, "501"), (3, "502"), (5, "502"))]
     leaning = indexed(server, 7, [(":status", "501")])

@@ -24,7 +24,7 @@ def status(case: Case) -> Verdict | None:
 
     Cause: http-status: The server answers with an error status.
     On the wire: the head of a final response with a status of 400 or more, whether or not its body is complete.
-    Wireshark: http.response.code >= 400
+    Wireshark: http.response.code >= 400 || http2.headers.status >= 400
     Not this: 1xx to 3xx are no failures; the status inside TLS cannot be seen; a refused CONNECT is
         http-proxy-connect-NNN.
 
