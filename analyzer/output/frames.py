@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
+from analyzer.verdict.signatures.response import ENDLESS
 from analyzer.wire.http2.fields import Fields
 from analyzer.wire.http2.reader import FRAME_HEADER
 from analyzer.wire.http2.registry import (
@@ -180,7 +181,7 @@ class Frames:
         if name in (":authority", "host"):
             return self.names.of(value)
         if name == "content-type":
-            return "text/event-stream" if value.lower().startswith("text/event-stream") else ""
+            return next((known for known in ENDLESS if value.startswith(known)), "")
         return value if re.fullmatch(r"[A-Z]{1,20}|[0-9]{1,18}", value) else ""
 
 

@@ -11,6 +11,7 @@ from analyzer.verdict.signatures.http import left, who_ended
 from analyzer.verdict.signatures.reset import asked_time
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Side
 
+ENDLESS = ("text/event-stream", "application/grpc")
 CLIENT_STATUS = range(400, 500)
 
 
@@ -160,7 +161,7 @@ def client_left_response(case: Case) -> Verdict | None:
     case.cite_response()
     if case.unread(case.client):
         case.flag("receiver-stalled")
-    elif silence >= case.limits.stall_min_ns:
+    elif silence >= case.limits.stall_min_ns and not endless(case.exchange):
         return response_stalled_verdict(case, silence)
     case.cite_closer()
     return case.verdict(
@@ -196,8 +197,8 @@ def response_stalled(case: Case) -> Verdict | None:
 
 
 def endless(exchange: Exchange) -> cython.bint:
-    """A response that may be silent for hours."""
-    return exchange.status == 101 or exchange.headers.get("content-type", "").startswith("text/event-stream")
+    """A response that may be silent for hours: a tunnel, events, the messages of a remote procedure call."""
+    return exchange.status == 101 or exchange.headers.get("content-type", "").startswith(ENDLESS)
 
 
 def response_stalled_verdict(case: Case, silence: cython.longlong) -> Verdict:

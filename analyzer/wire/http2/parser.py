@@ -95,7 +95,7 @@ class Http2Parser(Streams):
         """A piece of a header block; the piece with END_HEADERS is its last (RFC 9113 4.3, 6.10)."""
         if half.kind != CONTINUATION:
             half.block.clear()
-            half.block_stream, half.block_broken = half.stream, 0
+            half.block_stream, half.block_broken = half.stream if half.kind == HEADERS else 0, 0
             half.block_ends = 1 if half.kind == HEADERS and half.flags & END_STREAM else 0
         elif half.block_stream < 0:
             return
@@ -125,7 +125,7 @@ class Http2Parser(Streams):
 
     def block_over(self, half: Half) -> None:
         """A header block is whole."""
-        stream, pushed = half.block_stream, half.kind == PUSH_PROMISE
+        exchange = self.open.get(half.block_stream)
         half.block_stream = -1
         found = None
         if half.block_broken:
@@ -133,8 +133,7 @@ class Http2Parser(Streams):
         else:
             found = half.fields.read(bytes(half.block))
         half.block.clear()
-        exchange = self.open.get(stream)
-        if exchange is None or pushed:
+        if exchange is None:
             return
         if half is self.client:
             self.request_head(half, exchange, found)

@@ -44,8 +44,8 @@ class Half:
     broken        1 = kept bytes of the payload are missing
     start*        stream offset, packet, time and acknowledged peer offset of the frame's first byte
     position, packet, time, ack   of the bytes being read
-    block         the header block so far; block_stream, block_ends, block_broken: its stream, whether END_STREAM is
-                  set, whether bytes of it are missing. block_stream -1 = no block is open
+    block         the header block so far; block_stream: its stream, 0 = a promised one that nobody asked for, -1 = no
+                  block is open; block_ends, block_broken: whether END_STREAM is set, whether bytes of it are missing
     lost_before   `side.lost` when the frame began
     """
 
