@@ -149,27 +149,24 @@ class Http2Parser(Streams):
     def count_data(self, half: Half, got: cython.longlong, unfinished: cython.bint) -> Exchange | None:
         """Add a DATA frame, or the part of it that came, to the body of its exchange."""
         exchange = self.open.get(half.stream)
-        if exchange is None:
+        h2 = exchange.h2 if exchange is not None else None
+        if exchange is None or h2 is None:
             return None
         padding = 1 + half.body[0] if half.flags & PADDED and half.body else 0
         size = max(0, min(got, half.length - padding))
-        before = exchange.h2
-        if before is None:
-            return None
+        whole = 0 if unfinished else size
         if half is self.client:
-            exchange.request_body_got = before.request_whole + size
+            exchange.request_body_got = h2.request_whole + size
+            h2.request_whole += whole
         else:
-            exchange.body_got = before.response_whole + size
+            exchange.body_got = h2.response_whole + size
+            h2.response_whole += whole
             exchange.body_lost += max(0, half.side.lost - half.lost_before)
             half.lost_before = half.side.lost
         if unfinished:
             self.mark_end(half, exchange, half.side.next, half.side.last_data_packet, half.side.last_data_time)
-            return exchange
-        if half is self.client:
-            before.request_whole += size
         else:
-            before.response_whole += size
-        self.mark_end(half, exchange, half.position, half.packet, half.time)
+            self.mark_end(half, exchange, half.position, half.packet, half.time)
         return exchange
 
     def stream_reset(self, half: Half) -> None:
@@ -219,10 +216,10 @@ class Http2Parser(Streams):
         """A response's header block, an interim one (1xx), or trailers (RFC 9113 8.1)."""
         self.mark_end(half, exchange, half.position, half.packet, half.time)
         if exchange.status == 0:
-            if found is None:
-                self.unknown_status(exchange)
-            else:
+            if found is not None:
                 take_response(exchange, found)
+            if exchange.status == 0:
+                self.unknown_status(exchange)
             if 100 <= exchange.status < 200 and not half.block_ends:
                 if len(exchange.interim) < MAX_INTERIM:
                     exchange.interim.append(exchange.status)
@@ -235,7 +232,7 @@ class Http2Parser(Streams):
             self.side_over(half, exchange)
 
     def unknown_status(self, exchange: Exchange) -> None:
-        """The block that would tell the status cannot be decoded: nothing may be concluded."""
+        """The block that would tell the status cannot be decoded, or does not tell it: nothing may be concluded."""
         exchange.lost = 1
         if exchange.h2 is not None:
             exchange.h2.unread = 1
