@@ -11,9 +11,9 @@ MAX_DIGITS = 18
 Pairs = list[tuple[str, str]]
 
 
-def has_body(exchange: Exchange) -> bool:
-    """Whether a Content-Length announces bytes that come (RFC 9110 6.4.1)."""
-    return exchange.method not in ("", "HEAD") and exchange.status not in (204, 304)
+def may_have_body(exchange: Exchange) -> bool:
+    """Whether a Content-Length can announce bytes that come (RFC 9110 6.4.1)."""
+    return exchange.method != "HEAD" and exchange.status not in (204, 304)
 
 
 def declared(value: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.http.notes import add_milestone
-from analyzer.wire.http2.head import Pairs, has_body, take_request, take_response
+from analyzer.wire.http2.head import Pairs, may_have_body, take_request, take_response
 from analyzer.wire.http2.reader import MAX_BLOCK, PAYLOAD, Half
 from analyzer.wire.http2.registry import (
     CONTINUATION,
@@ -250,11 +250,12 @@ class Http2Parser(Streams):
         if half is self.client:
             exchange.request_complete = 1
             return
-        if 0 <= exchange.body_got < exchange.body_expected and has_body(exchange):
+        short = exchange.body_got < exchange.body_expected and may_have_body(exchange)
+        if short and (exchange.method or exchange.body_got):
             exchange.malformed = "content-length"  # RFC 9113 8.1.1; a RST_STREAM that says why may follow
             return
-        if exchange.status == 0:
-            exchange.lost = 1
+        if short or exchange.status == 0:
+            exchange.lost = 1  # short, without a body and of an unknown method: it may have been HEAD
         else:
             exchange.response_complete = 1
         self.over(exchange)
