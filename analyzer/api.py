@@ -42,7 +42,7 @@ class Reading:
     over, so a fetch waits until no connection that began earlier is open: memory grows with the number of fetches that
     end while an older connection lives, up to MAX_HELD.
 
-    lean         True: a fetch keeps only what its row needs, about half the memory: no records, few milestones
+    lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
@@ -196,7 +196,7 @@ class Reading:
             fetch.verdict = self._decide(fetch)
             order.add(fetch)
             if self.lean:
-                fetch.lighten()
+                fetch.detach()
 
     def _judge_names(self, engine: Engine, names: Names, name: str, order: Order, *, final: bool = False) -> None:
         """The names that were asked for in vain."""

@@ -6,8 +6,11 @@ connection on which nobody wanted anything gets a kind of its own and no row.
 
 from __future__ import annotations
 
+from sys import intern
+
 import cython
 
+from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.wire.http2.streams import UNREADABLE
 from analyzer.wire.model import CLIENT, Connection, Exchange, Http2, Milestone, Side, Tls
@@ -28,19 +31,20 @@ def fetches(connection: Connection) -> list[Fetch]:
     built: list[Fetch] = []
     exchange: Exchange
     fetch: Fetch
+    flow: Flow = Flow(connection)
     if connection.exchanges and connection.tls is None:
         for exchange in connection.exchanges:
-            built.append(plain(connection, exchange, len(built)))
+            built.append(plain(connection, exchange, flow, len(built)))
         for fetch in built:
             fetch.last = 1 if outlives(fetch) else 0
         fetch.last = 1
         return built
-    return [single(connection)]
+    return [single(connection, flow)]
 
 
-def plain(connection: Connection, exchange: Exchange, position: cython.int) -> Fetch:
+def plain(connection: Connection, exchange: Exchange, flow: Flow, position: cython.int) -> Fetch:
     """The fetch of one HTTP exchange; the first on its connection begins with the SYN."""
-    fetch: Fetch = Fetch(connection, exchange)
+    fetch: Fetch = Fetch(connection, exchange, flow)
     fetch.protocol = "http" if exchange.h2 is None else "h2c"
     fetch.method = exchange.method
     fetch.target = exchange.target
@@ -62,10 +66,11 @@ def plain(connection: Connection, exchange: Exchange, position: cython.int) -> F
         fetch.phase = "response" if exchange.response_packet or exchange.status else "request"
         if exchange.method == "CONNECT":
             fetch.phase = "proxy"
-        if exchange.h2 is not None:
-            stream_over(fetch, exchange, exchange.h2)
-        else:
+        if exchange.h2 is None:
             fetch.silence_s = silence(connection)
+    fetch.over = exchange.response_end_time if exchange.response_complete else flow.over(fetch.start)
+    if exchange.h2 is not None and not exchange.response_complete:
+        stream_over(fetch, exchange, exchange.h2)
     return fetch
 
 
@@ -85,7 +90,7 @@ def stream_over(fetch: Fetch, exchange: Exchange, h2: Http2) -> None:
     if packet == 0:
         time, packet = h2.goaway_time, h2.goaway_packet
     if packet:
-        fetch.end = max(time, exchange.request_end_time)
+        fetch.end = fetch.over = max(time, exchange.request_end_time)
         fetch.last_packet = max(packet, exchange.request_end_packet)
     last: cython.longlong = max(exchange.request_end_time, exchange.response_end_time)
     fetch.silence_s = seconds(last, fetch.end if packet else ended(connection, last))
@@ -101,9 +106,9 @@ def begin(fetch: Fetch, connection: Connection) -> None:
         fetch.connect_s = seconds(connection.first_time, connection.established_time)
 
 
-def single(connection: Connection) -> Fetch:
+def single(connection: Connection, flow: Flow) -> Fetch:
     """The one fetch of a connection without readable exchanges."""
-    fetch: Fetch = Fetch(connection, None)
+    fetch: Fetch = Fetch(connection, None, flow)
     begin(fetch, connection)
     fetch.name = exchange_name(connection, connection.connect)
     fetch.protocol = connection.protocol if connection.protocol in ("http", "h2c") else "tcp"
@@ -119,6 +124,7 @@ def single(connection: Connection) -> Fetch:
     if fetch.phase != "done":
         fetch.silence_s = silence(connection)
     fetch.kind = kind_of(fetch)
+    fetch.over = flow.over(fetch.start)
     return fetch
 
 
@@ -127,7 +133,7 @@ def secure(fetch: Fetch, tls: Tls) -> None:
     connection: Connection = fetch.connection
     fetch.protocol = "tls"
     if tls.sni:
-        fetch.name = tls.sni
+        fetch.name = fetch.flow.sni
     fetch.phase = "tls"
     done: Completion = tls_completion(tls)
     fetch.completion = done
@@ -173,7 +179,7 @@ def exchange_name(connection: Connection, exchange: Exchange | None) -> str:
     """The host a request names, without its port; through a tunnel, the host that CONNECT named."""
     if exchange is None:
         return ""
-    return without_port(exchange.host or (exchange.target if exchange.method == "CONNECT" else ""))
+    return intern(without_port(exchange.host or (exchange.target if exchange.method == "CONNECT" else "")))
 
 
 def without_port(host: str) -> str:

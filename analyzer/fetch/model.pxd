@@ -1,20 +1,22 @@
-from analyzer.wire.model cimport Connection, Exchange, Milestone
+from analyzer.fetch.flow cimport Flow
+from analyzer.fetch.registries cimport Package
+from analyzer.wire.model cimport Connection, Exchange
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
 
 cdef class Fetch:
     cdef public Connection connection
     cdef public Exchange exchange
+    cdef public Flow flow
     cdef public str kind, file, name, protocol, method, target, phase
-    cdef public long long number, start, end, first_packet, last_packet
-    cdef public int status, last, name_from_dns
+    cdef public long long number, start, end, first_packet, last_packet, serial, over
+    cdef public int status, last, name_from_dns, readable, authorized
     cdef public double dns_s, connect_s, tls_s, ttfb_s, response_s, silence_s
     cdef public Completion completion
     cdef public Opaque opaque
     cdef public object verdict, resolution
     cdef public long long attempt, group
-    cdef public bint package_known
-    cdef public object package
+    cdef public Package package
     cdef public double wait_s
-    cdef public str group_outcome, client_said
-    cpdef lighten(self)
+    cdef public str group_outcome, client_said, user_agent
+    cpdef detach(self)

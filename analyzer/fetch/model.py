@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import Any
 
-from analyzer.wire.model import Connection, Exchange, Milestone
+from analyzer.fetch.flow import Flow
+from analyzer.fetch.registries import Package, package_of
+from analyzer.wire.model import Connection, Exchange
 from analyzer.wire.tls.completion import Completion
 from analyzer.wire.tls.opaque import Opaque
-
-OPENING = 3
-"""SYN, SYN-ACK and ACK."""
-NOTHING: list[Any] = []
 
 
 class Fetch:
     """One fetch (signatures.md 1.1), with its verdict once that is decided.
 
+    connection  what the verdict is about, and exchange: the HTTP request and response, None where none can be read;
+                both are gone once the fetch was detached
+    flow        what rows and groups need to know of the connection, which outlives it
+    readable    1 = there is an exchange; over: ns, when the client could know that the fetch had ended
     kind        fetch, or a connection that is none: speculative | probe | race | other | subflow
+    serial      how many fetches of the capture were judged before it
     number      1-based, in the order of first packets within its capture
     protocol    tls | http | h2c | tcp (nothing was said, or not understood) | dns (no connection: the name failed)
     name_from_dns  1 = the connection did not say its name, the client's DNS lookups did
@@ -27,13 +31,16 @@ class Fetch:
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
     group       number of its retry group within the capture, attempt: its place there, both 0 = tried only once
     client_said what a client's log says of it, as it stands there
-    package     what it asks a registry for (analyzer.fetch.registries.wanted; package_known: that was worked out)
+    package     what it asks a registry for (analyzer.fetch.registries), None = nothing
+    user_agent  of the request; authorized: 1 = it carried credentials
     wait_s      seconds since the attempt before it ended; group_outcome: recovered | fallback | failed | "" (unknown)
     """
 
-    def __init__(self, connection: Connection, exchange: Exchange | None) -> None:
+    def __init__(self, connection: Connection, exchange: Exchange | None, flow: Flow | None = None) -> None:
         self.connection = connection
         self.exchange = exchange
+        self.flow = Flow(connection) if flow is None else flow
+        self.serial = 0
         self.kind = "fetch"
         self.file = ""
         self.number = 0
@@ -53,24 +60,34 @@ class Fetch:
         self.attempt = self.group = 0
         self.wait_s = -1.0
         self.group_outcome = ""
-        self.package_known = False
-        self.package: Any = None
+        self.over = 0
         self.client_said = ""
+        self.package: Package | None = None
+        self.user_agent = ""
+        self.readable = self.authorized = 0
+        if exchange is not None:
+            self.readable = 1
+            self.package = package_of(exchange)
+            self.user_agent = intern(exchange.user_agent)
+            self.authorized = exchange.authorized
 
     @property
     def duration_s(self) -> float:
         """Seconds from the first packet of the fetch to its last."""
         return (self.end - self.start) / 1e9
 
-    def lighten(self) -> None:
-        """Forget what only the verdict needed, and of a fetch that went well all milestones behind the handshake."""
-        connection: Connection = self.connection
-        verdict: Any = self.verdict
-        marks: list[Milestone] = connection.milestones
-        self.completion = self.opaque = None
-        if connection.tls is not None:
-            connection.tls.client_records = connection.tls.server_records = NOTHING
-        if verdict.klass == "ok" and self.last and len(marks) > OPENING:
-            mark: Milestone = marks[OPENING - 1]
-            if mark.what == "ack":
-                del marks[OPENING:]
+    def __lt__(self, other: Fetch) -> bool:
+        """Order of rows: first packets; of one packet, the order of connections, then that of being judged."""
+        if self.first_packet != other.first_packet:
+            return self.first_packet < other.first_packet
+        if self.flow.stream != other.flow.stream:
+            return self.flow.stream < other.flow.stream
+        return self.serial < other.serial
+
+    def __hash__(self) -> int:
+        """By identity, which is also what equality means here; Cython takes it from classes that have an order."""
+        return id(self)
+
+    def detach(self) -> None:
+        """Let go of everything that only the verdict needed."""
+        self.connection = self.exchange = self.completion = self.opaque = None  # type: ignore[assignment]

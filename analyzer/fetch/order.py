@@ -19,24 +19,25 @@ class Order:
     """
 
     def __init__(self, most: int = MAX_HELD) -> None:
-        self.heap: list[tuple[int, int, int, Fetch]] = []
+        self.heap: list[Fetch] = []
         self.serial = 0
         self.most = most
         self.overflowed = False
 
     def add(self, fetch: Fetch) -> None:
-        """Let a fetch wait; equal first packets keep the order of their connections, then of arrival."""
+        """Let a fetch wait for its turn (Fetch.__lt__)."""
         self.serial += 1
-        heappush(self.heap, (fetch.first_packet, fetch.connection.stream, self.serial, fetch))
+        fetch.serial = self.serial
+        heappush(self.heap, fetch)
 
     def leave(self, oldest_open: cython.longlong) -> Fetch | None:
         """The next fetch, if no connection can precede it that began with packet `oldest_open` or later."""
-        first: cython.longlong
+        first: Fetch
         if not self.heap:
             return None
-        first = self.heap[0][0]
-        if first >= oldest_open:
+        first = self.heap[0]
+        if first.first_packet >= oldest_open:
             if len(self.heap) <= self.most:
                 return None
             self.overflowed = True
-        return heappop(self.heap)[3]
+        return heappop(self.heap)

@@ -10,7 +10,6 @@ import re
 
 import cython
 
-from analyzer.fetch.model import Fetch
 from analyzer.wire.model import Exchange
 
 MAX_TARGET = 2048
@@ -36,24 +35,11 @@ class Package:
                supported (the question whether the proxy has it), sumdb; else ""
     """
 
-    __slots__ = ("ecosystem", "file", "name", "version")
-
     def __init__(self, ecosystem: str, name: str, version: str = "", file: str = "") -> None:
         self.ecosystem = ecosystem
         self.name = name
         self.version = version
         self.file = file
-
-
-def wanted(fetch: Fetch) -> Package | None:
-    """What the fetch asks of a registry, worked out once."""
-    if fetch.exchange is None:
-        return None
-    found: Package | None = fetch.package
-    if not fetch.package_known:
-        fetch.package_known = True
-        fetch.package = found = package_of(fetch.exchange)
-    return found
 
 
 def package_of(exchange: Exchange) -> Package | None:

@@ -169,6 +169,7 @@ def as_fetch(resolution: Resolution, now: cython.longlong, one_way: bool) -> Fet
     fetch.protocol = fetch.phase = "dns"
     fetch.start, fetch.end = connection.first_time, connection.last_time
     fetch.first_packet, fetch.last_packet = connection.first_packet, connection.last_packet
+    fetch.over = fetch.flow.over(fetch.start)
     fetch.dns_s = seconds(fetch.start, max(lookup.answer_time for lookup in lookups))
     return fetch
 

@@ -1,6 +1,6 @@
+from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Side, Tls
 
 cdef class Findings:
     cdef public dict counted

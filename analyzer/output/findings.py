@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
+from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.output.row import address
 from analyzer.output.text import plural, safe
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import Side, Tls
 
 MAX_PLACES = 10_000
 """Different (name, address, port, kind of hello) that are counted; a hostile capture may have a new one each time."""
@@ -32,7 +32,6 @@ FEW = 0.3
 ONE_WAY = 0.9
 """Share of one-sided fetches above which the capture itself is one-sided (signatures.md 3.1)."""
 Key = TypeVar("Key")
-X25519MLKEM768 = 0x11EC
 TTL_DELTA = 3
 SHOWN = 4
 
@@ -74,14 +73,12 @@ class Findings:
     def add(self, fetch: Fetch) -> None:
         """Count one fetch with its verdict."""
         verdict: Verdict = fetch.verdict  # type: ignore[assignment]
-        server: Side = fetch.connection.server
-        tls: Tls | None = fetch.connection.tls
+        flow: Flow = fetch.flow
         self.seen += 1
         if verdict.klass == "incomplete":
             self.one_sided += verdict.missing == "direction"
             return
-        large = tls is not None and X25519MLKEM768 in tls.key_shares
-        key = (fetch.name, server.address, server.port, tls is not None, large)
+        key = (fetch.name, flow.server, flow.server_port, flow.tls_version >= 0, flow.post_quantum)
         outcome = self.counted.get(key)
         if outcome is None:
             outcome = [0, 0]
@@ -91,23 +88,23 @@ class Findings:
                 self.full = True
         outcome[verdict.klass != "ok"] += 1
         if verdict.klass != "ok":
-            self._add_failure(fetch, verdict, large)
+            self._add_failure(flow, verdict)
 
     @property
     def places(self) -> list[tuple[Place, list[int]]]:
         """Each place with how many fetches went well there, and how many failed."""
         return [(Place(*key), outcome) for key, outcome in self.counted.items()]
 
-    def _add_failure(self, fetch: Fetch, verdict: Verdict, large: bool) -> None:
+    def _add_failure(self, flow: Flow, verdict: Verdict) -> None:
         self.failed += 1
         if verdict.klass == "rst":
-            count(self.resets, reset_ttls(fetch, verdict))
+            count(self.resets, (verdict.rst_ttl, flow.server_ttl))
         if verdict.timers:
             count(self.timers, verdict.timers[0])
         if "pmtu-suspected" in verdict.flags:
             self.large_lost += 1
             self.told_by_icmp += "icmp-frag-needed" in verdict.flags
-        if verdict.cause == "tls-clienthello-partial" and large:
+        if verdict.cause == "tls-clienthello-partial" and flow.post_quantum:
             self.partial_hellos += 1
 
     def found(self) -> list[Finding]:
@@ -212,13 +209,6 @@ def count(counter: Counter[Key], key: Key) -> None:
     """Count, up to MAX_VALUES different keys."""
     if key in counter or len(counter) < MAX_VALUES:
         counter[key] += 1
-
-
-def reset_ttls(fetch: Fetch, verdict: Verdict) -> tuple[int, int]:
-    """TTL of the reset that the verdict cites last, and of the server's SYN-ACK; 0 = unknown."""
-    cited = {proof.packet for proof in verdict.evidence if proof.what == "rst"}
-    ttls = [mark.ttl for mark in fetch.connection.milestones if mark.what == "rst" and mark.packet in cited]
-    return (ttls[-1] if ttls else 0), fetch.connection.server.ttl
 
 
 def one_of(name: str, port: int, behind: dict[bytes, list[int]]) -> Finding | None:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import time as clock
 from socket import AF_INET, AF_INET6, inet_ntop
 
 import cython
 
+if cython.compiled:
+    from cython.cimports.cpython.unicode import PyUnicode_AsUTF8AndSize  # type: ignore[import-untyped]
+    from cython.cimports.libc.string import memcpy  # type: ignore[import-untyped]
+
+from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.fetch.registries import wanted as wanted_package
+from analyzer.fetch.registries import Package
 from analyzer.output.text import cut, safe
 from analyzer.verdict.model import Evidence, Verdict
-from analyzer.verdict.vantage import vantage
-from analyzer.wire.model import Connection, Side, Tls
 
 VERSIONS = {0: "", 0x0300: "ssl3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
 UNDECIDED = Verdict("", "", "")
 NO_CERTIFICATE = ("", "", "", "", "", "")
+PLAIN = re.compile(r"[ !#-+\--~]*")
 FORMULA = "=+-@"
 """A spreadsheet takes a cell that begins so for a formula (tab and CR too, but those are never shown raw)."""
+COMMA, NEWLINE, ZERO = b",\n0"
+NANO = 1_000_000_000
+FIRST_ROOM = 1 << 12
+"""Bytes of a row's buffer, which grows when a longer one comes."""
 MAX_SAID = 500
 """Columns of `client_said`; lines of clients can have thousands."""
 MAX_REMEMBERED = 4096
@@ -60,66 +69,169 @@ class Cells:
         self.cells.append(None)
         return True
 
+    def instant(self, nanoseconds: cython.longlong) -> cython.bint:
+        """A point in time, ns since 1970."""
+        self.cells.append(rfc3339(nanoseconds))
+        return True
+
+    def proof(self, verdict: Verdict) -> cython.bint:
+        """The proving packets as `packet:what`, separated by blanks."""
+        self.cells.append(evidence(verdict))
+        return True
+
 
 class CsvCells(Cells):
-    """The cells as RFC 4180 text; seconds have six digits; what a spreadsheet would run gets a `'` in front."""
+    """The cells as RFC 4180 text; seconds have six digits; what a spreadsheet would run gets a `'` in front.
+
+    A row is put together in a buffer that all rows share: no cell becomes an object of its own.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.buffer = bytearray(FIRST_ROOM)
+        self.size = FIRST_ROOM
+        self.at = 0
         self.remembered: dict[str, str] = {"": ""}
 
     def line(self, fetch: Fetch) -> str:
         """The row of a fetch, with `\\n`."""
-        self.cells = []
+        self.at = 0
         fill(self, fetch)
-        return ",".join(self.cells) + "\n"  # type: ignore[arg-type]  # the methods below add nothing but text
+        self.buffer[self.at - 1] = NEWLINE
+        return self.buffer[: self.at].decode("utf-8")
 
     def text(self, value: str) -> cython.bint:
         """Defused, and quoted where RFC 4180 asks for it."""
-        self.cells.append(value if is_plain(value) else csv_text(safe(value)))
-        return True
+        return self.word(value if is_plain(value) else csv_text(safe(value)))
 
     def phrase(self, value: str) -> cython.bint:
         """As `text`, but worked out once."""
-        cell = self.remembered.get(value)
+        cell: str | None = self.remembered.get(value)
         if cell is None:
             cell = csv_text(safe(value))
             if len(self.remembered) < MAX_REMEMBERED:
                 self.remembered[value] = cell
-        self.cells.append(cell)
-        return True
+        return self.word(cell)
+
+    def word(self, value: str) -> cython.bint:
+        """Text as it stands."""
+        self.put(value)
+        return self.over()
 
     def number(self, value: cython.longlong) -> cython.bint:
         """Decimal digits."""
-        self.cells.append(f"{value}")
-        return True
+        self.digits(value, 1)
+        return self.over()
 
     def seconds(self, value: cython.double) -> cython.bint:
         """Six digits after the point."""
         micros: cython.longlong
-        whole: cython.longlong
-        if value < 0:
-            self.cells.append("")
-            return True
-        micros = cython.cast(cython.longlong, value * 1e6 + 0.5)
-        whole = micros // 1_000_000
-        micros -= whole * 1_000_000
-        self.cells.append(f"{whole}.{micros:06d}")
-        return True
+        if value >= 0:
+            micros = cython.cast(cython.longlong, value * 1e6 + 0.5)
+            self.digits(micros // 1_000_000, 1)
+            self.put(".")
+            self.digits(micros % 1_000_000, 6)
+        return self.over()
 
     def unknown(self) -> cython.bint:
         """An empty cell."""
-        self.cells.append("")
+        return self.over()
+
+    def instant(self, nanoseconds: cython.longlong) -> cython.bint:
+        """RFC 3339."""
+        self.put(until_second(nanoseconds // NANO))
+        self.digits(nanoseconds % NANO, 9)
+        self.put("Z")
+        return self.over()
+
+    def proof(self, verdict: Verdict) -> cython.bint:
+        """The proving packets."""
+        cited: Evidence
+        first: cython.bint = True
+        for cited in verdict.evidence:
+            if not first:
+                self.put(" ")
+            first = False
+            self.digits(cited.packet, 1)
+            self.put(":")
+            self.put(cited.what)
+        return self.over()
+
+    # Unchecked: room() keeps a byte for the comma.
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def over(self) -> cython.bint:
+        """The cell is over."""
+        self.buffer[self.at] = COMMA
+        self.at += 1
+        if self.at == self.size:
+            self.room(1)
+        return True
+
+    def put(self, value: str) -> cython.bint:
+        """Add text to the cell, as UTF-8."""
+        size: cython.Py_ssize_t = 0
+        if cython.compiled:
+            text = PyUnicode_AsUTF8AndSize(value, cython.address(size))
+            self.room(size)
+            memcpy(cython.cast(cython.p_char, self.buffer) + self.at, text, size)
+        else:
+            data = value.encode()
+            size = len(data)
+            self.room(size)
+            self.buffer[self.at : self.at + size] = data
+        self.at += size
+        return True
+
+    # Unchecked: room() comes before every byte.
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    @cython.cdivision(True)
+    def digits(self, value: cython.longlong, least: cython.int) -> cython.bint:
+        """Add a number to the cell, with zeros in front up to so many digits."""
+        number: cython.ulonglong = abs(value)
+        rest: cython.ulonglong = number
+        count: cython.int = 1
+        at: cython.Py_ssize_t
+        buffer: bytearray = self.buffer
+        if value < 0:
+            self.put("-")
+        while rest >= 10:
+            rest //= 10
+            count += 1
+        count = max(count, least)
+        self.room(count)
+        at = self.at + count
+        self.at = at
+        while count > 0:
+            rest = number // 10
+            at -= 1
+            count -= 1
+            buffer[at] = ZERO + (number - rest * 10)
+            number = rest
+        return True
+
+    def room(self, size: cython.Py_ssize_t) -> cython.bint:
+        """Make sure that so many bytes, and a comma, fit into the buffer."""
+        if self.at + size >= self.size:
+            self.buffer.extend(bytes(self.at + size))
+            self.size = len(self.buffer)
         return True
 
 
 def is_plain(text: str) -> cython.bint:
     """Whether a cell can hold the text as it is: printable ASCII without quote and comma, and no formula."""
-    character: cython.Py_UCS4
-    if text and text[0] in FORMULA:
+    size: cython.Py_ssize_t = len(text)
+    i: cython.Py_ssize_t
+    if size and text[0] in FORMULA:
         return False
-    for character in text:  # noqa: SIM110  (a loop over C characters)
-        if not " " <= character <= "~" or character == '"' or character == ",":
+    if not cython.compiled:
+        return PLAIN.fullmatch(text) is not None
+    if not text.isascii():
+        return False
+    octets = cython.cast(cython.pointer(cython.uchar), PyUnicode_AsUTF8AndSize(text, cython.address(size)))
+    for i in range(size):  # noqa: SIM110  (a loop in C)
+        if octets[i] < 0x20 or octets[i] > 0x7E or octets[i] == 0x22 or octets[i] == 0x2C:
             return False
     return True
 
@@ -144,12 +256,12 @@ def values(fetch: Fetch) -> list[object]:
 
 def fill(cells: Cells, fetch: Fetch) -> None:
     """Give the cells of a row, in the order of analyzer.output.columns.Row."""
-    connection: Connection = fetch.connection
+    flow: Flow = fetch.flow
     verdict: Verdict = UNDECIDED
     if fetch.verdict is not None:
         verdict = fetch.verdict  # type: ignore[assignment]
-    wanted(cells, fetch, connection, verdict)
-    decided(cells, fetch, connection, verdict)
+    wanted(cells, fetch, flow, verdict)
+    decided(cells, fetch, flow, verdict)
     cells.word(fetch.phase)
     cells.seconds(fetch.dns_s)
     cells.seconds(fetch.connect_s)
@@ -157,14 +269,14 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.seconds(fetch.ttfb_s)
     cells.seconds(fetch.response_s)
     cells.seconds(fetch.silence_s)
-    secure(cells, connection.tls)
-    counted(cells, connection)
+    secure(cells, flow)
+    counted(cells, flow)
     cells.word(verdict.blame)
     cells.word(verdict.rst_origin)
     cells.word("; ".join(verdict.timers) if verdict.timers else "")
-    cells.word(vantage(connection))
+    cells.word(flow.vantage)
     grouped(cells, fetch)
-    asked(cells, fetch)
+    asked(cells, fetch.package)
     cells.word(verdict.missing)
     cells.word(fetch.kind)
     cells.phrase(verdict.advice)
@@ -173,22 +285,20 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.text(wireshark_filter(fetch))
 
 
-def wanted(cells: Cells, fetch: Fetch, connection: Connection, verdict: Verdict) -> None:
+def wanted(cells: Cells, fetch: Fetch, flow: Flow, verdict: Verdict) -> None:
     """Which fetch it is, its verdict in short, and what the client wanted of whom."""
-    client: Side = connection.client
-    server: Side = connection.server
     cells.phrase(fetch.file)
     if_any(cells, fetch.number)
     cells.word(verdict.klass)
     cells.word(verdict.cause)
     cells.word(verdict.confidence)
     cells.phrase(fetch.name)
-    cells.word(address(client.address))
-    cells.number(client.port)
-    cells.word(address(server.address))
-    cells.number(server.port)
+    cells.word(address(flow.client))
+    cells.number(flow.client_port)
+    cells.word(address(flow.server))
+    cells.number(flow.server_port)
     cells.word(fetch.protocol)
-    cells.word(rfc3339(fetch.start))
+    cells.instant(fetch.start)
     cells.seconds((fetch.end - fetch.start) / 1e9 if fetch.end >= fetch.start else -1.0)
     if_any(cells, fetch.status)
     cells.phrase(fetch.method)
@@ -199,7 +309,7 @@ def wireshark_filter(fetch: Fetch) -> str:
     """What shows the fetch in Wireshark: its TCP stream, or the DNS messages about the name that failed."""
     if fetch.resolution is not None:
         return " or ".join([f'dns.qry.name == "{quoted(name)}"' for name in fetch.resolution.names])
-    return f"tcp.stream eq {fetch.connection.stream}" if fetch.connection.stream >= 0 else ""
+    return f"tcp.stream eq {fetch.flow.stream}" if fetch.flow.stream >= 0 else ""
 
 
 def quoted(name: str) -> str:
@@ -207,53 +317,48 @@ def quoted(name: str) -> str:
     return "".join([c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in name])
 
 
-def decided(cells: Cells, fetch: Fetch, connection: Connection, verdict: Verdict) -> None:
+def decided(cells: Cells, fetch: Fetch, flow: Flow, verdict: Verdict) -> None:
     """The verdict's sentence with its proof."""
     cells.text(verdict.summary)
-    cells.word(evidence(verdict))
-    cells.word(flags(verdict, connection))
-    if connection.stream >= 0:
-        cells.number(connection.stream)
+    cells.proof(verdict)
+    cells.word(" ".join(verdict.flags) if verdict.flags else "")
+    if flow.stream >= 0:
+        cells.number(flow.stream)
     else:
         cells.unknown()
     cells.number(fetch.first_packet)
     cells.number(fetch.last_packet)
 
 
-def secure(cells: Cells, tls: Tls | None) -> None:
+def secure(cells: Cells, flow: Flow) -> None:
     """Version, ALPN, SNI and the six certificate facts."""
     text: str
-    if tls is None:
+    if flow.tls_version < 0:
         for text in ("", "", "", *NO_CERTIFICATE):
             cells.word(text)
         return
-    version = VERSIONS.get(tls.version)
-    cells.word(f"0x{tls.version:04x}" if version is None else version)
-    cells.phrase(tls.alpn)
-    cells.phrase(tls.sni)
-    for text in certificate(tls.certificate):
-        cells.phrase(text)
-
-
-def certificate(facts: dict[str, str] | None) -> tuple[str, ...]:
-    """Subject, issuer, names, validity and fingerprint of a certificate."""
-    if not facts:
-        return NO_CERTIFICATE
-    return tuple([str(facts.get(name) or "") for name in CERTIFICATE_FACTS])
+    version = VERSIONS.get(flow.tls_version)
+    cells.word(f"0x{flow.tls_version:04x}" if version is None else version)
+    cells.phrase(flow.alpn)
+    cells.phrase(flow.sni)
+    if flow.certificate is None:
+        for text in NO_CERTIFICATE:
+            cells.word(text)
+        return
+    for text in CERTIFICATE_FACTS:
+        cells.phrase(flow.certificate.get(text) or "")
 
 
 CERTIFICATE_FACTS = ("subject", "issuer", "names", "not_before", "not_after", "sha256")
 
 
-def counted(cells: Cells, connection: Connection) -> None:
+def counted(cells: Cells, flow: Flow) -> None:
     """The counters of the connection."""
-    client: Side = connection.client
-    server: Side = connection.server
-    cells.number(client.syns)
-    cells.number(client.bytes)
-    cells.number(server.bytes)
-    cells.number(client.retransmissions)
-    cells.number(server.retransmissions)
+    cells.number(flow.client_syns)
+    cells.number(flow.client_bytes)
+    cells.number(flow.server_bytes)
+    cells.number(flow.client_retransmissions)
+    cells.number(flow.server_retransmissions)
 
 
 def grouped(cells: Cells, fetch: Fetch) -> None:
@@ -264,9 +369,8 @@ def grouped(cells: Cells, fetch: Fetch) -> None:
     cells.word(fetch.group_outcome)
 
 
-def asked(cells: Cells, fetch: Fetch) -> None:
+def asked(cells: Cells, package: Package | None) -> None:
     """What it wanted of a package registry."""
-    package = wanted_package(fetch)
     if package is None:
         cells.word("")
         cells.word("")
@@ -294,13 +398,6 @@ def evidence(verdict: Verdict) -> str:
     return " ".join(cited)
 
 
-def flags(verdict: Verdict, connection: Connection) -> str:
-    """The words about fetch and connection, each once, in the order found."""
-    if not connection.flags:
-        return " ".join(verdict.flags) if verdict.flags else ""
-    return " ".join(dict.fromkeys(verdict.flags + connection.flags))
-
-
 _addresses: dict[bytes, str] = {b"": ""}
 
 
@@ -318,16 +415,19 @@ _second = -1
 _prefix = ""
 
 
-def rfc3339(nanoseconds: cython.longlong) -> str:
-    """An instant as RFC 3339 in UTC, always with nine digits after the point."""
+def until_second(second: cython.longlong) -> str:
+    """An instant up to the point before its fraction, as RFC 3339 in UTC."""
     global _second, _prefix
-    second: cython.longlong = nanoseconds // 1_000_000_000
-    fraction: cython.longlong = nanoseconds - second * 1_000_000_000
     if second != _second:  # consecutive fetches often begin within the same second
         date = clock.gmtime(second)
         _prefix = (
             f"{date.tm_year:04d}-{date.tm_mon:02d}-{date.tm_mday:02d}"
-            f"T{date.tm_hour:02d}:{date.tm_min:02d}:{date.tm_sec:02d}"
+            f"T{date.tm_hour:02d}:{date.tm_min:02d}:{date.tm_sec:02d}."
         )
         _second = second
-    return f"{_prefix}.{fraction:09d}Z"
+    return _prefix
+
+
+def rfc3339(nanoseconds: cython.longlong) -> str:
+    """An instant as RFC 3339 in UTC, always with nine digits after the point."""
+    return f"{until_second(nanoseconds // NANO)}{nanoseconds % NANO:09d}Z"

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from analyzer.fetch.model import Fetch
-from analyzer.output.row import address, flags, rfc3339, wireshark_filter
+from analyzer.output.row import address, rfc3339, wireshark_filter
 from analyzer.output.table import COLOURS
 from analyzer.output.text import safe, wrap
 from analyzer.output.timeline import counted, lookups, timeline
@@ -67,7 +67,7 @@ class Page:
             yield from self._labelled("between", " and ".join(map(_endpoint, sides)))
         yield from self._labelled("time", f"{rfc3339(fetch.start)}, {span(fetch.end - fetch.start)}{self._phases()}")
         yield from self._labelled("packets", counted(fetch) if fetch.resolution is None else "")
-        yield from self._labelled("flags", flags(verdict, fetch.connection))
+        yield from self._labelled("flags", " ".join(verdict.flags))
         yield from self._labelled("missing", verdict.missing)
         yield from self._labelled("blame", verdict.blame)
         yield from self._labelled("rst origin", verdict.rst_origin)

@@ -4,7 +4,8 @@ from analyzer.verdict.model cimport Verdict
 
 cdef class Summary:
     cdef public long long fetches, connections_without_fetch, races, twins
-    cdef public object verdicts, shared, mended
+    cdef public dict verdicts, shared
+    cdef public object mended
     cdef public Findings findings
     cdef public object client_log
     cdef public list warnings

@@ -30,15 +30,15 @@ class Summary:
     verdicts                             (class, cause) -> fetches
     races                                connections without fetch that lost against another address of the same name
     mended                               failures that a retry, or the next entry of GOPROXY, made good
-    shared                               (class/cause, server name or address) -> fetches, failures only
+    shared                               (class, cause, server name or address) -> fetches, failures only
     findings                             what failures have in common besides
     client_log                           what clients said, where a log was given
     """
 
     def __init__(self) -> None:
         self.fetches = self.connections_without_fetch = self.races = self.twins = 0
-        self.verdicts: Counter[tuple[str, str]] = Counter()
-        self.shared: Counter[tuple[str, str]] = Counter()
+        self.verdicts: dict[tuple[str, str], int] = {}
+        self.shared: dict[tuple[str, str, str], int] = {}
         self.mended: Counter[str] = Counter()
         self.findings = Findings()
         self.client_log: ClientLog | None = None
@@ -51,21 +51,22 @@ class Summary:
             self.connections_without_fetch += 1
             self.races += fetch.kind == "race"
             return
-        if "nat-twin" in fetch.connection.flags:
+        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
+        if verdict is not None and "nat-twin" in verdict.flags:
             self.twins += 1
             return
         self.fetches += 1
-        if fetch.verdict is None:
+        if verdict is None:
             return
-        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
-        self.verdicts[verdict.klass, verdict.cause] += 1
+        kind = (verdict.klass, verdict.cause)
+        self.verdicts[kind] = self.verdicts.get(kind, 0) + 1
         self.findings.add(fetch)
         if verdict.failed:
             if fetch.group_outcome in MENDED:
                 self.mended[fetch.group_outcome] += 1
-            key = (f"{verdict.klass}/{verdict.cause}", safe(fetch.name) or address(fetch.connection.server.address))
-            if key in self.shared or len(self.shared) < MAX_SHARED:
-                self.shared[key] += 1
+            place = (verdict.klass, verdict.cause, fetch.name or address(fetch.flow.server))
+            if place in self.shared or len(self.shared) < MAX_SHARED:
+                self.shared[place] = self.shared.get(place, 0) + 1
 
     def counts(self) -> dict[str, object]:
         """The summary as plain values, for JSON."""
@@ -109,7 +110,7 @@ class Summary:
     def _shared_lines(self) -> list[str]:
         frequent = [(key, n) for key, n in self.shared.items() if n > 1]
         frequent.sort(key=lambda item: (-item[1], item[0]))
-        lines = [f"{n} of them {verdict} at {place}" for (verdict, place), n in frequent[:SHOWN]]
+        lines = [f"{n} of them {klass}/{cause} at {safe(place)}" for (klass, cause, place), n in frequent[:SHOWN]]
         if len(frequent) > SHOWN:
             lines.append(f"and {len(frequent) - SHOWN} more verdicts that several fetches share")
         return lines

@@ -80,9 +80,8 @@ class Line:
 
     @staticmethod
     def _server(fetch: Fetch) -> str:
-        server = fetch.connection.server
-        host = address(server.address)
-        return f"[{host}]:{server.port}" if ":" in host else f"{host}:{server.port}"
+        host, port = address(fetch.flow.server), fetch.flow.server_port
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def within(proof: str, room: int) -> str:

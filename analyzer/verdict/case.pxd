@@ -30,3 +30,21 @@ cdef class Case:
     cpdef long long silence(self)
     cpdef bint unread(self, Side side) except -1
     cpdef long long rtt(self)
+    cpdef cite_mark(self, Milestone mark)
+    cpdef cite_all(self, str what, int side)
+    cpdef cite_hello(self)
+    cpdef cite_request(self)
+    cpdef cite_response(self)
+    cpdef cite_closer(self)
+    cpdef cite_ack(self)
+    cpdef cite_last(self)
+    cpdef str where(self)
+    cpdef str address(self)
+    cpdef str tail(self)
+    cpdef Verdict verdict(self, str cause, str confidence, str summary)
+    cpdef Verdict seal(self, Verdict verdict)
+
+cdef long long DAY_NS
+cdef bint in_order(list[Evidence] cited) except -1
+cpdef str span(long long ns)
+cpdef str count(long long number, str noun)

@@ -73,7 +73,9 @@ class Case:
         for seen in self.evidence:
             if seen.packet == packet and seen.what == what:
                 return False
-        self.evidence.append(Evidence(packet, time, what, side))
+        seen = Evidence.__new__(Evidence)
+        seen.begin(packet, time, what, side)
+        self.evidence.append(seen)
         return True
 
     def find(self, what: str, side: cython.int, after: cython.longlong) -> Milestone | None:
@@ -209,18 +211,31 @@ class Case:
             self.flag("ongoing")
         if (self.ongoing or self.doubt) and verdict.confidence == "high":
             verdict.confidence = "medium"
-        verdict.flags = self.flags
+        verdict.flags = tuple(self.flags)
         if not self.evidence:
             self.cite_last()
-        if len(self.evidence) > 1:
+        if not in_order(self.evidence):
             self.evidence.sort(key=packet_of)
-        verdict.evidence = self.evidence
+        verdict.evidence = tuple(self.evidence)
         return verdict
 
 
 def packet_of(evidence: Evidence) -> tuple[int, int]:
     """Order of the evidence."""
     return (evidence.packet, evidence.side)
+
+
+def in_order(cited: list[Evidence]) -> cython.bint:
+    """Whether they stand in packet order, as they mostly do."""
+    one: Evidence
+    if len(cited) < 2:
+        return True
+    before: Evidence = cited[0]
+    for one in cited:
+        if one.packet < before.packet or (one.packet == before.packet and one.side < before.side):
+            return False
+        before = one
+    return True
 
 
 DAY_NS = 86_400_000_000_000

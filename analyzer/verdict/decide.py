@@ -107,6 +107,7 @@ def who_and_when(case: Case, verdict: Verdict) -> None:
     if verdict.klass == "rst":
         mark = case.reset if case.reset is not None else connect.last_reset(case)
         if mark is not None:
+            verdict.rst_ttl = mark.ttl
             judge_origin(case, mark, verdict)
     name_timers(case, verdict)
 

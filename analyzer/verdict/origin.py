@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.fetch.vantage import round_trips, vantage
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.vantage import round_trips, vantage
 from analyzer.wire.model import ACK, CLIENT, SERVER, Milestone, Side
 
 TOO_EARLY_SHARE = 0.5

@@ -1,8 +1,8 @@
 import cython
+from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
-from analyzer.wire.model cimport Connection, Milestone
 
 cdef class Races:
     cdef public Thresholds limits
@@ -33,10 +33,7 @@ cdef class Window:
     cdef bint related(self, Fetch other) except -1
     cdef bint in_turn(self, Fetch first, Fetch second) except -1
 
-cdef long long way_to_client(Connection connection) except? -1
 cdef bint attempted(Fetch fetch) except -1
 cdef bint carried(Fetch fetch) except -1
-cdef long long refused_at(Fetch fetch) except? -1
-cdef long long last_syn(Connection connection) except? -1
 cdef int family(Fetch fetch) except -1
 cdef str host(str name)

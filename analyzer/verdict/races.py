@@ -13,11 +13,11 @@ from itertools import islice
 
 import cython
 
+from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import MAX_EVIDENCE, packet_of
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
-from analyzer.wire.model import CLIENT, Connection, Milestone
 
 LOOKED_BACK = 64
 """Fetches before an attempt among which its rivals are sought."""
@@ -91,7 +91,7 @@ class Races:
         """The loser is no fetch: what happened to it stays to be seen in its row of `--all`."""
         mine: cython.int = family(loser)
         other: cython.int = family(winner)
-        self.beaten.setdefault(id(winner), set()).add(loser.connection.server.address)
+        self.beaten.setdefault(id(winner), set()).add(loser.flow.server)
         loser.kind = "race"
         verdict_of(loser).flag("cancelled-race")
         if mine != other:
@@ -112,7 +112,7 @@ class Window:
         self.fetch = fetch
         self.limits = races.limits
         self.beaten = races.beaten
-        self.port = fetch.connection.server.port
+        self.port = fetch.flow.server_port
         self.family = family(fetch)
         self.other_client = self.other_server = b""
         self.crowded = self.third = self.full = False
@@ -142,52 +142,49 @@ class Window:
 
     def meet(self, other: Fetch) -> cython.bint:
         """Note one connection; False when no other can matter any more."""
-        connection: Connection = other.connection
-        server: bytes
-        if connection.server.port != self.port or other.first_packet != connection.first_packet or other is self.fetch:
+        flow: Flow = other.flow
+        if flow.server_port != self.port or other.first_packet != flow.first_packet or other is self.fetch:
             return True
-        server = connection.server.address
         if family(other) == self.family:
-            if connection.client.address != self.fetch.connection.client.address:
+            if flow.client != self.fetch.flow.client:
                 self.crowded = True
-            if server != self.fetch.connection.server.address:
+            if flow.server != self.fetch.flow.server:
                 self.third = True
                 self.note(other)
         else:
-            if self.other_client not in (b"", connection.client.address):
+            if self.other_client not in (b"", flow.client):
                 self.crowded = True
-            if self.other_server not in (b"", server):
+            if self.other_server not in (b"", flow.server):
                 self.third = True
-            self.other_client = connection.client.address
-            self.other_server = server
+            self.other_client, self.other_server = flow.client, flow.server
             self.note(other)
         return self.fetch.name != "" or not (self.crowded or self.third)
 
     def note(self, other: Fetch) -> None:
         """Another address: a rival, unless it lost already."""
-        if other.kind != "race" and not other.connection.midstream:
+        if other.kind != "race" and not other.flow.midstream:
             self.rivals.append(other)
 
     def winner(self) -> Fetch | None:
         """The rival against which the attempt lost."""
         other: Fetch
         found: Fetch | None = None
-        address = self.fetch.connection.server.address
+        address = self.fetch.flow.server
         against: cython.int = 0
         for other in self.rivals:
             if carried(other) and self.lost_against(other):
                 against += 1
                 if found is None and address not in self.beaten.get(id(other), ()):
                     found = other  # one connection wins against one of each other address
-        if against > 1 and found is not None and refused_at(self.fetch) and family(found) == self.family:
+        if against > 1 and found is not None and self.fetch.flow.refused_time and family(found) == self.family:
             return None  # several went on after the failure: retries or others' work, not one race
         return found
 
     def lost_against(self, winner: Fetch) -> cython.bint:
         """Whether the two were tried in turn, and the attempt not any more once the other was established."""
-        loser: Connection = self.fetch.connection
-        won: cython.longlong = winner.connection.established_time
-        if not self.related(winner) or last_syn(loser) > won + self.limits.he_delay_ns:
+        loser: Flow = self.fetch.flow
+        won: cython.longlong = winner.flow.established_time
+        if not self.related(winner) or loser.last_syn > won + self.limits.he_delay_ns:
             return False
         if 0 < loser.established_time < won:
             return False  # it was there first: what became of it is its own failure
@@ -217,7 +214,7 @@ class Window:
         """Whether both addresses are of one name, and both connections of one client, as far as can be told."""
         one, two = host(self.fetch.name), host(other.name)
         if family(other) == self.family:
-            same_client = self.fetch.connection.client.address == other.connection.client.address
+            same_client = self.fetch.flow.client == other.flow.client
             return one != "" and one == two and same_client
         if self.crowded:
             return False
@@ -227,53 +224,28 @@ class Window:
 
     def in_turn(self, first: Fetch, second: Fetch) -> cython.bint:
         """Happy Eyeballs waits before it tries the next address, or tries it as soon as one has failed (RFC 8305 5)."""
-        failed: cython.longlong = refused_at(first)
+        failed: cython.longlong = first.flow.refused_time
         if failed and failed <= second.start:
-            return second.start - failed <= self.limits.he_next_ns + 2 * way_to_client(second.connection)
+            return second.start - failed <= self.limits.he_next_ns + 2 * second.flow.to_client
         return second.start - first.start >= self.limits.he_delay_ns
-
-
-def way_to_client(connection: Connection) -> cython.longlong:
-    """The round trip between the capture and the client, ns: from the SYN-ACK to its ACK (signatures.md 3.2)."""
-    if connection.server.syn_time == 0 or connection.established_time < connection.server.syn_time:
-        return 0
-    return connection.established_time - connection.server.syn_time
 
 
 def attempted(fetch: Fetch) -> cython.bint:
     """A connection that carried nothing: not opened, or closed by the client unused."""
-    connection: Connection = fetch.connection
-    if connection.client.bytes or connection.server.bytes or connection.midstream or fetch.exchange is not None:
+    flow: Flow = fetch.flow
+    if flow.client_bytes or flow.server_bytes or flow.midstream or fetch.readable:
         return False
     return fetch.phase == "connect" or fetch.kind in ("probe", "speculative")
 
 
 def carried(fetch: Fetch) -> cython.bint:
     """A connection on which the client said something."""
-    return fetch.connection.established_time > 0 and fetch.connection.client.bytes > 0
-
-
-def refused_at(fetch: Fetch) -> cython.longlong:
-    """When the attempt definitely failed, by RST or ICMP; 0 = it never did."""
-    connection: Connection = fetch.connection
-    if connection.server.rst_packet or connection.icmps:
-        return connection.last_time
-    return 0
-
-
-def last_syn(connection: Connection) -> cython.longlong:
-    """When the client last tried to open the connection (as far as milestones go: their number is capped)."""
-    mark: Milestone
-    time: cython.longlong = connection.first_time
-    for mark in connection.milestones:
-        if mark.side == CLIENT and mark.what == "syn":
-            time = mark.time
-    return time
+    return fetch.flow.established_time > 0 and fetch.flow.client_bytes > 0
 
 
 def family(fetch: Fetch) -> cython.int:
     """0 = IPv4, 1 = IPv6."""
-    return 1 if len(fetch.connection.server.address) == 16 else 0
+    return 1 if len(fetch.flow.server) == 16 else 0
 
 
 def host(name: str) -> str:
@@ -301,11 +273,11 @@ def merge(chain: list[Fetch]) -> None:
         member.kind = "race"
         other = verdict_of(member)
         other.flag("cancelled-race")
-        verdict.evidence = sorted([*verdict.evidence, *other.evidence], key=packet_of)[:MAX_EVIDENCE]
+        verdict.evidence = tuple(sorted([*verdict.evidence, *other.evidence], key=packet_of)[:MAX_EVIDENCE])
     verdict.flag("race-lost-by-all")
     verdict.summary += f" {len(chain) - 1} other address{'es' * (len(chain) > 2)} of the race failed as well."
 
 
 def end_of(fetch: Fetch) -> tuple[int, int]:
     """Order of failing."""
-    return (fetch.connection.last_time, fetch.first_packet)
+    return (fetch.flow.last_time, fetch.first_packet)

@@ -1,32 +1,33 @@
 import cython
 from analyzer.fetch.model cimport Fetch
+from analyzer.fetch.registries cimport Package
 from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
-from analyzer.wire.model cimport Exchange, Side
 
 cdef class Group:
-    cdef public long long number, size, until
+    cdef public long long number, size, until, over
     cdef public int port
     cdef public bint open, moved, goproxy
     cdef public bytes client
     cdef public str name, method, target, outcome
-    cdef public object package
+    cdef public Package package
     cdef public list waits, begun, keys
     cdef public Fetch last
 
 cdef class Retries:
     cdef public Thresholds limits
-    cdef public object queue
+    cdef public object queue, groups_of
     cdef public dict clients
     cdef public long long groups, going, asking_databases
     cdef public bint overflowed
     cpdef add(self, Fetch fetch)
     cpdef Fetch ready(self, long long now)
     cdef Group continued(self, Fetch fetch, dict waiting)
-    cdef Group waits_for(self, Fetch fetch, object groups)
+    cdef Group waits_for(self, Fetch fetch, list[Group] groups)
+    cdef Group open_since(self, Fetch fetch, list[Group] groups)
     cdef Group falls_back(self, Fetch fetch, dict waiting)
     cdef join(self, Group group, Fetch fetch)
-    cdef follow(self, Group group, Fetch fetch, Exchange exchange)
+    cdef follow(self, Group group, Fetch fetch)
     cdef expect_more(self, Group group, Fetch fetch)
     cdef register_go(self, Group group)
     cdef register(self, Group group, object key)
@@ -38,7 +39,11 @@ cdef bint asks_database(Group group) except -1
 cdef excuse(Fetch fetch, Verdict verdict, Group group)
 cdef bint in_time(Fetch fetch, Group group) except -1
 cdef bint same(Fetch fetch, Group group) except -1
-cdef Exchange asked(Fetch fetch)
-cdef long long over(Fetch fetch) except? -1
-cdef long long sooner(long long end, long long time, long long start) except? -1
+cdef str asked(Fetch fetch)
+cdef str method(Fetch fetch)
+cdef bint authorized(Fetch fetch) except -1
 cdef bint strangers(Fetch one, Fetch other) except -1
+cdef str go_key(str file, str name)
+cdef bint fell_back(Group group) except -1
+cdef tuple place(Fetch fetch)
+cdef int MAX_LOOKED_AT, MAX_KEYS, MAX_WAITS

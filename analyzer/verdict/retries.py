@@ -7,16 +7,14 @@ the last that did. Nothing here changes a class: failed members get a flag, and 
 from __future__ import annotations
 
 from collections import deque
-from itertools import islice
 
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.fetch.registries import Package, wanted
+from analyzer.fetch.registries import Package
 from analyzer.verdict.backoff import told
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
-from analyzer.wire.model import Exchange, Side
 
 MAX_WAITING = 50_000
 """Fetches held; beyond this the oldest leaves without the outcome of its group."""
@@ -52,12 +50,13 @@ class Group:
     package    what it asks a registry for, by its first member; moved: another host was asked as well
     waits      ns between the end of one member and the beginning of the next; begun: when each began
     keys       below which it waits
+    over       ns: when its last member had ended
     """
 
     def __init__(self, fetch: Fetch) -> None:
-        self.number = self.size = self.until = 0
-        self.client: bytes = fetch.connection.client.address
-        self.port = fetch.connection.server.port
+        self.number = self.size = self.until = self.over = 0
+        self.client: bytes = fetch.flow.client
+        self.port = fetch.flow.server_port
         self.name = self.method = self.target = self.outcome = ""
         self.open = True
         self.moved = self.goproxy = False
@@ -65,7 +64,7 @@ class Group:
         self.begun: list[int] = []
         self.keys: list[Key] = []
         self.last = fetch
-        self.package: Package | None = wanted(fetch)
+        self.package: Package | None = fetch.package
         self.goproxy = self.package is not None and self.package.ecosystem == "go"
 
 
@@ -80,8 +79,9 @@ class Retries:
 
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.limits = limits
-        self.queue: deque[tuple[Fetch, Group | None]] = deque()
-        self.clients: dict[bytes, dict[Key, deque[Group]]] = {}
+        self.queue: deque[Fetch] = deque()
+        self.groups_of: deque[Group | None] = deque()
+        self.clients: dict[bytes, dict[Key, list[Group]]] = {}
         self.groups = self.going = self.asking_databases = 0
         self.overflowed = False
 
@@ -90,7 +90,7 @@ class Retries:
         verdict: Verdict = verdict_of(fetch)
         group: Group | None = None
         if fetch.kind == "fetch":
-            waiting = self.clients.get(fetch.connection.client.address)
+            waiting = self.clients.get(fetch.flow.client)
             if waiting is not None:
                 group = self.continued(fetch, waiting)
             if verdict.failed:
@@ -100,7 +100,8 @@ class Retries:
             elif group is not None:
                 self.join(group, fetch)
                 self.close(group)
-        self.queue.append((fetch, group))
+        self.queue.append(fetch)
+        self.groups_of.append(group)
 
     def ready(self, now: cython.longlong) -> Fetch | None:
         """The next fetch whose row no later one can change, given that later ones begin at `now` or after it."""
@@ -108,9 +109,8 @@ class Retries:
         group: Group | None
         if not self.queue:
             return None
-        entry = self.queue[0]
-        fetch = entry[0]
-        group = entry[1]
+        fetch = self.queue[0]
+        group = self.groups_of[0]
         if group is not None and group.open:
             if group.until < now:
                 self.close(group)
@@ -119,73 +119,84 @@ class Retries:
             elif group.size - fetch.attempt < MAX_LATER:
                 return None
         self.queue.popleft()
+        self.groups_of.popleft()
         if group is not None:
             self.leave(fetch, group)
         return fetch
 
-    def continued(self, fetch: Fetch, waiting: dict[Key, deque[Group]]) -> Group | None:
+    def continued(self, fetch: Fetch, waiting: dict[Key, list[Group]]) -> Group | None:
         """The oldest open group of the same service which this fetch continues."""
-        exchange: Exchange | None = asked(fetch)
+        target: str = asked(fetch)
         name: str = fetch.name.lower()
         found: Group | None = None
-        if exchange is not None:
-            found = self.waits_for(fetch, waiting.get(name + exchange.target))
+        if target:
+            found = self.waits_for(fetch, waiting.get(name + target))
         if found is None and name:
             found = self.waits_for(fetch, waiting.get(name))
         if found is None:
-            found = self.waits_for(fetch, waiting.get(fetch.connection.server.address))
+            found = self.waits_for(fetch, waiting.get(fetch.flow.server))
         if found is None and self.going:
             found = self.falls_back(fetch, waiting)
         return found
 
-    def waits_for(self, fetch: Fetch, groups: deque[Group] | None) -> Group | None:
+    def waits_for(self, fetch: Fetch, groups: list[Group] | None) -> Group | None:
         """The first of these groups that this fetch continues."""
         group: Group
+        i: cython.Py_ssize_t
         if groups is not None:
-            for group in islice(groups, MAX_LOOKED_AT):
+            for i in range(min(len(groups), MAX_LOOKED_AT)):
+                group = groups[i]
                 if group.open and in_time(fetch, group) and same(fetch, group):
                     return group
         return None
 
-    def falls_back(self, fetch: Fetch, waiting: dict[Key, deque[Group]]) -> Group | None:
+    def falls_back(self, fetch: Fetch, waiting: dict[Key, list[Group]]) -> Group | None:
         """The group of a Go module's file that this fetch asks somewhere else for."""
+        package: Package | None = fetch.package
+        found: Group | None = None
+        if self.asking_databases:
+            found = self.open_since(fetch, waiting.get(go_key("supported", fetch.name)))
+        if found is None and package is not None and package.ecosystem == "go":
+            found = self.open_since(fetch, waiting.get(go_key(package.file, package.name)))
+        return found
+
+    def open_since(self, fetch: Fetch, groups: list[Group] | None) -> Group | None:
+        """The first of these groups that a fetch can continue as far as time goes."""
         group: Group
-        package = wanted(fetch)
-        keys = [go_key("supported", fetch.name)] if self.asking_databases else []
-        if package is not None and package.ecosystem == "go":
-            keys.append(go_key(package.file, package.name))
-        for key in keys:
-            for group in islice(waiting.get(key, ()), MAX_LOOKED_AT):
+        i: cython.Py_ssize_t
+        if groups is not None:
+            for i in range(min(len(groups), MAX_LOOKED_AT)):
+                group = groups[i]
                 if group.open and in_time(fetch, group):
                     return group
         return None
 
     def join(self, group: Group, fetch: Fetch) -> None:
         """The fetch is the group's next member."""
-        exchange: Exchange | None = asked(fetch)
         if group.size:
-            self.follow(group, fetch, exchange)
+            self.follow(group, fetch)
         if len(group.begun) < MAX_WAITS:
             group.begun.append(fetch.start)
         group.size += 1
         fetch.attempt = group.size
         group.last = fetch
+        group.over = fetch.over
         if not group.name:
             group.name = fetch.name.lower()
-        if exchange is not None and not group.target:
-            group.method = exchange.method
-            group.target = exchange.target
+        if not group.target:
+            group.target = asked(fetch)
+            group.method = method(fetch)
 
-    def follow(self, group: Group, fetch: Fetch, exchange: Exchange | None) -> None:
+    def follow(self, group: Group, fetch: Fetch) -> None:
         """What the next attempt says about the one before it."""
         before: Fetch = group.last
-        wait: cython.longlong = fetch.start - over(before)
+        wait: cython.longlong = fetch.start - before.over
         fetch.wait_s = wait / 1e9
         if len(group.waits) < MAX_WAITS:
             group.waits.append(wait)
         elsewhere = place(before) != place(fetch)
         group.moved = group.moved or elsewhere
-        if before.status in WANTS_LOGIN and exchange is not None and exchange.authorized:
+        if before.status in WANTS_LOGIN and asked(fetch) and authorized(fetch):
             verdict_of(before).flag("auth-challenge")
         if before.status in GONE and elsewhere and group.goproxy:
             verdict_of(before).flag("goproxy-fallback")
@@ -193,15 +204,15 @@ class Retries:
     def expect_more(self, group: Group, fetch: Fetch) -> None:
         """A failed member: wait for the next one."""
         self.join(group, fetch)
-        group.until = over(fetch) + self.limits.retry_gap_ns
-        exchange: Exchange | None = asked(fetch)
+        group.until = fetch.over + self.limits.retry_gap_ns
+        target: str = asked(fetch)
         name: str = fetch.name.lower()
-        if exchange is not None:
-            self.register(group, name + exchange.target)
-        if exchange is None or fetch.status == 0:  # what failed without a word may fail next time before it says one
+        if target:
+            self.register(group, name + target)
+        if not target or fetch.status == 0:  # what failed without a word may fail next time before it says one
             if name:
                 self.register(group, name)
-            self.register(group, fetch.connection.server.address)
+            self.register(group, fetch.flow.server)
         if group.size == 1 and group.goproxy:
             self.going += 1
             self.asking_databases += asks_database(group)
@@ -226,8 +237,9 @@ class Retries:
             self.clients[group.client] = waiting = {}
         groups = waiting.get(key)
         if groups is None:
-            waiting[key] = groups = deque()
-        groups.append(group)
+            waiting[key] = [group]
+        else:
+            groups.append(group)
 
     def close(self, group: Group) -> None:
         """Nothing more is expected: the outcome is that of the last member."""
@@ -241,6 +253,7 @@ class Retries:
     def forget(self, group: Group) -> None:
         """Take the group out of its services; those before it that are closed go with it."""
         first: Group
+        closed: cython.Py_ssize_t
         group.open = False
         if group.goproxy:
             self.going -= 1
@@ -248,13 +261,17 @@ class Retries:
         waiting = self.clients[group.client]
         for key in group.keys:
             groups = waiting.get(key)
-            while groups:
-                first = groups[0]
+            if groups is None:
+                continue
+            closed = 0
+            for first in groups:
                 if first.open:
                     break
-                groups.popleft()
-            if groups is not None and not groups:
+                closed += 1
+            if closed == len(groups):
                 del waiting[key]
+            elif closed:
+                del groups[:closed]
         if not waiting:
             del self.clients[group.client]
 
@@ -285,7 +302,7 @@ def excuse(fetch: Fetch, verdict: Verdict, group: Group) -> None:
     elif group.outcome == "recovered":
         if "auth-challenge" not in verdict.flags:
             verdict.flag("recovered-by-retry")
-    elif group.goproxy and fetch is group.last and fetch.status not in GONE and fetch.exchange is not None:
+    elif group.goproxy and fetch is group.last and fetch.status not in GONE and fetch.readable:
         verdict.advice = f"{verdict.advice} {GOPROXY_ADVICE}"
 
 
@@ -301,25 +318,34 @@ def fell_back(group: Group) -> bool:
 
 def in_time(fetch: Fetch, group: Group) -> cython.bint:
     """Whether it began after the group's last failure, and soon enough."""
-    return over(group.last) <= fetch.start <= group.until
+    return group.over <= fetch.start <= group.until
 
 
 def same(fetch: Fetch, group: Group) -> cython.bint:
     """Whether it wants the same, and is of the same program, as far as both are known."""
-    exchange: Exchange | None = asked(fetch)
-    if fetch.connection.server.port != group.port or strangers(group.last, fetch):
+    target: str = asked(fetch)
+    if fetch.flow.server_port != group.port or strangers(group.last, fetch):
         return False
     if group.name and fetch.name and fetch.name.lower() != group.name:
         return False
-    if exchange is None or not group.target:
+    if not target or not group.target:
         return True
-    return exchange.target == group.target and exchange.method == group.method
+    return target == group.target and method(fetch) == group.method
 
 
-def asked(fetch: Fetch) -> Exchange | None:
-    """The readable request; of the CONNECT inside whose tunnel everything else is out of sight."""
-    exchange: Exchange | None = fetch.exchange if fetch.exchange is not None else fetch.connection.connect
-    return exchange if exchange is not None and exchange.target else None
+def asked(fetch: Fetch) -> str:
+    """The target of the readable request; of the CONNECT inside whose tunnel everything else is out of sight."""
+    return fetch.target if fetch.readable else fetch.flow.tunnel
+
+
+def method(fetch: Fetch) -> str:
+    """Its method."""
+    return fetch.method if fetch.readable else "CONNECT"
+
+
+def authorized(fetch: Fetch) -> cython.bint:
+    """Whether it carried credentials."""
+    return bool(fetch.authorized if fetch.readable else fetch.flow.tunnel_login)
 
 
 def go_key(file: str, name: str) -> str:
@@ -327,44 +353,15 @@ def go_key(file: str, name: str) -> str:
     return f"go {file} {name.lower()}"
 
 
-def over(fetch: Fetch) -> cython.longlong:
-    """When the client could know that the fetch had ended: whole response, stream given up, FIN, RST, last packet."""
-    exchange: Exchange | None = fetch.exchange
-    if exchange is not None and exchange.response_complete:
-        return exchange.response_end_time
-    if exchange is not None and exchange.h2 is not None and (exchange.h2.reset_packet or exchange.h2.goaway_packet):
-        return fetch.end
-    client: Side = fetch.connection.client
-    server: Side = fetch.connection.server
-    end: cython.longlong = fetch.connection.last_time
-    end = sooner(end, client.fin_time, fetch.start)
-    end = sooner(end, client.rst_time, fetch.start)
-    end = sooner(end, server.fin_time, fetch.start)
-    return sooner(end, server.rst_time, fetch.start)
-
-
-def sooner(end: cython.longlong, time: cython.longlong, start: cython.longlong) -> cython.longlong:
-    """The earlier of two instants, of which the second counts only if it was during the fetch."""
-    return time if start <= time < end else end
-
-
 def strangers(one: Fetch, other: Fetch) -> cython.bint:
     """Two programs, as far as both say who they are: by User-Agent, or by the ciphers they offer."""
-    if one.exchange is not None and other.exchange is not None:
-        mine, theirs = one.exchange.user_agent, other.exchange.user_agent
-        return mine != theirs and mine != "" and theirs != ""
-    if one.connection.tls is not None and other.connection.tls is not None:
-        offer = without_grease(one.connection.tls.ciphers_offer)
-        another = without_grease(other.connection.tls.ciphers_offer)
-        return offer != another and len(offer) > 0 and len(another) > 0
+    if one.readable and other.readable:
+        return one.user_agent != other.user_agent and one.user_agent != "" and other.user_agent != ""
+    if one.flow.tls_version >= 0 and other.flow.tls_version >= 0:
+        return one.flow.ciphers != other.flow.ciphers and one.flow.ciphers != b"" and other.flow.ciphers != b""
     return one.protocol != other.protocol and one.protocol != "tcp" and other.protocol != "tcp"
-
-
-def without_grease(ciphers: list[int]) -> list[int]:
-    """The cipher suites but for the random ones that say nothing (RFC 8701)."""
-    return [cipher for cipher in ciphers if cipher & 0x0F0F != 0x0A0A]
 
 
 def place(fetch: Fetch) -> tuple[object, int]:
     """The host and port that were asked."""
-    return (fetch.name.lower() or fetch.connection.server.address, fetch.connection.server.port)
+    return (fetch.name.lower() or fetch.flow.server, fetch.flow.server_port)

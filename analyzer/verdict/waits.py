@@ -44,7 +44,7 @@ def name_timers(case: Case, verdict: Verdict) -> None:
     wait = WAITS.get(verdict.cause)
     if wait is None:
         return
-    verdict.timers = ending_timers(case, wait)
+    verdict.timers = tuple(ending_timers(case, wait))
     if verdict.timers:
         verdict.summary = f"{verdict.summary[:-1]}; consistent with {verdict.timers[0]}."
 

@@ -31,7 +31,7 @@ cdef class Connections:
     cdef Side syn(self, Side side, Packet p)
     cdef long long acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
     cdef acknowledge_request(self, Connection connection, long long ack, Packet p)
-    cdef fin(self, Connection connection, Side side, Packet p, long long offset, long long ack)
+    cdef fin(self, Connection connection, Side side, Packet p, long long offset)
     cdef rst(self, Connection connection, Side side, Side peer, Packet p, long long offset)
     cdef check_closed(self, Connection connection, Packet p)
     cpdef icmp(self, IcmpError error)

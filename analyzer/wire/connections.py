@@ -57,7 +57,7 @@ class Connections:
     next_stream the next tcp.stream number; open: how many connections are open
     answered    whether any server was heard so far
     now         time of the newest packet
-    syns        (ISN, TSval) of SYNs -> when they were seen
+    syns        ISN and TSval of SYNs, in 64 bits -> when they were seen
     pauses      times after which nothing was captured for a day
     """
 
@@ -70,7 +70,7 @@ class Connections:
         self.answered = False
         self.finished: list[Connection] = []
         self.pauses: list[int] = []
-        self.syns: dict[tuple[int, int], int] = {}
+        self.syns: dict[int, int] = {}
         self.next_stream = self.now = self.total = 0
         self.stragglers = self.evicted = self.icmp_unmatched = 0
 
@@ -133,7 +133,7 @@ class Connections:
         elif offset == side.end - 1 and side.acked >= side.end and side.end > 0 and not p.flags & (SYN | FIN):
             self.payload.keep_alive(connection, side, p)
         if p.flags & FIN:
-            self.fin(connection, side, p, offset + p.length, ack)
+            self.fin(connection, side, p, offset + p.length)
         if connection.fins_seen == 3 and connection.closed_time == 0:
             self.check_closed(connection, p)
 
@@ -185,7 +185,7 @@ class Connections:
 
     def note_twin(self, connection: Connection, p: Packet) -> None:
         """The same SYN under other addresses was captured on the other side of a NAT (signatures.md 3.3)."""
-        mark = (p.seq, p.ts_value)
+        mark = p.seq << 32 | p.ts_value
         before: cython.longlong = self.syns.get(mark, 0)
         if before and p.time - before < TWIN_NS:
             connection.flags.append("nat-twin")
@@ -230,11 +230,8 @@ class Connections:
                 peer.ack_time = p.time
             peer.acked = ack
             peer.rtx_since_ack = 0
-            side.dup_acks = 0
             if side.index == SERVER and connection.exchanges:
                 self.acknowledge_request(connection, ack, p)
-        elif ack == peer.acked and p.length == 0 and peer.end > ack and not p.flags & (SYN | FIN):
-            side.dup_acks += 1
         return ack
 
     def acknowledge_request(self, connection: Connection, ack: cython.longlong, p: Packet) -> None:
@@ -246,14 +243,13 @@ class Connections:
 
     # -- endings ---------------------------------------------------------------------------------------------------
 
-    def fin(self, connection: Connection, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
+    def fin(self, connection: Connection, side: Side, p: Packet, offset: cython.longlong) -> None:
         """A FIN; `offset` is where the stream of its sender ends."""
         side.fins += 1
         if side.fins == 1:
             side.fin_offset = offset
             side.fin_packet = p.number
             side.fin_time = p.time
-            side.fin_ack = ack
             connection.fins_seen |= 1 << side.index
             if offset > side.end:
                 side.end = offset

@@ -4,6 +4,8 @@ from analyzer.wire.decode.decoder cimport Decoder
 from analyzer.wire.model cimport Connection
 from analyzer.wire.packet cimport Packet
 
+cdef long long PAUSE_NS
+
 cdef class Engine:
     cdef public Frames frames
     cdef public Decoder decoder

@@ -6,36 +6,35 @@ cdef class Milestone:
     cpdef begin(self, str what, int side, long long packet, long long time)
 
 cdef class Side:
+    # What every packet touches comes first, so that it shares few cache lines.
+    cdef public bytes key
     cdef public Connection connection
-    cdef public int index, port, wire_gap, ttl, data_ttl, ip_id, ip_ids, ip_id_jumps, scale, mss, timestamps, sack_ok
-    cdef public bytes address, key
-    cdef public long long base, isn
-    cdef public long long syns, packets, bytes, retransmissions, duplicates, out_of_order, keep_alives
-    cdef public long long unanswered_keep_alives
-    cdef public long long first_time, last_time, first_packet, last_packet, syn_time, syn_packet
-    cdef public long long first_data_time, first_data_packet, last_data_time, last_data_packet
-    cdef public long long end, next, skip, acked, ack_packet, ack_time
-    cdef public long long rtx_since_ack, dup_acks, rtx_bytes, largest_rtx, smallest_acked, sack_left, sack_right
-    cdef public long long lost, cut, fin_offset, fins, fin_packet, fin_time, rsts, rst_packet, rst_time, fin_ack
-    cdef public long long window, zero_since, zero_total
+    cdef public long long base, acked, end, next, skip, fin_offset, unanswered_keep_alives, rtx_since_ack
     cdef public list pending
-    cdef public long long pending_bytes, hole_time, jump_time
-    cdef public int ended
+    cdef public int index, ended, recent_at, data_ttl, ip_id, ip_ids, ip_id_jumps, port
+    cdef public long long packets, bytes, first_packet, last_packet, last_time, zero_since
+    cdef public long long last_data_time, last_data_packet, first_data_packet, ack_packet, ack_time
     cdef public unsigned long long recent0, recent1, recent2, recent3
     cdef public long long recent_time0, recent_time1, recent_time2, recent_time3
-    cdef public int recent_at
+    cdef public bytes address
+    cdef public int wire_gap, ttl, scale, mss, timestamps, sack_ok
+    cdef public long long isn, syns, retransmissions, duplicates, out_of_order, keep_alives
+    cdef public long long first_time, syn_time, first_data_time
+    cdef public long long largest_rtx, sack_left, sack_right
+    cdef public long long lost, cut, fins, fin_packet, fin_time, rsts, rst_packet, rst_time
+    cdef public long long pending_bytes, hole_time, jump_time
 
 cdef class Connection:
-    cdef public long long stream
     cdef public Side client, server
-    cdef public int version, midstream, roles_guessed, reused, subflow, fast_open, synack_after_ack, final, one_way, clock_step
-    cdef public long long first_packet, last_packet, first_time, last_time
-    cdef public long long established_time, established_packet, capture_end, closed_time, icmps, copies
-    cdef public int fins_seen, interface, simultaneous
-    cdef public list milestones, flags, via, exchanges
+    cdef public long long last_packet, last_time, established_time, closed_time
+    cdef public int interface, fins_seen, midstream, roles_guessed, clock_step, final
+    cdef public list flags, exchanges, milestones
     cdef public object content
+    cdef public long long stream, first_packet, first_time
+    cdef public long long established_packet, capture_end, icmps, copies
+    cdef public int version, reused, subflow, fast_open, synack_after_ack, one_way, simultaneous, socks_reply
+    cdef public list via
     cdef public str protocol, socks_target
-    cdef public int socks_reply
     cdef public Exchange connect
     cdef public Tls tls
     cdef public bytes other_first
@@ -55,9 +54,9 @@ cdef class Tls:
     cdef public long long hello_packet, hello_time, hello_end_packet, hello_end_time, hello_start, hello_end
     cdef public int hello_complete, hellos, hello_size, retry_request, hello_record_version, sslv2, client_version, session_echo
     cdef public str sni, alpn, malformed
-    cdef public list alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer
+    cdef public list alpn_offer, versions_offer, groups_offer, key_shares
     cdef public int early_data, psk, ech, ticket, version, cipher, resumed, done_1_2, lost, hole
-    cdef public bytes session_id, reply
+    cdef public bytes ciphers_offer, session_id, reply
     cdef public long long server_hello_packet, server_hello_time, server_hello_start, client_ccs, server_ccs
     cdef public long long hello_done_packet, hello_done_time, certificate_packet, reply_packet, reply_time
     cdef public dict certificate

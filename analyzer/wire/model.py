@@ -93,12 +93,11 @@ class Side:
     skip            bytes after `next` that no parser needs
     acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
-    dup_acks        duplicate ACKs *it sent* since its own acknowledgement number last advanced
     sack_left/right highest SACK block *it sent*, as offsets of its peer's stream, -1 = none
     lost            payload bytes the peer acknowledged although the capture never showed them (capture loss)
     cut             payload bytes missing because of the snaplen
     wire_gap        1 = a hole in what it sent was still unacknowledged at the end (loss on the wire)
-    fin_offset      offset of its FIN, -1 = none; fin_packet, fin_time, fin_ack (what it acknowledged): the first FIN
+    fin_offset      offset of its FIN, -1 = none; fin_packet, fin_time: the first FIN
     rst_packet/time its first RST
     ttl, data_ttl   TTL of its SYN/SYN-ACK and of its last packet with ACK and without RST, 0 = none
     ip_id           last IPv4 identification other than 0, ip_ids: how many there were, ip_id_jumps: how many of them
@@ -107,7 +106,7 @@ class Side:
     hole_time       time of the first of them; jump_time: when `end` last jumped over a hole
     ended           1 = its FIN was reached in sequence order
     recent*         signatures and times of its last four packets, to know copies from retransmissions
-    zero_since      time since which it advertises a zero window, 0 = it does not; zero_total: ns spent so before
+    zero_since      time since which it advertises a zero window, 0 = it does not
     """
 
     def __init__(self, connection: Connection, index: cython.int) -> None:
@@ -120,22 +119,20 @@ class Side:
         self.retransmissions = self.duplicates = self.out_of_order = self.keep_alives = 0
         self.unanswered_keep_alives = 0
         self.first_time = self.last_time = self.first_packet = self.last_packet = 0
-        self.syn_time = self.syn_packet = 0
+        self.syn_time = 0
         self.first_data_time = self.first_data_packet = self.last_data_time = self.last_data_packet = 0
         self.end = self.next = self.skip = self.acked = 0
         self.ack_packet = self.ack_time = 0
-        self.rtx_since_ack = self.dup_acks = 0
-        self.rtx_bytes = self.largest_rtx = self.smallest_acked = 0
+        self.rtx_since_ack = self.largest_rtx = 0
         self.sack_left = self.sack_right = -1
         self.lost = self.cut = 0
         self.wire_gap = 0
         self.fin_offset = -1
         self.fins = self.fin_packet = self.fin_time = 0
-        self.fin_ack = -1
         self.rsts = self.rst_packet = self.rst_time = 0
         self.ttl = self.data_ttl = self.ip_id = 0
         self.ip_ids = self.ip_id_jumps = 0
-        self.window = self.zero_since = self.zero_total = 0
+        self.zero_since = 0
         self.scale = self.mss = -1
         self.timestamps = self.sack_ok = 0
         self.pending: list[tuple[int, int, int, int, int, bytes]] | None = None
@@ -244,7 +241,8 @@ class Tls:
 
     hello_*           the client's first ClientHello: packet and time of its first byte, offsets; hello_complete 1 = all
     hellos            ClientHellos seen (2 after a HelloRetryRequest, `retry_request` = 1)
-    sni, alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer: the offer; alpn: the answer (TLS <= 1.2)
+    sni, alpn_offer, versions_offer, groups_offer, key_shares, ciphers_offer (two bytes each): the offer, without GREASE
+                      values (RFC 8701); alpn: the answer (TLS <= 1.2)
     client_version    the hello's legacy_version; session_echo 1 = the server repeated the client's session id
     server_hello_*    the real ServerHello (not a HelloRetryRequest)
     version           0x0300..0x0304 as negotiated, 0 = unknown
@@ -273,7 +271,7 @@ class Tls:
         self.versions_offer: list[int] = []
         self.groups_offer: list[int] = []
         self.key_shares: list[int] = []
-        self.ciphers_offer: list[int] = []
+        self.ciphers_offer = b""
         self.early_data = self.psk = self.ech = self.ticket = 0
         self.session_id = b""
         self.client_version = self.session_echo = 0

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import cython
 
+if cython.compiled:
+    from cython.cimports.libc.string import memcmp  # type: ignore[import-untyped]
+
 
 def cut(data: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> bytes:
     """data[start:stop]; positions that the buffer does not have are an error."""
@@ -29,8 +32,8 @@ def latin(data: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> str
 @cython.wraparound(False)
 def equal(data: bytes, at: cython.Py_ssize_t, wanted: bytes) -> cython.bint:
     """Whether `wanted` stands at `at`."""
-    i: cython.Py_ssize_t
-    for i in range(len(wanted)):  # noqa: SIM110 - all() would make a generator a packet
-        if data[at + i] != wanted[i]:
-            return False
-    return True
+    if cython.compiled:
+        here = cython.cast(cython.p_char, data) + at
+        found: cython.bint = memcmp(here, cython.cast(cython.p_char, wanted), len(wanted)) == 0
+        return found
+    return data[at : at + len(wanted)] == wanted

@@ -28,10 +28,8 @@ def note_endpoint(connection: Connection, side: Side, peer: Side, p: Packet) -> 
         if p.window == 0:
             if side.zero_since == 0:
                 side.zero_since = p.time
-        elif side.zero_since:
-            side.zero_total += p.time - side.zero_since
+        else:
             side.zero_since = 0
-    side.window = p.window
     if p.ip_id:
         if side.ip_ids and (p.ip_id - side.ip_id) & 0xFFFF > ID_FAR:
             side.ip_id_jumps += 1
@@ -54,7 +52,6 @@ def handshake(connection: Connection, side: Side, peer: Side, p: Packet) -> None
     """A SYN or a SYN-ACK."""
     side.syns += 1
     side.syn_time = p.time
-    side.syn_packet = p.number
     if side.isn != p.seq:
         side.isn = p.seq
         side.base = (p.seq + 1) & MASK32

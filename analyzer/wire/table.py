@@ -75,8 +75,15 @@ def reversed_key(key: bytes) -> bytes:
     """The key of the other direction: destination + source address, destination + source port."""
     ports: cython.Py_ssize_t = len(key) - 4
     half: cython.Py_ssize_t = ports // 2
-    addresses: bytes = cut(key, half, ports) + cut(key, 0, half)
-    return addresses + cut(key, ports + 2, ports + 4) + cut(key, ports, ports + 2)
+    turned: bytearray = bytearray(key)
+    i: cython.Py_ssize_t
+    for i in range(half):
+        turned[i] = key[half + i]
+        turned[half + i] = key[i]
+    for i in range(2):
+        turned[ports + i] = key[ports + 2 + i]
+        turned[ports + 2 + i] = key[ports + i]
+    return bytes(turned)
 
 
 # Unchecked: the decoder has found `size` bytes (12 for IPv4, 36 for IPv6) at `at`.

@@ -17,7 +17,7 @@ def fetch_of(number, klass, cause, kind="fetch"):
     fetch = Fetch(Connection(number), None)
     fetch.number, fetch.file, fetch.kind, fetch.first_packet = number, "trace.pcap", kind, number
     verdict = Verdict(klass, cause, "high")
-    verdict.evidence = [Evidence(number, 0, "syn", 0)]
+    verdict.evidence = (Evidence(number, 0, "syn", 0),)
     verdict.summary = f"It was {klass}."
     fetch.verdict = verdict
     return fetch

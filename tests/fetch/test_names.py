@@ -78,7 +78,7 @@ def test_a_name_said_by_the_client_is_not_overruled():
         + "1.2 > P. 1:101(100) ack 1 http GET / host One.example\n"
         + "1.3 < P. 1:201(200) ack 101 http 200 content-length 100\n"
     )
-    assert [(fetch.name, fetch.verdict.flags) for fetch in found] == [("One.example", [])]
+    assert [(fetch.name, fetch.verdict.flags) for fetch in found] == [("One.example", ())]
     assert found[0].dns_s == pytest.approx(0.2)
 
 

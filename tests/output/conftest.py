@@ -2,6 +2,7 @@
 
 import pytest
 
+from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.wire.model import Connection, Tls
@@ -23,13 +24,14 @@ def make_fetch(**changes):
     fetch.start, fetch.end = BEGIN + 123_456_789, BEGIN + 123_456_789 + 24_000_000
     fetch.first_packet, fetch.last_packet, fetch.phase, fetch.connect_s = 1, 5, "tls", 0.02
     verdict = Verdict("rst", "rst-after-clienthello", "high")
-    verdict.flags = ["late"]
-    verdict.evidence = [Evidence(4, BEGIN, "client-hello", 0), Evidence(5, BEGIN + 3_000_000, "rst", 1)]
+    verdict.flags = ("late",)
+    verdict.evidence = (Evidence(4, BEGIN, "client-hello", 0), Evidence(5, BEGIN + 3_000_000, "rst", 1))
     verdict.summary = "The server reset the connection 3 ms after the ClientHello for example.org, before any answer."
     verdict.blame, verdict.rst_origin, verdict.advice = "network", "injected-suspected", "Compare the TTLs"
     fetch.verdict = verdict
     for name, value in changes.items():
         setattr(fetch, name, value)
+    fetch.flow = Flow(fetch.connection)
     return fetch
 
 

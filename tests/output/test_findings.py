@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.fetch.flow import X25519MLKEM768
 from analyzer.output import findings
-from analyzer.output.findings import X25519MLKEM768, Findings
-from analyzer.verdict.model import Evidence, Verdict
-from analyzer.wire.model import Connection, Milestone, Tls
+from analyzer.output.findings import Findings
+from analyzer.verdict.model import Verdict
+from analyzer.wire.model import Connection, Tls
 
 V4 = bytes([203, 0, 113])
 V6 = bytes.fromhex("20010db8") + bytes(11)
@@ -31,16 +32,12 @@ def trip(make):
         klass, _, cause = outcome.partition("/")
         verdict = Verdict(klass, cause, "high")
         verdict.missing = "direction" if klass == "incomplete" else ""
-        verdict.flags, verdict.timers = list(flags), list(timers)
+        verdict.flags, verdict.timers = tuple(flags), tuple(timers)
         connection = Connection(0)
         connection.server.address, connection.server.port, connection.server.ttl = address, port, own
         connection.tls = Tls()
         connection.tls.key_shares = list(groups)
-        if rst:
-            mark = Milestone("rst", 1, 5, 0)
-            mark.ttl = rst
-            connection.milestones = [mark]
-            verdict.evidence = [Evidence(5, 0, "rst", 1)]
+        verdict.rst_ttl = rst
         return make(connection=connection, name=name, verdict=verdict)
 
     return build

@@ -51,12 +51,6 @@ def test_a_verdict_not_decided_is_empty(make):
     assert cells(make(verdict=None))["class"] == ""
 
 
-def test_flags_of_fetch_and_connection_are_merged_once(fetch):
-    """A flag found while reading and again while judging stands once."""
-    fetch.connection.flags = ["late", "fragments"]
-    assert cells(fetch)["flags"] == "late fragments"
-
-
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

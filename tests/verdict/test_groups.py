@@ -111,7 +111,7 @@ def test_several_that_go_on_are_no_race(path, resolved):
     capture = Capture().refused(0).good(0.002, "198.51.100.21").good(0.003, "198.51.100.22")
     found = list(capture.reading(path))
     assert [fetch.verdict.cause for fetch in found] == ["rst-refused", "", ""]
-    assert found[0].verdict.flags == ["recovered-by-retry"]
+    assert found[0].verdict.flags == ("recovered-by-retry",)
 
 
 def test_another_client_is_no_rival(path, resolved):

@@ -27,6 +27,7 @@ from collections.abc import Iterable, Iterator
 from analyzer.fetch.model import Fetch
 from analyzer.output.clientlog.fits import CONTRADICTS, FITS, HIDDEN, fit
 from analyzer.output.clientlog.read import Error
+from analyzer.verdict.model import verdict_of
 
 MAX_WAITING = 50_000
 """Fetches that wait; beyond this all lines are tied to what is known so far, and the fetches leave."""
@@ -133,7 +134,7 @@ class Matcher:
 
     def _offer(self, fetch: Fetch) -> bool:
         """Show a fetch to the lines that name its place; a dictionary each, whatever the number of lines."""
-        if not self.buckets or fetch.kind != "fetch" or "nat-twin" in fetch.connection.flags:
+        if not self.buckets or fetch.kind != "fetch" or "nat-twin" in verdict_of(fetch).flags:
             return False
         taken = False
         for key in offered(fetch):
@@ -259,9 +260,9 @@ def wanted(error: Error) -> Iterator[Key]:
 
 def offered(fetch: Fetch) -> Iterator[Key]:
     """The places at which a line may look for a fetch."""
-    client, server = fetch.connection.client, fetch.connection.server
-    yield client.address, client.port, server.address, server.port
-    yield server.address, server.port
+    flow = fetch.flow
+    yield flow.client, flow.client_port, flow.server, flow.server_port
+    yield flow.server, flow.server_port
     if fetch.name:
         yield (host_of(fetch.name),)
     yield ANYWHERE
@@ -269,16 +270,16 @@ def offered(fetch: Fetch) -> Iterator[Key]:
 
 def possible(error: Error, fetch: Fetch) -> bool:
     """Whether nothing that the line says of the place speaks against the fetch."""
-    client, server = fetch.connection.client, fetch.connection.server
+    flow = fetch.flow
     if fetch.protocol == "dns":
         return error.host in ("", host_of(fetch.name))
-    proxied = fetch.method == "CONNECT" or "://" in fetch.target or bool(fetch.connection.via)
+    proxied = fetch.method == "CONNECT" or "://" in fetch.target or flow.proxied
     if error.server:
-        if error.server != server.address or error.port != server.port:
+        if error.server != flow.server or error.port != flow.server_port:
             return False
-    elif error.port and error.port != server.port and not proxied:
+    elif error.port and error.port != flow.server_port and not proxied:
         return False
-    if error.source and error.source == client.address and error.source_port != client.port:
+    if error.source and error.source == flow.client and error.source_port != flow.client_port:
         return False  # the same machine's other connection; another address may be the same one behind a NAT
     return bool(error.server) or not error.host or not fetch.name or error.host == host_of(fetch.name)
 

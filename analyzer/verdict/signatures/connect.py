@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.fetch.vantage import vantage
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.icmp import icmp_error
 from analyzer.verdict.timers import Schedule, given_up_between, next_due, schedules
-from analyzer.verdict.vantage import vantage
 from analyzer.wire.model import ACK, CLIENT, SERVER, Connection, Milestone, Side
 
 
@@ -262,7 +262,7 @@ def no_answer(case: Case) -> Verdict | None:
         f"and {case.tail()}",
     )
     if long_enough and not case.connection.clock_step:
-        verdict.timers = given_up_between(client.last_time - case.connection.first_time, due)
+        verdict.timers = tuple(given_up_between(client.last_time - case.connection.first_time, due))
         verdict.summary += f"; the SYN due {span(due)} after the first is absent: the client gave up before it, unseen"
         if verdict.timers:
             verdict.summary += f", consistent with {verdict.timers[0]}"

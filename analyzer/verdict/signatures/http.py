@@ -210,7 +210,7 @@ def abort_request(case: Case) -> Verdict | None:
         "http-client-abort-request", "high", f"The client broke off its request to {case.where()} {sent}."
     )
     if case.unread(case.server):
-        case.flag("receiver-stalled")
+        verdict.flag("receiver-stalled")
         verdict.blame = "server"
         verdict.summary = f"{verdict.summary[:-1]}: the server had stopped reading (its receive window is closed)."
     return verdict

@@ -46,7 +46,8 @@ def read_client_hello(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
     """
     if at < 0 or end > len(data):
         raise IndexError(end)
-    tls.ciphers_offer, tls.groups_offer, tls.versions_offer, tls.key_shares = [], [], [], []
+    tls.ciphers_offer = b""
+    tls.groups_offer, tls.versions_offer, tls.key_shares = [], [], []
     tls.alpn_offer = []
     if end - at >= 2:
         tls.client_version = u16(data, at)
@@ -59,10 +60,9 @@ def read_client_hello(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
     tls.session_id = cut(data, at + 1, stop)
     at = stop
     stop = vector(data, at, end, 2)
-    ciphers = codes(data, at + 2, stop)
-    if ciphers is None:
+    if stop < 0 or (stop - at) % 2:
         return False
-    tls.ciphers_offer = ciphers
+    tls.ciphers_offer = suites(data, at + 2, stop)
     at = vector(data, stop, end, 1)  # compression methods
     if at < 0 or at == end:
         return at == end  # TLS 1.0 without extensions
@@ -217,6 +217,16 @@ def codes(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> list[in
             found.append(number)
         at += 2
     return None if end < 0 or (at < end and len(found) < MAX_LIST) else found
+
+
+@cython.cfunc
+def suites(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> bytes:
+    """The cipher suites of a list as they stand there, without GREASE values."""
+    found: bytes = cut(data, at, min(end, at + 2 * MAX_LIST))
+    for i in range(0, len(found) - 1, 2):
+        if grease(u16(found, i)):
+            return b"".join([found[j : j + 2] for j in range(0, len(found) - 1, 2) if not grease(u16(found, j))])
+    return found
 
 
 @cython.cfunc
