@@ -147,7 +147,7 @@ def uncertain(case: Case) -> cython.bint:
     server: Side = case.server
     if case.answered == 2:
         return False
-    if case.h2 is not None and (case.h2.reset_packet or case.h2.goaway_packet):
+    if case.h2 is not None and http2.given_up(case.h2):
         return False
     lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
     if exchange.request_packet == 0 or (not case.answered and lost):

@@ -84,6 +84,11 @@ def goaway(case: Case) -> Verdict | None:
     return ended(case, f"http2-goaway-{error_name(h2.goaway_code)}", h2.goaway_code, left, summary)
 
 
+def given_up(h2: Http2) -> cython.bint:
+    """The server itself said that it gives no answer on this stream: what the capture lost cannot be one."""
+    return h2.reset_side == SERVER or (h2.goaway_packet > 0 and h2.stream > h2.goaway_last)
+
+
 def ended(case: Case, cause: str, code: cython.longlong, retry_safe: cython.bint, summary: str) -> Verdict:
     """The verdict, with what its code says of whose fault it is and whether the request may be sent again."""
     if retry_safe:
