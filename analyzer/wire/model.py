@@ -303,22 +303,18 @@ class Tls:
 class Http2:
     """What HTTP/2 adds to an exchange: its stream, and how that was ended otherwise than by END_STREAM (RFC 9113 5.1).
 
-    reset_side    who sent RST_STREAM, CLIENT or SERVER, -1 = nobody; reset_code, reset_packet, reset_time: of it
-    goaway_*      the server's GOAWAY that excludes the stream, or ends all streams by an error: code, the last stream
-                  that it names, packet and time; -1 and 0 = none came
-    asked         1 = the block of the request's fields was read, or could not be
-    unread        1 = a header block could not be decoded: request or status are unknown
-    *_whole       body bytes of DATA frames that are over
+    reset_*    the RST_STREAM that ended it: side that sent it (-1 = nobody), code, packet and time
+    goaway_*   the server's GOAWAY that excludes it, or ends all by an error: last stream taken (-1 = none came), code ...
+    asked      1 = the block of the request's fields came; unread 1 = a block was undecodable: request or status unknown
+    *_whole    body bytes of DATA frames that are over
     """
 
     def __init__(self, stream: cython.longlong) -> None:
         self.stream = stream
-        self.reset_side = -1
+        self.reset_side = self.goaway_last = self.goaway_code = -1
         self.reset_code = self.reset_packet = self.reset_time = 0
-        self.goaway_last = self.goaway_code = -1
         self.goaway_packet = self.goaway_time = 0
-        self.asked = self.unread = 0
-        self.request_whole = self.response_whole = 0
+        self.asked = self.unread = self.request_whole = self.response_whole = 0
 
 
 class Exchange:
