@@ -304,7 +304,7 @@ class Http2:
     """What HTTP/2 adds to an exchange: its stream, and how that was ended otherwise than by END_STREAM (RFC 9113 5.1).
 
     reset_*    the RST_STREAM that ended it: side that sent it (-1 = nobody), code, packet and time
-    goaway_*   the server's GOAWAY that excludes it, or ends all by an error: last stream taken (-1 = none came), code ...
+    goaway_*   the server's GOAWAY that excludes it, or ends all by an error: last stream taken (-1 = none), code, ...
     asked      1 = the block of the request's fields came; unread 1 = a block was undecodable: request or status unknown
     *_whole    body bytes of DATA frames that are over
     """
