@@ -43,10 +43,11 @@ unit: $(STAMP)
 # Real captures, made anew in network namespaces: root only. The verdicts are reproducible, the bytes are not.
 LAB_PROGRAMS := ip nft nginx tcpdump editcap curl wget git go node npm java openssl
 LAB_PACKAGES := iproute2 nftables nginx-light tcpdump wireshark-common curl wget git golang-go nodejs npm \
-	default-jdk-headless openssl
+	default-jdk-headless openssl golang-golang-x-net-dev
 
 samples: $(STAMP)
 	@for program in $(LAB_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	[ -d /usr/share/gocode/src/golang.org/x/net/http2 ] || missing="$$missing golang.org/x/net"; \
 	if [ -n "$$missing" ]; then echo "installing what the lab needs for:$$missing" >&2; \
 	  apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(LAB_PACKAGES); fi

@@ -50,7 +50,7 @@ def test_no_two_causes_say_the_same() -> None:
 def test_neighbours_that_are_named_exist() -> None:
     """`Not this` speaks of causes by their names, and no name is misspelt."""
     known = {title(unit) for unit in catalogue().values()} | {"tls-stall", "tls-failure", "http-failure"}
-    prefixes = ("syn-", "synack-", "rst-", "icmp-", "tls-", "http-", "final-", "dns-")
+    prefixes = ("syn-", "synack-", "rst-", "icmp-", "tls-", "http-", "http2-", "final-", "dns-")
     for unit in catalogue().values():
         words = [word.strip("().,;:") for word in unit.rule.not_this.split()]
         assert [word for word in words if word.startswith(prefixes) and word not in known] == [], unit.id
@@ -68,7 +68,10 @@ def _compiles(filters: list[str]) -> str:
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed (apt-get install tshark)")
 def test_the_filters_are_valid() -> None:
     """tshark can compile every display filter, those of the families' members too."""
-    units = [*catalogue().values(), *filter(None, map(signature, ("tls-alert-unknown-ca", "http-status-404")))]
+    units = [
+        *catalogue().values(),
+        *filter(None, map(signature, ("tls-alert-unknown-ca", "http-status-404", "http2-goaway-no-error"))),
+    ]
     filters = [unit.rule.wireshark for unit in units]
     filters += [found.wireshark for several in rules().values() for found in several if found.wireshark]
     filters = list(dict.fromkeys(filters))
@@ -83,7 +86,17 @@ def test_members_of_families_are_found() -> None:
     assert signature("http-failure/http-status-502").advice != signature("http-status").advice
     assert signature("http-proxy-connect-407").id == "http-proxy-connect-407"
     assert signature("tls-alert-48").rule.wireshark == signature("tls-alert-unknown-ca").rule.wireshark
-    for wrong in ("http-status-200", "http-status-abc", "tls-alert-nonsense", "rst/tls-alert", "", "tls-alert-"):
+    assert signature("http2-rst-stream-7").rule.wireshark == "http2.rst_stream.error == 7"
+    assert signature("http2-goaway-enhance-your-calm").blame == "client"
+    for wrong in (
+        "http2-rst-stream-nonsense",
+        "http-status-200",
+        "http-status-abc",
+        "tls-alert-nonsense",
+        "rst/tls-alert",
+        "",
+        "tls-alert-",
+    ):
         assert signature(wrong) is None, wrong
 
 

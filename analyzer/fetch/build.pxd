@@ -1,6 +1,6 @@
 from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
-from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
 
@@ -8,10 +8,13 @@ cdef long long PROBE_NS
 
 cpdef list[Fetch] fetches(Connection connection)
 cdef Fetch plain(Connection connection, Exchange exchange, Flow flow, int position)
+cdef bint outlives(Fetch fetch) except -1
+cdef stream_over(Fetch fetch, Exchange exchange, Http2 h2)
 cdef begin(Fetch fetch, Connection connection)
 cdef Fetch single(Connection connection, Flow flow)
 cdef secure(Fetch fetch, Tls tls)
 cdef double silence(Connection connection)
+cdef long long ended(Connection connection, long long since)
 cpdef str exchange_name(Connection connection, Exchange exchange)
 cdef str without_port(str host)
 cdef str kind_of(Fetch fetch)

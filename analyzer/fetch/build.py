@@ -12,7 +12,8 @@ import cython
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.wire.model import CLIENT, Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.http2.streams import UNREADABLE
+from analyzer.wire.model import CLIENT, Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion import Completion
 from analyzer.wire.tls.completion import completion as tls_completion
 from analyzer.wire.tls.opaque import Opaque, opaque_exchange
@@ -35,7 +36,7 @@ def fetches(connection: Connection) -> list[Fetch]:
         for exchange in connection.exchanges:
             built.append(plain(connection, exchange, flow, len(built)))
         for fetch in built:
-            fetch.last = 0
+            fetch.last = 1 if outlives(fetch) else 0
         fetch.last = 1
         return built
     return [single(connection, flow)]
@@ -44,7 +45,7 @@ def fetches(connection: Connection) -> list[Fetch]:
 def plain(connection: Connection, exchange: Exchange, flow: Flow, position: cython.int) -> Fetch:
     """The fetch of one HTTP exchange; the first on its connection begins with the SYN."""
     fetch: Fetch = Fetch(connection, exchange, flow)
-    fetch.protocol = "http"
+    fetch.protocol = "http" if exchange.h2 is None else "h2c"
     fetch.method = exchange.method
     fetch.target = exchange.target
     fetch.status = exchange.status
@@ -65,9 +66,34 @@ def plain(connection: Connection, exchange: Exchange, flow: Flow, position: cyth
         fetch.phase = "response" if exchange.response_packet or exchange.status else "request"
         if exchange.method == "CONNECT":
             fetch.phase = "proxy"
-        fetch.silence_s = silence(connection)
+        if exchange.h2 is None:
+            fetch.silence_s = silence(connection)
     fetch.over = exchange.response_end_time if exchange.response_complete else flow.over(fetch.start)
+    if exchange.h2 is not None and not exchange.response_complete:
+        stream_over(fetch, exchange, exchange.h2)
     return fetch
+
+
+def outlives(fetch: Fetch) -> cython.bint:
+    """A stream of HTTP/2 that neither side had ended: how the connection ended belongs to each of these."""
+    exchange: Exchange | None = fetch.exchange
+    if exchange is None or exchange.h2 is None:
+        return False
+    return not exchange.response_complete and not exchange.h2.reset_packet
+
+
+def stream_over(fetch: Fetch, exchange: Exchange, h2: Http2) -> None:
+    """Where a stream of HTTP/2 without a whole response ends: at its RST_STREAM, or the GOAWAY that excludes it."""
+    connection: Connection = fetch.connection
+    time: cython.longlong = h2.reset_time
+    packet: cython.longlong = h2.reset_packet
+    if packet == 0:
+        time, packet = h2.goaway_time, h2.goaway_packet
+    if packet:
+        fetch.end = fetch.over = max(time, exchange.request_end_time)
+        fetch.last_packet = max(packet, exchange.request_end_packet)
+    last: cython.longlong = max(exchange.request_end_time, exchange.response_end_time)
+    fetch.silence_s = seconds(last, fetch.end if packet else ended(connection, last))
 
 
 def begin(fetch: Fetch, connection: Connection) -> None:
@@ -128,9 +154,16 @@ def silence(connection: Connection) -> cython.double:
     client: Side = connection.client
     server: Side = connection.server
     since: cython.longlong = max(client.last_data_time, server.last_data_time, connection.established_time)
-    stop: cython.longlong = connection.capture_end
     if since == 0:
         since = max(client.syn_time, server.syn_time, connection.first_time)
+    return seconds(since, ended(connection, since))
+
+
+def ended(connection: Connection, since: cython.longlong) -> cython.longlong:
+    """The first FIN or RST after an instant, else the capture's end."""
+    client: Side = connection.client
+    server: Side = connection.server
+    stop: cython.longlong = connection.capture_end
     if since <= client.fin_time < stop:
         stop = client.fin_time
     if since <= server.fin_time < stop:
@@ -139,7 +172,7 @@ def silence(connection: Connection) -> cython.double:
         stop = client.rst_time
     if since <= server.rst_time < stop:
         stop = server.rst_time
-    return seconds(since, stop)
+    return stop
 
 
 def exchange_name(connection: Connection, exchange: Exchange | None) -> str:
@@ -170,6 +203,8 @@ def kind_of(fetch: Fetch) -> str:
         return "fetch"
     if connection.tls is not None:
         return unused_tls_kind(fetch)
+    if connection.protocol == "h2c" and UNREADABLE not in connection.flags:
+        return streamless_kind(connection)
     if connection.protocol == "other" or (client.end == 0 and server.end > 0):
         return "other"
     if client.end == 0 and server.end == 0:
@@ -237,6 +272,13 @@ def refused_in_tunnel(connection: Connection) -> cython.bint:
     if exchange is None:
         return False
     return connection.client.end > exchange.request_end >= 0 or connection.server.rst_packet > 0
+
+
+def streamless_kind(connection: Connection) -> str:
+    """HTTP/2 without a request: speculative, unless the server ended it before its own first frame."""
+    if connection.server.bytes or closed_by_client(connection):
+        return empty_kind(connection)
+    return "fetch"
 
 
 def unused_tls_kind(fetch: Fetch) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 # not compiled: writes to people
 from analyzer.fetch.model import Fetch
 from analyzer.output.text import cut, safe
-from analyzer.wire.model import NETWORK, Connection, Exchange, Record, Tls
+from analyzer.wire.http2.registry import error_word
+from analyzer.wire.model import NETWORK, Connection, Exchange, Http2, Record, Tls
 from analyzer.wire.tls.registry import alert_name, version_name
 
 LONGEST = 100
@@ -69,8 +70,17 @@ def _exchange_notes(notes: Notes, exchange: Exchange) -> None:
         _add(notes, exchange.response_packet, cut(safe(f"{exchange.status} {exchange.reason}".rstrip()), LONGEST))
     if exchange.garbage:
         _add(notes, exchange.response_packet, f"no HTTP: {_start(exchange.garbage)}")
+    if exchange.h2 is not None:
+        _stream_notes(notes, exchange.h2)
     if exchange.response_complete and exchange.response_end_packet != exchange.response_packet:
         _add(notes, exchange.response_end_packet, "end of the response")
+
+
+def _stream_notes(notes: Notes, h2: Http2) -> None:
+    if h2.reset_packet:
+        _add(notes, h2.reset_packet, f"RST_STREAM {error_word(h2.reset_code)} on stream {h2.stream}")
+    if h2.goaway_packet:
+        _add(notes, h2.goaway_packet, f"GOAWAY {error_word(h2.goaway_code)}: not stream {h2.stream}")
 
 
 def _milestone_notes(notes: Notes, connection: Connection) -> None:

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from analyzer.errors import UsageError
+from analyzer.output.frames import Frames
 from analyzer.wire.model import CLIENT, Connection, Exchange, Tls
 from analyzer.wire.tls.hello import read_client_hello, read_server_hello
 from analyzer.wire.tls.registry import TLS13
@@ -21,6 +22,8 @@ REQUEST = re.compile(rb"([A-Za-z]{3,20}) (\S+) HTTP/(\d\.\d)\r\n")
 STATUS = re.compile(rb"HTTP/(\d\.\d) (\d{3}) ?([^\r\n]*)\r\n")
 CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})([^\r\n]*)\r\n")
 H2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+H2_SETTINGS = re.compile(rb"...\x04.\0{4}", re.DOTALL)
+"""The frame that a server begins with (RFC 9113 3.4), on stream 0."""
 PROXY_V2 = b"\r\n\r\n\x00\r\nQUIT\n"
 HTTPS_PORT = b"HTTPS port"
 KEPT = {
@@ -109,8 +112,10 @@ class Describer:
             yield Part(at, hole, _masked(data[at:hole]))
             yield Part(hole, end, f"zeros {end - hole}")
         elif data.startswith(H2_PREFACE, at):
-            yield Part(at, at + len(H2_PREFACE), _text(H2_PREFACE))
-            yield Part(at + len(H2_PREFACE), len(data), f"zeros {len(data) - at - len(H2_PREFACE)}")
+            yield Part(at, at + len(H2_PREFACE), "h2 preface")
+            yield from self._frames(at + len(H2_PREFACE))
+        elif self.side != CLIENT and self.connection.protocol == "h2c" and H2_SETTINGS.match(data, at):
+            yield from self._frames(at)
         elif self.connection.tls is not None and self._is_record():
             yield self._record(self.connection.tls)
         elif self.side == CLIENT and (request := REQUEST.match(data, at)):
@@ -317,6 +322,11 @@ class Describer:
             at += 2
         if at < end:
             yield Part(at, end, f"zeros {end - at}")
+
+    def _frames(self, at: int) -> Iterator[Part]:
+        """HTTP/2 to the end of the stream."""
+        for part in Frames(self.names).describe(self.data, self.holes, at):
+            yield Part(*part)
 
     # -- anything else ---------------------------------------------------------------------------------------------
 

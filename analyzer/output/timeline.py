@@ -210,6 +210,8 @@ def _range(fetch: Fetch) -> tuple[int, int]:
     """The packets of this fetch among those of its connection: up to the next request, or to the end."""
     connection = fetch.connection
     first = fetch.first_packet
+    if fetch.exchange is not None and fetch.exchange.h2 is not None:
+        return first, fetch.last_packet  # its packets are those of other streams, too
     after = [exchange.request_packet for exchange in connection.exchanges if exchange.request_packet > first]
     own = fetch.exchange.request_packet if fetch.exchange is not None else 0
     after = [packet for packet in after if packet > own]

@@ -1,7 +1,7 @@
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Evidence, Verdict
 from analyzer.verdict.thresholds cimport Thresholds
-from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
 
@@ -11,6 +11,7 @@ cdef class Case:
     cdef public Side client, server
     cdef public Tls tls
     cdef public Exchange exchange
+    cdef public Http2 h2
     cdef public Thresholds limits
     cdef public Completion completion
     cdef public Opaque opaque

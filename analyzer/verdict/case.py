@@ -20,6 +20,7 @@ MAX_EVIDENCE = 40
 class Case:
     """One fetch under judgement. Times in ns, 0 = did not happen; packets 0 = none.
 
+    h2             what HTTP/2 adds to the exchange, None = it is none of HTTP/2
     replied        1 = the server sent payload after the ClientHello (a proxy's answer to CONNECT came before it)
     tls_done       1 = the TLS handshake is complete as far as the wire shows (signatures.md 1.4)
     asked          request: 0 none, 1 begun, 2 whole; answered: response: 0 none, 1 begun, 2 whole or opaque
@@ -41,6 +42,7 @@ class Case:
         self.server = connection.server
         self.tls: Any = connection.tls
         self.exchange: Any = fetch.exchange
+        self.h2: Any = None if fetch.exchange is None else fetch.exchange.h2
         self.limits = limits
         self.completion: Any = fetch.completion
         self.opaque: Any = fetch.opaque

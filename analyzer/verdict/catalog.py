@@ -27,10 +27,13 @@ from analyzer.verdict.causes import (
     BAD_CERTIFICATE,
     CAUSES,
     CERTIFICATE_ALERTS,
+    CLIENT_ERRORS,
     FAMILIES,
+    HTTP2_ADVICE,
     STATUS_ADVICE,
     TABLE,
 )
+from analyzer.wire.http2.registry import ERRORS, error_word
 from analyzer.wire.tls.registry import ALERTS
 
 OPENING = re.compile(r"(Cause|Also): ([a-z0-9-]+)(?:: (.+))?")
@@ -156,13 +159,15 @@ def _member(cause: str) -> Signature | None:
             return unit
         if family == "tls-alert":
             return _alert(unit, cause, name)
+        if ending == "NAME":
+            return _error(unit, cause, name)
         if re.fullmatch(r"[3-9]\d\d", name):
             return _status(unit, cause, name)
     return None
 
 
 def _status(unit: Signature, cause: str, code: str) -> Signature | None:
-    rule = replace(unit.rule, wireshark=f"http.response.code == {code}")
+    rule = replace(unit.rule, wireshark=f"http.response.code == {code} || http2.headers.status == {code}")
     if unit.id == "http-proxy-connect":
         return replace(unit, id=cause, rule=replace(rule, sentence=f"The proxy answers CONNECT with {code}."))
     if code < "400":
@@ -170,6 +175,21 @@ def _status(unit: Signature, cause: str, code: str) -> Signature | None:
     blame = "client" if code < "500" and code != "408" else unit.blame
     rule = replace(rule, sentence=f"The server answers with status {code}.")
     return replace(unit, id=cause, rule=rule, blame=blame, advice=STATUS_ADVICE.get(int(code), unit.advice))
+
+
+def _error(unit: Signature, cause: str, name: str) -> Signature | None:
+    """One error code of HTTP/2."""
+    codes = [code for code, known in ERRORS.items() if name in (known, str(code))]
+    if not codes:
+        return None
+    code = codes[0]
+    rule = replace(
+        unit.rule,
+        sentence=f"{unit.rule.sentence.rstrip('.')}: {error_word(code)}.",
+        wireshark=f"{unit.rule.wireshark} == {code}",
+    )
+    blame = "client" if code in CLIENT_ERRORS else unit.blame
+    return replace(unit, id=cause, rule=rule, blame=blame, advice=HTTP2_ADVICE.get(code, unit.advice))
 
 
 def _alert(unit: Signature, cause: str, name: str) -> Signature | None:

@@ -1,7 +1,8 @@
 """Every cause a verdict can name: its class, who is to blame by default, what to do next, and what clients print.
 
 One table; the signatures hold the rules, this file holds the words. Families (`tls-alert-NAME`, `http-status-NNN`,
-`http-proxy-connect-NNN`) have one entry under their prefix, refined by `ALERT_ADVICE` and `STATUS_ADVICE`.
+`http-proxy-connect-NNN`, `http2-rst-stream-NAME`, `http2-goaway-NAME`) have one entry under their prefix, refined by
+`ALERT_ADVICE`, `STATUS_ADVICE` and `HTTP2_ADVICE`.
 Sources: signatures.md 2.1 to 2.4 and 2.6.
 """
 
@@ -68,6 +69,16 @@ TRUNCATED = (
 GARBAGE = (
     "Go: `malformed HTTP response`; curl (1): `Received HTTP/0.9 when not allowed`; requests: `BadStatusLine`; "
     "Node: `HPE_INVALID_CONSTANT`"
+)
+STREAM_RESET = (
+    "Go: `stream error: stream ID N; INTERNAL_ERROR; received from peer`; curl (92): `HTTP/2 stream N was not closed "
+    "cleanly: INTERNAL_ERROR (err 2)`; Node: `ERR_HTTP2_STREAM_ERROR`; Java: `Received RST_STREAM`; Go and curl send a "
+    "refused stream's request again by themselves"
+)
+GONE_AWAY = (
+    "Go: `http2: server sent GOAWAY and closed the connection; LastStreamID=N, ErrCode=...`; curl (18): `HTTP/2 stream "
+    "N was not closed cleanly before end of the underlying stream`; Node: `ERR_HTTP2_SESSION_ERROR`, "
+    "`ERR_HTTP2_GOAWAY_SESSION`; Java: `GOAWAY received`"
 )
 
 NO_SUCH_HOST = (
@@ -281,6 +292,10 @@ TABLE = (
           "Go: the status line; curl (56): `CONNECT tunnel failed`; requests: `ProxyError`"),
     Cause("http-proxy-connect-no-reply", HTTP, "server",
           "The proxy never answered CONNECT: look at its log and at its way to the target.", OWN_TIMER),
+    Cause("http2-rst-stream", HTTP, "server",
+          "The server gave up this one stream; its code says why, its log says more.", STREAM_RESET),
+    Cause("http2-goaway", HTTP, "server",
+          "The server gave up the connection; its code says why, its log says more.", GONE_AWAY),
     Cause("tls-opaque-client-gave-up", HTTP, "client",
           "Find who closed after exactly that long: most often a client timeout shorter than the server's answer. The "
           "server's log should say 499 (nginx) or 460 (AWS ALB).", OWN_TIMER),
@@ -291,8 +306,29 @@ TABLE = (
 )  # fmt: skip
 
 CAUSES = {entry.id: entry for entry in TABLE}
-FAMILIES = {"tls-alert": "NAME", "http-status": "NNN", "http-proxy-connect": "NNN"}
+FAMILIES = {
+    "tls-alert": "NAME",
+    "http-status": "NNN",
+    "http-proxy-connect": "NNN",
+    "http2-rst-stream": "NAME",
+    "http2-goaway": "NAME",
+}
 """Causes that end in a name or number of the wire, with what stands for it."""
+
+RETRY_SAFE = "The server says that it has not processed the request: it may safely be sent again (RFC 9113 8.7)."
+HTTP2_ADVICE = {
+    0: "The server is shutting the connection down in good order: a good client sends the request again on a new one.",
+    1: "The server finds that the client breaks the protocol: look at its log for what, and at proxies in between.",
+    2: "Something broke inside the server, or a proxy's upstream cut its response: read its log.",
+    3: "One side broke flow control: look for a broken HTTP/2 library on either side.",
+    7: "The server takes no more streams for now: lower the client's concurrency, or raise the server's limit.",
+    8: "The server has no more use for the stream: look at its log for a timeout or a cancelled handler.",
+    9: "The header compression of the two sides has run apart: look for a broken HTTP/2 library or proxy.",
+    11: "The server finds that the client asks too much (many streams, resets or pings): slow down; read its log.",
+    13: "The server wants HTTP/1.1 for this request: `curl --http1.1`.",
+}
+CLIENT_ERRORS = frozenset((1, 3, 4, 5, 6, 9, 11, 12, 13))
+"""Errors of HTTP/2 with which a server says that the client did wrong (RFC 9113 7)."""
 
 CERTIFICATE_ALERTS = frozenset((41, 42, 43, 44, 45, 46, 48, 49, 51))
 """Alerts about the peer's certificate."""

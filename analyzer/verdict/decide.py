@@ -11,7 +11,19 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
-from analyzer.verdict.signatures import connect, dns, http, icmp, incomplete, opaque, reset, response, tls, tls_stall
+from analyzer.verdict.signatures import (
+    connect,
+    dns,
+    http,
+    http2,
+    icmp,
+    incomplete,
+    opaque,
+    reset,
+    response,
+    tls,
+    tls_stall,
+)
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
@@ -53,6 +65,8 @@ OPAQUE = (
 )
 EXCHANGE = (
     http.garbage,
+    http2.stream_reset,
+    http2.goaway,
     reset.waiting,
     reset.mid_response,
     http.proxy_connect,
@@ -107,7 +121,7 @@ def judge(case: Case) -> Verdict:
     if verdict is not None:
         return verdict
     exchange: Exchange = case.exchange
-    if exchange is not None and exchange.response_complete and exchange.status < 400 and exchange.method != "CONNECT":
+    if exchange is not None and exchange.response_complete and fine_status(exchange):
         return complete(case)
     settle(case)
     verdict = any_of(ACCEPTED, case)
@@ -122,15 +136,24 @@ def judge(case: Case) -> Verdict:
     return unnamed(case)
 
 
+def fine_status(exchange: Exchange) -> cython.bint:
+    """A status that is no failure; a proxy's answer to CONNECT other than 2xx is one (signatures.md 2.4)."""
+    return exchange.status < 300 or (exchange.status < 400 and exchange.method != "CONNECT")
+
+
 def uncertain(case: Case) -> cython.bint:
     """What the capture lost may be the answer, or the request that says how long the answer is (HEAD has no body)."""
     exchange: Exchange = case.exchange
     server: Side = case.server
     if case.answered == 2:
         return False
+    if case.h2 is not None and http2.given_up(case.h2):
+        return False
     lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
     if exchange.request_packet == 0 or (not case.answered and lost):
         return True
+    if case.h2 is not None and exchange.lost:
+        return True  # the end of the stream may be among what was not read
     unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
 
@@ -162,18 +185,11 @@ def inside_tls(case: Case) -> Verdict:
 
 
 def unnamed(case: Case) -> Verdict:
-    """Bytes that no parser names: HTTP/2 in plain text, or a request cut before its first line was whole."""
-    if case.connection.protocol != "h2c" or case.client.bytes == 0:
+    """No request was read: cut before its first line was whole, lost, or never sent behind the preface of HTTP/2."""
+    if case.connection.protocol != "h2c" or case.client.bytes == 0 or case.server.bytes:
         return incomplete.rest(case)
-    case.asked = 1
-    case.answered = 1 if case.server.bytes else 0
-    verdict = any_of((reset.waiting, reset.mid_response, http.server_closed, http.request_unacked), case)
-    if verdict is not None:
-        return verdict
-    if not case.answered:
-        return incomplete.rest(case)
-    case.flag("opaque")
-    return fine(case, "low", f"{case.where()} answered over HTTP/2, whose frames are not read here.")
+    case.asked = 1  # the preface asks for SETTINGS at least
+    return first_of((reset.waiting, http.server_closed, http.request_unacked), case)
 
 
 def first_of(signatures: tuple[Signature, ...], case: Case) -> Verdict:
@@ -212,7 +228,8 @@ def complete(case: Case) -> Verdict:
     said = f"{exchange.status} {exchange.reason}".rstrip()
     if exchange.request_packet == 0:
         return fine(case, "medium", f"{case.where()} answered with {said}; the request is not in the capture.")
-    return fine(case, confidence, f"{case.where()} answered {exchange.method} with {said} within {span(took)}.")
+    method = exchange.method or "a request"
+    return fine(case, confidence, f"{case.where()} answered {method} with {said} within {span(took)}.")
 
 
 def opaque_ok(case: Case) -> Verdict:
@@ -259,6 +276,12 @@ def weigh(case: Case) -> None:
             case.answered = 2
         elif exchange.response_packet or exchange.status:
             case.answered = 1
+        if case.h2 is not None:
+            case.progress_time = max(
+                exchange.request_end_time, exchange.response_end_time, case.connection.established_time
+            )
+            if case.h2.unread:
+                case.flag("http2-headers-unread")
     elif case.opaque is not None:
         case.asked = case.opaque.request
         case.answered = 2 if case.opaque.response else 0

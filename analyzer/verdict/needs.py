@@ -169,6 +169,14 @@ NEEDS = {
     "a status of 400 or more": Need(
         lambda case: case.exchange is not None and case.exchange.status >= 400, "no status of 400 or more came"
     ),
+    "a RST_STREAM of the server": Need(
+        lambda case: case.h2 is not None and case.h2.reset_side == SERVER,
+        "the server sent no RST_STREAM",
+    ),
+    "a GOAWAY of the server that leaves the stream behind": Need(
+        lambda case: case.h2 is not None and case.h2.goaway_packet > 0,
+        "no GOAWAY of the server left the stream behind",
+    ),
     "an answer that is no HTTP": Need(
         lambda case: case.exchange is not None and bool(case.exchange.garbage), "the answer, if any, was HTTP"
     ),

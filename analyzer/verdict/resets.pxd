@@ -1,9 +1,10 @@
 from analyzer.verdict.case cimport Case
-from analyzer.wire.model cimport Alert, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.model cimport Alert, Exchange, Http2, Milestone, Record, Side, Tls
 
 cdef int WARNING
 
 cpdef settle(Case case)
+cdef stream_closed(Case case, Http2 h2)
 cdef closed_by(Case case, int side, str what, long long packet, long long time)
 cdef notify(Case case)
 cpdef find_reset(Case case)

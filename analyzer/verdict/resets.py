@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict.case import Case
-from analyzer.wire.model import CLIENT, SERVER, Alert, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.model import CLIENT, SERVER, Alert, Exchange, Http2, Milestone, Record, Side, Tls
 from analyzer.wire.tls.registry import ALERT
 
 WARNING = 1
@@ -20,8 +20,19 @@ def settle(case: Case) -> None:
     closed_by(case, SERVER, "fin", case.server.fin_packet, case.server.fin_time)
     closed_by(case, CLIENT, "", case.notify_client, 0)
     closed_by(case, SERVER, "", case.notify_server, 0)
+    if case.h2 is not None:
+        stream_closed(case, case.h2)
     if case.reset is not None:
         closed_by(case, case.reset.side, "rst", case.reset.packet, case.reset.time)
+
+
+def stream_closed(case: Case, h2: Http2) -> None:
+    """HTTP/2: the client gave up its stream, or the server ended it short of the length it had announced."""
+    exchange: Exchange = case.exchange
+    if h2.reset_side == CLIENT:
+        closed_by(case, CLIENT, "data", h2.reset_packet, h2.reset_time)
+    if exchange.malformed:
+        closed_by(case, SERVER, "data", exchange.response_end_packet, exchange.response_end_time)
 
 
 def closed_by(case: Case, side: cython.int, what: str, packet: cython.longlong, time: cython.longlong) -> None:
@@ -134,9 +145,11 @@ def after_alert(case: Case, packet: cython.longlong) -> cython.bint:
 
 
 def after_exchange(case: Case, mark: Milestone) -> cython.bint:
-    """b: everything that was asked had been answered."""
+    """b: everything that was asked had been answered, or given up by RST_STREAM."""
     exchange: Exchange = case.exchange
     if exchange is not None:
+        if case.h2 is not None and 0 < case.h2.reset_packet <= mark.packet:
+            return True
         return exchange.response_complete != 0 and exchange.response_end_packet <= mark.packet
     return case.answered == 2 and idle_since_answer(case, mark)
 

@@ -22,10 +22,10 @@ from analyzer.wire.dns.lookups import PORT as DNS_PORT
 from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.dns.stream import DnsStream
 from analyzer.wire.http.parser import HttpParser
-from analyzer.wire.intake import Intake, Waiting
-from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Side
-from analyzer.wire.prologue import MORE, WRONG, proxy_size
-from analyzer.wire.socks import OVER, Socks
+from analyzer.wire.http2.parser import Http2Parser
+from analyzer.wire.intake import Intake
+from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Exchange, Side
+from analyzer.wire.peeling import MAX_PROLOGUES, Peeling
 from analyzer.wire.tls.parser import TlsParser
 
 UNDECIDED = 0
@@ -33,25 +33,24 @@ IN_TLS = 1
 IN_HTTP = 2
 PASSED = 3
 IN_DNS = 4
+IN_HTTP2 = 5
 
 MAX_BUFFER = 65536
 """Bytes of a side kept while the protocol is undecided."""
 MAX_FIRST = 64
 MAX_TRIES = 64
 """Segments a side in which a connection met in its middle may show a clean start."""
-MAX_PROLOGUES = 8
 
 
-class Content(Waiting):
+class Content(Peeling):
     """The parser of one connection's two byte streams.
 
     The connection tracker calls it with bytes in sequence order. A parser that wants no more of a side, or nothing of
     its next n bytes, sets `side.skip`; the tracker then passes over those bytes without calling it, and calls `data()`
     again, perhaps with b"", as soon as they are over.
 
-    state       UNDECIDED, IN_TLS, IN_HTTP, IN_DNS, or PASSED (nobody wants the rest)
+    state       UNDECIDED, IN_TLS, IN_HTTP, IN_HTTP2, IN_DNS, or PASSED (nobody wants the rest)
     lookups     the table that DNS messages go to, None = nobody wants them
-    socks       the SOCKS dialogue that goes on, or None
     searching   1 = the beginning was not captured: wait for a clean start of a message or record
     unsynced    while searching in TLS: bit 1 = the client's, bit 2 = the server's record boundaries are still unknown
     swap_roles  1 = the side that is called the server sent what only clients send; its bytes are kept until the roles
@@ -59,20 +58,19 @@ class Content(Waiting):
     """
 
     def __init__(self, connection: Connection, lookups: Lookups | None = None) -> None:
-        self.begin(connection)
+        self.begin_peeling(connection)
         self.lookups = lookups
         self.state = UNDECIDED
-        self.socks: Socks | None = None
         self.searching = connection.midstream
         self.unsynced = 3 if connection.midstream else 0
         self.swap_roles = 0
-        self.prologues = 0
         self.client_tries = self.server_tries = 0
         self.misplaced: Intake | None = None
         self.misplaced_side: Side | None = None
         self.tls: TlsParser | None = None
         self.http: HttpParser | None = None
         self.dns: DnsStream | None = None
+        self.http2: Http2Parser | None = None
 
     def data(
         self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
@@ -91,6 +89,8 @@ class Content(Waiting):
             side.skip = NEVER
         elif self.state == IN_DNS and self.dns is not None:
             self.dns.data(side, data, packet, time)
+        elif self.state == IN_HTTP2 and self.http2 is not None:
+            self.http2.data(side, data, packet, time, ack)
         elif self.searching:
             self._search(side, data, packet, time, ack)
         else:
@@ -109,6 +109,8 @@ class Content(Waiting):
             side.skip = NEVER
         elif self.state == IN_DNS and self.dns is not None:
             self.dns.stop()
+        elif self.state == IN_HTTP2 and self.http2 is not None:
+            self.http2.gap(side, length, packet, time)
         elif not self._answer_shows(side, length, packet, time):
             self._miss(side)
 
@@ -120,6 +122,8 @@ class Content(Waiting):
             self._settle()
         if self.state == IN_HTTP and self.http is not None:
             self.http.end(side, packet, time)
+        elif self.state == IN_HTTP2 and self.http2 is not None:
+            self.http2.end(side, packet, time)
 
     def finish(self) -> None:
         """The connection is over or the capture is: decide on what there is, bring counts up to date."""
@@ -129,6 +133,8 @@ class Content(Waiting):
             self._settle()
         if self.http is not None:
             self.http.finish()
+        if self.http2 is not None:
+            self.http2.finish()
         if self.tls is not None:
             self.tls.finish()
 
@@ -179,49 +185,6 @@ class Content(Waiting):
             self.replay()
         return False
 
-    def _proxy(self, client: Intake, head: bytes) -> cython.bint:
-        return self._peel(client, proxy_size(head), "proxy-protocol")
-
-    def _peel(self, client: Intake, size: cython.int, via: str) -> cython.bint:
-        """Pass over a prologue of the client's; False when it is not whole, or wrong, or one too many."""
-        if size == WRONG or self.prologues >= MAX_PROLOGUES:
-            self._pass("other")
-            return False
-        if size == MORE or size > len(client.data) - client.at:
-            return False
-        client.at += size
-        self.prologues += 1
-        self._note(via)
-        return True
-
-    def _socks_begins(self, client: Intake, head: bytes, kind: cython.int) -> cython.bint:
-        socks = Socks(self.connection)
-        size: cython.int = socks.begin(head, kind == SOCKS5)
-        if size == MORE or not self._peel(client, size, "socks"):
-            return False
-        self.socks = socks
-        return True
-
-    def _socks(self, socks: Socks) -> cython.bint:
-        """One step of the dialogue; True = there may be another."""
-        intake = self.from_client if socks.client_speaks() else self.from_server
-        if intake is None or intake.at == len(intake.data):
-            return False
-        size: cython.int = socks.read(intake.head())
-        if socks.step == OVER:
-            self.socks = None
-        if size == WRONG:
-            self._pass("other")
-        if size <= 0:
-            return False
-        intake.at += size
-        return True
-
-    def _note(self, via: str) -> None:
-        self.connection.via = (*self.connection.via, via)
-        self.connection.protocol = ""
-        self.connection.other_first = b""
-
     # ---- decided ----
 
     def _start(self, kind: cython.int, head: bytes) -> None:
@@ -234,10 +197,12 @@ class Content(Waiting):
                 self.tls.begin_sslv2((((head[0] & 0x7F) << 8) | head[1]) + 2)
         elif kind == HTTP:
             self._start_http()
+        elif kind == H2C:
+            self._start_http2(None)
         elif kind == OTHER and self.lookups is not None and self.connection.server.port == DNS_PORT:
             self._start_dns()
         else:
-            self._pass("h2c" if kind == H2C else "other")
+            self._pass("other")
 
     def _start_tls(self) -> None:
         self.state = IN_TLS
@@ -250,6 +215,13 @@ class Content(Waiting):
         self.connection.protocol = "http"
         self.connection.other_first = b""
         self.http = HttpParser(self.connection)
+
+    def _start_http2(self, upgraded: Exchange | None) -> None:
+        """With prior knowledge, or as the answer to an HTTP/1.1 request says (signatures.md 1.3)."""
+        self.state = IN_HTTP2
+        self.connection.protocol = "h2c"
+        self.connection.other_first = b""
+        self.http2 = Http2Parser(self.connection, upgraded)
 
     def _start_dns(self) -> None:
         """A resolver's connection; it fetches nothing itself, so to the outside it is of another protocol."""
@@ -287,21 +259,21 @@ class Content(Waiting):
             self._pass("other")
 
     def _switch(self, side: Side, packet: cython.longlong, time: cython.longlong, ack: cython.longlong) -> None:
-        """After 101 nothing more is read; after a 2xx to CONNECT the streams start over (signatures.md 1.3)."""
+        """After 101 only HTTP/2 is read on; after a 2xx to CONNECT the streams start over (signatures.md 1.3)."""
         http = self.http
         if http is None:
             return
-        if http.tunnel == 2:
+        upgraded = self._upgraded()
+        if http.tunnel == 2 and upgraded is None:
             self._close()
             return
         http.finish()
         self.http = None
-        self.state = UNDECIDED
-        self.socks = None
-        self.prologues += 1
-        self._note("connect")
-        if self.prologues > MAX_PROLOGUES:
-            self._pass("other")
+        if upgraded is not None:
+            self._start_http2(upgraded)
+        else:
+            self._start_over()
+        if self.state == PASSED:
             return
         client, server = self.connection.client, self.connection.server
         client.skip = server.skip = 0
@@ -309,6 +281,24 @@ class Content(Waiting):
         server_ack: cython.longlong = ack if side is server else -1
         self.hand_over(client, http.leftover_client, http.leftover_client_start, packet, time, client_ack)
         self.hand_over(server, http.leftover_server, http.leftover_server_start, packet, time, server_ack)
+
+    def _start_over(self) -> None:
+        """A tunnel was opened: what is inside begins with nothing decided."""
+        self.state = UNDECIDED
+        self.socks = None
+        self.prologues += 1
+        self._note("connect")
+        if self.prologues > MAX_PROLOGUES:
+            self._pass("other")
+
+    def _upgraded(self) -> Exchange | None:
+        """The request that made the connection one of HTTP/2 (RFC 7540 3.2), None = there is none."""
+        if self.http is None or self.http.tunnel != 2 or not self.connection.exchanges:
+            return None
+        exchange = self.connection.exchanges[len(self.connection.exchanges) - 1]
+        if exchange.status != 101 or exchange.headers.get("upgrade", "").lower() != "h2c":
+            return None
+        return exchange
 
     # ---- met in the middle ----
 
@@ -355,6 +345,8 @@ class Content(Waiting):
                 self.unsynced = 0
             elif self.state == IN_TLS:
                 self.unsynced = 2
+            elif self.http2 is not None:
+                self.http2.lose_boundaries(self.http2.server)
         elif on_record_boundary(data):
             self._start_tls()
             self.unsynced = 3

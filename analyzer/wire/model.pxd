@@ -74,6 +74,12 @@ cdef class Tls:
     cdef public long long client_count, server_count
     cdef public Record client_last, server_last, client_prior, server_prior, client_finished, server_finished
 
+cdef class Http2:
+    cdef public int reset_side, asked, unread
+    cdef public long long stream, reset_code, reset_packet, reset_time
+    cdef public long long goaway_last, goaway_code, goaway_packet, goaway_time
+    cdef public long long request_whole, response_whole
+
 @cython.no_gc
 cdef class Exchange:
     cdef public int index, request_complete, expect_continue, status, response_complete, lost, authorized
@@ -85,6 +91,7 @@ cdef class Exchange:
     cdef public list interim
     cdef dict _headers
     cdef public bytes garbage, body_start, raw_fields
+    cdef public Http2 h2
 
 @cython.no_gc
 cdef class IcmpError:

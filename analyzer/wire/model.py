@@ -302,13 +302,30 @@ class Tls:
         self.malformed = ""
 
 
+class Http2:
+    """What HTTP/2 adds to an exchange: its stream, and how that was ended otherwise than by END_STREAM (RFC 9113 5.1).
+
+    reset_*    the RST_STREAM that ended it: side that sent it (-1 = nobody), code, packet and time
+    goaway_*   the server's GOAWAY that excludes it, or ends all by an error: last stream taken (-1 = none), code, ...
+    asked      1 = the block of the request's fields came; unread 1 = a block was undecodable: request or status unknown
+    *_whole    body bytes of DATA frames that are over
+    """
+
+    def __init__(self, stream: cython.longlong) -> None:
+        self.stream = stream
+        self.reset_side = self.goaway_last = self.goaway_code = -1
+        self.reset_code = self.reset_packet = self.reset_time = 0
+        self.goaway_packet = self.goaway_time = 0
+        self.asked = self.unread = self.request_whole = self.response_whole = 0
+
+
 class Exchange:
-    """One HTTP/1.x request and its response, in plain text.
+    """One request and its response in plain text: of HTTP/1.x, or a stream of HTTP/2.
 
     request_complete 1 = head and declared body were seen; request_start/end are offsets of the client's stream
     request_ack     offset of the server's stream that the client had received when it began to ask, -1 = unknown
     acked_time      when the server acknowledged request_end, 0 = never
-    response_framing  length | chunked | close | none | tunnel, "" = no final response head yet
+    response_framing  length | chunked | close | none | tunnel | frames (of HTTP/2), "" = no final response head yet
     body_expected   bytes declared, -1 = not declared; body_got: bytes seen or acknowledged
     response_complete 1 = complete by framing (RFC 9112 6.3)
     interim         status codes of 1xx responses before the final one
@@ -316,9 +333,11 @@ class Exchange:
                     the lines of the response's fields, when somebody asks
     body_start      first bytes of a 400's body: nginx says there that TLS was wanted
     garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
-    malformed       head-too-large | chunk-size | chunk-end: where a message broke its own framing, "" = nowhere
+    malformed       head-too-large | chunk-size | chunk-end | content-length: where a message broke its own framing,
+                    "" = nowhere
     authorized      1 = the request carried credentials (their value is not kept)
     lost            1 = the capture lost bytes of a head or of the framing: nothing may be concluded from absence
+    h2              what HTTP/2 adds to it, None = HTTP/1.x
     An unfinished message ends, as far as request_end*/response_end* say, with the last byte seen. A response
     without a known request has method "" and request_start -1.
     """
@@ -351,6 +370,7 @@ class Exchange:
         self.garbage = self.body_start = b""
         self.malformed = ""
         self.authorized = self.lost = 0
+        self.h2: Http2 | None = None
 
     @property
     def headers(self) -> dict[str, str]:

@@ -39,6 +39,8 @@ def prepare(shared: Path) -> None:
     certs.make(shared / "certs")
     build = {**os.environ, "GOFLAGS": "-mod=mod", "GO111MODULE": "off", "CGO_ENABLED": "0"}
     subprocess.run(["go", "build", "-o", shared / "go-client", HERE / "client.go"], check=True, env=build)
+    build["GOPATH"] = "/usr/share/gocode"  # Debian's golang.org/x/net; the standard library speaks h2c only since 1.24
+    subprocess.run(["go", "build", "-o", shared / "go-client-h2c", HERE / "h2c.go"], check=True, env=build)
     files = shared / "files"
     module = files / "go/lab.example/hello/@v"
     for folder in (module, files / "files", files / "simple/labpkg", files / "simple/forbidden"):
@@ -143,10 +145,14 @@ def start_capture(cell: Cell, capture: Capture) -> subprocess.Popen[str]:
     return dump
 
 
+def places(shared: Path) -> dict[str, Path | str]:
+    """What a command line may name."""
+    return {"certs": shared / "certs", "files": shared / "files", "go": shared / "go-client", "lab": HERE}
+
+
 def run_clients(cell: Cell, scenario: Scenario, shared: Path) -> tuple[subprocess.Popen[str], list[int]]:
     """The clients one after the other with tcpdump beside them; their exit statuses, for the log of the run."""
-    words = {"ca": shared / "certs/ca.pem", "go": shared / "go-client", "work": cell.workdir, "python": sys.executable}
-    words["lab"] = HERE
+    words = {**places(shared), "ca": shared / "certs/ca.pem", "work": cell.workdir, "python": sys.executable}
     capture = scenario.capture
     env = {"PYTHONPATH": str(SAMPLES), "LC_ALL": "C"}
     dump = None if capture.start else start_capture(cell, capture)
@@ -185,7 +191,7 @@ def make(scenario: Scenario, shared: Path) -> list[int]:
         for behaviour, port in scenario.servers:
             cell.python("server", "lab.servers", behaviour, str(port), ready=True, env=os_env)
         for argv in scenario.commands:
-            cell.start("server", [word.format(certs=shared / "certs", lab=HERE) for word in argv])
+            cell.start("server", [word.format(**places(shared)) for word in argv])
             until(lambda: listening(cell), " ".join(argv), 20)
         if scenario.nginx:
             start_nginx(cell, shared)

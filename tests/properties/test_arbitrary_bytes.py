@@ -100,6 +100,16 @@ PIECES = st.one_of(
             b"CONNECT example.org:443 HTTP/1.1\r\n\r\n",
             b"GET /\x1b]0;x\x07\xff HTTP/1.1\r\nHost: =1+1\r\n\r\n",
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            said(
+                "h2 preface + h2 SETTINGS + h2 HEADERS stream 1 END_STREAM :method GET :path /\x1b[0m :authority =1+1",
+                60,
+            ),
+            said("h2 SETTINGS + h2 HEADERS stream 1 :status 503 server \x1b]0;x\x07 content-length 9", 60),
+            said("h2 HEADERS stream 3 more :method GET + h2 CONTINUATION stream 3 :path /b", 40),
+            said("h2 DATA stream 1 END_STREAM length 9", 18),
+            said("h2 RST_STREAM stream 1 REFUSED_STREAM + h2 GOAWAY last 1 99", 30),
+            said("http GET /a host h.example connection Upgrade upgrade h2c", 90),
+            said("http 101 connection Upgrade upgrade h2c", 80),
             b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
             b"\x05\x01\x00",
         ]

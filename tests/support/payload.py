@@ -13,6 +13,8 @@ import ipaddress
 import struct
 from collections.abc import Callable
 
+from support import h2
+
 CERTIFICATE = base64.b64decode(
     "MIIBmDCCAT+gAwIBAgIUMg3SUndFmnE4xBiTgYRwEsIS9oQwCgYIKoZIzj0EAwIwFjEUMBIGA1UEAwwLZXhhbXBsZS5vcmcwHhcN"
     "MjYxMTIyMjM1NTAyWhcNMzYxMTE5MjM1NTAyWjAWMRQwEgYDVQQDDAtleGFtcGxlLm9yZzBZMBMGByqGSM49AgEGCCqGSM49AwEH"
@@ -39,8 +41,11 @@ def noise(label: str, size: int) -> bytes:
     return hashlib.shake_128(label.encode()).digest(size)
 
 
-def payload(words: list[str], size: int) -> bytes:
-    """The bytes described by `words`; parts are joined by `+`, the first one that can stretch fills up to `size`."""
+def payload(words: list[str], size: int, memory: h2.Memory | None = None) -> bytes:
+    """The bytes described by `words`; parts are joined by `+`, the first one that can stretch fills up to `size`.
+
+    `memory` is what the direction's blocks of HTTP/2 have in common.
+    """
     goes_on = words[-1] == "..."
     parts: list[list[str]] = [[]]
     for word in words[: len(words) - goes_on]:
@@ -48,7 +53,7 @@ def payload(words: list[str], size: int) -> bytes:
             parts.append([])
         else:
             parts[-1].append(word)
-    blobs = [_part(part, 0) for part in parts]
+    blobs = [_part(part, 0, memory) for part in parts]
     missing = size - sum(map(len, blobs))
     if missing > 0:
         index = next((i for i, part in enumerate(parts) if _stretches(part)), None)
@@ -61,15 +66,19 @@ def payload(words: list[str], size: int) -> bytes:
 
 
 def _stretches(part: list[str]) -> bool:
+    if part[0] == "h2":
+        return h2.stretches(part[1:])
     if part[0] == "tls":
         return part[1] == "client_hello" and "size" not in part
     return (part[0] == "http" and "head" not in part) or part == ["zeros"]
 
 
-def _part(part: list[str], extra: int) -> bytes:
+def _part(part: list[str], extra: int, memory: h2.Memory | None = None) -> bytes:
     kind, rest = part[0], part[1:]
     if kind == "tls":
         return TLS[rest[0]](rest[1:], extra)
+    if kind == "h2":
+        return h2.part(rest, extra, memory)
     if kind == "http":
         return _http(rest, extra)
     if kind == "dns":  # over TCP: the length goes before (RFC 7766 8)

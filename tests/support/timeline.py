@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from support.h2 import Memory
 from support.payload import datagram, payload
 
 FLAG_BITS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, ".": 0x10, "U": 0x20, "E": 0x40, "W": 0x80}
@@ -106,6 +107,7 @@ class _State:
     captured: list[Packet] = field(default_factory=list)
     streams: dict[tuple[str, int], bytearray] = field(default_factory=dict)
     laid: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
+    memories: dict[tuple[str, int], Memory] = field(default_factory=dict)
     ids: dict[tuple[str, int], int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     vlans: tuple[int, ...] = ()
@@ -329,7 +331,7 @@ def _stream(state: _State, key: tuple[str, int], seq: int, length: int, spec: li
     stream, laid = state.streams.setdefault(key, bytearray()), state.laid.setdefault(key, [])
     start = seq - 1
     if spec:
-        blob = payload(spec, length)
+        blob = payload(spec, length, state.memories.setdefault(key, Memory()))
         stream.extend(bytes(max(0, start + len(blob) - len(stream))))
         stream[start : start + len(blob)] = blob
         laid.append((start, start + len(blob)))

@@ -22,6 +22,7 @@ from analyzer.wire.model import (
     Alert,
     Connection,
     Exchange,
+    Http2,
     IcmpError,
     Milestone,
     Record,
@@ -91,6 +92,16 @@ def hellos(draw: st.DrawFn) -> Tls:
 
 
 @st.composite
+def streams(draw: st.DrawFn) -> Http2:
+    stream = Http2(draw(st.sampled_from([1, 3])))
+    scatter(draw, stream, "stream")
+    stream.reset_side = draw(st.sampled_from([-1, 0, 1]))
+    stream.reset_code = draw(st.sampled_from([0, 2, 7, 8, 99]))
+    stream.goaway_code = draw(st.sampled_from([-1, 0, 11, 99]))
+    return stream
+
+
+@st.composite
 def exchanges(draw: st.DrawFn) -> Exchange:
     exchange = Exchange(draw(st.integers(0, 2)))
     scatter(draw, exchange, "index")
@@ -98,6 +109,7 @@ def exchanges(draw: st.DrawFn) -> Exchange:
     exchange.method = draw(st.sampled_from(["", "GET", "CONNECT"]))
     exchange.target = draw(st.sampled_from(["", "/", "host:443"]))
     exchange.response_framing = draw(st.sampled_from(["", "length", "chunked", "close"]))
+    exchange.h2 = draw(st.one_of(st.none(), streams()))
     exchange.garbage = draw(st.sampled_from([b"", b"\x15\x03\x01", b"SSH-2.0"]))
     return exchange
 

@@ -36,7 +36,12 @@ FITTING: dict[str, tuple[str, ...]] = {
     "timeout": GAVE_UP,
     "reset": ("rst/", "tls-failure/", "tls-stall/", "http-failure/http-on-tls-server", *HUNG_UP),
     "closed": ("rst/", "tls-failure/", "tls-stall/", *HUNG_UP),
-    "truncated": ("rst/rst-mid-response", "http-failure/http-response-", "http-failure/tls-opaque-"),
+    "truncated": (
+        "rst/rst-mid-response",
+        "http-failure/http-response-",
+        "http-failure/http2-",
+        "http-failure/tls-opaque-",
+    ),
     "certificate": ("tls-failure/", "rst/rst-by-client"),
     "tls-alert": ("tls-failure/", "http-failure/http-on-tls-server", "http-failure/tls-opaque-"),
     "not-tls": ("tls-failure/tls-http-reply", "tls-failure/tls-banner-reply", "tls-failure/tls-garbage"),

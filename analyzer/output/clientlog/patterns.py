@@ -69,7 +69,7 @@ REASONS = (
      r"|emaxredirect|redirections? exceeded|exceeded \d+ redirects|redirected too many times"),
     ("truncated", r"unexpected eof|transfer closed with|incompleteread|response ended prematurely|premature eof"
      r"|terminated <- und_err_socket|invalid response body[^|]{1,2000}: aborted|stream error: |http/2 stream"
-     r"|streamreset|incomplete chunked read|premature end of"),
+     r"|streamreset|server sent goaway|err_http2_(?:stream|goaway|session)|incomplete chunked read|premature end of"),
     ("closed", r"other side closed|und_err_socket"),
     ("refused", r"connection refused|econnrefused|errno (?:111|61)\]|actively refused|winerror 10061\]"),
     ("unreachable", r"no route to host|network is unreachable|ehostunreach|enetunreach|errno (?:113|101)\]"

@@ -10,6 +10,7 @@ from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.reset import asked_time, idle_before
 from analyzer.verdict.signatures.tls import shown
 from analyzer.verdict.waits import ending_timers
+from analyzer.wire.http2.registry import error_word
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone
 
 TLS_ALERT = b"\x15\x03"
@@ -153,7 +154,10 @@ def server_closed(case: Case) -> Verdict | None:
     gap: cython.longlong = case.closer_time - asked_time(case)
     case.cite_request()
     case.cite_closer()
-    if exchange is not None and exchange.index > 0 and crossed(case, gap):
+    reused: cython.bint = exchange is not None and exchange.index > 0
+    if case.h2 is not None and idle_before(case) == 0:
+        reused = False  # other streams kept the connection busy
+    if reused and crossed(case, gap):
         case.cite_mark(case.find("rst", SERVER, exchange.request_packet))
         return case.verdict(
             "http-keepalive-race",
@@ -216,8 +220,8 @@ def client_closed(case: Case) -> Verdict | None:
     """The 499: the client hangs up before a byte of the response.
 
     Cause: http-client-closed-no-response
-    On the wire: the whole request, no response byte, then FIN or RST of the client; no complete response follows
-        the FIN.
+    On the wire: the whole request, no response byte, then FIN or RST of the client (HTTP/2: or its RST_STREAM); no
+        complete response follows the FIN.
     Wireshark: http.request && !http.response_in || tcp.flags.fin == 1 && tcp.ack == 1
     Zeek: conn_state SF or RSTO, http.log without status_code
     Reference: nginx ngx_http_request.h (NGX_HTTP_CLIENT_CLOSED_REQUEST 499, a log entry that never travels)
@@ -237,9 +241,16 @@ def client_closed(case: Case) -> Verdict | None:
     return case.verdict(
         "http-client-closed-no-response",
         "high",
-        f"{case.where()} had not answered after {span(waited)} when the client closed ({why}): a server logs this as "
-        "499.",
+        f"{case.where()} had not answered after {span(waited)} when the client {left(case)} ({why}): a server logs "
+        "this as 499.",
     )
+
+
+def left(case: Case) -> str:
+    """How the client ended it: the connection, or its stream of HTTP/2 (RFC 9113 8.1)."""
+    if case.closer_what != "data":
+        return "closed"
+    return f"ended its stream with {error_word(case.h2.reset_code)}"
 
 
 def no_response_stalled(case: Case) -> Verdict | None:

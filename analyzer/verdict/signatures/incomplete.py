@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.verdict.case import Case
 from analyzer.verdict.model import Verdict
+from analyzer.wire.http2.streams import UNREADABLE
 from analyzer.wire.model import CLIENT, Side
 
 
@@ -82,6 +83,8 @@ def rest(case: Case) -> Verdict:
         )
     if case.client.lost or case.server.lost:
         return missing(case, "bytes", f"The capture lost bytes of {case.where()} that decide it.")
+    if UNREADABLE in case.connection.flags or (case.h2 is not None and case.h2.unread):
+        return undecodable(case)
     if case.opaque is not None and case.opaque.doubtful and case.closer == CLIENT:
         return missing(
             case,
@@ -89,3 +92,10 @@ def rest(case: Case) -> Verdict:
             f"One encrypted record of {case.where()} may be a session ticket or a short answer: only keys can tell.",
         )
     return missing(case, "tail", f"Nothing was decided with {case.where()} yet: {case.tail()}.")
+
+
+def undecodable(case: Case) -> Verdict:
+    """HTTP/2: the bytes that decide it are in the capture, and cannot be read."""
+    verdict = missing(case, "bytes", f"The HTTP/2 frame that decides it with {case.where()} cannot be decoded.")
+    verdict.advice = "Look at the frames in Wireshark: one is broken, far too large, or refers to one that was lost."
+    return verdict

@@ -245,6 +245,8 @@ def idle_before(case: Case) -> cython.longlong:
     for other in case.connection.exchanges:
         if other is exchange:
             break
+        if other.h2 is not None and not other.response_complete and other.h2.reset_packet == 0:
+            return 0  # streams share the connection: it was not idle
         ended = max(ended, other.response_end_time)
     return max(0, exchange.request_time - ended) if ended else 0
 

@@ -7,10 +7,11 @@ import cython
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.signatures.http import who_ended
+from analyzer.verdict.signatures.http import left, who_ended
 from analyzer.verdict.signatures.reset import asked_time
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Side
 
+ENDLESS = ("text/event-stream", "application/grpc")
 CLIENT_STATUS = range(400, 500)
 
 
@@ -24,7 +25,7 @@ def status(case: Case) -> Verdict | None:
 
     Cause: http-status: The server answers with an error status.
     On the wire: the head of a final response with a status of 400 or more, whether or not its body is complete.
-    Wireshark: http.response.code >= 400
+    Wireshark: http.response.code >= 400 || http2.headers.status >= 400
     Not this: 1xx to 3xx are no failures; the status inside TLS cannot be seen; a refused CONNECT is
         http-proxy-connect-NNN.
 
@@ -46,7 +47,8 @@ def status(case: Case) -> Verdict | None:
     if exchange.request_packet == 0:
         summary = f"{case.where()} answered with {said}; the request is not in the capture."
     else:
-        summary = f"{case.where()} answered {exchange.method} {exchange.target[:80]} with {said} after {span(took)}."
+        request = f"{exchange.method} {exchange.target[:80]}".strip() or "a request"
+        summary = f"{case.where()} answered {request} with {said} after {span(took)}."
     verdict: Verdict = case.verdict(cause, "high", summary)
     verdict.advice = STATUS_ADVICE.get(exchange.status, verdict.advice)
     if exchange.status in CLIENT_STATUS and exchange.status != 408:
@@ -58,7 +60,8 @@ def truncated(case: Case) -> Verdict | None:
     """The response stops short of what it announced.
 
     Cause: http-response-truncated
-    On the wire: FIN of the server before the response is complete by Content-Length or chunked framing.
+    On the wire: FIN of the server (HTTP/2: or END_STREAM) before the response is complete by Content-Length or chunked
+        framing.
     Wireshark: tcp.flags.fin == 1 && tcp.seq > 1 && tcp.completeness & 8
     Zeek: http.log response_body_len below the Content-Length
     Reference: RFC 9112 8
@@ -77,7 +80,8 @@ def truncated(case: Case) -> Verdict | None:
     return case.verdict(
         "http-response-truncated",
         "high" if not exchange.body_lost else "medium",
-        f"{case.where()} closed the connection {progress(exchange)}.",
+        f"{case.where()} {'ended the stream' if case.closer_what == 'data' else 'closed the connection'} "
+        f"{progress(exchange)}.",
     )
 
 
@@ -139,8 +143,8 @@ def client_left_response(case: Case) -> Verdict | None:
     Needs: the client closed first; an unfinished response
 
     Cause: http-client-abort-response: The client has enough of the response.
-    On the wire: a response begun and incomplete; FIN or RST of the client within three seconds of the server's last
-        byte.
+    On the wire: a response begun and incomplete; FIN or RST of the client (HTTP/2: or its RST_STREAM) within three
+        seconds of the server's last byte.
     Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
     Confidence: high; inside TLS medium
     Not this: after three seconds and more of the server's silence it is http-response-stalled; a server that closes
@@ -157,11 +161,11 @@ def client_left_response(case: Case) -> Verdict | None:
     case.cite_response()
     if case.unread(case.client):
         case.flag("receiver-stalled")
-    elif silence >= case.limits.stall_min_ns:
+    elif silence >= case.limits.stall_min_ns and not endless(case.exchange):
         return response_stalled_verdict(case, silence)
     case.cite_closer()
     return case.verdict(
-        "http-client-abort-response", "high", f"The client closed {progress(case.exchange)} of {case.where()}."
+        "http-client-abort-response", "high", f"The client {left(case)} {progress(case.exchange)} of {case.where()}."
     )
 
 
@@ -193,8 +197,8 @@ def response_stalled(case: Case) -> Verdict | None:
 
 
 def endless(exchange: Exchange) -> cython.bint:
-    """A response that may be silent for hours."""
-    return exchange.status == 101 or exchange.headers.get("content-type", "").startswith("text/event-stream")
+    """A response that may be silent for hours: a tunnel, events, the messages of a remote procedure call."""
+    return exchange.status == 101 or exchange.headers.get("content-type", "").startswith(ENDLESS)
 
 
 def response_stalled_verdict(case: Case, silence: cython.longlong) -> Verdict:

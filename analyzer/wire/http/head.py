@@ -54,6 +54,8 @@ _REQUEST_LINE = re.compile(rb"[A-Z]{3,20} [^\r\n]+ HTTP/1\.[01]\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+(.*))?\Z", re.DOTALL)
 _VERSION = re.compile(rb"[ \t]+HTTP/(\d\.\d)[ \t]*\Z")
 
+_PREFACE = b"PRI * HTTP/2.0"
+"""No server asks for this method in HTTP/1.x (RFC 9113 11.6): the answer to an `Upgrade: h2c` was not seen."""
 _COMBINED = ("content-length", "transfer-encoding")
 _BLANKS = " \t\r\n\x0b\x0c"
 
@@ -64,7 +66,9 @@ def text(raw: bytes, limit: int = MAX_VALUE) -> str:
 
 
 def may_be_request(line: bytes) -> int:
-    """1 = begins with a method and a space, 0 = too short to tell, -1 = no request line."""
+    """1 = begins with a method and a space, 0 = too short to tell, -1 = no request line, or the preface of HTTP/2."""
+    if line.startswith(b"PRI"):
+        return -1 if line.startswith(_PREFACE) else 0 if _PREFACE.startswith(line) else 1
     if _METHOD_AND_SPACE.match(line):
         return 1
     return 0 if not line.strip(b"\r") or _METHOD.fullmatch(line) else -1

@@ -85,6 +85,10 @@ REAL = {
     "http-failure/curl-401-then-password.pcap": ("curl: (22) The requested URL returned error: 401", [1]),
     "http-failure/curl-proxy-forbids.pcap": ("curl: (56) CONNECT tunnel failed, response 403", [1]),
     "http-failure/curl-proxy-silent.pcap": (f'Get "https://{W}/": context deadline exceeded', [1]),
+    "http-failure/curl-h2c-rst-stream-internal-error.pcap": (
+        "curl: (92) HTTP/2 stream 1 was not closed cleanly: INTERNAL_ERROR (err 2)", [1]),
+    "http-failure/curl-h2c-enhance-your-calm.pcap": (
+        "curl: (18) HTTP/2 stream 1 was not closed cleanly before end of the underlying stream", [1]),
     "http-failure/curl-truncated.pcap": ("curl: (18) transfer closed with 60000 bytes remaining to read", [1]),
     "http-failure/go-https-closed-without-response.pcap": (f'Get "https://{W}/ok": EOF', [1]),
     "http-failure/node-garbage-response.pcap": (

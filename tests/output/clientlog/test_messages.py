@@ -177,6 +177,9 @@ MESSAGES = {
     "truncated": [
         "curl: (18) transfer closed with 60000 bytes remaining to read",
         "curl: (92) HTTP/2 stream 1 was not closed cleanly: INTERNAL_ERROR (err 2)",
+        "curl: (18) HTTP/2 stream 1 was not closed cleanly before end of the underlying stream",
+        U.replace("https", "http") + "http2: server sent GOAWAY and closed the connection; LastStreamID=3, "
+        'ErrCode=ENHANCE_YOUR_CALM, debug="too_many_pings"',
         'go: example.org/hello@v1.0.0: read "https:/www.example.org/go/@v/v1.0.0.info": unexpected EOF',
         "body: stream error: stream ID 1; INTERNAL_ERROR; received from peer",
         "npm error code ECONNRESET\nnpm error errno ECONNRESET\nnpm error network Invalid response body while trying "

@@ -1,0 +1,210 @@
+"""Describes the frames of HTTP/2 in the words of tests/cases/README.md, without a byte that tells who it was.
+
+Types, flags, streams, lengths, error codes and settings stay. Of header fields only those stay that a verdict depends
+on, with names and paths replaced; the block is filled up to its length.
+"""
+
+from __future__ import annotations
+
+# not compiled: runs for one connection
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import TYPE_CHECKING, NamedTuple
+
+from analyzer.verdict.signatures.response import ENDLESS
+from analyzer.wire.http2.fields import Fields
+from analyzer.wire.http2.reader import FRAME_HEADER
+from analyzer.wire.http2.registry import (
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    ERRORS,
+    GOAWAY,
+    HEADERS,
+    PADDED,
+    PRIORITY,
+    PUSH_PROMISE,
+    RST_STREAM,
+    SETTINGS,
+)
+
+if TYPE_CHECKING:
+    from hpack import Encoder
+
+    from analyzer.output.payload import Names
+
+PING = 6
+WINDOW_UPDATE = 8
+NAMES = {
+    DATA: "DATA", HEADERS: "HEADERS", RST_STREAM: "RST_STREAM", SETTINGS: "SETTINGS", PUSH_PROMISE: "PUSH_PROMISE",
+    PING: "PING", GOAWAY: "GOAWAY", WINDOW_UPDATE: "WINDOW_UPDATE", CONTINUATION: "CONTINUATION",
+}  # fmt: skip
+KEPT = (":status", ":method", ":path", ":authority", "host", "content-length", "content-type")
+"""Fields that a verdict can depend on, in the order in which they are printed."""
+DROPPED = ((), ("host", ":authority"), ("host", ":authority", "content-type", ":path"), KEPT[2:])
+"""What is left out, one after the other, until the rest is no longer than the block was."""
+UNDECODABLE = "block 80"
+"""Index 0, which no table has (RFC 7541 6.1)."""
+MASK = "a"
+"""For letters and digits: none is shorter in Huffman code (RFC 7541 B), so a masked path always fits."""
+
+
+class Frame(NamedTuple):
+    """One frame: `payload` as far as it is there, `whole` = all of it was captured."""
+
+    kind: int
+    flags: int
+    stream: int
+    length: int
+    payload: bytes
+    whole: bool
+
+
+class Frames:
+    """Describes one direction, from its first frame on."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.fields = Fields()
+        self.encoder: Encoder | None = None
+        self.block: list[Frame] = []
+
+    def describe(self, data: bytes, holes: bytes, at: int) -> Iterator[tuple[int, int, str]]:
+        """Start, end and words of each frame, and of what cannot be told apart behind a hole; the last may end later.
+
+        The frames of one header block come together, once its last is known.
+        """
+        while at < len(data):
+            head = data[at : at + FRAME_HEADER]
+            if len(head) < FRAME_HEADER or any(holes[at : at + FRAME_HEADER]):
+                break
+            length = int.from_bytes(head[:3], "big")
+            start, end = at + FRAME_HEADER, at + FRAME_HEADER + length
+            whole = end <= len(data) and not any(holes[start:end])
+            stream = int.from_bytes(head[5:], "big") & 0x7FFFFFFF
+            frame = Frame(head[3], head[4], stream, length, data[start:end], whole)
+            self.block.append(frame)
+            if frame.kind not in (HEADERS, PUSH_PROMISE, CONTINUATION) or frame.flags & END_HEADERS:
+                yield from self._ready(end)
+            at = end
+        yield from self._ready(at)
+        if at < len(data):
+            known = holes.find(1, at) if any(holes[at : at + FRAME_HEADER]) else len(data)
+            yield at, known, f"hex {data[at:known].hex()}"
+            yield known, len(data), f"zeros {len(data) - known}"
+
+    def _ready(self, end: int) -> Iterator[tuple[int, int, str]]:
+        """The frames that waited, of which the last ends there."""
+        frames, self.block = self.block, []
+        at = end - sum(FRAME_HEADER + frame.length for frame in frames)
+        first = next((n for n, one in enumerate(frames) if one.kind in (HEADERS, PUSH_PROMISE, CONTINUATION)), 0)
+        for number, frame in enumerate(frames):
+            words = self._head_words(frames[first:]) if number == first else self._words(frame)
+            yield at, at + FRAME_HEADER + frame.length, f"h2 {words}"
+            at += FRAME_HEADER + frame.length
+
+    def _words(self, frame: Frame) -> str:
+        """Any frame but the first of a header block."""
+        where = f" stream {frame.stream}" if frame.stream else ""
+        words = NAMES.get(frame.kind, str(frame.kind)) + where
+        if frame.kind == CONTINUATION:
+            return f"{words}{'' if frame.flags & END_HEADERS else ' more'} size {FRAME_HEADER + frame.length}"
+        if frame.kind == DATA:
+            return self._data_words(frame, words)
+        if frame.kind == RST_STREAM and frame.whole and frame.length == 4:
+            return f"{words} {_error(frame.payload)}"
+        if frame.kind == GOAWAY and frame.whole and frame.length >= 8:
+            last = int.from_bytes(frame.payload[:4], "big") & 0x7FFFFFFF
+            return f"{words} last {last} {_error(frame.payload[4:8])} {'x' * (frame.length - 8)}".rstrip()
+        if frame.kind == WINDOW_UPDATE and frame.whole and frame.length == 4:
+            return f"{words} {int.from_bytes(frame.payload, 'big')}"
+        if frame.kind in (SETTINGS, PING) and frame.whole and not frame.stream:
+            return words + (" ack" if frame.flags & 1 else "") + self._settings(frame)
+        return f"{frame.kind}{where} length {frame.length}"
+
+    def _data_words(self, frame: Frame, words: str) -> str:
+        words += " END_STREAM" if frame.flags & END_STREAM else ""
+        padding = frame.payload[0] if frame.flags & PADDED and frame.whole and frame.payload else -1
+        if 0 <= padding < frame.length:
+            return f"{words} padded {padding} length {frame.length - 1 - padding}"
+        return f"{words} length {frame.length}"
+
+    def _settings(self, frame: Frame) -> str:
+        if frame.kind != SETTINGS:
+            return ""
+        pairs = [frame.payload[at : at + 6] for at in range(0, frame.length - 5, 6)]
+        return "".join(f" {int.from_bytes(one[:2], 'big')} {int.from_bytes(one[2:], 'big')}" for one in pairs)
+
+    # -- header blocks ---------------------------------------------------------------------------------------------
+
+    def _head_words(self, frames: list[Frame]) -> str:
+        """The first frame of a header block, with the fields of all of them."""
+        frame = frames[0]
+        if frame.kind not in (HEADERS, PUSH_PROMISE):
+            return self._words(frame)
+        words = f"{NAMES[frame.kind]} stream {frame.stream}"
+        words += " END_STREAM" if frame.kind == HEADERS and frame.flags & END_STREAM else ""
+        if not all(one.whole for one in frames):
+            self.fields.forget()
+            return f"{words}{self._more(frame)} {self._broken()} size {FRAME_HEADER + frame.length}"
+        start, padding, options = _front(frame)
+        block = frame.payload[start : frame.length - padding]
+        found = self.fields.read(block + b"".join(one.payload for one in frames[1:]))
+        kept = self._broken() if found is None else self._kept(found, len(block))
+        return " ".join(f"{words}{options}{self._more(frame)} size {FRAME_HEADER + frame.length} {kept}".split())
+
+    def _more(self, frame: Frame) -> str:
+        return "" if frame.flags & END_HEADERS else " more"
+
+    def _broken(self) -> str:
+        self.encoder = None
+        return UNDECODABLE
+
+    def _kept(self, found: list[tuple[str, str]], size: int) -> str:
+        """`indexed` and the fields that are kept, as many as the frame has room for."""
+        fields = dict(reversed(found))
+        shown = [(name, self._value(name, fields[name])) for name in KEPT if fields.get(name)]
+        encoder = self.encoder or _new_encoder()
+        for without in DROPPED:
+            chosen = [(name, value) for name, value in shown if value and name not in without]
+            trial = deepcopy(encoder)
+            if len(trial.encode(chosen)) <= size:
+                self.encoder = trial
+                return " ".join(["indexed", *(f"{name} {value}" for name, value in chosen)])
+        return "indexed"
+
+    def _value(self, name: str, value: str) -> str:
+        if name == ":path":
+            return re.sub(r"[^/?&=.:@%~_-]", MASK, value)
+        if name in (":authority", "host"):
+            return self.names.of(value)
+        if name == "content-type":
+            return next((known for known in ENDLESS if value.startswith(known)), "")
+        return value if re.fullmatch(r"[A-Z]{1,20}|[0-9]{1,18}", value) else ""
+
+
+def _front(frame: Frame) -> tuple[int, int, str]:
+    """Where the block begins in the payload, how much padding is behind it, and the words for both."""
+    start, padding, words = 0, 0, ""
+    if frame.flags & PADDED and frame.payload:
+        start, padding, words = 1, frame.payload[0], f" padded {frame.payload[0]}"
+    if frame.kind == PUSH_PROMISE:
+        words += f" promised {int.from_bytes(frame.payload[start : start + 4], 'big')}"
+        start += 4
+    elif frame.flags & PRIORITY:
+        words += " priority"
+        start += 5
+    return start, padding, words
+
+
+def _error(code: bytes) -> str:
+    number = int.from_bytes(code, "big")
+    return ERRORS[number].upper().replace("-", "_") if number in ERRORS else str(number)
+
+
+def _new_encoder() -> Encoder:
+    from hpack import Encoder
+
+    return Encoder()

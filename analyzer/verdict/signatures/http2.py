@@ -1,0 +1,102 @@
+"""Streams of HTTP/2 that the server gives up while the connection may go on: class `http-failure` (signatures.md 2.4).
+
+What HTTP/2 shares with HTTP/1.x (statuses, truncation, stalls, clients that leave) is in http.py and response.py.
+"""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.verdict.case import Case, span
+from analyzer.verdict.causes import CLIENT_ERRORS, HTTP2_ADVICE, RETRY_SAFE
+from analyzer.verdict.model import Verdict
+from analyzer.verdict.signatures.reset import asked_time
+from analyzer.verdict.signatures.response import progress
+from analyzer.wire.http2.registry import NO_ERROR, REFUSED_STREAM, error_name, error_word
+from analyzer.wire.model import SERVER, Exchange, Http2
+
+
+def stream_reset(case: Case) -> Verdict | None:
+    """The server ends one stream with an error code.
+
+    Cause: http2-rst-stream
+    On the wire: RST_STREAM of the server on the request's stream, before its END_STREAM. The cause ends in the code's
+        name as RFC 9113 7 has it (`http2-rst-stream-internal-error`), in its number when it has none.
+    Wireshark: http2.rst_stream.error
+    Zeek: none; the frames are not logged
+    Reference: RFC 9113 5.4.2, 6.4, 7 and 8.7
+    Confidence: high
+    Needs: a RST_STREAM of the server
+    Not this: after a complete response RST_STREAM with NO_ERROR only says that the rest of the request is not wanted
+        (RFC 9113 8.1); a RST_STREAM of the client is http-client-closed-no-response or http-client-abort-response;
+        a TCP reset is rst-after-request or rst-mid-response.
+    """
+    exchange: Exchange = case.exchange
+    h2: Http2 = case.h2
+    if h2 is None or h2.reset_side != SERVER:
+        return None
+    case.cite_request()
+    case.cite_response()
+    case.cite(h2.reset_packet, h2.reset_time, "data", SERVER)
+    when = span(h2.reset_time - asked_time(case)) + " after the request"
+    if exchange.response_packet:
+        when = progress(exchange)
+    elif exchange.request_packet == 0:
+        when = "whose request is not in the capture"
+    summary = f"{case.where()} ended stream {h2.stream} with {error_word(h2.reset_code)} {when}."
+    refused: cython.bint = h2.reset_code == REFUSED_STREAM and not exchange.response_packet
+    return ended(case, f"http2-rst-stream-{error_name(h2.reset_code)}", h2.reset_code, refused, summary)
+
+
+def goaway(case: Case) -> Verdict | None:
+    """The server takes no more streams, or ends the connection with an error code, and this request is left behind.
+
+    Cause: http2-goaway
+    On the wire: GOAWAY of the server whose last stream is lower than the request's, and no response; or GOAWAY with
+        an error code, and the server closes with the response not whole. The cause ends in the code's name as RFC 9113
+        7 has it (`http2-goaway-no-error`), in its number when it has none.
+    Wireshark: http2.goaway.error
+    Zeek: none; the frames are not logged
+    Reference: RFC 9113 5.4.1, 6.8, 7 and 8.7
+    Confidence: high
+    Needs: a GOAWAY of the server that leaves the stream behind
+    Not this: a GOAWAY with NO_ERROR when every stream up to the last one is answered is the orderly end of a
+        connection; a stream that GOAWAY still takes, and that the server never answers, is
+        http-no-response-server-closed.
+    """
+    h2: Http2 = case.h2
+    if h2 is None or h2.goaway_packet == 0 or case.answered == 2:
+        return None
+    left: cython.bint = h2.stream > h2.goaway_last
+    if left and case.answered:
+        return None
+    if not left and (h2.goaway_code == NO_ERROR or case.closer != SERVER):
+        return None
+    case.cite_request()
+    case.cite_response()
+    case.cite(h2.goaway_packet, h2.goaway_time, "data", SERVER)
+    if not left:
+        case.cite_closer()
+    which = f"takes no stream behind {h2.goaway_last}" if left else "closed"
+    what = "the rest of its response" if case.answered else "an answer"
+    said = f"said GOAWAY with {error_word(h2.goaway_code)} and {which}"
+    summary = f"{case.where()} {said}: stream {h2.stream} did not get {what}."
+    return ended(case, f"http2-goaway-{error_name(h2.goaway_code)}", h2.goaway_code, left, summary)
+
+
+def given_up(h2: Http2) -> cython.bint:
+    """The server itself said that it gives no answer on this stream: what the capture lost cannot be one."""
+    return h2.reset_side == SERVER or (h2.goaway_packet > 0 and h2.stream > h2.goaway_last)
+
+
+def ended(case: Case, cause: str, code: cython.longlong, retry_safe: cython.bint, summary: str) -> Verdict:
+    """The verdict, with what its code says of whose fault it is and whether the request may be sent again."""
+    if retry_safe:
+        case.flag("retry-safe")
+    verdict: Verdict = case.verdict(cause, "high", summary)
+    verdict.advice = HTTP2_ADVICE.get(code, verdict.advice)
+    if retry_safe:
+        verdict.advice = f"{RETRY_SAFE} {verdict.advice}"
+    if code in CLIENT_ERRORS:
+        verdict.blame = "client"
+    return verdict

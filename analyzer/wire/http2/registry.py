@@ -1,0 +1,53 @@
+"""Numbers of HTTP/2 frames and errors, with names for the errors. An unknown code stays a number."""
+
+# not compiled: numbers and a table that is looked up once per displayed fact
+
+from __future__ import annotations
+
+DATA = 0
+HEADERS = 1
+RST_STREAM = 3
+SETTINGS = 4
+PUSH_PROMISE = 5
+GOAWAY = 7
+CONTINUATION = 9
+"""Frame types (RFC 9113 6) that are read; PRIORITY, PING, WINDOW_UPDATE and unknown ones say nothing of a fetch."""
+
+END_STREAM = 0x01
+END_HEADERS = 0x04
+PADDED = 0x08
+PRIORITY = 0x20
+"""Frame flags (RFC 9113 6.1, 6.2)."""
+
+NO_ERROR = 0
+REFUSED_STREAM = 7
+
+ERRORS = {
+    0: "no-error",
+    1: "protocol-error",
+    2: "internal-error",
+    3: "flow-control-error",
+    4: "settings-timeout",
+    5: "stream-closed",
+    6: "frame-size-error",
+    7: "refused-stream",
+    8: "cancel",
+    9: "compression-error",
+    10: "connect-error",
+    11: "enhance-your-calm",
+    12: "inadequate-security",
+    13: "http-1-1-required",
+}
+"""RFC 9113 7, in the spelling of the causes."""
+
+
+def error_name(code: int) -> str:
+    """`refused-stream`, or the number of an error that has no name."""
+    return ERRORS.get(code, str(code))
+
+
+def error_word(code: int) -> str:
+    """`REFUSED_STREAM (7)`, as RFC 9113 and Wireshark write it; a code without a name is `error 99`."""
+    if code not in ERRORS:
+        return f"error {code}"
+    return f"{ERRORS[code].upper().replace('-', '_')} ({code})"

@@ -1,0 +1,159 @@
+"""The streams of an HTTP/2 connection as exchanges: where each begins and ends, and what becomes of it after a loss."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.wire.http.notes import add_milestone, flag
+from analyzer.wire.http.pairing import MAX_EXCHANGES
+from analyzer.wire.http2.reader import LOST, FrameReader, Half
+from analyzer.wire.http2.registry import NO_ERROR
+from analyzer.wire.model import NEVER, Connection, Exchange, Http2
+
+MAX_GARBAGE = 64
+"""Bytes kept of an answer that is no HTTP/2."""
+UNREADABLE = "http2-unreadable"
+"""Flag: frame boundaries were lost, so that nothing more was read of one direction or both."""
+
+
+class Streams(FrameReader):
+    """The exchanges of one connection.
+
+    open      exchanges of streams that are not over, by stream identifier
+    count     exchanges so far, those of HTTP/1.1 before an upgrade too
+    newest    the client's highest stream so far: identifiers only grow (RFC 9113 5.1.1)
+    goaway*   the server's GOAWAY with the lowest last stream: that stream (-1 = none came), code, packet and time
+    garbage   first bytes of an answer that is no HTTP/2
+    """
+
+    def begin_streams(self, connection: Connection) -> None:
+        """Nothing was asked yet."""
+        self.begin(connection)
+        self.open: dict[int, Exchange] = {}
+        self.count = len(connection.exchanges)
+        self.newest = 0
+        self.goaway_last = self.goaway_code = -1
+        self.goaway_packet = self.goaway_time = 0
+        self.garbage = b""
+
+    def new_exchange(self, stream: cython.longlong) -> Exchange:
+        """The connection's next exchange; beyond the cap nothing more is read."""
+        exchange = Exchange(self.count)
+        exchange.h2 = Http2(stream)
+        exchange.request_version = exchange.response_version = "2"
+        self.count += 1
+        self.connection.exchanges.append(exchange)
+        self.open[stream] = exchange
+        if self.server.state == LOST or self.client.state == LOST:
+            exchange.lost = 1
+        if self.goaway_last >= 0:
+            self.tell_goaway(exchange)
+        if self.garbage:
+            exchange.garbage = self.garbage
+            exchange.response_packet, exchange.response_time = self.server.start_packet, self.server.start_time
+        if len(self.open) > MAX_EXCHANGES:
+            flag(self.connection, "exchanges-capped")
+            self.lose_boundaries(self.client)
+            self.lose_boundaries(self.server)
+        return exchange
+
+    def unasked(self, half: Half) -> Exchange:
+        """A response whose request was not seen: lost, or captured later."""
+        exchange = self.new_exchange(half.stream)
+        if self.client.state == LOST:
+            self.newest = half.stream
+            exchange.lost = 1
+        return exchange
+
+    def begin_request(self, half: Half, exchange: Exchange) -> None:
+        """The first byte of a request."""
+        exchange.request_start, exchange.request_ack = half.start, half.start_ack
+        exchange.request_packet, exchange.request_time = half.start_packet, half.start_time
+        self.mark_end(half, exchange, half.position, half.packet, half.time)
+        if exchange.index == 0:
+            add_milestone(self.connection, "request", exchange, half.start_ack)
+
+    def begin_response(self, half: Half, exchange: Exchange) -> None:
+        """The first byte of a response, or of an interim one."""
+        exchange.response_start = half.start
+        exchange.response_packet, exchange.response_time = half.start_packet, half.start_time
+        self.mark_end(half, exchange, half.position, half.packet, half.time)
+        self.note_acked(exchange)
+
+    def forget_response(self, exchange: Exchange) -> None:
+        """It was an interim one."""
+        exchange.response_start = exchange.response_end = -1
+        exchange.response_packet = exchange.response_time = 0
+        exchange.response_end_packet = exchange.response_end_time = 0
+
+    def mark_end(
+        self,
+        half: Half,
+        exchange: Exchange,
+        end: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+    ) -> None:
+        """How far the message of this direction has come."""
+        if half is self.client:
+            exchange.request_end, exchange.request_end_packet, exchange.request_end_time = end, packet, time
+        else:
+            exchange.response_end, exchange.response_end_packet, exchange.response_end_time = end, packet, time
+
+    def note_acked(self, exchange: Exchange) -> None:
+        """When the server acknowledged the whole request, as exactly as the last advance tells."""
+        side = self.connection.client
+        if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
+            exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
+
+    def over(self, exchange: Exchange) -> None:
+        """An exchange is at its end; one that ended well is dropped at the cap, and counted."""
+        h2 = exchange.h2
+        if h2 is not None and (exchange.request_packet or self.client.state == LOST):
+            self.open.pop(h2.stream, None)
+        self.note_acked(exchange)
+        exchanges = self.connection.exchanges
+        limit = MAX_EXCHANGES if exchange.response_complete and exchange.status < 400 else 2 * MAX_EXCHANGES
+        if len(exchanges) > limit:
+            flag(self.connection, "exchanges-capped")
+            for index in range(len(exchanges) - 1, -1, -1):  # it is nearly always at the end
+                if exchanges[index] is exchange:
+                    del exchanges[index]
+                    return
+
+    def tell_goaway(self, exchange: Exchange) -> None:
+        """Note the server's GOAWAY with a stream that it excludes, or that a connection error ends (5.4.1)."""
+        h2 = exchange.h2
+        if h2 is None or h2.goaway_packet or exchange.response_complete:
+            return
+        if h2.stream > self.goaway_last or self.goaway_code != NO_ERROR:
+            h2.goaway_last, h2.goaway_code = self.goaway_last, self.goaway_code
+            h2.goaway_packet, h2.goaway_time = self.goaway_packet, self.goaway_time
+
+    # ---- what cannot be read ----
+
+    def lose_boundaries(self, half: Half) -> None:
+        """The capture lost a frame header: what comes behind it in this direction is unknown, and so is every end."""
+        half.state = LOST
+        half.side.skip = NEVER
+        flag(self.connection, UNREADABLE)
+        for exchange in self.open.values():
+            exchange.lost = 1
+
+    def begin_garbage(self, half: Half, head: bytes) -> None:
+        """The server answers with something that is no HTTP/2: that is its answer to every request so far."""
+        if not self.open:
+            flag(self.connection, "unsolicited-bytes")
+        for exchange in self.open.values():
+            self.begin_response(half, exchange)
+        self.keep_garbage(head)
+
+    def keep_garbage(self, data: bytes) -> None:
+        """Keep the first bytes of it with the exchanges."""
+        self.garbage += data[: MAX_GARBAGE - len(self.garbage)]
+        for exchange in self.open.values():
+            exchange.garbage = self.garbage
+
+    def garbage_over(self) -> bool:
+        """Whether enough of it is kept."""
+        return len(self.garbage) == MAX_GARBAGE

@@ -1,0 +1,80 @@
+// HTTP/2 servers without TLS that misbehave on purpose: node h2c.cjs BEHAVIOUR PORT; and a client: node h2c.cjs get URL...
+const http2 = require('http2')
+
+const { NGHTTP2_REFUSED_STREAM, NGHTTP2_ENHANCE_YOUR_CALM } = http2.constants
+const HALF = 'h'.repeat(500)
+const sockets = new Set()
+let streams = 0
+
+const behaviours = {
+  // half of what was announced, then RST_STREAM INTERNAL_ERROR: what Node makes of a handler's error
+  half_then_error: stream => {
+    stream.respond({ ':status': 200, 'content-length': 1000 })
+    stream.write(HALF)
+    setTimeout(() => stream.destroy(new Error('handler failed')), 100)
+  },
+  // half of what was announced, then END_STREAM as if that were all
+  half_then_end: stream => {
+    stream.respond({ ':status': 200, 'content-length': 1000 })
+    stream.end(HALF)
+  },
+  // every first stream is refused, wherever it comes; the second of the process is answered
+  refuse_once: stream => {
+    streams += 1
+    if (streams === 1) stream.close(NGHTTP2_REFUSED_STREAM)
+    else stream.respond({ ':status': 204 }, { endStream: true })
+  },
+  // GOAWAY names the first stream as the last that is taken, answers it, and closes
+  last_is_first: stream => {
+    if (stream.id > 1) return
+    setTimeout(() => stream.session.goaway(0, 1), 200)
+    setTimeout(() => stream.respond({ ':status': 204 }, { endStream: true }), 300)
+    setTimeout(() => stream.session.socket.end(), 400)
+  },
+  // GOAWAY with an error, and the end
+  calm: stream => {
+    stream.session.goaway(NGHTTP2_ENHANCE_YOUR_CALM, stream.id, Buffer.from('too_many_pings'))
+    setTimeout(() => stream.session.socket.end(), 50)
+  },
+  // the process dies in the middle of a response
+  dies: stream => {
+    stream.respond({ ':status': 200, 'content-length': 1000 })
+    stream.write(HALF)
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100)
+  },
+  // the connection is reset in the middle of a response
+  resets: stream => {
+    stream.respond({ ':status': 200, 'content-length': 1000 })
+    stream.write(HALF)
+    setTimeout(() => sockets.forEach(socket => socket.resetAndDestroy()), 100)
+  },
+}
+
+// all URLs at once on one session, which is kept for two seconds more
+function get(urls) {
+  const session = http2.connect(urls[0])
+  const fail = error => console.error(error.code, error.message)
+  let open = urls.length
+  session.on('error', fail)
+  for (const url of urls) {
+    const { pathname, host } = new URL(url)
+    const stream = session.request({ ':path': pathname, ':authority': host })
+    stream.on('response', headers => console.log(headers[':status']))
+    stream.on('error', fail).resume()
+    stream.on('close', () => (open -= 1) || setTimeout(() => session.destroy(), 2000))
+  }
+}
+
+const [what, ...rest] = process.argv.slice(2)
+if (what === 'get') {
+  get(rest)
+} else {
+  const server = http2.createServer()
+  server.on('sessionError', () => {})
+  server.on('connection', socket => sockets.add(socket))
+  server.on('stream', stream => {
+    stream.on('error', () => {})
+    behaviours[what](stream)
+  })
+  server.listen(Number(rest[0]))
+}
