@@ -96,8 +96,8 @@ class Connections:
             connection.copies += 1
             return
         peer = connection.server if side.index == CLIENT else connection.client
-        if note and note not in connection.flags:
-            connection.flags.append(note)
+        if note:
+            connection.flag(note)
         if p.time < connection.last_time - CLOCK_STEP_NS and connection.interface == p.interface:
             connection.clock_step = 1
         connection.last_packet = p.number
@@ -189,7 +189,7 @@ class Connections:
         mark = p.seq << 32 | p.ts_value
         before: cython.longlong = self.syns.get(mark, 0)
         if before and p.time - before < TWIN_NS:
-            connection.flags.append("nat-twin")
+            connection.flag("nat-twin")
         elif len(self.syns) >= MAX_SYNS:
             self.syns.clear()
         self.syns[mark] = p.time
@@ -329,7 +329,7 @@ class Connections:
     def evict(self) -> None:
         """Too many connections are open: give out the quarter that was idle longest."""
         for connection in sorted(self.opened, key=idle_since)[: MAX_OPEN // 4]:
-            connection.flags.append("evicted")
+            connection.flag("evicted")
             self.evicted += 1
             self.give_out(connection, 0)
 

@@ -1,4 +1,3 @@
-from analyzer.wire.http.notes cimport flag
 from analyzer.wire.http.reader cimport Reader
 from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange, Side
