@@ -4,7 +4,7 @@ from analyzer.wire.octets cimport cut
 cdef class Cursor:
     cdef public bytes data
     cdef public Py_ssize_t at, end, addresses
-    cdef public long long wire_end, mac, fragment_id
+    cdef public long long wire_end, fragment_id
     cdef public int kind, protocol, version, ttl, ip_id, interface, fragment, fragment_at, more
     cdef bytes ports_key(self)
     cdef give_key(self, Packet packet)

@@ -169,7 +169,6 @@ class Decoder:
         packet.version = cursor.version
         packet.ttl = cursor.ttl
         packet.ip_id = cursor.ip_id
-        packet.source_mac = cursor.mac
         packet.payload = at + 8
         packet.length = length - 8
         packet.captured = min(cursor.end, at + length) - at - 8
