@@ -1,5 +1,8 @@
+cimport cython
+
 from analyzer.wire.octets cimport cut
 
+@cython.final
 cdef class Packet:
     cdef public bytes data, loose_key
     cdef public Py_ssize_t key_at, key_size

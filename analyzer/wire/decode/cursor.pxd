@@ -1,6 +1,9 @@
+cimport cython
+
 from analyzer.wire.packet cimport Packet
 from analyzer.wire.octets cimport cut
 
+@cython.final
 cdef class Cursor:
     cdef public bytes data
     cdef public Py_ssize_t at, end, addresses

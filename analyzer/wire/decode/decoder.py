@@ -68,7 +68,10 @@ class Decoder:
         end: cython.Py_ssize_t = min(start + frames.captured, len(data))
         if self.note:
             self.note = ""
-        cursor.open(data, start, end, max(start + frames.length, end))
+        cursor.data = data  # as cursor.open does
+        cursor.at = start
+        cursor.end = end
+        cursor.wire_end = max(start + frames.length, end)
         packet.number = frames.number
         packet.time = frames.time
         packet.interface = frames.interface
