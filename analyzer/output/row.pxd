@@ -20,6 +20,7 @@ cdef class Cells:
     cpdef bint number(self, long long value) except -1
     cpdef bint seconds(self, double value) except -1
     cpdef bint unknown(self) except -1
+    cpdef bint filter(self, Fetch fetch) except -1
     cpdef bint instant(self, long long nanoseconds) except -1
     cpdef bint proof(self, Verdict verdict) except -1
 

@@ -70,6 +70,11 @@ class Cells:
         self.cells.append(None)
         return True
 
+    def filter(self, fetch: Fetch) -> cython.bint:
+        """What shows the fetch in Wireshark."""
+        self.cells.append(safe(wireshark_filter(fetch)))
+        return True
+
     def instant(self, nanoseconds: cython.longlong) -> cython.bint:
         """A point in time, ns since 1970."""
         self.cells.append(rfc3339(nanoseconds))
@@ -141,6 +146,14 @@ class CsvCells(Cells):
 
     def unknown(self) -> cython.bint:
         """An empty cell."""
+        return self.over()
+
+    def filter(self, fetch: Fetch) -> cython.bint:
+        """What shows the fetch in Wireshark; the usual one without an object."""
+        if fetch.resolution is not None or fetch.flow.stream < 0:
+            return self.text(wireshark_filter(fetch))
+        self.put("tcp.stream eq ")
+        self.digits(fetch.flow.stream, 1)
         return self.over()
 
     def instant(self, nanoseconds: cython.longlong) -> cython.bint:
@@ -288,7 +301,7 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.phrase(verdict.advice)
     cells.phrase(verdict.client_errors)
     cells.text(cut(fetch.client_said, MAX_SAID) if fetch.client_said else "")
-    cells.text(wireshark_filter(fetch))
+    cells.filter(fetch)
 
 
 def wanted(cells: Cells, fetch: Fetch, flow: Flow, verdict: Verdict) -> None:
