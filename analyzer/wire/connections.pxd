@@ -10,10 +10,11 @@ from analyzer.wire.payload cimport Payload
 from analyzer.wire.sequence cimport unwrap
 from analyzer.wire.stream cimport Reassembler
 from analyzer.wire.table cimport Table, reversed_key, source_port
+from analyzer.wire.twins cimport Twins
 
 # the constants of connections.py as C numbers
 cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES, MAX_OPEN
-cdef long long MASK32, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS, TWIN_NS
+cdef long long MASK32, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS
 
 cdef class Connections:
     cdef public Table keys
@@ -22,14 +23,13 @@ cdef class Connections:
     cdef public Reassembler reassembler
     cdef public bint answered
     cdef public list finished, pauses
-    cdef public dict syns, older_syns
+    cdef public Twins twins
     cdef public Lingering lingering
-    cdef public long long next_stream, now, looked, turned, total, stragglers, evicted, icmp_unmatched
+    cdef public long long next_stream, now, looked, total, stragglers, evicted, icmp_unmatched
     cpdef packet(self, Packet p, str note)
     cdef account(self, Connection connection, Side side, Side peer, Packet p)
     cdef Side first(self, Packet p)
     cdef Side open(self, Packet p, bytes key, bytes reverse, long long stream)
-    cdef note_twin(self, Connection connection, Packet p)
     cdef Side syn(self, Side side, Packet p)
     cdef long long acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
     cdef acknowledge_request(self, Connection connection, long long ack, Packet p)

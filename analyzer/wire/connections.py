@@ -34,6 +34,7 @@ from analyzer.wire.packet import Packet
 from analyzer.wire.payload import Payload
 from analyzer.wire.sequence import unwrap
 from analyzer.wire.table import Table, reversed_key, source_port
+from analyzer.wire.twins import Twins
 
 UNANSWERED_NS = 200_000_000_000
 """How long an unanswered SYN waits: the longest gap between two SYNs of a known stack is 64 s, three of them fit."""
@@ -42,10 +43,6 @@ LOOK_NS = 10_000_000_000
 MAX_OPEN = 65_536
 """Open connections kept; at the cap those idle longest are given out unfinished, with the flag `evicted`."""
 CLOCK_STEP_NS = 10_000_000
-TWIN_NS = 1_000_000_000
-"""A NAT passes a packet on within this."""
-MAX_SYNS = 65_536
-"""SYNs of one TWIN_NS that are remembered to know their twins."""
 MAX_PAUSES = 100
 """Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 
@@ -60,7 +57,7 @@ class Connections:
     next_stream the next tcp.stream number; open: how many connections are open
     answered    whether any server was heard so far
     now         time of the newest packet
-    syns        ISN and TSval of SYNs, in 64 bits -> when they were seen; older_syns: of the TWIN_NS before `turned`
+    twins       the SYNs seen lately
     pauses      times after which nothing was captured for a day
     """
 
@@ -74,9 +71,8 @@ class Connections:
         self.answered = False
         self.finished: list[Connection] = []
         self.pauses: list[int] = []
-        self.syns: dict[int, int] = {}
-        self.older_syns: dict[int, int] = {}
-        self.next_stream = self.now = self.looked = self.turned = self.total = 0
+        self.twins = Twins()
+        self.next_stream = self.now = self.looked = self.total = 0
         self.stragglers = self.evicted = self.icmp_unmatched = 0
 
     def packet(self, p: Packet, note: str) -> None:
@@ -180,25 +176,13 @@ class Connections:
                 side, peer = peer, side
         elif p.flags & ACK:
             side, peer = peer, side
-        elif p.ts_value >= 0:
-            self.note_twin(connection, p)
+        elif p.ts_value >= 0 and self.twins.has(p):
+            connection.flag("nat-twin")
         self.keys.add(side, key)
         self.keys.add(peer, reverse)
         self.opened[connection] = None
         self.total += 1
         return side
-
-    def note_twin(self, connection: Connection, p: Packet) -> None:
-        """The same SYN under other addresses was captured on the other side of a NAT (signatures.md 3.3)."""
-        mark = p.seq << 32 | p.ts_value
-        if p.time - self.turned > TWIN_NS or len(self.syns) >= MAX_SYNS:
-            self.turned = p.time
-            self.older_syns = self.syns
-            self.syns = {}
-        before: cython.longlong = self.syns.get(mark, 0) or self.older_syns.get(mark, 0)
-        if before and p.time - before < TWIN_NS:
-            connection.flag("nat-twin")
-        self.syns[mark] = p.time
 
     def syn(self, side: Side, p: Packet) -> Side:
         """A SYN on a known 5-tuple: the same attempt again, or a new connection (another ISN, signatures.md 1.1)."""

@@ -76,6 +76,8 @@ def _text(data: bytes) -> cython.int:
         for known, code in ((PREFACE, H2C), (PROXY_V1, PROXY)):
             if _prefix(data, known, code) != OTHER:
                 return _prefix(data, known, code)
+    if data.startswith(b"GET "):
+        return HTTP
     space: cython.Py_ssize_t = data.find(b" ", 0, 21)
     if space > 0 and data[:space] in METHODS:
         return HTTP
