@@ -301,6 +301,31 @@ def test_rapid_resets_cost_neither_memory_nor_time() -> None:
     assert time.process_time() - began < 20
 
 
+def test_streams_that_end_in_the_order_in_which_they_began_cost_no_search() -> None:
+    """Over the cap each is taken off the list where it is, however far from the end of the list that is."""
+    tracker = play(HELLO)
+    streams = list(range(1, 40 * MAX_EXCHANGES, 2))
+    ahead = MAX_EXCHANGES - 9
+    for stream in streams[:ahead]:
+        tracker.send(C, h2.frame(1, 5, stream, b"\x82"))
+    began = time.process_time()
+    for ended, opened in zip(streams, streams[ahead:], strict=False):
+        tracker.send(C, h2.frame(1, 5, opened, b"\x82") + h2.frame(3, 0, ended, bytes(4)))
+    assert len(tracker.connection.exchanges) <= 2 * MAX_EXCHANGES
+    assert time.process_time() - began < 6
+
+
+@pytest.mark.parametrize("frame", ["GOAWAY last {} NO_ERROR", "7 length 3"])
+def test_a_flood_of_goaway_ends_the_reading(frame: str) -> None:
+    """Each GOAWAY is told to every open stream, so their number has a cap; what is behind it is unknown, and told."""
+    tracker = play([*HELLO, *((C, h2.frame(1, 5, stream, b"\x82")) for stream in range(1, 8001, 2))])
+    began = time.process_time()
+    tracker.send(S, b"".join(wire(frame.format(2**31 - 1 - number)) for number in range(20_000)))
+    assert time.process_time() - began < 2
+    assert UNREADABLE in tracker.connection.flags
+    assert all(exchange.lost for exchange in tracker.connection.exchanges)
+
+
 FRAMES = st.one_of(
     st.binary(max_size=40),
     st.builds(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.http.notes import add_milestone
+from analyzer.wire.http.notes import add_milestone, note_acked
 from analyzer.wire.http2.head import Pairs, may_have_body, take_request, take_response
 from analyzer.wire.http2.reader import MAX_BLOCK, PAYLOAD, Half
 from analyzer.wire.http2.registry import (
@@ -29,6 +29,8 @@ from analyzer.wire.model import Connection, Exchange, Http2, Side
 
 MAX_INTERIM = 64
 """Interim responses of one exchange that are kept."""
+MAX_GOAWAYS = 64
+"""GOAWAY frames of a server that are read, and told to every open stream; it needs two (RFC 9113 6.8)."""
 
 
 class Http2Parser(Streams):
@@ -57,7 +59,7 @@ class Http2Parser(Streams):
     def finish(self) -> None:
         """Bring counts of unfinished exchanges up to date; may be called at any time, and again."""
         for exchange in self.open.values():
-            self.note_acked(exchange)
+            note_acked(self.connection, exchange)
         for half in (self.client, self.server):
             if half.kind == DATA and half.state == PAYLOAD:
                 self.count_data(half, half.length - (half.left if half.wanted else half.side.skip), unfinished=True)
@@ -185,6 +187,10 @@ class Http2Parser(Streams):
 
     def goaway(self, half: Half) -> None:
         """The server takes no streams behind the one it names (RFC 9113 6.8); the last such frame is the strictest."""
+        self.goaways += 1
+        if self.goaways > MAX_GOAWAYS:
+            self.lose_boundaries(half)
+            return
         if half.broken or len(half.body) < 8:
             for exchange in self.open.values():
                 exchange.lost = 1

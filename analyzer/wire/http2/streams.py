@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.http.notes import add_milestone, flag
+from analyzer.wire.http.notes import add_milestone, flag, forget, note_acked
 from analyzer.wire.http.pairing import MAX_EXCHANGES
 from analyzer.wire.http2.reader import LOST, FrameReader, Half
 from analyzer.wire.http2.registry import NO_ERROR
@@ -23,6 +23,7 @@ class Streams(FrameReader):
     count     exchanges so far, those of HTTP/1.1 before an upgrade too
     newest    the client's highest stream so far: identifiers only grow (RFC 9113 5.1.1)
     goaway*   the server's GOAWAY with the lowest last stream: that stream (-1 = none came), code, packet and time
+    goaways   how many of them came
     garbage   first bytes of an answer that is no HTTP/2
     """
 
@@ -33,7 +34,7 @@ class Streams(FrameReader):
         self.count = len(connection.exchanges)
         self.newest = 0
         self.goaway_last = self.goaway_code = -1
-        self.goaway_packet = self.goaway_time = 0
+        self.goaway_packet = self.goaway_time = self.goaways = 0
         self.garbage = b""
 
     def new_exchange(self, stream: cython.longlong) -> Exchange:
@@ -78,7 +79,7 @@ class Streams(FrameReader):
         exchange.response_start = half.start
         exchange.response_packet, exchange.response_time = half.start_packet, half.start_time
         self.mark_end(half, exchange, half.position, half.packet, half.time)
-        self.note_acked(exchange)
+        note_acked(self.connection, exchange)
 
     def forget_response(self, exchange: Exchange) -> None:
         """It was an interim one."""
@@ -100,26 +101,16 @@ class Streams(FrameReader):
         else:
             exchange.response_end, exchange.response_end_packet, exchange.response_end_time = end, packet, time
 
-    def note_acked(self, exchange: Exchange) -> None:
-        """When the server acknowledged the whole request, as exactly as the last advance tells."""
-        side = self.connection.client
-        if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
-            exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
-
     def over(self, exchange: Exchange) -> None:
         """An exchange is at its end; one that ended well is dropped at the cap, and counted."""
         h2 = exchange.h2
         if h2 is not None and (exchange.request_packet or self.client.state == LOST):
             self.open.pop(h2.stream, None)
-        self.note_acked(exchange)
-        exchanges = self.connection.exchanges
+        note_acked(self.connection, exchange)
         limit = MAX_EXCHANGES if exchange.response_complete and exchange.status < 400 else 2 * MAX_EXCHANGES
-        if len(exchanges) > limit:
+        if len(self.connection.exchanges) > limit:
             flag(self.connection, "exchanges-capped")
-            for index in range(len(exchanges) - 1, -1, -1):  # it is nearly always at the end
-                if exchanges[index] is exchange:
-                    del exchanges[index]
-                    return
+            forget(self.connection, exchange)
 
     def tell_goaway(self, exchange: Exchange) -> None:
         """Note the server's GOAWAY with a stream that it excludes, or that a connection error ends (5.4.1)."""
