@@ -45,3 +45,4 @@ def take_response(exchange: Exchange, found: Pairs) -> None:
     exchange.response_framing = "length" if exchange.body_expected >= 0 else "frames"
     if exchange.method == "CONNECT" and 200 <= exchange.status < 300:
         exchange.response_framing = "tunnel"
+        exchange.body_expected = -1  # a client must not heed it (RFC 9110 9.3.6)

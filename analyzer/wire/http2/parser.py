@@ -22,6 +22,7 @@ from analyzer.wire.http2.registry import (
     PADDED,
     PRIORITY,
     PUSH_PROMISE,
+    REJECTIONS,
     RST_STREAM,
 )
 from analyzer.wire.http2.streams import Streams
@@ -30,7 +31,7 @@ from analyzer.wire.model import Connection, Exchange, Http2, Side
 MAX_INTERIM = 64
 """Interim responses of one exchange that are kept."""
 MAX_GOAWAYS = 64
-"""GOAWAY frames of a server that are read, and told to every open stream; it needs two (RFC 9113 6.8)."""
+"""GOAWAY frames that are read, and told to every open stream; a side needs two (RFC 9113 6.8)."""
 
 
 class Http2Parser(Streams):
@@ -90,8 +91,14 @@ class Http2Parser(Streams):
             self.add_to_block(half)
         elif kind == RST_STREAM:
             self.stream_reset(half)
-        elif kind == GOAWAY and half is self.server:
-            self.goaway(half)
+        elif kind == GOAWAY:
+            self.goaways += 1
+            if self.goaways > MAX_GOAWAYS:
+                self.lose_boundaries(half)
+            elif half is self.server:
+                self.goaway(half)
+            else:
+                self.client_goaway(half)
 
     def add_to_block(self, half: Half) -> None:
         """A piece of a header block; the piece with END_HEADERS is its last (RFC 9113 4.3, 6.10)."""
@@ -173,24 +180,38 @@ class Http2Parser(Streams):
 
     def stream_reset(self, half: Half) -> None:
         """RST_STREAM ends a stream at once (RFC 9113 6.4)."""
+        whole = not half.broken and len(half.body) == 4
+        code = int.from_bytes(half.body, "big")
         exchange = self.open.get(half.stream)
-        if exchange is None or exchange.response_complete:
-            return
+        if exchange is not None and not exchange.response_complete:
+            if whole:
+                self.note_reset(half, exchange, code, goaway=False)
+            else:
+                exchange.lost = 1
+            self.over(exchange)
+        elif whole and half is self.client and code in REJECTIONS and half.stream in self.ended:
+            self.note_reset(half, self.ended[half.stream], code, goaway=False)
+
+    def note_reset(self, half: Half, exchange: Exchange, code: cython.longlong, goaway: bool) -> None:
+        """This frame ends the stream; a client may reject even a response that seemed complete (RFC 9113 8.1.1)."""
         h2 = exchange.h2
-        if half.broken or len(half.body) < 4:
-            exchange.lost = 1
-        elif h2 is not None:
-            h2.reset_side = half.side.index
-            h2.reset_code = int.from_bytes(half.body[:4], "big")
+        if h2 is not None and h2.reset_packet == 0:
+            exchange.response_complete = 0
+            h2.reset_side, h2.reset_code, h2.reset_goaway = half.side.index, code, int(goaway)
             h2.reset_packet, h2.reset_time = half.packet, half.time
-        self.over(exchange)
+
+    def client_goaway(self, half: Half) -> None:
+        """A client that finds the server's frames wrong ends all its streams (RFC 9113 5.4.1)."""
+        code = int.from_bytes(half.body[4:8], "big")
+        if half.broken or code not in REJECTIONS:
+            return
+        for exchange in [*self.open.values(), *self.ended.values()]:
+            if not exchange.response_complete:
+                self.note_reset(half, exchange, code, goaway=True)
+                self.over(exchange)
 
     def goaway(self, half: Half) -> None:
         """The server takes no streams behind the one it names (RFC 9113 6.8); the last such frame is the strictest."""
-        self.goaways += 1
-        if self.goaways > MAX_GOAWAYS:
-            self.lose_boundaries(half)
-            return
         if half.broken or len(half.body) < 8:
             for exchange in self.open.values():
                 exchange.lost = 1
@@ -226,7 +247,10 @@ class Http2Parser(Streams):
                 take_response(exchange, found)
             if exchange.status == 0:
                 self.unknown_status(exchange)
-            if 100 <= exchange.status < 200 and not half.block_ends:
+            if 100 <= exchange.status < 200:
+                if half.block_ends:
+                    exchange.malformed = "interim-end"
+                    return
                 if len(exchange.interim) < MAX_INTERIM:
                     exchange.interim.append(exchange.status)
                 exchange.status = 0
@@ -255,6 +279,9 @@ class Http2Parser(Streams):
         """END_STREAM: this side of the stream has said all (RFC 9113 5.1)."""
         if half is self.client:
             exchange.request_complete = 1
+            return
+        if exchange.body_got > exchange.body_expected >= 0 and exchange.response_framing != "tunnel":
+            exchange.malformed = "content-too-long"
             return
         short = exchange.body_got < exchange.body_expected and may_have_body(exchange)
         if short and (exchange.method or exchange.body_got):

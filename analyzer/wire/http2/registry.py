@@ -21,6 +21,8 @@ PRIORITY = 0x20
 
 NO_ERROR = 0
 REFUSED_STREAM = 7
+REJECTIONS = frozenset((1, 3, 6, 9))
+"""PROTOCOL_, FLOW_CONTROL_, FRAME_SIZE_ and COMPRESSION_ERROR: with these an endpoint says that its peer did wrong."""
 
 ERRORS = {
     0: "no-error",

@@ -10,6 +10,8 @@ from analyzer.wire.http2.reader import LOST, FrameReader, Half
 from analyzer.wire.http2.registry import NO_ERROR
 from analyzer.wire.model import NEVER, Connection, Exchange, Http2
 
+MAX_ENDED = 64
+"""Streams that are over and may still be rejected: the client's RST_STREAM comes a round trip after END_STREAM."""
 MAX_GARBAGE = 64
 """Bytes kept of an answer that is no HTTP/2."""
 UNREADABLE = "http2-unreadable"
@@ -19,7 +21,7 @@ UNREADABLE = "http2-unreadable"
 class Streams(FrameReader):
     """The exchanges of one connection.
 
-    open      exchanges of streams that are not over, by stream identifier
+    open      exchanges of streams that are not over, by stream identifier; ended: the last that are
     count     exchanges so far, those of HTTP/1.1 before an upgrade too
     newest    the client's highest stream so far: identifiers only grow (RFC 9113 5.1.1)
     goaway*   the server's GOAWAY with the lowest last stream: that stream (-1 = none came), code, packet and time
@@ -31,6 +33,7 @@ class Streams(FrameReader):
         """Nothing was asked yet."""
         self.begin(connection)
         self.open: dict[int, Exchange] = {}
+        self.ended: dict[int, Exchange] = {}
         self.count = len(connection.exchanges)
         self.newest = 0
         self.goaway_last = self.goaway_code = -1
@@ -106,6 +109,9 @@ class Streams(FrameReader):
         h2 = exchange.h2
         if h2 is not None and (exchange.request_packet or self.client.state == LOST):
             self.open.pop(h2.stream, None)
+            self.ended[h2.stream] = exchange
+            if len(self.ended) > MAX_ENDED:
+                del self.ended[next(iter(self.ended))]
         note_acked(self.connection, exchange)
         limit = MAX_EXCHANGES if exchange.response_complete and exchange.status < 400 else 2 * MAX_EXCHANGES
         if len(self.connection.exchanges) > limit:
