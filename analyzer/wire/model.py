@@ -334,8 +334,8 @@ class Exchange:
                     the lines of the response's fields, when somebody asks
     body_start      first bytes of a 400's body: nginx says there that TLS was wanted
     garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
-    malformed       head-too-large | chunk-size | chunk-end | content-length (too short) | content-too-long | interim-end
-                    (no final response): where a message broke its own framing, "" = nowhere
+    malformed       head-too-large | chunk-size | chunk-end | content-length (less came) | content-too-long |
+                    interim-end (no final response): where a message broke its own framing, "" = nowhere
     authorized      1 = the request carried credentials (their value is not kept)
     lost            1 = the capture lost bytes of a head or of the framing: nothing may be concluded from absence
     h2              what HTTP/2 adds to it, None = HTTP/1.x

@@ -205,6 +205,9 @@ class Http2Parser(Streams):
         code = int.from_bytes(half.body[4:8], "big")
         if half.broken or code not in REJECTIONS:
             return
+        server = self.server.side
+        if server.lost or server.cut or half.ack > server.next:
+            return  # it names no stream: what was not captured, or not yet, may have ended some of them well
         for exchange in [*self.open.values(), *self.ended.values()]:
             if not exchange.response_complete:
                 self.note_reset(half, exchange, code, goaway=True)
