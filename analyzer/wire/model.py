@@ -310,6 +310,8 @@ class Http2:
     goaway_*   the server's GOAWAY that excludes it, or ends all by an error: last stream taken (-1 = none), code, ...
     asked      1 = the block of the request's fields came; unread 1 = a block was undecodable: request or status unknown
     *_whole    body bytes of DATA frames that are over
+    *_window   bytes that the receiver allows beyond those of the connection's settings, less those that were sent
+    *_blocked  1 = that side may send no more of this stream: the other does not read it (RFC 9113 5.2)
     """
 
     def __init__(self, stream: cython.longlong) -> None:
@@ -318,6 +320,7 @@ class Http2:
         self.reset_code = self.reset_packet = self.reset_time = self.reset_goaway = 0
         self.goaway_packet = self.goaway_time = 0
         self.asked = self.unread = self.request_whole = self.response_whole = 0
+        self.request_window = self.response_window = self.client_blocked = self.server_blocked = 0
 
 
 class Exchange:

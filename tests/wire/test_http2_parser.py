@@ -326,6 +326,37 @@ def test_a_flood_of_goaway_ends_the_reading(frame: str) -> None:
     assert all(exchange.lost for exchange in tracker.connection.exchanges)
 
 
+def blocked(steps: list[Step]) -> tuple[int, int]:
+    h2 = only([*HELLO, *steps]).h2
+    return h2.client_blocked, h2.server_blocked
+
+
+def test_windows_tell_who_may_send_no_more() -> None:
+    """A stream is blocked by its own window or the connection's; SETTINGS change those of open streams, too."""
+    ask: Step = (C, f"HEADERS stream 1 {ASK}")
+    answer: Step = (S, "HEADERS stream 1 :status 200")
+    body: list[Step] = [(S, "DATA stream 1 padded 255 length 16127")] * 4  # padding counts: 4 * 16383 bytes
+    assert blocked([ask, (C, "DATA stream 1 length 65534")]) == (0, 0)
+    assert blocked([ask, (C, "DATA stream 1 length 65535")]) == (1, 0)
+    assert blocked([ask, (C, "DATA stream 1 END_STREAM length 65535")]) == (0, 0)
+    assert blocked([ask, answer, *body, (S, "DATA stream 1 length 2")]) == (0, 0)
+    assert blocked([ask, answer, *body, (S, "DATA stream 1 length 3")]) == (0, 1)
+    assert blocked([ask, answer, *body, (S, "DATA stream 1 length 3"), (C, "WINDOW_UPDATE 9")]) == (0, 1)
+    both: list[Step] = [(C, "WINDOW_UPDATE 9"), (C, "WINDOW_UPDATE stream 1 1")]
+    assert blocked([ask, answer, *body, (S, "DATA stream 1 length 3"), *both]) == (0, 0)
+    assert blocked([ask, answer, *body, (C, "SETTINGS INITIAL_WINDOW_SIZE 60000")]) == (0, 1)
+    assert blocked(
+        [
+            ask,
+            answer,
+            *body,
+            (C, "SETTINGS INITIAL_WINDOW_SIZE 60000"),
+            (C, wire("WINDOW_UPDATE stream 1 9")[:9]),
+            (C, 4),
+        ]
+    ) == (0, 0)
+
+
 FRAMES = st.one_of(
     st.binary(max_size=40),
     st.builds(

@@ -12,6 +12,7 @@ from analyzer.wire.http.notes import add_milestone, note_acked
 from analyzer.wire.http2.head import Pairs, may_have_body, take_request, take_response
 from analyzer.wire.http2.reader import MAX_BLOCK, PAYLOAD, Half
 from analyzer.wire.http2.registry import (
+    ACK,
     CONTINUATION,
     DATA,
     END_HEADERS,
@@ -24,6 +25,8 @@ from analyzer.wire.http2.registry import (
     PUSH_PROMISE,
     REJECTIONS,
     RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
 )
 from analyzer.wire.http2.streams import Streams
 from analyzer.wire.model import Connection, Exchange, Http2, Side
@@ -61,6 +64,7 @@ class Http2Parser(Streams):
         """Bring counts of unfinished exchanges up to date; may be called at any time, and again."""
         for exchange in self.open.values():
             note_acked(self.connection, exchange)
+            self.note_blocked(exchange)
         for half in (self.client, self.server):
             if half.kind == DATA and half.state == PAYLOAD:
                 self.count_data(half, half.length - (half.left if half.wanted else half.side.skip), unfinished=True)
@@ -91,6 +95,10 @@ class Http2Parser(Streams):
             self.add_to_block(half)
         elif kind == RST_STREAM:
             self.stream_reset(half)
+        elif kind == WINDOW_UPDATE:
+            self.window_update(half)
+        elif kind == SETTINGS and not half.flags & ACK:
+            self.take_settings(half)
         elif kind == GOAWAY:
             self.goaways += 1
             if self.goaways > MAX_GOAWAYS:
@@ -151,6 +159,7 @@ class Http2Parser(Streams):
 
     def data_over(self, half: Half) -> None:
         """A DATA frame is over."""
+        half.window -= half.length
         exchange = self.count_data(half, half.length, unfinished=False)
         if exchange is not None and half.flags & END_STREAM:
             self.side_over(half, exchange)
@@ -163,13 +172,15 @@ class Http2Parser(Streams):
             return None
         padding = 1 + half.body[0] if half.flags & PADDED and half.body else 0
         size = max(0, min(got, half.length - padding))
-        whole = 0 if unfinished else size
+        whole, used = (0, 0) if unfinished else (size, half.length)
         if half is self.client:
             exchange.request_body_got = h2.request_whole + size
             h2.request_whole += whole
+            h2.request_window -= used
         else:
             exchange.body_got = h2.response_whole + size
             h2.response_whole += whole
+            h2.response_window -= used
             exchange.body_lost += max(0, half.side.lost - half.lost_before)
             half.lost_before = half.side.lost
         if unfinished:

@@ -7,7 +7,7 @@ import cython
 from analyzer.wire.http.notes import add_milestone, flag, forget, note_acked
 from analyzer.wire.http.pairing import MAX_EXCHANGES
 from analyzer.wire.http2.reader import LOST, FrameReader, Half
-from analyzer.wire.http2.registry import NO_ERROR
+from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR
 from analyzer.wire.model import NEVER, Connection, Exchange, Http2
 
 MAX_ENDED = 64
@@ -113,6 +113,7 @@ class Streams(FrameReader):
             if len(self.ended) > MAX_ENDED:
                 del self.ended[next(iter(self.ended))]
         note_acked(self.connection, exchange)
+        self.note_blocked(exchange)
         limit = MAX_EXCHANGES if exchange.response_complete and exchange.status < 400 else 2 * MAX_EXCHANGES
         if len(self.connection.exchanges) > limit:
             flag(self.connection, "exchanges-capped")
@@ -126,6 +127,41 @@ class Streams(FrameReader):
         if h2.stream > self.goaway_last or self.goaway_code != NO_ERROR:
             h2.goaway_last, h2.goaway_code = self.goaway_last, self.goaway_code
             h2.goaway_packet, h2.goaway_time = self.goaway_packet, self.goaway_time
+
+    # ---- flow control (RFC 9113 5.2) ----
+
+    def window_update(self, half: Half) -> None:
+        """The other side may send more DATA; how much is unknown when the capture lost it."""
+        more = MAX_WINDOW if half.broken else int.from_bytes(half.body, "big") & MAX_WINDOW
+        exchange = self.open.get(half.stream)
+        if half.stream == 0:
+            self.peer(half).window += more
+        elif exchange is not None and exchange.h2 is not None:
+            if half is self.client:
+                exchange.h2.response_window += more
+            else:
+                exchange.h2.request_window += more
+
+    def take_settings(self, half: Half) -> None:
+        """The window with which streams of the other side begin; it holds for open ones too (RFC 9113 6.9.2)."""
+        if half.broken:
+            self.peer(half).initial = MAX_WINDOW
+        for at in range(0, len(half.body) - 5, 6):
+            if int.from_bytes(half.body[at : at + 2], "big") == INITIAL_WINDOW_SIZE:
+                self.peer(half).initial = int.from_bytes(half.body[at + 2 : at + 6], "big")
+
+    def peer(self, half: Half) -> Half:
+        """The other direction."""
+        return self.server if half is self.client else self.client
+
+    def note_blocked(self, exchange: Exchange) -> None:
+        """Whether a side has more to say on this stream, and the other does not let it."""
+        h2 = exchange.h2
+        if h2 is not None:
+            asking = min(self.client.window, self.client.initial + h2.request_window)
+            answering = min(self.server.window, self.server.initial + h2.response_window)
+            h2.client_blocked = int(not exchange.request_complete and asking <= 0)
+            h2.server_blocked = int(exchange.status > 0 and not exchange.response_complete and answering <= 0)
 
     # ---- what cannot be read ----
 
