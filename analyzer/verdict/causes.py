@@ -71,8 +71,8 @@ GARBAGE = (
     "Node: `HPE_INVALID_CONSTANT`"
 )
 STREAM_RESET = (
-    "Go: `stream error: stream ID N; INTERNAL_ERROR; received from peer`; curl (92): `HTTP/2 stream N was not closed "
-    "cleanly: INTERNAL_ERROR (err 2)`; Node: `ERR_HTTP2_STREAM_ERROR`; Java: `Received RST_STREAM`; Go and curl send a "
+    "Go: `stream error: stream ID N; CODE; received from peer`; curl (92): `HTTP/2 stream N was not closed cleanly: "
+    "CODE (err N)`; Node: `ERR_HTTP2_STREAM_ERROR`; Java: `Received RST_STREAM`; Go and curl send a "
     "refused stream's request again by themselves"
 )
 GONE_AWAY = (
