@@ -143,15 +143,17 @@ class FrameReader:
         taken = data[at : at + size - len(half.head)]
         half.head += taken
         half.position += len(taken)
-        if len(half.head) == size:
+        if half.state == OPENING and not opening and half.head[0]:
+            self.begin_garbage(half)  # as the length of SETTINGS it is over every limit (RFC 9113 4.2)
+        elif len(half.head) == size:
             head = bytes(half.head)
-            half.head.clear()
             if not opening:
                 self.begin_frame(half, head)
             elif head == PREFACE:
                 half.state = FRAME
             else:
                 self.lose_boundaries(half)
+            half.head.clear()
         return at + len(taken)
 
     def begin_frame(self, half: Half, head: bytes) -> None:
@@ -160,8 +162,7 @@ class FrameReader:
         half.kind, half.flags = head[3], head[4]
         half.stream = int.from_bytes(head[5:], "big") & 0x7FFFFFFF
         if half.state == OPENING and (half.kind != SETTINGS or half.stream):
-            half.state = GARBAGE
-            self.begin_garbage(half, head)
+            self.begin_garbage(half)
             return
         half.state = PAYLOAD
         half.body.clear()
@@ -222,8 +223,8 @@ class FrameReader:
     def lose_boundaries(self, half: Half) -> None:
         """Nothing more can be read of this direction."""
 
-    def begin_garbage(self, half: Half, head: bytes) -> None:
-        """The server's first bytes are no HTTP/2."""
+    def begin_garbage(self, half: Half) -> None:
+        """The server's first bytes, in `head`, are no HTTP/2."""
 
     def keep_garbage(self, data: bytes) -> None:
         """Bytes of the server behind them."""

@@ -6,7 +6,7 @@ import cython
 
 from analyzer.wire.http.notes import add_milestone, flag, forget, note_acked
 from analyzer.wire.http.pairing import MAX_EXCHANGES
-from analyzer.wire.http2.reader import LOST, FrameReader, Half
+from analyzer.wire.http2.reader import GARBAGE, LOST, FrameReader, Half
 from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR
 from analyzer.wire.model import NEVER, Connection, Exchange, Http2
 
@@ -173,19 +173,22 @@ class Streams(FrameReader):
         for exchange in self.open.values():
             exchange.lost = 1
 
-    def begin_garbage(self, half: Half, head: bytes) -> None:
+    def begin_garbage(self, half: Half) -> None:
         """The server answers with something that is no HTTP/2: that is its answer to every request so far."""
+        half.state = GARBAGE
         if not self.open:
             flag(self.connection, "unsolicited-bytes")
         for exchange in self.open.values():
             self.begin_response(half, exchange)
-        self.keep_garbage(head)
+        self.keep_garbage(bytes(half.head))
 
     def keep_garbage(self, data: bytes) -> None:
         """Keep the first bytes of it with the exchanges."""
         self.garbage += data[: MAX_GARBAGE - len(self.garbage)]
+        half = self.server
         for exchange in self.open.values():
             exchange.garbage = self.garbage
+            self.mark_end(half, exchange, half.start + len(self.garbage), half.packet, half.time)
 
     def garbage_over(self) -> bool:
         """Whether enough of it is kept."""
