@@ -91,7 +91,7 @@ class CsvCells(Cells):
         self.buffer = bytearray(FIRST_ROOM)
         self.size = FIRST_ROOM
         self.at = 0
-        self.remembered: dict[str, str] = {"": ""}
+        self.remembered: dict[str, str] = {}
 
     def line(self, fetch: Fetch) -> str:
         """The row of a fetch, with `\\n`."""
@@ -102,10 +102,14 @@ class CsvCells(Cells):
 
     def text(self, value: str) -> cython.bint:
         """Defused, and quoted where RFC 4180 asks for it."""
+        if not value:
+            return self.over()
         return self.word(value if is_plain(value) else csv_text(safe(value)))
 
     def phrase(self, value: str) -> cython.bint:
         """As `text`, but worked out once."""
+        if not value:
+            return self.over()
         cell: str | None = self.remembered.get(value)
         if cell is None:
             cell = csv_text(safe(value))
@@ -115,7 +119,8 @@ class CsvCells(Cells):
 
     def word(self, value: str) -> cython.bint:
         """Text as it stands."""
-        self.put(value)
+        if value:
+            self.put(value)
         return self.over()
 
     def number(self, value: cython.longlong) -> cython.bint:

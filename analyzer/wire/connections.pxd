@@ -1,6 +1,7 @@
 from analyzer.wire.content cimport Content
 from analyzer.wire.copies cimport is_copy, is_icmp_copy
 from analyzer.wire.detection cimport looks_like
+from analyzer.wire.lingering cimport Lingering
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Exchange, IcmpError, Milestone, Side
 from analyzer.wire.opening cimport note_endpoint
@@ -12,7 +13,7 @@ from analyzer.wire.table cimport Table, reversed_key, source_port
 
 # the constants of connections.py as C numbers
 cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES, MAX_OPEN
-cdef long long MASK32, LINGER_NS, UNANSWERED_NS, CLOCK_STEP_NS, TWIN_NS
+cdef long long MASK32, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS, TWIN_NS
 
 cdef class Connections:
     cdef public Table keys
@@ -21,8 +22,9 @@ cdef class Connections:
     cdef public Reassembler reassembler
     cdef public bint answered
     cdef public list finished, pauses
-    cdef public dict syns
-    cdef public long long next_stream, now, total, stragglers, evicted, icmp_unmatched
+    cdef public dict syns, older_syns
+    cdef public Lingering lingering
+    cdef public long long next_stream, now, looked, turned, total, stragglers, evicted, icmp_unmatched
     cpdef packet(self, Packet p, str note)
     cdef account(self, Connection connection, Side side, Side peer, Packet p)
     cdef Side first(self, Packet p)

@@ -11,6 +11,7 @@ import cython
 from analyzer.wire.content import Content
 from analyzer.wire.copies import is_copy, is_icmp_copy
 from analyzer.wire.detection import looks_like
+from analyzer.wire.lingering import Lingering
 from analyzer.wire.marks import mark
 from analyzer.wire.model import (
     ACK,
@@ -34,17 +35,17 @@ from analyzer.wire.payload import Payload
 from analyzer.wire.sequence import unwrap
 from analyzer.wire.table import Table, reversed_key, source_port
 
-LINGER_NS = 5_000_000_000
-"""How long a closed connection waits for stragglers (a late RST, a retried SYN with the same ISN)."""
 UNANSWERED_NS = 200_000_000_000
 """How long an unanswered SYN waits: the longest gap between two SYNs of a known stack is 64 s, three of them fit."""
+LOOK_NS = 10_000_000_000
+"""How often all that is open is looked at for those."""
 MAX_OPEN = 65_536
 """Open connections kept; at the cap those idle longest are given out unfinished, with the flag `evicted`."""
 CLOCK_STEP_NS = 10_000_000
 TWIN_NS = 1_000_000_000
 """A NAT passes a packet on within this."""
 MAX_SYNS = 65_536
-"""SYNs remembered to know their twins; all are forgotten at the cap."""
+"""SYNs of one TWIN_NS that are remembered to know their twins."""
 MAX_PAUSES = 100
 """Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 
@@ -54,11 +55,12 @@ class Connections:
 
     sides       the sides of the open connections by their keys
     opened      the open connections in the order in which they began
+    lingering   those of them that are closed; looked: when all were last looked at
     finished    connections that are over, in the order in which they ended; the caller empties it
     next_stream the next tcp.stream number; open: how many connections are open
     answered    whether any server was heard so far
     now         time of the newest packet
-    syns        ISN and TSval of SYNs, in 64 bits -> when they were seen
+    syns        ISN and TSval of SYNs, in 64 bits -> when they were seen; older_syns: of the TWIN_NS before `turned`
     pauses      times after which nothing was captured for a day
     """
 
@@ -66,13 +68,15 @@ class Connections:
         self.keys = Table()
         self.sides = self.keys.sides
         self.opened: dict[Connection, None] = {}
+        self.lingering = Lingering()
         self.payload = Payload()
         self.reassembler = self.payload.reassembler
         self.answered = False
         self.finished: list[Connection] = []
         self.pauses: list[int] = []
         self.syns: dict[int, int] = {}
-        self.next_stream = self.now = self.total = 0
+        self.older_syns: dict[int, int] = {}
+        self.next_stream = self.now = self.looked = self.turned = self.total = 0
         self.stragglers = self.evicted = self.icmp_unmatched = 0
 
     def packet(self, p: Packet, note: str) -> None:
@@ -96,8 +100,8 @@ class Connections:
             connection.copies += 1
             return
         peer = connection.server if side.index == CLIENT else connection.client
-        if note and note not in connection.flags:
-            connection.flags.append(note)
+        if note:
+            connection.flag(note)
         if p.time < connection.last_time - CLOCK_STEP_NS and connection.interface == p.interface:
             connection.clock_step = 1
         connection.last_packet = p.number
@@ -187,11 +191,13 @@ class Connections:
     def note_twin(self, connection: Connection, p: Packet) -> None:
         """The same SYN under other addresses was captured on the other side of a NAT (signatures.md 3.3)."""
         mark = p.seq << 32 | p.ts_value
-        before: cython.longlong = self.syns.get(mark, 0)
+        if p.time - self.turned > TWIN_NS or len(self.syns) >= MAX_SYNS:
+            self.turned = p.time
+            self.older_syns = self.syns
+            self.syns = {}
+        before: cython.longlong = self.syns.get(mark, 0) or self.older_syns.get(mark, 0)
         if before and p.time - before < TWIN_NS:
-            connection.flags.append("nat-twin")
-        elif len(self.syns) >= MAX_SYNS:
-            self.syns.clear()
+            connection.flag("nat-twin")
         self.syns[mark] = p.time
 
     def syn(self, side: Side, p: Packet) -> Side:
@@ -266,6 +272,7 @@ class Connections:
             side.rst_time = p.time
         if connection.closed_time == 0:
             connection.closed_time = p.time
+            self.lingering.add(connection)
         if side.rsts <= 8:
             mark(connection, side, p, "rst", offset).note = "timestamps" if p.ts_value >= 0 else None
 
@@ -275,6 +282,7 @@ class Connections:
         server: Side = connection.server
         if client.acked > client.fin_offset and server.acked > server.fin_offset:
             connection.closed_time = p.time
+            self.lingering.add(connection)
             if client.ended and server.ended and connection.content is not None:
                 self.finish_streams(connection)  # now, while they are at hand: it will linger for a while
 
@@ -313,23 +321,22 @@ class Connections:
     def expire(self) -> None:
         """Give out what is over; called once in a while, so that its cost stays linear in the packets."""
         connection: Connection
-        idle: cython.longlong
-        over: list[Connection] = []
-        for connection in self.opened:
-            idle = self.now - connection.last_time
-            if (connection.closed_time and idle > LINGER_NS) or (
-                connection.established_time == 0 and idle > UNANSWERED_NS
-            ):
-                over.append(connection)
+        over: list[Connection] = self.lingering.over(self.now)
+        if self.now - self.looked > LOOK_NS:
+            self.looked = self.now
+            for connection in self.opened:
+                if connection.established_time == 0 and self.now - connection.last_time > UNANSWERED_NS:
+                    over.append(connection)
         for connection in over:
-            self.give_out(connection, 1)
+            if connection in self.opened:  # the ports were used again, or it is here twice
+                self.give_out(connection, 1)
         if len(self.sides) > 2 * MAX_OPEN:
             self.evict()
 
     def evict(self) -> None:
         """Too many connections are open: give out the quarter that was idle longest."""
         for connection in sorted(self.opened, key=idle_since)[: MAX_OPEN // 4]:
-            connection.flags.append("evicted")
+            connection.flag("evicted")
             self.evicted += 1
             self.give_out(connection, 0)
 

@@ -36,7 +36,8 @@ cdef class Connection:
     cdef public Side client, server
     cdef public long long last_packet, last_time, established_time, closed_time
     cdef public int interface, fins_seen, midstream, roles_guessed, clock_step, final
-    cdef public list flags, exchanges, milestones
+    cdef public tuple flags
+    cdef public list exchanges, milestones
     cdef public object content
     cdef public long long stream, first_packet, first_time
     cdef public long long established_packet, capture_end, icmps, copies
@@ -46,6 +47,7 @@ cdef class Connection:
     cdef public Exchange connect
     cdef public Tls tls
     cdef public bytes other_first
+    cpdef flag(self, str word)
     cpdef swap_roles(self)
     cpdef settle(self)
 
@@ -88,7 +90,7 @@ cdef class Exchange:
     cdef public long long request_body_expected, request_body_got, acked_time, acked_packet
     cdef public long long response_packet, response_time, response_end_packet, response_end_time, head_packet
     cdef public long long response_start, response_end, body_expected, body_got, body_lost
-    cdef public list interim
+    cdef public tuple interim
     cdef dict _headers
     cdef public bytes garbage, body_start, raw_fields
     cdef public Http2 h2

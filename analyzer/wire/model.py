@@ -179,7 +179,7 @@ class Connection:
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
         self.simultaneous = 0
         self.milestones: list[Milestone] = []
-        self.flags: list[str] = []
+        self.flags: tuple[str, ...] = ()
         self.content: Any = None
         self.protocol = ""
         self.via: tuple[str, ...] = ()
@@ -189,6 +189,11 @@ class Connection:
         self.tls: Tls | None = None
         self.exchanges: list[Exchange] = []
         self.other_first = b""
+
+    def flag(self, word: str) -> None:
+        """Add a word to the flags, once."""
+        if word not in self.flags:
+            self.flags = (*self.flags, word)
 
     def swap_roles(self) -> None:
         """The other side turned out to be the client."""
@@ -368,7 +373,7 @@ class Exchange:
         self.body_got = 0
         self.body_lost = 0
         self.response_complete = 0
-        self.interim: list[int] = []
+        self.interim: tuple[int, ...] = ()
         self.raw_fields = b""
         self._headers: dict[str, str] | None = None
         self.garbage = self.body_start = b""

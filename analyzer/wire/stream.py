@@ -140,8 +140,7 @@ class Reassembler:
         side.pending_bytes += len(data)
         self.waiting += len(data)
         if len(side.pending) > MAX_PENDING_SEGMENTS or self.waiting > MAX_PENDING_BYTES:
-            if "reassembly-capped" not in side.connection.flags:
-                side.connection.flags.append("reassembly-capped")
+            side.connection.flag("reassembly-capped")
             self.skip_hole(side)
 
     def skip_hole(self, side: Side) -> None:

@@ -9,7 +9,7 @@ from analyzer.wire.packet import Packet
 CLIENT_KEY = bytes((192, 0, 2, 1, 198, 51, 100, 1, 0xC3, 0x50, 0, 80))
 SERVER_KEY = bytes((198, 51, 100, 1, 192, 0, 2, 1, 0, 80, 0xC3, 0x50))
 MS = 1_000_000
-LINGER_NS = 5_000_000_000  # as in connections.py, where it is a C number once compiled
+LINGER_NS = 5_000_000_000  # as in lingering.py, where it is a C number once compiled
 
 
 class Wire:

@@ -76,7 +76,7 @@ CASES: dict[str, tuple[list[Step], dict[str, Any]]] = {
         [(C, f"HEADERS stream 1 {ASK} content-length 100 expect 100-continue authorization x"),
          (S, "HEADERS stream 1 :status 100"), (C, "DATA stream 1 length 60")],
         {"request_complete": 0, "request_body_got": 60, "request_body_expected": 100, "expect_continue": 1,
-         "authorized": 1, "status": 0, "interim": [100], "response_packet": 0},
+         "authorized": 1, "status": 0, "interim": (100,), "response_packet": 0},
     ),
     "trailers": (
         [(C, f"HEADERS stream 1 {ASK}"), (C, "DATA stream 1 length 3"), (C, "HEADERS stream 1 END_STREAM checksum 1"),

@@ -2,7 +2,6 @@ from analyzer.wire.model cimport Connection, Exchange, Milestone, Side
 
 cdef int CLIENT, SERVER, MAX_MILESTONES, MAX_RAW
 
-cpdef flag(Connection connection, str word)
 cpdef keep_fields(Exchange exchange, bytes raw)
 cpdef note_acked(Connection connection, Exchange exchange)
 cpdef forget(Connection connection, Exchange exchange)

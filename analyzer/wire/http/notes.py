@@ -16,12 +16,6 @@ MAX_RAW = 4096
 INDEX = attrgetter("index")
 
 
-def flag(connection: Connection, word: str) -> None:
-    """Add a word to the connection's flags, once."""
-    if word not in connection.flags:
-        connection.flags.append(word)
-
-
 def keep_fields(exchange: Exchange, raw: bytes) -> None:
     """Keep the response's fields; hardly anybody asks for them, so they are read when somebody does."""
     if len(raw) <= MAX_RAW:

@@ -1,4 +1,4 @@
-from analyzer.wire.http.notes cimport flag, forget
+from analyzer.wire.http.notes cimport forget
 from analyzer.wire.http.reader cimport Reader
 from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.http.notes import flag, forget
+from analyzer.wire.http.notes import forget
 from analyzer.wire.http.reader import Reader
 from analyzer.wire.http.states import LOST
 from analyzer.wire.http.stream import Stream
@@ -21,7 +21,7 @@ class Pairing(Reader):
     """The exchanges of one connection.
 
     waiting   requests without a final response, oldest first
-    orphans   responses whose segments acknowledge requests that come only after them, each with that offset
+    orphans   None, or responses whose segments acknowledge requests that come only after them, each with that offset
     count     exchanges so far; dropped: those not kept (see MAX_EXCHANGES)
     """
 
@@ -30,7 +30,7 @@ class Pairing(Reader):
         self.dropped = 0
         self.count = len(connection.exchanges)
         self.waiting: list[Exchange] = []
-        self.orphans: list[tuple[int, Exchange]] = []
+        self.orphans: list[tuple[int, Exchange]] | None = None
 
     def new_exchange(self) -> Exchange:
         """The connection's next exchange."""
@@ -47,6 +47,8 @@ class Pairing(Reader):
         """An exchange for a response whose request was not seen: before the capture, lost, or captured later."""
         exchange = self.new_exchange()
         if stream.start_ack > self.connection.client.next:
+            if self.orphans is None:
+                self.orphans = []
             if len(self.orphans) < MAX_ORPHANS:
                 self.orphans.append((stream.start_ack, exchange))
         elif self.client.state == LOST:
@@ -55,17 +57,18 @@ class Pairing(Reader):
 
     def claim_orphan(self, stream: Stream) -> Exchange | None:
         """The response that was captured before this request and answers it: the client had received all before it."""
-        self.drop_orphans(stream.start)
-        alone = len(self.orphans) == 1
-        for i, (_, exchange) in enumerate(self.orphans):
+        orphans = self.drop_orphans(stream.start)
+        alone = len(orphans) == 1
+        for i, (_, exchange) in enumerate(orphans):
             if alone or stream.start_ack in (-1, exchange.response_start):
-                del self.orphans[i]
+                del orphans[i]
                 return exchange
         return None
 
-    def drop_orphans(self, position: cython.longlong) -> None:
+    def drop_orphans(self, position: cython.longlong) -> list[tuple[int, Exchange]]:
         """Forget responses whose requests ended before this offset of the client's stream: they were never seen."""
-        self.orphans = [orphan for orphan in self.orphans if orphan[0] > position]
+        self.orphans = [orphan for orphan in self.orphans or () if orphan[0] > position]
+        return self.orphans
 
     def find_asker(self, stream: Stream) -> None:
         """After a loss: the request that this response answers is the one that was sent when all before it had come.
@@ -87,4 +90,4 @@ class Pairing(Reader):
         if len(self.connection.exchanges) > limit and exchange.request_complete:
             forget(self.connection, exchange)
             self.dropped += 1
-            flag(self.connection, "exchanges-capped")
+            self.connection.flag("exchanges-capped")

@@ -10,7 +10,7 @@ import cython
 
 from analyzer.wire.http import head
 from analyzer.wire.http.framing import request_framing, response_framing
-from analyzer.wire.http.notes import add_milestone, flag, forget, keep_fields, note_acked
+from analyzer.wire.http.notes import add_milestone, forget, keep_fields, note_acked
 from analyzer.wire.http.pairing import MAX_EXCHANGES, Pairing
 from analyzer.wire.http.start import StartLine
 from analyzer.wire.http.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST
@@ -35,7 +35,7 @@ class HttpParser(Pairing):
         self.begin_pairing(connection)
         self.leftover_client = self.leftover_server = b""
         self.leftover_client_start = self.leftover_server_start = -1
-        self.held = bytearray()
+        self.held: bytearray | None = None
         self.start_line = StartLine()
 
     def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
@@ -69,7 +69,7 @@ class HttpParser(Pairing):
             return False
         verdict = head.may_be_request(line)
         if verdict < 0:
-            flag(self.connection, "request-garbage")
+            self.connection.flag("request-garbage")
             stream.next_message(DONE)
         elif verdict and stream.exchange is None:
             self.begin_request(stream)
@@ -175,7 +175,7 @@ class HttpParser(Pairing):
         if exchange.index == 0:
             add_milestone(self.connection, "request", exchange, stream.start_ack)
         if len(self.waiting) > MAX_EXCHANGES:
-            flag(self.connection, "exchanges-capped")
+            self.connection.flag("exchanges-capped")
             self.client.next_message(DONE)
             self.server.next_message(DONE)
 
@@ -197,7 +197,7 @@ class HttpParser(Pairing):
         stream = self.server
         if not self.waiting and status == 408:
             # An idle connection's farewell, which clients take for a close (Go: net/http is408Message).
-            flag(self.connection, "idle-408")
+            self.connection.flag("idle-408")
             return
         asked = bool(self.waiting) and not self.later(self.waiting[0], stream)
         exchange: Exchange | None = self.waiting[0] if asked else self.unasked(stream)
@@ -206,7 +206,7 @@ class HttpParser(Pairing):
         self.begin_response(stream, exchange)
         if 100 <= status < 200 and status != 101:
             if len(exchange.interim) < MAX_GARBAGE:
-                exchange.interim.append(status)
+                exchange.interim = (*exchange.interim, status)
             return
         if asked:
             del self.waiting[0]
@@ -253,7 +253,7 @@ class HttpParser(Pairing):
         """The server's bytes are no HTTP: keep the first of them with the request that they answer."""
         stream = self.server
         if not self.waiting:
-            flag(self.connection, "unsolicited-bytes")
+            self.connection.flag("unsolicited-bytes")
             stream.next_message(DONE)
             return
         exchange = self.waiting.pop(0)
@@ -284,8 +284,7 @@ class HttpParser(Pairing):
         if self.tunnel == 1:
             self.connection.connect = exchange
             forget(self.connection, exchange)
-        self.leftover_client = bytes(self.held)
-        self.held.clear()
+        self.leftover_client = self.take_held()
         stream.state = HELD
 
     def hold(self, stream: Stream, data: bytes) -> None:
@@ -295,17 +294,24 @@ class HttpParser(Pairing):
             return
         if self.leftover_client_start < 0:
             self.leftover_client_start = stream.position
+        if self.held is None:
+            self.held = bytearray()
         self.held += data
         stream.position += len(data)
         if len(self.held) > head.MAX_HEAD:
-            self.held.clear()
+            self.held = None
             self.lose(stream)
+
+    def take_held(self) -> bytes:
+        """What was held, which is then held no more."""
+        held = b"" if self.held is None else bytes(self.held)
+        self.held = None
+        return held
 
     def release(self) -> None:
         """The CONNECT was refused: what the client sent after it is its next request."""
         stream = self.client
-        held = bytes(self.held)
-        self.held.clear()
+        held = self.take_held()
         stream.next_message(HEAD)
         if held:
             stream.position = self.leftover_client_start

@@ -47,7 +47,7 @@ class Http2Parser(Streams):
 
     def take_over(self, exchange: Exchange) -> None:
         """The HTTP/1.1 request that was answered 101 is stream 1, and its answer comes there (RFC 7540 3.2)."""
-        exchange.interim.append(exchange.status)
+        exchange.interim = (*exchange.interim, exchange.status)
         exchange.status = exchange.response_complete = 0
         exchange.reason = exchange.response_framing = ""
         exchange.headers = {}
@@ -266,7 +266,7 @@ class Http2Parser(Streams):
                     exchange.malformed = "interim-end"
                     return
                 if len(exchange.interim) < MAX_INTERIM:
-                    exchange.interim.append(exchange.status)
+                    exchange.interim = (*exchange.interim, exchange.status)
                 exchange.status = 0
                 self.forget_response(exchange)
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.http.notes import add_milestone, flag, forget, note_acked
+from analyzer.wire.http.notes import add_milestone, forget, note_acked
 from analyzer.wire.http.pairing import MAX_EXCHANGES
 from analyzer.wire.http2.reader import GARBAGE, LOST, FrameReader, Half
 from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR
@@ -56,7 +56,7 @@ class Streams(FrameReader):
             exchange.garbage = self.garbage
             exchange.response_packet, exchange.response_time = self.server.start_packet, self.server.start_time
         if len(self.open) > MAX_EXCHANGES:
-            flag(self.connection, "exchanges-capped")
+            self.connection.flag("exchanges-capped")
             self.lose_boundaries(self.client)
             self.lose_boundaries(self.server)
         return exchange
@@ -116,7 +116,7 @@ class Streams(FrameReader):
         self.note_blocked(exchange)
         limit = MAX_EXCHANGES if exchange.response_complete and exchange.status < 400 else 2 * MAX_EXCHANGES
         if len(self.connection.exchanges) > limit:
-            flag(self.connection, "exchanges-capped")
+            self.connection.flag("exchanges-capped")
             forget(self.connection, exchange)
 
     def tell_goaway(self, exchange: Exchange) -> None:
@@ -169,7 +169,7 @@ class Streams(FrameReader):
         """The capture lost a frame header: what comes behind it in this direction is unknown, and so is every end."""
         half.state = LOST
         half.side.skip = NEVER
-        flag(self.connection, UNREADABLE)
+        self.connection.flag(UNREADABLE)
         for exchange in self.open.values():
             exchange.lost = 1
 
@@ -177,7 +177,7 @@ class Streams(FrameReader):
         """The server answers with something that is no HTTP/2: that is its answer to every request so far."""
         half.state = GARBAGE
         if not self.open:
-            flag(self.connection, "unsolicited-bytes")
+            self.connection.flag("unsolicited-bytes")
         for exchange in self.open.values():
             self.begin_response(half, exchange)
         self.keep_garbage(bytes(half.head))

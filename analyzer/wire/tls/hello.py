@@ -46,9 +46,9 @@ def read_client_hello(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
     """
     if at < 0 or end > len(data):
         raise IndexError(end)
-    tls.ciphers_offer = b""
-    tls.groups_offer, tls.versions_offer, tls.key_shares = [], [], []
-    tls.alpn_offer = []
+    if tls.client_version:  # the second hello, after a HelloRetryRequest: what it offers counts
+        tls.ciphers_offer = b""
+        tls.groups_offer, tls.versions_offer, tls.key_shares, tls.alpn_offer = [], [], [], []
     if end - at >= 2:
         tls.client_version = u16(data, at)
     if end - at <= RANDOM:
