@@ -28,8 +28,9 @@ def stream_reset(case: Case) -> Verdict | None:
     Confidence: high
     Needs: a RST_STREAM of the server
     Not this: after a complete response RST_STREAM with NO_ERROR only says that the rest of the request is not wanted
-        (RFC 9113 8.1); a RST_STREAM of the client is http-client-closed-no-response or http-client-abort-response;
-        a TCP reset is rst-after-request or rst-mid-response.
+        (RFC 9113 8.1), and after the client's FIN it only follows from that; a RST_STREAM of the client is
+        http-client-closed-no-response, http-client-abort-response or http2-response-malformed; a TCP reset is
+        rst-after-request or rst-mid-response.
     """
     exchange: Exchange = case.exchange
     h2: Http2 = case.h2
