@@ -1,5 +1,8 @@
+cimport cython
+
 from analyzer.fetch.model cimport Fetch
 
+@cython.final
 cdef class Order:
     cdef public list heap
     cdef public long long serial, most

@@ -1,7 +1,10 @@
+cimport cython
+
 from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Verdict
 
+@cython.final
 cdef class Findings:
     cdef public dict counted
     cdef public bint full

@@ -10,6 +10,8 @@ cdef str _prefix
 cdef long long NANO
 cdef int COMMA, NEWLINE, ZERO
 
+cdef tuple NO_CERTIFICATE, NO_TLS
+
 cdef class Cells:
     cdef public list cells
     cpdef bint text(self, str value) except -1

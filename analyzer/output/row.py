@@ -21,6 +21,7 @@ from analyzer.verdict.model import Evidence, Verdict
 VERSIONS = {0: "", 0x0300: "ssl3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
 UNDECIDED = Verdict("", "", "")
 NO_CERTIFICATE = ("", "", "", "", "", "")
+NO_TLS = ("", "", "", *NO_CERTIFICATE)
 PLAIN = re.compile(r"[ !#-+\--~]*")
 FORMULA = "=+-@"
 """A spreadsheet takes a cell that begins so for a formula (tab and CR too, but those are never shown raw)."""
@@ -339,7 +340,7 @@ def secure(cells: Cells, flow: Flow) -> None:
     """Version, ALPN, SNI and the six certificate facts."""
     text: str
     if flow.tls_version < 0:
-        for text in ("", "", "", *NO_CERTIFICATE):
+        for text in NO_TLS:
             cells.word(text)
         return
     version = VERSIONS.get(flow.tls_version)

@@ -1,7 +1,10 @@
+cimport cython
+
 from analyzer.fetch.model cimport Fetch
 from analyzer.output.findings cimport Findings
 from analyzer.verdict.model cimport Verdict
 
+@cython.final
 cdef class Summary:
     cdef public long long fetches, connections_without_fetch, races, twins
     cdef public dict verdicts, shared

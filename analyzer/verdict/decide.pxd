@@ -1,5 +1,5 @@
 from analyzer.fetch.model cimport Fetch
-from analyzer.verdict.case cimport Case
+from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle

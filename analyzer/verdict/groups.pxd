@@ -1,7 +1,10 @@
+cimport cython
+
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.races cimport Races
 from analyzer.verdict.retries cimport Retries
 
+@cython.final
 cdef class Groups:
     cdef public Races races
     cdef public Retries retries

@@ -1,9 +1,11 @@
-import cython
+cimport cython
+
 from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
 
+@cython.final
 cdef class Races:
     cdef public Thresholds limits
     cdef public object queue, past
@@ -14,6 +16,7 @@ cdef class Races:
     cdef judge(self, Fetch fetch)
     cdef beat(self, Fetch loser, Fetch winner)
 
+@cython.final
 cdef class Window:
     cdef public Fetch fetch
     cdef public Thresholds limits

@@ -1,9 +1,11 @@
-import cython
+cimport cython
+
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.registries cimport Package
 from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
 
+@cython.final
 cdef class Group:
     cdef public long long number, size, until, over
     cdef public int port
@@ -14,6 +16,7 @@ cdef class Group:
     cdef public list waits, begun, keys
     cdef public Fetch last
 
+@cython.final
 cdef class Retries:
     cdef public Thresholds limits
     cdef public object queue, groups_of

@@ -1,7 +1,10 @@
+cimport cython
+
 from analyzer.wire.model cimport Connection
 
 cdef long long LINGER_NS
 
+@cython.final
 cdef class Lingering:
     cdef public object queue
     cdef public list late

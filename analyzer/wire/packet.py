@@ -18,7 +18,6 @@ class Packet:
     sack_left, sack_right  first SACK block, raw sequence numbers, -1 = absent
     fast_open       1 = Fast Open option present
     subflow         1 = MPTCP MP_JOIN option present
-    source_mac      the frame's link-layer source as an int, 0 = none
     """
 
     def __init__(self) -> None:
@@ -30,7 +29,6 @@ class Packet:
         self.seq = self.ack = self.flags = self.window = 0
         self.payload = self.captured = self.length = 0
         self.reset_options()
-        self.source_mac = 0
 
     def reset_options(self) -> None:
         """Forget the options of the packet before."""

@@ -10,6 +10,7 @@ cdef int CLIENT
 cdef long long REORDER_NS
 
 @cython.final
+@cython.final
 cdef class Payload:
     cdef public Reassembler reassembler
     cdef segment(self, Connection connection, Side side, Side peer, Packet p, long long offset, long long ack)

@@ -1,3 +1,5 @@
+cimport cython
+
 from analyzer.wire.content cimport Content
 from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.octets cimport cut
@@ -5,6 +7,7 @@ from analyzer.wire.packet cimport Packet
 
 cdef long long HOLE_PATIENCE_NS, MAX_PENDING_BYTES
 
+@cython.final
 cdef class Reassembler:
     cdef public long long waiting
     cdef public object lookups

@@ -1,2 +1,2 @@
-from analyzer.verdict.case cimport Case
+from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict

@@ -1,10 +1,13 @@
+cimport cython
+
 from analyzer.wire.packet cimport Packet
 from analyzer.wire.octets cimport cut
 
+@cython.final
 cdef class Cursor:
     cdef public bytes data
     cdef public Py_ssize_t at, end, addresses
-    cdef public long long wire_end, mac, fragment_id
+    cdef public long long wire_end, fragment_id
     cdef public int kind, protocol, version, ttl, ip_id, interface, fragment, fragment_at, more
     cdef bytes ports_key(self)
     cdef give_key(self, Packet packet)

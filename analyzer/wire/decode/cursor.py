@@ -18,14 +18,13 @@ class Cursor:
     protocol    after IP: the protocol number of what is at `at`
     addresses   after IP: start of source + destination address (2 x 4 or 2 x 16 bytes)
     fragment    1 = IP says this is a part of a datagram: fragment_at bytes into it, `more` 1 = not the last
-    mac         link-layer source address as an int, 0 = none
     interface   interface index that a link layer carries (Linux cooked v2), 0 = none
     """
 
     def __init__(self) -> None:
         self.data = b""
         self.at = self.end = self.addresses = 0
-        self.wire_end = self.mac = self.fragment_id = 0
+        self.wire_end = self.fragment_id = 0
         self.kind = self.protocol = self.version = self.ttl = self.ip_id = self.interface = 0
         self.fragment = self.fragment_at = self.more = 0
 

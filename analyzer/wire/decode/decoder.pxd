@@ -1,3 +1,5 @@
+cimport cython
+
 from analyzer.capture.frame cimport Frames
 from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.fragments cimport Fragments
@@ -11,6 +13,7 @@ from analyzer.wire.packet cimport Packet
 
 cdef int MAX_NESTING
 
+@cython.final
 cdef class Decoder:
     cdef public IcmpError icmp
     cdef public str note

@@ -68,7 +68,10 @@ class Decoder:
         end: cython.Py_ssize_t = min(start + frames.captured, len(data))
         if self.note:
             self.note = ""
-        cursor.open(data, start, end, max(start + frames.length, end))
+        cursor.data = data  # as cursor.open does
+        cursor.at = start
+        cursor.end = end
+        cursor.wire_end = max(start + frames.length, end)
         packet.number = frames.number
         packet.time = frames.time
         packet.interface = frames.interface
@@ -169,7 +172,6 @@ class Decoder:
         packet.version = cursor.version
         packet.ttl = cursor.ttl
         packet.ip_id = cursor.ip_id
-        packet.source_mac = cursor.mac
         packet.payload = at + 8
         packet.length = length - 8
         packet.captured = min(cursor.end, at + length) - at - 8

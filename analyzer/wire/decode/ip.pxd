@@ -5,6 +5,7 @@ from analyzer.wire.decode.cursor cimport Cursor
 cdef int MAX_EXTENSIONS, HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION, MOBILITY
 
 @cython.final
+@cython.final
 cdef class Ip:
     cdef bint read(self, Cursor cursor) except -1
     cdef bint read4(self, Cursor cursor) except -1

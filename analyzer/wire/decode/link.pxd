@@ -6,6 +6,7 @@ from analyzer.wire.decode.wireless cimport Wireless
 cdef int IPV4, IPV6, BRIDGED, PPP, VLAN, SERVICE_VLAN, MAX_LABELS, LINUX_802_2
 
 @cython.final
+@cython.final
 cdef class Link:
     cdef Wireless wireless
     cdef bint radio(self, Cursor cursor, int link) except -1

@@ -37,15 +37,6 @@ def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
     return data[at] << 8 | data[at + 1]
 
 
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def u48(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
-    high: cython.longlong = u16(data, at)
-    middle: cython.longlong = u16(data, at + 2)
-    return high << 32 | middle << 16 | u16(data, at + 4)
-
-
 class Link:
     """Finds the network layer of a frame by its LINKTYPE_ number (https://www.tcpdump.org/linktypes.html)."""
 
@@ -54,7 +45,6 @@ class Link:
 
     def enter(self, cursor: Cursor, link: cython.int) -> cython.bint:
         """Move past the link layer; -> False if it leads nowhere. Which numbers are known: `KNOWN`."""
-        cursor.mac = 0
         cursor.interface = 0
         if link == 1:
             return self.ethernet(cursor)
@@ -105,8 +95,6 @@ class Link:
         at: cython.Py_ssize_t = cursor.at
         if cursor.end - at < 14:
             return False
-        if cursor.mac == 0:
-            cursor.mac = u48(data, at + 6)
         cursor.kind = u16(data, at + 12)
         cursor.at = at + 14
         return cursor.kind > 1500 or self.llc(cursor)
@@ -207,8 +195,6 @@ class Link:
         at: cython.Py_ssize_t = cursor.at
         if cursor.end - at < 16:
             return False
-        if u16(data, at + 4) == 6:
-            cursor.mac = u48(data, at + 6)
         cursor.kind = u16(data, at + 14)
         cursor.at = at + 16
         return cursor.kind > 1500 or (cursor.kind == LINUX_802_2 and self.llc(cursor))
@@ -219,8 +205,6 @@ class Link:
         at: cython.Py_ssize_t = cursor.at
         if cursor.end - at < 20:
             return False
-        if data[at + 11] == 6:
-            cursor.mac = u48(data, at + 12)
         cursor.interface = (u16(data, at + 4) & 0x7FFF) << 16 | u16(data, at + 6)
         cursor.kind = u16(data, at)
         cursor.at = at + 20

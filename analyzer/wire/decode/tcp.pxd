@@ -7,6 +7,7 @@ cdef int SHORTEST, MSS, SCALE, SACK_PERMITTED, SACK, TIMESTAMPS, MPTCP, FAST_OPE
 cdef long long NOP_NOP_TIMESTAMPS
 
 @cython.final
+@cython.final
 cdef class Tcp:
     cdef bint read(self, Cursor cursor, Packet packet) except -1
     cdef int options(self, bytes data, Py_ssize_t at, Py_ssize_t end, Packet packet) except -1

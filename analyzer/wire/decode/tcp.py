@@ -58,7 +58,6 @@ class Tcp:
         packet.version = cursor.version
         packet.ttl = cursor.ttl
         packet.ip_id = cursor.ip_id
-        packet.source_mac = cursor.mac
         packet.seq = u32(data, at + 4)
         packet.ack = u32(data, at + 8)
         packet.flags = data[at + 13]

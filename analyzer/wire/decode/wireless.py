@@ -19,15 +19,6 @@ PADDED = 0x20
 """Radiotap's flags field: the driver padded the 802.11 header to a multiple of four bytes."""
 
 
-@cython.cfunc
-@cython.inline
-@cython.exceptval(-1, check=False)
-def u48(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
-    high: cython.longlong = data[at] << 8 | data[at + 1]
-    middle: cython.longlong = data[at + 2] << 8 | data[at + 3]
-    return high << 32 | middle << 16 | data[at + 4] << 8 | data[at + 5]
-
-
 class Wireless:
     """Reads unencrypted data frames; management, control, encrypted and aggregated frames lead nowhere.
 
@@ -115,6 +106,5 @@ class Wireless:
             size = (size + 3) & ~3
         if flags & PROTECTED or cursor.end - at < size or (quality and data[at + control] & AMSDU):
             return False
-        cursor.mac = u48(data, at + (24 if both else 16 if flags & FROM_DS else 10))
         cursor.at = at + size
         return True
