@@ -113,8 +113,10 @@ def malformed(case: Case) -> Verdict | None:
         said = f"{'GOAWAY' if h2.reset_goaway else 'RST_STREAM'} with {error_word(h2.reset_code)}"
     if not exchange.malformed:
         case.cite(h2.reset_packet, h2.reset_time, "data", CLIENT)
-        summary = f"The client rejected the response of {case.where()} on stream {h2.stream}: {said}."
-        return case.verdict("http2-response-malformed", "medium", summary)
+        what = f"the response of {case.where()} on stream {h2.stream}"
+        if h2.reset_goaway:  # it names no stream
+            what = f"what {case.where()} sent, and ended stream {h2.stream} with the connection"
+        return case.verdict("http2-response-malformed", "medium", f"The client rejected {what}: {said}.")
     case.cite(exchange.response_end_packet, exchange.response_end_time, "data", SERVER)
     how = f"with {exchange.status}, an interim response" if exchange.malformed == "interim-end" else progress(exchange)
     summary = f"{case.where()} ended stream {h2.stream} {how}"
