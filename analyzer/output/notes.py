@@ -78,7 +78,8 @@ def _exchange_notes(notes: Notes, exchange: Exchange) -> None:
 
 def _stream_notes(notes: Notes, h2: Http2) -> None:
     if h2.reset_packet:
-        _add(notes, h2.reset_packet, f"RST_STREAM {error_word(h2.reset_code)} on stream {h2.stream}")
+        frame = "GOAWAY" if h2.reset_goaway else "RST_STREAM"
+        _add(notes, h2.reset_packet, f"{frame} {error_word(h2.reset_code)} on stream {h2.stream}")
     if h2.goaway_packet:
         _add(notes, h2.goaway_packet, f"GOAWAY {error_word(h2.goaway_code)}: not stream {h2.stream}")
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from analyzer.errors import UsageError
 from analyzer.output.frames import Frames
+from analyzer.wire.detection import PREFACE
 from analyzer.wire.model import CLIENT, Connection, Exchange, Tls
 from analyzer.wire.tls.hello import read_client_hello, read_server_hello
 from analyzer.wire.tls.registry import TLS13
@@ -21,7 +22,6 @@ from analyzer.wire.tls.registry import TLS13
 REQUEST = re.compile(rb"([A-Za-z]{3,20}) (\S+) HTTP/(\d\.\d)\r\n")
 STATUS = re.compile(rb"HTTP/(\d\.\d) (\d{3}) ?([^\r\n]*)\r\n")
 CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})([^\r\n]*)\r\n")
-H2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 H2_SETTINGS = re.compile(rb"...\x04.\0{4}", re.DOTALL)
 """The frame that a server begins with (RFC 9113 3.4), on stream 0."""
 PROXY_V2 = b"\r\n\r\n\x00\r\nQUIT\n"
@@ -111,9 +111,9 @@ class Describer:
             end = end if end >= 0 else len(data)
             yield Part(at, hole, _masked(data[at:hole]))
             yield Part(hole, end, f"zeros {end - hole}")
-        elif data.startswith(H2_PREFACE, at):
-            yield Part(at, at + len(H2_PREFACE), "h2 preface")
-            yield from self._frames(at + len(H2_PREFACE))
+        elif data.startswith(PREFACE, at):
+            yield Part(at, at + len(PREFACE), "h2 preface")
+            yield from self._frames(at + len(PREFACE))
         elif self.side != CLIENT and self.connection.protocol == "h2c" and H2_SETTINGS.match(data, at):
             yield from self._frames(at)
         elif self.connection.tls is not None and self._is_record():

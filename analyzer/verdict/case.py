@@ -160,6 +160,8 @@ class Case:
 
     def unread(self, side: Side) -> cython.bint:
         """This side's receive window was closed while it was silent, and still is: it does not read, whoever waits."""
+        if self.h2 is not None and (self.h2.server_blocked if side.index == CLIENT else self.h2.client_blocked):
+            return True  # so is the one that HTTP/2 has for the stream or the connection
         stop: cython.longlong = self.closer_time if self.closer >= 0 else self.connection.capture_end
         return 0 < side.zero_since < stop
 

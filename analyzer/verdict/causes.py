@@ -71,14 +71,19 @@ GARBAGE = (
     "Node: `HPE_INVALID_CONSTANT`"
 )
 STREAM_RESET = (
-    "Go: `stream error: stream ID N; INTERNAL_ERROR; received from peer`; curl (92): `HTTP/2 stream N was not closed "
-    "cleanly: INTERNAL_ERROR (err 2)`; Node: `ERR_HTTP2_STREAM_ERROR`; Java: `Received RST_STREAM`; Go and curl send a "
+    "Go: `stream error: stream ID N; CODE; received from peer`; curl (92): `HTTP/2 stream N was not closed cleanly: "
+    "CODE (err N)`; Node: `ERR_HTTP2_STREAM_ERROR`; Java: `Received RST_STREAM`; Go and curl send a "
     "refused stream's request again by themselves"
 )
 GONE_AWAY = (
     "Go: `http2: server sent GOAWAY and closed the connection; LastStreamID=N, ErrCode=...`; curl (18): `HTTP/2 stream "
     "N was not closed cleanly before end of the underlying stream`; Node: `ERR_HTTP2_SESSION_ERROR`, "
     "`ERR_HTTP2_GOAWAY_SESSION`; Java: `GOAWAY received`"
+)
+MALFORMED = (
+    "Go: `stream error: stream ID N; PROTOCOL_ERROR; ...`, `server replied with more than declared Content-Length`; "
+    "curl (92): `HTTP/2 stream N was not closed cleanly: PROTOCOL_ERROR (err 1)`; Node: `ERR_HTTP2_STREAM_ERROR`, "
+    "`Stream closed with error code NGHTTP2_PROTOCOL_ERROR`"
 )
 
 NO_SUCH_HOST = (
@@ -296,6 +301,9 @@ TABLE = (
           "The server gave up this one stream; its code says why, its log says more.", STREAM_RESET),
     Cause("http2-goaway", HTTP, "server",
           "The server gave up the connection; its code says why, its log says more.", GONE_AWAY),
+    Cause("http2-response-malformed", HTTP, "server",
+          "The server, or a proxy before it, breaks the rules of HTTP/2: look at the stream in Wireshark; `curl "
+          "--http1.1` may work meanwhile.", MALFORMED),
     Cause("tls-opaque-client-gave-up", HTTP, "client",
           "Find who closed after exactly that long: most often a client timeout shorter than the server's answer. The "
           "server's log should say 499 (nginx) or 460 (AWS ALB).", OWN_TIMER),

@@ -67,6 +67,7 @@ EXCHANGE = (
     http.garbage,
     http2.stream_reset,
     http2.goaway,
+    http2.malformed,
     reset.waiting,
     reset.mid_response,
     http.proxy_connect,
@@ -152,7 +153,7 @@ def uncertain(case: Case) -> cython.bint:
     lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
     if exchange.request_packet == 0 or (not case.answered and lost):
         return True
-    if case.h2 is not None and exchange.lost:
+    if case.h2 is not None and exchange.lost and exchange.status < 400:
         return True  # the end of the stream may be among what was not read
     unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN

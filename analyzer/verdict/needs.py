@@ -177,6 +177,10 @@ NEEDS = {
         lambda case: case.h2 is not None and case.h2.goaway_packet > 0,
         "no GOAWAY of the server left the stream behind",
     ),
+    "a client that rejects the response, or a reason to": Need(
+        lambda case: case.h2 is not None and (case.h2.reset_side == CLIENT or bool(case.exchange.malformed)),
+        "the client did not reject the response, and had no reason to",
+    ),
     "an answer that is no HTTP": Need(
         lambda case: case.exchange is not None and bool(case.exchange.garbage), "the answer, if any, was HTTP"
     ),

@@ -77,10 +77,10 @@ cdef class Tls:
     cdef public Record client_last, server_last, client_prior, server_prior, client_finished, server_finished
 
 cdef class Http2:
-    cdef public int reset_side, asked, unread
+    cdef public int reset_side, reset_goaway, asked, unread, client_blocked, server_blocked
     cdef public long long stream, reset_code, reset_packet, reset_time
     cdef public long long goaway_last, goaway_code, goaway_packet, goaway_time
-    cdef public long long request_whole, response_whole
+    cdef public long long request_whole, response_whole, request_window, response_window
 
 @cython.no_gc
 cdef class Exchange:

@@ -310,18 +310,22 @@ class Tls:
 class Http2:
     """What HTTP/2 adds to an exchange: its stream, and how that was ended otherwise than by END_STREAM (RFC 9113 5.1).
 
-    reset_*    the RST_STREAM that ended it: side that sent it (-1 = nobody), code, packet and time
+    reset_*    the RST_STREAM that ended it: side that sent it (-1 = nobody), code, packet and time; reset_goaway 1 = it
+               was a client's GOAWAY, which ends all streams
     goaway_*   the server's GOAWAY that excludes it, or ends all by an error: last stream taken (-1 = none), code, ...
     asked      1 = the block of the request's fields came; unread 1 = a block was undecodable: request or status unknown
     *_whole    body bytes of DATA frames that are over
+    *_window   bytes that the receiver allows beyond those of the connection's settings, less those that were sent
+    *_blocked  1 = that side may send no more of this stream: the other does not read it (RFC 9113 5.2)
     """
 
     def __init__(self, stream: cython.longlong) -> None:
         self.stream = stream
         self.reset_side = self.goaway_last = self.goaway_code = -1
-        self.reset_code = self.reset_packet = self.reset_time = 0
+        self.reset_code = self.reset_packet = self.reset_time = self.reset_goaway = 0
         self.goaway_packet = self.goaway_time = 0
         self.asked = self.unread = self.request_whole = self.response_whole = 0
+        self.request_window = self.response_window = self.client_blocked = self.server_blocked = 0
 
 
 class Exchange:
@@ -338,8 +342,8 @@ class Exchange:
                     the lines of the response's fields, when somebody asks
     body_start      first bytes of a 400's body: nginx says there that TLS was wanted
     garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
-    malformed       head-too-large | chunk-size | chunk-end | content-length: where a message broke its own framing,
-                    "" = nowhere
+    malformed       head-too-large | chunk-size | chunk-end | content-length (less came) | content-too-long |
+                    interim-end (no final response): where a message broke its own framing, "" = nowhere
     authorized      1 = the request carried credentials (their value is not kept)
     lost            1 = the capture lost bytes of a head or of the framing: nothing may be concluded from absence
     h2              what HTTP/2 adds to it, None = HTTP/1.x

@@ -1,4 +1,5 @@
-// HTTP/2 servers without TLS that misbehave on purpose: node h2c.cjs BEHAVIOUR PORT; and a client: node h2c.cjs get URL...
+// HTTP/2 servers without TLS that misbehave on purpose: node h2c.cjs BEHAVIOUR PORT; and clients: node h2c.cjs get URL...,
+// and one that does not read: node h2c.cjs stuff URL
 const http2 = require('http2')
 
 const { NGHTTP2_REFUSED_STREAM, NGHTTP2_ENHANCE_YOUR_CALM } = http2.constants
@@ -17,6 +18,16 @@ const behaviours = {
   half_then_end: stream => {
     stream.respond({ ':status': 200, 'content-length': 1000 })
     stream.end(HALF)
+  },
+  // twice as much as was announced
+  twice: stream => {
+    stream.respond({ ':status': 200, 'content-length': 500 })
+    stream.end(HALF + HALF)
+  },
+  // much to say
+  much: stream => {
+    stream.respond({ ':status': 200, 'content-length': 5000 })
+    stream.end(HALF.repeat(10))
   },
   // every first stream is refused, wherever it comes; the second of the process is answered
   refuse_once: stream => {
@@ -65,9 +76,18 @@ function get(urls) {
   }
 }
 
+// reads nothing of the answer, and gives up after four seconds
+function stuff([url]) {
+  const session = http2.connect(url, { settings: { initialWindowSize: 1000 } })
+  const stream = session.request({ ':path': new URL(url).pathname })
+  stream.on('error', () => {}).pause()
+  setTimeout(() => stream.close(http2.constants.NGHTTP2_CANCEL), 4000)
+  setTimeout(() => session.destroy(), 5000)
+}
+
 const [what, ...rest] = process.argv.slice(2)
-if (what === 'get') {
-  get(rest)
+if (what === 'get' || what === 'stuff') {
+  (what === 'get' ? get : stuff)(rest)
 } else {
   const server = http2.createServer()
   server.on('sessionError', () => {})

@@ -77,6 +77,20 @@ H2C = (
         commands=server("half_then_end"),
     ),
     Scenario(
+        "curl-h2c-longer-than-announced",
+        bad("http2-response-malformed"),
+        "Node sends twice its Content-Length; curl answers PROTOCOL_ERROR although END_STREAM has come",
+        (h2c("/file.txt"),),
+        commands=server("twice"),
+    ),
+    Scenario(
+        "node-h2c-client-does-not-read",
+        bad("http-client-abort-response"),
+        "a client that allows 1000 bytes, reads none of them and gives up: the server may not send the rest",
+        (("node", "{lab}/h2c.cjs", "stuff", f"{URL}:8082/much"),),
+        commands=server("much"),
+    ),
+    Scenario(
         "go-h2c-upstream-cuts-the-response",
         bad("http2-rst-stream-internal-error"),
         "nginx's upstream closes in the middle of a body, and nginx ends the stream with INTERNAL_ERROR",

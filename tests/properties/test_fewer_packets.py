@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -16,12 +17,18 @@ from support.judge import judge
 from support.recording import Recording
 from support.timeline import Timeline
 
+if TYPE_CHECKING:
+    from analyzer.fetch.model import Fetch
+
 FAILING = {
     name: case
     for name, case in CASES.items()
     if case.expected and not any(wanted.klass in ("ok", "incomplete") for wanted in case.expected)
 }
 FAILED_SAMPLES = [name for name in SAMPLE_NAMES if not name.startswith(("ok/", "incomplete/"))]
+HIDDEN = "h2-client-rejects-a-complete-response"
+"""Nothing but the packet with the client's RST_STREAM tells that it failed."""
+STREAMS = [name for name in CASES if name.startswith("h2-") and name != HIDDEN]
 
 Endpoints = frozenset[tuple[bytes, int]]
 
@@ -55,6 +62,27 @@ def test_no_subset_of_a_failure_is_good(data: st.DataObject) -> None:
     dropped = data.draw(st.sets(st.integers(0, len(case.packets) - 1)), "dropped")
     left = verdicts(transform.without(case, dropped))
     assert not any(verdict.startswith("ok") for verdict in left), left
+
+
+def by_stream(case: Timeline) -> dict[tuple[int, int], Fetch]:
+    """The fetches of HTTP/2, by client port and stream."""
+    fetches = judge(pcap(case))
+    return {
+        (one.connection.client.port, one.exchange.h2.stream): one for one in fetches if one.exchange and one.exchange.h2
+    }
+
+
+@given(st.data())
+def test_streams_of_one_connection_are_judged_apart(data: st.DataObject) -> None:
+    """Any packets may be missing: no stream that failed becomes ok, and none that was ok fails where the loss shows."""
+    case = CASES[data.draw(st.sampled_from(STREAMS), "case")]
+    whole = by_stream(case)
+    dropped = data.draw(st.sets(st.integers(0, len(case.packets) - 1)), "dropped")
+    for stream, fetch in by_stream(transform.without(case, dropped)).items():
+        was, klass = whole[stream].verdict.klass if stream in whole else "incomplete", fetch.verdict.klass
+        shows = fetch.connection.client.lost or fetch.connection.server.lost
+        assert not (was not in ("ok", "incomplete") and klass == "ok"), fetch.verdict
+        assert not (was == "ok" and shows and klass not in ("ok", "incomplete")), fetch.verdict
 
 
 def outcomes(capture: Recording) -> Iterator[tuple[Endpoints, int, bool]]:

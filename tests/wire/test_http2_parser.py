@@ -301,6 +301,62 @@ def test_rapid_resets_cost_neither_memory_nor_time() -> None:
     assert time.process_time() - began < 20
 
 
+def test_streams_that_end_in_the_order_in_which_they_began_cost_no_search() -> None:
+    """Over the cap each is taken off the list where it is, however far from the end of the list that is."""
+    tracker = play(HELLO)
+    streams = list(range(1, 40 * MAX_EXCHANGES, 2))
+    ahead = MAX_EXCHANGES - 9
+    for stream in streams[:ahead]:
+        tracker.send(C, h2.frame(1, 5, stream, b"\x82"))
+    began = time.process_time()
+    for ended, opened in zip(streams, streams[ahead:], strict=False):
+        tracker.send(C, h2.frame(1, 5, opened, b"\x82") + h2.frame(3, 0, ended, bytes(4)))
+    assert len(tracker.connection.exchanges) <= 2 * MAX_EXCHANGES
+    assert time.process_time() - began < 6
+
+
+@pytest.mark.parametrize("frame", ["GOAWAY last {} NO_ERROR", "7 length 3"])
+def test_a_flood_of_goaway_ends_the_reading(frame: str) -> None:
+    """Each GOAWAY is told to every open stream, so their number has a cap; what is behind it is unknown, and told."""
+    tracker = play([*HELLO, *((C, h2.frame(1, 5, stream, b"\x82")) for stream in range(1, 8001, 2))])
+    began = time.process_time()
+    tracker.send(S, b"".join(wire(frame.format(2**31 - 1 - number)) for number in range(20_000)))
+    assert time.process_time() - began < 2
+    assert UNREADABLE in tracker.connection.flags
+    assert all(exchange.lost for exchange in tracker.connection.exchanges)
+
+
+def blocked(steps: list[Step]) -> tuple[int, int]:
+    h2 = only([*HELLO, *steps]).h2
+    return h2.client_blocked, h2.server_blocked
+
+
+def test_windows_tell_who_may_send_no_more() -> None:
+    """A stream is blocked by its own window or the connection's; SETTINGS change those of open streams, too."""
+    ask: Step = (C, f"HEADERS stream 1 {ASK}")
+    answer: Step = (S, "HEADERS stream 1 :status 200")
+    body: list[Step] = [(S, "DATA stream 1 padded 255 length 16127")] * 4  # padding counts: 4 * 16383 bytes
+    assert blocked([ask, (C, "DATA stream 1 length 65534")]) == (0, 0)
+    assert blocked([ask, (C, "DATA stream 1 length 65535")]) == (1, 0)
+    assert blocked([ask, (C, "DATA stream 1 END_STREAM length 65535")]) == (0, 0)
+    assert blocked([ask, answer, *body, (S, "DATA stream 1 length 2")]) == (0, 0)
+    assert blocked([ask, answer, *body, (S, "DATA stream 1 length 3")]) == (0, 1)
+    assert blocked([ask, answer, *body, (S, "DATA stream 1 length 3"), (C, "WINDOW_UPDATE 9")]) == (0, 1)
+    both: list[Step] = [(C, "WINDOW_UPDATE 9"), (C, "WINDOW_UPDATE stream 1 1")]
+    assert blocked([ask, answer, *body, (S, "DATA stream 1 length 3"), *both]) == (0, 0)
+    assert blocked([ask, answer, *body, (C, "SETTINGS INITIAL_WINDOW_SIZE 60000")]) == (0, 1)
+    assert blocked(
+        [
+            ask,
+            answer,
+            *body,
+            (C, "SETTINGS INITIAL_WINDOW_SIZE 60000"),
+            (C, wire("WINDOW_UPDATE stream 1 9")[:9]),
+            (C, 4),
+        ]
+    ) == (0, 0)
+
+
 FRAMES = st.one_of(
     st.binary(max_size=40),
     st.builds(

@@ -12,8 +12,8 @@ from analyzer.verdict.causes import CLIENT_ERRORS, HTTP2_ADVICE, RETRY_SAFE
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.reset import asked_time
 from analyzer.verdict.signatures.response import progress
-from analyzer.wire.http2.registry import NO_ERROR, REFUSED_STREAM, error_name, error_word
-from analyzer.wire.model import SERVER, Exchange, Http2
+from analyzer.wire.http2.registry import NO_ERROR, REFUSED_STREAM, REJECTIONS, error_name, error_word
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Http2
 
 
 def stream_reset(case: Case) -> Verdict | None:
@@ -28,12 +28,13 @@ def stream_reset(case: Case) -> Verdict | None:
     Confidence: high
     Needs: a RST_STREAM of the server
     Not this: after a complete response RST_STREAM with NO_ERROR only says that the rest of the request is not wanted
-        (RFC 9113 8.1); a RST_STREAM of the client is http-client-closed-no-response or http-client-abort-response;
-        a TCP reset is rst-after-request or rst-mid-response.
+        (RFC 9113 8.1), and after the client's FIN it only follows from that; a RST_STREAM of the client is
+        http-client-closed-no-response, http-client-abort-response or http2-response-malformed; a TCP reset is
+        rst-after-request or rst-mid-response.
     """
     exchange: Exchange = case.exchange
     h2: Http2 = case.h2
-    if h2 is None or h2.reset_side != SERVER:
+    if h2 is None or h2.reset_side != SERVER or client_left(case, h2.reset_packet):
         return None
     case.cite_request()
     case.cite_response()
@@ -65,7 +66,7 @@ def goaway(case: Case) -> Verdict | None:
         http-no-response-server-closed.
     """
     h2: Http2 = case.h2
-    if h2 is None or h2.goaway_packet == 0 or case.answered == 2:
+    if h2 is None or h2.goaway_packet == 0 or case.answered == 2 or client_left(case, h2.goaway_packet):
         return None
     left: cython.bint = h2.stream > h2.goaway_last
     if left and case.answered:
@@ -84,9 +85,60 @@ def goaway(case: Case) -> Verdict | None:
     return ended(case, f"http2-goaway-{error_name(h2.goaway_code)}", h2.goaway_code, left, summary)
 
 
+def malformed(case: Case) -> Verdict | None:
+    """The response breaks the rules of HTTP/2, so that a client must not take it.
+
+    Cause: http2-response-malformed
+    On the wire: RST_STREAM of the client on the request's stream, also behind END_STREAM, or its GOAWAY, with
+        PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR or COMPRESSION_ERROR; or END_STREAM behind more bytes than
+        Content-Length announced, or behind an interim response (1xx).
+    Wireshark: http2.rst_stream.error in {1, 3, 6, 9} || http2.goaway.error in {1, 3, 6, 9}
+    Zeek: none; the frames are not logged
+    Reference: RFC 9113 5.4 and 8.1.1
+    Confidence: high; by the client's word alone medium
+    Needs: a client that rejects the response, or a reason to
+    Not this: fewer bytes than announced are http-response-truncated; with CANCEL the client has enough of it
+        (http-client-abort-response); an answer that is no HTTP/2 at all is http-garbage-response.
+    """
+    exchange: Exchange = case.exchange
+    h2: Http2 = case.h2
+    if h2 is None or exchange.malformed == "content-length" or not (rejected(h2) or exchange.malformed):
+        return None
+    if case.closer == SERVER and case.closer_what != "data":
+        return None
+    case.cite_request()
+    case.cite_response()
+    said = ""
+    if rejected(h2):
+        said = f"{'GOAWAY' if h2.reset_goaway else 'RST_STREAM'} with {error_word(h2.reset_code)}"
+    if not exchange.malformed:
+        case.cite(h2.reset_packet, h2.reset_time, "data", CLIENT)
+        what = f"the response of {case.where()} on stream {h2.stream}"
+        if h2.reset_goaway:  # it names no stream
+            what = f"what {case.where()} sent, and ended stream {h2.stream} with the connection"
+        return case.verdict("http2-response-malformed", "medium", f"The client rejected {what}: {said}.")
+    case.cite(exchange.response_end_packet, exchange.response_end_time, "data", SERVER)
+    how = f"with {exchange.status}, an interim response" if exchange.malformed == "interim-end" else progress(exchange)
+    summary = f"{case.where()} ended stream {h2.stream} {how}"
+    if said:
+        case.cite(h2.reset_packet, h2.reset_time, "data", CLIENT)
+        summary += f"; the client rejected it: {said}"
+    return case.verdict("http2-response-malformed", "high", f"{summary}.")
+
+
+def rejected(h2: Http2) -> cython.bint:
+    """The client said that the server's frames are wrong."""
+    return h2.reset_side == CLIENT and h2.reset_code in REJECTIONS
+
+
+def client_left(case: Case, packet: cython.longlong) -> cython.bint:
+    """The client had closed the connection before this packet, which only follows from it."""
+    return case.closer == CLIENT and case.closer_packet < packet
+
+
 def given_up(h2: Http2) -> cython.bint:
-    """The server itself said that it gives no answer on this stream: what the capture lost cannot be one."""
-    return h2.reset_side == SERVER or (h2.goaway_packet > 0 and h2.stream > h2.goaway_last)
+    """One side itself said that there is no answer on this stream: what the capture lost cannot be one."""
+    return h2.reset_side == SERVER or rejected(h2) or (h2.goaway_packet > 0 and h2.stream > h2.goaway_last)
 
 
 def ended(case: Case, cause: str, code: cython.longlong, retry_safe: cython.bint, summary: str) -> Verdict:

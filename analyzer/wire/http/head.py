@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from analyzer.wire.detection import PREFACE
+
 MAX_HEAD = 64 * 1024
 """Longest head, trailer section or chunk-size line that is read, in bytes (signatures.md 6.1, `max_head`)."""
 MAX_START = 64
@@ -54,7 +56,7 @@ _REQUEST_LINE = re.compile(rb"[A-Z]{3,20} [^\r\n]+ HTTP/1\.[01]\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+(.*))?\Z", re.DOTALL)
 _VERSION = re.compile(rb"[ \t]+HTTP/(\d\.\d)[ \t]*\Z")
 
-_PREFACE = b"PRI * HTTP/2.0"
+_PREFACE = PREFACE.partition(b"\r\n")[0]
 """No server asks for this method in HTTP/1.x (RFC 9113 11.6): the answer to an `Upgrade: h2c` was not seen."""
 _COMBINED = ("content-length", "transfer-encoding")
 _BLANKS = " \t\r\n\x0b\x0c"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from operator import attrgetter
+
 import cython
 
 from analyzer.wire.http.head import noted
-from analyzer.wire.model import CLIENT, MAX_MILESTONES, SERVER, Connection, Exchange, Milestone
+from analyzer.wire.model import CLIENT, MAX_MILESTONES, SERVER, Connection, Exchange, Milestone, Side
 
 MAX_RAW = 4096
 """Bytes of a response's fields that are kept as they are; of more, the fields of note are picked at once."""
+
+INDEX = attrgetter("index")
 
 
 def keep_fields(exchange: Exchange, raw: bytes) -> None:
@@ -17,6 +22,21 @@ def keep_fields(exchange: Exchange, raw: bytes) -> None:
         exchange.raw_fields = raw
     else:
         exchange.headers = noted(raw)
+
+
+def note_acked(connection: Connection, exchange: Exchange) -> None:
+    """When the server acknowledged the whole request, as exactly as the last advance tells."""
+    side: Side = connection.client
+    if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
+        exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
+
+
+def forget(connection: Connection, exchange: Exchange) -> None:
+    """Take an exchange off the list, which is in the order of their indices, with holes."""
+    exchanges = connection.exchanges
+    at: cython.Py_ssize_t = bisect_left(exchanges, exchange.index, key=INDEX)
+    if at < len(exchanges) and exchanges[at] is exchange:
+        del exchanges[at]
 
 
 def add_milestone(connection: Connection, what: str, exchange: Exchange, ack: cython.longlong) -> None:

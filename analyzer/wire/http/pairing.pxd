@@ -1,6 +1,7 @@
+from analyzer.wire.http.notes cimport forget
 from analyzer.wire.http.reader cimport Reader
 from analyzer.wire.http.stream cimport Stream
-from analyzer.wire.model cimport Connection, Exchange, Side
+from analyzer.wire.model cimport Connection, Exchange
 
 # the constant of states.py as a C number
 cdef int LOST
@@ -10,9 +11,7 @@ cdef class Pairing(Reader):
     cdef public list waiting, orphans
     cdef begin_pairing(self, Connection connection)
     cdef Exchange new_exchange(self)
-    cdef note_acked(self, Exchange exchange)
     cdef bint later(self, Exchange exchange, Stream stream) except -1
     cdef Exchange unasked(self, Stream stream)
     cdef Exchange claim_orphan(self, Stream stream)
     cdef drop(self, Exchange exchange)
-    cdef forget(self, Exchange exchange)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.wire.http.notes import forget
 from analyzer.wire.http.reader import Reader
 from analyzer.wire.http.states import LOST
 from analyzer.wire.http.stream import Stream
-from analyzer.wire.model import Connection, Exchange, Side
+from analyzer.wire.model import Connection, Exchange
 
 MAX_EXCHANGES = 4096
 """Exchanges kept a connection. At the cap an exchange that ended well is dropped and counted when it ends, a failed one
@@ -37,12 +38,6 @@ class Pairing(Reader):
         self.count += 1
         self.connection.exchanges.append(exchange)
         return exchange
-
-    def note_acked(self, exchange: Exchange) -> None:
-        """When the server acknowledged the whole request, as exactly as the last advance tells."""
-        side: Side = self.connection.client
-        if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
-            exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
 
     def later(self, exchange: Exchange, stream: Stream) -> bool:
         """Whether the request was captured after the response, whose segment does not acknowledge it either."""
@@ -93,14 +88,6 @@ class Pairing(Reader):
         """Keep the list within its cap once an exchange is over."""
         limit = MAX_EXCHANGES if exchange.status < 400 else 2 * MAX_EXCHANGES
         if len(self.connection.exchanges) > limit and exchange.request_complete:
-            self.forget(exchange)
+            forget(self.connection, exchange)
             self.dropped += 1
             self.connection.flag("exchanges-capped")
-
-    def forget(self, exchange: Exchange) -> None:
-        """Take an exchange off the list; it is at or near its end."""
-        exchanges = self.connection.exchanges
-        for index in range(len(exchanges) - 1, -1, -1):
-            if exchanges[index] is exchange:
-                del exchanges[index]
-                return

@@ -1,5 +1,5 @@
 from analyzer.wire.http.framing cimport request_framing, response_framing
-from analyzer.wire.http.notes cimport add_milestone, keep_fields
+from analyzer.wire.http.notes cimport add_milestone, forget, keep_fields, note_acked
 from analyzer.wire.http.pairing cimport Pairing
 from analyzer.wire.http.start cimport StartLine
 from analyzer.wire.http.stream cimport Stream

@@ -10,7 +10,7 @@ import cython
 
 from analyzer.wire.http import head
 from analyzer.wire.http.framing import request_framing, response_framing
-from analyzer.wire.http.notes import add_milestone, keep_fields
+from analyzer.wire.http.notes import add_milestone, forget, keep_fields, note_acked
 from analyzer.wire.http.pairing import MAX_EXCHANGES, Pairing
 from analyzer.wire.http.start import StartLine
 from analyzer.wire.http.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST
@@ -58,7 +58,7 @@ class HttpParser(Pairing):
             if exchange is not None:
                 self.update(stream, exchange)
         for exchange in self.waiting:
-            self.note_acked(exchange)
+            note_acked(self.connection, exchange)
 
     def check_start(self, stream: Stream, line: bytes) -> cython.bint:
         """Whether the message may still be HTTP; a request exists as soon as its method does."""
@@ -162,7 +162,7 @@ class HttpParser(Pairing):
         if self.server.state == LOST:
             self.waiting.clear()  # whatever they were answered is lost; this one's answer may begin cleanly
         if self.waiting:
-            self.note_acked(self.waiting[-1])
+            note_acked(self.connection, self.waiting[-1])
         exchange: Exchange | None = self.claim_orphan(stream) if self.orphans else None
         if exchange is None:
             exchange = self.new_exchange()
@@ -221,7 +221,7 @@ class HttpParser(Pairing):
         stream.exchange = exchange
         exchange.response_start = stream.start
         exchange.response_packet, exchange.response_time = stream.start_packet, stream.start_time
-        self.note_acked(exchange)
+        note_acked(self.connection, exchange)
         if exchange.acked_time == 0 and exchange.request_complete and stream.start_ack >= exchange.request_end:
             exchange.acked_packet, exchange.acked_time = stream.start_packet, stream.start_time
 
@@ -283,7 +283,7 @@ class HttpParser(Pairing):
         self.tunnel = 2 if exchange.status == 101 else 1
         if self.tunnel == 1:
             self.connection.connect = exchange
-            self.forget(exchange)
+            forget(self.connection, exchange)
         self.leftover_client = self.take_held()
         stream.state = HELD
 

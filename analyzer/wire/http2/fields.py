@@ -30,11 +30,11 @@ class Fields:
 
     def read(self, block: bytes) -> list[tuple[str, str]] | None:
         """The fields of a whole block in order, bytes as characters one to one (latin-1); None = it is undecodable."""
+        if self.decoder is None:
+            self.decoder = new_decoder()
         try:
-            if self.decoder is None:
-                self.decoder = new_decoder()
             found = self.decoder.decode(block, raw=True)
-        except Exception:  # whatever the library raises on hostile bytes, or when it is not installed
+        except Exception:  # whatever the library raises on hostile bytes
             self.forget()
             return None
         return [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in found]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from analyzer.wire.http.head import MAX_TARGET, MAX_VALUE, RESPONSE_HEADERS
 from analyzer.wire.model import Exchange
 
 MAX_DIGITS = 18
 """Longest Content-Length that is taken, so that it fits 64 bits."""
+
+STATUS = re.compile("[1-9][0-9]{2}")
 
 Pairs = list[tuple[str, str]]
 
@@ -39,9 +43,10 @@ def take_response(exchange: Exchange, found: Pairs) -> None:
     """Status, length and the fields of note of a response (RFC 9113 8.3.2)."""
     fields = dict(reversed(found))
     status = fields.get(":status", "")
-    exchange.status = int(status) if len(status) == 3 and status.isascii() and status.isdigit() else 0
+    exchange.status = int(status) if STATUS.fullmatch(status) else 0
     exchange.body_expected = declared(fields.get("content-length", ""))
     exchange.headers = {name: value[:MAX_VALUE] for name, value in fields.items() if name in RESPONSE_HEADERS}
     exchange.response_framing = "length" if exchange.body_expected >= 0 else "frames"
     if exchange.method == "CONNECT" and 200 <= exchange.status < 300:
         exchange.response_framing = "tunnel"
+        exchange.body_expected = -1  # a client must not heed it (RFC 9110 9.3.6)

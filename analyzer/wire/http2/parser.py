@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.http.notes import add_milestone
+from analyzer.wire.http.notes import add_milestone, note_acked
 from analyzer.wire.http2.head import Pairs, may_have_body, take_request, take_response
 from analyzer.wire.http2.reader import MAX_BLOCK, PAYLOAD, Half
 from analyzer.wire.http2.registry import (
+    ACK,
     CONTINUATION,
     DATA,
     END_HEADERS,
@@ -22,13 +23,18 @@ from analyzer.wire.http2.registry import (
     PADDED,
     PRIORITY,
     PUSH_PROMISE,
+    REJECTIONS,
     RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
 )
 from analyzer.wire.http2.streams import Streams
 from analyzer.wire.model import Connection, Exchange, Http2, Side
 
 MAX_INTERIM = 64
 """Interim responses of one exchange that are kept."""
+MAX_GOAWAYS = 64
+"""GOAWAY frames that are read, and told to every open stream; a side needs two (RFC 9113 6.8)."""
 
 
 class Http2Parser(Streams):
@@ -57,7 +63,8 @@ class Http2Parser(Streams):
     def finish(self) -> None:
         """Bring counts of unfinished exchanges up to date; may be called at any time, and again."""
         for exchange in self.open.values():
-            self.note_acked(exchange)
+            note_acked(self.connection, exchange)
+            self.note_blocked(exchange)
         for half in (self.client, self.server):
             if half.kind == DATA and half.state == PAYLOAD:
                 self.count_data(half, half.length - (half.left if half.wanted else half.side.skip), unfinished=True)
@@ -88,8 +95,18 @@ class Http2Parser(Streams):
             self.add_to_block(half)
         elif kind == RST_STREAM:
             self.stream_reset(half)
-        elif kind == GOAWAY and half is self.server:
-            self.goaway(half)
+        elif kind == WINDOW_UPDATE:
+            self.window_update(half)
+        elif kind == SETTINGS and not half.flags & ACK:
+            self.take_settings(half)
+        elif kind == GOAWAY:
+            self.goaways += 1
+            if self.goaways > MAX_GOAWAYS:
+                self.lose_boundaries(half)
+            elif half is self.server:
+                self.goaway(half)
+            else:
+                self.client_goaway(half)
 
     def add_to_block(self, half: Half) -> None:
         """A piece of a header block; the piece with END_HEADERS is its last (RFC 9113 4.3, 6.10)."""
@@ -142,6 +159,7 @@ class Http2Parser(Streams):
 
     def data_over(self, half: Half) -> None:
         """A DATA frame is over."""
+        half.window -= half.length
         exchange = self.count_data(half, half.length, unfinished=False)
         if exchange is not None and half.flags & END_STREAM:
             self.side_over(half, exchange)
@@ -154,13 +172,15 @@ class Http2Parser(Streams):
             return None
         padding = 1 + half.body[0] if half.flags & PADDED and half.body else 0
         size = max(0, min(got, half.length - padding))
-        whole = 0 if unfinished else size
+        whole, used = (0, 0) if unfinished else (size, half.length)
         if half is self.client:
             exchange.request_body_got = h2.request_whole + size
             h2.request_whole += whole
+            h2.request_window -= used
         else:
             exchange.body_got = h2.response_whole + size
             h2.response_whole += whole
+            h2.response_window -= used
             exchange.body_lost += max(0, half.side.lost - half.lost_before)
             half.lost_before = half.side.lost
         if unfinished:
@@ -171,17 +191,38 @@ class Http2Parser(Streams):
 
     def stream_reset(self, half: Half) -> None:
         """RST_STREAM ends a stream at once (RFC 9113 6.4)."""
+        whole = not half.broken and len(half.body) == 4
+        code = int.from_bytes(half.body, "big")
         exchange = self.open.get(half.stream)
-        if exchange is None or exchange.response_complete:
-            return
+        if exchange is not None and not exchange.response_complete:
+            if whole:
+                self.note_reset(half, exchange, code, goaway=False)
+            else:
+                exchange.lost = 1
+            self.over(exchange)
+        elif whole and half is self.client and code in REJECTIONS and half.stream in self.ended:
+            self.note_reset(half, self.ended[half.stream], code, goaway=False)
+
+    def note_reset(self, half: Half, exchange: Exchange, code: cython.longlong, goaway: bool) -> None:
+        """This frame ends the stream; a client may reject even a response that seemed complete (RFC 9113 8.1.1)."""
         h2 = exchange.h2
-        if half.broken or len(half.body) < 4:
-            exchange.lost = 1
-        elif h2 is not None:
-            h2.reset_side = half.side.index
-            h2.reset_code = int.from_bytes(half.body[:4], "big")
+        if h2 is not None and h2.reset_packet == 0:
+            exchange.response_complete = 0
+            h2.reset_side, h2.reset_code, h2.reset_goaway = half.side.index, code, int(goaway)
             h2.reset_packet, h2.reset_time = half.packet, half.time
-        self.over(exchange)
+
+    def client_goaway(self, half: Half) -> None:
+        """A client that finds the server's frames wrong ends all its streams (RFC 9113 5.4.1)."""
+        code = int.from_bytes(half.body[4:8], "big")
+        if half.broken or code not in REJECTIONS:
+            return
+        server = self.server.side
+        if server.lost or server.cut or half.ack > server.next:
+            return  # it names no stream: what was not captured, or not yet, may have ended some of them well
+        for exchange in [*self.open.values(), *self.ended.values()]:
+            if not exchange.response_complete:
+                self.note_reset(half, exchange, code, goaway=True)
+                self.over(exchange)
 
     def goaway(self, half: Half) -> None:
         """The server takes no streams behind the one it names (RFC 9113 6.8); the last such frame is the strictest."""
@@ -220,7 +261,10 @@ class Http2Parser(Streams):
                 take_response(exchange, found)
             if exchange.status == 0:
                 self.unknown_status(exchange)
-            if 100 <= exchange.status < 200 and not half.block_ends:
+            if 100 <= exchange.status < 200:
+                if half.block_ends:
+                    exchange.malformed = "interim-end"
+                    return
                 if len(exchange.interim) < MAX_INTERIM:
                     exchange.interim = (*exchange.interim, exchange.status)
                 exchange.status = 0
@@ -249,6 +293,9 @@ class Http2Parser(Streams):
         """END_STREAM: this side of the stream has said all (RFC 9113 5.1)."""
         if half is self.client:
             exchange.request_complete = 1
+            return
+        if exchange.body_got > exchange.body_expected >= 0 and exchange.response_framing != "tunnel":
+            exchange.malformed = "content-too-long"
             return
         short = exchange.body_got < exchange.body_expected and may_have_body(exchange)
         if short and (exchange.method or exchange.body_got):

@@ -12,18 +12,22 @@ from analyzer.wire.http2.fields import Fields
 from analyzer.wire.http2.registry import (
     CONTINUATION,
     DATA,
+    DEFAULT_WINDOW,
     GOAWAY,
     HEADERS,
     PADDED,
     PUSH_PROMISE,
     RST_STREAM,
     SETTINGS,
+    WINDOW_UPDATE,
 )
 from analyzer.wire.model import CLIENT, NEVER, Connection, Side
 
 FRAME_HEADER = 9
 MAX_BLOCK = 64 * 1024
 """Longest compressed header block that is read, in bytes (signatures.md 6.1, `max_head`); CONTINUATION has no end."""
+MAX_SETTINGS = 600
+"""Bytes of a SETTINGS frame that are read: a hundred settings, of which RFC 9113 knows six."""
 GOAWAY_HEAD = 8
 """Last stream and error code; debug data follows."""
 
@@ -47,6 +51,7 @@ class Half:
     block         the header block so far; block_stream: its stream, 0 = a promised one that nobody asked for, -1 = no
                   block is open; block_ends, block_broken: whether END_STREAM is set, whether bytes of it are missing
     lost_before   `side.lost` when the frame began
+    window, initial   bytes of DATA that the other side still allows on the connection, and on a stream to begin with
     """
 
     def __init__(self, side: Side) -> None:
@@ -63,6 +68,7 @@ class Half:
         self.start = self.start_ack = -1
         self.start_packet = self.start_time = 0
         self.position = self.packet = self.time = self.ack = 0
+        self.window = self.initial = DEFAULT_WINDOW
 
 
 class FrameReader:
@@ -137,15 +143,17 @@ class FrameReader:
         taken = data[at : at + size - len(half.head)]
         half.head += taken
         half.position += len(taken)
-        if len(half.head) == size:
+        if half.state == OPENING and not opening and half.head[0]:
+            self.begin_garbage(half)  # as the length of SETTINGS it is over every limit (RFC 9113 4.2)
+        elif len(half.head) == size:
             head = bytes(half.head)
-            half.head.clear()
             if not opening:
                 self.begin_frame(half, head)
             elif head == PREFACE:
                 half.state = FRAME
             else:
                 self.lose_boundaries(half)
+            half.head.clear()
         return at + len(taken)
 
     def begin_frame(self, half: Half, head: bytes) -> None:
@@ -154,8 +162,7 @@ class FrameReader:
         half.kind, half.flags = head[3], head[4]
         half.stream = int.from_bytes(head[5:], "big") & 0x7FFFFFFF
         if half.state == OPENING and (half.kind != SETTINGS or half.stream):
-            half.state = GARBAGE
-            self.begin_garbage(half, head)
+            self.begin_garbage(half)
             return
         half.state = PAYLOAD
         half.body.clear()
@@ -171,8 +178,10 @@ class FrameReader:
         """How many bytes at the front of this frame's payload are needed."""
         if half.kind == DATA:
             return 1 if half.flags & PADDED else 0
-        if half.kind == RST_STREAM:
+        if half.kind in (RST_STREAM, WINDOW_UPDATE):
             return 4
+        if half.kind == SETTINGS:
+            return MAX_SETTINGS
         if half.kind == GOAWAY:
             return GOAWAY_HEAD
         if half.kind not in (HEADERS, PUSH_PROMISE, CONTINUATION):
@@ -214,8 +223,8 @@ class FrameReader:
     def lose_boundaries(self, half: Half) -> None:
         """Nothing more can be read of this direction."""
 
-    def begin_garbage(self, half: Half, head: bytes) -> None:
-        """The server's first bytes are no HTTP/2."""
+    def begin_garbage(self, half: Half) -> None:
+        """The server's first bytes, in `head`, are no HTTP/2."""
 
     def keep_garbage(self, data: bytes) -> None:
         """Bytes of the server behind them."""

@@ -10,17 +10,27 @@ RST_STREAM = 3
 SETTINGS = 4
 PUSH_PROMISE = 5
 GOAWAY = 7
+WINDOW_UPDATE = 8
 CONTINUATION = 9
-"""Frame types (RFC 9113 6) that are read; PRIORITY, PING, WINDOW_UPDATE and unknown ones say nothing of a fetch."""
+"""Frame types (RFC 9113 6) that are read; PRIORITY, PING and unknown ones say nothing of a fetch."""
 
+ACK = 0x01
 END_STREAM = 0x01
 END_HEADERS = 0x04
 PADDED = 0x08
 PRIORITY = 0x20
-"""Frame flags (RFC 9113 6.1, 6.2)."""
+"""Frame flags (RFC 9113 6.1, 6.2, 6.5)."""
+
+INITIAL_WINDOW_SIZE = 4
+"""The setting that is read (RFC 9113 6.5.2)."""
+DEFAULT_WINDOW = 65_535
+MAX_WINDOW = 0x7FFFFFFF
+"""Bytes of DATA that a side may send before the other has to allow more (RFC 9113 6.9.1, 6.9.2)."""
 
 NO_ERROR = 0
 REFUSED_STREAM = 7
+REJECTIONS = frozenset((1, 3, 6, 9))
+"""PROTOCOL_, FLOW_CONTROL_, FRAME_SIZE_ and COMPRESSION_ERROR: with these an endpoint says that its peer did wrong."""
 
 ERRORS = {
     0: "no-error",

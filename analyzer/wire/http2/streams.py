@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.http.notes import add_milestone
+from analyzer.wire.http.notes import add_milestone, forget, note_acked
 from analyzer.wire.http.pairing import MAX_EXCHANGES
-from analyzer.wire.http2.reader import LOST, FrameReader, Half
-from analyzer.wire.http2.registry import NO_ERROR
+from analyzer.wire.http2.reader import GARBAGE, LOST, FrameReader, Half
+from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR
 from analyzer.wire.model import NEVER, Connection, Exchange, Http2
 
+MAX_ENDED = 64
+"""Streams that are over and may still be rejected: the client's RST_STREAM comes a round trip after END_STREAM."""
 MAX_GARBAGE = 64
 """Bytes kept of an answer that is no HTTP/2."""
 UNREADABLE = "http2-unreadable"
@@ -19,10 +21,11 @@ UNREADABLE = "http2-unreadable"
 class Streams(FrameReader):
     """The exchanges of one connection.
 
-    open      exchanges of streams that are not over, by stream identifier
+    open      exchanges of streams that are not over, by stream identifier; ended: the last that are
     count     exchanges so far, those of HTTP/1.1 before an upgrade too
     newest    the client's highest stream so far: identifiers only grow (RFC 9113 5.1.1)
     goaway*   the server's GOAWAY with the lowest last stream: that stream (-1 = none came), code, packet and time
+    goaways   how many of them came
     garbage   first bytes of an answer that is no HTTP/2
     """
 
@@ -30,10 +33,11 @@ class Streams(FrameReader):
         """Nothing was asked yet."""
         self.begin(connection)
         self.open: dict[int, Exchange] = {}
+        self.ended: dict[int, Exchange] = {}
         self.count = len(connection.exchanges)
         self.newest = 0
         self.goaway_last = self.goaway_code = -1
-        self.goaway_packet = self.goaway_time = 0
+        self.goaway_packet = self.goaway_time = self.goaways = 0
         self.garbage = b""
 
     def new_exchange(self, stream: cython.longlong) -> Exchange:
@@ -78,7 +82,7 @@ class Streams(FrameReader):
         exchange.response_start = half.start
         exchange.response_packet, exchange.response_time = half.start_packet, half.start_time
         self.mark_end(half, exchange, half.position, half.packet, half.time)
-        self.note_acked(exchange)
+        note_acked(self.connection, exchange)
 
     def forget_response(self, exchange: Exchange) -> None:
         """It was an interim one."""
@@ -100,26 +104,20 @@ class Streams(FrameReader):
         else:
             exchange.response_end, exchange.response_end_packet, exchange.response_end_time = end, packet, time
 
-    def note_acked(self, exchange: Exchange) -> None:
-        """When the server acknowledged the whole request, as exactly as the last advance tells."""
-        side = self.connection.client
-        if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
-            exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
-
     def over(self, exchange: Exchange) -> None:
         """An exchange is at its end; one that ended well is dropped at the cap, and counted."""
         h2 = exchange.h2
         if h2 is not None and (exchange.request_packet or self.client.state == LOST):
             self.open.pop(h2.stream, None)
-        self.note_acked(exchange)
-        exchanges = self.connection.exchanges
+            self.ended[h2.stream] = exchange
+            if len(self.ended) > MAX_ENDED:
+                del self.ended[next(iter(self.ended))]
+        note_acked(self.connection, exchange)
+        self.note_blocked(exchange)
         limit = MAX_EXCHANGES if exchange.response_complete and exchange.status < 400 else 2 * MAX_EXCHANGES
-        if len(exchanges) > limit:
+        if len(self.connection.exchanges) > limit:
             self.connection.flag("exchanges-capped")
-            for index in range(len(exchanges) - 1, -1, -1):  # it is nearly always at the end
-                if exchanges[index] is exchange:
-                    del exchanges[index]
-                    return
+            forget(self.connection, exchange)
 
     def tell_goaway(self, exchange: Exchange) -> None:
         """Note the server's GOAWAY with a stream that it excludes, or that a connection error ends (5.4.1)."""
@@ -129,6 +127,41 @@ class Streams(FrameReader):
         if h2.stream > self.goaway_last or self.goaway_code != NO_ERROR:
             h2.goaway_last, h2.goaway_code = self.goaway_last, self.goaway_code
             h2.goaway_packet, h2.goaway_time = self.goaway_packet, self.goaway_time
+
+    # ---- flow control (RFC 9113 5.2) ----
+
+    def window_update(self, half: Half) -> None:
+        """The other side may send more DATA; how much is unknown when the capture lost it."""
+        more = MAX_WINDOW if half.broken else int.from_bytes(half.body, "big") & MAX_WINDOW
+        exchange = self.open.get(half.stream)
+        if half.stream == 0:
+            self.peer(half).window += more
+        elif exchange is not None and exchange.h2 is not None:
+            if half is self.client:
+                exchange.h2.response_window += more
+            else:
+                exchange.h2.request_window += more
+
+    def take_settings(self, half: Half) -> None:
+        """The window with which streams of the other side begin; it holds for open ones too (RFC 9113 6.9.2)."""
+        if half.broken:
+            self.peer(half).initial = MAX_WINDOW
+        for at in range(0, len(half.body) - 5, 6):
+            if int.from_bytes(half.body[at : at + 2], "big") == INITIAL_WINDOW_SIZE:
+                self.peer(half).initial = int.from_bytes(half.body[at + 2 : at + 6], "big")
+
+    def peer(self, half: Half) -> Half:
+        """The other direction."""
+        return self.server if half is self.client else self.client
+
+    def note_blocked(self, exchange: Exchange) -> None:
+        """Whether a side has more to say on this stream, and the other does not let it."""
+        h2 = exchange.h2
+        if h2 is not None:
+            asking = min(self.client.window, self.client.initial + h2.request_window)
+            answering = min(self.server.window, self.server.initial + h2.response_window)
+            h2.client_blocked = int(not exchange.request_complete and asking <= 0)
+            h2.server_blocked = int(exchange.status > 0 and not exchange.response_complete and answering <= 0)
 
     # ---- what cannot be read ----
 
@@ -140,19 +173,22 @@ class Streams(FrameReader):
         for exchange in self.open.values():
             exchange.lost = 1
 
-    def begin_garbage(self, half: Half, head: bytes) -> None:
+    def begin_garbage(self, half: Half) -> None:
         """The server answers with something that is no HTTP/2: that is its answer to every request so far."""
+        half.state = GARBAGE
         if not self.open:
             self.connection.flag("unsolicited-bytes")
         for exchange in self.open.values():
             self.begin_response(half, exchange)
-        self.keep_garbage(head)
+        self.keep_garbage(bytes(half.head))
 
     def keep_garbage(self, data: bytes) -> None:
         """Keep the first bytes of it with the exchanges."""
         self.garbage += data[: MAX_GARBAGE - len(self.garbage)]
+        half = self.server
         for exchange in self.open.values():
             exchange.garbage = self.garbage
+            self.mark_end(half, exchange, half.start + len(self.garbage), half.packet, half.time)
 
     def garbage_over(self) -> bool:
         """Whether enough of it is kept."""
