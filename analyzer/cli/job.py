@@ -20,6 +20,9 @@ from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import verdict_of
 
+BUFFER = 1 << 18
+"""Bytes that are written to a file at once."""
+
 
 class Writer(Protocol):
     """What every format can do."""
@@ -201,7 +204,7 @@ class Output:
                 sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
         else:
             try:
-                self.stream = self.path.open("w", encoding="utf-8", newline="\n")
+                self.stream = self.path.open("w", buffering=BUFFER, encoding="utf-8", newline="\n")
             except OSError as error:
                 raise UsageError(f"cannot write `{self.path}`: {(error.strerror or str(error)).lower()}") from None
         return self.stream
