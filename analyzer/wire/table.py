@@ -32,6 +32,9 @@ class Table:
         self.slots: list[Side | None] = [None] * SLOTS
         self.gone: dict[bytes, int] = {}
 
+    # Unchecked: slot_of() keeps within the slots.
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
     def find(self, p: Packet) -> Side | None:
         """The side that sent the packet, None when its connection is not open."""
         if p.key_size == 0:
