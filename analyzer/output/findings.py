@@ -58,12 +58,14 @@ class Findings:
     """Counters, fed fetch by fetch.
 
     counted  the fields of a Place -> [went well, failed]; full: there were more than MAX_PLACES
+    places   the same when findings were last asked for, each as a Place
     resets   (TTL of the reset, TTL of the server's SYN-ACK) -> failures of class rst
     timers   the timer that fits best -> failures
     """
 
     def __init__(self) -> None:
         self.counted: dict[tuple[str, bytes, int, bool, bool], list[int]] = {}
+        self.places: list[tuple[Place, list[int]]] = []
         self.full = False
         self.resets: Counter[tuple[int, int]] = Counter()
         self.timers: Counter[str] = Counter()
@@ -90,11 +92,6 @@ class Findings:
         if verdict.klass != "ok":
             self._add_failure(flow, verdict)
 
-    @property
-    def places(self) -> list[tuple[Place, list[int]]]:
-        """Each place with how many fetches went well there, and how many failed."""
-        return [(Place(*key), outcome) for key, outcome in self.counted.items()]
-
     def _add_failure(self, flow: Flow, verdict: Verdict) -> None:
         self.failed += 1
         if verdict.klass == "rst":
@@ -109,6 +106,7 @@ class Findings:
 
     def found(self) -> list[Finding]:
         """All findings, those about the capture and the network first."""
+        self.places = [(Place(*key), outcome) for key, outcome in self.counted.items()]
         made = [self._one_way(), self._black_hole(), self._post_quantum(), self._reset_ttl(), *self._in_places()]
         return [finding for finding in [*made, self._timer()] if finding is not None]
 
