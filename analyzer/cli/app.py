@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -29,6 +30,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a write fails with when the place it goes to takes no more."""
 
 
 class PipeClosedError(Exception):
@@ -96,6 +101,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _close_stdout()
+    except OSError as error:
+        status = _unwritten(error)
     sys.stderr.flush()
     os._exit(status)
 
@@ -119,8 +126,16 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if "--debug" in arguments:
             raise
+        if isinstance(error, OSError) and error.errno in FULL:
+            return _unwritten(error)
         messages.error(f"internal error: {type(error).__name__}: {error}", "`whyfetch --debug ...` shows where")
         return ExitStatus.USAGE
+
+
+def _unwritten(error: OSError) -> int:
+    """The output could not be written."""
+    messages.error(f"cannot write the output: {(error.strerror or str(error)).lower()}", "is there space left for it?")
+    return ExitStatus.USAGE
 
 
 def _usage(error: typer.TyperException) -> int:

@@ -205,3 +205,14 @@ def test_an_interrupt_ends_with_130():
         assert b"fetch" in process.stderr.read()
         process.stdin.close()
     assert status == 130
+
+
+@pytest.mark.parametrize("arguments", [["classify", "--format", "csv", str(ROOT / "samples/rst")], ["signatures"]])
+def test_a_full_disk_is_said_so(arguments):
+    """No traceback and no internal error when the output cannot be written."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=ENVIRONMENT
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: cannot write the output: no space left on device\n")
