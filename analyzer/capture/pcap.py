@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.capture.numbers import file_u32
+
 from analyzer.capture.reader import MOST_BYTES, Reader
 from analyzer.capture.stream import Stream
 
@@ -35,22 +38,6 @@ MAGICS: dict[bytes, tuple[int, bool]] = {
 }
 
 
-# Unchecked: whoever calls has made sure that a whole header is there.
-@cython.cfunc
-@cython.inline
-@cython.boundscheck(False)
-@cython.wraparound(False)
-@cython.exceptval(check=False)
-def _u32(data: bytes, at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
-    a: cython.longlong = data[at] & 0xFF
-    b: cython.longlong = data[at + 1] & 0xFF
-    c: cython.longlong = data[at + 2] & 0xFF
-    d: cython.longlong = data[at + 3] & 0xFF
-    if big:
-        return a << 24 | b << 16 | c << 8 | d
-    return d << 24 | c << 16 | b << 8 | a
-
-
 class PcapFrames(Reader):
     """The records of one pcap file.
 
@@ -76,11 +63,11 @@ class PcapFrames(Reader):
             self._file_header()
 
     def _file_header(self) -> None:
-        snaplen = _u32(self.data, 16, self.big)
+        snaplen = file_u32(self.data, 16, self.big)
         self.limit = min(max(snaplen, LARGEST_PACKET), MOST_BYTES)
         self.minor = self.data[7] if self.big else self.data[6]
         # The upper 16 bits hold the length of the frame check sequence (draft-ietf-opsawg-pcap section 4).
-        self.link = _u32(self.data, 20, self.big) & 0xFFFF
+        self.link = file_u32(self.data, 20, self.big) & 0xFFFF
         self.at = FILE_HEADER
 
     def advance(self) -> cython.bint:
@@ -92,10 +79,10 @@ class PcapFrames(Reader):
                 return self.finish()
             data: bytes = self.data
             at: cython.Py_ssize_t = self.at
-            seconds: cython.longlong = _u32(data, at, big)
-            fraction: cython.longlong = _u32(data, at + 4, big)
-            captured: cython.longlong = _u32(data, at + 8, big)
-            length: cython.longlong = _u32(data, at + 12, big)
+            seconds: cython.longlong = file_u32(data, at, big)
+            fraction: cython.longlong = file_u32(data, at + 4, big)
+            captured: cython.longlong = file_u32(data, at + 8, big)
+            length: cython.longlong = file_u32(data, at + 12, big)
             if captured > length and self.minor <= 3:
                 captured, length = length, captured  # libpcap before 2.4 wrote them the other way round
             if captured > self.limit or (captured == 0 and length == 0 and seconds == 0):
@@ -153,20 +140,20 @@ class PcapFrames(Reader):
         """Whether a record at `at` makes sense and another one, or the end of the file, follows it."""
         if not self.plausible(at, self.good):
             return False
-        following: cython.Py_ssize_t = at + self.head + _u32(self.data, at + 8, self.big)
+        following: cython.Py_ssize_t = at + self.head + file_u32(self.data, at + 8, self.big)
         if self.ended and following == self.size:
             return True
-        return self.plausible(following, _u32(self.data, at, self.big))
+        return self.plausible(following, file_u32(self.data, at, self.big))
 
     def plausible(self, at: cython.Py_ssize_t, near: cython.longlong) -> cython.bint:
         """Whether the bytes at `at` are a record header within a day of the time `near` (seconds, -1 = any)."""
         if at + self.head > self.size:
             return False
-        seconds: cython.longlong = _u32(self.data, at, self.big)
+        seconds: cython.longlong = file_u32(self.data, at, self.big)
         if near >= 0 and not near - DAY <= seconds <= near + DAY:
             return False
-        captured: cython.longlong = _u32(self.data, at + 8, self.big)
-        length: cython.longlong = _u32(self.data, at + 12, self.big)
+        captured: cython.longlong = file_u32(self.data, at + 8, self.big)
+        length: cython.longlong = file_u32(self.data, at + 12, self.big)
         if not 0 < captured <= length <= LARGEST_PACKET:
             return False
-        return _u32(self.data, at + 4, self.big) < self.per_second
+        return file_u32(self.data, at + 4, self.big) < self.per_second

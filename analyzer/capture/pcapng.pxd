@@ -1,3 +1,4 @@
+from analyzer.capture.numbers cimport file_u16, file_u32
 from analyzer.capture.reader cimport Reader
 
 # The hot constants, as C integers: only this module uses them.

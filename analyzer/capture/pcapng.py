@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.capture.numbers import file_u16, file_u32
+
 from analyzer.capture.reader import MOST_BYTES, Reader
 from analyzer.capture.stream import Stream
 
@@ -48,28 +51,6 @@ LATEST = 4_600_000_000 * 1_000_000_000
 OPTION_DROPS = 5
 OPTION_RESOLUTION = 9
 OPTION_OFFSET = 14
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(-1, check=False)
-def _u16(data: bytes, at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
-    a: cython.longlong = data[at] & 0xFF
-    b: cython.longlong = data[at + 1] & 0xFF
-    return a << 8 | b if big else b << 8 | a
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(-1, check=False)
-def _u32(data: bytes, at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
-    a: cython.longlong = data[at] & 0xFF
-    b: cython.longlong = data[at + 1] & 0xFF
-    c: cython.longlong = data[at + 2] & 0xFF
-    d: cython.longlong = data[at + 3] & 0xFF
-    if big:
-        return a << 24 | b << 16 | c << 8 | d
-    return d << 24 | c << 16 | b << 8 | a
 
 
 def options(data: bytes, big: bool) -> dict[int, bytes]:
@@ -170,14 +151,14 @@ class PcapngFrames(Reader):
         while True:
             if self.size - self.at < 12 and not self.more(12):
                 return self.finish()
-            kind: cython.longlong = _u32(self.data, self.at, self.big)
+            kind: cython.longlong = file_u32(self.data, self.at, self.big)
             if kind == SECTION and not self.section(self.at):
                 if self.ended and self.size - self.at < 28:
                     return self.finish()
                 if not self.recover():
                     return False
                 continue
-            total: cython.longlong = _u32(self.data, self.at + 4, self.big)
+            total: cython.longlong = file_u32(self.data, self.at + 4, self.big)
             if total < 12 or total > LARGEST_BLOCK:
                 if not self.recover():
                     return False
@@ -188,7 +169,7 @@ class PcapngFrames(Reader):
                     continue
                 return self.finish()
             at: cython.Py_ssize_t = self.at
-            if _u32(self.data, at + space - 4, self.big) != total:
+            if file_u32(self.data, at + space - 4, self.big) != total:
                 if not self.recover():
                     return False
                 continue
@@ -203,9 +184,9 @@ class PcapngFrames(Reader):
         """Take the byte order of the section header at `at`; False when it is none."""
         if self.size - at < 28 and not self.more(28):
             return False
-        if _u32(self.data, self.at + 8, False) == BYTE_ORDER:
+        if file_u32(self.data, self.at + 8, False) == BYTE_ORDER:
             self.big = False
-        elif _u32(self.data, self.at + 8, True) == BYTE_ORDER:
+        elif file_u32(self.data, self.at + 8, True) == BYTE_ORDER:
             self.big = True
         else:
             return False
@@ -220,25 +201,25 @@ class PcapngFrames(Reader):
             return self._contradiction()
         index: cython.longlong = 0
         if kind == PACKET:
-            index = _u32(data, at + 8, big)
+            index = file_u32(data, at + 8, big)
         elif kind == OLD_PACKET:
-            index = _u16(data, at + 8, big)
+            index = file_u16(data, at + 8, big)
         if index != self.current_index and not self.select(index):
             return self._contradiction()
         captured: cython.longlong
         length: cython.longlong
         if kind == SIMPLE_PACKET:
-            length = _u32(data, at + 8, big)
+            length = file_u32(data, at + 8, big)
             captured = min(length, total - 16)
             if 0 < self.current.snaplen < captured:
                 captured = self.current.snaplen
         else:
-            captured = _u32(data, at + 20, big)
-            length = _u32(data, at + 24, big)
+            captured = file_u32(data, at + 20, big)
+            length = file_u32(data, at + 24, big)
             if captured > total - 32:
                 return self._contradiction()
-            high: cython.ulonglong = _u32(data, at + 12, big)
-            low: cython.ulonglong = _u32(data, at + 16, big)
+            high: cython.ulonglong = file_u32(data, at + 12, big)
+            low: cython.ulonglong = file_u32(data, at + 16, big)
             self.time = self.current.nanoseconds(high << 32 | low)
         self.start = at + head
         self.captured = captured
@@ -288,7 +269,7 @@ class PcapngFrames(Reader):
         if total < 20 or len(self.interfaces) >= MOST_INTERFACES:
             self.damage(f"`{self.name}` has a damaged interface block after packet {self.number}; it was ignored")
             return
-        found: Interface = Interface(_u16(self.data, at + 8, self.big), _u32(self.data, at + 12, self.big))
+        found: Interface = Interface(file_u16(self.data, at + 8, self.big), file_u32(self.data, at + 12, self.big))
         more = options(self.data[at + 16 : at + total - 4], self.big)
         if more.get(OPTION_RESOLUTION):
             found.resolution(more[OPTION_RESOLUTION][0])
@@ -301,7 +282,7 @@ class PcapngFrames(Reader):
         """Read the drop counter of an interface statistics block; it counts from the start, so the last one holds."""
         if total < 24:
             return
-        place: cython.longlong = self.section_start + _u32(self.data, at + 8, self.big)
+        place: cython.longlong = self.section_start + file_u32(self.data, at + 8, self.big)
         value = options(self.data[at + 20 : at + total - 4], self.big).get(OPTION_DROPS, b"")
         if place < len(self.interfaces) and len(value) == 8:
             interface: Interface = self.interfaces[place]
@@ -344,13 +325,13 @@ class PcapngFrames(Reader):
 
     def plausible(self, at: cython.Py_ssize_t) -> cython.bint:
         """Whether a whole block of a known kind begins at `at`, its two length fields agreeing."""
-        kind: cython.longlong = _u32(self.data, at, self.big)
+        kind: cython.longlong = file_u32(self.data, at, self.big)
         big: cython.bint = self.big
         if kind == SECTION and at + 12 <= self.size:
-            big = _u32(self.data, at + 8, True) == BYTE_ORDER
+            big = file_u32(self.data, at + 8, True) == BYTE_ORDER
         elif not (INTERFACE <= kind <= PACKET or kind == SECRETS):
             return False
-        total: cython.longlong = _u32(self.data, at + 4, big)
+        total: cython.longlong = file_u32(self.data, at + 4, big)
         if total < 16 or total & 3 or total > LOOKAHEAD or at + total > self.size:
             return False
-        return _u32(self.data, at + total - 4, big) == total
+        return file_u32(self.data, at + total - 4, big) == total

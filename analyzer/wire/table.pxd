@@ -1,5 +1,6 @@
 cimport cython
 
+from analyzer.capture.numbers cimport u32
 from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.octets cimport cut, equal
 from analyzer.wire.packet cimport Packet

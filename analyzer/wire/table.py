@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.capture.numbers import u32
+
 if cython.compiled:
     from cython.cimports.libc.string import memcpy  # type: ignore[import-untyped]
 
@@ -114,17 +117,6 @@ def reversed_key(key: bytes) -> bytes:
         whole: bytes = turned[: len(key)]
         return whole
     return key[half:ports] + key[:half] + key[ports + 2 :] + key[ports : ports + 2]
-
-
-# Unchecked: the decoder has found a whole key, of 12 bytes for IPv4 or 36 for IPv6.
-@cython.cfunc
-@cython.inline
-@cython.boundscheck(False)
-@cython.wraparound(False)
-@cython.exceptval(check=False)
-def u32(data: bytes, at: cython.Py_ssize_t) -> cython.uint:
-    high: cython.uint = data[at] << 8 | data[at + 1]
-    return high << 16 | data[at + 2] << 8 | data[at + 3]
 
 
 @cython.cfunc

@@ -1,5 +1,6 @@
 cimport cython
 
+from analyzer.capture.numbers cimport u16
 from analyzer.capture.frame cimport Frames
 from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.fragments cimport Fragments

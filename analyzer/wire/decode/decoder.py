@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.capture.numbers import u16
+
 from analyzer.capture.frame import Frames
 from analyzer.wire.decode.cursor import Cursor
 from analyzer.wire.decode.fragments import Fragments
@@ -23,13 +26,6 @@ UDP = 3
 
 MAX_NESTING = 8
 """IP headers and tunnels inside each other; a frame with more is left undecoded."""
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(-1, check=False)
-def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
-    return data[at] << 8 | data[at + 1]
 
 
 class Decoder:

@@ -1,5 +1,6 @@
 cimport cython
 
+from analyzer.capture.numbers cimport u32
 from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.ip cimport Ip
 from analyzer.wire.model cimport IcmpError

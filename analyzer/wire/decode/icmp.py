@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.capture.numbers import u32
+
 from analyzer.wire.decode.cursor import Cursor
 from analyzer.wire.decode.ip import Ip
 from analyzer.wire.model import IcmpError
@@ -13,14 +16,6 @@ UDP = 17
 DNS_PORT = 53
 TOO_BIG = 2
 FRAGMENTATION_NEEDED = 4
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(-1, check=False)
-def u32(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
-    high: cython.longlong = data[at] << 8 | data[at + 1]
-    return high << 16 | data[at + 2] << 8 | data[at + 3]
 
 
 @cython.cfunc

@@ -1,5 +1,6 @@
 cimport cython
 
+from analyzer.capture.numbers cimport u16, u32
 from analyzer.wire.decode.cursor cimport Cursor
 
 cdef int MAX_EXTENSIONS, HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION, MOBILITY

@@ -1,5 +1,6 @@
 cimport cython
 
+from analyzer.capture.numbers cimport u16
 from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.wireless cimport Wireless
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.capture.numbers import u16
+
 from analyzer.wire.decode.cursor import Cursor
 from analyzer.wire.decode.wireless import Wireless
 
@@ -28,13 +31,6 @@ LINUX_802_2 = 4
 
 KNOWN = frozenset((0, 1, 9, 12, 14, 50, 51, 101, 104, 105, 108, 113, 119, 127, 163, 192, 228, 229, 276))
 """Link types decoded here; all others are scapy's."""
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
-    return data[at] << 8 | data[at + 1]
 
 
 class Link:

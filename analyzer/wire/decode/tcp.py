@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.capture.numbers import u16, u32
+
 from analyzer.wire.decode.cursor import Cursor
 from analyzer.wire.packet import Packet
 
@@ -23,21 +26,6 @@ FAST_OPEN = 34
 EXPERIMENT = 254
 NOP_NOP_TIMESTAMPS = 0x0101080A
 """How nearly every stack lays out its timestamps (RFC 7323 appendix A)."""
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
-    return data[at] << 8 | data[at + 1]
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def u32(data: bytes, at: cython.Py_ssize_t) -> cython.longlong:
-    high: cython.longlong = data[at] << 8 | data[at + 1]
-    return high << 16 | data[at + 2] << 8 | data[at + 3]
 
 
 class Tcp:

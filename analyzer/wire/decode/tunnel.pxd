@@ -1,5 +1,6 @@
 cimport cython
 
+from analyzer.capture.numbers cimport u16
 from analyzer.wire.decode.cursor cimport Cursor
 
 cdef int IPV4, IPV6, MPLS, BRIDGED, PPP, ERSPAN, ERSPAN3, VXLAN_PORT, OLD_VXLAN_PORT, GENEVE_PORT, GPE_IPV4, GPE_IPV6, GPE_ETHERNET

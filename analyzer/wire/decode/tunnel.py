@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.capture.numbers import u16
+
 from analyzer.wire.decode.cursor import Cursor
 
 IPV4 = 0x0800
@@ -21,13 +24,6 @@ GENEVE_PORT = 6081
 GPE_IPV4 = 1
 GPE_IPV6 = 2
 GPE_ETHERNET = 3
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(-1, check=False)
-def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
-    return data[at] << 8 | data[at + 1]
 
 
 class Tunnel:

@@ -1,4 +1,5 @@
 from analyzer.wire.model cimport Tls
+from analyzer.capture.numbers cimport u16
 from analyzer.wire.octets cimport cut
 
 cdef int SERVER_NAME, GROUPS, ALPN, SESSION_TICKET, PRE_SHARED_KEY, EARLY_DATA, SUPPORTED_VERSIONS, KEY_SHARE

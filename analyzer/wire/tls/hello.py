@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.capture.numbers import u16
+
 from analyzer.wire.model import Tls
 from analyzer.wire.octets import cut
 from analyzer.wire.tls.reader import text
@@ -165,13 +168,6 @@ def read_answers(
             tls.resumed = 1
         at = stop
     return version
-
-
-@cython.cfunc
-@cython.inline
-@cython.exceptval(check=False)
-def u16(data: bytes, at: cython.Py_ssize_t) -> cython.int:
-    return data[at] << 8 | data[at + 1]
 
 
 @cython.cfunc
