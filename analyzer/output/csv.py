@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TextIO
 
 from analyzer.fetch.model import Fetch
+from analyzer.output.cells import CsvCells
 from analyzer.output.columns import COLUMNS
-from analyzer.output.row import CsvCells
+from analyzer.output.row import csv_line
 
 
 class CsvWriter:
@@ -22,7 +23,7 @@ class CsvWriter:
 
     def fetch(self, fetch: Fetch) -> None:
         """Write one fetch."""
-        self.out.write(self.cells.line(fetch))
+        self.out.write(csv_line(self.cells, fetch))
 
     def end(self, summary: object) -> None:
         """A CSV has no end mark."""

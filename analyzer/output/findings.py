@@ -13,8 +13,8 @@ from typing import NamedTuple, TypeVar
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.output.row import address
 from analyzer.output.text import plural, safe
+from analyzer.output.words import address
 from analyzer.verdict.model import Verdict
 
 MAX_PLACES = 10_000

@@ -7,8 +7,9 @@ from typing import TextIO, cast
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.columns import COLUMNS, SCHEMA
-from analyzer.output.row import rfc3339, values
+from analyzer.output.row import values
 from analyzer.output.summary import Summary
+from analyzer.output.words import rfc3339
 from analyzer.verdict.model import Verdict
 
 SIDES = ("client", "server", "network")

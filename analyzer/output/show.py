@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from analyzer.fetch.model import Fetch
-from analyzer.output.row import address, rfc3339, wireshark_filter
 from analyzer.output.table import COLOURS
 from analyzer.output.text import safe, wrap
 from analyzer.output.timeline import counted, lookups, timeline
+from analyzer.output.words import address, rfc3339, wireshark_filter
 from analyzer.verdict.case import span
 from analyzer.verdict.explain import Explanation
 from analyzer.verdict.model import Verdict

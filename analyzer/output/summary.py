@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.findings import Findings
-from analyzer.output.row import address
 from analyzer.output.text import plural, safe
+from analyzer.output.words import address
 from analyzer.verdict.model import CLASSES, Verdict
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TextIO, cast
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.columns import COLUMNS
-from analyzer.output.row import address, evidence, rfc3339, values
+from analyzer.output.row import values
 from analyzer.output.summary import Summary
 from analyzer.output.text import cut, pad, safe, width, wrap
+from analyzer.output.words import address, evidence, rfc3339
 from analyzer.verdict.model import Verdict
 
 HOLD = 200

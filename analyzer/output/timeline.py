@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.notes import DATA, notes_of
-from analyzer.output.row import address
 from analyzer.output.text import cut, safe
+from analyzer.output.words import address
 from analyzer.verdict.case import count, span
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.signatures.dns import CODES

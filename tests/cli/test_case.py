@@ -11,7 +11,7 @@ from support.timeline import load, parse
 
 import analyzer
 from analyzer.cli.app import run
-from analyzer.output.row import address
+from analyzer.output.words import address
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = sorted((ROOT / "tests" / "cases").glob("*.pkt"))

@@ -13,7 +13,8 @@ import analyzer
 from analyzer.api import Reading
 from analyzer.fetch import names
 from analyzer.fetch.resolution import loopback, prefixes, without_middle
-from analyzer.output.row import CsvCells, values
+from analyzer.output.cells import CsvCells
+from analyzer.output.row import csv_line, values
 
 RESOLVER = "name r client 192.0.2.10:40000 server 192.0.2.53:53\n"
 REFUSED = "{0:.3f} > S 0:0(0)\n{1:.3f} < R. 0:0(0) ack 1\n"
@@ -137,7 +138,7 @@ def test_hostile_names_are_shown_escaped():
     row = dict(zip(analyzer.COLUMNS, values(found[0]), strict=True))
     assert row["name"] == '=\\x1b[2j"\\.example'
     assert row["wireshark_filter"] == r'dns.qry.name == "=\x1b[2J\x22\x5c.example"'
-    line = CsvCells().line(found[0])
+    line = csv_line(CsvCells(), found[0])
     assert "\x1b" not in line
     assert ",\"'=" in line
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import MAX_NAME, MAX_TARGET, package_of
+from analyzer.output.cells import CsvCells
 from analyzer.output.columns import COLUMNS
-from analyzer.output.row import CsvCells
+from analyzer.output.row import csv_line
 from analyzer.wire.model import Connection, Exchange
 
 GO, PIP, NPM, DOCKER = "Go-http-client/1.1", "pip/23.2.1 {}", "npm/10.2.0 node/v20", "docker/24.0 go/go1.20"
@@ -102,7 +103,7 @@ def test_hostile_names_are_shown_escaped(target):
     """Control characters, terminal escapes, direction marks and formulas from a path never reach a cell raw."""
     exchange = request(target, NPM)
     fetch = Fetch(Connection(0), exchange)
-    line = CsvCells().line(fetch)
+    line = csv_line(CsvCells(), fetch)
     (cells,) = csv.reader(io.StringIO(line, newline=""))
     row = dict(zip(COLUMNS, cells, strict=True))
     shown = row["ecosystem"] + row["package"] + row["package_version"]

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.output.cells import CsvCells
 from analyzer.output.columns import COLUMNS
 from analyzer.output.csv import CsvWriter
-from analyzer.output.row import CsvCells, address, rfc3339, values
+from analyzer.output.row import csv_line, values
+from analyzer.output.words import address, rfc3339
 
 
 def written(*fetches):
@@ -84,7 +86,7 @@ def test_standard_input_keeps_its_name(make):
 @given(st.text())
 def test_any_name_is_one_cell_of_one_line(make_any, name):
     """Whatever a packet says, a row stays one line of printable text with all its columns."""
-    text = CsvCells().line(make_any(name=name))
+    text = csv_line(CsvCells(), make_any(name=name))
     assert text.count("\n") == 1
     assert len(next(csv.reader(io.StringIO(text, newline="")))) == len(COLUMNS)
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text[:-1])

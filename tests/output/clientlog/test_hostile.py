@@ -10,9 +10,10 @@ import pytest
 
 import analyzer
 from analyzer.errors import UsageError
+from analyzer.output.cells import CsvCells
 from analyzer.output.clientlog import read
 from analyzer.output.clientlog.read import Reader, stripped
-from analyzer.output.row import CsvCells, values
+from analyzer.output.row import csv_line, values
 
 SAMPLE = Path(__file__).resolve().parents[3] / "samples" / "rst" / "curl-refused.pcap"
 REFUSED = "curl: (7) Failed to connect to www.lab.example port 4433 after 1 ms: Couldn't connect to server"
@@ -134,7 +135,7 @@ def test_a_formula_in_a_line_does_not_run(tmp_path: Path) -> None:
     """A cell that a spreadsheet would take for a formula is defused, as everywhere."""
     done = reading(tmp_path, REFUSED.encode())
     done.fetches[0].client_said = '=HYPERLINK("http://example.org")'
-    assert '"\'=HYPERLINK(""http://example.org"")"' in CsvCells().line(done.fetches[0])
+    assert '"\'=HYPERLINK(""http://example.org"")"' in csv_line(CsvCells(), done.fetches[0])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

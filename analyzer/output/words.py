@@ -1,0 +1,71 @@
+"""Single facts of a fetch in the words that all formats use: addresses, instants, evidence, Wireshark's filter."""
+
+from __future__ import annotations
+
+import time as clock
+from socket import AF_INET, AF_INET6, inet_ntop
+
+import cython
+
+from analyzer.fetch.model import Fetch
+from analyzer.verdict.model import Evidence, Verdict
+
+NANO = 1_000_000_000
+MAX_REMEMBERED = 4096
+"""Addresses whose text is kept, as they return in row after row; a hostile capture must not fill memory."""
+
+
+def evidence(verdict: Verdict) -> str:
+    """The proving packets as `packet:what`, separated by blanks."""
+    proof: Evidence
+    cited: list[str] = []
+    for proof in verdict.evidence:  # a comprehension would not know the type
+        cited.append(f"{proof.packet}:{proof.what}")
+    return " ".join(cited)
+
+
+_addresses: dict[bytes, str] = {b"": ""}
+
+
+def address(raw: bytes) -> str:
+    """An IP address as people write it; empty when there is none."""
+    text = _addresses.get(raw)
+    if text is None:
+        text = inet_ntop(AF_INET if len(raw) == 4 else AF_INET6, raw) if len(raw) in (4, 16) else ""
+        if len(_addresses) < MAX_REMEMBERED:
+            _addresses[raw] = text
+    return text
+
+
+_second = -1
+_prefix = ""
+
+
+def until_second(second: cython.longlong) -> str:
+    """An instant up to the point before its fraction, as RFC 3339 in UTC."""
+    global _second, _prefix
+    if second != _second:  # consecutive fetches often begin within the same second
+        date = clock.gmtime(second)
+        _prefix = (
+            f"{date.tm_year:04d}-{date.tm_mon:02d}-{date.tm_mday:02d}"
+            f"T{date.tm_hour:02d}:{date.tm_min:02d}:{date.tm_sec:02d}."
+        )
+        _second = second
+    return _prefix
+
+
+def rfc3339(nanoseconds: cython.longlong) -> str:
+    """An instant as RFC 3339 in UTC, always with nine digits after the point."""
+    return f"{until_second(nanoseconds // NANO)}{nanoseconds % NANO:09d}Z"
+
+
+def wireshark_filter(fetch: Fetch) -> str:
+    """What shows the fetch in Wireshark: its TCP stream, or the DNS messages about the name that failed."""
+    if fetch.resolution is not None:
+        return " or ".join([f'dns.qry.name == "{quoted(name)}"' for name in fetch.resolution.names])
+    return f"tcp.stream eq {fetch.flow.stream}" if fetch.flow.stream >= 0 else ""
+
+
+def quoted(name: str) -> str:
+    """A name inside a quoted string of a display filter (wireshark-filter(4)): printable ASCII, the rest as `\\xNN`."""
+    return "".join([c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in name])
