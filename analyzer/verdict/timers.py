@@ -93,50 +93,104 @@ TABLE = (
 )  # fmt: skip
 
 PROGRAMS = tuple(program for row in TABLE for program in row.programs)
-BY_WAIT = {wait: [row for row in TABLE if wait in row.waits] for row in TABLE for wait in row.waits}
 
 USUAL_SECONDS = (1, 2, 3, 5, 10, 15, 20, 30, 60, 90, 100, 120, 300)
 """What people set (signatures.md 4.2, last row); from any anchor."""
 
 
+def longest_wait(seconds: cython.longlong) -> cython.longlong:
+    """The longest wait, in ns, that is that of a timer of so many seconds."""
+    timer: cython.longlong = seconds * SECOND_NS
+    return timer + max(LATE_NS, timer // LATE_SHARE)
+
+
 def matches(seconds: cython.longlong, gap: cython.longlong) -> cython.bint:
     """Whether a wait of `gap` ns is that of a timer."""
-    timer: cython.longlong = seconds * SECOND_NS
-    return timer - EARLY_NS <= gap <= timer + max(LATE_NS, timer // LATE_SHARE)
+    return seconds * SECOND_NS - EARLY_NS <= gap <= longest_wait(seconds)
 
 
-def consistent(gaps: dict[str, int], wait: str, sides: tuple[str, ...], program: str) -> list[str]:
-    """The timers that a wait is consistent with, in words, most specific first.
+class Fit(NamedTuple):
+    """A row of the table, made ready to be compared: from which anchor, between which waits (ns), in what words."""
 
-    gaps     anchor -> ns from it to the end of the wait
-    sides    who may have ended it; program: User-Agent or Server header, "" = unknown
+    anchor: str
+    shortest: int
+    longest: int
+    words: str
+    programs: tuple[str, ...]
+
+
+def ready(row: Timer) -> Fit:
+    """The row as a Fit."""
+    words = f"{row.name} ({row.seconds} s)"
+    return Fit(row.anchor, row.seconds * SECOND_NS - EARLY_NS, longest_wait(row.seconds), words, row.programs)
+
+
+FITS = [(row, ready(row)) for row in TABLE]
+BY_END = {
+    (wait, side): [fit for row, fit in FITS if wait in row.waits and row.side == side]
+    for wait in {wait for row in TABLE for wait in row.waits}
+    for side in (CLIENT, SERVER, PATH)
+}
+"""What was waited for and who ended it -> the timers that may have run out."""
+
+
+def fitting(gaps: dict[str, int], wait: str, sides: tuple[str, ...]) -> list[Fit]:
+    """The timers that a wait is consistent with, whatever the program.
+
+    gaps   anchor -> ns from it to the end of the wait
+    sides  who may have ended it
     """
+    shortest: cython.longlong
+    longest: cython.longlong
+    gap: cython.longlong
+    found: list[Fit] = []
+    for side in sides:
+        for row in BY_END[wait, side]:
+            anchor, shortest, longest, _, _ = row
+            gap = gaps.get(anchor, -1)
+            if shortest <= gap <= longest:
+                found.append(row)
+    return found
+
+
+def of_program(fits: list[Fit], program: str) -> list[str]:
+    """These timers in words; a known program (User-Agent or Server header, "" = unknown) has no timers of others."""
     known: cython.bint = program != "" and program.startswith(PROGRAMS)
-    found: list[str] = []
-    for anchor, seconds, name, _, side, programs, _ in BY_WAIT[wait]:
-        gap = gaps.get(anchor)
-        if gap is None or not matches(seconds, gap) or side not in sides:
-            continue
-        if not known or program.startswith(programs):  # a known program has no timers of others
-            found.append(f"{name} ({seconds} s)")
-    return list(dict.fromkeys(found + set_by_somebody(gaps, sides[0])))
+    words = [row.words for row in fits if not known or program.startswith(row.programs)]
+    return list(dict.fromkeys(words))
 
 
 def set_by_somebody(gaps: dict[str, int], side: str) -> list[str]:
     """A timer that somebody may have set: of a usual length, else of whole seconds; its anchor where just one fits."""
     seconds: cython.longlong
-    longest: cython.longlong = max(gaps.values(), default=0)
-    for seconds in USUAL_SECONDS:
-        if seconds * SECOND_NS - EARLY_NS > longest:
-            break
-        fits = [anchor for anchor, gap in gaps.items() if matches(seconds, gap)]
-        if fits:
-            return [f"a {side} timer of {seconds} s{FROM[fits[0]] if len(fits) < len(gaps) else ''}"]
+    gap: cython.longlong
+    least: cython.longlong = 0
+    first = ""
+    fits: cython.int = 0
+    for anchor, gap in gaps.items():
+        seconds = usual(gap)
+        if seconds and (least == 0 or seconds < least):
+            least, first, fits = seconds, anchor, 1
+        elif seconds and seconds == least:
+            fits += 1
+    if least:
+        return [f"a {side} timer of {least} s{FROM[first] if fits < len(gaps) else ''}"]
     for anchor, gap in gaps.items():
         seconds = (gap + EARLY_NS) // SECOND_NS
         if seconds > 0 and gap - seconds * SECOND_NS <= WHOLE_LATE_NS:
             return [f"a {side} timer of {seconds} s{FROM[anchor]}"]
     return []
+
+
+def usual(gap: cython.longlong) -> cython.longlong:
+    """The usual length of a timer, in seconds, that a wait of `gap` ns matches (at most one does); 0 = none."""
+    seconds: cython.longlong
+    for seconds in USUAL_SECONDS:
+        if matches(seconds, gap):
+            return seconds
+        if seconds * SECOND_NS > gap:
+            break
+    return 0
 
 
 FROM = {
@@ -149,12 +203,21 @@ FROM = {
 }
 
 
-def given_up_between(after: int, before: int) -> list[str]:
+CONNECTS = [
+    (row.seconds * SECOND_NS, fit.words) for row, fit in FITS if CONNECTING in row.waits and row.anchor == SYN
+]
+CONNECTS += [(seconds * SECOND_NS, f"a client timer of {seconds} s") for seconds in USUAL_SECONDS]
+"""Timers that end a client's attempt to connect, in ns and in words."""
+
+
+def given_up_between(after: cython.longlong, before: cython.longlong) -> list[str]:
     """Timers of a client that gave up connecting unseen, between two instants in ns after its first SYN."""
-    known = [row for row in TABLE if CONNECTING in row.waits and row.anchor == SYN]
-    found = [f"{row.name} ({row.seconds} s)" for row in known if after < row.seconds * SECOND_NS < before]
-    usual = [f"a client timer of {s} s" for s in USUAL_SECONDS if after < s * SECOND_NS < before]
-    return found + usual
+    end: cython.longlong
+    found: list[str] = []
+    for end, words in CONNECTS:
+        if after < end < before:
+            found.append(words)
+    return found
 
 
 class Schedule(NamedTuple):
@@ -190,10 +253,12 @@ def schedules(times: list[int], ttl: int) -> list[Schedule]:
 
 
 def _like(schedule: Schedule, times: list[int]) -> bool:
-    due = schedule.syns
-    if len(times) > len(due):
+    due: tuple[int, ...] = schedule.syns
+    count: cython.Py_ssize_t = len(times)
+    i: cython.Py_ssize_t
+    if count > len(due):
         return False
-    for i in range(1, len(times)):  # noqa: SIM110  (a generator would cost more than the comparisons)
+    for i in range(1, count):  # noqa: SIM110  (a generator would cost more than the comparisons)
         if not _fits(times[i] - times[i - 1], due[i] - due[i - 1]):
             return False
     return True

@@ -6,3 +6,4 @@ cpdef name_timers(Case case, Verdict verdict)
 cpdef list ending_timers(Case case, str wait)
 cdef dict gaps(Case case, str wait, long long end)
 cdef long long connect_time(Case case) except? -1
+cdef str program(Case case, str side)

@@ -52,7 +52,6 @@ def name_timers(case: Case, verdict: Verdict) -> None:
 def ending_timers(case: Case, wait: str) -> list[str]:
     """The timers that the end of this wait is consistent with; none where the clock jumped or nobody ended it."""
     sides: tuple[str, ...] = (timers.SERVER,)
-    program = ""
     exchange: Exchange = case.exchange
     end: cython.longlong
     if exchange is not None and exchange.status and wait in (timers.ANSWERED, timers.WAITING):
@@ -67,28 +66,41 @@ def ending_timers(case: Case, wait: str) -> list[str]:
             sides = (timers.SERVER, timers.PATH)
     if end == 0 or case.connection.clock_step:
         return []
-    named: Exchange | None = exchange if exchange is not None else case.connection.connect
-    if named is not None:
-        program = named.user_agent if sides[0] == timers.CLIENT else named.headers.get("server", "")
-    return timers.consistent(gaps(case, wait, end), wait, sides, program)
+    known = gaps(case, wait, end)
+    fits = timers.fitting(known, wait, sides)
+    words = timers.of_program(fits, program(case, sides[0])) if fits else []
+    return words + timers.set_by_somebody(known, sides[0])
+
+
+def program(case: Case, side: str) -> str:
+    """What the client or the server calls itself; "" = unknown."""
+    exchange: Exchange | None = case.exchange if case.exchange is not None else case.connection.connect
+    if exchange is None:
+        return ""
+    return exchange.user_agent if side == timers.CLIENT else exchange.headers.get("server", "")
 
 
 def gaps(case: Case, wait: str, end: cython.longlong) -> dict[str, int]:
     """From each anchor to the end of the wait, in ns; anchors that are unknown or lie behind it are left out."""
     connection: Connection = case.connection
     exchange: Exchange = case.exchange
-    later: cython.bint = exchange is not None and exchange.index > 0
     if wait == timers.RESTING:
         since = {timers.IDLE: exchange.request_time - idle_before(case) if exchange is not None else 0}
     else:
+        first: cython.bint = not connection.midstream and (exchange is None or exchange.index <= 0)
         since = {
             timers.SYN: 0 if connection.midstream else case.fetch.start,
-            timers.UP: 0 if connection.midstream or later else connection.established_time,
+            timers.UP: connection.established_time if first else 0,
             timers.ASKED: asked_time(case) if case.asked else 0,
             timers.HEARD: case.progress_time if wait != timers.ANSWERED else asked_time(case),
             timers.CONNECT_SENT: connect_time(case),
         }
-    return {anchor: end - time for anchor, time in since.items() if 0 < time < end}
+    time: cython.longlong
+    found: dict[str, int] = {}
+    for anchor, time in since.items():
+        if 0 < time < end:
+            found[anchor] = end - time
+    return found
 
 
 def connect_time(case: Case) -> cython.longlong:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 
 from analyzer.verdict import timers
-from analyzer.verdict.timers import TABLE, consistent, given_up_between, matches, next_due, schedules
+from analyzer.verdict.timers import TABLE, given_up_between, matches, next_due, schedules
 
 MS = 1_000_000
 SECOND = 1000 * MS
 MEASURED = (0, 1.02, 2.05, 3.07, 4.10, 5.12, 7.14, 11.39, 19.59, 35.71, 68.22)
 """SYNs of Linux 6.18, as measured for signatures.md 4.1."""
+
+
+def consistent(gaps: dict[str, int], wait: str, sides: tuple[str, ...], program: str) -> list[str]:
+    """What `whyfetch` says of a wait."""
+    return timers.of_program(timers.fitting(gaps, wait, sides), program) + timers.set_by_somebody(gaps, sides[0])
 
 
 def kernels(*seconds: float, ttl: int = 64) -> list[str]:

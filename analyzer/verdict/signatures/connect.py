@@ -292,11 +292,12 @@ def named(fitting: list[Schedule]) -> str:
 
 def syn_times(case: Case) -> list[int]:
     """When the client's SYNs were sent, ns after the first; their number is capped."""
-    return [
-        mark.time - case.connection.first_time
-        for mark in case.connection.milestones
-        if mark.what == "syn" and mark.side == CLIENT
-    ]
+    mark: Milestone
+    times: list[int] = []
+    for mark in case.connection.milestones:  # a comprehension would not know the type
+        if mark.what == "syn" and mark.side == CLIENT:
+            times.append(mark.time - case.connection.first_time)
+    return times
 
 
 def next_syn_due(case: Case, times: list[int], fitting: list[Schedule]) -> cython.longlong:
