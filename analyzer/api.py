@@ -110,7 +110,7 @@ class Reading:
     def _waiting(self) -> Iterator[Fetch]:
         yield from self._released(NOTHING_OPEN)
         self.groups.end()
-        yield from self._leaving()
+        yield from self._released(NOTHING_OPEN)
 
     def _expand(self, paths: list[str]) -> list[CaptureSource]:
         from analyzer.capture import expand
@@ -154,25 +154,32 @@ class Reading:
                 self._judge_names(engine, names, source.name, order)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
-            yield from self._released(min(engine.oldest_open(), names.oldest_open()))
+            oldest = min(engine.oldest_open(), names.oldest_open())
+            yield from self._released(oldest)
             if groups.holding():
                 groups.reach(min(engine.oldest_time(), names.oldest_time()))
-                yield from self._leaving()
+                yield from self._released(oldest)
         self._judge_names(engine, names, source.name, order, final=True)
         yield from self._waiting()
         self._account(source, capture, engine, names, order)
 
     def _released(self, oldest_open: int) -> Iterator[Fetch]:
-        """The fetches that no open connection can precede any more, grouped."""
-        order, groups = self._order, self.groups
-        while (fetch := order.leave(oldest_open)) is not None:
-            groups.add(fetch)
-            yield from self._leaving()
+        """The fetches whose rows are final: no open connection can precede them any more, and their group is decided.
 
-    def _leaving(self) -> Iterator[Fetch]:
-        """The fetches whose rows are final."""
-        groups = self.groups
-        while (fetch := groups.leave()) is not None:
+        One at a time, so that an interrupt loses none.
+        """
+        order: Order = self._order
+        groups: Groups = self.groups
+        fetch: Fetch | None
+        following: Fetch | None
+        while True:
+            fetch = groups.leave()
+            while fetch is None:
+                following = order.leave(oldest_open)
+                if following is None:
+                    return
+                groups.add(following)
+                fetch = groups.leave()
             if fetch.kind == "race":
                 self.without_fetch += 1
                 if not self.kinds:
@@ -185,6 +192,7 @@ class Reading:
         return () if all(Path(path).is_file() for path in source.paths) else (LIVE_BATCH,)
 
     def _judge(self, connection: Connection, names: Names, name: str, order: Order) -> None:
+        fetch: Fetch
         for fetch in self._cut(connection):
             if names.asked:
                 names.annotate(fetch)

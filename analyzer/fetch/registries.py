@@ -87,10 +87,9 @@ def go(path: str, query: str, host: str, agent: str) -> Package | None:
         return None
     name = module(path[:mark])
     file = unescaped(path[mark + 4 :])
-    dot: cython.Py_ssize_t = file.rfind(".")
-    if dot >= 0 and file[dot:] in GO_FILES:
+    if file.endswith(GO_FILES):
         found: Package = Package.__new__(Package)
-        found.begin("go", name, file[:dot], file)
+        found.begin("go", name, file[: file.rfind(".")], file)
         return found
     return Package("go", name, "", "list") if file == "list" else None
 
@@ -110,13 +109,10 @@ def checksums(rest: str) -> Package | None:
 
 def module(path: str) -> str:
     """The module path: it begins with a domain (go.dev/ref/mod#go-mod-file-ident), after what the proxy's URL has."""
-    if "." not in path:
-        return unescaped(path.strip("/"))
-    parts = path.strip("/").split("/")
-    for i, part in enumerate(parts):
-        if "." in part:
-            return unescaped("/".join(parts[i:]))
-    return unescaped("/".join(parts))
+    dot: cython.Py_ssize_t = path.find(".")
+    if dot >= 0:
+        path = path[path.rfind("/", 0, dot) + 1 :]
+    return unescaped(path.strip("/"))
 
 
 def unescaped(text: str) -> str:

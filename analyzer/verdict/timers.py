@@ -203,9 +203,7 @@ FROM = {
 }
 
 
-CONNECTS = [
-    (row.seconds * SECOND_NS, fit.words) for row, fit in FITS if CONNECTING in row.waits and row.anchor == SYN
-]
+CONNECTS = [(row.seconds * SECOND_NS, fit.words) for row, fit in FITS if CONNECTING in row.waits and row.anchor == SYN]
 CONNECTS += [(seconds * SECOND_NS, f"a client timer of {seconds} s") for seconds in USUAL_SECONDS]
 """Timers that end a client's attempt to connect, in ns and in words."""
 

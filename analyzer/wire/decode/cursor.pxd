@@ -1,6 +1,5 @@
 cimport cython
 
-from analyzer.wire.packet cimport Packet
 from analyzer.wire.octets cimport cut
 
 @cython.final
@@ -10,5 +9,4 @@ cdef class Cursor:
     cdef public long long wire_end, fragment_id
     cdef public int kind, protocol, version, ttl, ip_id, interface, fragment, fragment_at, more
     cdef bytes ports_key(self)
-    cdef give_key(self, Packet packet)
     cpdef open(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long wire_end)

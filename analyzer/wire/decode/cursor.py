@@ -5,7 +5,6 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.octets import cut
-from analyzer.wire.packet import Packet
 
 
 class Cursor:
@@ -44,13 +43,3 @@ class Cursor:
         if addresses + size == at:
             return cut(data, addresses, at + 4)
         return data[addresses : addresses + size] + data[at : at + 4]
-
-    def give_key(self, packet: Packet) -> None:
-        """Tell `packet` its key, in place where possible. Four bytes must be present at `at`."""
-        size: cython.Py_ssize_t = 8 if self.version == 4 else 32
-        if self.addresses + size == self.at:
-            packet.key_at = self.addresses
-            packet.key_size = size + 4
-        else:
-            packet.key_size = 0
-            packet.loose_key = self.ports_key()

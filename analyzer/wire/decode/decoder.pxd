@@ -12,7 +12,7 @@ from analyzer.wire.decode.tunnel cimport Tunnel
 from analyzer.wire.model cimport IcmpError
 from analyzer.wire.packet cimport Packet
 
-cdef int MAX_NESTING
+cdef int MAX_NESTING, ETHERNET
 
 @cython.final
 cdef class Decoder:
@@ -33,6 +33,7 @@ cdef class Decoder:
     cpdef int decode(self, Frames frames, Packet packet) except -1
     cpdef finish(self)
     cdef bint unknown_link(self, int link) except -1
+    cdef bint plain(self, Cursor cursor) except -1
     cdef bint inside(self, Cursor cursor) except -1
     cdef int walk(self, Packet packet) except -1
     cdef int transport(self, Packet packet) except -1

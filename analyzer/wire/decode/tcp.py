@@ -42,7 +42,12 @@ class Tcp:
         if header < 20 or at + header > cursor.wire_end:
             return False
         packet.data = data
-        cursor.give_key(packet)
+        keys: cython.Py_ssize_t = 8 if cursor.version == 4 else 32
+        packet.key_at = cursor.addresses
+        packet.key_size = keys + 4
+        if cursor.addresses + keys != at:  # something stands between the addresses and the ports
+            packet.key_size = 0
+            packet.loose_key = cursor.ports_key()
         packet.version = cursor.version
         packet.ttl = cursor.ttl
         packet.ip_id = cursor.ip_id
