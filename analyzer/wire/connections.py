@@ -144,11 +144,15 @@ class Connections:
         """Open a connection for a packet of an unknown 5-tuple; None for a straggler of one already given out."""
         key: bytes = p.whole_key()
         reverse: bytes = reversed_key(key)
+        if p.flags & (SYN | ACK) == SYN:
+            return self.open(p, key, reverse, -1)
         stream = self.keys.gone_stream(key, reverse)
-        if stream is not None and not p.flags & SYN and p.length == 0:
+        if stream is None:
+            return self.open(p, key, reverse, -1)
+        if not p.flags & SYN and p.length == 0:
             self.stragglers += 1
             return None
-        return self.open(p, key, reverse, -1 if stream is None or p.flags & (SYN | ACK) == SYN else stream)
+        return self.open(p, key, reverse, stream)
 
     def open(self, p: Packet, key: bytes, reverse: bytes, stream: cython.longlong) -> Side:
         """Start a connection with this packet; `stream` -1 = the next number of Wireshark's count."""

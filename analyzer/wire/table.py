@@ -71,8 +71,8 @@ class Table:
         side.ports = u32(key, ports_at)
         side.address = cut(key, 0, ports_at // 2)
         side.port = source_port(key)
-        self.sides.pop(key, None)
         self.sides[key] = side
+        self.slots[slot_of(side.hosts, side.ports)] = side
 
     def remove(self, connection: Connection) -> None:
         """Forget a connection, but for its stream."""
