@@ -17,6 +17,10 @@ MAX_EVIDENCE = 40
 """Packets cited for one verdict; later ones are left out."""
 
 
+OPENING = ("syn", "syn-ack", "ack")
+"""Milestones that may be data as well: TCP Fast Open, a request with the last ACK of the handshake."""
+
+
 class Case:
     """One fetch under judgement. Times in ns, 0 = did not happen; packets 0 = none.
 
@@ -138,8 +142,9 @@ class Case:
         mark: Milestone
         number: cython.longlong = self.connection.last_packet
         side: cython.int = SERVER if self.server.last_packet == number else CLIENT
-        for mark in self.connection.milestones:
-            if mark.packet == number:
+        begins: cython.bint = number in (self.client.first_data_packet, self.server.first_data_packet)
+        for mark in self.connection.milestones:  # how much of a first message a packet holds is chance: it is data
+            if mark.packet == number and (not begins or mark.what in OPENING):
                 self.cite(number, mark.time, mark.what, mark.side)
                 return
         what = "ack"

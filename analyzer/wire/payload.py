@@ -70,7 +70,6 @@ class Payload:
         if side.first_data_packet == 0:
             side.first_data_time = p.time
             side.first_data_packet = p.number
-            mark(connection, side, p, "data", offset)
 
     def fix_roles(self, connection: Connection, side: Side, p: Packet) -> None:
         """The first payload of a connection without SYN may tell who is the client."""
