@@ -18,7 +18,7 @@ from analyzer.errors import CaptureError, ExitStatus, UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
-from analyzer.verdict.model import verdict_of
+from analyzer.verdict.model import Verdict, verdict_of
 
 BUFFER = 1 << 18
 """Bytes that are written to a file at once."""
@@ -109,16 +109,21 @@ class Job:
 
     def _wanted(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
         """Counts everything, lets pass what is to be shown."""
+        fetch: Fetch
+        verdict: Verdict
+        summary: Summary = self.summary
+        select, fail_on = self.select, self.fail_on
+        selected, failing = bool(select), bool(fail_on)  # asked once: this is in the way of every row
         for fetch in fetches:
-            self.summary.add(fetch)
+            summary.add(fetch)
             if fetch.kind != "fetch":
-                if self.everything and not self.select:
+                if self.everything and not selected:
                     yield fetch
                 continue
             verdict = verdict_of(fetch)
-            if self.fail_on and self.fail_on.matches(verdict.klass, verdict.cause):
+            if failing and fail_on.matches(verdict.klass, verdict.cause):
                 self.found = True
-            if self.select.matches(verdict.klass, verdict.cause):
+            if not selected or select.matches(verdict.klass, verdict.cause):
                 yield fetch
 
     def _writer(self, out: TextIO) -> Writer:

@@ -93,12 +93,17 @@ class CsvCells(Cells):
         self.room(FIRST_ROOM)
         self.remembered: dict[str, str] = {}
 
-    def line(self) -> str:
+    def line(self) -> bytes:
         """The cells so far as a line with `\\n`; the next cell begins another one."""
-        self.octets[self.at - 1] = NEWLINE
-        text = self.buffer[: self.at].decode("utf-8")
+        size: cython.Py_ssize_t = self.at
+        self.octets[size - 1] = NEWLINE
         self.at = 0
-        return text
+        line: bytes
+        if cython.compiled:
+            line = self.octets[:size]
+        else:
+            line = bytes(self.buffer[:size])
+        return line
 
     def text(self, value: str) -> cython.bint:
         """Defused, and quoted where RFC 4180 asks for it."""

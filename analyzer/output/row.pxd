@@ -7,7 +7,7 @@ from analyzer.verdict.model cimport Verdict
 
 cdef tuple NO_CERTIFICATE, NO_TLS
 
-cpdef str csv_line(CsvCells cells, Fetch fetch)
+cpdef bytes csv_line(CsvCells cells, Fetch fetch)
 cpdef fill(Cells cells, Fetch fetch)
 cdef wanted(Cells cells, Fetch fetch, Flow flow, Verdict verdict)
 cdef decided(Cells cells, Fetch fetch, Flow flow, Verdict verdict)

@@ -27,8 +27,8 @@ def values(fetch: Fetch) -> list[object]:
     return plain.cells
 
 
-def csv_line(cells: CsvCells, fetch: Fetch) -> str:
-    """The row of a fetch as a line of CSV, put together in `cells`."""
+def csv_line(cells: CsvCells, fetch: Fetch) -> bytes:
+    """The row of a fetch as a line of CSV in UTF-8, put together in `cells`."""
     fill(cells, fetch)
     return cells.line()
 

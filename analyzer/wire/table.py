@@ -42,11 +42,10 @@ class Table:
         """The side that sent the packet, None when its connection is not open."""
         if p.key_size == 0:
             return self.sides.get(p.whole_key())
+        data: bytes = p.data
         ports_at: cython.Py_ssize_t = p.key_at + p.key_size - 4
-        hosts: cython.ulonglong = cython.cast(cython.ulonglong, u32(p.data, ports_at - 8)) << 32 | u32(
-            p.data, ports_at - 4
-        )
-        ports: cython.uint = u32(p.data, ports_at)
+        hosts: cython.ulonglong = cython.cast(cython.ulonglong, u32(data, ports_at - 8)) << 32 | u32(data, ports_at - 4)
+        ports: cython.uint = u32(data, ports_at)
         slot: cython.Py_ssize_t = slot_of(hosts, ports)
         side: Side | None = self.slots[slot]
         if (
@@ -54,7 +53,7 @@ class Table:
             and side.ports == ports
             and side.hosts == hosts
             and side.key_size == p.key_size
-            and (p.key_size == IPV4_KEY or equal(p.data, p.key_at, side.key))
+            and (p.key_size == IPV4_KEY or equal(data, p.key_at, side.key))
         ):
             return side
         side = self.sides.get(p.whole_key())

@@ -138,7 +138,7 @@ def test_hostile_names_are_shown_escaped():
     row = dict(zip(analyzer.COLUMNS, values(found[0]), strict=True))
     assert row["name"] == '=\\x1b[2j"\\.example'
     assert row["wireshark_filter"] == r'dns.qry.name == "=\x1b[2J\x22\x5c.example"'
-    line = csv_line(CsvCells(), found[0])
+    line = csv_line(CsvCells(), found[0]).decode()
     assert "\x1b" not in line
     assert ",\"'=" in line
 

@@ -103,7 +103,7 @@ def test_hostile_names_are_shown_escaped(target):
     """Control characters, terminal escapes, direction marks and formulas from a path never reach a cell raw."""
     exchange = request(target, NPM)
     fetch = Fetch(Connection(0), exchange)
-    line = csv_line(CsvCells(), fetch)
+    line = csv_line(CsvCells(), fetch).decode()
     (cells,) = csv.reader(io.StringIO(line, newline=""))
     row = dict(zip(COLUMNS, cells, strict=True))
     shown = row["ecosystem"] + row["package"] + row["package_version"]

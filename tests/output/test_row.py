@@ -13,12 +13,13 @@ from analyzer.output.words import address, rfc3339
 
 
 def written(*fetches):
-    out = io.StringIO()
-    writer = CsvWriter(out)
+    out = io.BytesIO()
+    text = io.TextIOWrapper(out, encoding="utf-8")
+    writer = CsvWriter(text)
     writer.begin()
     for fetch in fetches:
         writer.fetch(fetch)
-    return out.getvalue()
+    return out.getvalue().decode()
 
 
 def cells(fetch):
@@ -86,7 +87,7 @@ def test_standard_input_keeps_its_name(make):
 @given(st.text())
 def test_any_name_is_one_cell_of_one_line(make_any, name):
     """Whatever a packet says, a row stays one line of printable text with all its columns."""
-    text = csv_line(CsvCells(), make_any(name=name))
+    text = csv_line(CsvCells(), make_any(name=name)).decode()
     assert text.count("\n") == 1
     assert len(next(csv.reader(io.StringIO(text, newline="")))) == len(COLUMNS)
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text[:-1])

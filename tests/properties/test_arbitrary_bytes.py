@@ -17,9 +17,10 @@ from support.payload import payload
 from support.timeline import BASE_NS, FLAG_BITS, Packet, Timeline
 
 from analyzer.errors import CaptureError
+from analyzer.output.cells import CsvCells
 from analyzer.output.columns import COLUMNS
-from analyzer.output.csv import CsvWriter
 from analyzer.output.jsonl import JsonlWriter
+from analyzer.output.row import csv_line
 
 CLASSES = {"ok", "incomplete", "syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure"}
 WRITERS = st.sampled_from([pcap, pcapng])
@@ -34,13 +35,12 @@ def sound(data: bytes, packets: int) -> None:
             assert verdict.confidence in ("high", "medium", "low")
             assert verdict.evidence
             assert all(0 < item.packet <= packets for item in verdict.evidence)
-            table, lines = io.StringIO(), io.StringIO()
-            CsvWriter(table).fetch(fetch)
+            row, lines = csv_line(CsvCells(), fetch).decode(), io.StringIO()
             JsonlWriter(lines).fetch(fetch)
-            for text in (table.getvalue(), lines.getvalue()):
+            for text in (row, lines.getvalue()):
                 assert text.endswith("\n")
                 assert all(character.isprintable() or character == " " for character in text[:-1])
-            assert len(COLUMNS) <= table.getvalue().count(",") + 1
+            assert len(COLUMNS) <= row.count(",") + 1
 
 
 @given(

@@ -135,7 +135,7 @@ def test_a_formula_in_a_line_does_not_run(tmp_path: Path) -> None:
     """A cell that a spreadsheet would take for a formula is defused, as everywhere."""
     done = reading(tmp_path, REFUSED.encode())
     done.fetches[0].client_said = '=HYPERLINK("http://example.org")'
-    assert '"\'=HYPERLINK(""http://example.org"")"' in csv_line(CsvCells(), done.fetches[0])
+    assert '"\'=HYPERLINK(""http://example.org"")"' in csv_line(CsvCells(), done.fetches[0]).decode()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

@@ -1,0 +1,3 @@
+from analyzer.fetch.model cimport Fetch
+from analyzer.output.summary cimport Summary
+from analyzer.verdict.model cimport Verdict, verdict_of
