@@ -27,7 +27,7 @@ class Summary:
 
     fetches, connections_without_fetch   how many of each
     twins                                fetches captured a second time, behind a NAT: they count once
-    verdicts                             (class, cause) -> fetches
+    verdicts                             (class, cause) -> [fetches]: a list counts without another look into the dict
     races                                connections without fetch that lost against another address of the same name
     mended                               failures that a retry, or the next entry of GOPROXY, made good
     shared                               (class, cause, server name or address) -> fetches, failures only
@@ -37,7 +37,7 @@ class Summary:
 
     def __init__(self) -> None:
         self.fetches = self.connections_without_fetch = self.races = self.twins = 0
-        self.verdicts: dict[tuple[str, str], int] = {}
+        self.verdicts: dict[tuple[str, str], list[int]] = {}
         self.shared: dict[tuple[str, str, str], int] = {}
         self.mended: Counter[str] = Counter()
         self.findings = Findings()
@@ -52,14 +52,18 @@ class Summary:
             self.races += fetch.kind == "race"
             return
         verdict: Verdict = fetch.verdict  # type: ignore[assignment]
-        if verdict is not None and "nat-twin" in verdict.flags:
+        if verdict is not None and verdict.flags and "nat-twin" in verdict.flags:
             self.twins += 1
             return
         self.fetches += 1
         if verdict is None:
             return
         kind = (verdict.klass, verdict.cause)
-        self.verdicts[kind] = self.verdicts.get(kind, 0) + 1
+        count = self.verdicts.get(kind)
+        if count is None:
+            self.verdicts[kind] = [1]
+        else:
+            count[0] += 1
         self.findings.add(fetch)
         if verdict.failed:
             if fetch.group_outcome in MENDED:
@@ -77,7 +81,7 @@ class Summary:
             "connections_without_fetch": self.connections_without_fetch,
             "nat_twins": self.twins,
             "classes": {name: classes[name] for name in CLASSES if classes[name]},
-            "causes": {f"{klass}/{cause}": n for (klass, cause), n in sorted(self.verdicts.items()) if cause},
+            "causes": {f"{klass}/{cause}": n for (klass, cause), [n] in sorted(self.verdicts.items()) if cause},
             "findings": [{"finding": f.id, "text": f.text, **f.figures} for f in self.findings.found()],
             **log,
             "damaged": self.damaged,
@@ -97,7 +101,7 @@ class Summary:
 
     def _classes(self) -> Counter[str]:
         classes: Counter[str] = Counter()
-        for (klass, _), number in self.verdicts.items():
+        for (klass, _), [number] in self.verdicts.items():
             classes[klass] += number
         return classes
 

@@ -56,7 +56,7 @@ class Groups:
             self.newest = judged.start
             self.retries.add(judged)
             judged = self.races.ready(self.now)
-        fetch = self.retries.ready(self.newest if self.races.queue else self.now)
+        fetch = self.retries.ready(self.newest if len(self.races.queue) > 0 else self.now)
         return None if fetch is None else self.numbered(fetch)
 
     def numbered(self, fetch: Fetch) -> Fetch:

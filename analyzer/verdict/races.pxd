@@ -2,13 +2,14 @@ cimport cython
 
 from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
+from analyzer.verdict.line cimport Line
 from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
 
 @cython.final
 cdef class Races:
     cdef public Thresholds limits
-    cdef public object queue, past
+    cdef public Line queue
     cdef public list newest, lost, won, cost_ns
     cdef public dict beaten
     cpdef add(self, Fetch fetch)
@@ -25,8 +26,8 @@ cdef class Window:
     cdef public bytes other_client, other_server
     cdef public bint crowded, third, full
     cdef public list rivals
-    cdef look_back(self, Races races)
-    cdef look_ahead(self, Races races)
+    cdef look_back(self, Line queue)
+    cdef look_ahead(self, Line queue)
     cdef bint meet(self, Fetch other) except -1
     cdef note(self, Fetch other)
     cdef Fetch winner(self)
@@ -40,3 +41,4 @@ cdef bint attempted(Fetch fetch) except -1
 cdef bint carried(Fetch fetch) except -1
 cdef int family(Fetch fetch) except -1
 cdef str host(str name)
+cdef int LOOKED_BACK, LOOKED_AHEAD

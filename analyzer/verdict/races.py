@@ -8,14 +8,12 @@ or by the family: where within the window one client of each family speaks to on
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import islice
-
 import cython
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.case import MAX_EVIDENCE, packet_of
+from analyzer.verdict.line import Line
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
@@ -30,7 +28,7 @@ MAX_CHAIN = 8
 class Races:
     """Lets fetches pass in their order; holds them while the oldest is an attempt that may still lose a race.
 
-    queue     fetches held; past: the newest of those that were let go
+    queue     fetches held, and behind them the newest of those that were let go
     newest    when the newest fetch of each family began: [IPv4, IPv6]
     beaten    id of a winner -> addresses it won against
     lost      attempts that lost against the other family: [IPv4, IPv6]; won: races between families won
@@ -39,8 +37,7 @@ class Races:
 
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.limits = limits
-        self.queue: deque[Fetch] = deque()
-        self.past: deque[Fetch] = deque(maxlen=LOOKED_BACK)
+        self.queue = Line(LOOKED_BACK)
         self.newest = [0, 0]
         self.beaten: dict[int, set[bytes]] = {}
         self.lost = [0, 0]
@@ -49,23 +46,23 @@ class Races:
 
     def add(self, fetch: Fetch) -> None:
         """Take the next fetch; `ready` may have some afterwards."""
-        self.queue.append(fetch)
+        self.queue.join(fetch)
         self.newest[family(fetch)] = fetch.start
 
     def ready(self, now: cython.longlong) -> Fetch | None:
         """The next fetch that nothing can make a loser any more, given that later ones begin at `now` or after it."""
         fetch: Fetch
-        if not self.queue:
+        queue: Line = self.queue
+        if len(queue) == 0:
             return None
-        fetch = self.queue[0]
+        fetch = queue.first()
         if attempted(fetch):
-            if now <= fetch.start + self.limits.he_window_ns and len(self.queue) <= LOOKED_AHEAD:
+            if now <= fetch.start + self.limits.he_window_ns and len(queue) <= LOOKED_AHEAD:
                 return None
             self.judge(fetch)
-        self.queue.popleft()
-        if self.beaten and len(self.past) == LOOKED_BACK:
-            self.beaten.pop(id(self.past[0]), None)
-        self.past.append(fetch)
+        if self.beaten and queue.head >= LOOKED_BACK:  # nobody will look back at that one any more
+            self.beaten.pop(id(queue.items[queue.head - LOOKED_BACK]), None)
+        queue.leave()
         return fetch
 
     def judge(self, fetch: Fetch) -> None:
@@ -117,27 +114,31 @@ class Window:
         self.other_client = self.other_server = b""
         self.crowded = self.third = self.full = False
         self.rivals: list[Fetch] = []
-        self.look_back(races)
-        self.look_ahead(races)
+        self.look_back(races.queue)
+        self.look_ahead(races.queue)
 
-    def look_back(self, races: Races) -> None:
+    def look_back(self, queue: Line) -> None:
         """Those that began before it, the newest first."""
         other: Fetch
+        i: cython.Py_ssize_t
         first: cython.longlong = self.fetch.start - self.limits.he_window_ns
-        for other in reversed(races.past):
+        for i in range(queue.head - 1, max(queue.head - LOOKED_BACK, 0) - 1, -1):
+            other = queue.items[i]
             if other.start < first or not self.meet(other):
                 return
-        if len(races.past) == LOOKED_BACK:
+        if queue.head >= LOOKED_BACK:
             self.crowded = True
 
-    def look_ahead(self, races: Races) -> None:
+    def look_ahead(self, queue: Line) -> None:
         """Those that began after it."""
         other: Fetch
+        i: cython.Py_ssize_t
         last: cython.longlong = self.fetch.start + self.limits.he_window_ns
-        for other in islice(races.queue, LOOKED_AHEAD):
+        for i in range(queue.head, min(queue.head + LOOKED_AHEAD, len(queue.items))):
+            other = queue.items[i]
             if other.start > last or not self.meet(other):
                 return
-        if len(races.queue) > LOOKED_AHEAD:
+        if len(queue) > LOOKED_AHEAD:
             self.crowded = self.full = True
 
     def meet(self, other: Fetch) -> cython.bint:

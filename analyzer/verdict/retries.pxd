@@ -2,6 +2,7 @@ cimport cython
 
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.registries cimport Package
+from analyzer.verdict.line cimport Line
 from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
 
@@ -19,7 +20,7 @@ cdef class Group:
 @cython.final
 cdef class Retries:
     cdef public Thresholds limits
-    cdef public object queue, groups_of
+    cdef public Line queue, groups_of
     cdef public dict clients
     cdef public long long groups, going, asking_databases
     cdef public bint overflowed
@@ -49,4 +50,6 @@ cdef bint strangers(Fetch one, Fetch other) except -1
 cdef str go_key(str file, str name)
 cdef bint fell_back(Group group) except -1
 cdef tuple place(Fetch fetch)
-cdef int MAX_LOOKED_AT, MAX_KEYS, MAX_WAITS
+cdef int MAX_LOOKED_AT, MAX_KEYS, MAX_WAITS, MAX_LOWERED
+cdef dict _lowered
+cdef str lower(str name)

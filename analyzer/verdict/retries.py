@@ -6,13 +6,12 @@ the last that did. Nothing here changes a class: failed members get a flag, and 
 
 from __future__ import annotations
 
-from collections import deque
-
 import cython
 
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import Package
 from analyzer.verdict.backoff import told
+from analyzer.verdict.line import Line
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
@@ -26,6 +25,8 @@ MAX_KEYS = 8
 """Keys below which one group waits."""
 MAX_WAITS = 64
 """Waits that are kept of one group."""
+MAX_LOWERED = 4096
+"""Names whose lower case is remembered; a hostile capture must not fill memory."""
 GONE = (404, 410)
 """What the go command falls back on after a comma in GOPROXY (signatures.md 2.5)."""
 WANTS_LOGIN = (401, 407)
@@ -79,8 +80,7 @@ class Retries:
 
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.limits = limits
-        self.queue: deque[Fetch] = deque()
-        self.groups_of: deque[Group | None] = deque()
+        self.queue, self.groups_of = Line(), Line()
         self.clients: dict[bytes, dict[Key, list[Group]]] = {}
         self.groups = self.going = self.asking_databases = 0
         self.overflowed = False
@@ -100,17 +100,17 @@ class Retries:
             elif group is not None:
                 self.join(group, fetch)
                 self.close(group)
-        self.queue.append(fetch)
-        self.groups_of.append(group)
+        self.queue.join(fetch)
+        self.groups_of.join(group)
 
     def ready(self, now: cython.longlong) -> Fetch | None:
         """The next fetch whose row no later one can change, given that later ones begin at `now` or after it."""
         fetch: Fetch
         group: Group | None
-        if not self.queue:
+        if len(self.queue) == 0:
             return None
-        fetch = self.queue[0]
-        group = self.groups_of[0]
+        fetch = self.queue.first()
+        group = self.groups_of.first()
         if group is not None and group.open:
             if group.until < now:
                 self.close(group)
@@ -118,8 +118,8 @@ class Retries:
                 self.overflowed = True
             elif group.size - fetch.attempt < MAX_LATER:
                 return None
-        self.queue.popleft()
-        self.groups_of.popleft()
+        self.queue.leave()
+        self.groups_of.leave()
         if group is not None:
             self.leave(fetch, group)
         return fetch
@@ -127,7 +127,7 @@ class Retries:
     def continued(self, fetch: Fetch, waiting: dict[Key, list[Group]]) -> Group | None:
         """The oldest open group of the same service which this fetch continues."""
         target: str = asked(fetch)
-        name: str = fetch.name.lower()
+        name: str = lower(fetch.name)
         found: Group | None = None
         if target:
             found = self.waits_for(fetch, waiting.get(name + target))
@@ -182,7 +182,7 @@ class Retries:
         group.last = fetch
         group.over = fetch.over
         if not group.name:
-            group.name = fetch.name.lower()
+            group.name = lower(fetch.name)
         if not group.target:
             group.target = asked(fetch)
             group.method = method(fetch)
@@ -206,7 +206,7 @@ class Retries:
         self.join(group, fetch)
         group.until = fetch.over + self.limits.retry_gap_ns
         target: str = asked(fetch)
-        name: str = fetch.name.lower()
+        name: str = lower(fetch.name)
         if target:
             self.register(group, name + target)
         if not target or fetch.status == 0:  # what failed without a word may fail next time before it says one
@@ -326,7 +326,7 @@ def same(fetch: Fetch, group: Group) -> cython.bint:
     target: str = asked(fetch)
     if fetch.flow.server_port != group.port or strangers(group.last, fetch):
         return False
-    if group.name and fetch.name and fetch.name.lower() != group.name:
+    if group.name and fetch.name and lower(fetch.name) != group.name:
         return False
     if not target or not group.target:
         return True
@@ -350,7 +350,7 @@ def authorized(fetch: Fetch) -> cython.bint:
 
 def go_key(file: str, name: str) -> str:
     """Below this a file of a Go module waits, wherever it is asked for; no host name has a blank in it."""
-    return f"go {file} {name.lower()}"
+    return f"go {file} {lower(name)}"
 
 
 def strangers(one: Fetch, other: Fetch) -> cython.bint:
@@ -364,4 +364,17 @@ def strangers(one: Fetch, other: Fetch) -> cython.bint:
 
 def place(fetch: Fetch) -> tuple[object, int]:
     """The host and port that were asked."""
-    return (fetch.name.lower() or fetch.flow.server, fetch.flow.server_port)
+    return (lower(fetch.name) or fetch.flow.server, fetch.flow.server_port)
+
+
+_lowered: dict[str, str] = {}
+
+
+def lower(name: str) -> str:
+    """A name in lower case; few names return in fetch after fetch."""
+    known = _lowered.get(name)
+    if known is None:
+        known = name.lower()
+        if len(_lowered) < MAX_LOWERED:
+            _lowered[name] = known
+    return known

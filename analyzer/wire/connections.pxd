@@ -1,3 +1,6 @@
+cimport cython
+from libc.stdint cimport int64_t
+
 from analyzer.wire.content cimport Content
 from analyzer.wire.copies cimport is_copy, is_icmp_copy
 from analyzer.wire.detection cimport looks_like
@@ -16,6 +19,7 @@ from analyzer.wire.twins cimport Twins
 cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES, MAX_OPEN
 cdef long long MASK32, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS
 
+@cython.final
 cdef class Connections:
     cdef public Table keys
     cdef public dict sides, opened
@@ -31,7 +35,7 @@ cdef class Connections:
     cdef Side first(self, Packet p)
     cdef Side open(self, Packet p, bytes key, bytes reverse, long long stream)
     cdef Side syn(self, Side side, Packet p)
-    cdef long long acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
+    cdef int64_t acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
     cdef acknowledge_request(self, Connection connection, long long ack, Packet p)
     cdef fin(self, Connection connection, Side side, Packet p, long long offset)
     cdef rst(self, Connection connection, Side side, Side peer, Packet p, long long offset)
@@ -42,6 +46,6 @@ cdef class Connections:
     cpdef finish(self)
     cdef finish_streams(self, Connection connection)
     cpdef pause(self)
-    cdef long long watched_until(self, long long time) except? -1
+    cdef int64_t watched_until(self, long long time) except? -1
     cpdef give_out(self, Connection connection, int final)
-    cpdef long long oldest_open(self) except -1
+    cpdef int64_t oldest_open(self) except -1
