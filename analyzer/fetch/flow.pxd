@@ -2,7 +2,6 @@ cimport cython
 
 from analyzer.wire.model cimport Connection, Milestone, Side, Tls
 
-@cython.no_gc
 cdef class Flow:
     cdef public long long stream
     cdef public bytes client, server, ciphers

@@ -22,6 +22,8 @@ MAX_SHARED = 4096
 _shared: dict[bytes, bytes] = {}
 
 
+@cython.no_gc
+@cython.cclass
 class Flow:
     """One connection that is over, as far as anybody asks after its verdicts. Times in ns, 0 = did not happen.
 

@@ -6,7 +6,6 @@ from analyzer.wire.model cimport Connection, Exchange
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
 
-@cython.no_gc
 cdef class Fetch:
     cdef public Connection connection
     cdef public Exchange exchange

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sys import intern
 from typing import Any
 
+import cython
+
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.registries import Package, package_of
 from analyzer.wire.model import Connection, Exchange
@@ -12,6 +14,8 @@ from analyzer.wire.tls.completion import Completion
 from analyzer.wire.tls.opaque import Opaque
 
 
+@cython.no_gc
+@cython.cclass
 class Fetch:
     """One fetch (signatures.md 1.1), with its verdict once that is decided.
 

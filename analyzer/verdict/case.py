@@ -21,6 +21,8 @@ OPENING = ("syn", "syn-ack", "ack")
 """Milestones that may be data as well: TCP Fast Open, a request with the last ACK of the handshake."""
 
 
+@cython.no_gc
+@cython.cclass
 class Case:
     """One fetch under judgement. Times in ns, 0 = did not happen; packets 0 = none.
 

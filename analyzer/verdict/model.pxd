@@ -8,7 +8,6 @@ cdef class Evidence:
     cdef public int side
     cpdef begin(self, long long packet, long long time, str what, int side)
 
-@cython.no_gc
 cdef class Verdict:
     cdef public str klass, cause, confidence, missing, blame, rst_origin, summary, advice, client_errors
     cdef public int rst_ttl

@@ -25,6 +25,8 @@ class Evidence:
         self.side = side
 
 
+@cython.no_gc
+@cython.cclass
 class Verdict:
     """The answer for one fetch (signatures.md 1.2).
 

@@ -350,7 +350,7 @@ def authorized(fetch: Fetch) -> cython.bint:
 
 def go_key(file: str, name: str) -> str:
     """Below this a file of a Go module waits, wherever it is asked for; no host name has a blank in it."""
-    return f"go {file} {lower(name)}"
+    return f"go {file} {name.lower()}"
 
 
 def strangers(one: Fetch, other: Fetch) -> cython.bint:

@@ -1,9 +1,5 @@
 cimport cython
 
-# Classes without gc refer to nothing that could refer back to them: reference counts alone free them, and the collector
-# does not have to know them, which costs as much as making them.
-
-@cython.no_gc
 cdef class Milestone:
     cdef public str what
     cdef public int side, flags, ttl, ip_id, window
@@ -56,12 +52,10 @@ cdef class Record:
     cdef public long long start, end, packet, time, last_packet, last_time, ack
     cpdef restart(self, int kind, int length, long long start)
 
-@cython.no_gc
 cdef class Alert:
     cdef public int side, level, code
     cdef public Record record
 
-@cython.no_gc
 cdef class Tls:
     cdef public long long hello_packet, hello_time, hello_end_packet, hello_end_time, hello_start, hello_end
     cdef public int hello_complete, hellos, hello_size, retry_request, hello_record_version, sslv2, client_version, session_echo
@@ -82,7 +76,6 @@ cdef class Http2:
     cdef public long long goaway_last, goaway_code, goaway_packet, goaway_time
     cdef public long long request_whole, response_whole, request_window, response_window
 
-@cython.no_gc
 cdef class Exchange:
     cdef public int index, request_complete, expect_continue, status, response_complete, lost, authorized
     cdef public str method, target, host, user_agent, request_version, reason, response_framing, response_version, malformed
@@ -95,7 +88,6 @@ cdef class Exchange:
     cdef public bytes garbage, body_start, raw_fields
     cdef public Http2 h2
 
-@cython.no_gc
 cdef class IcmpError:
     cdef public int version, kind, code, udp
     cdef public bytes sender, key

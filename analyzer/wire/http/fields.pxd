@@ -6,7 +6,6 @@ from analyzer.wire.octets cimport cut, latin
 cdef int LF, CR, COLON, MAX_VALUE, MAX_DIGITS, ABSENT, CHUNKED, OTHER_CODING, HOST, USER_AGENT, EXPECT, LENGTH, CODING
 
 @cython.final
-@cython.no_gc
 cdef class Fields:
     cdef int seen
     cdef public int coding, expect_continue, authorized

@@ -53,6 +53,8 @@ def same(data: bytes, at: cython.Py_ssize_t, name: bytes) -> cython.bint:
     return True
 
 
+@cython.no_gc
+@cython.cclass
 class Fields:
     """What is read of one head; the object is used again for the next.
 

@@ -5,7 +5,6 @@ from analyzer.wire.octets cimport cut, latin
 cdef int SPACE, VERSION, STATUS, MAX_METHOD, MAX_START, MAX_TARGET, MAX_VALUE
 
 @cython.final
-@cython.no_gc
 cdef class StartLine:
     cdef public str method, target, version, reason
     cdef public int status

@@ -16,6 +16,8 @@ STATUS = 13
 MAX_METHOD = 32
 
 
+@cython.no_gc
+@cython.cclass
 class StartLine:
     """What is read of a start line; the object is used again for the next. Versions are `1.1`, "" = none (HTTP/0.9)."""
 
