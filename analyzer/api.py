@@ -148,8 +148,7 @@ class Reading:
         for batch in engine.batches(*self._batch(source)):
             for lookup in engine.lookups():
                 names.learn(lookup)
-            for connection in batch:
-                self._judge(connection, names, source.name, order)
+            self._judge(batch, names, source.name)
             if engine.swept:
                 self._judge_names(engine, names, source.name, order)
             if self.progress is not None:
@@ -191,20 +190,24 @@ class Reading:
         """How often to look at what is over: after every frame of a pipe, where somebody may be waiting."""
         return () if all(Path(path).is_file() for path in source.paths) else (LIVE_BATCH,)
 
-    def _judge(self, connection: Connection, names: Names, name: str, order: Order) -> None:
+    def _judge(self, connections: list[Connection], names: Names, file: str) -> None:
+        """The fetches of connections that are over, to wait for their turn."""
         fetch: Fetch
-        for fetch in self._cut(connection):
-            if names.asked:
-                names.annotate(fetch)
-            if fetch.kind != "fetch":
-                self.without_fetch += 1
-                if not self.kinds:
-                    continue
-            fetch.file = name
-            fetch.verdict = self._decide(fetch)
-            order.add(fetch)
-            if self.lean:
-                fetch.detach()
+        order: Order = self._order
+        cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
+        for connection in connections:
+            for fetch in cut(connection):
+                if names.asked:
+                    names.annotate(fetch)
+                if fetch.kind != "fetch":
+                    self.without_fetch += 1
+                    if not kinds:
+                        continue
+                fetch.file = file
+                fetch.verdict = decide(fetch)
+                order.add(fetch)
+                if lean:
+                    fetch.detach()
 
     def _judge_names(self, engine: Engine, names: Names, name: str, order: Order, *, final: bool = False) -> None:
         """The names that were asked for in vain."""

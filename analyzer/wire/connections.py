@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.wire.sequence import unwrap
+
 from analyzer.wire.content import Content
 from analyzer.wire.copies import is_copy, is_icmp_copy
 from analyzer.wire.detection import looks_like
@@ -32,7 +35,6 @@ from analyzer.wire.model import (
 from analyzer.wire.opening import note_endpoint
 from analyzer.wire.packet import Packet
 from analyzer.wire.payload import Payload
-from analyzer.wire.sequence import unwrap
 from analyzer.wire.table import Table, reversed_key, source_port
 from analyzer.wire.twins import Twins
 

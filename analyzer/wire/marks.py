@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cython
 
+if not cython.compiled:
+    from analyzer.wire.sequence import unwrap
+
 from analyzer.wire.model import ACK, CLIENT, MAX_MILESTONES, Connection, Milestone, Side
 from analyzer.wire.packet import Packet
-from analyzer.wire.sequence import unwrap
 
 
 def mark(connection: Connection, side: Side, p: Packet, what: str, offset: cython.longlong) -> Milestone:

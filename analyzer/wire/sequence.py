@@ -1,15 +1,13 @@
 """Sequence numbers of 32 bits as stream offsets of 64."""
 
-from __future__ import annotations
+# not compiled: sequence.pxd says the same in C, in line, as every packet needs it twice (see capture/numbers.py)
 
-import cython
+from __future__ import annotations
 
 from analyzer.wire.model import MASK32
 
 
-def unwrap(raw: cython.longlong, base: cython.longlong, near: cython.longlong) -> cython.longlong:
+def unwrap(raw: int, base: int, near: int) -> int:
     """The 64-bit offset of a raw sequence number that lies nearest to `near` (RFC 9293 3.4: modulo 2^32, signed)."""
-    difference: cython.longlong = (raw - base - near) & MASK32
-    if difference > MASK32 >> 1:
-        difference -= MASK32 + 1
-    return near + difference
+    difference = (raw - base - near) & MASK32
+    return near + (difference - MASK32 - 1 if difference > MASK32 >> 1 else difference)
