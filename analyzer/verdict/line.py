@@ -15,7 +15,7 @@ class Line:
 
     A list with an index: compiled, joining and leaving are a few instructions, where a deque is hundreds away.
 
-    items  those that left lately, at least `kept` of them if so many did, and from `head` on those that wait
+    items  from `head` on those that wait; before it the last `kept` that left, and places that are given back in time
     """
 
     def __init__(self, kept: int = 0) -> None:
@@ -38,6 +38,8 @@ class Line:
         """The first one goes."""
         self.head += 1
         gone: cython.Py_ssize_t = self.head - self.kept
+        if gone > 0:
+            self.items[gone - 1] = None
         if gone > SPARE and gone > len(self.items) // 2:
             del self.items[:gone]
             self.head = self.kept
