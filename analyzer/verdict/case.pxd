@@ -47,4 +47,5 @@ cdef class Case:
 cdef long long DAY_NS
 cdef bint in_order(list[Evidence] cited) except -1
 cpdef str span(long long ns)
+cdef long long whole_ms(long long ns) except -1
 cpdef str count(long long number, str noun)

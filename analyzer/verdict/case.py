@@ -257,12 +257,19 @@ def span(ns: cython.longlong) -> str:
     if ns < 1_000_000:
         return f"{ns / 1e6:.1f} ms"
     if ns < 1_000_000_000:
-        return f"{ns / 1e6:.0f} ms"
+        return f"{whole_ms(ns)} ms"
     if ns < 100_000_000_000:
         return f"{ns / 1e9:.2f} s"
     if ns < 2 * DAY_NS:
         return f"{ns / 1e9:.0f} s"
     return f"{ns // DAY_NS} days"
+
+
+def whole_ms(ns: cython.longlong) -> cython.longlong:
+    """Milliseconds, a half rounded to the even number, as `:.0f` does."""
+    ms: cython.longlong = ns // 1_000_000
+    rest: cython.longlong = ns - ms * 1_000_000
+    return ms + 1 if rest > 500_000 or (rest == 500_000 and ms & 1) else ms
 
 
 def count(number: cython.longlong, noun: str) -> str:

@@ -6,6 +6,7 @@ from analyzer.wire.octets cimport cut, equal
 from analyzer.wire.packet cimport Packet
 
 cdef int IPV4_KEY, IPV6_KEY, SLOTS, MAX_GONE
+cdef unsigned long long MIX_HOSTS, MIX_PORTS, MASK64
 
 @cython.final
 cdef class Table:

@@ -20,6 +20,8 @@ IPV4_KEY, IPV6_KEY = 12, 36
 """Bytes of a key. What a side keeps of one of IPv4 as numbers is all of it."""
 SLOTS = 4096
 """Sides found without making a key; a power of two, and more than there are connections busy at a time."""
+MIX_HOSTS, MIX_PORTS, MASK64 = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFFFFFFFFFFFFFFFF
+"""Odd multipliers that spread few addresses and ports that count up over all slots (Knuth, TAOCP 3, 6.4)."""
 
 
 class Table:
@@ -56,7 +58,9 @@ class Table:
             and (p.key_size == IPV4_KEY or equal(data, p.key_at, side.key))
         ):
             return side
-        side = self.sides.get(p.whole_key())
+        p.loose_key = p.whole_key()
+        p.key_size = 0  # made once: whoever opens a connection for this packet asks for it again
+        side = self.sides.get(p.loose_key)
         if side is not None:
             self.slots[slot] = side
         return side
@@ -123,5 +127,5 @@ def reversed_key(key: bytes) -> bytes:
 @cython.exceptval(check=False)
 def slot_of(hosts: cython.ulonglong, ports: cython.uint) -> cython.Py_ssize_t:
     """Where to look for a side: both addresses (of IPv6 the low half of the destination) and both ports, mixed."""
-    mixed: cython.ulonglong = hosts ^ hosts >> 32 ^ ports ^ (ports >> 16) * 5
-    return (mixed ^ mixed >> 12) & (SLOTS - 1)
+    mixed: cython.ulonglong = (hosts * MIX_HOSTS ^ ports * MIX_PORTS) & MASK64
+    return (mixed >> 40) & (SLOTS - 1)
