@@ -4,6 +4,7 @@ from analyzer.wire.intake cimport Intake
 from analyzer.wire.model cimport Connection, Exchange, Side
 from analyzer.wire.peeling cimport Peeling
 from analyzer.wire.tls.parser cimport TlsParser
+from analyzer.wire.octets cimport cut
 
 # the constants of content.py, detection.py and peeling.py as C numbers
 cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, IN_HTTP2, CLIENT, SERVER, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
@@ -17,6 +18,7 @@ cdef class Content(Peeling):
     cdef public TlsParser tls
     cdef public HttpParser http
     cdef public object lookups, dns, http2
+    cdef _copied(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long packet, long long time)
     cpdef end(self, Side side, long long packet, long long time)
     cpdef finish(self)

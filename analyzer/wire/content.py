@@ -25,6 +25,7 @@ from analyzer.wire.http.parser import HttpParser
 from analyzer.wire.http2.parser import Http2Parser
 from analyzer.wire.intake import Intake
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Exchange, Side
+from analyzer.wire.octets import cut
 from analyzer.wire.peeling import MAX_PROLOGUES, Peeling
 from analyzer.wire.tls.parser import TlsParser
 
@@ -73,24 +74,41 @@ class Content(Peeling):
         self.http2: Http2Parser | None = None
 
     def data(
-        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+        self,
+        side: Side,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        packet: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
     ) -> None:
-        """Bytes of `side` from `side.next` on; packet, time and the acknowledged peer offset of their segment."""
+        """Bytes data[at:end] of `side` from `side.next` on; packet, time and acknowledged peer offset of the segment.
+
+        What TLS and HTTP need nothing of, which is most, is never copied.
+        """
         if self.misplaced is not None:
             self._place()
         if self.state == IN_TLS and self.tls is not None:
-            if not self.unsynced or self._synced(side, data):
-                self.tls.data(side, data, packet, time, ack)
+            if not self.unsynced or self._synced(side, cut(data, at, end)):
+                self.tls.data(side, data, at, end, packet, time, ack)
         elif self.state == IN_HTTP and self.http is not None:
-            self.http.data(side, data, packet, time, ack)
+            self.http.data(side, data, at, end, packet, time, ack)
             if self.http.tunnel:
                 self._switch(side, packet, time, ack)
         elif self.state == PASSED:
             side.skip = NEVER
-        elif self.state == IN_DNS and self.dns is not None:
-            self.dns.data(side, data, packet, time)
         elif self.state == IN_HTTP2 and self.http2 is not None:
-            self.http2.data(side, data, packet, time, ack)
+            self.http2.data(side, data, at, end, packet, time, ack)
+        else:
+            self._copied(side, cut(data, at, end), packet, time, ack)
+
+    def _copied(
+        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+    ) -> None:
+        """The bytes of one segment, for those who may keep them."""
+        if self.state == IN_DNS and self.dns is not None:
+            self.dns.data(side, data, packet, time)
         elif self.searching:
             self._search(side, data, packet, time, ack)
         else:
@@ -151,7 +169,7 @@ class Content(Peeling):
             elif kind == HTTP:
                 self._start_http()
             if self.state != UNDECIDED:
-                self.data(side, data, packet, time, ack)
+                self.data(side, data, 0, len(data), packet, time, ack)
                 return
         intake = self.intake_of(side)
         intake.add(data, packet, time, ack)
@@ -353,7 +371,7 @@ class Content(Peeling):
         if self.state == UNDECIDED:
             self._try_again(side)
         else:
-            self.data(side, data, packet, time, ack)
+            self.data(side, data, 0, len(data), packet, time, ack)
 
     def _synced(self, side: Side, data: bytes) -> cython.bint:
         """Whether this side's record boundaries are known, now that this segment came."""

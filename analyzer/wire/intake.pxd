@@ -13,7 +13,9 @@ cdef class Waiting:
     cdef public Connection connection
     cdef public Intake from_client, from_server
     cdef begin(self, Connection connection)
-    cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
+    cpdef data(
+        self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time, long long ack
+    )
     cdef Intake intake_of(self, Side side)
     cdef replay(self)
     cdef hand_on(self, Side side, Intake intake)

@@ -39,9 +39,16 @@ class Waiting:
         self.from_server: Intake | None = None
 
     def data(
-        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+        self,
+        side: Side,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        packet: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
     ) -> None:
-        """Bytes of `side` from `side.next` on; packet, time and the acknowledged peer offset of their segment."""
+        """Bytes data[at:end] of `side` from `side.next` on; packet, time and acknowledged peer offset of a segment."""
 
     def intake_of(self, side: Side) -> Intake:
         """What waits of a side, made when nothing does."""
@@ -79,7 +86,7 @@ class Waiting:
                 at += side.skip
                 side.skip = 0
                 side.next = intake.start + at
-                self.data(side, bytes(intake.data[at:stop]), packet, time, ack)
+                self.data(side, bytes(intake.data[at:stop]), 0, stop - at, packet, time, ack)
             at = stop
         side.next = here
 
@@ -97,5 +104,5 @@ class Waiting:
             return
         here: cython.longlong = side.next
         side.next = start
-        self.data(side, data, packet, time, ack)
+        self.data(side, data, 0, len(data), packet, time, ack)
         side.next = here

@@ -16,6 +16,8 @@ def cut(data: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> bytes
     """data[start:stop]; positions that the buffer does not have are an error."""
     if start < 0 or stop < start or stop > len(data):
         raise IndexError(stop)
+    if start == 0 and stop == len(data):
+        return data
     if cython.compiled:
         piece: bytes = cython.cast(cython.p_char, data)[start:stop]
         return piece

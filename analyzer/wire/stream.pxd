@@ -14,7 +14,7 @@ cdef class Reassembler:
     cpdef segment(self, Side side, Packet p, long long offset, long long ack)
     cpdef deliver_packet(self, Side side, Packet p, long long offset, long long ack)
     cpdef consume_skip(self, Side side)
-    cpdef call(self, Side side, bytes data, long long number, long long time, long long ack)
+    cpdef call(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long number, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long number, long long time, long long ack)
     cpdef cut(self, Side side, long long length, long long number, long long time, long long ack)
     cpdef keep(self, Side side, Packet p, long long offset, long long ack)

@@ -58,14 +58,14 @@ class Reassembler:
         needed: cython.longlong = start + side.skip
         if needed < p.captured:
             self.consume_skip(side)
-            self.call(side, cut(p.data, p.payload + needed, p.payload + p.captured), p.number, p.time, ack)
+            self.call(side, p.data, p.payload + needed, p.payload + p.captured, p.number, p.time, ack)
             self.cut(side, p.length - p.captured, p.number, p.time, ack)
         elif p.captured < p.length and needed < p.length:
             side.cut += p.length - needed
             self.gap(side, p.length - start, p.number, p.time, ack)
         elif needed == p.length:
             self.consume_skip(side)
-            self.call(side, b"", p.number, p.time, ack)
+            self.call(side, b"", 0, 0, p.number, p.time, ack)
         else:
             side.skip -= p.length - start
             side.next = offset + p.length
@@ -76,16 +76,23 @@ class Reassembler:
         side.skip = 0
 
     def call(
-        self, side: Side, data: bytes, number: cython.longlong, time: cython.longlong, ack: cython.longlong
+        self,
+        side: Side,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        number: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
     ) -> None:
-        """Hand bytes to the connection's parser, made at the first call, and advance."""
+        """Hand the bytes data[at:end] to the connection's parser, made at the first call, and advance."""
         connection: Connection = side.connection
         content: Content = connection.content
         if content is None:
             content = Content(connection, self.lookups)
             connection.content = content
-        content.data(side, data, number, time, ack)
-        side.next += len(data)
+        content.data(side, data, at, end, number, time, ack)
+        side.next += end - at
 
     def gap(
         self,
@@ -105,7 +112,7 @@ class Reassembler:
         length -= side.skip
         self.consume_skip(side)
         if length == 0:
-            self.call(side, b"", number, time, ack)
+            self.call(side, b"", 0, 0, number, time, ack)
             return
         if content is None:
             content = Content(connection, self.lookups)
@@ -175,7 +182,7 @@ class Reassembler:
             start += side.skip
             if start < len(data) or start == length:
                 self.consume_skip(side)
-                self.call(side, data[start:], number, time, ack)
+                self.call(side, data, start, len(data), number, time, ack)
                 if start < length:
                     self.cut(side, length - len(data), number, time, ack)
             else:

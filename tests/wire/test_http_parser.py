@@ -45,7 +45,7 @@ class Tracker:
             data = data[passed:]
             if side.skip:
                 return
-        self.parser.data(side, data, self.packet, self.packet * 1000, peer.next)
+        self.parser.data(side, data, 0, len(data), self.packet, self.packet * 1000, peer.next)
         side.next += len(data)
 
     def hole(self, index: int, length: int) -> None:
@@ -60,7 +60,7 @@ class Tracker:
             self.parser.gap(side, length - passed, self.packet, self.packet * 1000)
             side.next += length - passed
         elif side.skip == 0:
-            self.parser.data(side, b"", self.packet, self.packet * 1000, 0)
+            self.parser.data(side, b"", 0, 0, self.packet, self.packet * 1000, 0)
         side.end = side.next
 
     def fin(self, index: int) -> None:
@@ -323,7 +323,7 @@ def test_midstream(order: list[tuple[int, bytes]]) -> None:
 def test_response_captured_before_its_request() -> None:
     """A response whose segment acknowledges a request that is captured after it still belongs to it."""
     tracker = Tracker()
-    tracker.parser.data(tracker.connection.server, OK5, 1, 1000, len(GET))
+    tracker.parser.data(tracker.connection.server, OK5, 0, len(OK5), 1, 1000, len(GET))
     tracker.connection.server.next = len(OK5)
     tracker.send(C, GET)
     assert [(each.method, each.status) for each in tracker.connection.exchanges] == [("GET", 200)]

@@ -137,7 +137,7 @@ class Feeder:
         side.next += side.skip
         side.skip = 0
         self.calls += 1
-        self.content.data(side, data, self.packet, time, peer.end)
+        self.content.data(side, data, 0, len(data), self.packet, time, peer.end)
         side.next += len(data)
 
     def gap(self, who: int, length: int) -> None:

@@ -316,7 +316,7 @@ class HttpParser(Pairing):
         if held:
             stream.position = self.leftover_client_start
             self.leftover_client_start = -1
-            self.read(stream, held)
+            self.read(stream, held, 0, len(held))
 
     def lose(self, stream: Stream) -> None:
         """Bytes outside a body are lost: what they were part of, and what they may have answered, is uncertain."""

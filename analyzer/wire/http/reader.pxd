@@ -2,6 +2,7 @@ from analyzer.wire.http.fields cimport Fields
 from analyzer.wire.http.framing cimport chunk_size, digit
 from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange, Side
+from analyzer.wire.octets cimport cut
 
 # the constants of states.py and reader.py as C numbers
 cdef int BODY, CHUNK_END, CHUNK_SIZE, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, TRAILER
@@ -14,13 +15,15 @@ cdef class Reader:
     cdef public int tunnel
     cdef public Fields found
     cdef begin(self, Connection connection)
-    cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
+    cpdef data(
+        self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time, long long ack
+    )
     cpdef gap(self, Side side, long long length, long long packet, long long time)
-    cdef read(self, Stream stream, bytes data)
-    cdef Py_ssize_t read_line(self, Stream stream, bytes data, Py_ssize_t at) except -1
-    cdef Py_ssize_t read_part(self, Stream stream, bytes data, Py_ssize_t at) except -1
-    cdef Py_ssize_t read_head(self, Stream stream, bytes data, Py_ssize_t at) except -1
-    cdef Py_ssize_t read_chunk_size(self, Stream stream, bytes data, Py_ssize_t at) except -1
+    cdef read(self, Stream stream, bytes data, Py_ssize_t at, Py_ssize_t end)
+    cdef Py_ssize_t read_line(self, Stream stream, bytes data, Py_ssize_t at, Py_ssize_t end) except -1
+    cdef Py_ssize_t read_part(self, Stream stream, bytes data, Py_ssize_t at, Py_ssize_t end) except -1
+    cdef Py_ssize_t read_head(self, Stream stream, bytes data, Py_ssize_t at, Py_ssize_t end) except -1
+    cdef Py_ssize_t read_chunk_size(self, Stream stream, bytes data, Py_ssize_t at, Py_ssize_t end) except -1
     cdef take_line(self, Stream stream, bytes line)
     cdef take_chunk_size(self, Stream stream, long long size)
     cdef take_head_line(self, Stream stream, bytes line, bint blank)

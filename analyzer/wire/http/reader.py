@@ -24,6 +24,7 @@ from analyzer.wire.http.states import (
 )
 from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import NEVER, Connection, Exchange, Side
+from analyzer.wire.octets import cut
 
 LF = 10
 CR = 13
@@ -51,9 +52,16 @@ class Reader:
         self.found = Fields()
 
     def data(
-        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+        self,
+        side: Side,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        packet: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
     ) -> None:
-        """Bytes of `side` from offset `side.next` on; sets `side.skip`. See `analyzer.wire.content`."""
+        """Bytes data[at:end] of `side` from offset `side.next` on; sets `side.skip`. See `analyzer.wire.content`."""
         stream: Stream = self.client if side.index == 0 else self.server
         if self.tunnel:
             side.skip = NEVER
@@ -63,7 +71,7 @@ class Reader:
         stream.time = time
         stream.ack = ack
         stream.position = side.next
-        self.read(stream, data)
+        self.read(stream, data, at, end)
 
     def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
         """`length` bytes from `side.next` on will never be seen: a hole in a body, or the loss of a head."""
@@ -80,15 +88,13 @@ class Reader:
         else:
             self.lose(stream)
 
-    def read(self, stream: Stream, data: bytes) -> None:
-        """Read `data` from `stream.position`; every byte is looked at once."""
-        at: cython.Py_ssize_t = 0
-        size: cython.Py_ssize_t = len(data)
+    def read(self, stream: Stream, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> None:
+        """Read data[at:end] from `stream.position`; every byte is looked at once."""
         state: cython.int
         while True:
             state = stream.state
             if state == BODY:
-                run: cython.longlong = min(stream.body_end - stream.position, size - at)
+                run: cython.longlong = min(stream.body_end - stream.position, end - at)
                 if run > 0:
                     if stream.exchange is not None and stream.exchange.status == BAD_REQUEST:
                         self.keep_start(stream.exchange, data[at : at + min(run, MAX_BODY_START)])
@@ -103,21 +109,21 @@ class Reader:
                 self.body_over(stream)
                 continue
             if state in (CLOSE, DONE):
-                stream.position += size - at
+                stream.position += end - at
                 stream.side.skip = NEVER
                 return
-            if at >= size:
+            if at >= end:
                 return
             if state == LOST:
-                if not self.resync(stream, data[at:]):
+                if not self.resync(stream, cut(data, at, end)):
                     return
             elif state == HELD:
-                self.hold(stream, data[at:])
+                self.hold(stream, cut(data, at, end))
                 return
             elif state == GARBAGE:
-                at += self.keep_garbage(stream, data[at:])
+                at += self.keep_garbage(stream, cut(data, at, end))
             else:
-                at = self.read_line(stream, data, at)
+                at = self.read_line(stream, data, at, end)
 
     def keep_start(self, exchange: Exchange, data: bytes) -> None:
         """The first bytes of a 400's body, which may come in several segments."""
@@ -127,24 +133,28 @@ class Reader:
         """Whether more of this body is to be read."""
         return exchange is not None and exchange.status == BAD_REQUEST and len(exchange.body_start) < MAX_BODY_START
 
-    def read_line(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    def read_line(
+        self, stream: Stream, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
         """Read a head or one line, or the part of the line that is there; returns where reading goes on."""
         stop: cython.Py_ssize_t = 0
         if stream.size == 0:
             if stream.state == HEAD:
-                stop = self.read_head(stream, data, at)
+                stop = self.read_head(stream, data, at, end)
             elif stream.state == CHUNK_SIZE:
-                stop = self.read_chunk_size(stream, data, at)
-            elif len(data) - at >= 2 and data[at] == CR and data[at + 1] == LF:
+                stop = self.read_chunk_size(stream, data, at, end)
+            elif end - at >= 2 and data[at] == CR and data[at + 1] == LF:
                 stop = at + 2
                 stream.position += 2
                 self.take_line(stream, b"\r\n")
-        return stop or self.read_part(stream, data, at)
+        return stop or self.read_part(stream, data, at, end)
 
-    def read_part(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    def read_part(
+        self, stream: Stream, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
         """Add what there is to the current line, and take the line when it is whole."""
-        newline: cython.Py_ssize_t = data.find(b"\n", at)
-        stop: cython.Py_ssize_t = newline + 1 if newline >= 0 else len(data)
+        newline: cython.Py_ssize_t = data.find(b"\n", at, end)
+        stop: cython.Py_ssize_t = newline + 1 if newline >= 0 else end
         if stream.line is None:
             stream.line = bytearray()
         stream.line += data[at:stop]
@@ -161,17 +171,19 @@ class Reader:
             self.take_line(stream, line)
         return stop
 
-    # Unchecked: at <= stop < limit <= len(data), and there is a byte at `at`.
+    # Unchecked: at <= stop < limit <= end, and there is a byte at `at`.
     @cython.boundscheck(False)
     @cython.wraparound(False)
-    def read_head(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    def read_head(
+        self, stream: Stream, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
         """Begin a message. A head that lies whole in one segment, as nearly all do, is read at once.
 
         Returns 0 for any other, which is read line by line, with the same result.
         """
-        limit: cython.Py_ssize_t = min(len(data), at + MAX_HEAD)
+        limit: cython.Py_ssize_t = min(end, at + MAX_HEAD)
         stop: cython.Py_ssize_t = at
-        end: cython.Py_ssize_t = 0
+        over: cython.Py_ssize_t = 0
         stream.start = stream.position
         stream.start_packet = stream.packet
         stream.start_time = stream.time
@@ -181,25 +193,27 @@ class Reader:
         while stop < limit and data[stop] != LF:
             stop += 1
         if stop < limit:
-            end = self.found.read(data, stop + 1, limit)
-        if end:
-            stream.position += end - at
+            over = self.found.read(data, stop + 1, limit)
+        if over:
+            stream.position += over - at
             if not self.whole_head(stream, data, at, stop):
-                stream.position -= end - at
+                stream.position -= over - at
                 return 0
-        return end
+        return over
 
     # Unchecked: at <= stop, which is compared with the length before every look.
     @cython.boundscheck(False)
     @cython.wraparound(False)
-    def read_chunk_size(self, stream: Stream, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    def read_chunk_size(
+        self, stream: Stream, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
         """A chunk-size line of nothing but digits that lies whole in one segment; 0 = it is another."""
         stop: cython.Py_ssize_t = at
         size: cython.longlong = 0
-        while stop < len(data) and stop - at < MAX_CHUNK_DIGITS and digit(data[stop]) >= 0:
+        while stop < end and stop - at < MAX_CHUNK_DIGITS and digit(data[stop]) >= 0:
             size = size << 4 | digit(data[stop])
             stop += 1
-        if stop == at or len(data) - stop < 2 or data[stop] != CR or data[stop + 1] != LF:
+        if stop == at or end - stop < 2 or data[stop] != CR or data[stop + 1] != LF:
             return 0
         stream.position += stop + 2 - at
         self.take_chunk_size(stream, size)

@@ -22,6 +22,7 @@ from analyzer.wire.http2.registry import (
     WINDOW_UPDATE,
 )
 from analyzer.wire.model import CLIENT, NEVER, Connection, Side
+from analyzer.wire.octets import cut
 
 FRAME_HEADER = 9
 MAX_BLOCK = 64 * 1024
@@ -81,15 +82,22 @@ class FrameReader:
         self.server = Half(connection.server)
 
     def data(
-        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+        self,
+        side: Side,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        packet: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
     ) -> None:
-        """Bytes of `side` from offset `side.next` on; sets `side.skip`. See `analyzer.wire.content`."""
+        """Bytes data[at:end] of `side` from offset `side.next` on; sets `side.skip`. See `analyzer.wire.content`."""
         half = self.half(side, packet, time, ack)
         half.position = side.next
         self.skipped(half)
-        at: cython.Py_ssize_t = 0
-        size: cython.Py_ssize_t = len(data)
-        while at < size and half.state < LOST:
+        data = cut(data, at, end)
+        at = 0
+        while at < len(data) and half.state < LOST:
             if half.state == PAYLOAD:
                 at = self.read_payload(half, data, at)
             else:

@@ -3,6 +3,7 @@ cimport cython
 from analyzer.wire.model cimport Alert, Connection, Milestone, Record, Side, Tls
 from analyzer.wire.tls.hello cimport read_client_hello, read_server_hello
 from analyzer.wire.tls.records cimport RecordWalk
+from analyzer.wire.octets cimport cut
 
 # the constants of parser.py as C numbers
 cdef int CLIENT, SERVER, ALERT, CCS, HANDSHAKE, MAX_RECORDS, TLS13, MALFORMED
@@ -40,7 +41,9 @@ cdef class TlsParser:
     cdef public Tls tls
     cdef public Half client, server
     cdef public int sslv2
-    cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
+    cpdef data(
+        self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time, long long ack
+    )
     cpdef gap(self, Side side, long long length, long long packet, long long time)
     cpdef end(self, Side side, long long packet, long long time)
     cpdef finish(self)

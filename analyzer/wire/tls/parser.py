@@ -16,6 +16,7 @@ from analyzer.wire.model import (
     Side,
     Tls,
 )
+from analyzer.wire.octets import cut
 from analyzer.wire.tls.certificate import read_certificate
 from analyzer.wire.tls.hello import MALFORMED, read_client_hello, read_server_hello
 from analyzer.wire.tls.records import RecordWalk
@@ -315,15 +316,22 @@ class TlsParser:
         self.sslv2 = 0
 
     def data(
-        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+        self,
+        side: Side,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        packet: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
     ) -> None:
         """As Content.data."""
         if side.index == SERVER:
-            self.server.data(side, data, packet, time, ack)
+            self.server.data(side, data, at, end, packet, time, ack)
         elif self.sslv2:
-            self._sslv2(side, data, packet, time, ack)
+            self._sslv2(side, cut(data, at, end), packet, time, ack)
         else:
-            self.client.data(side, data, packet, time, ack)
+            self.client.data(side, data, at, end, packet, time, ack)
 
     def finish(self) -> None:
         """As Content.finish."""
@@ -355,7 +363,7 @@ class TlsParser:
         tls.hello_end_packet, tls.hello_end_time = packet, time
         self.sslv2 = 0
         side.next += left
-        self.client.data(side, data[left:], packet, time, ack)
+        self.client.data(side, data, left, size, packet, time, ack)
         side.next -= left
 
     def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:

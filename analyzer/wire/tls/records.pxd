@@ -1,4 +1,5 @@
 from analyzer.wire.model cimport Record, Side, Tls
+from analyzer.wire.octets cimport cut
 
 # the constants of records.py as C numbers
 cdef int APPLICATION_DATA, CCS, HEADER, HEARTBEAT, MAX_LENGTH, MAX_RECORDS, MAX_REPLY, SERVER
@@ -15,15 +16,18 @@ cdef class RecordWalk:
     cdef bint wants(self, int kind, int length) except -1
     cdef body(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long offset, long long packet, long long time)
     cdef complete(self, Record record)
-    cpdef data(self, Side side, bytes data, long long packet, long long time, long long ack)
+    cpdef data(
+        self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time, long long ack
+    )
     cpdef gap(self, Side side, long long length)
     cdef torn(self)
     cdef lose(self)
-    cdef _running(self, Side side, bytes data, Py_ssize_t at, long long left, long long packet, long long time)
-    cdef _finish(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long offset, long long packet, long long time)
+    cdef _running(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long left, long long packet, long long time)
+    cdef _finish(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long base, long long packet, long long time)
     cdef _begin(self, int kind, int length, long long start, long long packet, long long time, long long ack)
     cdef Py_ssize_t _header(
-        self, Side side, bytes data, Py_ssize_t at, long long offset, long long packet, long long time, long long ack
+        self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long base, long long packet, long long time,
+        long long ack
     ) except -1
     cdef _bad(self, Side side, bytes first, long long packet, long long time)
     cdef reply(self, Side side, bytes data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.model import MAX_RECORDS, NEVER, SERVER, Record, Side, Tls
+from analyzer.wire.octets import cut
 from analyzer.wire.tls.registry import APPLICATION_DATA, CCS, HEARTBEAT
 
 HEADER = 5
@@ -56,40 +57,48 @@ class RecordWalk:
         """The last byte of the record was seen or passed over."""
 
     def data(
-        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+        self,
+        side: Side,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        packet: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
     ) -> None:
-        """Bytes from `side.next` on. One loop instead of a method a state: it runs once a record of every stream."""
-        size: cython.Py_ssize_t = len(data)
-        at: cython.Py_ssize_t = 0
+        """Bytes data[at:end] from `side.next` on. One loop, no method a state: it runs once a record of every stream.
+
+        base: the stream offset that data[0] would have.
+        """
         left: cython.longlong
         length: cython.int
-        offset: cython.longlong = side.next
+        base: cython.longlong = side.next - at
         if self.replying:
-            self.reply(side, data)
+            self.reply(side, cut(data, at, end))
             return
         while not self.dead:
             if self.open:
-                left = self.end - offset - at
+                left = self.end - base - at
                 if left < 0:
                     self.lose()
                     break
-                if left > size - at:
-                    self._running(side, data, at, left, packet, time)
+                if left > end - at:
+                    self._running(side, data, at, end, left, packet, time)
                     return
-                self._finish(data, at, at + left, offset, packet, time)
+                self._finish(data, at, at + left, base, packet, time)
                 at += left
                 continue
-            if at == size:
+            if at == end:
                 return
-            if self.header or size - at < HEADER:
-                at = self._header(side, data, at, offset, packet, time, ack)
+            if self.header or end - at < HEADER:
+                at = self._header(side, data, at, end, base, packet, time, ack)
                 continue
             length = (data[at + 3] << 8) | data[at + 4]
             if data[at] < CCS or data[at] > HEARTBEAT or data[at + 1] != 3 or length > MAX_LENGTH:
-                self._bad(side, data[at : at + MAX_REPLY], packet, time)
+                self._bad(side, cut(data, at, min(end, at + MAX_REPLY)), packet, time)
                 return
             self.version = 0x0300 | data[at + 2]
-            self._begin(data[at], length, offset + at, packet, time, ack)
+            self._begin(data[at], length, base + at, packet, time, ack)
             at += HEADER
         side.skip = NEVER
 
@@ -120,26 +129,26 @@ class RecordWalk:
         side: Side,
         data: bytes,
         at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
         left: cython.longlong,
         packet: cython.longlong,
         time: cython.longlong,
     ) -> None:
-        size: cython.Py_ssize_t = len(data)
         record = self.last
-        if record is not None and at < size:
+        if record is not None and at < end:
             record.last_packet = packet
             record.last_time = time
         if not self.wanted:
-            side.skip = left - (size - at)
-        elif at < size:
-            self.body(data, at, size, side.next + at, packet, time)
+            side.skip = left - (end - at)
+        elif at < end:
+            self.body(data, at, end, self.end - left, packet, time)
 
     def _finish(
         self,
         data: bytes,
         at: cython.Py_ssize_t,
         end: cython.Py_ssize_t,
-        offset: cython.longlong,
+        base: cython.longlong,
         packet: cython.longlong,
         time: cython.longlong,
     ) -> None:
@@ -151,7 +160,7 @@ class RecordWalk:
         record.last_time = time
         record.complete = 1
         if self.wanted and end > at:
-            self.body(data, at, end, offset + at, packet, time)
+            self.body(data, at, end, base + at, packet, time)
         self.complete(record)
 
     def _begin(
@@ -195,14 +204,15 @@ class RecordWalk:
         side: Side,
         data: bytes,
         at: cython.Py_ssize_t,
-        offset: cython.longlong,
+        end: cython.Py_ssize_t,
+        base: cython.longlong,
         packet: cython.longlong,
         time: cython.longlong,
         ack: cython.longlong,
     ) -> cython.Py_ssize_t:
-        """A header in pieces: returns where its last byte ends, or the end of `data` when bytes are still missing."""
+        """A header in pieces: returns where its last byte ends, or `end` when bytes are still missing."""
         have: cython.Py_ssize_t = len(self.header)
-        take: cython.Py_ssize_t = min(HEADER - have, len(data) - at)
+        take: cython.Py_ssize_t = min(HEADER - have, end - at)
         if have == 0:
             self.header_packet = packet
             self.header_time = time
@@ -213,12 +223,13 @@ class RecordWalk:
         wrong: cython.bint = header[0] < CCS or header[0] > HEARTBEAT or length > MAX_LENGTH
         if wrong or (len(header) > 1 and header[1] != 3):
             self.header = b""
-            self._bad(side, header + data[at + take : at + MAX_REPLY], self.header_packet, self.header_time)
-            return len(data)
+            rest = data[at + take : min(end, at + MAX_REPLY)]
+            self._bad(side, header + rest, self.header_packet, self.header_time)
+            return end
         if len(header) == HEADER:
             self.header = b""
             self.version = 0x0300 | header[2]
-            start: cython.longlong = offset + at + take - HEADER
+            start: cython.longlong = base + at + take - HEADER
             self._begin(header[0], length, start, self.header_packet, self.header_time, self.header_ack)
         return at + take
 
