@@ -2,10 +2,14 @@ cimport cython
 
 from analyzer.fetch.model cimport Fetch
 
+cdef int SPAN
+
 @cython.final
 cdef class Order:
-    cdef public list heap
-    cdef public long long serial, most
+    cdef public list heap, spans
+    cdef public dict later
+    cdef public long long current, serial, waiting, most
     cdef public bint overflowed
     cpdef add(self, Fetch fetch)
     cpdef Fetch leave(self, long long oldest_open)
+    cdef bint turn(self, long long oldest_open) except -1

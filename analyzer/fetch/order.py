@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 import cython
 
@@ -10,17 +10,26 @@ from analyzer.fetch.model import Fetch
 
 MAX_HELD = 200_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning."""
+SPAN = 12
+"""Bits: the fetches of so many packets, 4096, wait together. One heap of all that wait would be compared all over the
+memory for each that leaves; of these heaps one is looked at, and it is small."""
 
 
 class Order:
     """Fetches that wait until no open connection can precede them.
 
+    heap         those whose turn comes next, up to the packets of span `current`; later: the others, by span
+    spans        the numbers of those spans, a heap
+    waiting      how many wait in all
     overflowed   True once a fetch left before its turn, because more than MAX_HELD waited
     """
 
     def __init__(self, most: int = MAX_HELD) -> None:
         self.heap: list[Fetch] = []
-        self.serial = 0
+        self.later: dict[int, list[Fetch]] = {}
+        self.spans: list[int] = []
+        self.current = -1
+        self.serial = self.waiting = 0
         self.most = most
         self.overflowed = False
 
@@ -28,16 +37,40 @@ class Order:
         """Let a fetch wait for its turn (Fetch.__lt__)."""
         self.serial += 1
         fetch.serial = self.serial
-        heappush(self.heap, fetch)
+        self.waiting += 1
+        span: cython.longlong = fetch.first_packet >> SPAN
+        if span <= self.current:
+            heappush(self.heap, fetch)
+            return
+        found = self.later.get(span)
+        if found is None:
+            self.later[span] = [fetch]
+            heappush(self.spans, span)
+        else:
+            found.append(fetch)
 
     def leave(self, oldest_open: cython.longlong) -> Fetch | None:
         """The next fetch, if no connection can precede it that began with packet `oldest_open` or later."""
         first: Fetch
-        if not self.heap:
+        if not self.heap and not self.turn(oldest_open):
             return None
         first = self.heap[0]
         if first.first_packet >= oldest_open:
-            if len(self.heap) <= self.most:
+            if self.waiting <= self.most:
                 return None
             self.overflowed = True
+        self.waiting -= 1
         return heappop(self.heap)
+
+    def turn(self, oldest_open: cython.longlong) -> cython.bint:
+        """It is the turn of the next span; False when there is none, or all of it has to wait."""
+        if not self.spans:
+            return False
+        span: cython.longlong = self.spans[0]
+        if span << SPAN >= oldest_open and self.waiting <= self.most:
+            return False
+        heappop(self.spans)
+        self.current = span
+        self.heap = self.later.pop(span)
+        heapify(self.heap)
+        return True
