@@ -150,7 +150,7 @@ class Reading:
                 names.learn(lookup)
             self._judge(batch, names, source.name)
             if engine.swept:
-                self._judge_names(engine, names, source.name, order)
+                self._judge_names(engine, names, source.name)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
             oldest = min(engine.oldest_open(), names.oldest_open())
@@ -158,7 +158,7 @@ class Reading:
             if groups.holding():
                 groups.reach(min(engine.oldest_time(), names.oldest_time()))
                 yield from self._released(oldest)
-        self._judge_names(engine, names, source.name, order, final=True)
+        self._judge_names(engine, names, source.name, final=True)
         yield from self._waiting()
         self._account(source, capture, engine, names, order)
 
@@ -209,14 +209,14 @@ class Reading:
                 if lean:
                     fetch.detach()
 
-    def _judge_names(self, engine: Engine, names: Names, name: str, order: Order, *, final: bool = False) -> None:
+    def _judge_names(self, engine: Engine, names: Names, file: str, *, final: bool = False) -> None:
         """The names that were asked for in vain."""
         if not names.wishes:
             return
         for fetch in names.failures(engine.capture_end, engine.open_connections, engine.one_way, final=final):
-            fetch.file = name
+            fetch.file = file
             fetch.verdict = self._decide(fetch)
-            order.add(fetch)
+            self._order.add(fetch)
 
     def _account(self, source: CaptureSource, capture: Capture, engine: Engine, names: Names, order: Order) -> None:
         self.packets += engine.frames_seen

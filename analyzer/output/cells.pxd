@@ -31,6 +31,7 @@ cdef class CsvCells(Cells):
     cdef bint put(self, str value) except -1
     cdef bint digits(self, long long value, int least) except -1
     cdef bint room(self, Py_ssize_t size) except -1
+    cpdef begin(self)
     cpdef bytes line(self)
 
 cdef bint is_plain(str text) except -1

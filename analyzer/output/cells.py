@@ -93,12 +93,17 @@ class CsvCells(Cells):
         self.room(FIRST_ROOM)
         self.remembered: dict[str, str] = {}
 
-    def line(self) -> bytes:
-        """The cells so far as a line with `\\n`; the next cell begins another one."""
-        size: cython.Py_ssize_t = self.at
-        self.octets[size - 1] = NEWLINE
+    def begin(self) -> None:
+        """A row begins; what an error left of another one is forgotten."""
         self.at = 0
+
+    def line(self) -> bytes:
+        """The cells since `begin` as a line with `\\n`; b"" when there are none."""
+        size: cython.Py_ssize_t = self.at
         line: bytes
+        if size == 0:
+            return b""
+        self.octets[size - 1] = NEWLINE
         if cython.compiled:
             line = self.octets[:size]
         else:

@@ -29,6 +29,7 @@ def values(fetch: Fetch) -> list[object]:
 
 def csv_line(cells: CsvCells, fetch: Fetch) -> bytes:
     """The row of a fetch as a line of CSV in UTF-8, put together in `cells`."""
+    cells.begin()
     fill(cells, fetch)
     return cells.line()
 

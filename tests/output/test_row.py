@@ -125,3 +125,14 @@ def test_addresses_of_both_families():
     """Four bytes, sixteen bytes, none."""
     assert address(b"\x20\x01\x0d\xb8" + bytes(11) + b"\x01") == "2001:db8::1"
     assert address(b"") == ""
+
+
+def test_a_row_that_could_not_be_written_leaves_nothing_to_the_next(make_any):
+    """A word that is no Unicode ends its own row only; a line without cells is empty."""
+    cells = CsvCells()
+    assert cells.line() == b""
+    good, bad = make_any(name="good.example"), make_any(name="bad.example")
+    bad.phase = "\ud800"
+    with pytest.raises(UnicodeEncodeError):
+        csv_line(cells, bad)
+    assert csv_line(cells, good) == csv_line(CsvCells(), good)
