@@ -17,7 +17,7 @@ from analyzer.wire.twins cimport Twins
 
 # the constants of connections.py as C numbers
 cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES, MAX_OPEN
-cdef long long MASK32, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS
+cdef long long MASK32, MAX_UNSEEN, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS
 
 @cython.final
 cdef class Connections:
@@ -37,6 +37,8 @@ cdef class Connections:
     cdef Side syn(self, Side side, Packet p)
     cdef int64_t acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
     cdef acknowledge_request(self, Connection connection, long long ack, Packet p)
+    cdef jump(self, Side side, Packet p, long long offset)
+    cdef reset_acknowledges(self, Side peer, Packet p)
     cdef fin(self, Connection connection, Side side, Packet p, long long offset)
     cdef rst(self, Connection connection, Side side, Side peer, Packet p, long long offset)
     cdef check_closed(self, Connection connection, Packet p)

@@ -45,6 +45,8 @@ LOOK_NS = 10_000_000_000
 MAX_OPEN = 65_536
 """Open connections kept; at the cap those idle longest are given out unfinished, with the flag `evicted`."""
 CLOCK_STEP_NS = 10_000_000
+MAX_UNSEEN = 1 << 30
+"""Bytes that a RST may acknowledge beyond those captured: the largest window (RFC 7323 2.3)."""
 MAX_PAUSES = 100
 """Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 
@@ -130,6 +132,8 @@ class Connections:
             return
         if p.flags & ACK:
             ack = self.acknowledge(connection, side, peer, p)
+        if offset > side.end and offset > side.sent:
+            self.jump(side, p, offset)
         note_endpoint(connection, side, peer, p)
         if p.length:
             self.payload.segment(connection, side, peer, p, offset, ack)
@@ -139,6 +143,12 @@ class Connections:
             self.fin(connection, side, p, offset + p.length)
         if connection.fins_seen == 3 and connection.closed_time == 0:
             self.check_closed(connection, p)
+
+    def jump(self, side: Side, p: Packet, offset: cython.longlong) -> None:
+        """A sequence number beyond all that was captured of its sender: the bytes before it were sent."""
+        side.sent = offset
+        side.sent_packet = p.number
+        side.sent_time = p.time
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -263,8 +273,18 @@ class Connections:
         if connection.closed_time == 0:
             connection.closed_time = p.time
             self.lingering.add(connection)
+        if p.flags & ACK and peer.base >= 0:
+            self.reset_acknowledges(peer, p)
         if side.rsts <= 8:
             mark(connection, side, p, "rst", offset).note = "timestamps" if p.ts_value >= 0 else None
+
+    def reset_acknowledges(self, peer: Side, p: Packet) -> None:
+        """A RST with ACK says what its sender had received (RFC 9293 3.10.7.4, fifth: check the ACK field)."""
+        ack: cython.longlong = unwrap(p.ack, peer.base, peer.acked)
+        if peer.acked < ack < peer.end + MAX_UNSEEN:
+            peer.acked = ack
+            peer.ack_packet = p.number
+            peer.ack_time = p.time
 
     def check_closed(self, connection: Connection, p: Packet) -> None:
         """Closed in order: both FINs were sent and acknowledged."""

@@ -27,6 +27,7 @@ cdef class Side:
     cdef public long long largest_rtx, sack_left, sack_right
     cdef public long long lost, cut, fins, fin_packet, fin_time, rsts, rst_packet, rst_time
     cdef public long long pending_bytes, hole_time, jump_time
+    cdef public long long sent, sent_packet, sent_time
 
 cdef class Connection:
     cdef public Side client, server

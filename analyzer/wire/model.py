@@ -97,6 +97,8 @@ class Side:
     isn             raw ISN, -1 = SYN not seen
     syn_time        its last SYN (or SYN-ACK) before the answer; first_time/last_time: any packet of it
     end             offset after the highest byte it sent; next: offset up to which the stream was handed to the parser
+    sent            the highest sequence number of its own packets that lay beyond `end` when it came: up to here it had
+                    sent, whatever was captured (sent_packet, sent_time: the packet that says so); 0 = none did
     skip            bytes after `next` that no parser needs
     acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
@@ -130,6 +132,7 @@ class Side:
         self.syn_time = 0
         self.first_data_time = self.first_data_packet = self.last_data_time = self.last_data_packet = 0
         self.end = self.next = self.skip = self.acked = 0
+        self.sent = self.sent_packet = self.sent_time = 0
         self.ack_packet = self.ack_time = 0
         self.rtx_since_ack = self.largest_rtx = 0
         self.sack_left = self.sack_right = -1
