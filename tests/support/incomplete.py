@@ -35,7 +35,7 @@ def compiled(case: Timeline) -> Recording:
     return Recording(LINKS[case.link], tuple(Frame(time, data, length, i) for i, (time, data, length) in each))
 
 
-def snaplen(recording: Recording, name: str) -> Variants:  # noqa: ARG001
+def snaplen(recording: Recording, name: str) -> Variants:
     """Every frame cut to n bytes."""
     for size in SNAPLENS:
         if any(len(frame.data) > size for frame in recording.frames):
@@ -51,13 +51,13 @@ def loss(recording: Recording, name: str) -> Variants:
             yield str(seed), replace(recording, frames=kept)
 
 
-def cut(recording: Recording, name: str) -> Variants:  # noqa: ARG001
+def cut(recording: Recording, name: str) -> Variants:
     """The capture ends after any packet."""
     for count in places(len(recording.frames)):
         yield str(count), replace(recording, frames=recording.frames[:count])
 
 
-def head(recording: Recording, name: str) -> Variants:  # noqa: ARG001
+def head(recording: Recording, name: str) -> Variants:
     """The first packets, however many, are missing."""
     for count in places(len(recording.frames)):
         yield str(count), replace(recording, frames=recording.frames[count:])
@@ -76,7 +76,7 @@ def places(size: int) -> list[int]:
     return sorted({1 + i * (size - 2) // (SPREAD - 1) for i in range(SPREAD)})
 
 
-def copies(recording: Recording, name: str) -> Variants:  # noqa: ARG001
+def copies(recording: Recording, name: str) -> Variants:
     """Every packet twice: the same bytes, behind a router, in another frame."""
     if not in_order(recording):
         return

@@ -10,67 +10,19 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-import os
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from support import recording
 from support.examples import CASES, MIRRORED_CASES, MIRRORED_SAMPLES, SAMPLE_NAMES, sample
 from support.incomplete import KINDS, compiled
 from support.recording import Recording
-
-if TYPE_CHECKING:
-    from analyzer.fetch.model import Fetch
-
-Ends = frozenset[tuple[bytes, int]]
-
-FAILURES = {"syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure"}
-MASK32 = 0xFFFFFFFF
-
-
-class Row(NamedTuple):
-    """One fetch, or a connection that carried none (kind, as in the column).
-
-    ends     the connection's endpoints; for a name that failed, the client alone
-    began    origin of the connection's first packet, isn: the client's, -1 = unknown
-    keys     what tells it from other fetches of the connection: sequence numbers of request and response, stream
-    names    names that were asked of DNS
-    done     the response is complete; asked: origin of the last packet of the client that the verdict cites
-    """
-
-    ends: Ends
-    began: int
-    isn: int
-    keys: frozenset[tuple[str, int]]
-    names: frozenset[str]
-    kind: str
-    klass: str
-    cause: str
-    confidence: str
-    missing: str
-    protocol: str
-    done: bool
-    asked: int
-
-    @property
-    def failed(self) -> bool:
-        """Whether it is a failure that users see, or one that they would see if nobody had won a race against it."""
-        return self.klass in FAILURES and self.kind in ("fetch", "race")
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing was wrong."""
-        return self.klass == "ok" or self.kind not in ("fetch", "race")
-
-    def __str__(self) -> str:
-        word = self.klass + (f"/{self.cause}" if self.cause else f"/{self.missing}" if self.missing else "")
-        return f"{word} {self.confidence}" + ("" if self.kind == "fetch" else f" ({self.kind})")
+from support.rows import Ends, Row, rows
+from support.traces import good_answers, segments, untraced
 
 
 class Violation(NamedTuple):
@@ -81,64 +33,20 @@ class Violation(NamedTuple):
     after: Row
 
 
-@cache
-def scratch() -> str:
-    """A file that is written again for every capture, in memory where there is such a place."""
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    folder = tempfile.mkdtemp(prefix="whyfetch-", dir=memory)
-    import atexit
-    import shutil
-
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return f"{folder}/capture.pcap"
-
-
-def rows(capture: Recording) -> list[Row]:
-    """What the program says about a capture."""
-    from analyzer.api import Reading
-
-    with open(scratch(), "wb") as file:  # noqa: PTH123  (half as long as Path.open, and this runs often)
-        file.write(recording.pcap(capture))
-    origins = [frame.origin for frame in capture.frames]
-    return [row_of(fetch, origins) for fetch in Reading(scratch(), kinds=True)]
-
-
-def row_of(fetch: Fetch, origins: list[int]) -> Row:
-    """The facts of one fetch."""
-    connection, exchange, verdict = fetch.connection, fetch.exchange, fetch.verdict
-    client, server = connection.client, connection.server
-    keys, names = set(), frozenset[str]()
-    if exchange is not None:
-        if exchange.h2 is not None:
-            keys.add(("stream", exchange.h2.stream))
-        if exchange.request_start >= 0:
-            keys.add(("asked", (client.base + exchange.request_start) & MASK32))
-        if exchange.response_start >= 0:
-            keys.add(("answered", (server.base + exchange.response_start) & MASK32))
-    if fetch.resolution is not None:
-        names = frozenset(name.lower() for name in (fetch.name, *fetch.resolution.names))
-        ends: Ends = frozenset({(fetch.resolution.client, 0)})
-    else:
-        ends = frozenset(((client.address, client.port), (server.address, server.port)))
-    cited = [item.packet for item in verdict.evidence if item.side == 0]
-    return Row(
-        ends, origins[connection.first_packet - 1], client.isn, frozenset(keys), names, fetch.kind,
-        verdict.klass, verdict.cause, verdict.confidence, verdict.missing, fetch.protocol,
-        bool(exchange is not None and exchange.response_complete), origins[max(cited) - 1] if cited else 0,
-    )  # fmt: skip
-
-
 class Truth:
-    """What the whole capture says."""
+    """What the whole capture says, and its headers."""
 
-    def __init__(self, found: list[Row]) -> None:
-        self.rows = found
+    def __init__(self, whole: Recording) -> None:
+        self.whole = whole
+        self.rows = rows(whole)
         self.by_ends: dict[Ends, list[Row]] = {}
-        for row in found:
+        for row in self.rows:
             self.by_ends.setdefault(row.ends, []).append(row)
+        self.segments = segments(whole)
+        self.answers = good_answers(whole)
 
-    def counterparts(self, row: Row) -> list[Row]:
-        """The true rows that this one speaks of; none when it was invented."""
+    def counterparts(self, row: Row, found: list[Row]) -> list[Row]:
+        """The true rows that this one may speak of, as no other that was found does; none when it was invented."""
         known = self.by_ends.get(row.ends, [])
         if row.names:
             return [true for true in known if true.names & row.names]
@@ -146,7 +54,8 @@ class Truth:
         same = [true for true in own if true.keys & row.keys]
         if same or not row.keys:
             return same or own
-        return [true for true in own if not true.keys]
+        others = frozenset[tuple[str, int]]().union(*(other.keys for other in found if other.ends == row.ends))
+        return [true for true in own if not true.keys & others]
 
     @staticmethod
     def _connection(known: list[Row], row: Row) -> list[Row]:
@@ -160,47 +69,88 @@ class Truth:
 
     def room(self, ends: Ends) -> int:
         """How many rows the connections between these endpoints may have."""
-        counts = Counter(true.began for true in self.by_ends.get(ends, []))
-        return sum(counts.values())
+        return len(self.by_ends.get(ends, []))
 
 
-def violations(truth: Truth, found: list[Row], kind: str, last: int) -> Iterator[Violation]:
-    """What the rows of an incomplete capture say, and the truth does not; last: origin of its last packet."""
+def violations(truth: Truth, changed: Recording, found: list[Row], kind: str) -> Iterator[Violation]:
+    """What the rows of an incomplete capture say, and the truth does not."""
     room: dict[Ends, int] = {}
+    excuse = Excuse(truth, changed, found, kind)
     for row in found:
         if row.kind != "fetch":
             continue
-        left = room.setdefault(row.ends, truth.room(row.ends)) - 1
-        room[row.ends] = left
-        true = tuple(truth.counterparts(row))
-        known = tuple(truth.by_ends.get(row.ends, ()))
-        sure = row.confidence == "high"
-        if left < 0 and not row.names:
-            yield Violation("invented", known, row)
-        elif not true:
-            if row.klass != "incomplete":
-                yield Violation("invented", known, row)
-        elif row.failed:
-            if all(one.good for one in true):
-                yield Violation("good to failure", true, row)
-            elif sure and (row.klass, row.cause) not in {(one.klass, one.cause) for one in true}:
-                yield Violation("high and wrong", true, row)
-        elif row.klass == "ok" and not any(one.good or came_later(one, kind, last) for one in true):
-            if all(one.failed for one in true):
-                yield Violation("failure to ok", true, row)
-            elif sure:
-                yield Violation("high and wrong", true, row)
+        room[row.ends] = room.setdefault(row.ends, truth.room(row.ends)) - 1
+        true = tuple(truth.counterparts(row, found))
+        if room[row.ends] < 0 and not row.names:
+            yield Violation("invented", tuple(truth.by_ends.get(row.ends, ())), row)
+            continue
+        what = contradiction(row, true)
+        if what and not excuse.holds(row, true):
+            yield Violation(what, true, row)
 
 
-def came_later(true: Row, kind: str, last: int) -> bool:
-    """Whether a failure is one of what had gone well so far.
+def contradiction(row: Row, true: tuple[Row, ...]) -> str:
+    """What is wrong with a row, "" = nothing."""
+    sure = row.confidence == "high"
+    if not true:
+        return "invented" if row.klass != "incomplete" else ""
+    if row.failed:
+        if all(one.good for one in true):
+            return "good to failure"
+        return (
+            "high and wrong" if sure and (row.klass, row.cause) not in {(one.klass, one.cause) for one in true} else ""
+        )
+    if row.klass == "ok" and not any(one.good for one in true):
+        if all(one.failed for one in true):
+            return "failure to ok"
+        return "high and wrong" if sure else ""
+    return ""
 
-    Inside TLS a connection is one fetch, and the last request on it decides. A client of HTTP/2 may say that it rejects
-    a response which is complete.
-    """
-    if true.done and true.failed:
-        return kind in ("cut", "loss")
-    return kind == "cut" and true.protocol == "tls" and true.asked > last
+
+class Excuse:
+    """What nobody can tell, because nothing in what is left of the capture speaks of it."""
+
+    def __init__(self, truth: Truth, changed: Recording, found: list[Row], kind: str) -> None:
+        self.truth, self.kind = truth, kind
+        self.kept = {frame.origin for frame in changed.frames}
+        self.end = changed.frames[-1].origin
+        self.connected = any(not row.names for row in found)
+        self.gone: set[int] = set()
+        if kind == "loss":
+            self.gone = untraced(truth.segments, self.kept, {frame.origin for frame in truth.whole.frames} - self.kept)
+
+    def holds(self, row: Row, true: tuple[Row, ...]) -> bool:
+        """Whether the row is an honest verdict although a wrong one."""
+        if row.names:
+            return self.name_failed_so_far(row)
+        if self.kind == "loss":
+            return any(origin in self.gone for one in true for origin, _ in one.cited)
+        return self.kind == "cut" and (self.failed_later(row, true) or self.unreachable_so_far(row))
+
+    def name_failed_so_far(self, row: Row) -> bool:
+        """No answer with an address is left, and nobody connected: a capture of a name that fails looks the same.
+
+        Whether the next name of a search list will be tried is not to be seen; that this one does not exist is.
+        """
+        names = {name.partition(".")[0] for name in row.names}
+        answered = any(at in self.kept and name.partition(".")[0] in names for at, name in self.truth.answers)
+        sure = row.confidence == "high" and row.cause != "dns-nxdomain"
+        return self.kind in ("cut", "loss") and not answered and not self.connected and not sure
+
+    def failed_later(self, row: Row, true: tuple[Row, ...]) -> bool:
+        """Inside TLS a connection is one fetch and its last request decides; a client may reject what is complete."""
+        return row.klass == "ok" and all(
+            one.failed and any(at > self.end and what in SAID_BY_CLIENT for at, what in one.cited) for one in true
+        )
+
+    @staticmethod
+    def unreachable_so_far(row: Row) -> bool:
+        """The last word on the connection is an ICMP error; that the client goes on in spite of it comes later."""
+        errors = [at for at, what in row.cited if what == "icmp"]
+        return bool(errors) and row.klass == "syn-retransmit" and max(errors) >= row.last
+
+
+SAID_BY_CLIENT = ("request", "record", "data")
 
 
 @dataclass
@@ -221,7 +171,7 @@ def captures(only: str, folder: str) -> Iterator[tuple[str, Recording, frozenset
             try:
                 if fnmatch.fnmatch(path.name, only):
                     yield path.name, recording.recorded(path), frozenset()
-            except Exception as error:  # noqa: BLE001  (of another link type in the middle, damaged, ...)
+            except Exception as error:
                 print(f"{path.name}: {error!r}")  # noqa: T201
         return
     for name in SAMPLE_NAMES:
@@ -234,10 +184,10 @@ def captures(only: str, folder: str) -> Iterator[tuple[str, Recording, frozenset
 
 def tried(name: str, whole: Recording, kind: str) -> Iterator[tuple[str, Recording, list[Row], list[Violation]]]:
     """Each variant of a capture, what the program says of it, and what of that is wrong."""
-    truth = Truth(rows(whole))
+    truth = Truth(whole)
     for variant, changed in KINDS[kind](whole, name):
         found = rows(changed)
-        yield variant, changed, found, list(violations(truth, found, kind, changed.frames[-1].origin))
+        yield variant, changed, found, list(violations(truth, changed, found, kind))
 
 
 def keeps(true: list[Row], found: list[Row]) -> tuple[int, int]:
@@ -276,23 +226,22 @@ def main() -> None:
 
 def run(name: str, whole: Recording, kind: str, options: argparse.Namespace, tally: Tally) -> None:
     """All variants of one capture."""
-    true = rows(whole)
-    truth = Truth(true)
+    truth = Truth(whole)
     for variant, changed in KINDS[kind](whole, name):
         if not fnmatch.fnmatch(variant, options.variant):
             continue
         tally.tried += 1
         try:
             found = rows(changed)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             tally.found["raised"] += 1
             print(f"{name}\t{kind} {variant}\traised {error!r}")  # noqa: T201
             continue
         if kind == "snaplen" and int(variant) >= 256 and "/" in name:
-            plain, kept = keeps(true, found)
+            plain, kept = keeps(truth.rows, found)
             tally.plain += plain
             tally.kept += kept
-        wrong = list(violations(truth, found, kind, changed.frames[-1].origin))
+        wrong = list(violations(truth, changed, found, kind))
         for one in wrong:
             tally.found[one.what] += 1
             if not options.quiet:
@@ -304,7 +253,7 @@ def run(name: str, whole: Recording, kind: str, options: argparse.Namespace, tal
 
 def save(folder: str, name: str, capture: Recording) -> None:
     """Write a capture for a closer look."""
-    os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+    Path(folder).mkdir(parents=True, exist_ok=True)
     Path(folder, name.replace("/", "-").replace(" ", "-") + ".pcap").write_bytes(recording.pcap(capture))
 
 

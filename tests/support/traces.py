@@ -1,0 +1,95 @@
+"""What of a packet is left to see in a capture that lacks it, by the headers of the others and nothing else."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from support.recording import Recording
+
+from analyzer.capture.frame import Frames
+from analyzer.wire.decode.decoder import TCP, Decoder
+from analyzer.wire.engine import Engine
+from analyzer.wire.model import ACK, FIN, SYN
+from analyzer.wire.packet import Packet
+
+MASK32 = 0xFFFFFFFF
+HALF = 1 << 31
+
+
+class Cursor(Frames):
+    """The frames of a recording, as the engine reads them."""
+
+    def __init__(self, capture: Recording) -> None:
+        super().__init__()
+        self.capture = capture
+
+    def advance(self) -> bool:
+        """Move to the next frame."""
+        if self.number == len(self.capture.frames):
+            return False
+        frame = self.capture.frames[self.number]
+        self.number += 1
+        self.data, self.captured, self.length = frame.data, len(frame.data), frame.length
+        self.time, self.link = frame.time, self.capture.link
+        return True
+
+
+class Segment(NamedTuple):
+    """Header of a TCP packet; end is behind its last byte, SYN and FIN count; ack is -1 without ACK."""
+
+    key: bytes
+    seq: int
+    end: int
+    ack: int
+
+
+def segments(capture: Recording) -> dict[int, Segment]:
+    """The TCP packets of a capture, by origin."""
+    found, cursor, decoder, packet = {}, Cursor(capture), Decoder(), Packet()
+    while cursor.advance():
+        if decoder.decode(cursor, packet) == TCP:
+            size = packet.length + bool(packet.flags & SYN) + bool(packet.flags & FIN)
+            ack = packet.ack if packet.flags & ACK else -1
+            origin = capture.frames[cursor.number - 1].origin
+            found[origin] = Segment(packet.key, packet.seq, packet.seq + size, ack)
+    return found
+
+
+def reverse(key: bytes) -> bytes:
+    """The key of the other direction."""
+    size = (len(key) - 4) // 2
+    return key[size : 2 * size] + key[:size] + key[-2:] + key[-4:-2]
+
+
+def untraced(whole: dict[int, Segment], kept: set[int], dropped: set[int]) -> set[int]:
+    """The dropped packets that no other tells of: nobody acknowledges them, and their sender counts no further."""
+    left = [whole[origin] for origin in kept if origin in whole]
+    return {origin for origin in dropped if not _told(whole.get(origin), left)}
+
+
+def _told(lost: Segment | None, left: list[Segment]) -> bool:
+    if lost is None or lost.end == lost.seq:
+        return False
+    back = reverse(lost.key)
+    return any(
+        (one.key == back and one.ack >= 0 and _reaches(one.ack, lost.end))
+        or (one.key == lost.key and _reaches(one.seq, lost.end))
+        for one in left
+    )
+
+
+def _reaches(number: int, end: int) -> bool:
+    """Whether a sequence number is `end` or after it (RFC 9293 3.4)."""
+    return ((number - end) & MASK32) < HALF
+
+
+def good_answers(capture: Recording) -> list[tuple[int, str]]:
+    """Origin and name of each answer of DNS that brought an address."""
+    engine, found = Engine(Cursor(capture)), []
+    for _ in engine.batches():
+        found += [
+            (capture.frames[one.answer_packet - 1].origin, one.name)
+            for one in engine.lookups()
+            if one.resolved and one.answer_packet
+        ]
+    return found
