@@ -14,7 +14,7 @@ from support.recording import HEADS, Frame, Recording
 from support.timeline import Timeline
 
 SNAPLENS = (64, 96, 128, 200, 256, 400, 512, 1400)
-SEEDS = range(10)
+SEEDS = range(40)
 """Dice that are thrown for a capture where chance decides."""
 MANY = 60
 """Packets up to which each place in a capture is tried; in longer ones, SPREAD of them."""
@@ -39,7 +39,12 @@ def snaplen(recording: Recording, name: str) -> Variants:
     """Every frame cut to n bytes."""
     for size in SNAPLENS:
         if any(len(frame.data) > size for frame in recording.frames):
-            yield str(size), recording.each(lambda frame, size=size: replace(frame, data=frame.data[:size]))
+            yield str(size), cut_to(recording, size)
+
+
+def cut_to(recording: Recording, size: int) -> Recording:
+    """What a snap length of `size` bytes leaves of a capture."""
+    return recording.each(lambda frame: replace(frame, data=frame.data[:size]))
 
 
 def loss(recording: Recording, name: str) -> Variants:

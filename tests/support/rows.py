@@ -24,7 +24,7 @@ MASK32 = 0xFFFFFFFF
 class Row(NamedTuple):
     """One fetch, or a connection that carried none (kind, as in the column).
 
-    ends     the connection's endpoints; for a name that failed, the client alone
+    ends     the connection's endpoints; for a name that failed, the client alone; client: the one that is taken for it
     began    origin of the connection's first packet, isn: the client's, -1 = unknown
     keys     what tells it from other fetches of the connection: sequence numbers of request and response, stream
     names    names that were asked of DNS
@@ -32,6 +32,7 @@ class Row(NamedTuple):
     """
 
     ends: Ends
+    client: tuple[bytes, int]
     began: int
     isn: int
     keys: frozenset[tuple[str, int]]
@@ -53,7 +54,12 @@ class Row(NamedTuple):
     @property
     def good(self) -> bool:
         """Whether nothing was wrong."""
-        return self.klass == "ok" or self.kind not in ("fetch", "race")
+        return self.klass == "ok" or self.empty
+
+    @property
+    def empty(self) -> bool:
+        """Whether the connection carried no fetch."""
+        return self.kind not in ("fetch", "race")
 
     def __str__(self) -> str:
         word = self.klass + (f"/{self.cause}" if self.cause else f"/{self.missing}" if self.missing else "")
@@ -93,11 +99,24 @@ def row_of(fetch: Fetch, origins: list[int]) -> Row:
             keys.add(("answered", (server.base + exchange.response_start) & MASK32))
     if fetch.resolution is not None:
         names = frozenset(name.lower() for name in (fetch.name, *fetch.resolution.names))
-        ends: Ends = frozenset({(fetch.resolution.client, 0)})
+        asker = fetch.resolution.client, 0
+        ends = frozenset({asker})
     else:
-        ends = frozenset(((client.address, client.port), (server.address, server.port)))
+        asker = client.address, client.port
+        ends = frozenset({asker, (server.address, server.port)})
     return Row(
-        ends, origins[connection.first_packet - 1], client.isn, frozenset(keys), names, fetch.kind,
-        verdict.klass, verdict.cause, verdict.confidence, verdict.missing, fetch.protocol,
-        origins[connection.last_packet - 1], tuple((origins[item.packet - 1], item.what) for item in verdict.evidence),
-    )  # fmt: skip
+        ends=ends,
+        client=asker,
+        began=origins[connection.first_packet - 1],
+        isn=client.isn,
+        keys=frozenset(keys),
+        names=names,
+        kind=fetch.kind,
+        klass=verdict.klass,
+        cause=verdict.cause,
+        confidence=verdict.confidence,
+        missing=verdict.missing,
+        protocol=fetch.protocol,
+        last=origins[connection.last_packet - 1],
+        cited=tuple((origins[item.packet - 1], item.what) for item in verdict.evidence),
+    )

@@ -82,29 +82,33 @@ def violations(truth: Truth, changed: Recording, found: list[Row], kind: str) ->
         room[row.ends] = room.setdefault(row.ends, truth.room(row.ends)) - 1
         true = tuple(truth.counterparts(row, found))
         if room[row.ends] < 0 and not row.names:
-            yield Violation("invented", tuple(truth.by_ends.get(row.ends, ())), row)
-            continue
-        what = contradiction(row, true)
-        if what and not excuse.holds(row, true):
+            what, true = "invented", tuple(truth.by_ends.get(row.ends, ()))
+        else:
+            what = contradiction(row, true)
+        if what and not excuse.holds(what, row, true):
             yield Violation(what, true, row)
 
 
 def contradiction(row: Row, true: tuple[Row, ...]) -> str:
     """What is wrong with a row, "" = nothing."""
-    sure = row.confidence == "high"
     if not true:
         return "invented" if row.klass != "incomplete" else ""
-    if row.failed:
-        if all(one.good for one in true):
-            return "good to failure"
-        return (
-            "high and wrong" if sure and (row.klass, row.cause) not in {(one.klass, one.cause) for one in true} else ""
-        )
-    if row.klass == "ok" and not any(one.good for one in true):
-        if all(one.failed for one in true):
-            return "failure to ok"
-        return "high and wrong" if sure else ""
+    if row.failed and all(one.good for one in true):
+        return "good to failure"
+    if row.klass == "ok" and all(one.failed for one in true):
+        return "failure to ok"
+    if row.klass == "ok" and all(one.empty for one in true):
+        return "invented"
+    if row.confidence == "high" and row.klass != "incomplete" and not any(agree(row, one) for one in true):
+        return "high and wrong"
     return ""
+
+
+def agree(row: Row, true: Row) -> bool:
+    """Whether a verdict of confidence `high` is the true one, of the true client's connection."""
+    if row.klass == "ok":
+        return true.good
+    return (row.klass, row.cause, row.client) == (true.klass, true.cause, true.client)
 
 
 class Excuse:
@@ -119,10 +123,12 @@ class Excuse:
         if kind == "loss":
             self.gone = untraced(truth.segments, self.kept, {frame.origin for frame in truth.whole.frames} - self.kept)
 
-    def holds(self, row: Row, true: tuple[Row, ...]) -> bool:
+    def holds(self, what: str, row: Row, true: tuple[Row, ...]) -> bool:
         """Whether the row is an honest verdict although a wrong one."""
         if row.names:
             return self.name_failed_so_far(row)
+        if what == "invented":
+            return False
         if self.kind == "loss":
             return any(origin in self.gone for one in true for origin, _ in one.cited)
         return self.kind == "cut" and (self.failed_later(row, true) or self.unreachable_so_far(row))
@@ -164,7 +170,7 @@ class Tally:
     seconds: float = 0.0
 
 
-def captures(only: str, folder: str) -> Iterator[tuple[str, Recording, frozenset[str]]]:
+def captures(only: str, folder: str = "") -> Iterator[tuple[str, Recording, frozenset[str]]]:
     """Name, frames, and the kinds that are not to be tried."""
     if folder:
         for path in sorted(Path(folder).rglob("*.pcap*")):
@@ -180,14 +186,6 @@ def captures(only: str, folder: str) -> Iterator[tuple[str, Recording, frozenset
     for name in CASES:
         if fnmatch.fnmatch(name, only):
             yield name, compiled(CASES[name]), frozenset({"copies"} if name in MIRRORED_CASES else ())
-
-
-def tried(name: str, whole: Recording, kind: str) -> Iterator[tuple[str, Recording, list[Row], list[Violation]]]:
-    """Each variant of a capture, what the program says of it, and what of that is wrong."""
-    truth = Truth(whole)
-    for variant, changed in KINDS[kind](whole, name):
-        found = rows(changed)
-        yield variant, changed, found, list(violations(truth, changed, found, kind))
 
 
 def keeps(true: list[Row], found: list[Row]) -> tuple[int, int]:
