@@ -55,6 +55,13 @@ def segments(capture: Recording) -> dict[int, Segment]:
     return found
 
 
+def endpoints(key: bytes) -> frozenset[tuple[bytes, int]]:
+    """Both ends that a key names."""
+    size = (len(key) - 4) // 2
+    first, second = int.from_bytes(key[-4:-2], "big"), int.from_bytes(key[-2:], "big")
+    return frozenset({(key[:size], first), (key[size : 2 * size], second)})
+
+
 def reverse(key: bytes) -> bytes:
     """The key of the other direction."""
     size = (len(key) - 4) // 2
@@ -83,13 +90,20 @@ def _reaches(number: int, end: int) -> bool:
     return ((number - end) & MASK32) < HALF
 
 
-def good_answers(capture: Recording) -> list[tuple[int, str]]:
-    """Origin and name of each answer of DNS that brought an address."""
+class Resolved(NamedTuple):
+    """A name that DNS gave an address for: origins of its questions, and of the answer."""
+
+    name: str
+    asked: frozenset[int]
+    answered: int
+
+
+def resolved(capture: Recording) -> list[Resolved]:
+    """The lookups that brought an address."""
     engine, found = Engine(Cursor(capture)), []
     for _ in engine.batches():
-        found += [
-            (capture.frames[one.answer_packet - 1].origin, one.name)
-            for one in engine.lookups()
-            if one.resolved and one.answer_packet
-        ]
+        for one in engine.lookups():
+            if one.resolved and one.answer_packet:
+                asked = frozenset(capture.frames[packet - 1].origin for packet, _ in one.tries)
+                found.append(Resolved(one.name, asked, capture.frames[one.answer_packet - 1].origin))
     return found

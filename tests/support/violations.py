@@ -22,7 +22,7 @@ from support.examples import CASES, MIRRORED_CASES, MIRRORED_SAMPLES, SAMPLE_NAM
 from support.incomplete import KINDS, compiled
 from support.recording import Recording
 from support.rows import Ends, Row, rows
-from support.traces import good_answers, segments, untraced
+from support.traces import endpoints, resolved, segments, untraced
 
 
 class Violation(NamedTuple):
@@ -43,7 +43,7 @@ class Truth:
         for row in self.rows:
             self.by_ends.setdefault(row.ends, []).append(row)
         self.segments = segments(whole)
-        self.answers = good_answers(whole)
+        self.resolved = resolved(whole)
 
     def counterparts(self, row: Row, found: list[Row]) -> list[Row]:
         """The true rows that this one may speak of, as no other that was found does; none when it was invented."""
@@ -130,18 +130,29 @@ class Excuse:
         if what == "invented":
             return False
         if self.kind == "loss":
-            return any(origin in self.gone for one in true for origin, _ in one.cited)
+            return self.lost_without_trace(true)
         return self.kind == "cut" and (self.failed_later(row, true) or self.unreachable_so_far(row))
+
+    def lost_without_trace(self, true: tuple[Row, ...]) -> bool:
+        """The proof is among what was lost without a trace, or bytes of the connection are, which then look unsent."""
+        lost = {origin: self.truth.segments[origin] for origin in self.gone if origin in self.truth.segments}
+        silenced = {endpoints(one.key) for one in lost.values() if one.end != one.seq}
+        return any(one.ends in silenced or any(origin in self.gone for origin, _ in one.cited) for one in true)
 
     def name_failed_so_far(self, row: Row) -> bool:
         """No answer with an address is left, and nobody connected: a capture of a name that fails looks the same.
 
-        Whether the next name of a search list will be tried is not to be seen; that this one does not exist is.
+        Whether the next name of a search list will be tried is not to be seen; that this one does not exist is. A
+        question that is left without its answer shows that there was more to come.
         """
-        names = {name.partition(".")[0] for name in row.names}
-        answered = any(at in self.kept and name.partition(".")[0] in names for at, name in self.truth.answers)
-        sure = row.confidence == "high" and row.cause != "dns-nxdomain"
-        return self.kind in ("cut", "loss") and not answered and not self.connected and not sure
+        if self.kind not in ("cut", "loss") or self.connected:
+            return False
+        labels = {name.partition(".")[0] for name in row.names}
+        good = [one for one in self.truth.resolved if one.name.partition(".")[0] in labels]
+        if any(one.answered in self.kept for one in good):
+            return False
+        open_question = any(one.asked & self.kept for one in good)
+        return row.confidence != "high" or row.cause in SEEN_AS_IT_IS or (self.kind == "loss" and not open_question)
 
     def failed_later(self, row: Row, true: tuple[Row, ...]) -> bool:
         """Inside TLS a connection is one fetch and its last request decides; a client may reject what is complete."""
@@ -156,6 +167,8 @@ class Excuse:
         return bool(errors) and row.klass == "syn-retransmit" and max(errors) >= row.last
 
 
+SEEN_AS_IT_IS = ("dns-nxdomain", "dns-no-answer")
+"""Causes that hold of a name whatever becomes of other questions."""
 SAID_BY_CLIENT = ("request", "record", "data")
 
 
