@@ -133,13 +133,14 @@ class Case:
         return f"{seconds}.{decimals[:3]}{decimals[3:].rstrip('0')}"
 
     def _verdict(self, fetch: Fetch, verdict: Verdict) -> str:
-        """The line of one verdict; confidence and flags may depend on what else was in the capture."""
+        """The line of one verdict; what else was in the capture may have had a part in confidence and flags."""
         name = f"{verdict.klass}/{verdict.cause}" if verdict.cause else verdict.klass
         proofs = [
             f"{self.numbers[proof.packet]}:{proof.what}" for proof in verdict.evidence if proof.packet in self.numbers
         ]
         missing = [f"missing: {verdict.missing}"] if verdict.missing else []
-        return " => " + " ".join([name, *missing, *proofs])
+        flags = [f"flags: {' '.join(sorted(verdict.flags))}"] if verdict.flags else []
+        return " => " + " ".join([name, verdict.confidence, *missing, *flags, *proofs])
 
     # -- payload ---------------------------------------------------------------------------------------------------
 
