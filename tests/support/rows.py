@@ -75,14 +75,19 @@ def scratch() -> str:
     return f"{folder}/capture.pcap"
 
 
+def written(capture: Recording) -> str:
+    """The path of a capture, until the next one is written."""
+    with open(scratch(), "wb") as file:  # noqa: PTH123  (half as long as Path.open, and this runs often)
+        file.write(recording.pcap(capture))
+    return scratch()
+
+
 def rows(capture: Recording) -> list[Row]:
     """What the program says about a capture."""
     from analyzer.api import Reading
 
-    with open(scratch(), "wb") as file:  # noqa: PTH123  (half as long as Path.open, and this runs often)
-        file.write(recording.pcap(capture))
     origins = [frame.origin for frame in capture.frames]
-    return [row_of(fetch, origins) for fetch in Reading(scratch(), kinds=True)]
+    return [row_of(fetch, origins) for fetch in Reading(written(capture), kinds=True)]
 
 
 def row_of(fetch: Fetch, origins: list[int]) -> Row:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import NamedTuple
 
 from support.recording import Recording
+from support.rows import written
 
-from analyzer.capture.frame import Frames
+from analyzer.capture import Capture, expand, open_capture
 from analyzer.wire.decode.decoder import TCP, Decoder
 from analyzer.wire.engine import Engine
 from analyzer.wire.model import ACK, FIN, SYN
@@ -16,22 +18,10 @@ MASK32 = 0xFFFFFFFF
 HALF = 1 << 31
 
 
-class Cursor(Frames):
-    """The frames of a recording, as the engine reads them."""
-
-    def __init__(self, capture: Recording) -> None:
-        super().__init__()
-        self.capture = capture
-
-    def advance(self) -> bool:
-        """Move to the next frame."""
-        if self.number == len(self.capture.frames):
-            return False
-        frame = self.capture.frames[self.number]
-        self.number += 1
-        self.data, self.captured, self.length = frame.data, len(frame.data), frame.length
-        self.time, self.link = frame.time, self.capture.link
-        return True
+def opened(capture: Recording) -> Capture:
+    """A capture, as the engine reads it."""
+    (source,) = expand([written(capture)])
+    return open_capture(source)
 
 
 class Segment(NamedTuple):
@@ -45,13 +35,15 @@ class Segment(NamedTuple):
 
 def segments(capture: Recording) -> dict[int, Segment]:
     """The TCP packets of a capture, by origin."""
-    found, cursor, decoder, packet = {}, Cursor(capture), Decoder(), Packet()
-    while cursor.advance():
-        if decoder.decode(cursor, packet) == TCP:
-            size = packet.length + bool(packet.flags & SYN) + bool(packet.flags & FIN)
-            ack = packet.ack if packet.flags & ACK else -1
-            origin = capture.frames[cursor.number - 1].origin
-            found[origin] = Segment(packet.key, packet.seq, packet.seq + size, ack)
+    found, decoder, packet = {}, Decoder(), Packet()
+    with closing(opened(capture)) as source:
+        frames = source.frames
+        while frames.advance():
+            if decoder.decode(frames, packet) == TCP:
+                size = packet.length + bool(packet.flags & SYN) + bool(packet.flags & FIN)
+                ack = packet.ack if packet.flags & ACK else -1
+                origin = capture.frames[frames.number - 1].origin
+                found[origin] = Segment(packet.key, packet.seq, packet.seq + size, ack)
     return found
 
 
@@ -100,10 +92,12 @@ class Resolved(NamedTuple):
 
 def resolved(capture: Recording) -> list[Resolved]:
     """The lookups that brought an address."""
-    engine, found = Engine(Cursor(capture)), []
-    for _ in engine.batches():
-        for one in engine.lookups():
-            if one.resolved and one.answer_packet:
-                asked = frozenset(capture.frames[packet - 1].origin for packet, _ in one.tries)
-                found.append(Resolved(one.name, asked, capture.frames[one.answer_packet - 1].origin))
+    found = []
+    with closing(opened(capture)) as source:
+        engine = Engine(source.frames)
+        for _ in engine.batches():
+            for one in engine.lookups():
+                if one.resolved and one.answer_packet:
+                    asked = frozenset(capture.frames[packet - 1].origin for packet, _ in one.tries)
+                    found.append(Resolved(one.name, asked, capture.frames[one.answer_packet - 1].origin))
     return found
