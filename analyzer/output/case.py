@@ -10,7 +10,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.payload import Describer, Names, Part
 from analyzer.output.timeline import letters
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, NETWORK, RST, SERVER, SYN, Connection
+from analyzer.wire.model import CLIENT, ID_FAR, NETWORK, RST, SERVER, SYN, Connection
 from analyzer.wire.trace import Seen
 
 MOST_PACKETS = 2000
@@ -20,8 +20,6 @@ MOST_LENGTH = 65_000
 """The notation's packets are real IP packets; offload makes longer ones."""
 USUAL_TTL = 64
 USUAL_PORT = 443
-FAR_ID = 2000
-"""An IP identification this far from the sender's others is a feature of the packet (signatures.md 2.2, M2)."""
 ROUTER = {4: "203.0.113.9", 6: "2001:db8:ffff::9"}
 """Who sends ICMP errors that do not come from either end; RFC 5737, RFC 3849."""
 
@@ -96,7 +94,7 @@ class Case:
         if seen.ttl != self.ttl[seen.side]:
             out += f" ttl {seen.ttl}"
         known = self.ids.get(seen.side)
-        odd = seen.flags & RST and seen.ip_id and known and abs(seen.ip_id - known) > FAR_ID
+        odd = seen.flags & RST and seen.ip_id and known and abs(seen.ip_id - known) > ID_FAR
         if seen.number in self.copied or odd:
             out += f" id {seen.ip_id}"
         if not seen.flags & RST and seen.ip_id:
@@ -133,13 +131,14 @@ class Case:
         return f"{seconds}.{decimals[:3]}{decimals[3:].rstrip('0')}"
 
     def _verdict(self, fetch: Fetch, verdict: Verdict) -> str:
-        """The line of one verdict; confidence and flags may depend on what else was in the capture."""
+        """The line of one verdict; what else was in the capture may have had a part in confidence and flags."""
         name = f"{verdict.klass}/{verdict.cause}" if verdict.cause else verdict.klass
         proofs = [
             f"{self.numbers[proof.packet]}:{proof.what}" for proof in verdict.evidence if proof.packet in self.numbers
         ]
         missing = [f"missing: {verdict.missing}"] if verdict.missing else []
-        return " => " + " ".join([name, *missing, *proofs])
+        flags = [f"flags: {' '.join(sorted(verdict.flags))}"] if verdict.flags else []
+        return " => " + " ".join([name, verdict.confidence, *missing, *flags, *proofs])
 
     # -- payload ---------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from analyzer.errors import UsageError
+from analyzer.fetch.flow import X25519MLKEM768
 from analyzer.output.frames import Frames
 from analyzer.wire.detection import PREFACE
 from analyzer.wire.model import CLIENT, Connection, Exchange, Tls
@@ -55,7 +56,6 @@ MASK = bytes(
 LARGEST_RECORD = (1 << 14) + 2048
 FILLER = 254
 """A handshake message type that no parser knows: it keeps the length."""
-POST_QUANTUM = 0x11EC
 
 
 class Part(NamedTuple):
@@ -188,7 +188,7 @@ class Describer:
         alpn = [name for name in facts.alpn_offer if name in ("h2", "http/1.1")]
         words += [f"alpn {','.join(alpn)}"] if alpn else []
         words += ["tls12"] if TLS13 not in facts.versions_offer else []
-        words += ["groups x25519mlkem768,x25519"] if POST_QUANTUM in facts.key_shares else []
+        words += ["groups x25519mlkem768,x25519"] if X25519MLKEM768 in facts.key_shares else []
         words += ["early_data"] if facts.early_data else []
         version = int.from_bytes(self.data[self.at + 1 : self.at + 3])
         words += [f"record_version 0x{version:04x}"] if version != 0x0301 else []

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.fetch.vantage import round_trips, vantage
+from analyzer.fetch.vantage import INITIAL_TTLS, round_trips, vantage
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import ACK, CLIENT, SERVER, Milestone, Side
+from analyzer.verdict.thresholds import TTL_DELTA
+from analyzer.wire.model import ACK, CLIENT, ID_FAR, SERVER, Milestone, Side
 
 TOO_EARLY_SHARE = 0.5
 IN_TIME_SHARE = 0.8
@@ -23,11 +24,8 @@ BOTH_WAYS_NS = 1_000_000
 """A device that resets both ends does so within this."""
 GOES_ON_NS = 3_000_000
 """Packets this close may only have changed places in the capture."""
-TTL_DELTA = 3
-"""One or two hops may be another route."""
-ID_FAR = 2000
 MIN_IDS = 2
-INITIAL_TTLS = (64, 128, 255)
+"""Identifications that a sender must have shown before one of them can be called foreign: one is no sequence."""
 
 
 class Reset:

@@ -32,6 +32,12 @@ MAX_MILESTONES = 96
 """Milestones kept of a connection, FINs and RSTs apart."""
 MAX_RECORDS = 32
 """TLS records kept per side: a handshake and the first exchange need fewer, bulk data must not cost memory."""
+COPY_NS = 50_000_000
+COPY_FAST_NS = 2_000_000
+"""A mirror port or a second interface shows the same packet again within this: with an IPv4 identification of its own,
+which Linux gives each retransmission anew, and without, when no retransmission comes so soon (signatures.md 3.3)."""
+ID_FAR = 2000
+"""IPv4 identifications of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.marks import mark
-from analyzer.wire.model import ACK, CLIENT, MASK32, SERVER, SYN, Connection, Side
+from analyzer.wire.model import ACK, CLIENT, ID_FAR, MASK32, SERVER, SYN, Connection, Side
 from analyzer.wire.packet import Packet
-
-ID_FAR = 2000
-"""IP IDs of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
 
 
 def note_endpoint(connection: Connection, side: Side, peer: Side, p: Packet) -> None:

@@ -97,10 +97,10 @@ def test_lying_counts_and_lengths():
 def test_a_chain_of_pointers_costs_linear_time():
     """A message of pointers that lead to pointers, with as many records as fit, is given up, not followed."""
     chain = b"".join(struct.pack("!H", 0xC000 | max(12, 33 + 2 * i - 2)) for i in range(8000))
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(50):
         assert read(response(chain * 4, 65535), True).malformed in ("compression pointer", "ends early")
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_many_records_are_partial():

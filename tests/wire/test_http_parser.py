@@ -362,9 +362,9 @@ def test_unanswered_requests_are_capped() -> None:
 @pytest.mark.parametrize("line", [b"X: y\r\n", b"x", b"\r\n"])
 def test_endless_head(line: bytes) -> None:
     """A head without an end is given up at its cap, in linear time, whether it has lines or not."""
-    began = time.perf_counter()
+    began = time.process_time()
     tracker = play([(C, GET), (S, b"HTTP/1.1 200 OK\r\nX: " + line * (200_000 // len(line)))], size=1)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     exchange = tracker.connection.exchanges[0]
     assert exchange.status == 200
     assert exchange.malformed == ("" if line == b"\r\n" else "head-too-large")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.dns.message import AAAA, HTTPS, NOERROR, A, Message, read
-from analyzer.wire.model import IcmpError
+from analyzer.wire.model import COPY_FAST_NS, COPY_NS, IcmpError
 from analyzer.wire.packet import Packet
 
 PORT = 53
@@ -21,9 +21,6 @@ MAX_OPEN = 65_536
 """Questions that wait for an answer; at the cap the oldest is given out as unreadable, which proves nothing."""
 MAX_TRIES = 16
 """Packets kept of one question that is sent again and again; `asked` counts them all."""
-COPY_NS = 50_000_000
-COPY_FAST_NS = 2_000_000
-"""The same datagram this soon is a mirror's copy (signatures.md 3.3): with the same IP identification, without one."""
 
 
 class Lookup:
