@@ -115,7 +115,7 @@ def who_and_when(case: Case, verdict: Verdict) -> None:
             verdict.rst_ttl = mark.ttl
             judge_origin(case, mark, verdict)
     name_timers(case, verdict)
-    if case.connection.strays is not None:
+    if case.connection.strays is not None or "client-went-on" in case.flags:
         elsewhere.blame_nat(case, verdict)
 
 

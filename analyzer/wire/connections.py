@@ -153,6 +153,8 @@ class Connections:
                 self.stamps.answered(connection, p)
         elif p.flags & (SYN | ACK) == SYN and side.syns == 0:
             self.stamps.asked(connection, p)
+        elif p.flags & RST and peer.isn >= 0 and connection.established_time == 0:
+            self.elsewhere.wake(self.opened)  # why should it refuse what it has asked for?
         if self.elsewhere.awake:
             self.elsewhere.look(side, peer, p)
 

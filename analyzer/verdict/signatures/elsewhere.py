@@ -175,6 +175,23 @@ def blame_nat(case: Case, verdict: Verdict) -> None:
         if stray.refused_packet and broke(case, stray):
             told(case, verdict, stray)
             return
+    if "client-went-on" in verdict.flags:
+        told_at_the_server(case, verdict)
+
+
+def told_at_the_server(case: Case, verdict: Verdict) -> None:
+    """There the client's reset came first, although the client had not left."""
+    reset: Milestone | None = case.find("rst", CLIENT, 0)
+    if reset is None:
+        return
+    verdict.blame = "network"
+    verdict.advice = NAT_ADVICE
+    verdict.summary = (
+        f"{verdict.summary[:-1]}; a reset of the client came before, and the client went on: most likely it had reset "
+        "a segment that NAT let out untranslated."
+    )
+    proof = Evidence(reset.packet, reset.time, "rst", CLIENT)
+    verdict.evidence = tuple(sorted([*verdict.evidence, proof], key=packet_of))
 
 
 def broke(case: Case, stray: Stray) -> cython.bint:
