@@ -1,5 +1,6 @@
 from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
+from analyzer.fetch.vantage cimport vantage
 from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque

@@ -12,6 +12,7 @@ import cython
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
+from analyzer.fetch.vantage import vantage
 from analyzer.wire.http2.streams import UNREADABLE
 from analyzer.wire.model import CLIENT, Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion import Completion
@@ -197,6 +198,8 @@ def kind_of(fetch: Fetch) -> str:
     server: Side = connection.server
     if connection.subflow:
         return "subflow"
+    if connection.stray and (connection.midstream or fetch.phase == "connect"):
+        return "other"  # packets of another connection, which NAT let through untranslated
     if fetch.phase == "connect":
         return half_open_kind(connection)
     if connection.midstream or client.packets == 0 or server.packets == 0:
@@ -215,9 +218,13 @@ def kind_of(fetch: Fetch) -> str:
 
 
 def half_open_kind(connection: Connection) -> str:
-    """A SYN-ACK at once that the client answers with RST, or never although it is repeated, is a probe."""
+    """A SYN-ACK at once that the client answers with RST, or never although it is repeated, is a probe.
+
+    Who asks again after that RST wants more than to know whether the port is open.
+    """
     answers: cython.int = 0
     reset: cython.bint = False
+    again: cython.bint = False
     late: cython.bint = False
     mark: Milestone
     for mark in connection.milestones:
@@ -227,6 +234,10 @@ def half_open_kind(connection: Connection) -> str:
                 late = mark.time - connection.first_time >= SYN_LATE_NS
         elif mark.what == "rst" and mark.side == CLIENT and answers:
             reset = True
+        elif mark.what == "syn" and reset:
+            again = True
+    if again and vantage(connection) == "server":
+        return "fetch"
     if answers == 0 or late:
         return "fetch"
     if reset or (answers > 1 and connection.client.packets == 1):

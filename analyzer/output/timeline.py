@@ -41,7 +41,8 @@ def timeline(fetch: Fetch, verdict: Verdict, packets: Iterable[Seen], columns: i
         yield from writer.packet(seen)
     yield from writer.folded()
     if elsewhere:  # a race that nobody won is one fetch
-        yield writer.dim("-- attempts at other addresses")
+        stray = fetch.connection.strays is not None
+        yield writer.dim(f"-- {'from' if stray else 'attempts at'} other addresses")
     for proof in elsewhere.values():
         yield writer.elsewhere(proof)
     ended = fetch.connection.capture_end - fetch.connection.last_time

@@ -193,12 +193,7 @@ class Case:
 
     def address(self) -> str:
         """The server's address and port."""
-        server: Side = self.server
-        if len(server.address) == 4:
-            return f"{socket.inet_ntop(socket.AF_INET, server.address)}:{server.port}"
-        if len(server.address) == 16:
-            return f"[{socket.inet_ntop(socket.AF_INET6, server.address)}]:{server.port}"
-        return "the server"
+        return endpoint(self.server.address, self.server.port)
 
     def tail(self) -> str:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""
@@ -227,6 +222,15 @@ class Case:
             self.evidence.sort(key=packet_of)
         verdict.evidence = tuple(self.evidence)
         return verdict
+
+
+def endpoint(address: bytes, port: cython.int) -> str:
+    """`192.0.2.1:443`, `[2001:db8::1]:443`."""
+    if len(address) == 4:
+        return f"{socket.inet_ntop(socket.AF_INET, address)}:{port}"
+    if len(address) == 16:
+        return f"[{socket.inet_ntop(socket.AF_INET6, address)}]:{port}"
+    return "the server"
 
 
 def packet_of(evidence: Evidence) -> tuple[int, int]:

@@ -128,6 +128,11 @@ TABLE = (
     Cause("syn-answered-late", CONNECT, "network",
           "Raise the client's connect timeout above the delay of the SYN-ACK, or find out why the answer is late (ARP, "
           "wake-up, a full SYN queue, a SYN proxy).", TIMEOUT),
+    Cause("syn-answered-from-another-address", CONNECT, "network",
+          "NAT (a service address, a balancer, Docker or Kubernetes) is not undone on the way back: look for a way "
+          "that bypasses the device that translated, for bridged traffic that its firewall does not see "
+          "(`net.bridge.bridge-nf-call-iptables=1`), for several addresses of one host, or for a missing masquerade "
+          "rule.", TIMEOUT),
     Cause("synack-lost", CONNECT, "network",
           "The way back loses packets: check the return route, NAT and firewalls that see only one direction; capture "
           "nearer to the client.", TIMEOUT),
@@ -183,7 +188,8 @@ TABLE = (
           "with a port that works.", REFUSED),
     Cause("rst-on-accept", RST, "server",
           "The listener took the connection and dropped it at once: a full queue with `tcp_abort_on_overflow`, an "
-          "allow-list, a balancer or `docker-proxy` without a live backend.", RESET),
+          "allow-list, a balancer or `docker-proxy` without a live backend. Or who sent the SYN-ACK is not who resets: "
+          "a SYN proxy, or SYN cookies that the server does not accept.", RESET),
     Cause("rst-after-clienthello", RST, "",
           "Something resets upon the ClientHello: try the same address with another server name, and another network "
           "path; a filter on the name, a port that speaks no TLS, or a device that dislikes a large hello "

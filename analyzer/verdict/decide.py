@@ -7,6 +7,7 @@ from collections.abc import Callable
 import cython
 
 from analyzer.fetch.model import Fetch
+from analyzer.verdict import hints
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
@@ -14,6 +15,7 @@ from analyzer.verdict.resets import find_reset, settle
 from analyzer.verdict.signatures import (
     connect,
     dns,
+    elsewhere,
     http,
     http2,
     icmp,
@@ -31,7 +33,7 @@ from analyzer.wire.tls.registry import APPLICATION_DATA
 
 Signature = Callable[[Case], Verdict | None]
 
-SEEN = (incomplete.one_direction, incomplete.no_head)
+SEEN = (elsewhere.untranslated, incomplete.one_direction, incomplete.no_head)
 MADE = (connect.final_ack_lost,)
 ACCEPTED = (reset.on_accept,)
 HANDSHAKE = (
@@ -100,6 +102,8 @@ def decide_case(case: Case) -> Verdict:
         verdict = judge(case)
     if verdict.klass != "ok":
         who_and_when(case, verdict)
+    if case.client.syns > 1:
+        hints.connecting(case, verdict)
     return verdict
 
 
@@ -111,6 +115,8 @@ def who_and_when(case: Case, verdict: Verdict) -> None:
             verdict.rst_ttl = mark.ttl
             judge_origin(case, mark, verdict)
     name_timers(case, verdict)
+    if case.connection.strays is not None or "client-went-on" in case.flags:
+        elsewhere.blame_nat(case, verdict)
 
 
 def judge(case: Case) -> Verdict:
@@ -295,6 +301,8 @@ def general_flags(case: Case) -> None:
     client: Side = case.client
     if connection.flags:
         case.flags = list(connection.flags)
+        if case.server.packets and hints.BAD_CHECKSUM in case.flags:
+            case.flags.remove(hints.BAD_CHECKSUM)  # it was answered all the same: offload left it unfilled
     if client.syns > 1 and connection.established_time:
         case.flag("syn-recovered")
     if client.retransmissions or case.server.retransmissions:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.fetch.vantage import vantage
 from analyzer.verdict.case import Case
-from analyzer.wire.model import CLIENT, SERVER, Alert, Exchange, Http2, Milestone, Record, Side, Tls
+from analyzer.wire.model import ACK, CLIENT, SERVER, Alert, Exchange, Http2, Milestone, Record, Side, Tls
 from analyzer.wire.tls.registry import ALERT
 
 WARNING = 1
@@ -95,7 +96,7 @@ def find_reset(case: Case) -> None:
     for mark in case.connection.milestones:
         if mark.what != "rst":
             continue
-        if survived(case, mark):
+        if survived(case, mark) or went_on(case, mark):
             continue
         if benign or explained(case, mark):
             benign = True
@@ -118,6 +119,22 @@ def survived(case: Case, mark: Milestone) -> cython.bint:
         return False
     case.flag("rst-ignored" if mark.offset > sender.end + 1 else "rst-survived")
     return True
+
+
+def went_on(case: Case, mark: Milestone) -> cython.bint:
+    """Seen at the server or nearby: a reset of the client, and then bare RSTs of the server: the client had gone on.
+
+    A bare RST answers a segment with ACK (RFC 9293 3.5.2), and a client that has left sends none. This one had reset a
+    packet that came to it from another address, and NAT gave that RST this connection's addresses.
+    """
+    later: Milestone
+    if mark.side != CLIENT or vantage(case.connection) not in ("server", "local"):
+        return False
+    for later in case.connection.milestones:
+        if later.what == "rst" and later.side == SERVER and later.packet > mark.packet and not later.flags & ACK:
+            case.flag("client-went-on")
+            return True
+    return False
 
 
 def explained(case: Case, mark: Milestone) -> cython.bint:

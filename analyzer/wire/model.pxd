@@ -37,8 +37,10 @@ cdef class Connection:
     cdef public list exchanges, milestones
     cdef public object content
     cdef public long long stream, first_packet, first_time
-    cdef public long long established_packet, capture_end, icmps, copies
-    cdef public int version, reused, subflow, fast_open, synack_after_ack, one_way, simultaneous, socks_reply
+    cdef public long long syn_stamp, established_packet, capture_end, icmps, copies
+    cdef public int version, reused, subflow, fast_open, synack_after_ack, heard, one_way, simultaneous, socks_reply, stray
+    cdef public list strays
+    cdef public object older
     cdef public tuple via
     cdef public str protocol, socks_target
     cdef public Exchange connect

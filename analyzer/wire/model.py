@@ -165,13 +165,17 @@ class Connection:
     stream      Wireshark's tcp.stream in the same file
     midstream   1 = no SYN seen; roles_guessed 1 = client decided by port
     reused      1 = the same 5-tuple carried an earlier connection
-    synack_after_ack  SYN-ACKs re-sent after the client's ACK was captured (milestones hold them)
+    synack_after_ack  SYN-ACKs re-sent after the client's ACK was captured (milestones hold them); heard: those that
+                echo a later timestamp than the SYN's (syn_stamp, -1 = none): the server had heard that ACK, or more
     established_time/packet  the client's first ACK after the SYN-ACK, 0 = never
     one_way     1 = no server at all was heard up to then: the capture may show one direction only
     final       1 = nothing more can come (closed and lingered, or its tuple was reused); 0 = cut by the capture's end
     capture_end time of the last packet of the capture when it was emitted
     fins_seen   bit 1 = client, 2 = server; icmps: ICMP errors that quote it; copies: packets captured twice
     closed_time when both FINs were acknowledged, or the first RST; simultaneous 1 = both sides sent a SYN
+    strays      packets of it that came from another address (elsewhere.Stray), None = none did; stray 1 = they are
+                of this connection, which is no fetch of its own
+    older       the SYN has an older timestamp than an answered one of that client (stamps.Older), None = it has not
     clock_step  1 = capture time ran backwards by more than 10 ms within it
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     protocol    tls | http | h2c | other, "" = nobody said enough
@@ -188,11 +192,14 @@ class Connection:
         self.first_packet = self.last_packet = self.first_time = self.last_time = 0
         self.midstream = self.roles_guessed = self.reused = self.subflow = self.fast_open = 0
         self.established_time = self.established_packet = 0
-        self.synack_after_ack = 0
+        self.synack_after_ack = self.heard = 0
+        self.syn_stamp = -1
         self.final = self.one_way = 0
         self.capture_end = self.clock_step = 0
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
-        self.simultaneous = 0
+        self.simultaneous = self.stray = 0
+        self.strays: list[Any] | None = None
+        self.older: Any = None
         self.milestones: list[Milestone] = []
         self.flags: tuple[str, ...] = ()
         self.content: Any = None

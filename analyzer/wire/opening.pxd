@@ -1,6 +1,7 @@
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.packet cimport Packet
+from analyzer.wire.stamps cimport later
 
 # the constants of opening.py as C numbers
 cdef int ACK, CLIENT, SERVER, SYN, ID_FAR

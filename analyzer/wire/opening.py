@@ -7,6 +7,7 @@ import cython
 from analyzer.wire.marks import mark
 from analyzer.wire.model import ACK, CLIENT, ID_FAR, MASK32, SERVER, SYN, Connection, Side
 from analyzer.wire.packet import Packet
+from analyzer.wire.stamps import later
 
 
 def note_endpoint(connection: Connection, side: Side, peer: Side, p: Packet) -> None:
@@ -62,9 +63,13 @@ def handshake(connection: Connection, side: Side, peer: Side, p: Packet) -> None
         connection.fast_open = 1
     if p.subflow:
         connection.subflow = 1
-    if side.index == SERVER:
+    if side.index == CLIENT:
+        connection.syn_stamp = p.ts_value
+    else:
         if connection.established_time and not connection.midstream:
             connection.synack_after_ack += 1
+            if connection.syn_stamp >= 0 and p.ts_echo >= 0 and later(p.ts_echo, connection.syn_stamp):
+                connection.heard += 1
         if peer.isn < 0 and p.flags & ACK:
             peer.isn = (p.ack - 1) & MASK32
             peer.base = p.ack

@@ -2,6 +2,7 @@ cimport cython
 
 from analyzer.capture.numbers cimport u16
 from analyzer.capture.frame cimport Frames
+from analyzer.wire.decode.checksum cimport wrong_outside
 from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.fragments cimport Fragments
 from analyzer.wire.decode.icmp cimport Icmp
@@ -12,7 +13,7 @@ from analyzer.wire.decode.tunnel cimport Tunnel
 from analyzer.wire.model cimport IcmpError
 from analyzer.wire.packet cimport Packet
 
-cdef int MAX_NESTING, ETHERNET
+cdef int MAX_NESTING, ETHERNET, SYN, ACK
 
 @cython.final
 cdef class Decoder:

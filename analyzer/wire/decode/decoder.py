@@ -8,6 +8,7 @@ if not cython.compiled:
     from analyzer.capture.numbers import u16
 
 from analyzer.capture.frame import Frames
+from analyzer.wire.decode.checksum import wrong_outside
 from analyzer.wire.decode.cursor import Cursor
 from analyzer.wire.decode.fragments import Fragments
 from analyzer.wire.decode.icmp import Icmp
@@ -16,7 +17,7 @@ from analyzer.wire.decode.link import KNOWN, Link
 from analyzer.wire.decode.rare import Rare
 from analyzer.wire.decode.tcp import Tcp
 from analyzer.wire.decode.tunnel import Tunnel
-from analyzer.wire.model import IcmpError
+from analyzer.wire.model import ACK, SYN, IcmpError
 from analyzer.wire.packet import Packet
 
 NOTHING = 0
@@ -34,7 +35,8 @@ class Decoder:
     """Decodes the frames of one capture into a reused `Packet`.
 
     icmp      the error that the last frame held, valid after `decode()` returned ICMP
-    note      flag word for the last packet: "" or "fragments" or "scapy-decoded"
+    note      flag word for the last packet: "" or "fragments" or "scapy-decoded", or of a SYN in a tunnel
+              "outer-checksum"
     warnings  what a user should know, each kind once; complete after `finish()`
     incomplete  frames were left undecoded because nobody knows their link type
     """
@@ -70,6 +72,7 @@ class Decoder:
         cursor.at = start
         cursor.end = end
         cursor.wire_end = max(start + frames.length, end)
+        cursor.outer = 0
         packet.number = frames.number
         packet.time = frames.time
         packet.interface = frames.interface
@@ -153,7 +156,11 @@ class Decoder:
                     return NOTHING
                 self.note = "fragments"
             elif cursor.protocol == 6:
-                return self.tcp.read(cursor, packet)  # True is TCP, False is NOTHING
+                if not self.tcp.read(cursor, packet):
+                    return NOTHING
+                if cursor.outer and packet.flags & (SYN | ACK) == SYN and wrong_outside(cursor):
+                    self.note = "outer-checksum"
+                return TCP
             elif not self.inside(cursor):
                 return self.transport(packet)
         return NOTHING
@@ -163,7 +170,8 @@ class Decoder:
         if cursor.protocol == 17:
             if cursor.end - cursor.at < 8:
                 return False
-            return self.tunnel.over_udp(cursor, u16(cursor.data, cursor.at + 2))
+            udp: cython.Py_ssize_t = cursor.at
+            return self.tunnel.over_udp(cursor, u16(cursor.data, udp + 2)) and cursor.wrap(udp)
         return self.tunnel.enter(cursor)
 
     def transport(self, packet: Packet) -> cython.int:
