@@ -21,6 +21,7 @@ WAITS = {
     "rst-after-tls-silence": timers.SHAKING,
     "http-proxy-connect-no-reply": timers.PROXYING,
     "http-client-closed-no-response": timers.WAITING,
+    "http-expect-100-no-reply": timers.WAITING,
     "http-no-response-server-closed": timers.WAITING,
     "http-request-unacked": timers.WAITING,
     "rst-idle-timeout": timers.WAITING,
@@ -44,6 +45,8 @@ def name_timers(case: Case, verdict: Verdict) -> None:
     wait = WAITS.get(verdict.cause)
     if wait is None:
         return
+    if wait == timers.READING and not case.answered:
+        wait = timers.WAITING  # nothing of the response had come
     verdict.timers = tuple(ending_timers(case, wait))
     if verdict.timers:
         verdict.summary = f"{verdict.summary[:-1]}; consistent with {verdict.timers[0]}."
@@ -54,7 +57,7 @@ def ending_timers(case: Case, wait: str) -> list[str]:
     sides: tuple[str, ...] = (timers.SERVER,)
     exchange: Exchange = case.exchange
     end: cython.longlong
-    if exchange is not None and exchange.status and wait in (timers.ANSWERED, timers.WAITING):
+    if exchange is not None and exchange.status and case.answered and wait in (timers.ANSWERED, timers.WAITING):
         end = exchange.response_time
     else:
         end = case.closer_time
