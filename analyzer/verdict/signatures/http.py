@@ -291,7 +291,7 @@ def expect_unanswered(case: Case) -> Verdict | None:
     Cause: http-expect-100-no-reply
     On the wire: a request's head with `Expect: 100-continue`, acknowledged, without a byte of its body; a second and more
         without 100 or a final status, then somebody closes, or a minute passes.
-    Wireshark: http.expect contains "100-continue" && !http.response_in
+    Wireshark: http.request && frame contains "100-continue" && !http.response_in
     Zeek: http.log request_body_len 0, without status_code
     Reference: RFC 9110 10.1.1 (a client must not wait for ever, a server must answer; RFC 9112 9.3: a proxy of HTTP/1.0)
     Confidence: high; while nobody has closed low

@@ -7,7 +7,7 @@ import cython
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.causes import CUT_UPLOAD, LOST_ADVICE, STATUS_ADVICE
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.seen import LOSS_NS, lost_on_the_way
 from analyzer.verdict.signatures.http import large_only, left, who_ended
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
@@ -172,11 +172,17 @@ def response_lost(case: Case) -> Verdict | None:
 
 
 def told_at_the_end(case: Case) -> cython.longlong:
-    """Bytes of which the server's own number tells only when the client has left without them, 0 = none."""
+    """Bytes of which only the end of the connection tells, 0 = none.
+
+    The server's FIN stands behind them, or its own number counts them once the client has left without them.
+    """
     server: Side = case.server
-    if case.closer != CLIENT or server.sent <= server.acked or server.sent_packet < case.closer_packet:
-        return 0
-    return server.sent - server.acked
+    until: cython.longlong = client_left(case) or case.connection.capture_end
+    if server.fin_offset > server.acked == server.next and until - server.fin_time >= LOSS_NS:
+        return server.fin_offset - server.acked
+    if case.closer == CLIENT and server.sent > server.acked and server.sent_packet > case.closer_packet:
+        return server.sent - server.acked
+    return 0
 
 
 def resent(case: Case) -> cython.bint:
