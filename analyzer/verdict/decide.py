@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.verdict.case import Case, capital, span
+from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
@@ -18,6 +18,7 @@ from analyzer.verdict.signatures import (
     http2,
     icmp,
     incomplete,
+    loss,
     opaque,
     reset,
     response,
@@ -34,7 +35,7 @@ Signature = Callable[[Case], Verdict | None]
 SEEN = (incomplete.one_direction, incomplete.no_head)
 MADE = (connect.final_ack_lost,)
 ACCEPTED = (reset.on_accept,)
-ANSWERED = (response.response_lost, reset.switched)
+ANSWERED = (loss.response_lost, reset.switched)
 HANDSHAKE = (
     tls.sslv2,
     tls.alert,
@@ -59,8 +60,8 @@ OPAQUE = (
     opaque.cut,
     opaque.record_stalled,
     opaque.server_closed,
-    http.request_unacked,
-    response.response_lost,
+    loss.request_unacked,
+    loss.response_lost,
     opaque.client_gave_up,
     http.no_response_stalled,
 )
@@ -72,9 +73,9 @@ EXCHANGE = (
     reset.waiting,
     reset.mid_response,
     http.proxy_connect,
-    response.response_lost,
+    loss.response_lost,
     response.status,
-    http.request_unacked,
+    loss.request_unacked,
     http.expect_unanswered,
     http.server_closed,
     response.truncated,
@@ -192,7 +193,7 @@ def unnamed(case: Case) -> Verdict:
     if case.connection.protocol != "h2c" or case.client.bytes == 0 or case.server.bytes:
         return incomplete.rest(case)
     case.asked = 1  # the preface asks for SETTINGS at least
-    return first_of((reset.waiting, http.server_closed, http.request_unacked), case)
+    return first_of((reset.waiting, http.server_closed, loss.request_unacked), case)
 
 
 def first_of(signatures: tuple[Signature, ...], case: Case) -> Verdict:
@@ -218,7 +219,7 @@ def any_of(signatures: tuple[Signature, ...], case: Case) -> Verdict | None:
 
 def fine_answer(case: Case) -> Verdict:
     """Step 7, after a complete and good response: it may never have arrived, or have opened what was cut later."""
-    if response.resent(case) or reset.may_be_cut(case):
+    if loss.resent(case) or reset.may_be_cut(case):
         settle(case)
         verdict = any_of(ANSWERED, case)
         if verdict is not None:
@@ -285,7 +286,7 @@ def weigh(case: Case) -> None:
     case.tls_done = completion is not None and completion.state == "complete"
     if exchange is not None:
         case.asked = 2 if exchange.request_complete else 1
-        if response.came_too_late(case):
+        if loss.came_too_late(case):
             case.answered = 0
         elif exchange.response_complete:
             case.answered = 2

@@ -102,7 +102,7 @@ class Side:
     skip            bytes after `next` that no parser needs
     acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
-    full_end        offset behind the first segment that was as large as segments usually get (FULL_SEGMENT), 0 = none was
+    full_end        offset behind the first segment of the usual size (FULL_SEGMENT), 0 = all were smaller
     sack_left/right highest SACK block *it sent*, as offsets of its peer's stream, -1 = none
     lost            payload bytes the peer acknowledged although the capture never showed them (capture loss)
     cut             payload bytes missing because of the snaplen
@@ -360,6 +360,7 @@ class Exchange:
     garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
     malformed       head-too-large | chunk-size | chunk-end | content-length (less came) | content-too-long |
                     interim-end (no final response): where a message broke its own framing, "" = nowhere
+    close_packet    a websocket: packet of the first Close frame, 0 = none came, -1 = its frames could not be followed
     authorized      1 = the request carried credentials (their value is not kept)
     lost            1 = the capture lost bytes of a head or of the framing: nothing may be concluded from absence
     h2              what HTTP/2 adds to it, None = HTTP/1.x
@@ -395,6 +396,7 @@ class Exchange:
         self.garbage = self.body_start = b""
         self.malformed = ""
         self.authorized = self.lost = 0
+        self.close_packet = 0
         self.h2: Http2 | None = None
 
     @property

@@ -5,15 +5,16 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict import timers
+from analyzer.verdict.advice import UNHEARD
 from analyzer.verdict.case import Case, capital, count, span
-from analyzer.verdict.causes import FORGOTTEN, UNHEARD
+from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.signatures.loss import unacknowledged
 from analyzer.verdict.signatures.reset import asked_time, idle_before, idle_words
 from analyzer.verdict.signatures.tls import shown
 from analyzer.verdict.waits import ending_timers
-from analyzer.wire.http2.registry import error_word
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone
 
 TLS_ALERT = b"\x15\x03"
 
@@ -93,85 +94,6 @@ def garbage(case: Case) -> Verdict | None:
     )
 
 
-def request_unacked(case: Case) -> Verdict | None:
-    """The request, or the rest of it, never arrives.
-
-    Cause: http-request-unacked
-    On the wire: request bytes are sent again three times and more, never acknowledged; no response.
-    Wireshark: tcp.analysis.retransmission && tcp.len > 0
-    Zeek: history with `T`, conn_state S1 or SF without bytes of the responder
-    Reference: RFC 9293 3.8.1; RFC 5382 REQ-5 (a NAT forgets idle connections)
-    Confidence: high; inside TLS medium
-    Needs: a request; no response; the request sent again
-    Not this: when the server repeats its SYN-ACK it is final-ack-lost; an acknowledged request without an answer is
-        http-client-closed-no-response or http-no-response-stalled.
-    """
-    if case.answered or not unacknowledged(case) or case.unread(case.server):
-        return None
-    case.ongoing = 1 if case.closer < 0 else 0
-    if large_only(case, case.client):
-        case.flag("pmtu-suspected")
-    case.cite_request()
-    case.cite_all("retransmission", CLIENT)
-    case.cite_closer()
-    verdict: Verdict = case.verdict(
-        "http-request-unacked",
-        "high" if case.exchange is not None else "medium",
-        f"{in_vain(case)} {count(case.client.rtx_since_ack, 'time')}; {who_ended(case)}.",
-    )
-    if idle_before(case) >= case.limits.forgotten_ns:
-        verdict.advice = FORGOTTEN
-    return verdict
-
-
-def unacknowledged(case: Case) -> cython.bint:
-    """The request was sent again and again, and its end never acknowledged; by the server that closes first, before."""
-    exchange: Exchange = case.exchange
-    mark: Milestone
-    again: cython.longlong = case.client.rtx_since_ack
-    stop: cython.longlong = case.client.end
-    if exchange is not None and exchange.request_end > 0:
-        stop = exchange.request_end
-    if case.asked == 0 or again < case.limits.unacked_request or case.client.acked >= stop:
-        return False
-    if case.closer == SERVER:
-        again = 0
-        for mark in case.connection.milestones:
-            if mark.what == "retransmission" and mark.side == CLIENT and mark.packet < case.closer_packet:
-                again += mark.offset >= case.client.acked
-    return again >= case.limits.unacked_request
-
-
-def in_vain(case: Case) -> str:
-    """What of the request was not acknowledged, up to "sent again"."""
-    exchange: Exchange = case.exchange
-    idle: cython.longlong = idle_before(case)
-    got: cython.longlong = 0
-    whole: cython.longlong = 0
-    if exchange is not None and exchange.request_start >= 0 and exchange.h2 is None:
-        got = case.client.acked - exchange.request_start
-        whole = exchange.request_end - exchange.request_start
-        if exchange.request_body_expected > exchange.request_body_got:
-            whole += exchange.request_body_expected - exchange.request_body_got
-        elif not exchange.request_complete:
-            whole = 0  # how long it would have been was not said
-    if got > 0:
-        of = f"{got} of {count(whole, 'byte')}" if whole > got else f"the first {count(got, 'byte')}"
-        return f"{capital(case.peer())} acknowledged {of} of the request and never the rest, which was sent again"
-    if idle >= case.limits.reuse_idle_ns:
-        long = " (long enough for a NAT or firewall to forget it)" if idle >= case.limits.forgotten_ns else ""
-        return (
-            f"The connection to {case.peer()} had been idle for {span(idle)}{long}, and its next request was never "
-            "acknowledged, although sent again"
-        )
-    return f"{capital(case.peer())} never acknowledged the request, which was sent again"
-
-
-def large_only(case: Case, side: Side) -> cython.bint:
-    """Large segments of this side are lost, and no such segment ever passed: a path MTU problem."""
-    return side.largest_rtx >= case.limits.full_segment_bytes and not 0 < side.full_end <= side.acked
-
-
 def server_closed(case: Case) -> Verdict | None:
     """The server hangs up without a byte of a response.
 
@@ -210,11 +132,13 @@ def server_closed(case: Case) -> Verdict | None:
         return case.verdict(
             "http-keepalive-race",
             "high",
-            f"{capital(case.peer())} closed the kept-alive connection, idle for {span(idle_before(case))}, just as the client "
-            "sent its next request.",
+            f"{capital(case.peer())} closed the kept-alive connection, idle for {span(idle_before(case))}, just as the "
+            "client sent its next request.",
         )
     return case.verdict(
-        "http-no-response-server-closed", "high", f"{capital(case.peer())} hung up {hung_up(case, gap)}{idle_words(case)}."
+        "http-no-response-server-closed",
+        "high",
+        f"{capital(case.peer())} hung up {hung_up(case, gap)}{idle_words(case)}.",
     )
 
 
@@ -289,11 +213,11 @@ def expect_unanswered(case: Case) -> Verdict | None:
     """The client asks whether it may send its body, and nobody answers.
 
     Cause: http-expect-100-no-reply
-    On the wire: a request's head with `Expect: 100-continue`, acknowledged, without a byte of its body; a second and more
-        without 100 or a final status, then somebody closes, or a minute passes.
+    On the wire: a request's head with `Expect: 100-continue`, acknowledged, without a byte of its body; a second and
+        more without 100 or a final status, then somebody closes, or a minute passes.
     Wireshark: http.request && frame contains "100-continue" && !http.response_in
     Zeek: http.log request_body_len 0, without status_code
-    Reference: RFC 9110 10.1.1 (a client must not wait for ever, a server must answer; RFC 9112 9.3: a proxy of HTTP/1.0)
+    Reference: RFC 9110 10.1.1 (a server must answer, and a client must not wait for ever)
     Confidence: high; while nobody has closed low
     Needs: a plain request; an unfinished request; no response; 100-continue was expected
     Not this: a client that sends its body after a while has asked in full, and is judged by the answer to that; 417 and
@@ -319,8 +243,8 @@ def expect_unanswered(case: Case) -> Verdict | None:
     return case.verdict(
         "http-expect-100-no-reply",
         "low" if case.closer < 0 else "high",
-        f"{capital(case.where())} did not answer `Expect: 100-continue` for {span(waited)}; the client held its body back "
-        f"{ended}.",
+        f"{capital(case.where())} did not answer `Expect: 100-continue` for {span(waited)}; the client held its body "
+        f"back {ended}.",
     )
 
 
@@ -361,7 +285,8 @@ def client_closed(case: Case) -> Verdict | None:
 
 def unheard_request(case: Case) -> cython.bint:
     """The server had not acknowledged the whole request: that it got it is not known."""
-    return case.client.acked < case.exchange.request_end
+    exchange: Exchange = case.exchange
+    return case.client.acked < exchange.request_end
 
 
 def logged(case: Case) -> str:
@@ -371,13 +296,6 @@ def logged(case: Case) -> str:
         case.cite_mark(case.find("rst", CLIENT, case.closer_packet - 1))
         return "; what the server sent then met a reset"
     return "" if unheard_request(case) else ": a server logs this as 499"
-
-
-def left(case: Case) -> str:
-    """How the client ended it: the connection, or its stream of HTTP/2 (RFC 9113 8.1)."""
-    if case.closer_what != "data":
-        return "closed"
-    return f"ended its stream with {error_word(case.h2.reset_code)}"
 
 
 def no_response_stalled(case: Case) -> Verdict | None:
@@ -408,13 +326,3 @@ def no_response_stalled(case: Case) -> Verdict | None:
         f"{capital(case.where())} has not answered for {span(case.silence())}; the connection is open when the capture "
         f"ends{idle_words(case)}.",
     )
-
-
-def who_ended(case: Case) -> str:
-    """Who ended it, after how long without progress."""
-    silence: cython.longlong = case.silence()
-    if case.closer == CLIENT:
-        return f"the client gave up after {span(silence)}" if silence else "the client closed"
-    if case.closer == SERVER:
-        return f"the server closed after {span(silence)}" if silence else "the server closed"
-    return f"the capture ends {span(silence)} later" if silence else "the capture ends there"

@@ -330,7 +330,7 @@ def switched(case: Case) -> Verdict | None:
     Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
     Zeek: conn_state RSTR, http.log status_code 101
     Reference: RFC 9110 7.8; RFC 6455 7.1.1 and 7.1.5 (a websocket ends with Close, then FIN)
-    Confidence: high; of other protocols than websocket medium
+    Confidence: high; medium where the frames cannot be followed
     Needs: a reset of the server; a response
     Not this: FIN or Close first is an orderly end; silence is none; a client that resets has left.
     """
@@ -346,9 +346,9 @@ def switched(case: Case) -> Verdict | None:
     last: cython.longlong = max(case.client.last_data_time, case.server.last_data_time)
     return case.verdict(
         "rst-mid-response",
-        "high" if protocol == "websocket" else "medium",
-        f"{capital(case.peer())} reset the open {what} {span(mark.time - exchange.response_time)} after it was opened and "
-        f"{span(mark.time - last)} after the last word on it.",
+        "high" if protocol == "websocket" and exchange.close_packet == 0 else "medium",
+        f"{capital(case.peer())} reset the open {what} {span(mark.time - exchange.response_time)} after it was opened "
+        f"and {span(mark.time - last)} after the last word on it.",
     )
 
 
