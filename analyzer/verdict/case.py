@@ -210,7 +210,10 @@ class Case:
 
     def tail(self) -> str:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""
-        return f"the capture ends {span(self.connection.capture_end - self.connection.last_time)} after its last packet"
+        later: cython.longlong = self.connection.capture_end - self.connection.last_time
+        if later <= 0:
+            return "the capture ends with its last packet"
+        return f"the capture ends {span(later)} after its last packet"
 
     def verdict(self, cause: str, confidence: str, summary: str) -> Verdict:
         """The verdict of one signature: what the table of causes says, what was cited, and the sentence."""
@@ -259,9 +262,11 @@ DAY_NS = 86_400_000_000_000
 
 
 def span(ns: cython.longlong) -> str:
-    """A duration for people: `0.4 ms`, `28 ms`, `2.00 s`, `131 s`, `3 days`."""
+    """A duration for people: `0.03 ms`, `0.4 ms`, `28 ms`, `2.00 s`, `131 s`, `3 days`; what is something is not 0."""
     if ns < 0:
         ns = 0
+    if 0 < ns < 50_000:
+        return f"{max(ns, 1000) / 1e6:.1g} ms"
     if ns < 1_000_000:
         return f"{ns / 1e6:.1f} ms"
     if ns < 1_000_000_000:

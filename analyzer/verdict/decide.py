@@ -243,7 +243,8 @@ def complete(case: Case) -> Verdict:
     if exchange.request_packet == 0:
         return fine(case, "medium", f"{case.where()} answered with {said}; the request is not in the capture.")
     method = exchange.method or "a request"
-    return fine(case, confidence, f"{case.where()} answered {method} with {said} within {span(took)}.")
+    within = f" within {span(took)}" if took >= 0 else ""
+    return fine(case, confidence, f"{case.where()} answered {method} with {said}{within}.")
 
 
 def opaque_ok(case: Case) -> Verdict:

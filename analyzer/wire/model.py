@@ -32,6 +32,8 @@ MAX_MILESTONES = 96
 """Milestones kept of a connection, FINs and RSTs apart."""
 MAX_RECORDS = 32
 """TLS records kept per side: a handshake and the first exchange need fewer, bulk data must not cost memory."""
+FULL_SEGMENT = 1200
+"""A segment of at least so many bytes is a full one: with IPv6 every link leaves room for 1220 (RFC 8200 5)."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
 

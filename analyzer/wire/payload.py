@@ -6,13 +6,11 @@ import cython
 
 from analyzer.wire.detection import looks_like
 from analyzer.wire.marks import mark
-from analyzer.wire.model import CLIENT, Connection, Side
+from analyzer.wire.model import CLIENT, FULL_SEGMENT, Connection, Side
 from analyzer.wire.packet import Packet
 from analyzer.wire.stream import Reassembler
 
 REORDER_NS = 3_000_000
-FULL_SEGMENT = 1200
-"""A segment of at least so many bytes is a full one: with IPv6 every link leaves room for 1220 (RFC 8200 5)."""
 
 
 class Payload:

@@ -146,7 +146,10 @@ def hung_up(case: Case, gap: cython.longlong) -> str:
     """When the server hung up without an answer, `gap` ns after the request's last byte."""
     exchange: Exchange = case.exchange
     begun: cython.longlong = 0 if exchange is None else case.closer_time - exchange.request_time
+    mark: Milestone | None = case.find("fin", SERVER, 0)
     if gap >= 0 and (exchange is None or exchange.request_complete):
+        if exchange is not None and mark is not None and 0 <= mark.ack < exchange.request_end:
+            return f"{span(gap)} after the request, without having acknowledged it"
         return f"{span(gap)} after the request without a byte of a response"
     if begun > 0:
         return f"{span(begun)} after the request began, before it was complete, without a byte of a response"

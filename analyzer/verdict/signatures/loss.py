@@ -8,7 +8,7 @@ from analyzer.verdict.advice import FORGOTTEN, LOST
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import who_ended
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import LOSS_NS, lost_on_the_way
+from analyzer.verdict.seen import lost_on_the_way
 from analyzer.verdict.signatures.reset import idle_before
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
 
@@ -151,7 +151,7 @@ def told_at_the_end(case: Case) -> cython.longlong:
     """
     server: Side = case.server
     until: cython.longlong = client_left(case) or case.connection.capture_end
-    if server.fin_offset > server.acked == server.next and until - server.fin_time >= LOSS_NS:
+    if server.fin_offset > server.acked == server.next and until - server.fin_time >= case.limits.give_up_min_ns:
         return server.fin_offset - server.acked
     if case.closer == CLIENT and server.sent > server.acked and server.sent_packet > case.closer_packet:
         return server.sent - server.acked

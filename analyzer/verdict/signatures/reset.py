@@ -308,7 +308,7 @@ def mid_response(case: Case) -> Verdict | None:
         if exchange.body_expected >= 0:
             got = f"after {exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
         elif not exchange.response_framing:
-            got = "within the head of its response"
+            got = "within the head of the response"
     return case.verdict(
         "rst-mid-response",
         "high" if exchange is not None or case.opaque is None or case.opaque.cut else "medium",

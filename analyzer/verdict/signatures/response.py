@@ -73,13 +73,15 @@ def when(case: Case, early: cython.bint) -> str:
     exchange: Exchange = case.exchange
     took: cython.longlong = exchange.response_time - asked_time(case)
     if early:
-        body = (
-            "" if exchange.request_complete else f": {count(exchange.request_body_got, 'byte')} of it were sent in all"
-        )
-        if exchange.request_body_expected >= 0 and body:
-            body = f": {exchange.request_body_got} of {count(exchange.request_body_expected, 'byte')} were sent in all"
-        begun: cython.longlong = exchange.response_time - exchange.request_time
-        return f" {span(begun)} after the request began, with the upload unfinished{body}"
+        begun = f" {span(exchange.response_time - exchange.request_time)} after the request began"
+        if exchange.request_complete:
+            return f"{begun}, with the upload unfinished"
+        if exchange.request_body_got == 0:
+            return f"{begun}, before its body, which was never sent"
+        of = count(exchange.request_body_got, "byte")
+        if exchange.request_body_expected >= 0:
+            of = f"{exchange.request_body_got} of {count(exchange.request_body_expected, 'byte')}"
+        return f"{begun}, with the upload unfinished ({of} sent in all)"
     return f" after {span(took)}" if took >= 0 else ""
 
 
@@ -115,7 +117,7 @@ def truncated(case: Case) -> Verdict | None:
 def progress(exchange: Exchange) -> str:
     """How much of the response had come."""
     if not exchange.response_framing:
-        return "within the head of its response"
+        return "within the head of the response"
     if exchange.body_expected >= 0:
         return f"after {exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
     return f"after {count(exchange.body_got, 'byte')} of the response body, before its end"

@@ -1,6 +1,6 @@
 from analyzer.wire.model cimport Exchange, Side
 
-cdef int CLOSE, OPCODE, MASKED, LENGTH, RESERVED
+cdef int CLOSE, OPCODE, LENGTH, RESERVED
 cdef long long NEVER
 
 cdef class Websocket:
@@ -9,4 +9,4 @@ cdef class Websocket:
     cpdef data(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet)
     cpdef lose(self, Side side)
 
-cdef long long payload_size(bytearray head) except? -2
+cpdef long long payload_size(bytearray head) except? -2
