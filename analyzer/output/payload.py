@@ -16,6 +16,7 @@ from analyzer.errors import UsageError
 from analyzer.fetch.flow import X25519MLKEM768
 from analyzer.output.frames import Frames
 from analyzer.wire.detection import PREFACE
+from analyzer.wire.http.websocket import MASKED, payload_size
 from analyzer.wire.model import CLIENT, Connection, Exchange, Tls
 from analyzer.wire.tls.hello import read_client_hello, read_server_hello
 from analyzer.wire.tls.registry import TLS13
@@ -111,6 +112,8 @@ class Describer:
             end = end if end >= 0 else len(data)
             yield Part(at, hole, _masked(data[at:hole]))
             yield Part(hole, end, f"zeros {end - hole}")
+        elif self._in_websocket():
+            yield self._websocket_frame()
         elif data.startswith(PREFACE, at):
             yield Part(at, at + len(PREFACE), "h2 preface")
             yield from self._frames(at + len(PREFACE))
@@ -124,6 +127,24 @@ class Describer:
             yield from self._response(status)
         else:
             yield from self._other()
+
+    # -- websocket -------------------------------------------------------------------------------------------------
+
+    def _in_websocket(self) -> bool:
+        for exchange in self.exchanges:
+            if exchange.status == 101 and exchange.headers.get("upgrade", "").lower() == "websocket":
+                return self.at >= (exchange.request_end if self.side == CLIENT else exchange.response_end) >= 0
+        return False
+
+    def _websocket_frame(self) -> Part:
+        """The head of a frame, without its masking key, and as many zeros as it has payload."""
+        head = bytearray(self.data[self.at : self.at + 2])
+        while payload_size(head) < 0 and self.at + len(head) < len(self.data):
+            head.append(self.data[self.at + len(head)])
+        size = min(max(payload_size(head), 0), len(self.data) - self.at - len(head))
+        key = 4 if len(head) > 5 and head[1] & MASKED else 0
+        words = f"hex {bytes(head[: len(head) - key]).hex()}{'00' * key}"
+        return Part(self.at, self.at + len(head) + size, f"{words} + zeros {size}" if size else words)
 
     # -- TLS -------------------------------------------------------------------------------------------------------
 

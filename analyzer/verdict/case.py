@@ -195,9 +195,20 @@ class Case:
         """The server's address and port."""
         return endpoint(self.server.address, self.server.port)
 
+    def peer(self) -> str:
+        """The other end of the TCP connection as a colleague would call it: in front of a tunnel that is the proxy."""
+        asked: Exchange = self.exchange
+        tunnel: cython.bint = self.connection.connect is not None or (asked is not None and asked.method == "CONNECT")
+        if tunnel or "socks" in self.connection.via:
+            return f"the proxy {self.address()}"
+        return self.where()
+
     def tail(self) -> str:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""
-        return f"the capture ends {span(self.connection.capture_end - self.connection.last_time)} after its last packet"
+        later: cython.longlong = self.connection.capture_end - self.connection.last_time
+        if later <= 0:
+            return "the capture ends with its last packet"
+        return f"the capture ends {span(later)} after its last packet"
 
     def verdict(self, cause: str, confidence: str, summary: str) -> Verdict:
         """The verdict of one signature: what the table of causes says, what was cited, and the sentence."""
@@ -255,9 +266,11 @@ DAY_NS = 86_400_000_000_000
 
 
 def span(ns: cython.longlong) -> str:
-    """A duration for people: `0.4 ms`, `28 ms`, `2.00 s`, `131 s`, `3 days`."""
+    """A duration for people: `0.03 ms`, `0.4 ms`, `28 ms`, `2.00 s`, `131 s`, `3 days`; what is something is not 0."""
     if ns < 0:
         ns = 0
+    if 0 < ns < 50_000:
+        return f"{max(ns, 1000) / 1e6:.1g} ms"
     if ns < 1_000_000:
         return f"{ns / 1e6:.1f} ms"
     if ns < 1_000_000_000:
@@ -274,6 +287,11 @@ def whole_ms(ns: cython.longlong) -> cython.longlong:
     ms: cython.longlong = ns // 1_000_000
     rest: cython.longlong = ns - ms * 1_000_000
     return ms + 1 if rest > 500_000 or (rest == 500_000 and ms & 1) else ms
+
+
+def capital(text: str) -> str:
+    """The beginning of a sentence: `The proxy 192.0.2.1:3128`, but `example.org`, since names have no capitals."""
+    return "T" + text[1:] if text.startswith("the ") else text
 
 
 def count(number: cython.longlong, noun: str) -> str:

@@ -278,6 +278,10 @@ TABLE = (
           "The client had enough: a cancellation, a size or time limit, or a download manager that goes on with "
           "ranges.",
           "curl (28, 23): the client's own limit"),
+    Cause("http-expect-100-no-reply", HTTP, "server",
+          "The client asked by `Expect: 100-continue` whether it may send its body, and nobody said yes or no: look "
+          "for a proxy or a server that does not know it, and switch it off at the client (`curl -H 'Expect:'`), which "
+          "must not wait for ever (RFC 9110 10.1.1).", OWN_TIMER),
     Cause("http-no-response-server-closed", HTTP, "server",
           "The server read the request and hung up: look for a crash or restart, `return 444`, or a balancer without "
           "error page.", EMPTY),

@@ -20,6 +20,7 @@ from analyzer.verdict.signatures import (
     http2,
     icmp,
     incomplete,
+    loss,
     opaque,
     reset,
     response,
@@ -36,6 +37,7 @@ Signature = Callable[[Case], Verdict | None]
 SEEN = (elsewhere.untranslated, incomplete.one_direction, incomplete.no_head)
 MADE = (connect.final_ack_lost,)
 ACCEPTED = (reset.on_accept,)
+ANSWERED = (loss.response_lost, reset.switched)
 HANDSHAKE = (
     tls.sslv2,
     tls.alert,
@@ -60,8 +62,8 @@ OPAQUE = (
     opaque.cut,
     opaque.record_stalled,
     opaque.server_closed,
-    http.request_unacked,
-    response.response_lost,
+    loss.request_unacked,
+    loss.response_lost,
     opaque.client_gave_up,
     http.no_response_stalled,
 )
@@ -73,12 +75,13 @@ EXCHANGE = (
     reset.waiting,
     reset.mid_response,
     http.proxy_connect,
+    loss.response_lost,
     response.status,
+    loss.request_unacked,
+    http.expect_unanswered,
     http.server_closed,
     response.truncated,
-    http.request_unacked,
     http.abort_request,
-    response.response_lost,
     http.client_closed,
     response.client_left_response,
     response.response_stalled,
@@ -128,8 +131,8 @@ def judge(case: Case) -> Verdict:
     if verdict is not None:
         return verdict
     exchange: Exchange = case.exchange
-    if exchange is not None and exchange.response_complete and fine_status(exchange):
-        return complete(case)
+    if exchange is not None and case.answered == 2 and fine_status(exchange):
+        return fine_answer(case)
     settle(case)
     verdict = any_of(ACCEPTED, case)
     if verdict is not None:
@@ -196,7 +199,7 @@ def unnamed(case: Case) -> Verdict:
     if case.connection.protocol != "h2c" or case.client.bytes == 0 or case.server.bytes:
         return incomplete.rest(case)
     case.asked = 1  # the preface asks for SETTINGS at least
-    return first_of((reset.waiting, http.server_closed, http.request_unacked), case)
+    return first_of((reset.waiting, http.server_closed, loss.request_unacked), case)
 
 
 def first_of(signatures: tuple[Signature, ...], case: Case) -> Verdict:
@@ -220,11 +223,21 @@ def any_of(signatures: tuple[Signature, ...], case: Case) -> Verdict | None:
     return None
 
 
+def fine_answer(case: Case) -> Verdict:
+    """Step 7, after a complete and good response: it may never have arrived, or have opened what was cut later."""
+    if loss.resent(case) or reset.may_be_cut(case):
+        settle(case)
+        verdict = any_of(ANSWERED, case)
+        if verdict is not None:
+            return verdict
+    return complete(case)
+
+
 def complete(case: Case) -> Verdict:
     """A complete response with a status of 1xx to 3xx: ok, whatever ugly packets follow."""
     exchange: Exchange = case.exchange
     connection: Connection = case.connection
-    if case.fetch.last and (case.client.rsts or case.server.rsts):
+    if case.fetch.last and (case.client.rsts or case.server.rsts) and case.reset is None:
         find_reset(case)
         if case.reset is not None:
             case.flag("benign-rst")
@@ -236,7 +249,8 @@ def complete(case: Case) -> Verdict:
     if exchange.request_packet == 0:
         return fine(case, "medium", f"{case.where()} answered with {said}; the request is not in the capture.")
     method = exchange.method or "a request"
-    return fine(case, confidence, f"{case.where()} answered {method} with {said} within {span(took)}.")
+    within = f" within {span(took)}" if took >= 0 else ""
+    return fine(case, confidence, f"{case.where()} answered {method} with {said}{within}.")
 
 
 def opaque_ok(case: Case) -> Verdict:
@@ -279,7 +293,9 @@ def weigh(case: Case) -> None:
     case.tls_done = completion is not None and completion.state == "complete"
     if exchange is not None:
         case.asked = 2 if exchange.request_complete else 1
-        if exchange.response_complete:
+        if loss.came_too_late(case):
+            case.answered = 0
+        elif exchange.response_complete:
             case.answered = 2
         elif exchange.response_packet or exchange.status:
             case.answered = 1

@@ -7,7 +7,7 @@ from analyzer.wire.tls.parser cimport TlsParser
 from analyzer.wire.octets cimport cut
 
 # the constants of content.py, detection.py and peeling.py as C numbers
-cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, IN_HTTP2, CLIENT, SERVER, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
+cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, IN_HTTP2, IN_WEBSOCKET, CLIENT, SERVER, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
 cdef int H2C, HTTP, NEED, OTHER, PROXY, SOCKS4, SOCKS5, SSLV2, TLS, DNS_PORT
 cdef long long NEVER
 
@@ -17,7 +17,7 @@ cdef class Content(Peeling):
     cdef public Side misplaced_side
     cdef public TlsParser tls
     cdef public HttpParser http
-    cdef public object lookups, dns, http2
+    cdef public object lookups, dns, http2, websocket
     cdef _copied(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long packet, long long time)
     cpdef end(self, Side side, long long packet, long long time)
@@ -33,7 +33,7 @@ cdef class Content(Peeling):
     cpdef _settle(self)
     cpdef _switch(self, Side side, long long packet, long long time, long long ack)
     cpdef _start_over(self)
-    cpdef Exchange _upgraded(self)
+    cpdef Exchange _switched_to(self, str protocol)
     cpdef bint _answer_shows(self, Side side, long long length, long long packet, long long time) except -1
     cpdef _miss(self, Side side)
     cpdef _search(self, Side side, bytes data, long long packet, long long time, long long ack)

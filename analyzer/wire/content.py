@@ -22,6 +22,7 @@ from analyzer.wire.dns.lookups import PORT as DNS_PORT
 from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.dns.stream import DnsStream
 from analyzer.wire.http.parser import HttpParser
+from analyzer.wire.http.websocket import Websocket
 from analyzer.wire.http2.parser import Http2Parser
 from analyzer.wire.intake import Intake
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Exchange, Side
@@ -35,6 +36,7 @@ IN_HTTP = 2
 PASSED = 3
 IN_DNS = 4
 IN_HTTP2 = 5
+IN_WEBSOCKET = 6
 
 MAX_BUFFER = 65536
 """Bytes of a side kept while the protocol is undecided."""
@@ -50,7 +52,7 @@ class Content(Peeling):
     its next n bytes, sets `side.skip`; the tracker then passes over those bytes without calling it, and calls `data()`
     again, perhaps with b"", as soon as they are over.
 
-    state       UNDECIDED, IN_TLS, IN_HTTP, IN_HTTP2, IN_DNS, or PASSED (nobody wants the rest)
+    state       UNDECIDED, IN_TLS, IN_HTTP, IN_HTTP2, IN_WEBSOCKET, IN_DNS, or PASSED (nobody wants the rest)
     lookups     the table that DNS messages go to, None = nobody wants them
     searching   1 = the beginning was not captured: wait for a clean start of a message or record
     unsynced    while searching in TLS: bit 1 = the client's, bit 2 = the server's record boundaries are still unknown
@@ -72,6 +74,7 @@ class Content(Peeling):
         self.http: HttpParser | None = None
         self.dns: DnsStream | None = None
         self.http2: Http2Parser | None = None
+        self.websocket: Websocket | None = None
 
     def data(
         self,
@@ -100,6 +103,8 @@ class Content(Peeling):
             side.skip = NEVER
         elif self.state == IN_HTTP2 and self.http2 is not None:
             self.http2.data(side, data, at, end, packet, time, ack)
+        elif self.state == IN_WEBSOCKET and self.websocket is not None:
+            self.websocket.data(side, data, at, end, packet)
         else:
             self._copied(side, cut(data, at, end), packet, time, ack)
 
@@ -129,6 +134,8 @@ class Content(Peeling):
             self.dns.stop()
         elif self.state == IN_HTTP2 and self.http2 is not None:
             self.http2.gap(side, length, packet, time)
+        elif self.state == IN_WEBSOCKET and self.websocket is not None:
+            self.websocket.lose(side)
         elif not self._answer_shows(side, length, packet, time):
             self._miss(side)
 
@@ -277,18 +284,22 @@ class Content(Peeling):
             self._pass("other")
 
     def _switch(self, side: Side, packet: cython.longlong, time: cython.longlong, ack: cython.longlong) -> None:
-        """After 101 only HTTP/2 is read on; after a 2xx to CONNECT the streams start over (signatures.md 1.3)."""
+        """After 101 HTTP/2 and websockets are read on; after a 2xx to CONNECT the streams start over (1.3)."""
         http = self.http
         if http is None:
             return
-        upgraded = self._upgraded()
-        if http.tunnel == 2 and upgraded is None:
+        upgraded = self._switched_to("h2c")
+        websocket = self._switched_to("websocket")
+        if http.tunnel == 2 and upgraded is None and websocket is None:
             self._close()
             return
         http.finish()
         self.http = None
         if upgraded is not None:
             self._start_http2(upgraded)
+        elif websocket is not None:
+            self.state = IN_WEBSOCKET
+            self.websocket = Websocket(websocket)
         else:
             self._start_over()
         if self.state == PASSED:
@@ -309,12 +320,12 @@ class Content(Peeling):
         if self.prologues > MAX_PROLOGUES:
             self._pass("other")
 
-    def _upgraded(self) -> Exchange | None:
-        """The request that made the connection one of HTTP/2 (RFC 7540 3.2), None = there is none."""
+    def _switched_to(self, protocol: str) -> Exchange | None:
+        """The request that made the connection one of this protocol (RFC 7540 3.2, RFC 6455 4.2.2), None = none did."""
         if self.http is None or self.http.tunnel != 2 or not self.connection.exchanges:
             return None
         exchange = self.connection.exchanges[len(self.connection.exchanges) - 1]
-        if exchange.status != 101 or exchange.headers.get("upgrade", "").lower() != "h2c":
+        if exchange.status != 101 or exchange.headers.get("upgrade", "").lower() != protocol:
             return None
         return exchange
 

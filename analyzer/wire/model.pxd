@@ -24,7 +24,7 @@ cdef class Side:
     cdef public int wire_gap, ttl, scale, mss, timestamps, sack_ok
     cdef public long long isn, syns, retransmissions, duplicates, out_of_order, keep_alives
     cdef public long long first_time, syn_time, first_data_time
-    cdef public long long largest_rtx, sack_left, sack_right
+    cdef public long long largest_rtx, full_end, sack_left, sack_right
     cdef public long long lost, cut, fins, fin_packet, fin_time, rsts, rst_packet, rst_time
     cdef public long long pending_bytes, hole_time, jump_time
     cdef public long long sent, sent_packet, sent_time
@@ -85,7 +85,7 @@ cdef class Exchange:
     cdef public long long request_packet, request_time, request_end_packet, request_end_time, request_start, request_end, request_ack
     cdef public long long request_body_expected, request_body_got, acked_time, acked_packet
     cdef public long long response_packet, response_time, response_end_packet, response_end_time, head_packet
-    cdef public long long response_start, response_end, body_expected, body_got, body_lost
+    cdef public long long response_start, response_end, body_expected, body_got, body_lost, close_packet
     cdef public tuple interim
     cdef dict _headers
     cdef public bytes garbage, body_start, raw_fields

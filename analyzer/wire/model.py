@@ -38,6 +38,8 @@ COPY_FAST_NS = 2_000_000
 which Linux gives each retransmission anew, and without, when no retransmission comes so soon (signatures.md 3.3)."""
 ID_FAR = 2000
 """IPv4 identifications of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
+FULL_SEGMENT = 1200
+"""A segment of at least so many bytes is a full one: with IPv6 every link leaves room for 1220 (RFC 8200 5)."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
 
@@ -108,6 +110,7 @@ class Side:
     skip            bytes after `next` that no parser needs
     acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
+    full_end        offset behind the first segment of the usual size (FULL_SEGMENT), 0 = all were smaller
     sack_left/right highest SACK block *it sent*, as offsets of its peer's stream, -1 = none
     lost            payload bytes the peer acknowledged although the capture never showed them (capture loss)
     cut             payload bytes missing because of the snaplen
@@ -140,7 +143,7 @@ class Side:
         self.end = self.next = self.skip = self.acked = 0
         self.sent = self.sent_packet = self.sent_time = 0
         self.ack_packet = self.ack_time = 0
-        self.rtx_since_ack = self.largest_rtx = 0
+        self.rtx_since_ack = self.largest_rtx = self.full_end = 0
         self.sack_left = self.sack_right = -1
         self.lost = self.cut = 0
         self.wire_gap = 0
@@ -372,6 +375,7 @@ class Exchange:
     garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
     malformed       head-too-large | chunk-size | chunk-end | content-length (less came) | content-too-long |
                     interim-end (no final response): where a message broke its own framing, "" = nowhere
+    close_packet    a websocket: packet of the first Close frame, 0 = none came, -1 = its frames could not be followed
     authorized      1 = the request carried credentials (their value is not kept)
     lost            1 = the capture lost bytes of a head or of the framing: nothing may be concluded from absence
     h2              what HTTP/2 adds to it, None = HTTP/1.x
@@ -407,6 +411,7 @@ class Exchange:
         self.garbage = self.body_start = b""
         self.malformed = ""
         self.authorized = self.lost = 0
+        self.close_packet = 0
         self.h2: Http2 | None = None
 
     @property

@@ -6,7 +6,7 @@ import cython
 
 from analyzer.wire.detection import looks_like
 from analyzer.wire.marks import mark
-from analyzer.wire.model import CLIENT, Connection, Side
+from analyzer.wire.model import CLIENT, FULL_SEGMENT, Connection, Side
 from analyzer.wire.packet import Packet
 from analyzer.wire.stream import Reassembler
 
@@ -65,6 +65,8 @@ class Payload:
             side.jump_time = p.time
         side.bytes += stop - (offset if offset > side.end else side.end)
         side.end = stop
+        if side.full_end == 0 and p.length >= FULL_SEGMENT:
+            side.full_end = stop
         side.last_data_time = p.time
         side.last_data_packet = p.number
         if side.first_data_packet == 0:

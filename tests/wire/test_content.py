@@ -166,12 +166,29 @@ def test_refused_connect_stays_an_exchange() -> None:
 
 def test_upgrade_ends_the_reading() -> None:
     """After 101 the streams belong to another protocol."""
-    ask = b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-    answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    ask = b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+    answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
     made = talk((CLIENT, ask), (SERVER, answer + b"\x81\x02hi"), (CLIENT, b"\x81\x82mask"))
     assert made.exchanges[0].response_framing == "tunnel"
     assert made.client.skip > NEVER // 2
     assert made.server.skip > NEVER // 2
+
+
+def test_frames_of_a_websocket_are_passed_over_up_to_close() -> None:
+    """Payload is not read, heads are, even cut in two; what is no frame ends the reading."""
+    ask = b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n"
+    made = talk((CLIENT, ask), (SERVER, answer + b"\x81\x02hi"), (CLIENT, b"\x81\x82mask"))
+    assert made.client.skip == 2
+    assert made.exchanges[0].close_packet == 0
+    assert talk((CLIENT, ask), (SERVER, answer), (SERVER, b"\x88\x00")).exchanges[0].close_packet == 6
+    assert (
+        talk((CLIENT, ask), (SERVER, answer + b"\x82\x7e\0"), (SERVER, b"\2\x88\0\x88\0")).exchanges[0].close_packet
+        == 6
+    )
+    lost = talk((CLIENT, ask), (SERVER, answer), (SERVER, b"no frames"))
+    assert lost.exchanges[0].close_packet == -1
+    assert lost.server.skip > NEVER // 2
 
 
 @pytest.mark.parametrize(

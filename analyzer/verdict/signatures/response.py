@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, span
+from analyzer.verdict.advice import CUT_UPLOAD
+from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.causes import STATUS_ADVICE
+from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.signatures.http import left, who_ended
+from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Side
+from analyzer.wire.model import CLIENT, SERVER, Exchange
 
 ENDLESS = ("text/event-stream", "application/grpc")
 CLIENT_STATUS = range(400, 500)
@@ -35,25 +37,52 @@ def status(case: Case) -> Verdict | None:
     Not this: a server that answers with a TLS alert is http-on-tls-server.
     """
     exchange: Exchange = case.exchange
-    if exchange is None or exchange.status < 400:
+    if exchange is None or exchange.status < 400 or not case.answered:
         return None
     case.cite_request()
     case.cite_response()
     cause = f"http-status-{exchange.status}"
     if exchange.status == 497 or b"HTTPS port" in exchange.body_start:
         cause = "http-plain-on-tls-port"
-    took: cython.longlong = exchange.response_time - asked_time(case)
     said = f"{exchange.status} {exchange.reason}".rstrip()
+    early: cython.bint = early_answer(exchange)
     if exchange.request_packet == 0:
-        summary = f"{case.where()} answered with {said}; the request is not in the capture."
+        summary = f"{capital(case.where())} answered with {said}; the request is not in the capture."
     else:
         request = f"{exchange.method} {exchange.target[:80]}".strip() or "a request"
-        summary = f"{case.where()} answered {request} with {said} after {span(took)}."
+        summary = f"{capital(case.where())} answered {request} with {said}{when(case, early)}."
     verdict: Verdict = case.verdict(cause, "high", summary)
     verdict.advice = STATUS_ADVICE.get(exchange.status, verdict.advice)
+    if early:
+        verdict.flag("early-answer")
+        verdict.client_errors = CUT_UPLOAD
     if exchange.status in CLIENT_STATUS and exchange.status != 408:
         verdict.blame = "client"
     return verdict
+
+
+def early_answer(exchange: Exchange) -> cython.bint:
+    """The answer came before the request was complete (RFC 9110 7.5, RFC 9112 9.3: a server may do so)."""
+    if exchange.request_packet == 0 or exchange.response_time < exchange.request_time:
+        return False
+    return not exchange.request_complete or exchange.response_packet < exchange.request_end_packet
+
+
+def when(case: Case, early: cython.bint) -> str:
+    """How long after the request the answer came, as the end of a sentence; "" where their order is not known."""
+    exchange: Exchange = case.exchange
+    took: cython.longlong = exchange.response_time - asked_time(case)
+    if early:
+        begun = f" {span(exchange.response_time - exchange.request_time)} after the request began"
+        if exchange.request_complete:
+            return f"{begun}, with the upload unfinished"
+        if exchange.request_body_got == 0:
+            return f"{begun}, before its body, which was never sent"
+        of = count(exchange.request_body_got, "byte")
+        if exchange.request_body_expected >= 0:
+            of = f"{exchange.request_body_got} of {count(exchange.request_body_expected, 'byte')}"
+        return f"{begun}, with the upload unfinished ({of} sent in all)"
+    return f" after {span(took)}" if took >= 0 else ""
 
 
 def truncated(case: Case) -> Verdict | None:
@@ -80,7 +109,7 @@ def truncated(case: Case) -> Verdict | None:
     return case.verdict(
         "http-response-truncated",
         "high" if not exchange.body_lost else "medium",
-        f"{case.where()} {'ended the stream' if case.closer_what == 'data' else 'closed the connection'} "
+        f"{capital(case.peer())} {'ended the stream' if case.closer_what == 'data' else 'closed the connection'} "
         f"{progress(exchange)}.",
     )
 
@@ -88,51 +117,10 @@ def truncated(case: Case) -> Verdict | None:
 def progress(exchange: Exchange) -> str:
     """How much of the response had come."""
     if not exchange.response_framing:
-        return "within the head of its response"
+        return "within the head of the response"
     if exchange.body_expected >= 0:
-        return f"after {exchange.body_got} of {exchange.body_expected} bytes of the response body"
-    return f"after {exchange.body_got} bytes of the response body, before its end"
-
-
-def response_lost(case: Case) -> Verdict | None:
-    """The server answers, and the beginning of its answer is lost on the way.
-
-    Zeek: conn_state SF or S1, missed_bytes above 0
-    Reference: RFC 2923 2.1 (path MTU black hole); RFC 2018
-    Needs: a request; no response; bytes of the server lost on the way
-
-    Also: http-response-stalled: The beginning of a response is lost on the way, while later bytes arrive.
-    On the wire: a request; of the response only later bytes, above a hole that the client never acknowledges; then the
-        client closes after three seconds and more, or the capture ends after ten.
-    Wireshark: tcp.analysis.lost_segment || tcp.options.sack_le
-    Confidence: medium; below ten seconds low
-    Not this: no byte of the server at all is http-client-closed-no-response; bytes that the client has acknowledged
-        although the capture lacks them are incomplete.
-
-    Also: http-client-abort-response: The client goes away while the beginning of the response is still missing.
-    On the wire: the same, and FIN or RST of the client within three seconds.
-    Confidence: low
-    """
-    server: Side = case.server
-    if case.answered or case.asked == 0 or case.closer == SERVER:
-        return None
-    if server.wire_gap != 1 and case.client.sack_left <= server.acked:
-        return None
-    silence: cython.longlong = case.silence()
-    if case.closer < 0 and silence < case.limits.body_stall_ns:
-        return None
-    case.ongoing = 1 if case.closer < 0 else 0
-    case.cite_request()
-    case.cite(server.last_data_packet, server.last_data_time, "data", SERVER)
-    case.cite_closer()
-    verdict: Verdict = case.verdict(
-        "http-response-stalled" if silence >= case.limits.stall_min_ns else "http-client-abort-response",
-        "medium" if silence >= case.limits.body_stall_ns else "low",
-        f"The beginning of {case.where()}'s answer is lost on the way while later bytes arrive (a path MTU problem, if "
-        f"only large packets are lost); {who_ended(case)}.",
-    )
-    verdict.blame = "network"
-    return verdict
+        return f"after {exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
+    return f"after {count(exchange.body_got, 'byte')} of the response body, before its end"
 
 
 def client_left_response(case: Case) -> Verdict | None:
@@ -159,14 +147,27 @@ def client_left_response(case: Case) -> Verdict | None:
     silence: cython.longlong = case.silence()
     case.cite_request()
     case.cite_response()
+    unread = ""
     if case.unread(case.client):
         case.flag("receiver-stalled")
+        unread = f": it had stopped reading ({window(case)})"
     elif silence >= case.limits.stall_min_ns and not endless(case.exchange):
         return response_stalled_verdict(case, silence)
     case.cite_closer()
     return case.verdict(
-        "http-client-abort-response", "high", f"The client {left(case)} {progress(case.exchange)} of {case.where()}."
+        "http-client-abort-response",
+        "high",
+        f"The client {left(case)} {progress(case.exchange)} of {case.where()}{unread}.",
     )
+
+
+def window(case: Case) -> str:
+    """Which window a client that does not read keeps closed, and since when."""
+    since: cython.longlong = case.client.zero_since
+    if since == 0:
+        return "its HTTP/2 window is closed"
+    stop: cython.longlong = case.closer_time if case.closer >= 0 else case.connection.capture_end
+    return f"its receive window was closed for {span(stop - since)}"
 
 
 def response_stalled(case: Case) -> Verdict | None:
@@ -180,7 +181,7 @@ def response_stalled(case: Case) -> Verdict | None:
     Reference: RFC 9112 6.3
     Confidence: medium
     Needs: nobody closed; an unfinished response; ten seconds of silence
-    Not this: a receiver whose window is zero stalls itself; event streams may be silent.
+    Not this: a client whose window is closed stalls itself, and may yet read: incomplete; event streams may be silent.
     """
     silence: cython.longlong = case.silence()
     if case.closer >= 0 or case.answered != 1 or case.exchange is None or silence < case.limits.body_stall_ns:
@@ -189,7 +190,13 @@ def response_stalled(case: Case) -> Verdict | None:
         return None
     if case.unread(case.client):
         case.flag("receiver-stalled")
-        return None
+        case.cite_request()
+        case.cite_response()
+        return missing(
+            case,
+            "tail",
+            f"The client stopped reading {case.where()}'s answer ({window(case)}), {progress(case.exchange)}.",
+        )
     case.ongoing = 1
     case.cite_request()
     case.cite_response()
@@ -208,5 +215,5 @@ def response_stalled_verdict(case: Case, silence: cython.longlong) -> Verdict:
     return case.verdict(
         "http-response-stalled",
         "medium" if silence >= case.limits.body_stall_ns else "low",
-        f"{case.where()} fell silent {progress(case.exchange)}; {who_ended(case)}.",
+        f"{capital(case.where())} fell silent {progress(case.exchange)}; {who_ended(case)}.",
     )
