@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, outcome
 from analyzer.verdict.case import Case
-from analyzer.verdict.signatures.elsewhere import reset_and_again
 from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.signatures.elsewhere import reset_and_again
 from analyzer.wire.model import CLIENT, NETWORK, SERVER
 
 
