@@ -88,8 +88,8 @@ def deferred(case: Case, verdict: Verdict) -> None:
         verdict.evidence = tuple(sorted(case.evidence, key=packet_of))
         verdict.client_errors = CAUSES["rst-after-request"].client_errors
         verdict.summary = (
-            f"{verdict.summary[:-1]}; what the client sent {span(reset.time - case.client.first_data_time)} before was "
-            "reset."
+            f"{verdict.summary[:-1]}; what the client sent was reset, "
+            f"{span(reset.time - case.client.first_data_time)} after it had first sent it."
         )
 
 
