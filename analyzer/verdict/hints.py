@@ -10,7 +10,7 @@ import cython
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, CWR, ECE, SERVER, Milestone
-from analyzer.wire.stamps import Older
+from analyzer.wire.stamps import KEPT_NS, Older
 
 BAD_CHECKSUM = "outer-checksum"
 """Flag of the decoder: the UDP header around the SYN has a wrong checksum."""
@@ -40,7 +40,7 @@ def older_timestamp(case: Case, verdict: Verdict, older: Older) -> None:
 
     Said where the server took SYNs of one clock only; blamed where the capture is at this server.
     """
-    if not older.tells(case.client.last_time):
+    if not older.tells(min(case.client.last_time + KEPT_NS, case.connection.capture_end)):
         return
     verdict.summary = (
         f"{verdict.summary[:-1]}; the timestamp of its SYN is {older.behind} ticks older than one that the server took "
