@@ -16,6 +16,7 @@ from analyzer.verdict.signatures import (
     connect,
     dns,
     elsewhere,
+    final_ack,
     http,
     http2,
     icmp,
@@ -35,7 +36,7 @@ from analyzer.wire.tls.registry import APPLICATION_DATA
 Signature = Callable[[Case], Verdict | None]
 
 SEEN = (elsewhere.untranslated, incomplete.one_direction, incomplete.no_head)
-MADE = (connect.final_ack_lost,)
+MADE = (final_ack.final_ack_lost,)
 ACCEPTED = (reset.on_accept,)
 ANSWERED = (loss.response_lost, reset.switched)
 HANDSHAKE = (

@@ -10,7 +10,7 @@ import cython
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, CWR, ECE, SERVER, Milestone
-from analyzer.wire.stamps import Older
+from analyzer.wire.stamps import KEPT_NS, Older
 
 BAD_CHECKSUM = "outer-checksum"
 """Flag of the decoder: the UDP header around the SYN has a wrong checksum."""
@@ -38,9 +38,9 @@ def unanswered(case: Case, verdict: Verdict) -> None:
 def older_timestamp(case: Case, verdict: Verdict, older: Older) -> None:
     """The SYN's timestamp is older than one the server took from that address: consistent with PAWS per host.
 
-    Said of a server that never answered such a SYN before; blamed where the capture is at this server.
+    Said where the server took SYNs of one clock only; blamed where the capture is at this server.
     """
-    if older.forgiven_before(case.client.last_time):
+    if not older.tells(min(case.client.last_time + KEPT_NS, case.connection.capture_end)):
         return
     verdict.summary = (
         f"{verdict.summary[:-1]}; the timestamp of its SYN is {older.behind} ticks older than one that the server took "
@@ -61,7 +61,7 @@ def connecting(case: Case, verdict: Verdict) -> None:
     how = count(lost, "SYN") + " went unanswered" if lost else f"the SYN was sent {case.client.syns} times"
     if ecn_given_up(case):
         how += ", asking for ECN; the one that was answered did not ask"
-    verdict.summary = f"{verdict.summary[:-1]}, after {span(made)} of connecting ({how})."
+    verdict.summary += f" Connecting took {span(made)} ({how})."
 
 
 def unanswered_syns(case: Case) -> cython.longlong:

@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t
 from analyzer.wire.content cimport Content
 from analyzer.wire.copies cimport is_copy, is_icmp_copy
 from analyzer.wire.detection cimport looks_like
-from analyzer.wire.elsewhere cimport Elsewhere
+from analyzer.wire.kin cimport Kin
 from analyzer.wire.lingering cimport Lingering
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Exchange, IcmpError, Milestone, Side
@@ -12,10 +12,8 @@ from analyzer.wire.opening cimport note_endpoint
 from analyzer.wire.packet cimport Packet
 from analyzer.wire.payload cimport Payload
 from analyzer.wire.sequence cimport unwrap
-from analyzer.wire.stamps cimport Stamps
 from analyzer.wire.stream cimport Reassembler
 from analyzer.wire.table cimport Table, reversed_key, source_port
-from analyzer.wire.twins cimport Twins
 
 # the constants of connections.py as C numbers
 cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES, MAX_OPEN
@@ -29,14 +27,11 @@ cdef class Connections:
     cdef public Reassembler reassembler
     cdef public bint answered
     cdef public list finished, pauses
-    cdef public Twins twins
-    cdef public Stamps stamps
-    cdef public Elsewhere elsewhere
+    cdef public Kin kin
     cdef public Lingering lingering
     cdef public long long next_stream, now, looked, total, stragglers, evicted, icmp_unmatched
     cpdef packet(self, Packet p, str note)
     cdef account(self, Connection connection, Side side, Side peer, Packet p)
-    cdef opening(self, Connection connection, Side side, Side peer, Packet p)
     cdef Side first(self, Packet p)
     cdef Side open(self, Packet p, bytes key, bytes reverse, long long stream)
     cdef Side syn(self, Side side, Packet p)

@@ -14,7 +14,7 @@ if not cython.compiled:
 from analyzer.wire.content import Content
 from analyzer.wire.copies import is_copy, is_icmp_copy
 from analyzer.wire.detection import looks_like
-from analyzer.wire.elsewhere import Elsewhere
+from analyzer.wire.kin import Kin
 from analyzer.wire.lingering import Lingering
 from analyzer.wire.marks import mark
 from analyzer.wire.model import (
@@ -36,9 +36,7 @@ from analyzer.wire.model import (
 from analyzer.wire.opening import note_endpoint
 from analyzer.wire.packet import Packet
 from analyzer.wire.payload import Payload
-from analyzer.wire.stamps import Stamps
 from analyzer.wire.table import Table, reversed_key, source_port
-from analyzer.wire.twins import Twins
 
 UNANSWERED_NS = 200_000_000_000
 """How long an unanswered SYN waits: the longest gap between two SYNs of a known stack is 64 s, three of them fit."""
@@ -63,8 +61,7 @@ class Connections:
     next_stream the next tcp.stream number; open: how many connections are open
     answered    whether any server was heard so far
     now         time of the newest packet
-    twins       the SYNs seen lately; stamps: the timestamps of those that were answered
-    elsewhere   whose packets come from another address than the one that was asked
+    kin         what connections have to do with each other
     pauses      times after which nothing was captured for a day
     """
 
@@ -78,9 +75,7 @@ class Connections:
         self.answered = False
         self.finished: list[Connection] = []
         self.pauses: list[int] = []
-        self.twins = Twins()
-        self.stamps = Stamps()
-        self.elsewhere = Elsewhere()
+        self.kin = Kin()
         self.next_stream = self.now = self.looked = self.total = 0
         self.stragglers = self.evicted = self.icmp_unmatched = 0
 
@@ -131,7 +126,8 @@ class Connections:
             side.end = side.next = side.acked = 0
         offset = unwrap(start, side.base, side.end)
         if p.flags & (SYN | RST):
-            self.opening(connection, side, peer, p)
+            self.answered |= side.index == SERVER
+            self.kin.shaken(side, p, self.opened)
         if p.flags & RST:
             self.rst(connection, side, peer, p, offset)
             return
@@ -155,19 +151,6 @@ class Connections:
         side.sent_packet = p.number
         side.sent_time = p.time
 
-    def opening(self, connection: Connection, side: Side, peer: Side, p: Packet) -> None:
-        """A SYN or RST: what other connections have to do with it."""
-        if side.index == SERVER:
-            self.answered = True
-            if p.flags & SYN:
-                self.stamps.answered(connection, p)
-        elif p.flags & (SYN | ACK) == SYN and side.syns == 0:
-            self.stamps.asked(connection, p)
-        elif p.flags & RST and peer.isn >= 0 and connection.established_time == 0:
-            self.elsewhere.wake(self.opened)  # why should it refuse what it has asked for?
-        if self.elsewhere.awake:
-            self.elsewhere.look(side, peer, p)
-
     # -- opening ---------------------------------------------------------------------------------------------------
 
     def first(self, p: Packet) -> Side | None:
@@ -177,14 +160,12 @@ class Connections:
         if p.flags & (SYN | ACK) == SYN:
             return self.open(p, key, reverse, -1)
         stream = self.keys.gone_stream(key, reverse)
-        if stream is not None and not p.flags & SYN and p.length == 0:
+        if stream is None:
+            return self.open(p, key, reverse, -1)
+        if not p.flags & SYN and p.length == 0:
             self.stragglers += 1
             return None
-        self.elsewhere.wake(self.opened)
-        side: Side = self.open(p, key, reverse, -1 if stream is None else stream)
-        if not p.flags & (SYN | RST):
-            self.elsewhere.look(side, side.connection.client if side.index else side.connection.server, p)
-        return side
+        return self.open(p, key, reverse, stream)
 
     def open(self, p: Packet, key: bytes, reverse: bytes, stream: cython.longlong) -> Side:
         """Start a connection with this packet; `stream` -1 = the next number of Wireshark's count."""
@@ -212,15 +193,11 @@ class Connections:
                 side, peer = peer, side
         elif p.flags & ACK:
             side, peer = peer, side
-        elif p.ts_value >= 0 and self.twins.has(p):
-            connection.flag("nat-twin")
-            self.elsewhere.wake(self.opened)
         self.keys.add(side, key)
         self.keys.add(peer, reverse)
         self.opened[connection] = None
         self.total += 1
-        if self.elsewhere.awake:
-            self.elsewhere.enter(connection)
+        self.kin.opened(connection, p, self.opened)
         return side
 
     def syn(self, side: Side, p: Packet) -> Side:
@@ -388,8 +365,7 @@ class Connections:
         connection.capture_end = self.watched_until(connection.last_time)
         self.keys.remove(connection)
         self.opened.pop(connection, None)
-        if self.elsewhere.awake:
-            self.elsewhere.leave(connection)
+        self.kin.over(connection)
         connection.settle()
         self.finished.append(connection)
 

@@ -5,12 +5,12 @@ from analyzer.wire.octets cimport cut
 from analyzer.wire.packet cimport Packet
 
 cdef int ACK, WINDOW
-cdef long long MASK32, KEPT_NS, NEAR_NS
+cdef long long MASK32, KEPT_NS, NEAR_NS, TICK_NS, SLACK
 cdef int MAX_PAIRS
 
 @cython.final
 cdef class Newest:
-    cdef public long long value, packet, time, forgiven
+    cdef public long long value, packet, time, steady, unsteady
     cdef public int near
 
 @cython.final
@@ -18,7 +18,7 @@ cdef class Older:
     cdef public Newest newest
     cdef public long long behind, packet, time
     cdef public int near
-    cpdef bint forgiven_before(self, long long time) except -1
+    cpdef bint tells(self, long long time) except -1
 
 @cython.final
 cdef class Stamps:
@@ -26,5 +26,6 @@ cdef class Stamps:
     cpdef asked(self, Connection connection, Packet p)
     cpdef answered(self, Connection connection, Packet p)
 
+cpdef compare(Newest newest, Packet p)
 cpdef bint later(long long one, long long other) except -1
 cpdef bytes hosts(Connection connection)

@@ -2,7 +2,8 @@
 
 A server that compares timestamps per host drops such a SYN without a word: Linux before 4.12 with `tcp_tw_recycle`, for
 a minute after a connection of that address (tcp_ipv4.c, tcp_peer_is_proven; TCP_PAWS_MSL, TCP_PAWS_WINDOW). Behind one
-NAT address are clients with different clocks, and some systems give each connection a clock of its own.
+NAT address are clients with different clocks. But many systems give each connection a clock of its own (measured: Linux
+6.18), so that an older timestamp is as frequent as a newer one: it means something only where the others share a clock.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ KEPT_NS = 60_000_000_000
 """TCP_PAWS_MSL: how long a timestamp is held against an address."""
 WINDOW = 1
 """TCP_PAWS_WINDOW: ticks by which a timestamp may be older."""
+TICK_NS = 900_000
+"""The fastest clock in use, 1 kHz (RFC 7323 5.4), and a tenth."""
+SLACK = 1000
+"""Ticks by which timestamps of one clock may be apart: a SYN may be answered late."""
 MAX_PAIRS = 16_384
 """Pairs of client and server address that are remembered; at the cap all are forgotten."""
 NEAR_NS = 1_000_000
@@ -27,13 +32,14 @@ INITIAL_TTLS = (64, 128, 255)
 class Newest:
     """What a server has taken from one address.
 
-    value        the newest timestamp of an answered SYN; packet, time: of that SYN's connection and of its SYN-ACK
-    forgiven     when a SYN with an older timestamp was answered all the same, 0 = never
-    near         1 = the capture is at this server
+    value       the newest timestamp of an answered SYN; packet, time: of that SYN's connection and of its SYN-ACK
+    steady      when an answered SYN first had a timestamp of the same clock as the one before it, 0 = never
+    unsteady    when one first had another, older or too far ahead: clocks differ, and the server does not mind
+    near        1 = the capture is at this server
     """
 
     def __init__(self) -> None:
-        self.value = self.packet = self.time = self.forgiven = 0
+        self.value = self.packet = self.time = self.steady = self.unsteady = 0
         self.near = 0
 
 
@@ -50,9 +56,10 @@ class Older:
         self.time = newest.time
         self.near = newest.near
 
-    def forgiven_before(self, time: cython.longlong) -> cython.bint:
-        """Whether the server had answered such a SYN by then: it does not compare timestamps."""
-        return 0 < self.newest.forgiven <= time
+    def tells(self, time: cython.longlong) -> cython.bint:
+        """Whether, by then, the server had taken SYNs of one clock from that address, and none of another."""
+        newest: Newest = self.newest
+        return 0 < newest.steady <= time and (newest.unsteady == 0 or newest.unsteady > time)
 
 
 class Stamps:
@@ -75,9 +82,9 @@ class Stamps:
             connection.older = Older(newest, behind)
 
     def answered(self, connection: Connection, p: Packet) -> None:
-        """A SYN-ACK, which echoes the timestamp of the SYN that it answers."""
+        """The first SYN-ACK, which echoes the timestamp of the SYN that it answers."""
         newest: Newest | None
-        if not p.flags & ACK or p.ts_echo < 0 or connection.client.syns == 0:
+        if not p.flags & ACK or p.ts_echo < 0 or connection.client.syns == 0 or connection.server.syns:
             return
         pair = hosts(connection)
         newest = self.pairs.get(pair)
@@ -85,13 +92,22 @@ class Stamps:
             if len(self.pairs) >= MAX_PAIRS:
                 self.pairs.clear()
             newest = self.pairs[pair] = Newest()
-        elif connection.older is not None and newest.forgiven == 0:
-            newest.forgiven = p.time
+        elif p.time - newest.time < KEPT_NS:
+            compare(newest, p)
         newest.near = p.time - connection.client.syn_time < NEAR_NS and p.ttl in INITIAL_TTLS
         if newest.time == 0 or p.time - newest.time >= KEPT_NS or later(p.ts_echo, newest.value):
             newest.value = p.ts_echo
             newest.packet = connection.first_packet
             newest.time = p.time
+
+
+def compare(newest: Newest, p: Packet) -> None:
+    """Whether the SYN that is answered has a timestamp of the same clock as the newest."""
+    ticks: cython.longlong = (p.ts_echo - newest.value) & MASK32
+    if ticks <= (p.time - newest.time) // TICK_NS + SLACK:
+        newest.steady = newest.steady or p.time
+    else:
+        newest.unsteady = newest.unsteady or p.time
 
 
 def later(one: cython.longlong, other: cython.longlong) -> cython.bint:
