@@ -33,7 +33,7 @@ NOTHING_OPEN = 1 << 62
 """A packet number behind every packet."""
 
 LIVE_BATCH = 1
-"""Frames of a pipe after which rows that are final are handed on: the next may be long in coming. About 1 us a frame."""
+"""Frames of a pipe after which final rows are handed on: the next may be long in coming. About 1 us a frame."""
 
 
 class Reading:

@@ -13,7 +13,7 @@ import cython
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.wire.http2.streams import UNREADABLE
-from analyzer.wire.model import CLIENT, Connection, Exchange, Http2, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, OUTSIDE, Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion import Completion
 from analyzer.wire.tls.completion import completion as tls_completion
 from analyzer.wire.tls.opaque import Opaque, opaque_exchange
@@ -225,7 +225,7 @@ def half_open_kind(connection: Connection) -> str:
             answers += 1
             if answers == 1:
                 late = mark.time - connection.first_time >= SYN_LATE_NS
-        elif mark.what == "rst" and mark.side == CLIENT and answers:
+        elif mark.what == "rst" and mark.side == CLIENT and answers and mark.place != OUTSIDE:
             reset = True
     if answers == 0 or late:
         return "fetch"

@@ -3,8 +3,9 @@ from analyzer.wire.packet cimport Packet
 from analyzer.wire.sequence cimport unwrap
 
 # the constants of acceptance.py as C numbers
-cdef int ACK, FIN, SERVER, RCV_NXT, IN_WINDOW, OUTSIDE, UNKNOWN_SHIFT
-cdef long long NEAR, WIDEST, FIRST_FLIGHT
+# (not of those that other modules import: they would see no C number)
+cdef int ACK, FIN, SERVER, RCV_NXT, IN_WINDOW, OUTSIDE
+cdef long long FIRST_FLIGHT
 
 cpdef bint acceptable(Side side, Side peer, Packet p, long long offset, long long ack) except -1
 cpdef bint within(Side side, long long offset, long long stop) except -1

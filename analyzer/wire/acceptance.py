@@ -1,15 +1,15 @@
 """Whether the receiver of a segment would take it: asked before a segment changes anything (RFC 9293 3.10.7.3-4).
 
-A segment that its receiver drops is noise: a blind or late reset, SYN or FIN, an ACK of what was never sent, a byte far
-outside the window (RFC 5961 3 to 5). It is counted and moves nothing. The connection tracker lets the usual segment pass
-by itself, one that goes on where its sender was and acknowledges what was seen, and asks here for all others.
+A segment that its receiver drops is noise: a blind or late reset, SYN or FIN, an ACK of what was never sent, a byte
+far outside the window (RFC 5961 3 to 5). It is counted and moves nothing. The connection tracker lets the usual segment
+pass by itself, one that goes on where its sender was and acknowledges what was seen, and asks here for all others.
 
 How noise is told from a true segment whose predecessors the capture lost:
 
-- What lies within the window is true. The window is the furthest right edge that the receiver advertised (`Side.limit`),
-  scaled; where its SYN was not captured the scale is unknown and counts as 14, the largest (RFC 7323 2.3); where none
-  of its packets was captured, there is a limit of 1 GiB. Bytes that were acknowledged within it, and never seen, were
-  lost by the capture.
+- What lies within the window is true. The window ends at the furthest right edge that the receiver advertised
+  (`Side.limit`), scaled; where its SYN was not captured the scale is unknown and counts as 14, the largest (RFC 7323
+  2.3); where none of its packets was captured, there is a limit of 1 GiB. Bytes that were acknowledged within it, and
+  never seen, were lost by the capture.
 - What lies outside is neither true nor noise at first: it is kept (unproven.py). When a segment of one side and an
   acknowledgement of the other agree on the other place, the connection has moved there, however far, and the capture
   lacks its middle: a forger of one segment cannot make the other end agree. So it has when one side alone is heard and
@@ -35,8 +35,6 @@ NEAR = 65_535
 """Bytes within which no window has to be looked up: the largest window that is not scaled (RFC 9293 3.1)."""
 WIDEST = 1 << 30
 """The largest window (RFC 7323 2.3)."""
-UNKNOWN_SHIFT = 14
-"""The largest scale (RFC 7323 2.3), for a side whose SYN was not captured."""
 FIRST_FLIGHT = 65_535
 """What a client may have sent behind a SYN whose answer was not captured: the window of a SYN-ACK is never scaled."""
 
@@ -101,7 +99,7 @@ def in_syn_sent(connection: Connection, side: Side, peer: Side) -> cython.bint:
 def answers_syn(peer: Side, p: Packet, reset: cython.bint) -> cython.bint:
     """Whether the client takes the segment in SYN-SENT: only one that acknowledges its SYN (RFC 9293 3.10.7.3).
 
-    Bytes of the client are acknowledged as well where the capture lacks the SYN-ACK, or Fast Open put them into the SYN.
+    Its bytes are acknowledged as well where the capture lacks the SYN-ACK, or Fast Open put them into the SYN.
     """
     if not p.flags & ACK:
         return False

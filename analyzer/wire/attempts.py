@@ -1,9 +1,9 @@
 """Which packet begins a connection: the first of its 5-tuple, and a SYN with another ISN once that proves to be one.
 
-On a connection that lives such a SYN is an old duplicate or a blind one until the new handshake shows otherwise (RFC 9293
-3.10.7.4, RFC 5961 4): until it is acknowledged, its sender goes on behind it, or resets the peer's ACK of the old numbers
-(RFC 9293 3.5.1), or until it is repeated while both sides keep silent. Meanwhile it waits (unproven.py), its place in the
-order of connections and its number of Wireshark's count with it.
+On a connection that lives such a SYN is an old duplicate or a blind one until the new handshake shows otherwise (RFC
+9293 3.10.7.4, RFC 5961 4): until it is acknowledged, its sender goes on behind it, or resets the peer's ACK of the old
+numbers (RFC 9293 3.5.1), or until it is repeated while both sides keep silent. Meanwhile it waits (unproven.py), with
+its place in the order of connections and its number of Wireshark's count.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import cython
 
 if not cython.compiled:
-    from analyzer.wire.sequence import unwrap
+    pass
 
 from analyzer.wire.copies import is_copy
 from analyzer.wire.model import ACK, CLIENT, MASK32, RST, SERVER, SYN, Connection, Side

@@ -1,43 +1,29 @@
 cimport cython
 from libc.stdint cimport int64_t
 
-from analyzer.wire.acceptance cimport acceptable, acknowledges, answers_syn, in_syn_sent, place_of_reset, within
-from analyzer.wire.attempts cimport Attempts
+from analyzer.wire.acceptance cimport acknowledges, in_syn_sent, place_of_reset
+from analyzer.wire.admission cimport Admission
 from analyzer.wire.content cimport Content
 from analyzer.wire.copies cimport is_copy, is_icmp_copy
 from analyzer.wire.lingering cimport Lingering
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Exchange, IcmpError, Milestone, Side
-from analyzer.wire.opening cimport challenged, note_endpoint, take_other_isn
+from analyzer.wire.opening cimport note_endpoint
 from analyzer.wire.packet cimport Packet
-from analyzer.wire.payload cimport Payload
 from analyzer.wire.sequence cimport unwrap
-from analyzer.wire.stream cimport Reassembler
 from analyzer.wire.unproven cimport Unproven
 
 # the constants of connections.py as C numbers
-cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, OUTSIDE, RCV_NXT, MAX_MILESTONES, MAX_OPEN
+cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, RCV_NXT, MAX_MILESTONES, MAX_OPEN
 cdef int MAX_RST_MARKS, MAX_FIN_MARKS, MAX_ICMP_MARKS, LOOK_SHARE
 cdef long long MASK32, NEAR, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS, CLAIM_NS
 
 @cython.final
-cdef class Connections(Attempts):
-    cdef public Payload payload
-    cdef public Reassembler reassembler
-    cdef public bint answered
+cdef class Connections(Admission):
     cdef public list finished, pauses
     cdef public Lingering lingering
     cdef public long long now, due, looked, seen, evicted, icmp_unmatched
-    cdef count(self, Connection connection, Side side, Packet p)
-    cdef account(self, Connection connection, Side side, Side peer, Packet p)
     cdef jump(self, Side side, Packet p, long long offset)
-    cdef bint admits(self, Connection connection, Side side, Side peer, Packet p, str note) except -1
-    cdef bint fits(self, Side side, Side peer, Packet p) except -1
-    cdef refuse(self, Connection connection, Side side, Packet p)
-    cdef ignore(self, Connection connection, Side side, Packet p)
-    cdef bint moves(self, Connection connection, Side side, Side peer, Packet p) except -1
-    cdef move(self, Side side, Packet p, Packet answer)
-    cdef replay(self, Connection connection, Unproven waits)
     cdef int64_t acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
     cdef take_back(self, Connection connection, Side peer, Packet p, long long ack)
     cdef acknowledge_request(self, Connection connection, long long ack, Packet p)

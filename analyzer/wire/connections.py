@@ -13,8 +13,8 @@ import cython
 if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
-from analyzer.wire.acceptance import NEAR, acceptable, acknowledges, answers_syn, in_syn_sent, place_of_reset, within
-from analyzer.wire.attempts import Attempts
+from analyzer.wire.acceptance import NEAR, acknowledges, in_syn_sent, place_of_reset
+from analyzer.wire.admission import MAX_RST_MARKS, Admission
 from analyzer.wire.content import Content
 from analyzer.wire.copies import is_copy, is_icmp_copy
 from analyzer.wire.lingering import Lingering
@@ -26,7 +26,6 @@ from analyzer.wire.model import (
     MASK32,
     MAX_MILESTONES,
     NETWORK,
-    OUTSIDE,
     RCV_NXT,
     RST,
     SERVER,
@@ -37,9 +36,8 @@ from analyzer.wire.model import (
     Milestone,
     Side,
 )
-from analyzer.wire.opening import challenged, note_endpoint, take_other_isn
+from analyzer.wire.opening import note_endpoint
 from analyzer.wire.packet import Packet
-from analyzer.wire.payload import Payload
 from analyzer.wire.unproven import Unproven
 
 UNANSWERED_NS = 200_000_000_000
@@ -51,32 +49,28 @@ LOOK_SHARE = 64
 MAX_OPEN = 65_536
 """Open connections kept; at the cap those idle longest are given out unfinished, with the flag `evicted`."""
 CLOCK_STEP_NS = 10_000_000
-"""Capture queues disorder packets by a few milliseconds; a clock that was set back by more shows (signatures.md 6.1)."""
+"""Capture queues disorder packets by a few milliseconds; more is a clock that was set back (signatures.md 6.1)."""
 CLAIM_NS = 20_000_000
 """An acknowledgement of unseen bytes that its sender takes back so much later was not its own: no reordering."""
-MAX_RST_MARKS, MAX_FIN_MARKS, MAX_ICMP_MARKS = 8, 4, 8
-"""RSTs and FINs of a side, and ICMP errors of a connection, that become milestones; all are counted."""
+MAX_FIN_MARKS, MAX_ICMP_MARKS = 4, 8
+"""FINs of a side, and ICMP errors of a connection, that become milestones; all are counted."""
 MAX_PAUSES = 100
 """Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 
 
-class Connections(Attempts):
+class Connections(Admission):
     """The table of open connections.
 
     lingering   those that are over and wait for stragglers
     finished    connections that are over, in the order in which they ended; the caller empties it
-    answered    whether any server was heard so far
     now         time of the newest packet; due: when somebody may have to be given out; looked: when all were looked at
     seen        packets since then
     pauses      times after which nothing was captured for a day
     """
 
     def __init__(self) -> None:
-        self.begin()
+        self.begin_admission()
         self.lingering = Lingering()
-        self.payload = Payload()
-        self.reassembler = self.payload.reassembler
-        self.answered = False
         self.finished: list[Any] = []  # the engine lets lookups end in the same list
         self.pauses: list[int] = []
         self.now = self.due = self.looked = self.seen = 0
@@ -170,124 +164,6 @@ class Connections(Attempts):
         side.sent = offset
         side.sent_packet = p.number
         side.sent_time = p.time
-
-    # -- acceptance ------------------------------------------------------------------------------------------------
-
-    def admits(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> cython.bint:
-        """Whether its receiver takes a segment other than the usual; one that it would not take changes nothing."""
-        waits: Unproven = connection.unproven
-        fits: cython.bint
-        if in_syn_sent(connection, side, peer) and not p.flags & SYN:
-            if not answers_syn(peer, p, (p.flags & RST) != 0):
-                self.refuse(connection, side, p)
-                return False
-            if side.base < 0 or p.flags & RST:
-                side.base = p.seq
-            return True
-        if side.base < 0:
-            side.base = (p.seq + 1) & MASK32 if p.flags & SYN else p.seq
-        if p.flags & ACK and peer.base < 0:
-            peer.base = p.ack
-        if p.flags & SYN:
-            return True
-        fits = self.fits(side, peer, p)
-        if waits is not None and self.proves(connection, side, p, fits):
-            self.packet(p, note)
-            return False
-        if not fits and p.flags & ACK and peer.other_isn >= 0 and p.ack == (peer.other_isn + 1) & MASK32:
-            take_other_isn(peer)
-            fits = self.fits(side, peer, p)
-        if not fits:
-            return self.moves(connection, side, peer, p)
-        if waits is not None:
-            waits.goes_on(side, p)
-        return True
-
-    def fits(self, side: Side, peer: Side, p: Packet) -> cython.bint:
-        """Whether a segment without SYN is acceptable where the two sides are now."""
-        offset: cython.longlong = unwrap(p.seq, side.base, side.end)
-        if p.flags & RST:
-            return place_of_reset(side, offset) != OUTSIDE
-        ack: cython.longlong = unwrap(p.ack, peer.base, peer.acked) if p.flags & ACK else peer.acked
-        return acceptable(side, peer, p, offset, ack)
-
-    def refuse(self, connection: Connection, side: Side, p: Packet) -> None:
-        """A client in SYN-SENT ignores it, or answers with a RST: a reset or an ACK that does not acknowledge its SYN."""
-        self.count(connection, side, p)
-        if p.flags & RST:
-            self.answered = True
-            self.ignore(connection, side, p)
-        elif p.length == 0 and p.flags & ACK:
-            challenged(connection, side, p)
-        else:
-            self.ignore(connection, side, p)
-
-    def ignore(self, connection: Connection, side: Side, p: Packet) -> None:
-        """Count a segment that its receiver does not take; a RST may be cited as such."""
-        connection.ignored += 1
-        connection.ignored_packet = p.number
-        if p.flags & RST and connection.ignored <= MAX_RST_MARKS:
-            mark(connection, side, p, "rst", unwrap(p.seq, side.base, side.end)).place = OUTSIDE
-
-    def moves(self, connection: Connection, side: Side, peer: Side, p: Packet) -> cython.bint:
-        """A segment far from where the connection is: noise, unless this proves that it moved on unseen."""
-        waits: Unproven = connection.unproven
-        other: Packet | None
-        if waits is None:
-            connection.unproven = waits = Unproven()
-        other = waits.partner(side, peer, p)
-        if other is not None:
-            self.move(side, p, other)
-            self.move(peer, other, p)
-        else:
-            other = waits.alone(side, p)
-            if other is not None:
-                self.move(side, other, other)
-        if other is None or not self.fits(side, peer, p):
-            self.ignore(connection, side, p)
-            kept: Packet = p.copy(self.room())
-            self.kept += len(kept.data)
-            waits.hold(side, kept)
-            return False
-        self.replay(connection, waits)
-        return True
-
-    def move(self, side: Side, p: Packet, answer: Packet) -> None:
-        """Go on where a segment of this side and the other's acknowledgement agree that it is, if that is elsewhere."""
-        offset: cython.longlong = unwrap(p.seq, side.base, side.end)
-        ack: cython.longlong = offset
-        if answer is not p and answer.flags & ACK:
-            ack = unwrap(answer.ack, side.base, offset)
-        if answer is not p and within(side, offset, offset + p.length) and acknowledges(side, ack):
-            return
-        place: cython.longlong = min(offset, ack)
-        if place <= side.end:
-            place += MASK32 + 1  # more than half of the numbers were passed over
-        while side.pending is not None:
-            self.reassembler.skip_hole(side)
-        if place > side.next:
-            side.lost += place - side.next
-            self.reassembler.gap(side, place - side.next, p.number, p.time, -1)
-        side.end = side.acked = place
-        side.limit = -1
-        side.sent = side.rtx_since_ack = 0
-
-    def replay(self, connection: Connection, waits: Unproven) -> None:
-        """Take what waited for this place; the rest stays noise."""
-        p: Packet
-        side: Side
-        peer: Side
-        held, sides = waits.held, waits.sides
-        waits.held, waits.sides = [], []
-        for p, index in zip(held, sides, strict=True):
-            side, peer = connection.client, connection.server
-            if index != CLIENT:
-                side, peer = peer, side
-            if self.fits(side, peer, p):
-                connection.ignored -= 1
-                connection.milestones = [one for one in connection.milestones if one.packet != p.number]
-                self.count(connection, side, p)
-                self.account(connection, side, peer, p)
 
     # -- numbers ---------------------------------------------------------------------------------------------------
 

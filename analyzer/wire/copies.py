@@ -8,7 +8,9 @@ from analyzer.wire.model import MASK32, Connection, IcmpError, Milestone, Side
 from analyzer.wire.packet import Packet
 
 DUP_WINDOW_NS = 50_000_000
+"""A copy of a packet with the same IP identification comes within this (signatures.md 6.1 `dup_window`)."""
 DUP_FAST_NS = 2_000_000
+"""A copy of one without identification: no retransmission timer is this short (signatures.md 6.1 `dup_fast`)."""
 MASK64 = 0xFFFFFFFFFFFFFFFF
 MIX1, MIX2, MIX3, MIX4 = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F, 0xC2B2AE35
 """Odd 32-bit multipliers that spread a packet's fields over 64 bits."""

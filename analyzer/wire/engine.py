@@ -43,10 +43,10 @@ class Engine:
         self.hand_over()
 
     def batches(self, size: int = BATCH) -> Iterator[list[Ended]]:
-        """Yield what began or ended, a list (perhaps empty) every `size` frames or at a look, at the end all that is open.
+        """Yield what began or ended, a list (perhaps empty) every `size` frames or at a look, and at the end.
 
-        A connection is in it once, when it ends; a lookup when it is first asked, and again when it is over. Their order
-        is that of the packets which brought it about, so names are known to connections as they were on the wire.
+        A connection is in it once, when it ends; a lookup when it is first asked, and again when it is over. They are
+        in the order of the packets that brought it about: names are known to connections as they were on the wire.
         `oldest_open()` speaks of what was not yet given out: it holds between two lists.
         """
         while self.read(size):

@@ -30,9 +30,13 @@ CWR = 0x80
 RCV_NXT = 0
 IN_WINDOW = 1
 OUTSIDE = 2
-"""Where a RST lies for its receiver: where it waits for the next byte, elsewhere in its window, or outside (RFC 5961 3.2)."""
+"""Where a RST lies for its receiver: at the next byte, elsewhere in its window, or outside (RFC 5961 3.2)."""
 
 MASK32 = 0xFFFFFFFF
+UNKNOWN_SHIFT = 14
+"""The largest window scale (RFC 7323 2.3), assumed of a side whose SYN was not captured."""
+ID_FAR = 2000
+"""IP IDs of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
 MAX_MILESTONES = 96
 """Milestones kept of a connection, FINs and RSTs apart."""
 MAX_RECORDS = 32
@@ -107,7 +111,7 @@ class Side:
                     sent, whatever was captured (sent_packet, sent_time: the packet that says so); 0 = none did
     skip            bytes after `next` that no parser needs
     limit           the furthest offset that its peer ever allowed it to send, -1 = unknown; shift: how its own windows
-                    are scaled, 14 (the most) while its SYN is unknown
+                    are scaled, UNKNOWN_SHIFT while its SYN is
     acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
     sack_left/right highest SACK block *it sent*, as offsets of its peer's stream, -1 = none
@@ -134,7 +138,7 @@ class Side:
         self.port = 0
         self.base = self.isn = self.limit = -1
         self.other_isn = -1
-        self.shift = 14
+        self.shift = UNKNOWN_SHIFT
         self.syns = self.packets = self.bytes = 0
         self.retransmissions = self.duplicates = self.out_of_order = self.keep_alives = 0
         self.unanswered_keep_alives = 0
@@ -177,7 +181,8 @@ class Connection:
     fins_seen   bit 1 = client, 2 = server; icmps: ICMP errors that quote it; copies: packets captured twice
     closed_time when both FINs were acknowledged, or the first RST; simultaneous 1 = both sides sent a SYN
     clock_step  1 = capture time ran backwards by more than 10 ms within it
-    ignored     segments that their receiver would not take (acceptance.py); ignored_packet: the last of them
+    ignored     segments that their receiver would not take (acceptance.py), ignored_resets of them RSTs;
+                ignored_packet: the last of them
     unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
     splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
@@ -199,7 +204,7 @@ class Connection:
         self.final = self.one_way = 0
         self.capture_end = self.clock_step = 0
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
-        self.simultaneous = self.ignored = self.ignored_packet = 0
+        self.simultaneous = self.ignored = self.ignored_resets = self.ignored_packet = 0
         self.unproven: Any = None
         self.splits: tuple[tuple[int, int], ...] = ()
         self.milestones: list[Milestone] = []

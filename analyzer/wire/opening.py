@@ -5,11 +5,9 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.marks import mark
-from analyzer.wire.model import ACK, CLIENT, MASK32, SERVER, SYN, Connection, Side
+from analyzer.wire.model import ACK, CLIENT, ID_FAR, MASK32, SERVER, SYN, Connection, Side
 from analyzer.wire.packet import Packet
 
-ID_FAR = 2000
-"""IP IDs of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
 MAX_SYN_MARKS = 16
 """SYNs of a side that become milestones: more than any stack sends (Linux tcp_syn_retries 6, tcp_synack_retries 5)."""
 

@@ -1,8 +1,8 @@
 """Who is the client: decided here alone, and changed completely or not at all (signatures.md 1.1).
 
-A SYN tells it, and so does a SYN-ACK. Where neither was captured the first segment tells that looks like a client's or a
-server's (a ClientHello, a request line; a ServerHello, a status line); until one does, the lower port is the server's,
-which is a guess. Once a parser has read bytes as one side's the roles stay as they are.
+A SYN tells it, and so does a SYN-ACK. Where neither was captured, the first segment tells that looks like a client's
+or a server's (a ClientHello, a request line; a ServerHello, a status line); until one does, the lower port is the
+server's, which is a guess. Once a parser has read bytes as one side's the roles stay as they are.
 """
 
 from __future__ import annotations

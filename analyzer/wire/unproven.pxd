@@ -5,8 +5,8 @@ from analyzer.wire.packet cimport Packet
 from analyzer.wire.sequence cimport unwrap
 
 # the constants of unproven.py as C numbers
-cdef int ACK, RST, MAX_HELD, MAX_SYNS
-cdef long long MASK32, NEAR, WIDEST, MAX_HELD_BYTES
+cdef int ACK, RST, MAX_HELD
+cdef long long MASK32, NEAR, WIDEST
 
 cdef class Unproven:
     cdef public list held, sides, syns

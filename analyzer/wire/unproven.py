@@ -12,9 +12,9 @@ from analyzer.wire.model import ACK, MASK32, RST, Connection, Side
 from analyzer.wire.packet import Packet
 
 MAX_HELD = 8
-"""Segments kept of a connection; at the cap the oldest is noise for good. One side's alone, so many in a row, prove it."""
+"""Segments kept of a connection; at the cap the oldest is noise for good. So many of one side in a row prove it."""
 MAX_HELD_BYTES = 64 << 20
-"""Payload kept of them over all connections; beyond it a segment waits without its payload, as if the snaplen cut it."""
+"""Payload kept of them over all connections; beyond it a segment waits without payload, as if the snaplen cut it."""
 MAX_SYNS = 8
 """SYNs kept of an attempt that nobody has answered yet: a client sends 7 within two minutes (Linux tcp_syn_retries)."""
 
@@ -60,7 +60,7 @@ class Unproven:
         return None
 
     def alone(self, side: Side, p: Packet) -> Packet | None:
-        """The first of a row of data in one place, since which this side sent nothing elsewhere, and the other nothing."""
+        """The first of a row of data in one place, since which this side sent nothing elsewhere, the other nothing."""
         first: Packet
         other: Packet
         i: cython.Py_ssize_t

@@ -215,7 +215,7 @@ def test_hello_without_a_syn_is_read_like_any_other() -> None:
 
 
 def test_wrong_roles_are_reported_and_nothing_is_lost() -> None:
-    """The side that was guessed to be the server sends a ClientHello: it is the client from then on, in all respects."""
+    """The side that was guessed to be the server sends a ClientHello: it is the client then, in all respects."""
     flights = handshake()
     feeder = pairs.Feeder(pairs.connection(1))
     made = feeder.connection
