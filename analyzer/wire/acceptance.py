@@ -44,8 +44,8 @@ def acceptable(side: Side, peer: Side, p: Packet, offset: cython.longlong, ack: 
     stop: cython.longlong = offset + p.length
     if p.flags & ACK and not acknowledges(peer, ack):
         return False
-    if p.flags & FIN and (side.fin_offset < 0 or stop != side.fin_offset) and stop < side.acked - 1:
-        return False  # bytes behind it were acknowledged: its sender cannot have ended before them
+    if p.flags & FIN and stop != side.fin_offset and stop < side.acked - 1 and stop < side.end:
+        return False  # bytes behind it were sent and acknowledged: its sender cannot have ended before them
     return within(side, offset, stop)
 
 

@@ -61,14 +61,15 @@ class Admission(Attempts):
         if p.flags & ACK and peer.base < 0:
             peer.base = p.ack
         if p.flags & SYN:
+            if side.isn >= 0 and side.isn != p.seq and waits is None:
+                connection.unproven = Unproven()  # the client's ACK tells which of two SYN-ACKs it took
             return True
+        if p.flags & ACK and peer.other_isn >= 0 and p.ack == (peer.other_isn + 1) & MASK32:
+            take_other_isn(peer)
         fits = self.fits(side, peer, p)
         if waits is not None and self.proves(connection, side, p, fits):
             self.packet(p, note)
             return False
-        if not fits and p.flags & ACK and peer.other_isn >= 0 and p.ack == (peer.other_isn + 1) & MASK32:
-            take_other_isn(peer)
-            fits = self.fits(side, peer, p)
         if not fits:
             return self.moves(connection, side, peer, p)
         if waits is not None:
