@@ -5,6 +5,7 @@ from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Side, T
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
 
+cdef int OUTSIDE
 cdef long long PROBE_NS
 
 cpdef list[Fetch] fetches(Connection connection)

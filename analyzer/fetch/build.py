@@ -14,7 +14,7 @@ from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.vantage import vantage
 from analyzer.wire.http2.streams import UNREADABLE
-from analyzer.wire.model import CLIENT, Connection, Exchange, Http2, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, OUTSIDE, Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion import Completion
 from analyzer.wire.tls.completion import completion as tls_completion
 from analyzer.wire.tls.opaque import Opaque, opaque_exchange
@@ -232,7 +232,7 @@ def half_open_kind(connection: Connection) -> str:
             answers += 1
             if answers == 1:
                 late = mark.time - connection.first_time >= SYN_LATE_NS
-        elif mark.what == "rst" and mark.side == CLIENT and answers:
+        elif mark.what == "rst" and mark.side == CLIENT and answers and mark.place != OUTSIDE:
             reset = True
         elif mark.what == "syn" and reset:
             again = True

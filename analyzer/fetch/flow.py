@@ -27,6 +27,7 @@ _shared: dict[bytes, bytes] = {}
 class Flow:
     """One connection that is over, as far as anybody asks after its verdicts. Times in ns, 0 = did not happen.
 
+    splits           as in Connection
     client, server   addresses, 4 or 16 bytes, b"" = unknown; server_ttl: TTL of the SYN-ACK, 0 = unknown
     last_syn         when the client last tried to open it (milestones are capped), else when it began
     refused_time     when it definitely failed, by the server's RST or by ICMP
@@ -43,6 +44,7 @@ class Flow:
         client: Side = connection.client
         server: Side = connection.server
         self.stream = connection.stream
+        self.splits = connection.splits
         self.client, self.client_port = shared(client.address), client.port
         self.server, self.server_port, self.server_ttl = shared(server.address), server.port, server.ttl
         self.first_packet, self.last_time = connection.first_packet, connection.last_time

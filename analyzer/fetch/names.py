@@ -34,7 +34,7 @@ Pair = tuple[bytes, object]
 
 
 class Names:
-    """The lookups of one capture, heard in the order in which they ended.
+    """The lookups of one capture, heard as they were asked and ended, in the order of packets.
 
     answers     (client, address) -> lookups that brought it; asked: (client, name) -> lookups of it
     wishes      (client, name) -> its wishes, one after the other; several names may share one
@@ -53,9 +53,16 @@ class Names:
         self.looked = 0
 
     def learn(self, lookup: Lookup) -> None:
-        """A lookup ended."""
+        """A lookup was asked, or is over; of one whose question was not captured only its end is heard.
+
+        A connection knows of the questions before it, whether they were answered when it ended or not.
+        """
         client = b"" if loopback(lookup.client) else lookup.client
-        self._remember(self.asked, (client, lookup.name), lookup)
+        if not lookup.heard:
+            self._remember(self.asked, (client, lookup.name), lookup)
+            lookup.heard = 1
+            if lookup.tries:
+                return
         for address in lookup.addresses:
             self._remember(self.answers, (client, address), lookup)
         if lookup.qtype != HTTPS and (lookup.tries or lookup.resolved):

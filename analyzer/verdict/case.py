@@ -11,7 +11,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.verdict.causes import cause_of
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.thresholds import Thresholds
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, OUTSIDE, SERVER, Connection, Exchange, Milestone, Side, Tls
 
 MAX_EVIDENCE = 40
 """Packets cited for one verdict; later ones are left out."""
@@ -85,10 +85,10 @@ class Case:
         return True
 
     def find(self, what: str, side: cython.int, after: cython.longlong) -> Milestone | None:
-        """The first milestone of that kind and side behind packet `after`."""
+        """The first milestone of that kind and side behind packet `after`; a RST only if its receiver may take it."""
         mark: Milestone
         for mark in self.connection.milestones:
-            if mark.side == side and mark.packet > after and mark.what == what:
+            if mark.side == side and mark.packet > after and mark.what == what and mark.place != OUTSIDE:
                 return mark
         return None
 
@@ -98,10 +98,10 @@ class Case:
             self.cite(mark.packet, mark.time, mark.what, mark.side)
 
     def cite_all(self, what: str, side: cython.int) -> None:
-        """Cite every milestone of that kind and side."""
+        """Cite every milestone of that kind and side; no RST that its receiver ignores."""
         mark: Milestone
         for mark in self.connection.milestones:
-            if mark.side == side and mark.what == what:
+            if mark.side == side and mark.what == what and mark.place != OUTSIDE:
                 self.cite(mark.packet, mark.time, what, side)
 
     def cite_hello(self) -> None:

@@ -146,6 +146,10 @@ TABLE = (
     Cause("syn-challenge-ack", CONNECT, "network",
           "The server, or a NAT before it, still holds an old connection with the same ports: look for ports that are "
           "reused too soon.", TIMEOUT),
+    Cause("syn-reset-ignored", CONNECT, "network",
+          "Somebody answers for the server with resets that are not valid: a firewall or NAT with a wrong idea of the "
+          "connection, a user-mode network stack, or a broken one at the server. Capture there: does the SYN arrive, "
+          "and who sends the reset?", TIMEOUT),
     Cause("icmp-port-unreachable", CONNECT, "server",
           "A firewall rejects the port (iptables `REJECT` does so by default): the ICMP's sender names the device. The "
           "client says \"connection refused\" although nobody sent a RST.", REFUSED),

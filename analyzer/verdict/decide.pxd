@@ -22,6 +22,8 @@ cdef Verdict opaque_ok(Case case)
 cdef Verdict fine(Case case, str confidence, str summary)
 cdef weigh(Case case)
 cdef general_flags(Case case)
+cdef ignored_flags(Case case)
+cdef str said_of_ignored(long long number)
 cdef bint frag_needed(Connection connection) except -1
 cdef tls_flags(Case case)
 cdef int DEAD_KEEP_ALIVES

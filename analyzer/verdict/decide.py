@@ -106,9 +106,18 @@ def decide_case(case: Case) -> Verdict:
         verdict = judge(case)
     if verdict.klass != "ok":
         who_and_when(case, verdict)
+        if case.connection.ignored and verdict.cause != "syn-reset-ignored":
+            verdict.summary += f" {said_of_ignored(case.connection.ignored)}"
     if case.client.syns > 1:
         hints.connecting(case, verdict)
     return verdict
+
+
+def said_of_ignored(number: cython.longlong) -> str:
+    """What a summary says of segments that were left out of account."""
+    if number == 1:
+        return "One segment that its receiver must ignore was left out of account."
+    return f"{number} segments that their receiver must ignore were left out of account."
 
 
 def who_and_when(case: Case, verdict: Verdict) -> None:
@@ -326,6 +335,8 @@ def general_flags(case: Case) -> None:
         case.flag("retransmissions")
     if connection.reused:
         case.flag("port-reuse")
+    if connection.ignored:
+        ignored_flags(case)
     if case.fetch.name_from_dns:
         case.flag("name-from-dns")
     if connection.roles_guessed:
@@ -345,6 +356,17 @@ def general_flags(case: Case) -> None:
         case.flag("peer-dead")
     if connection.via and "socks" in connection.via:
         case.flag("via-socks")
+
+
+def ignored_flags(case: Case) -> None:
+    """Segments came that their receiver would not take; where nothing came after one, it may have been taken (3.1)."""
+    connection: Connection = case.connection
+    if connection.ignored_resets:
+        case.flag("rst-ignored")
+    if connection.ignored > connection.ignored_resets:
+        case.flag("segments-ignored")
+    if connection.ignored_packet > connection.last_packet:
+        case.doubt = "ignored"
 
 
 def frag_needed(connection: Connection) -> cython.bint:

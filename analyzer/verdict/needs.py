@@ -14,7 +14,7 @@ from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, outcome
 from analyzer.verdict.case import Case
 from analyzer.verdict.seen import lost_on_the_way
 from analyzer.verdict.signatures.elsewhere import reset_and_again
-from analyzer.wire.model import CLIENT, NETWORK, SERVER
+from analyzer.wire.model import CLIENT, NETWORK, OUTSIDE, SERVER
 
 
 class Need(NamedTuple):
@@ -93,6 +93,10 @@ NEEDS = {
     "a bare ACK for another number": Need(
         lambda case: any(mark.note == "challenge" for mark in case.connection.milestones),
         "no bare ACK for another number came",
+    ),
+    "a reset that the client ignores": Need(
+        lambda case: any(mark.what == "rst" and mark.place == OUTSIDE for mark in case.connection.milestones),
+        "no reset came that the client must ignore",
     ),
     "nothing acknowledged": Need(lambda case: case.client.acked <= 0, "the server acknowledged bytes of the client"),
     "no payload of the server": Need(lambda case: case.server.bytes == 0, "the server sent payload"),

@@ -3,18 +3,17 @@ from analyzer.wire.http.parser cimport HttpParser
 from analyzer.wire.intake cimport Intake
 from analyzer.wire.model cimport Connection, Exchange, Side
 from analyzer.wire.peeling cimport Peeling
+from analyzer.wire.roles cimport told_by_bytes
 from analyzer.wire.tls.parser cimport TlsParser
 from analyzer.wire.octets cimport cut
 
 # the constants of content.py, detection.py and peeling.py as C numbers
 cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, IN_HTTP2, IN_WEBSOCKET, CLIENT, SERVER, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
-cdef int H2C, HTTP, NEED, OTHER, PROXY, SOCKS4, SOCKS5, SSLV2, TLS, DNS_PORT
+cdef int H2C, HTTP, NEED, OTHER, PROXY, SOCKS4, SOCKS5, SSLV2, TLS, DNS_PORT, CLIENTS
 cdef long long NEVER
 
 cdef class Content(Peeling):
-    cdef public int state, searching, unsynced, swap_roles, client_tries, server_tries
-    cdef public Intake misplaced
-    cdef public Side misplaced_side
+    cdef public int state, searching, unsynced, client_tries, server_tries
     cdef public TlsParser tls
     cdef public HttpParser http
     cdef public object lookups, dns, http2, websocket
@@ -40,4 +39,4 @@ cdef class Content(Peeling):
     cpdef _start(self, int kind, bytes head)
     cpdef bint _synced(self, Side side, bytes data)
     cpdef _try_again(self, Side side)
-    cpdef _place(self)
+    cpdef bint swap(self) except -1

@@ -24,10 +24,10 @@ from analyzer.wire.dns.stream import DnsStream
 from analyzer.wire.http.parser import HttpParser
 from analyzer.wire.http.websocket import Websocket
 from analyzer.wire.http2.parser import Http2Parser
-from analyzer.wire.intake import Intake
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Exchange, Side
 from analyzer.wire.octets import cut
 from analyzer.wire.peeling import MAX_PROLOGUES, Peeling
+from analyzer.wire.roles import CLIENTS, told_by_bytes
 from analyzer.wire.tls.parser import TlsParser
 
 UNDECIDED = 0
@@ -56,8 +56,6 @@ class Content(Peeling):
     lookups     the table that DNS messages go to, None = nobody wants them
     searching   1 = the beginning was not captured: wait for a clean start of a message or record
     unsynced    while searching in TLS: bit 1 = the client's, bit 2 = the server's record boundaries are still unknown
-    swap_roles  1 = the side that is called the server sent what only clients send; its bytes are kept until the roles
-                are changed
     """
 
     def __init__(self, connection: Connection, lookups: Lookups | None = None) -> None:
@@ -66,10 +64,7 @@ class Content(Peeling):
         self.state = UNDECIDED
         self.searching = connection.midstream
         self.unsynced = 3 if connection.midstream else 0
-        self.swap_roles = 0
         self.client_tries = self.server_tries = 0
-        self.misplaced: Intake | None = None
-        self.misplaced_side: Side | None = None
         self.tls: TlsParser | None = None
         self.http: HttpParser | None = None
         self.dns: DnsStream | None = None
@@ -90,8 +85,6 @@ class Content(Peeling):
 
         What TLS and HTTP need nothing of, which is most, is never copied.
         """
-        if self.misplaced is not None:
-            self._place()
         if self.state == IN_TLS and self.tls is not None:
             if not self.unsynced or self._synced(side, cut(data, at, end)):
                 self.tls.data(side, data, at, end, packet, time, ack)
@@ -121,8 +114,6 @@ class Content(Peeling):
 
     def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
         """`length` bytes from `side.next` on will never be seen (lost by the capture, or cut by the snaplen)."""
-        if self.misplaced is not None:
-            self._place()
         if self.state == IN_TLS and self.tls is not None:
             if not self.unsynced & (1 << side.index):
                 self.tls.gap(side, length, packet, time)
@@ -141,8 +132,6 @@ class Content(Peeling):
 
     def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
         """The FIN of `side` was reached in sequence order: no more bytes of it will come."""
-        if self.misplaced is not None:
-            self._place()
         if self.state == UNDECIDED and side.index == CLIENT:
             self._settle()
         if self.state == IN_HTTP and self.http is not None:
@@ -152,8 +141,6 @@ class Content(Peeling):
 
     def finish(self) -> None:
         """The connection is over or the capture is: decide on what there is, bring counts up to date."""
-        if self.misplaced is not None:
-            self._place()
         if self.state == UNDECIDED:
             self._settle()
         if self.http is not None:
@@ -361,13 +348,8 @@ class Content(Peeling):
     ) -> None:
         """Start at a ClientHello, a request line, or where records evidently begin; let other segments go."""
         kind: cython.int = looks_like(data)
-        if kind == 1 and side.index == SERVER:
-            self.swap_roles = 1
-            self.misplaced_side = side
-            self.misplaced = Intake(side.next)
-            self.misplaced.add(data, packet, time, ack)
-            return
-        if kind == 1:
+        told_by_bytes(self.connection, side, kind)
+        if kind == CLIENTS and side.index == CLIENT:
             fresh: cython.bint = self.server_tries == 0
             self._start(client_protocol(data), data)
             if fresh:
@@ -376,7 +358,7 @@ class Content(Peeling):
                 self.unsynced = 2
             elif self.http2 is not None:
                 self.http2.lose_boundaries(self.http2.server)
-        elif on_record_boundary(data):
+        elif kind != CLIENTS and on_record_boundary(data):
             self._start_tls()
             self.unsynced = 3
         if self.state == UNDECIDED:
@@ -403,11 +385,13 @@ class Content(Peeling):
         if (self.client_tries if side.index == CLIENT else self.server_tries) >= MAX_TRIES:
             side.skip = NEVER
 
-    def _place(self) -> None:
-        """The roles were put right: what the false server said is the client's."""
-        side, intake = self.misplaced_side, self.misplaced
-        if side is None or intake is None or side.index != CLIENT:
-            return
-        self.misplaced = self.misplaced_side = None
-        self.swap_roles = 0
-        self.hand_on(side, intake)
+    def swap(self) -> cython.bint:
+        """The sides change roles, if nothing was read as one side's yet (roles.py)."""
+        if self.state != UNDECIDED or self.socks is not None:
+            return False
+        self.from_client, self.from_server = self.from_server, self.from_client
+        self.client_tries, self.server_tries = self.server_tries, self.client_tries
+        self.unsynced = (self.unsynced & 1) << 1 | self.unsynced >> 1
+        self.connection.protocol = ""
+        self.connection.other_first = b""
+        return True

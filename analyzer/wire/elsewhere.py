@@ -56,7 +56,8 @@ class Elsewhere:
         if not self.awake:
             self.awake = True
             for connection in opened:
-                self.enter(connection)
+                if connection.client.key:  # else it waits for proof that it is one
+                    self.enter(connection)
 
     def enter(self, connection: Connection) -> None:
         """A connection was opened."""

@@ -2,7 +2,7 @@ cimport cython
 
 cdef class Milestone:
     cdef public str what
-    cdef public int side, flags, ttl, ip_id, window
+    cdef public int side, flags, ttl, ip_id, window, place
     cdef public long long packet, time, offset, ack, seq, length
     cdef public object note
     cpdef begin(self, str what, int side, long long packet, long long time)
@@ -13,16 +13,16 @@ cdef class Side:
     cdef unsigned int ports
     cdef public int key_size
     cdef public Connection connection
-    cdef public long long base, acked, end, next, skip, fin_offset, unanswered_keep_alives, rtx_since_ack
+    cdef public long long base, acked, end, next, limit, skip, fin_offset, unanswered_keep_alives, rtx_since_ack
     cdef public list pending
-    cdef public int index, ended, recent_at, data_ttl, ip_id, ip_ids, ip_id_jumps, port
+    cdef public int index, shift, ended, recent_at, data_ttl, ip_id, ip_ids, ip_id_jumps, port
     cdef public long long packets, bytes, first_packet, last_packet, last_time, zero_since
     cdef public long long last_data_time, last_data_packet, first_data_packet, ack_packet, ack_time
     cdef public unsigned long long recent0, recent1, recent2, recent3
     cdef public long long recent_time0, recent_time1, recent_time2, recent_time3
     cdef public bytes key, address
     cdef public int wire_gap, ttl, scale, mss, timestamps, sack_ok
-    cdef public long long isn, syns, retransmissions, duplicates, out_of_order, keep_alives
+    cdef public long long isn, other_isn, syns, retransmissions, duplicates, out_of_order, keep_alives
     cdef public long long first_time, syn_time, first_data_time
     cdef public long long largest_rtx, full_end, sack_left, sack_right
     cdef public long long lost, cut, fins, fin_packet, fin_time, rsts, rst_packet, rst_time
@@ -35,19 +35,18 @@ cdef class Connection:
     cdef public int interface, fins_seen, midstream, roles_guessed, clock_step, final
     cdef public tuple flags
     cdef public list exchanges, milestones
-    cdef public object content
+    cdef public object content, unproven
     cdef public long long stream, first_packet, first_time
-    cdef public long long syn_stamp, established_packet, capture_end, icmps, copies
+    cdef public long long syn_stamp, established_packet, capture_end, icmps, copies, ignored, ignored_resets, ignored_packet
     cdef public int version, reused, subflow, fast_open, synack_after_ack, heard, one_way, simultaneous, socks_reply, stray
     cdef public list strays
     cdef public object older
-    cdef public tuple via
+    cdef public tuple via, splits
     cdef public str protocol, socks_target
     cdef public Exchange connect
     cdef public Tls tls
     cdef public bytes other_first
     cpdef flag(self, str word)
-    cpdef swap_roles(self)
     cpdef settle(self)
 
 cdef class Record:

@@ -27,7 +27,16 @@ ACK = 0x10
 ECE = 0x40
 CWR = 0x80
 
+RCV_NXT = 0
+IN_WINDOW = 1
+OUTSIDE = 2
+"""Where a RST lies for its receiver: at the next byte, elsewhere in its window, or outside (RFC 5961 3.2)."""
+
 MASK32 = 0xFFFFFFFF
+UNKNOWN_SHIFT = 14
+"""The largest window scale (RFC 7323 2.3), assumed of a side whose SYN was not captured."""
+ID_FAR = 2000
+"""IP IDs of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
 MAX_MILESTONES = 96
 """Milestones kept of a connection, FINs and RSTs apart."""
 MAX_RECORDS = 32
@@ -78,6 +87,7 @@ class Milestone:
     side      CLIENT, SERVER or NETWORK (ICMP)
     offset    stream offset of its sequence number (for a SYN: -1), ack: offset of the peer's stream it acknowledges
     length    TCP payload bytes
+    place     of a RST: RCV_NXT, IN_WINDOW, or OUTSIDE: its receiver ignores it
     note      anything a signature needs besides: a record, an ICMP error, ...
     """
 
@@ -92,7 +102,7 @@ class Milestone:
         self.time = time
         self.offset = self.ack = -1
         self.seq = self.length = 0
-        self.flags = self.ttl = self.ip_id = self.window = 0
+        self.flags = self.ttl = self.ip_id = self.window = self.place = 0
         self.note: object = None
 
 
@@ -102,12 +112,14 @@ class Side:
     key             what its packets bear: its address, the peer's, and both ports; hosts, ports: its last 12 bytes as
                     numbers, key_size: its length
     base            raw sequence number of stream offset 0
-    isn             raw ISN, -1 = SYN not seen
+    isn             raw ISN, -1 = SYN not seen; other_isn: that of a SYN-ACK which came when another was taken
     syn_time        its last SYN (or SYN-ACK) before the answer; first_time/last_time: any packet of it
     end             offset after the highest byte it sent; next: offset up to which the stream was handed to the parser
     sent            the highest sequence number of its own packets that lay beyond `end` when it came: up to here it had
                     sent, whatever was captured (sent_packet, sent_time: the packet that says so); 0 = none did
     skip            bytes after `next` that no parser needs
+    limit           the furthest offset that its peer ever allowed it to send, -1 = unknown; shift: how its own windows
+                    are scaled, UNKNOWN_SHIFT while its SYN is
     acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
     full_end        offset behind the first segment of the usual size (FULL_SEGMENT), 0 = all were smaller
@@ -133,7 +145,9 @@ class Side:
         self.address = self.key = b""
         self.hosts = self.ports = self.key_size = 0
         self.port = 0
-        self.base = self.isn = -1
+        self.base = self.isn = self.limit = -1
+        self.other_isn = -1
+        self.shift = UNKNOWN_SHIFT
         self.syns = self.packets = self.bytes = 0
         self.retransmissions = self.duplicates = self.out_of_order = self.keep_alives = 0
         self.unanswered_keep_alives = 0
@@ -180,6 +194,10 @@ class Connection:
                 of this connection, which is no fetch of its own
     older       the SYN has an older timestamp than an answered one of that client (stamps.Older), None = it has not
     clock_step  1 = capture time ran backwards by more than 10 ms within it
+    ignored     segments that their receiver would not take (acceptance.py), ignored_resets of them RSTs;
+                ignored_packet: the last of them
+    unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
+    splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     protocol    tls | http | h2c | other, "" = nobody said enough
     via         prologues that were peeled off: proxy-protocol | socks | connect
@@ -200,9 +218,11 @@ class Connection:
         self.final = self.one_way = 0
         self.capture_end = self.clock_step = 0
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
-        self.simultaneous = self.stray = 0
+        self.simultaneous = self.stray = self.ignored = self.ignored_resets = self.ignored_packet = 0
         self.strays: list[Any] | None = None
         self.older: Any = None
+        self.unproven: Any = None
+        self.splits: tuple[tuple[int, int], ...] = ()
         self.milestones: list[Milestone] = []
         self.flags: tuple[str, ...] = ()
         self.content: Any = None
@@ -220,20 +240,9 @@ class Connection:
         if word not in self.flags:
             self.flags = (*self.flags, word)
 
-    def swap_roles(self) -> None:
-        """The other side turned out to be the client."""
-        milestone: Milestone
-        self.client, self.server = self.server, self.client
-        self.client.index = CLIENT
-        self.server.index = SERVER
-        self.roles_guessed = 0
-        for milestone in self.milestones:
-            if milestone.side != NETWORK:
-                milestone.side = SERVER if milestone.side == CLIENT else CLIENT
-
     def settle(self) -> None:
         """Nothing more will be added: cut the reference cycles, so that memory is freed without a garbage collector."""
-        self.content = None
+        self.content = self.unproven = None
         self.client.connection = None  # type: ignore[assignment]  # only here, and nobody looks after this
         self.server.connection = None  # type: ignore[assignment]
 

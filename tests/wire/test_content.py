@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from analyzer.wire.detection import looks_like
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection
+from analyzer.wire.roles import swap
 
 V13 = ssl.TLSVersion.TLSv1_3
 GET = b"GET /a HTTP/1.1\r\nHost: shop.example\r\n\r\n"
@@ -231,17 +232,38 @@ def test_hello_without_a_syn_is_read_like_any_other() -> None:
 
 
 def test_wrong_roles_are_reported_and_nothing_is_lost() -> None:
-    """The side taken for the server sends a ClientHello: the tracker swaps, and the bytes are read as the client's."""
+    """The side that was guessed to be the server sends a ClientHello: it is the client then, in all respects."""
     flights = handshake()
     feeder = pairs.Feeder(pairs.connection(1))
-    feeder.send(SERVER, flights[0][1])
-    assert feeder.content.swap_roles == 1
     made = feeder.connection
-    made.client, made.server = made.server, made.client
-    made.client.index, made.server.index = 0, 1
+    made.content, made.roles_guessed, made.fins_seen = feeder.content, 1, 1
+    guessed = made.server
+    feeder.send(SERVER, flights[0][1])
+    assert (made.client is guessed, made.client.index, made.roles_guessed, made.fins_seen) == (True, CLIENT, 0, 2)
     for who, data in flights[1:]:
         feeder.send(who, data)
-    assert (made.tls.sni, made.tls.version, feeder.content.swap_roles) == ("shop.example", 0x0304, 0)
+    assert (made.tls.sni, made.tls.version) == ("shop.example", 0x0304)
+
+
+def test_known_roles_stay() -> None:
+    """Behind a SYN a server that sends what looks like a request, in the middle of its stream, is still the server."""
+    feeder = pairs.Feeder(pairs.connection())
+    made = feeder.connection
+    made.content = feeder.content
+    feeder.gap(CLIENT, 100)
+    feeder.send(SERVER, GET)
+    assert (made.client.index, made.protocol, made.exchanges) == (CLIENT, "", [])
+
+
+def test_roles_stay_once_bytes_were_read_as_one_sides() -> None:
+    """The roles change completely or not at all."""
+    feeder = pairs.Feeder(pairs.connection(1))
+    made = feeder.connection
+    made.content, made.roles_guessed = feeder.content, 1
+    feeder.send(CLIENT, GET)
+    client, made.roles_guessed = made.client, 1
+    assert not swap(made)
+    assert (made.client is client, made.roles_guessed, client.index) == (True, 1, CLIENT)
 
 
 def test_first_segment_lost() -> None:

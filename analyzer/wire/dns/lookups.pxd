@@ -5,7 +5,7 @@ from analyzer.wire.packet cimport Packet
 cdef long long COPY_NS, COPY_FAST_NS
 
 cdef class Lookup:
-    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, unreadable
+    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, unreadable, heard
     cdef public bytes client, server
     cdef public str transport, name, spelling
     cdef public list tries, addresses, aliases
@@ -14,7 +14,7 @@ cdef class Lookup:
 
 cdef class Lookups:
     cdef public dict open, began
-    cdef public list finished
+    cdef public list finished, begun
     cdef public int answered
     cdef public long long malformed, evicted
     cpdef datagram(self, Packet p)

@@ -8,6 +8,8 @@ question.
 
 from __future__ import annotations
 
+from typing import Any
+
 import cython
 
 from analyzer.wire.dns.message import AAAA, HTTPS, NOERROR, A, Message, read
@@ -34,6 +36,7 @@ class Lookup:
     answer_packet/time        the answer, 0 = none; rcode: its code, -1 = none
     addresses, aliases        as in Message
     icmp          the ICMP error that ended it, or None
+    heard         1 = whoever reads them knows of the question
     unreadable    1 = the answer was truncated, cut or malformed, or was given up at a cap: it proves nothing
     """
 
@@ -55,7 +58,7 @@ class Lookup:
         self.rcode = -1
         self.addresses: list[bytes] = []
         self.aliases: list[str] = []
-        self.unreadable = 0
+        self.unreadable = self.heard = 0
         self.icmp: IcmpError | None = None
 
     def ask(self, packet: cython.longlong, time: cython.longlong, ip_id: cython.int) -> None:
@@ -100,7 +103,7 @@ class Lookups:
 
     open        (key of the question, id) -> its lookup, in the order in which they were last asked
     began       the same lookups in the order in which they were first asked
-    finished    lookups that are over, in the order in which they ended; the caller empties it
+    begun       lookups when they are first asked; finished: lookups when they are over; the caller empties both
     answered    1 = some server's answer was captured
     malformed   messages that broke the rules of RFC 1035; evicted: lookups given up at MAX_OPEN
     """
@@ -108,7 +111,8 @@ class Lookups:
     def __init__(self) -> None:
         self.open: dict[bytes, Lookup] = {}
         self.began: dict[Lookup, None] = {}
-        self.finished: list[Lookup] = []
+        self.begun: list[Any] = []  # the engine lets connections end in the same list
+        self.finished: list[Any] = []
         self.answered = self.malformed = self.evicted = 0
 
     def datagram(self, p: Packet) -> None:
@@ -163,6 +167,7 @@ class Lookups:
                 self.evict()
             lookup = Lookup(key, version, transport, message)
             self.began[lookup] = None
+            self.begun.append(lookup)
         self.open[number] = lookup
         lookup.ask(packet, time, ip_id)
 
