@@ -146,6 +146,8 @@ class Reading:
         self._order = order = Order(MAX_HELD)
         self.groups = groups = Groups()
         for batch in engine.batches(*self._batch(source)):
+            for lookup in engine.questions():
+                names.hear(lookup)
             for lookup in engine.lookups():
                 names.learn(lookup)
             self._judge(batch, names, source.name)

@@ -28,6 +28,8 @@ class Flow:
     """One connection that is over, as far as anybody asks after its verdicts. Times in ns, 0 = did not happen.
 
     client, server   addresses, 4 or 16 bytes, b"" = unknown; server_ttl: TTL of the SYN-ACK, 0 = unknown
+    host             under which address the client asked DNS for the server's: the same host, of the other family; else
+                     client
     last_syn         when the client last tried to open it (milestones are capped), else when it began
     refused_time     when it definitely failed, by the server's RST or by ICMP
     to_client        ns from the capture to the client and back: from the SYN-ACK to its ACK (signatures.md 3.2)
@@ -43,6 +45,7 @@ class Flow:
         server: Side = connection.server
         self.stream = connection.stream
         self.client, self.client_port = shared(client.address), client.port
+        self.host = self.client
         self.server, self.server_port, self.server_ttl = shared(server.address), server.port, server.ttl
         self.first_packet, self.last_time = connection.first_packet, connection.last_time
         self.midstream = connection.midstream

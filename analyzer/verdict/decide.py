@@ -303,6 +303,8 @@ def general_flags(case: Case) -> None:
         case.flag("port-reuse")
     if case.fetch.name_from_dns:
         case.flag("name-from-dns")
+    if case.fetch.dns_repeated:
+        case.flag("dns-question-repeated")
     if connection.roles_guessed:
         case.flag("roles-guessed")
         case.doubt = "roles"

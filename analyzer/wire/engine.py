@@ -70,6 +70,13 @@ class Engine:
             self.dns.finished = []
         return finished
 
+    def questions(self) -> list[Lookup]:
+        """The DNS lookups that were begun since the last call: connections may follow before they are over."""
+        begun: list[Lookup] = self.dns.asked
+        if begun:
+            self.dns.asked = []
+        return begun
+
     @property
     def one_way(self) -> bool:
         """Whether no server at all was heard, of DNS or TCP: the capture may show one direction only."""

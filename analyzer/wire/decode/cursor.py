@@ -6,7 +6,6 @@ import cython
 
 from analyzer.wire.octets import cut
 
-
 NO_LIMIT = 1 << 62
 
 
