@@ -41,6 +41,9 @@ class FakeEngine:
             self.oldest = oldest
             yield [connection(first, stream=first) for first in ended]
 
+    def questions(self):
+        return []
+
     def lookups(self):
         return []
 

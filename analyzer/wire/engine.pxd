@@ -16,3 +16,4 @@ cdef class Engine:
     cdef public long long frames_seen, tcp_packets, capture_end, since_expiry
     cpdef list hand_over(self)
     cpdef bint read(self, int count) except -1
+    cdef end(self)

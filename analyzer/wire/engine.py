@@ -126,6 +126,7 @@ class Engine:
         i: cython.int
         for i in range(count):  # noqa: B007  (typed, so that no Python int is made a frame)
             if not frames.advance():
+                self.end()
                 return False
             self.frames_seen += 1
             if frames.time > self.capture_end:
@@ -146,6 +147,16 @@ class Engine:
             elif kind == 3 and asks_resolver(packet.key):
                 self.dns.datagram(packet)
         return True
+
+    def end(self) -> None:
+        """No more frames: the file may say that the capture went on without any.
+
+        An end more than PAUSE_NS later proves nothing: nobody waited so long, or the time is wrong.
+        """
+        ended: cython.longlong = self.frames.end_time
+        if self.capture_end < ended <= self.capture_end + PAUSE_NS:
+            self.capture_end = ended
+            self.table.now = ended
 
 
 @cython.cfunc
