@@ -2,8 +2,8 @@
 
 Enhanced, simple and the obsolete packet blocks are frames, numbered through all sections as Wireshark does. Name
 resolution and decryption secrets blocks are kept as they are, interface statistics give the drop counters and say how
-long the capture went on, anything else is skipped. A block whose two length fields disagree, or that is larger than 16 MiB, is damage: the reader warns
-and goes on at the next block that makes sense.
+long the capture went on, anything else is skipped. A block whose two length fields disagree, or that is larger than
+16 MiB, is damage: the reader warns and goes on at the next block that makes sense.
 """
 
 from __future__ import annotations

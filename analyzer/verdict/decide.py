@@ -94,6 +94,8 @@ def decide_case(case: Case) -> Verdict:
     """The verdict of a case that nobody has looked at yet."""
     if case.fetch.resolution is not None:
         return first_of(dns.DNS, case)
+    if case.fetch.kind != "fetch":
+        return incomplete.no_fetch(case)
     weigh(case)
     verdict = any_of(SEEN, case)
     if verdict is None:

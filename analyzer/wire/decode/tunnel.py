@@ -20,6 +20,9 @@ SERVICE_CHAIN = 0x894F
 VLAN = 0x8100
 SERVICE_VLAN = 0x88A8
 
+CARRIED = (IPV4, IPV6, BRIDGED, MPLS, VLAN, SERVICE_VLAN, SERVICE_CHAIN, PPP)
+"""What a port alone does not prove to be a tunnel must lead to."""
+
 VXLAN_PORT = 4789
 OLD_VXLAN_PORT = 8472
 """What Linux used before IANA assigned 4789, still the default of flannel and others."""
@@ -197,10 +200,11 @@ class Tunnel:
 
     def inside_udp(self, cursor: Cursor) -> cython.bint:
         """GRE behind a UDP header."""
-        cursor.at += 8
-        if self.gre(cursor):
+        at: cython.Py_ssize_t = cursor.at
+        cursor.at = at + 8
+        if self.gre(cursor) and cursor.kind in CARRIED:
             return True
-        cursor.at -= 8
+        cursor.at = at
         return False
 
     def vxlan_elsewhere(self, cursor: Cursor) -> cython.bint:
@@ -333,7 +337,7 @@ class Tunnel:
         if cursor.end - at < 8 or data[at] & 0xC0:
             return False
         size: cython.int = 8 + (data[at] & 0x3F) * 4
-        if cursor.end - at < size:
+        if cursor.end - at < size or u16(data, at + 2) not in CARRIED:
             return False
         cursor.kind = u16(data, at + 2)
         cursor.at = at + size
