@@ -208,6 +208,8 @@ def kind_of(fetch: Fetch) -> str:
         return unused_tls_kind(fetch)
     if connection.protocol == "h2c" and UNREADABLE not in connection.flags:
         return streamless_kind(connection)
+    if never_accepted(connection):
+        return "fetch"  # whatever was said, a connect failure needs no known protocol
     if connection.protocol == "other" or (client.end == 0 and server.end > 0):
         return "other"
     if client.end == 0 and server.end == 0:
@@ -243,6 +245,12 @@ def half_open_kind(connection: Connection) -> str:
     if reset or (answers > 1 and connection.client.packets == 1):
         return "probe"
     return "fetch"
+
+
+def never_accepted(connection: Connection) -> cython.bint:
+    """The client said something and heard only SYN-ACKs again: the server does not know of the connection."""
+    client: Side = connection.client
+    return connection.synack_after_ack > 0 and client.bytes > 0 and client.acked <= 0 and connection.server.bytes == 0
 
 
 def silent_kind(connection: Connection) -> str:

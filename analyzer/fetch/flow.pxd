@@ -4,7 +4,7 @@ from analyzer.wire.model cimport Connection, Milestone, Side, Tls
 
 cdef class Flow:
     cdef public long long stream
-    cdef public bytes client, server, ciphers
+    cdef public bytes client, server, host, ciphers
     cdef public int client_port, server_port, server_ttl, midstream, tls_version, tunnel_login
     cdef public tuple splits
     cdef public bint proxied, post_quantum, ecn

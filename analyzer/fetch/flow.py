@@ -29,6 +29,8 @@ class Flow:
 
     splits           as in Connection
     client, server   addresses, 4 or 16 bytes, b"" = unknown; server_ttl: TTL of the SYN-ACK, 0 = unknown
+    host             under which address the client asked DNS for the server's: the same host, of the other family; else
+                     client
     last_syn         when the client last tried to open it (milestones are capped), else when it began
     refused_time     when it definitely failed, by the server's RST or by ICMP
     ecn              1 = the SYN that was answered, else the newest, asks for ECN (RFC 3168 6.1.1)
@@ -46,6 +48,7 @@ class Flow:
         self.stream = connection.stream
         self.splits = connection.splits
         self.client, self.client_port = shared(client.address), client.port
+        self.host = self.client
         self.server, self.server_port, self.server_ttl = shared(server.address), server.port, server.ttl
         self.first_packet, self.last_time = connection.first_packet, connection.last_time
         self.midstream = connection.midstream

@@ -31,7 +31,7 @@ class Row:
     confidence: str
     """How sure class and cause are: `low`, `medium` or `high`."""
     name: str
-    """Name the client wanted: SNI, or Host; else the name for which DNS last gave the client this address (flag `name-from-dns`); empty when none was seen."""
+    """Name the client wanted: SNI, or Host; else the name for which DNS last gave the client this address (flag `name-from-dns`), asked over IPv4 or IPv6; empty when none was seen."""
     client: str
     """Address of the client."""
     client_port: int
@@ -67,7 +67,7 @@ class Row:
     phase: str
     """Phase in which the fetch ended: `dns`, `connect`, `proxy`, `tls`, `request`, `response`, or `done` when it was complete."""
     dns_s: float | None
-    """Seconds from the client's first DNS question for the name, at most 5 s before the SYN, to the last answer before the SYN; for `dns-failure` to the last answer."""
+    """Seconds from the client's first DNS question for the name to the last answer before the SYN; the last question at most 6 s before the SYN, and those before it that had no answer; for `dns-failure` to the last answer."""
     connect_s: float | None
     """Seconds from the first SYN to the client's ACK of the SYN-ACK."""
     tls_s: float | None

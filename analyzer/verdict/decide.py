@@ -100,6 +100,8 @@ def decide_case(case: Case) -> Verdict:
     """The verdict of a case that nobody has looked at yet."""
     if case.fetch.resolution is not None:
         return first_of(dns.DNS, case)
+    if case.fetch.kind != "fetch":
+        return incomplete.no_fetch(case)
     weigh(case)
     verdict = any_of(SEEN, case)
     if verdict is None:
@@ -339,6 +341,8 @@ def general_flags(case: Case) -> None:
         ignored_flags(case)
     if case.fetch.name_from_dns:
         case.flag("name-from-dns")
+    if case.fetch.dns_repeated:
+        case.flag("dns-question-repeated")
     if connection.roles_guessed:
         case.flag("roles-guessed")
         case.doubt = "roles"

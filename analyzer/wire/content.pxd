@@ -1,4 +1,4 @@
-from analyzer.wire.detection cimport client_protocol, looks_like, on_record_boundary
+from analyzer.wire.detection cimport client_protocol, looks_like, on_record_boundary, refusal
 from analyzer.wire.http.parser cimport HttpParser
 from analyzer.wire.intake cimport Intake
 from analyzer.wire.model cimport Connection, Exchange, Side
@@ -8,8 +8,9 @@ from analyzer.wire.tls.parser cimport TlsParser
 from analyzer.wire.octets cimport cut
 
 # the constants of content.py, detection.py and peeling.py as C numbers
-cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, IN_HTTP2, IN_WEBSOCKET, CLIENT, SERVER, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
-cdef int H2C, HTTP, NEED, OTHER, PROXY, SOCKS4, SOCKS5, SSLV2, TLS, DNS_PORT, CLIENTS
+cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, IN_HTTP2, IN_WEBSOCKET, LISTENING
+cdef int CLIENT, SERVER, CLIENTS, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
+cdef int H2C, HTTP, NEED, OTHER, PROXY, SOCKS4, SOCKS5, SSLV2, TLS, DNS_PORT
 cdef long long NEVER
 
 cdef class Content(Peeling):
@@ -28,6 +29,9 @@ cdef class Content(Peeling):
     cpdef _start_http(self)
     cpdef _start_http2(self, Exchange upgraded)
     cpdef _start_dns(self)
+    cpdef _not_understood(self)
+    cpdef _listen(self, Side side, bytes data, long long packet, long long time, long long ack)
+    cpdef _judge_answer(self)
     cpdef _close(self)
     cpdef _settle(self)
     cpdef _switch(self, Side side, long long packet, long long time, long long ack)

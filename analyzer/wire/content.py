@@ -17,6 +17,7 @@ from analyzer.wire.detection import (
     client_protocol,
     looks_like,
     on_record_boundary,
+    refusal,
 )
 from analyzer.wire.dns.lookups import PORT as DNS_PORT
 from analyzer.wire.dns.lookups import Lookups
@@ -37,6 +38,7 @@ PASSED = 3
 IN_DNS = 4
 IN_HTTP2 = 5
 IN_WEBSOCKET = 6
+LISTENING = 7
 
 MAX_BUFFER = 65536
 """Bytes of a side kept while the protocol is undecided."""
@@ -52,7 +54,8 @@ class Content(Peeling):
     its next n bytes, sets `side.skip`; the tracker then passes over those bytes without calling it, and calls `data()`
     again, perhaps with b"", as soon as they are over.
 
-    state       UNDECIDED, IN_TLS, IN_HTTP, IN_HTTP2, IN_WEBSOCKET, IN_DNS, or PASSED (nobody wants the rest)
+    state       UNDECIDED, IN_TLS, IN_HTTP, IN_HTTP2, IN_WEBSOCKET, IN_DNS, LISTENING (the client's bytes are of no
+                known protocol, a server of HTTP would say so), or PASSED (nobody wants the rest)
     lookups     the table that DNS messages go to, None = nobody wants them
     searching   1 = the beginning was not captured: wait for a clean start of a message or record
     unsynced    while searching in TLS: bit 1 = the client's, bit 2 = the server's record boundaries are still unknown
@@ -107,6 +110,8 @@ class Content(Peeling):
         """The bytes of one segment, for those who may keep them."""
         if self.state == IN_DNS and self.dns is not None:
             self.dns.data(side, data, packet, time)
+        elif self.state == LISTENING:
+            self._listen(side, data, packet, time, ack)
         elif self.searching:
             self._search(side, data, packet, time, ack)
         else:
@@ -121,6 +126,8 @@ class Content(Peeling):
             self.http.gap(side, length, packet, time)
         elif self.state == PASSED:
             side.skip = NEVER
+        elif self.state == LISTENING:
+            self._close()
         elif self.state == IN_DNS and self.dns is not None:
             self.dns.stop()
         elif self.state == IN_HTTP2 and self.http2 is not None:
@@ -193,7 +200,7 @@ class Content(Peeling):
             return self._socks_begins(client, head, kind)
         if kind != NEED:
             self._start(kind, head)
-        if self.state != UNDECIDED and self.state != PASSED:
+        if self.state not in (UNDECIDED, PASSED, LISTENING):
             self.replay()
         return False
 
@@ -214,7 +221,7 @@ class Content(Peeling):
         elif kind == OTHER and self.lookups is not None and self.connection.server.port == DNS_PORT:
             self._start_dns()
         else:
-            self._pass("other")
+            self._not_understood()
 
     def _start_tls(self) -> None:
         self.state = IN_TLS
@@ -254,6 +261,48 @@ class Content(Peeling):
                 connection.other_first = bytes(first.data[:MAX_FIRST])
         self._close()
 
+    def _not_understood(self) -> None:
+        """What the client says is no protocol we know. If the server takes it for a bad request, it is one."""
+        client = self.from_client
+        if client is None or not client.pieces or self.socks is not None:
+            self._pass("other")
+            return
+        self.connection.protocol = "other"
+        self.connection.other_first = self.connection.other_first or bytes(client.data[client.at :][:MAX_FIRST])
+        self.state = LISTENING
+        self.connection.client.skip = NEVER
+        self._judge_answer()
+
+    def _listen(
+        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+    ) -> None:
+        """The server's first bytes, or more of the client's."""
+        if side.index == CLIENT:
+            side.skip = NEVER
+            return
+        self.intake_of(side).add(data, packet, time, ack)
+        self._judge_answer()
+
+    def _judge_answer(self) -> None:
+        """An error status after the client's bytes makes them an exchange; anything else is of no interest."""
+        client, server = self.from_client, self.from_server
+        if client is None or server is None:
+            return
+        verdict: cython.int = refusal(server.head())
+        if server.pieces[0][1] < client.pieces[0][1]:
+            verdict = 0  # the server spoke first
+        if verdict < 0:
+            return
+        if verdict == 0:
+            self._close()
+            return
+        self.from_client = None
+        self._start_http()
+        if self.http is not None:
+            first, last = client.pieces[0], client.pieces[-1]
+            self.http.take_for_request(client.start + len(client.data), first[1], first[2], last[1], last[2])
+        self.replay()
+
     def _close(self) -> None:
         self.state = PASSED
         self.from_client = self.from_server = None
@@ -268,7 +317,7 @@ class Content(Peeling):
             self._start_tls()
             self.replay()
         else:
-            self._pass("other")
+            self._not_understood()
 
     def _switch(self, side: Side, packet: cython.longlong, time: cython.longlong, ack: cython.longlong) -> None:
         """After 101 HTTP/2 and websockets are read on; after a 2xx to CONNECT the streams start over (1.3)."""

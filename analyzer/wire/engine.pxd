@@ -17,3 +17,4 @@ cdef class Engine:
     cpdef list hand_over(self)
     cpdef bint read(self, int count) except -1
     cdef reach(self, long long time)
+    cdef end(self)

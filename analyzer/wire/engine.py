@@ -114,6 +114,7 @@ class Engine:
         self.looking = False
         for i in range(count):  # noqa: B007  (typed, so that no Python int is made a frame)
             if not frames.advance():
+                self.end()
                 return False
             self.frames_seen += 1
             if frames.time > self.capture_end:
@@ -144,6 +145,15 @@ class Engine:
             self.look = time + LOOK_NS
             self.looking = True
             self.dns.expire(time)
+
+    def end(self) -> None:
+        """No more frames: the file may say that the capture went on without any.
+
+        An end more than PAUSE_NS later proves nothing: nobody waited so long, or the time is wrong.
+        """
+        ended: cython.longlong = self.frames.end_time
+        if self.capture_end < ended <= self.capture_end + PAUSE_NS:
+            self.reach(ended)
 
 
 @cython.cfunc

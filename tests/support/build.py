@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 
+from support.encapsulate import encapsulate
 from support.timeline import Packet, Talk, Timeline
 
 LINKS = {"null": 0, "ethernet": 1, "raw": 101, "sll": 113, "sll2": 276}
@@ -53,7 +54,7 @@ def _block(order: str, kind: int, body: bytes) -> bytes:
 
 
 def _link(case: Timeline, packet: Packet, datagram: bytes) -> bytes:
-    ether_type = 0x0800 if datagram[0] >> 4 == 4 else 0x86DD
+    ether_type, datagram = encapsulate(datagram, packet.side, case.encap)
     mac = bytes([2, 0, 0, 0, 0, 1 + packet.side])
     if case.link == "raw":
         return datagram

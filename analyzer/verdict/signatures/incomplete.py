@@ -99,3 +99,18 @@ def undecodable(case: Case) -> Verdict:
     verdict = missing(case, "bytes", f"The HTTP/2 frame that decides it with {case.where()} cannot be decoded.")
     verdict.advice = "Look at the frames in Wireshark: one is broken, far too large, or refers to one that was lost."
     return verdict
+
+
+NO_FETCH = {
+    "other": "they speak another protocol than HTTP or TLS",
+    "speculative": "the connection was made, and nothing was asked",
+    "probe": "the connection was opened only to be closed",
+    "subflow": "it is one more path of a Multipath TCP connection",
+}
+
+
+def no_fetch(case: Case) -> Verdict:
+    """A connection that carried no fetch has nothing that could fail: class ok, of low confidence."""
+    verdict: Verdict = Verdict("ok", "", "low")
+    verdict.summary = f"No fetch with {case.where()}: {NO_FETCH.get(case.fetch.kind, 'nothing was asked')}."
+    return case.seal(verdict)

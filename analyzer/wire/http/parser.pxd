@@ -16,6 +16,7 @@ cdef class HttpParser(Pairing):
     cpdef end(self, Side side, long long packet, long long time)
     cpdef finish(self)
     cdef begin_request(self, Stream stream)
+    cpdef take_for_request(self, long long end, long long packet, long long time, long long last_packet, long long last_time)
     cdef request_head_over(self)
     cdef begin_status(self, str version, int status, str reason)
     cdef begin_response(self, Stream stream, Exchange exchange)

@@ -179,6 +179,28 @@ class HttpParser(Pairing):
             self.client.next_message(DONE)
             self.server.next_message(DONE)
 
+    def take_for_request(
+        self,
+        end: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+        last_packet: cython.longlong,
+        last_time: cython.longlong,
+    ) -> None:
+        """The client's bytes up to offset `end` are no request, and the server answers them as one: no method."""
+        stream = self.client
+        stream.start, stream.start_ack = 0, -1
+        stream.start_packet, stream.start_time = packet, time
+        self.connection.flag("request-garbage")
+        self.begin_request(stream)
+        exchange = stream.exchange
+        if exchange is not None:
+            exchange.request_complete = 1
+            exchange.request_end = end
+            exchange.request_end_packet, exchange.request_end_time = last_packet, last_time
+        stream.exchange = None
+        stream.next_message(DONE)
+
     def request_head_over(self) -> None:
         """The request's head is complete: its framing decides where it ends."""
         stream = self.client
