@@ -4,7 +4,7 @@ from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.packet cimport Packet
 from analyzer.wire.sequence cimport unwrap
 
-cdef int SYN, RST, ACK, MAX_STRAYS, MAX_SHARED
+cdef int SYN, RST, ACK, CLIENT, MAX_STRAYS, MAX_SHARED
 cdef long long MASK32, NEAR_BYTES
 
 @cython.final
@@ -24,6 +24,7 @@ cdef class Elsewhere:
     cpdef look(self, Side sender, Side receiver, Packet p)
 
 cpdef bint is_of(Side client, Packet p) except -1
+cpdef bint rivals(Side one, Side other) except -1
 cpdef bint near(long long offset, long long low, long long high) except -1
 cpdef keep(Connection connection, Side sender, Packet p)
 cpdef refuse(Connection connection, Side sender, Packet p)

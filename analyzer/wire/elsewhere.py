@@ -14,7 +14,7 @@ import cython
 if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
-from analyzer.wire.model import ACK, MASK32, RST, SYN, Connection, Side
+from analyzer.wire.model import ACK, CLIENT, MASK32, RST, SYN, Connection, Side
 from analyzer.wire.packet import Packet
 
 MAX_STRAYS = 16
@@ -80,7 +80,7 @@ class Elsewhere:
         """Whose packet is it? One of another connection of the receiver's port, perhaps, or the RST to such a one."""
         client: Side
         for client in self.asked.get((receiver.address, receiver.port), ()):
-            if client.connection is not sender.connection and is_of(client, p):
+            if client.connection is not sender.connection and is_of(client, p) and not rivals(client, receiver):
                 sender.connection.stray = 1
                 keep(client.connection, sender, p)
         if p.flags & RST and sender.connection.stray:
@@ -100,6 +100,18 @@ def is_of(client: Side, p: Packet) -> cython.bint:
     if p.flags & ACK and not near(unwrap(p.ack, client.base, client.acked), client.acked, client.end):
         return False
     return near(unwrap(p.seq, server.base, server.end), server.acked, server.end)
+
+
+def rivals(one: Side, other: Side) -> cython.bint:
+    """Whether both were asked, by two SYNs, and not by one that was captured before and behind a NAT.
+
+    A NAT keeps timestamp and IP ID; a port scanner sends SYNs of one port and one ISN to many, without timestamps.
+    """
+    if other.syns == 0 or other.index != CLIENT:
+        return False
+    if one.connection.syn_stamp >= 0:
+        return one.connection.syn_stamp != other.connection.syn_stamp
+    return one.ip_id == 0 or one.ip_id != other.ip_id
 
 
 def near(offset: cython.longlong, low: cython.longlong, high: cython.longlong) -> cython.bint:

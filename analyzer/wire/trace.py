@@ -86,7 +86,7 @@ class Trace:
                     yield error
 
     def _stray(self, packet: Packet) -> Seen:
-        """A packet under another address, with the numbers of the connection; a SYN-ACK may have its own ISN."""
+        """A packet under another address, with the connection's numbers; each SYN-ACK may have an ISN of its own."""
         seen = Seen(packet.number, packet.time, NETWORK)
         seen.stray = self.strays[packet.number]
         seen.flags, seen.length, seen.window = packet.flags, packet.length, packet.window
