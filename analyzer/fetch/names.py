@@ -354,9 +354,11 @@ def repeated(asked: list[Asked]) -> bool:
     """Whether a question was sent again: its answer did not come."""
     seen: dict[int, int] = {}
     for times, lookup in asked:  # the newest come first
-        if len(times) > 1 or seen.get(lookup.qtype, 0) - times[0] >= AGAIN_NS:
+        later = seen.get(lookup.qtype, 0)
+        answered = 0 < lookup.answer_time <= later
+        if len(times) > 1 or (later - times[0] >= AGAIN_NS and not answered):
             return True
-        seen[lookup.qtype] = max(seen.get(lookup.qtype, 0), times[0])
+        seen[lookup.qtype] = max(later, times[0])
     return False
 
 

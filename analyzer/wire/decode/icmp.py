@@ -75,6 +75,7 @@ class Icmp:
         at: cython.Py_ssize_t = quote.at
         if quote.protocol != UDP or quote.end - at < 8:
             return False
-        if quote.data[at] == 0 and quote.data[at + 1] == DNS_PORT:
-            return True
-        return quote.end - at >= 10 and quote.data[at + 2] == 0 and quote.data[at + 3] == DNS_PORT
+        to_resolver: cython.bint = quote.data[at + 2] == 0 and quote.data[at + 3] == DNS_PORT
+        if to_resolver:
+            return quote.end - at >= 10
+        return quote.data[at] == 0 and quote.data[at + 1] == DNS_PORT
