@@ -57,7 +57,7 @@ class Row:
     evidence: str
     """Packets that prove the verdict, as `packet:what` separated by blanks; packet numbers are those of the capture, as in Wireshark."""
     flags: str
-    """Words about the fetch that do not change its class, separated by blanks."""
+    """Words about the fetch that do not change its class, separated by blanks. `rst-ignored` and `segments-ignored`: a reset, or other segments, came that their receiver must ignore (RFC 9293 3.10.7, RFC 5961), and were left out of account; `rst-survived`: a reset that it could have taken, and did not."""
     tcp_stream: int | None
     """Number of the connection, equal to Wireshark's `tcp.stream` for the same file; empty for `dns-failure`, which has none."""
     first_packet: int
@@ -139,7 +139,7 @@ class Row:
     client_said: str
     """What the client's own log says of this fetch (`--client-log`), at most 500 characters; the verdict never comes from it."""
     wireshark_filter: str
-    """Display filter that shows this connection, or these DNS messages, in Wireshark."""
+    """Display filter that shows this connection, or these DNS messages, in Wireshark; several streams where a SYN that changed nothing made Wireshark count on."""
 
 
 RENAMED = {"klass": "class"}

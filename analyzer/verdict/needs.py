@@ -89,7 +89,10 @@ NEEDS = {
     ),
     "nothing from the server": Need(lambda case: case.server.packets == 0, "the server sent packets"),
     "an ICMP error": Need(lambda case: case.find("icmp", NETWORK, 0) is not None, "no ICMP error quoted its packets"),
-    "an answering RST": Need(lambda case: case.server.rsts > 0, "the server sent no RST"),
+    "an answering RST": Need(
+        lambda case: any(mark.what == "rst" and mark.side == SERVER for mark in case.connection.milestones),
+        "the server sent no RST",
+    ),
     "a bare ACK for another number": Need(
         lambda case: any(mark.note == "challenge" for mark in case.connection.milestones),
         "no bare ACK for another number came",

@@ -77,9 +77,11 @@ def reach(side: Side) -> cython.longlong:
     return max(NEAR, side.limit - side.acked)
 
 
-def place_of_reset(side: Side, offset: cython.longlong) -> cython.int:
+def place_of_reset(side: Side, peer: Side, offset: cython.longlong) -> cython.int:
     """Where a RST of `side` lies for its receiver: RCV_NXT, IN_WINDOW or OUTSIDE (RFC 9293 3.10.7.4, second)."""
     low: cython.longlong = side.acked
+    if side.syns and peer.isn < 0 and side.connection.established_time == 0:
+        return RCV_NXT if 0 <= offset <= side.end else OUTSIDE  # a client without an answer: else it ends an older one
     if side.fin_packet:
         low -= 1  # macOS counts its FIN not; Linux takes that (tcp_reset_check in net/ipv4/tcp_input.c)
     if offset < low:

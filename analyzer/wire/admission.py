@@ -80,7 +80,7 @@ class Admission(Attempts):
         """Whether a segment without SYN is acceptable where the two sides are now."""
         offset: cython.longlong = unwrap(p.seq, side.base, side.end)
         if p.flags & RST:
-            return place_of_reset(side, offset) != OUTSIDE
+            return place_of_reset(side, peer, offset) != OUTSIDE
         ack: cython.longlong = unwrap(p.ack, peer.base, peer.acked) if p.flags & ACK else peer.acked
         return acceptable(side, peer, p, offset, ack)
 
@@ -112,8 +112,8 @@ class Admission(Attempts):
             connection.unproven = waits = Unproven()
         other = waits.partner(side, peer, p)
         if other is not None:
-            self.move(side, p, other)
-            self.move(peer, other, p)
+            self.move(side, waits.lowest(side, p), other)
+            self.move(peer, waits.lowest(peer, other), p)
         else:
             other = waits.alone(side, p)
             if other is not None:

@@ -193,7 +193,7 @@ class Attempts:
         if side is not waits.asker:
             if not waits.acknowledged(p):
                 return False
-        elif p.seq != (waits.isn() + 1) & MASK32 and not (p.flags & RST and waits.challenged(p)):
+        elif p.seq != (waits.isn() + 1) & MASK32 and not waits.challenged(p):
             return False
         self.succeed(connection)
         return True
@@ -243,7 +243,7 @@ def belongs(side: Side, p: Packet) -> cython.bint:
 
 
 def is_live(connection: Connection) -> cython.bint:
-    """Whether both sides hold it, as far as is known: made, and neither closed both ways nor reset."""
-    if connection.closed_time or connection.fins_seen == 3 or connection.client.rsts or connection.server.rsts:
+    """Whether both sides hold it, as far as is known: made, and neither closed in order nor reset."""
+    if connection.closed_time or connection.client.rsts or connection.server.rsts:
         return False
     return connection.midstream != 0 or connection.established_time != 0 or connection.server.isn >= 0

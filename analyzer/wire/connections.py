@@ -226,7 +226,7 @@ class Connections(Admission):
     def rst(self, connection: Connection, side: Side, peer: Side, p: Packet, offset: cython.longlong) -> None:
         """A RST; its payload, if any, is text for people (RFC 9293 3.5.2) and no part of the stream."""
         reset: Milestone
-        place: cython.int = RCV_NXT if in_syn_sent(connection, side, peer) else place_of_reset(side, offset)
+        place: cython.int = RCV_NXT if in_syn_sent(connection, side, peer) else place_of_reset(side, peer, offset)
         side.rsts += 1
         if side.rsts == 1:
             side.rst_packet = p.number

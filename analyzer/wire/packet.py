@@ -45,7 +45,7 @@ class Packet:
         return self.loose_key
 
     def copy(self, most: cython.Py_ssize_t) -> Packet:
-        """One that outlives this object, which is used again; with at most so many bytes of payload."""
+        """One that outlives this object, which the decoder reuses; with so many captured bytes of payload at most."""
         kept: Packet = Packet()
         captured: cython.Py_ssize_t = min(self.captured, most)
         kept.data = cut(self.data, self.payload, self.payload + captured)

@@ -5,7 +5,7 @@ from analyzer.wire.packet cimport Packet
 from analyzer.wire.sequence cimport unwrap
 
 # the constants of unproven.py as C numbers
-cdef int ACK, RST, MAX_HELD
+cdef int ACK, FIN, RST, MAX_HELD
 cdef long long MASK32, NEAR, WIDEST
 
 cdef class Unproven:
@@ -17,6 +17,7 @@ cdef class Unproven:
     cdef public int answered, contested
     cpdef hold(self, Side side, Packet kept)
     cpdef Packet partner(self, Side side, Side peer, Packet p)
+    cpdef Packet lowest(self, Side side, Packet p)
     cpdef Packet alone(self, Side side, Packet p)
     cpdef expect(self, Connection successor, Side asker)
     cpdef int64_t isn(self) except? -1

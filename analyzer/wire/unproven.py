@@ -8,7 +8,7 @@ if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
 from analyzer.wire.acceptance import NEAR, WIDEST
-from analyzer.wire.model import ACK, MASK32, RST, Connection, Side
+from analyzer.wire.model import ACK, FIN, MASK32, RST, Connection, Side
 from analyzer.wire.packet import Packet
 
 MAX_HELD = 8
@@ -26,7 +26,7 @@ class Unproven:
     size        bytes of payload that were kept of them
     successor   the connection that a SYN with another ISN would open, None = there was none
     syns        that SYN and its repetitions; asker: the side here under whose address it came
-    challenge   the peer's first ACK after it, by the numbers of this connection
+    challenge   the peer's latest segment after it, if that is a bare ACK by the numbers of this connection
     answered    1 = the peer went on by the numbers of this connection after that SYN; contested: 1 = its sender did
     """
 
@@ -58,6 +58,17 @@ class Unproven:
             if self.sides[i] != side.index and agree(p, other, breadth(side, p), breadth(peer, other)):
                 return other
         return None
+
+    def lowest(self, side: Side, p: Packet) -> Packet:
+        """Of this side's segments near to this one, itself among them, the first in its stream."""
+        other: Packet
+        found: Packet = p
+        i: cython.Py_ssize_t
+        for i in range(len(self.held)):
+            other = self.held[i]
+            if self.sides[i] == side.index and near(other.seq, p.seq, NEAR) and unwrap(other.seq, found.seq, 0) < 0:
+                found = other
+        return found
 
     def alone(self, side: Side, p: Packet) -> Packet | None:
         """The first of a row of data in one place, since which this side sent nothing elsewhere, the other nothing."""
@@ -114,12 +125,13 @@ class Unproven:
             self.contested = 1
             return
         self.answered = 1
-        if self.challenge is None and p.length == 0 and p.flags & ACK:
-            self.challenge = p.copy(0)
+        self.challenge = p.copy(0) if p.length == 0 and p.flags & (ACK | FIN) == ACK else None
 
     def challenged(self, p: Packet) -> cython.bint:
-        """Whether a RST of the SYN's sender answers the peer's ACK (RFC 9293 3.5.1, figure 9)."""
-        return self.challenge is not None and p.seq == self.challenge.ack
+        """Whether a RST of the SYN's sender answers the peer's ACK, its latest word (RFC 9293 3.5.1, figure 9)."""
+        if self.contested or self.challenge is None or p.flags & (RST | ACK) != RST:
+            return False
+        return p.seq == self.challenge.ack
 
     def really(self) -> cython.bint:
         """Whether an attempt without an answer is one: nobody went on by the old numbers after its SYN."""

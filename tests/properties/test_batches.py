@@ -1,4 +1,4 @@
-"""A verdict is a function of the packets: not of when the program looks, of pipe or file, or of other files."""
+"""A verdict is a function of the packets: not of when the program looks, of pipe or file, or of the files beside it."""
 
 from __future__ import annotations
 

@@ -217,12 +217,13 @@ def reset_ignored(case: Case) -> Verdict | None:
     case.ongoing = 1 if case.connection.capture_end - case.connection.first_time < due else 0
     case.cite_all("syn", CLIENT)
     resets: cython.longlong = cite_ignored(case)
-    why = "without an ACK" if not first.flags & ACK else "that acknowledge another number"
+    why = "without ACK" if not first.flags & ACK else "for another number"
     verdict: Verdict = case.verdict(
         "syn-reset-ignored",
         "high" if again >= case.limits.syn_min else "medium",
-        f"{case.where()} answered {count(case.client.syns, 'SYN')} with {count(resets, 'reset')} {why}, which a client "
-        f"must ignore (RFC 9293): it sent its SYN again, within {span(times[len(times) - 1])}, and {case.tail()}.",
+        f"{case.where()} answered the SYN with {count(resets, 'reset')} {why}, which a client must ignore: it sent "
+        f"{count(case.client.syns, 'SYN')} within {span(times[len(times) - 1])} and was not answered otherwise; "
+        f"{case.tail()}.",
     )
     return verdict
 
