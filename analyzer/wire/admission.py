@@ -97,6 +97,9 @@ class Admission(Attempts):
 
     def ignore(self, connection: Connection, side: Side, p: Packet) -> None:
         """Count a segment that its receiver does not take; a RST may be cited as such."""
+        if p.flags & RST and p.seq == connection.challenge_ack:
+            mark(connection, side, p, "rst", 0).place = OUTSIDE  # it ends the older connection (RFC 9293 3.5.1)
+            return
         connection.ignored += 1
         connection.ignored_packet = p.number
         if p.flags & RST:

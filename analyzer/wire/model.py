@@ -196,6 +196,7 @@ class Connection:
     clock_step  1 = capture time ran backwards by more than 10 ms within it
     ignored     segments that their receiver would not take (acceptance.py), ignored_resets of them RSTs;
                 ignored_packet: the last of them
+    challenge_ack  raw number that a challenge ACK in answer to the SYN acknowledged, -1 = none came (RFC 5961 4)
     unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
     splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
@@ -219,6 +220,7 @@ class Connection:
         self.capture_end = self.clock_step = 0
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
         self.simultaneous = self.stray = self.ignored = self.ignored_resets = self.ignored_packet = 0
+        self.challenge_ack = -1
         self.strays: list[Any] | None = None
         self.older: Any = None
         self.unproven: Any = None

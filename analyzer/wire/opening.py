@@ -51,6 +51,7 @@ def acknowledged(connection: Connection, side: Side, peer: Side, p: Packet) -> N
 def challenged(connection: Connection, side: Side, p: Packet) -> None:
     """A bare ACK by other numbers answers the SYN: the server holds an older connection (RFC 5961 4)."""
     mark(connection, side, p, "ack", 0).note = "challenge"
+    connection.challenge_ack = p.ack
 
 
 def handshake(connection: Connection, side: Side, peer: Side, p: Packet) -> None:

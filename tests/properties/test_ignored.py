@@ -73,7 +73,7 @@ def verdicts(case: Timeline) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("name", LIVING)
 def test_what_its_receiver_drops_changes_nothing(name: str) -> None:
-    """A reset, ACK, byte, FIN or SYN far outside the window, from either side, somewhere in a connection that goes on."""
+    """A reset, ACK, byte, FIN or SYN far outside the window, from either side, in a connection that goes on."""
     case = CASES[name]
     wanted = verdicts(case)
     dice = random.Random(name)
