@@ -266,7 +266,8 @@ def client_closed(case: Case) -> Verdict | None:
     Wireshark: http.request && !http.response_in || tcp.flags.fin == 1 && tcp.ack == 1
     Zeek: conn_state SF or RSTO, http.log without status_code
     Reference: nginx ngx_http_request.h (NGX_HTTP_CLIENT_CLOSED_REQUEST 499, a log entry that never travels)
-    Confidence: high; medium where the request was not acknowledged
+    Confidence: high; medium where the request was not acknowledged, or no later packet of the server shows by its
+        sequence number that it had sent nothing
     Needs: the client closed first; no response; a plain request
     Not this: an unfinished request is http-client-abort-request, a response that began http-client-abort-response;
         a half-close that gets its answer is ok.
@@ -283,7 +284,7 @@ def client_closed(case: Case) -> Verdict | None:
     after = f" after {span(waited)}" if waited > 0 else ""
     verdict: Verdict = case.verdict(
         "http-client-closed-no-response",
-        "medium" if unheard_request(case) else "high",
+        "medium" if unheard_request(case) or unheard_server(case) else "high",
         f"{capital(case.where())} had not {had}{after} when the client {left(case)} ({why}){logged(case)}"
         f"{idle_words(case)}.",
     )
@@ -296,6 +297,11 @@ def unheard_request(case: Case) -> cython.bint:
     """The server had not acknowledged the whole request: that it got it is not known."""
     exchange: Exchange = case.exchange
     return case.client.acked < exchange.request_end
+
+
+def unheard_server(case: Case) -> cython.bint:
+    """Nothing of the server came after the client had left, so an answer that was lost on the way is not ruled out."""
+    return case.closer_what != "data" and case.server.last_packet < case.closer_packet
 
 
 def logged(case: Case) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.fetch.vantage import vantage
 from analyzer.verdict.advice import FORGOTTEN, LOST
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import who_ended
@@ -178,13 +179,13 @@ def came_too_late(case: Case) -> cython.bint:
 
 
 def unsettled(case: Case) -> cython.bint:
-    """No byte of a whole response is acknowledged, though it was sent again, or the client had closed before."""
+    """No byte of a whole response is acknowledged, and it was sent again, or seen at the server, or after the end."""
     exchange: Exchange = case.exchange
     client: Side = case.client
     if case.h2 is not None or case.server.acked > exchange.response_start or exchange.request_packet == 0:
         return False
     closed: cython.bint = 0 < client.fin_packet < exchange.response_packet and client.rsts == 0
-    return closed or case.server.rtx_since_ack > 0
+    return closed or case.server.rtx_since_ack > 0 or vantage(case.connection) == "server"
 
 
 def not_acknowledged(case: Case) -> Verdict | None:
