@@ -184,8 +184,12 @@ def unsettled(case: Case) -> cython.bint:
     client: Side = case.client
     if case.h2 is not None or case.server.acked > exchange.response_start or exchange.request_packet == 0:
         return False
-    closed: cython.bint = 0 < client.fin_packet < exchange.response_packet and client.rsts == 0
-    return closed or case.server.rtx_since_ack > 0 or vantage(case.connection) == "server"
+    if case.server.rtx_since_ack or (0 < client.fin_packet < exchange.response_packet and client.rsts == 0):
+        return True
+    soon: cython.bint = case.connection.capture_end - exchange.response_end_time < case.limits.stall_min_ns
+    return (
+        soon and vantage(case.connection) == "server"
+    )  # later it would have been sent again, were it not acknowledged
 
 
 def not_acknowledged(case: Case) -> Verdict | None:
