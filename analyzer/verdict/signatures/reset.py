@@ -364,7 +364,7 @@ def unseen_end(case: Case, mark: Milestone) -> cython.bint:
     """A Close frame or a FIN may be among what the capture lacks before this reset."""
     client: Side = case.client
     server: Side = case.server
-    if client.lost or server.lost or (case.exchange.close_packet < 0 and (client.cut or server.cut)):
+    if client.lost or server.lost or client.cut or server.cut:
         return True
     return client.acked > client.end or server.acked > server.end or mark.offset > server.end
 
