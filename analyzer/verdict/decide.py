@@ -38,7 +38,7 @@ Signature = Callable[[Case], Verdict | None]
 SEEN = (elsewhere.untranslated, incomplete.one_direction, incomplete.no_head)
 MADE = (final_ack.final_ack_lost,)
 ACCEPTED = (reset.on_accept,)
-ANSWERED = (loss.response_lost, reset.switched)
+ANSWERED = (loss.response_lost, reset.switched, loss.not_acknowledged)
 HANDSHAKE = (
     tls.sslv2,
     tls.alert,
@@ -237,7 +237,7 @@ def any_of(signatures: tuple[Signature, ...], case: Case) -> Verdict | None:
 
 def fine_answer(case: Case) -> Verdict:
     """Step 7, after a complete and good response: it may never have arrived, or have opened what was cut later."""
-    if loss.resent(case) or reset.may_be_cut(case):
+    if loss.resent(case) or loss.unsettled(case) or reset.may_be_cut(case):
         settle(case)
         verdict = any_of(ANSWERED, case)
         if verdict is not None:

@@ -10,6 +10,7 @@ from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.loss import unacknowledged
 from analyzer.verdict.signatures.reset import asked_time, idle_before, idle_words
 from analyzer.verdict.signatures.tls import shown
@@ -124,6 +125,11 @@ def server_closed(case: Case) -> Verdict | None:
     gap: cython.longlong = case.closer_time - asked_time(case)
     case.cite_request()
     case.cite_closer()
+    mark: Milestone | None = case.find("fin", SERVER, 0)
+    if mark is not None and mark.ack > case.client.end and case.client.fin_packet == 0:
+        return missing(
+            case, "bytes", f"The client had closed before {case.peer()} did; when it gave up is not in the capture."
+        )
     reused: cython.bint = exchange is not None and exchange.index > 0
     if case.h2 is not None and idle_before(case) == 0:
         reused = False  # other streams kept the connection busy
@@ -187,7 +193,7 @@ def abort_request(case: Case) -> Verdict | None:
     case.cite_closer()
     verdict: Verdict = case.verdict(
         "http-client-abort-request",
-        "high",
+        "medium" if unheard_request(case) else "high",
         f"The client broke off its request to {case.where()} {sent_of(exchange)}{paused(case)}.",
     )
     if case.unread(case.server):
@@ -260,7 +266,8 @@ def client_closed(case: Case) -> Verdict | None:
     Wireshark: http.request && !http.response_in || tcp.flags.fin == 1 && tcp.ack == 1
     Zeek: conn_state SF or RSTO, http.log without status_code
     Reference: nginx ngx_http_request.h (NGX_HTTP_CLIENT_CLOSED_REQUEST 499, a log entry that never travels)
-    Confidence: high
+    Confidence: high; medium where the request was not acknowledged, or no later packet of the server shows by its
+        sequence number that it had sent nothing
     Needs: the client closed first; no response; a plain request
     Not this: an unfinished request is http-client-abort-request, a response that began http-client-abort-response;
         a half-close that gets its answer is ok.
@@ -277,7 +284,7 @@ def client_closed(case: Case) -> Verdict | None:
     after = f" after {span(waited)}" if waited > 0 else ""
     verdict: Verdict = case.verdict(
         "http-client-closed-no-response",
-        "high",
+        "medium" if unheard_request(case) or unheard_server(case) else "high",
         f"{capital(case.where())} had not {had}{after} when the client {left(case)} ({why}){logged(case)}"
         f"{idle_words(case)}.",
     )
@@ -290,6 +297,11 @@ def unheard_request(case: Case) -> cython.bint:
     """The server had not acknowledged the whole request: that it got it is not known."""
     exchange: Exchange = case.exchange
     return case.client.acked < exchange.request_end
+
+
+def unheard_server(case: Case) -> cython.bint:
+    """Nothing of the server came after the client had left, so an answer that was lost on the way is not ruled out."""
+    return case.closer_what != "data" and case.server.last_packet < case.closer_packet
 
 
 def logged(case: Case) -> str:

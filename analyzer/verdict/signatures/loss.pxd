@@ -7,3 +7,4 @@ cpdef bint unacknowledged(Case case) except -1
 cpdef bint large_only(Case case, Side side) except -1
 cpdef bint resent(Case case) except -1
 cpdef bint came_too_late(Case case) except -1
+cpdef bint unsettled(Case case) except -1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.fetch.vantage import vantage
 from analyzer.verdict.advice import FORGOTTEN, LOST
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import who_ended
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import idle_before
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
 
@@ -172,7 +174,42 @@ def came_too_late(case: Case) -> cython.bint:
     client: Side = case.client
     if client.rsts == 0 or exchange.response_packet == 0 or case.server.acked > exchange.response_start:
         return False
-    return client.fin_packet > 0 or client.rst_packet < exchange.response_packet
+    unseen_fin: cython.bint = client.acked > client.end  # the server acknowledges it, the capture lost it
+    return client.fin_packet > 0 or unseen_fin or client.rst_packet < exchange.response_packet
+
+
+def unsettled(case: Case) -> cython.bint:
+    """No byte of a whole response is acknowledged, and it was sent again, or seen at the server, or after the end."""
+    exchange: Exchange = case.exchange
+    client: Side = case.client
+    if case.h2 is not None or case.server.acked > exchange.response_start or exchange.request_packet == 0:
+        return False
+    if case.server.rtx_since_ack or (0 < client.fin_packet < exchange.response_packet and client.rsts == 0):
+        return True
+    soon: cython.bint = case.connection.capture_end - exchange.response_end_time < case.limits.stall_min_ns
+    return (
+        soon and vantage(case.connection) == "server"
+    )  # later it would have been sent again, were it not acknowledged
+
+
+def not_acknowledged(case: Case) -> Verdict | None:
+    """The whole answer was sent, and the capture does not show that it arrived.
+
+    On the wire: a complete response, of which no byte is acknowledged: it was sent again, or the client had closed
+        before; then the capture ends.
+    Wireshark: tcp.analysis.retransmission || tcp.flags.fin == 1
+    Zeek: conn_state S1 or S2
+    Reference: RFC 9293 3.8.1; RFC 9112 9.6
+    Confidence: medium
+    Needs: a response
+    Not this: three copies, and a client that gives up, are http-response-stalled; a client that resets the answer is
+        http-client-closed-no-response; any acknowledgement makes it ok.
+    """
+    if case.exchange is None or case.answered != 2 or not unsettled(case):
+        return None
+    case.cite_request()
+    case.cite_response()
+    return missing(case, "tail", f"{capital(case.where())} answered, and nothing in the capture shows that it arrived.")
 
 
 def client_left(case: Case) -> cython.longlong:

@@ -6,7 +6,8 @@ import cython
 
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Tls
+from analyzer.verdict.signatures.incomplete import missing
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side, Tls
 
 
 def on_accept(case: Case) -> Verdict | None:
@@ -341,6 +342,13 @@ def switched(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_response()
     case.cite_mark(mark)
+    if unseen_end(case, mark):
+        what = "snaplen" if case.client.cut or case.server.cut else "bytes"
+        return missing(
+            case,
+            what,
+            f"{capital(case.peer())} reset what 101 had opened; whether it was over by then is not in the capture.",
+        )
     protocol = exchange.headers.get("upgrade", "").lower()
     what = "websocket" if protocol == "websocket" else "connection, switched to another protocol by 101,"
     last: cython.longlong = max(case.client.last_data_time, case.server.last_data_time)
@@ -350,6 +358,15 @@ def switched(case: Case) -> Verdict | None:
         f"{capital(case.peer())} reset the open {what} {span(mark.time - exchange.response_time)} after it was opened "
         f"and {span(mark.time - last)} after the last word on it.",
     )
+
+
+def unseen_end(case: Case, mark: Milestone) -> cython.bint:
+    """A Close frame or a FIN may be among what the capture lacks before this reset."""
+    client: Side = case.client
+    server: Side = case.server
+    if client.lost or server.lost or client.cut or server.cut:
+        return True
+    return client.acked > client.end or server.acked > server.end or mark.offset > server.end
 
 
 def later_request(case: Case) -> cython.bint:
