@@ -3,6 +3,7 @@ from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle
+from analyzer.verdict.seen cimport whole_by_headers
 from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, Tls
@@ -11,6 +12,7 @@ cpdef Verdict decide_case(Case case)
 cdef who_and_when(Case case, Verdict verdict)
 cdef Verdict judge(Case case)
 cdef bint uncertain(Case case) except -1
+cdef Verdict unframed(Case case)
 cdef bint established(Case case) except -1
 cdef Verdict inside_tls(Case case)
 cdef Verdict unnamed(Case case)

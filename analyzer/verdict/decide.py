@@ -11,6 +11,7 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
+from analyzer.verdict.seen import whole_by_headers
 from analyzer.verdict.signatures import (
     connect,
     dns,
@@ -48,6 +49,8 @@ HANDSHAKE = (
     tls.client_fin,
     tls_stall.stalled,
 )
+STATUS = (http.proxy_connect, response.status)
+"""Those for which the first line of a response is enough."""
 SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
 """Those that hold although the capture lost bytes: the others conclude from what did not come."""
 OPAQUE = (
@@ -131,6 +134,8 @@ def judge(case: Case) -> Verdict:
     if exchange is not None:
         if uncertain(case):
             return incomplete.rest(case)
+        if case.answered == 1 and exchange.response_unframed == 1:
+            return unframed(case)
         return first_of(EXCHANGE, case)
     if case.tls is not None:
         return inside_tls(case)
@@ -157,6 +162,14 @@ def uncertain(case: Case) -> cython.bint:
         return True  # the end of the stream may be among what was not read
     unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
+
+
+def unframed(case: Case) -> Verdict:
+    """Of the response no more is known than its status, unless lengths and ACKs tell that it is whole."""
+    exchange: Exchange = case.exchange
+    if fine_status(exchange) and whole_by_headers(case):
+        return complete(case)
+    return first_of(STATUS, case)
 
 
 def established(case: Case) -> cython.bint:
@@ -225,7 +238,8 @@ def complete(case: Case) -> Verdict:
     case.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
     case.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
     took: cython.longlong = exchange.response_end_time - exchange.request_time
-    confidence = "medium" if connection.midstream and exchange.lost else "high"
+    doubtful = exchange.response_unframed or (connection.midstream and exchange.lost)
+    confidence = "medium" if doubtful else "high"
     said = f"{exchange.status} {exchange.reason}".rstrip()
     if exchange.request_packet == 0:
         return fine(case, "medium", f"{case.where()} answered with {said}; the request is not in the capture.")

@@ -1,10 +1,12 @@
 from analyzer.verdict.case cimport Case
-from analyzer.wire.model cimport Side
+from analyzer.wire.model cimport Exchange, Side
 
-cdef int SERVER
+cdef int CLIENT, SERVER
 cdef long long LOSS_NS, RESEND_NS
 
 cpdef long long lost_on_the_way(Case case, int index) except -1
 cdef long long waited(Case case, Side sender, Side receiver, long long since) except? -1
 cpdef bint cut_out(Case case) except -1
 cdef bint cut_after(Case case, Side sender, Side receiver) except -1
+cpdef bint unseen(Side side) except -1
+cpdef bint whole_by_headers(Case case) except -1

@@ -11,7 +11,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict.case import Case
-from analyzer.wire.model import SERVER, Side
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Side
 
 LOSS_NS = 200_000_000
 """A hole this old is no reordering: the least retransmission timeout in use (Linux TCP_RTO_MIN)."""
@@ -22,7 +22,7 @@ RESEND_NS = 3_000_000_000
 def lost_on_the_way(case: Case, index: cython.int) -> cython.longlong:
     """How many bytes that this side (CLIENT, SERVER) sent are proven to be lost on the way; 0 = none.
 
-    Proofs: SACK above a hole; its own later sequence number, or later bytes, above a hole; a range sent again and again.
+    Proofs: SACK above a hole; its own later sequence number, or later bytes, above one; a range sent again and again.
     """
     sender: Side = case.server if index == SERVER else case.client
     receiver: Side = case.client if index == SERVER else case.server
@@ -61,3 +61,23 @@ def cut_after(case: Case, sender: Side, receiver: Side) -> cython.bint:
     if sender.rst_time or receiver.rst_time:
         return False
     return case.connection.capture_end - sender.last_data_time >= max(RESEND_NS, 6 * case.rtt())
+
+
+def unseen(side: Side) -> cython.bint:
+    """Bytes of this side are known, by its own numbers or by what its peer acknowledged, and not in the capture."""
+    upto: cython.longlong = max(side.sent, side.fin_offset)
+    acked: cython.longlong = side.acked - 1 if side.fin_offset < 0 else min(side.acked, side.fin_offset)  # -1: a FIN
+    return side.lost > 0 or max(upto, acked) > side.next
+
+
+def whole_by_headers(case: Case) -> cython.bint:
+    """A response whose head was cut is whole: as much as announced came, and the client was content with it.
+
+    It acknowledged everything and closed at once; a client that misses bytes waits for them.
+    """
+    exchange: Exchange = case.exchange
+    if exchange.body_expected < 0 or exchange.response_unframed != 1:
+        return False
+    if case.closer != CLIENT or case.closer_what != "fin" or case.server.acked < case.server.end:
+        return False
+    return case.silence() < case.limits.give_up_min_ns

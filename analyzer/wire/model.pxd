@@ -79,6 +79,7 @@ cdef class Http2:
 
 cdef class Exchange:
     cdef public int index, request_complete, expect_continue, status, response_complete, lost, authorized
+    cdef public int request_unframed, response_unframed
     cdef public str method, target, host, user_agent, request_version, reason, response_framing, response_version, malformed
     cdef public long long request_packet, request_time, request_end_packet, request_end_time, request_start, request_end, request_ack
     cdef public long long request_body_expected, request_body_got, acked_time, acked_packet

@@ -361,6 +361,8 @@ class Exchange:
                     interim-end (no final response): where a message broke its own framing, "" = nowhere
     authorized      1 = the request carried credentials (their value is not kept)
     lost            1 = the capture lost bytes of a head or of the framing: nothing may be concluded from absence
+    request_unframed, response_unframed  1 = bytes that tell where the message ends were cut or lost, so that only
+                    headers can tell whether it is whole; 2 = it is not: less was sent than its Content-Length announced
     h2              what HTTP/2 adds to it, None = HTTP/1.x
     An unfinished message ends, as far as request_end*/response_end* say, with the last byte seen. A response
     without a known request has method "" and request_start -1.
@@ -394,6 +396,7 @@ class Exchange:
         self.garbage = self.body_start = b""
         self.malformed = ""
         self.authorized = self.lost = 0
+        self.request_unframed = self.response_unframed = 0
         self.h2: Http2 | None = None
 
     @property
