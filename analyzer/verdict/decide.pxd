@@ -11,6 +11,7 @@ from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, 
 cpdef Verdict decide_case(Case case)
 cdef who_and_when(Case case, Verdict verdict)
 cdef Verdict judge(Case case)
+cdef bint maybe_rejected(Case case) except -1
 cdef bint uncertain(Case case) except -1
 cdef Verdict unframed(Case case)
 cdef bint established(Case case) except -1
@@ -23,7 +24,8 @@ cdef Verdict opaque_ok(Case case)
 cdef Verdict fine(Case case, str confidence, str summary)
 cdef weigh(Case case)
 cdef general_flags(Case case)
+cdef bint half_known(Exchange exchange, long long missing) except -1
 cdef bint frag_needed(Connection connection) except -1
 cdef tls_flags(Case case)
-cdef int DEAD_KEEP_ALIVES
+cdef int DEAD_KEEP_ALIVES, BAD_REQUEST
 cdef long long SHORT_REPLY_BYTES

@@ -125,7 +125,7 @@ def judge(case: Case) -> Verdict:
     if verdict is not None:
         return verdict
     exchange: Exchange = case.exchange
-    if exchange is not None and exchange.response_complete and fine_status(exchange):
+    if exchange is not None and exchange.response_complete and fine_status(exchange) and not maybe_rejected(case):
         return complete(case)
     settle(case)
     verdict = any_of(ACCEPTED, case)
@@ -147,18 +147,24 @@ def fine_status(exchange: Exchange) -> cython.bint:
     return exchange.status < 300 or (exchange.status < 400 and exchange.method != "CONNECT")
 
 
+def maybe_rejected(case: Case) -> cython.bint:
+    """HTTP/2: what the client said behind the response cannot be read, and may be that it rejects it."""
+    exchange: Exchange = case.exchange
+    return case.h2 is not None and exchange.lost != 0 and case.client.last_data_packet > exchange.response_end_packet
+
+
 def uncertain(case: Case) -> cython.bint:
     """What the capture lost may be the answer, or the request that says how long the answer is (HEAD has no body)."""
     exchange: Exchange = case.exchange
     server: Side = case.server
     if case.answered == 2:
-        return False
+        return fine_status(exchange) and maybe_rejected(case)
     if case.h2 is not None and http2.given_up(case.h2):
         return False
     lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
     if exchange.request_packet == 0 or (not case.answered and lost):
         return True
-    if case.h2 is not None and exchange.lost and exchange.status < 400:
+    if case.h2 is not None and exchange.status < 400 and (exchange.lost or not exchange.method):
         return True  # the end of the stream may be among what was not read
     unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
@@ -328,12 +334,24 @@ def general_flags(case: Case) -> None:
         exchange: Exchange = case.exchange
         if exchange is None or (exchange.status < 400 and not exchange.response_complete):
             case.doubt = "snaplen"  # what was cut may have decided it; behind a readable status it did not (6.3)
+    if case.exchange is not None and half_known(case.exchange, client.cut + case.server.cut + case.server.lost):
+        case.doubt = "snaplen"
     if connection.icmps and frag_needed(connection):
         case.flag("icmp-frag-needed")
     if client.unanswered_keep_alives >= DEAD_KEEP_ALIVES or case.server.unanswered_keep_alives >= DEAD_KEEP_ALIVES:
         case.flag("peer-dead")
     if connection.via and "socks" in connection.via:
         case.flag("via-socks")
+
+
+def half_known(exchange: Exchange, missing: cython.longlong) -> cython.bint:
+    """An error status whose cause is another one for CONNECT, or by the words of a body that is missing (2.4)."""
+    if exchange.status < 300:
+        return False
+    return not exchange.method or (exchange.status == BAD_REQUEST and missing > 0 and not exchange.body_start)
+
+
+BAD_REQUEST = 400
 
 
 def frag_needed(connection: Connection) -> cython.bint:

@@ -5,7 +5,7 @@ from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Exchange, Side
 
 # the constants of states.py, head.py and partial.py as C numbers
-cdef int CHUNK_END, CHUNK_SIZE, HEAD, LOST, TRAILER, UNFRAMED, ABSENT, EMPTY_LINE
+cdef int CHUNK_END, CHUNK_SIZE, HEAD, LOST, TRAILER, UNFRAMED, ABSENT, EMPTY_LINE, SWITCHING
 
 cdef class Partial(Pairing):
     cdef partial_head(self, Stream stream, long long start)

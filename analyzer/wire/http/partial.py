@@ -23,6 +23,8 @@ LAST_CHUNK = b"0\r\n\r\n"
 EMPTY_LINE = 2
 """The head goes on behind the cut for an empty line at least."""
 
+SWITCHING = 101
+
 
 class Partial(Pairing):
     """What becomes of messages after a gap."""
@@ -90,6 +92,8 @@ class Partial(Pairing):
         if kind == "tunnel":
             exchange.response_framing = kind
             self.switch(stream, exchange)
+            if exchange.status == SWITCHING and "upgrade" not in exchange.headers:  # to HTTP/2 it would be no answer
+                exchange.response_complete, exchange.response_unframed = 0, 1
             return
         if kind == "close" and found.coding == ABSENT:
             kind = ""  # it may be behind the cut what its framing is
