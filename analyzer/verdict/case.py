@@ -76,6 +76,8 @@ class Case:
         seen: Evidence
         if packet <= 0 or len(self.evidence) >= MAX_EVIDENCE:
             return False
+        if self.connection.moved is not None:
+            packet, time = self.connection.moved.get(packet, (packet, time))
         for seen in self.evidence:
             if seen.packet == packet and seen.what == what:
                 return False

@@ -6,6 +6,8 @@ counters only.
 
 from __future__ import annotations
 
+from collections import deque
+
 import cython
 
 if not cython.compiled:
@@ -33,6 +35,7 @@ from analyzer.wire.model import (
     Side,
 )
 from analyzer.wire.opening import note_endpoint
+from analyzer.wire.ordering import MAX_ALL, MAX_WAITING, PATIENCE_NS, Early, adopt, fits, is_early
 from analyzer.wire.packet import Packet
 from analyzer.wire.payload import Payload
 from analyzer.wire.table import Table, reversed_key, source_port
@@ -62,6 +65,8 @@ class Connections:
     answered    whether any server was heard so far
     now         time of the newest packet
     twins       the SYNs seen lately
+    early       connections with packets that wait for others, in the order in which their waits began, and when that
+                was; due: when the first wait ends, 0 = nobody waits; waiting: how many packets wait
     pauses      times after which nothing was captured for a day
     """
 
@@ -76,22 +81,34 @@ class Connections:
         self.finished: list[Connection] = []
         self.pauses: list[int] = []
         self.twins = Twins()
+        self.early: deque[tuple[Connection, int]] = deque()
+        self.due = self.waiting = 0
         self.next_stream = self.now = self.looked = self.total = 0
         self.stragglers = self.evicted = self.icmp_unmatched = 0
 
     def packet(self, p: Packet, note: str) -> None:
         """Account for one TCP packet; `note` is a flag word from the decoder, or ""."""
-        found: Side | None = self.keys.find(p)
-        side: Side
+        found: Side | None
         connection: Connection
-        peer: Side
         if p.time > self.now:
             self.now = p.time
+        if self.due and p.time > self.due:
+            self.wait_no_more(p.time)
+        found = self.keys.find(p)
         if found is None:
             found = self.first(p)
             if found is None:
                 return
-        side = found
+        connection = found.connection
+        if connection.early is not None or is_early(connection, found, other(found), p):
+            self.reorder(connection, found, p, note)
+        else:
+            self.in_order(found, p, note)
+
+    def in_order(self, side: Side, p: Packet, note: str) -> None:
+        """A packet whose turn it is."""
+        connection: Connection
+        peer: Side
         if p.flags & SYN:
             side = self.syn(side, p)
         connection = side.connection
@@ -149,6 +166,95 @@ class Connections:
         side.sent = offset
         side.sent_packet = p.number
         side.sent_time = p.time
+
+    # -- order -----------------------------------------------------------------------------------------------------
+
+    def reorder(self, connection: Connection, side: Side, p: Packet, note: str) -> None:
+        """A packet that is early, or that others have waited for (ordering.py)."""
+        early: Early = connection.early
+        if is_early(connection, side, other(side), p):
+            if early is None:
+                connection.early = early = Early()
+                self.wait(connection, p.time)
+            early.keep(p, note)
+            self.waiting += 1
+            if p.flags & (SYN | RST) and side.index == SERVER:
+                self.answered = True
+            if len(early.packets) > MAX_WAITING or self.waiting > MAX_ALL:
+                connection.fruitless += 1
+                self.let_go(connection)
+            return
+        if p.flags & (SYN | ACK) == SYN and side.isn != p.seq and (connection.last_packet or not fits(early, p, side)):
+            self.let_all_go(connection)  # they were of an earlier connection
+            self.packet(p, note)
+            return
+        early.note_place(p)
+        self.place(connection, side, p, note)
+
+    def wait(self, connection: Connection, time: cython.longlong) -> None:
+        """A connection's packets wait from now on."""
+        early: Early = connection.early
+        early.since = time
+        self.early.append((connection, time))
+        if self.due == 0:
+            self.due = time + PATIENCE_NS
+
+    def place(self, connection: Connection, side: Side, p: Packet, note: str) -> None:
+        """Account for a packet in the place that is its own, and for those whose turn has come with it."""
+        early: Early = connection.early
+        early.take_place(connection, p)
+        if connection.last_packet == 0 and p.flags & SYN:
+            adopt(connection, side, p)
+        if not early.packets:
+            connection.early = None
+        self.in_order(side, p, note)
+        i: cython.Py_ssize_t = 0
+        while connection.early is early and i < len(early.packets):
+            p = early.packets[i][0]
+            side = sender(connection, p)
+            if is_early(connection, side, other(side), p):
+                i += 1
+            else:
+                self.release(connection, i)
+                return
+
+    def release(self, connection: Connection, index: cython.Py_ssize_t) -> None:
+        """One of the packets that wait waits no more."""
+        early: Early = connection.early
+        p: Packet
+        p, note = early.packets[index]
+        del early.packets[index]
+        self.waiting -= 1
+        self.place(connection, sender(connection, p), p, note)
+
+    def let_go(self, connection: Connection) -> None:
+        """What the first of the packets that wait has waited for was not captured."""
+        early: Early = connection.early
+        self.release(connection, early.first(connection.last_packet > 0))
+
+    def let_all_go(self, connection: Connection) -> None:
+        """Nothing more comes that any of them could wait for."""
+        while connection.early is not None:
+            self.let_go(connection)
+
+    def wait_no_more(self, now: cython.longlong) -> None:
+        """Let go what has waited for long enough."""
+        connection: Connection
+        early: Early
+        while self.early:
+            connection, since = self.early[0]
+            if now - since <= PATIENCE_NS:
+                break
+            self.early.popleft()
+            early = connection.early
+            if early is None or early.since != since:
+                continue
+            connection.fruitless += 1
+            while connection.early is early and now - early.packets[0][0].time > PATIENCE_NS:
+                self.let_go(connection)
+            if connection.early is early:
+                self.wait(connection, early.packets[0][0].time)
+        self.due = self.early[0][1] + PATIENCE_NS if self.early else 0
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -357,6 +463,8 @@ class Connections:
 
     def give_out(self, connection: Connection, final: cython.int) -> None:
         """Settle a connection and put it into `finished`."""
+        if connection.early is not None:
+            self.let_all_go(connection)
         self.finish_streams(connection)
         connection.final = final
         if connection.server.packets:
@@ -408,3 +516,16 @@ class Connections:
 def idle_since(connection: Connection) -> int:
     """Time of the last packet of a connection."""
     return connection.last_time
+
+
+@cython.cfunc
+@cython.inline
+def other(side: Side) -> Side:
+    """The other side of its connection."""
+    connection: Connection = side.connection
+    return connection.server if side.index == CLIENT else connection.client
+
+
+def sender(connection: Connection, p: Packet) -> Side:
+    """The side that sent a packet which has waited."""
+    return connection.client if connection.client.key == p.loose_key else connection.server

@@ -32,10 +32,11 @@ cdef class Side:
 cdef class Connection:
     cdef public Side client, server
     cdef public long long last_packet, last_time, established_time, closed_time
-    cdef public int interface, fins_seen, midstream, roles_guessed, clock_step, final
+    cdef public int interface, fins_seen, midstream, roles_guessed, clock_step, final, fruitless
     cdef public tuple flags
     cdef public list exchanges, milestones
-    cdef public object content
+    cdef public object content, early
+    cdef public dict moved
     cdef public long long stream, first_packet, first_time
     cdef public long long established_packet, capture_end, icmps, copies
     cdef public int version, reused, subflow, fast_open, synack_after_ack, one_way, simultaneous, socks_reply

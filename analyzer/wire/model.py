@@ -166,6 +166,9 @@ class Connection:
     capture_end time of the last packet of the capture when it was emitted
     fins_seen   bit 1 = client, 2 = server; icmps: ICMP errors that quote it; copies: packets captured twice
     closed_time when both FINs were acknowledged, or the first RST; simultaneous 1 = both sides sent a SYN
+    early       packets that came too early in the file and wait (ordering.py), None = none; fruitless: how often they
+                waited in vain
+    moved       {number: (true number, true time)} of packets that changed places, None = none did
     clock_step  1 = capture time ran backwards by more than 10 ms within it
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     protocol    tls | http | h2c | other, "" = nobody said enough
@@ -184,7 +187,9 @@ class Connection:
         self.established_time = self.established_packet = 0
         self.synack_after_ack = 0
         self.final = self.one_way = 0
-        self.capture_end = self.clock_step = 0
+        self.capture_end = self.clock_step = self.fruitless = 0
+        self.early: Any = None
+        self.moved: dict[int, tuple[int, int]] | None = None
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
         self.simultaneous = 0
         self.milestones: list[Milestone] = []
