@@ -3,7 +3,7 @@ from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle
-from analyzer.verdict.seen cimport whole_by_headers
+from analyzer.verdict.seen cimport lost_on_the_way, said_more, whole_by_headers
 from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, Tls
@@ -24,8 +24,9 @@ cdef Verdict opaque_ok(Case case)
 cdef Verdict fine(Case case, str confidence, str summary)
 cdef weigh(Case case)
 cdef general_flags(Case case)
+cdef bint unacknowledged(Case case) except -1
 cdef bint half_known(Exchange exchange, long long missing) except -1
 cdef bint frag_needed(Connection connection) except -1
 cdef tls_flags(Case case)
 cdef int DEAD_KEEP_ALIVES, BAD_REQUEST
-cdef long long SHORT_REPLY_BYTES
+cdef long long LOSS_NS, SHORT_REPLY_BYTES

@@ -11,7 +11,7 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
-from analyzer.verdict.seen import whole_by_headers
+from analyzer.verdict.seen import LOSS_NS, lost_on_the_way, said_more, whole_by_headers
 from analyzer.verdict.signatures import (
     connect,
     dns,
@@ -161,7 +161,8 @@ def uncertain(case: Case) -> cython.bint:
         return fine_status(exchange) and maybe_rejected(case)
     if case.h2 is not None and http2.given_up(case.h2):
         return False
-    lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
+    lost: cython.bint = said_more(case, server) and not lost_on_the_way(case, SERVER)
+    lost = lost or server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
     if exchange.request_packet == 0 or (not case.answered and lost):
         return True
     if case.h2 is not None and exchange.status < 400 and (exchange.lost or not exchange.method):
@@ -326,6 +327,10 @@ def general_flags(case: Case) -> None:
     if connection.roles_guessed:
         case.flag("roles-guessed")
         case.doubt = "roles"
+    if connection.midstream and case.exchange is not None and not case.answered:
+        case.doubt = "head"  # whether the connection had been used, or been idle, is not known
+    if not case.answered and case.exchange is not None and unacknowledged(case):
+        case.doubt = "unacknowledged"
     if connection.clock_step:
         case.flag("clock-step")
         case.doubt = "clock"
@@ -342,6 +347,14 @@ def general_flags(case: Case) -> None:
         case.flag("peer-dead")
     if connection.via and "socks" in connection.via:
         case.flag("via-socks")
+
+
+def unacknowledged(case: Case) -> cython.bint:
+    """A request that nobody acknowledged, for longer than a sender waits: that it was sent again was not captured."""
+    exchange: Exchange = case.exchange
+    if case.client.acked >= exchange.request_end or case.client.rtx_since_ack:
+        return False
+    return case.connection.last_time - exchange.request_end_time >= LOSS_NS
 
 
 def half_known(exchange: Exchange, missing: cython.longlong) -> cython.bint:

@@ -1,5 +1,5 @@
 from analyzer.verdict.case cimport Case
-from analyzer.wire.model cimport Exchange, Side
+from analyzer.wire.model cimport Exchange, Milestone, Side
 
 cdef int CLIENT, SERVER
 cdef long long LOSS_NS, RESEND_NS
@@ -9,4 +9,6 @@ cdef long long waited(Case case, Side sender, Side receiver, long long since) ex
 cpdef bint cut_out(Case case) except -1
 cdef bint cut_after(Case case, Side sender, Side receiver) except -1
 cpdef bint unseen(Side side) except -1
+cpdef bint unseen_fin(Side side) except -1
+cpdef bint said_more(Case case, Side side) except -1
 cpdef bint whole_by_headers(Case case) except -1

@@ -11,7 +11,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict.case import Case
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Side
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
 
 LOSS_NS = 200_000_000
 """A hole this old is no reordering: the least retransmission timeout in use (Linux TCP_RTO_MIN)."""
@@ -65,9 +65,22 @@ def cut_after(case: Case, sender: Side, receiver: Side) -> cython.bint:
 
 def unseen(side: Side) -> cython.bint:
     """Bytes of this side are known, by its own numbers or by what its peer acknowledged, and not in the capture."""
-    upto: cython.longlong = max(side.sent, side.fin_offset)
-    acked: cython.longlong = side.acked - 1 if side.fin_offset < 0 else min(side.acked, side.fin_offset)  # -1: a FIN
-    return side.lost > 0 or max(upto, acked) > side.next
+    if side.fin_offset >= 0:
+        return side.lost > 0 or side.fin_offset > side.next
+    return side.lost > 0 or max(side.sent, side.acked) - 1 > side.next  # one number may be that of a FIN
+
+
+def unseen_fin(side: Side) -> cython.bint:
+    """This side has closed: its peer acknowledged one number more than its bytes, though the FIN was not captured."""
+    return side.fin_offset < 0 and side.base >= 0 and side.acked == side.end + 1 and side.packets > 0
+
+
+def said_more(case: Case, side: Side) -> cython.bint:
+    """Bytes of this side are known that nobody captured, the reset's own number included (RFC 9293 3.5.1)."""
+    mark: Milestone = case.reset
+    if unseen(side):
+        return True
+    return mark is not None and mark.side == side.index and mark.offset > side.end + 1
 
 
 def whole_by_headers(case: Case) -> cython.bint:

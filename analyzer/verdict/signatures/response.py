@@ -7,6 +7,7 @@ import cython
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.seen import lost_on_the_way, unseen
 from analyzer.verdict.signatures.http import left, who_ended
 from analyzer.verdict.signatures.reset import asked_time
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Side
@@ -69,7 +70,7 @@ def truncated(case: Case) -> Verdict | None:
     Needs: the server closed first; a close without a reset; an unfinished response
     Not this: a body that ends with the connection is never truncated; a RST instead is rst-mid-response.
     """
-    if case.closer != SERVER or case.closer_what == "rst" or case.answered != 1:
+    if case.closer != SERVER or case.closer_what == "rst" or case.answered != 1 or unseen(case.server):
         return None
     exchange: Exchange = case.exchange
     if exchange is None:
@@ -116,7 +117,7 @@ def response_lost(case: Case) -> Verdict | None:
     server: Side = case.server
     if case.answered or case.asked == 0 or case.closer == SERVER:
         return None
-    if server.wire_gap != 1 and case.client.sack_left <= server.acked:
+    if lost_on_the_way(case, SERVER) == 0:
         return None
     silence: cython.longlong = case.silence()
     if case.closer < 0 and silence < case.limits.body_stall_ns:

@@ -82,7 +82,17 @@ class Pairing(Reader):
                 del self.waiting[: self.waiting.index(exchange)]
                 exchange.lost = 0
                 return
+        if len(self.waiting) == 1 and self.only_asker(self.waiting[0], stream):
+            self.waiting[0].lost = 0
+            return
         self.waiting = [exchange for exchange in self.waiting if exchange.request_packet > stream.packet]
+
+    def only_asker(self, exchange: Exchange, stream: Stream) -> bool:
+        """Nothing else can have been asked: all that the server has acknowledged is in the capture, and read."""
+        side = self.client.side
+        if not exchange.request_complete or exchange.request_unframed or side.lost or self.client.state == LOST:
+            return False
+        return exchange.request_packet < stream.packet and exchange.request_end <= stream.ack <= side.next
 
     def drop(self, exchange: Exchange) -> None:
         """Keep the list within its cap once an exchange is over."""
