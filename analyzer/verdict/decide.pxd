@@ -3,7 +3,7 @@ from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle
-from analyzer.verdict.seen cimport lost_on_the_way, said_more, whole_by_headers
+from analyzer.verdict.seen cimport beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
 from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, Tls
@@ -11,6 +11,7 @@ from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, 
 cpdef Verdict decide_case(Case case)
 cdef who_and_when(Case case, Verdict verdict)
 cdef Verdict judge(Case case)
+cdef Verdict made_yet(Case case, Verdict verdict)
 cdef bint maybe_rejected(Case case) except -1
 cdef bint uncertain(Case case) except -1
 cdef Verdict unframed(Case case)

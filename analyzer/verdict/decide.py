@@ -11,7 +11,7 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
-from analyzer.verdict.seen import LOSS_NS, lost_on_the_way, said_more, whole_by_headers
+from analyzer.verdict.seen import LOSS_NS, beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
 from analyzer.verdict.signatures import (
     connect,
     dns,
@@ -120,10 +120,10 @@ def judge(case: Case) -> Verdict:
     """Steps 2 to 7: connect phase, resets, TLS, then the exchange."""
     connection: Connection = case.connection
     if not connection.midstream and not established(case):
-        return first_of(connect.CONNECT, case)
+        return made_yet(case, first_of(connect.CONNECT, case))
     verdict = any_of(MADE, case)
     if verdict is not None:
-        return verdict
+        return made_yet(case, verdict)
     exchange: Exchange = case.exchange
     if exchange is not None and exchange.response_complete and fine_status(exchange) and not maybe_rejected(case):
         return complete(case)
@@ -140,6 +140,18 @@ def judge(case: Case) -> Verdict:
     if case.tls is not None:
         return inside_tls(case)
     return unnamed(case)
+
+
+def made_yet(case: Case, verdict: Verdict) -> Verdict:
+    """A connection that was not made; where it may yet be, that is said."""
+    if verdict.klass == "syn-retransmit" and verdict.cause not in WAITED and too_soon(case):
+        case.ongoing = 1
+        case.seal(verdict)
+    return verdict
+
+
+WAITED = ("syn-no-answer", "syn-abandoned", "syn-answered-late")
+"""Causes that look at the time themselves."""
 
 
 def fine_status(exchange: Exchange) -> cython.bint:
@@ -161,10 +173,14 @@ def uncertain(case: Case) -> cython.bint:
         return fine_status(exchange) and maybe_rejected(case)
     if case.h2 is not None and http2.given_up(case.h2):
         return False
-    lost: cython.bint = said_more(case, server) and not lost_on_the_way(case, SERVER)
-    lost = lost or server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
-    if exchange.request_packet == 0 or (not case.answered and lost):
+    if exchange.request_packet == 0:
         return True
+    if not lost_on_the_way(case, SERVER):
+        unread: cython.bint = exchange.lost != 0 and server.end > 0  # nothing of a silent server is lost
+        if not case.answered and (said_more(case, server) or unread or half_closed(case)):
+            return True
+        if case.answered == 1 and exchange.status < 400 and beyond(server):
+            return True
     if case.h2 is not None and exchange.status < 400 and (exchange.lost or not exchange.method):
         return True  # the end of the stream may be among what was not read
     unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
@@ -352,7 +368,7 @@ def general_flags(case: Case) -> None:
 def unacknowledged(case: Case) -> cython.bint:
     """A request that nobody acknowledged, for longer than a sender waits: that it was sent again was not captured."""
     exchange: Exchange = case.exchange
-    if case.client.acked >= exchange.request_end or case.client.rtx_since_ack:
+    if case.client.acked >= exchange.request_end or case.client.rtx_since_ack >= case.limits.unacked_request:
         return False
     return case.connection.last_time - exchange.request_end_time >= LOSS_NS
 

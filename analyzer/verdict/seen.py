@@ -11,12 +11,14 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict.case import Case
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
+from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Side
 
 LOSS_NS = 200_000_000
 """A hole this old is no reordering: the least retransmission timeout in use (Linux TCP_RTO_MIN)."""
 RESEND_NS = 3_000_000_000
 """Within this live TCP sends again what was not acknowledged: one second (RFC 6298 2.1) and the next, doubled."""
+TRY_NS = 1_000_000_000
+"""A SYN or SYN-ACK without an answer is sent again within this (RFC 6298 2.1)."""
 
 
 def lost_on_the_way(case: Case, index: cython.int) -> cython.longlong:
@@ -34,7 +36,7 @@ def lost_on_the_way(case: Case, index: cython.int) -> cython.longlong:
         return sender.end - sender.acked
     if sender.sent > sender.acked:
         upto, since = sender.sent, sender.sent_time
-    elif sender.wire_gap:
+    elif sender.wire_gap and receiver.last_time >= sender.jump_time:  # a live receiver answers what came, hole or not
         upto, since = sender.end, sender.jump_time
     if upto <= sender.acked or waited(case, sender, receiver, since) < max(LOSS_NS, 2 * case.rtt()):
         return 0
@@ -65,9 +67,14 @@ def cut_after(case: Case, sender: Side, receiver: Side) -> cython.bint:
 
 def unseen(side: Side) -> cython.bint:
     """Bytes of this side are known, by its own numbers or by what its peer acknowledged, and not in the capture."""
+    return side.lost > 0 or beyond(side)
+
+
+def beyond(side: Side) -> cython.bint:
+    """The same behind all that could be read of it."""
     if side.fin_offset >= 0:
-        return side.lost > 0 or side.fin_offset > side.next
-    return side.lost > 0 or max(side.sent, side.acked) - 1 > side.next  # one number may be that of a FIN
+        return side.fin_offset > side.next
+    return max(side.sent, side.acked) - 1 > side.next  # one number may be that of a FIN
 
 
 def unseen_fin(side: Side) -> cython.bint:
@@ -81,6 +88,25 @@ def said_more(case: Case, side: Side) -> cython.bint:
     if unseen(side):
         return True
     return mark is not None and mark.side == side.index and mark.offset > side.end + 1
+
+
+def too_soon(case: Case) -> cython.bint:
+    """Nobody ended it, and the capture ends before the next try would be due: it may yet work."""
+    connection: Connection = case.connection
+    if case.client.rst_packet or case.server.rst_packet or case.client.fin_packet or case.server.fin_packet:
+        return False
+    return connection.capture_end - connection.last_time < TRY_NS
+
+
+def half_closed(case: Case) -> cython.bint:
+    """The client has said all, and nothing tells yet that it does not listen any more (RFC 9293 3.6)."""
+    exchange: Exchange = case.exchange
+    if case.closer != CLIENT or case.closer_what != "fin" or not exchange.request_complete:
+        return False
+    if case.server.fin_packet or case.server.rst_packet or case.client.rst_packet:
+        return False
+    waited: cython.longlong = case.closer_time - exchange.request_end_time
+    return waited < case.limits.give_up_min_ns and case.connection.capture_end - case.closer_time < TRY_NS
 
 
 def whole_by_headers(case: Case) -> cython.bint:

@@ -4,7 +4,7 @@ from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange
 
 # the constant of states.py as a C number
-cdef int LOST
+cdef int BODY, LOST
 
 cdef class Pairing(Reader):
     cdef public long long dropped, count

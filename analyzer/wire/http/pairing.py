@@ -6,7 +6,7 @@ import cython
 
 from analyzer.wire.http.notes import forget
 from analyzer.wire.http.reader import Reader
-from analyzer.wire.http.states import LOST
+from analyzer.wire.http.states import BODY, LOST
 from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import Connection, Exchange
 
@@ -88,11 +88,14 @@ class Pairing(Reader):
         self.waiting = [exchange for exchange in self.waiting if exchange.request_packet > stream.packet]
 
     def only_asker(self, exchange: Exchange, stream: Stream) -> bool:
-        """Nothing else can have been asked: all that the server has acknowledged is in the capture, and read."""
-        side = self.client.side
-        if not exchange.request_complete or exchange.request_unframed or side.lost or self.client.state == LOST:
+        """The server has acknowledged nothing behind this request, so that it cannot answer a later one."""
+        client = self.client
+        end: cython.longlong = exchange.request_end
+        if client.exchange is exchange and client.state == BODY:
+            end = client.body_end
+        elif not exchange.request_complete or exchange.request_unframed:
             return False
-        return exchange.request_packet < stream.packet and exchange.request_end <= stream.ack <= side.next
+        return exchange.request_packet < stream.packet and stream.ack <= end
 
     def drop(self, exchange: Exchange) -> None:
         """Keep the list within its cap once an exchange is over."""
