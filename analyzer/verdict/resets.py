@@ -125,6 +125,8 @@ def survived(case: Case, mark: Milestone) -> cython.bint:
     """
     sender: Side = case.client if mark.side == CLIENT else case.server
     peer: Side = case.server if mark.side == CLIENT else case.client
+    if mark.packet < case.connection.established_packet and not case.connection.midstream:
+        return True  # it answered something of an older connection (RFC 9293 3.10.7.3)
     if sender.ack_packet <= mark.packet:
         return False
     if peer.ack_packet <= mark.packet and sender.last_data_packet <= mark.packet:

@@ -34,9 +34,12 @@ def lost_on_the_way(case: Case, index: cython.int) -> cython.longlong:
         return receiver.sack_left - sender.acked
     if sender.rtx_since_ack >= case.limits.flight_rtx and sender.acked < sender.end:
         return sender.end - sender.acked
-    if sender.sent > sender.acked:
+    if receiver.last_time < sender.jump_time:
+        return 0  # a live receiver answers bytes above a hole at once (RFC 5681 4.2): the capture lacks its side
+    sent: cython.longlong = sender.sent - 1 if sender.fin_offset < 0 else min(sender.sent, sender.fin_offset)
+    if sent > sender.acked:  # without its FIN, which has a number too
         upto, since = sender.sent, sender.sent_time
-    elif sender.wire_gap and receiver.last_time >= sender.jump_time:  # a live receiver answers what came, hole or not
+    elif sender.wire_gap:
         upto, since = sender.end, sender.jump_time
     if upto <= sender.acked or waited(case, sender, receiver, since) < max(LOSS_NS, 2 * case.rtt()):
         return 0

@@ -214,6 +214,8 @@ class HttpParser(Partial):
         if 100 <= status < 200 and status != 101:
             if len(exchange.interim) < MAX_GARBAGE:
                 exchange.interim = (*exchange.interim, status)
+            if not asked and not self.orphans:
+                self.waiting.append(exchange)  # its request was not captured, and its final response is to come
             return
         if asked:
             del self.waiting[0]
