@@ -100,7 +100,7 @@ class Connections:
             if found is None:
                 return
         connection = found.connection
-        if connection.early is not None or is_early(connection, found, other(found), p):
+        if connection.early is not None or (not in_turn(found, p) and is_early(connection, found, other(found), p)):
             self.reorder(connection, found, p, note)
         else:
             self.in_order(found, p, note)
@@ -516,6 +516,18 @@ class Connections:
 def idle_since(connection: Connection) -> int:
     """Time of the last packet of a connection."""
     return connection.last_time
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def in_turn(side: Side, p: Packet) -> cython.bint:
+    """What most packets are: surely not early, and told so without a call (see `is_early`)."""
+    connection: Connection = side.connection
+    peer: Side = connection.server if side.index == CLIENT else connection.client
+    if p.flags & (SYN | FIN | RST) or side.isn < 0 or peer.isn < 0 or peer.pending is not None:
+        return False
+    return unwrap(p.ack, peer.base, peer.end) <= peer.end
 
 
 @cython.cfunc

@@ -287,7 +287,8 @@ def mid_response(case: Case) -> Verdict | None:
         )
     got = f"after {exchange.body_got} bytes" if exchange is not None else "in the middle of its answer"
     if exchange is not None and exchange.body_expected >= 0:
-        got = f"after {exchange.body_got} of {exchange.body_expected} bytes"
+        most = "at most " if exchange.response_unframed else ""
+        got = f"after {most}{exchange.body_got} of {exchange.body_expected} bytes"
     return case.verdict(
         "rst-mid-response",
         "high" if exchange is not None or case.opaque is None or case.opaque.cut else "medium",

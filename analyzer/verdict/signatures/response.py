@@ -90,6 +90,8 @@ def progress(exchange: Exchange) -> str:
     """How much of the response had come."""
     if not exchange.response_framing:
         return "within the head of its response"
+    if exchange.response_unframed:  # where the head ends is behind the cut
+        return f"after at most {exchange.body_got} of {exchange.body_expected} bytes of the response body"
     if exchange.body_expected >= 0:
         return f"after {exchange.body_got} of {exchange.body_expected} bytes of the response body"
     return f"after {exchange.body_got} bytes of the response body, before its end"

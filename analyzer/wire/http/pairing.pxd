@@ -9,6 +9,7 @@ cdef int BODY, LOST
 cdef class Pairing(Reader):
     cdef public long long dropped, count
     cdef public list waiting, orphans
+    cdef public Exchange interim
     cdef begin_pairing(self, Connection connection)
     cdef Exchange new_exchange(self)
     cdef bint later(self, Exchange exchange, Stream stream) except -1

@@ -22,6 +22,7 @@ class Pairing(Reader):
 
     waiting   requests without a final response, oldest first
     orphans   None, or responses whose segments acknowledge requests that come only after them, each with that offset
+    interim   an exchange without a known request that got an interim response and no other yet
     count     exchanges so far; dropped: those not kept (see MAX_EXCHANGES)
     """
 
@@ -30,6 +31,7 @@ class Pairing(Reader):
         self.dropped = 0
         self.count = len(connection.exchanges)
         self.waiting: list[Exchange] = []
+        self.interim: Exchange | None = None
         self.orphans: list[tuple[int, Exchange]] | None = None
 
     def new_exchange(self) -> Exchange:

@@ -166,7 +166,7 @@ class HttpParser(Partial):
         if self.server.state == UNFRAMED:
             self.asked_again(stream.start_ack)
             unanswerable = self.server.exchange is None or not self.server.exchange.response_complete
-        if self.server.state == LOST:
+        if self.server.state == LOST and self.server.side.pending is None:
             self.waiting.clear()  # whatever they were answered is lost; this one's answer may begin cleanly
         if self.waiting:
             note_acked(self.connection, self.waiting[-1])
@@ -207,15 +207,16 @@ class HttpParser(Partial):
             self.connection.flag("idle-408")
             return
         asked = bool(self.waiting) and not self.later(self.waiting[0], stream)
-        exchange: Exchange | None = self.waiting[0] if asked else self.unasked(stream)
+        exchange: Exchange | None = self.waiting[0] if asked else self.interim or self.unasked(stream)
+        self.interim = None
         if exchange is None:
             return
         self.begin_response(stream, exchange)
         if 100 <= status < 200 and status != 101:
             if len(exchange.interim) < MAX_GARBAGE:
                 exchange.interim = (*exchange.interim, status)
-            if not asked and not self.orphans:
-                self.waiting.append(exchange)  # its request was not captured, and its final response is to come
+            if not asked:
+                self.interim = exchange  # its final response is to come, whether its request was captured or not
             return
         if asked:
             del self.waiting[0]
