@@ -3,6 +3,7 @@ from analyzer.verdict.seen cimport unseen_fin
 from analyzer.wire.model cimport Alert, Exchange, Http2, Milestone, Record, Side, Tls
 
 cdef int WARNING
+cdef long long PATIENCE_NS
 
 cpdef settle(Case case)
 cdef stream_closed(Case case, Http2 h2)

@@ -7,6 +7,7 @@ import cython
 from analyzer.verdict.case import Case
 from analyzer.verdict.seen import unseen_fin
 from analyzer.wire.model import CLIENT, SERVER, Alert, Exchange, Http2, Milestone, Record, Side, Tls
+from analyzer.wire.ordering import PATIENCE_NS
 from analyzer.wire.tls.registry import ALERT
 
 WARNING = 1
@@ -141,6 +142,8 @@ def explained(case: Case, mark: Milestone) -> cython.bint:
     sender: Side = case.client if mark.side == CLIENT else case.server
     if 0 < sender.fin_packet < packet or 0 < case.client.fin_packet < packet:
         return True  # c: its sender had closed; e: the client had
+    if sender.fin_packet and sender.fin_time - mark.time <= PATIENCE_NS:
+        return True  # c: nobody sends a FIN behind its own RST, so the capture disordered them
     if unseen_fin(case.client) and case.client.ack_packet <= packet:
         return True
     if 0 < case.notify_client < packet or 0 < case.notify_server < packet:

@@ -8,7 +8,7 @@ from analyzer.wire.lingering cimport Lingering
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Exchange, IcmpError, Milestone, Side
 from analyzer.wire.opening cimport note_endpoint
-from analyzer.wire.ordering cimport Early, adopt, fits, is_early
+from analyzer.wire.ordering cimport Early, adopt, bare_reset, fits, is_early
 from analyzer.wire.packet cimport Packet
 from analyzer.wire.payload cimport Payload
 from analyzer.wire.sequence cimport unwrap

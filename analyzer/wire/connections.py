@@ -35,7 +35,7 @@ from analyzer.wire.model import (
     Side,
 )
 from analyzer.wire.opening import note_endpoint
-from analyzer.wire.ordering import MAX_ALL, MAX_WAITING, PATIENCE_NS, Early, adopt, fits, is_early
+from analyzer.wire.ordering import MAX_ALL, MAX_WAITING, PATIENCE_NS, Early, adopt, bare_reset, fits, is_early
 from analyzer.wire.packet import Packet
 from analyzer.wire.payload import Payload
 from analyzer.wire.table import Table, reversed_key, source_port
@@ -172,7 +172,7 @@ class Connections:
     def reorder(self, connection: Connection, side: Side, p: Packet, note: str) -> None:
         """A packet that is early, or that others have waited for (ordering.py)."""
         early: Early = connection.early
-        if is_early(connection, side, other(side), p):
+        if is_early(connection, side, other(side), p) or (early is not None and bare_reset(p)):
             if early is None:
                 connection.early = early = Early()
                 self.wait(connection, p.time)
@@ -212,7 +212,7 @@ class Connections:
         while connection.early is early and i < len(early.packets):
             p = early.packets[i][0]
             side = sender(connection, p)
-            if is_early(connection, side, other(side), p):
+            if is_early(connection, side, other(side), p) or (i > 0 and bare_reset(p)):
                 i += 1
             else:
                 self.release(connection, i)

@@ -90,6 +90,11 @@ def is_early(connection: Connection, side: Side, peer: Side, p: Packet) -> cytho
     return p.flags & (FIN | RST) != 0 and behind_hole(side, p)
 
 
+def bare_reset(p: Packet) -> cython.bint:
+    """A RST without ACK does not say what went before it (RFC 9293 3.5.1), so it stays behind what waits."""
+    return p.flags & (RST | ACK) == RST
+
+
 def before_syns(connection: Connection, side: Side, peer: Side, p: Packet) -> cython.bint:
     """The same while the SYN or the SYN-ACK is missing: nothing else comes before these, but a refusal of the SYN."""
     if connection.last_packet == 0 or peer.base < 0:
