@@ -33,7 +33,9 @@ def notes_of(fetch: Fetch) -> Notes:
     for exchange in [*([connection.connect] if connection.connect else []), *connection.exchanges]:
         _exchange_notes(notes, exchange)
     _milestone_notes(notes, connection)
-    return notes
+    if connection.moved is None:
+        return notes
+    return {connection.moved.get(packet, (packet, 0))[0]: texts for packet, texts in notes.items()}
 
 
 def _tls_notes(notes: Notes, tls: Tls) -> None:

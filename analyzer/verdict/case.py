@@ -76,6 +76,8 @@ class Case:
         seen: Evidence
         if packet <= 0 or len(self.evidence) >= MAX_EVIDENCE:
             return False
+        if self.connection.moved is not None:
+            packet, time = self.connection.moved.get(packet, (packet, time))
         for seen in self.evidence:
             if seen.packet == packet and seen.what == what:
                 return False
@@ -132,7 +134,10 @@ class Case:
 
     def cite_closer(self) -> None:
         """Cite the packet with which the first side ended it."""
-        self.cite(self.closer_packet, self.closer_time, self.closer_what, self.closer)
+        side: cython.int = self.closer
+        if self.closer_what == "ack":  # of a FIN that was not captured
+            side = CLIENT if side == SERVER else SERVER
+        self.cite(self.closer_packet, self.closer_time, self.closer_what, side)
 
     def cite_ack(self) -> None:
         """Cite the packet with which the server last acknowledged something new of the client's."""

@@ -12,6 +12,7 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
+from analyzer.verdict.seen import LOSS_NS, beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
 from analyzer.verdict.signatures import (
     connect,
     dns,
@@ -53,6 +54,8 @@ HANDSHAKE = (
     tls.client_fin,
     tls_stall.stalled,
 )
+STATUS = (http.proxy_connect, response.status)
+"""Those for which the first line of a response is enough."""
 SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
 """Those that hold although the capture lost bytes: the others conclude from what did not come."""
 OPAQUE = (
@@ -138,12 +141,12 @@ def judge(case: Case) -> Verdict:
     """Steps 2 to 7: connect phase, resets, TLS, then the exchange."""
     connection: Connection = case.connection
     if not connection.midstream and not established(case):
-        return first_of(connect.CONNECT, case)
+        return made_yet(case, first_of(connect.CONNECT, case))
     verdict = any_of(MADE, case)
     if verdict is not None:
-        return verdict
+        return made_yet(case, verdict)
     exchange: Exchange = case.exchange
-    if exchange is not None and case.answered == 2 and fine_status(exchange):
+    if exchange is not None and case.answered == 2 and fine_status(exchange) and not maybe_rejected(case):
         return fine_answer(case)
     settle(case)
     verdict = any_of(ACCEPTED, case)
@@ -152,10 +155,24 @@ def judge(case: Case) -> Verdict:
     if exchange is not None:
         if uncertain(case):
             return incomplete.rest(case)
+        if case.answered == 1 and exchange.response_unframed == 1:
+            return unframed(case)
         return first_of(EXCHANGE, case)
     if case.tls is not None:
         return inside_tls(case)
     return unnamed(case)
+
+
+def made_yet(case: Case, verdict: Verdict) -> Verdict:
+    """A connection that was not made; where it may yet be, that is said."""
+    if verdict.klass == "syn-retransmit" and verdict.cause not in WAITED and too_soon(case):
+        case.ongoing = 1
+        case.seal(verdict)
+    return verdict
+
+
+WAITED = ("syn-no-answer", "syn-abandoned", "syn-answered-late")
+"""Causes that look at the time themselves."""
 
 
 def fine_status(exchange: Exchange) -> cython.bint:
@@ -163,21 +180,40 @@ def fine_status(exchange: Exchange) -> cython.bint:
     return exchange.status < 300 or (exchange.status < 400 and exchange.method != "CONNECT")
 
 
+def maybe_rejected(case: Case) -> cython.bint:
+    """HTTP/2: what the client said behind the response cannot be read, and may be that it rejects it."""
+    exchange: Exchange = case.exchange
+    return case.h2 is not None and exchange.lost != 0 and case.client.last_data_packet > exchange.response_end_packet
+
+
 def uncertain(case: Case) -> cython.bint:
     """What the capture lost may be the answer, or the request that says how long the answer is (HEAD has no body)."""
     exchange: Exchange = case.exchange
     server: Side = case.server
     if case.answered == 2:
-        return False
+        return fine_status(exchange) and maybe_rejected(case)
     if case.h2 is not None and http2.given_up(case.h2):
         return False
-    lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
-    if exchange.request_packet == 0 or (not case.answered and lost):
+    if exchange.request_packet == 0:
         return True
-    if case.h2 is not None and exchange.lost and exchange.status < 400:
+    if not lost_on_the_way(case, SERVER) and not loss.told_at_the_end(case):
+        unread: cython.bint = exchange.lost != 0 and server.end > 0  # nothing of a silent server is lost
+        if not case.answered and (said_more(case, server) or unread or half_closed(case)):
+            return True
+        if case.answered == 1 and exchange.status < 400 and beyond(server):
+            return True
+    if case.h2 is not None and exchange.status < 400 and (exchange.lost or not exchange.method):
         return True  # the end of the stream may be among what was not read
     unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
+
+
+def unframed(case: Case) -> Verdict:
+    """Of the response no more is known than its status, unless lengths and ACKs tell that it is whole."""
+    exchange: Exchange = case.exchange
+    if fine_status(exchange) and whole_by_headers(case):
+        return complete(case)
+    return first_of(STATUS, case)
 
 
 def established(case: Case) -> cython.bint:
@@ -256,7 +292,8 @@ def complete(case: Case) -> Verdict:
     case.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
     case.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
     took: cython.longlong = exchange.response_end_time - exchange.request_time
-    confidence = "medium" if connection.midstream and exchange.lost else "high"
+    doubtful = exchange.response_unframed or (connection.midstream and exchange.lost)
+    confidence = "medium" if doubtful else "high"
     said = f"{exchange.status} {exchange.reason}".rstrip()
     if exchange.request_packet == 0:
         return fine(case, "medium", f"{case.where()} answered with {said}; the request is not in the capture.")
@@ -346,6 +383,10 @@ def general_flags(case: Case) -> None:
     if connection.roles_guessed:
         case.flag("roles-guessed")
         case.doubt = "roles"
+    if connection.midstream and case.exchange is not None and not case.answered:
+        case.doubt = "head"  # whether the connection had been used, or been idle, is not known
+    if not case.answered and case.exchange is not None and unacknowledged(case):
+        case.doubt = "unacknowledged"
     if connection.clock_step:
         case.flag("clock-step")
         case.doubt = "clock"
@@ -354,6 +395,9 @@ def general_flags(case: Case) -> None:
         exchange: Exchange = case.exchange
         if exchange is None or (exchange.status < 400 and not exchange.response_complete):
             case.doubt = "snaplen"  # what was cut may have decided it; behind a readable status it did not (6.3)
+    missing: cython.longlong = client.cut + case.server.cut + case.server.lost
+    if case.exchange is not None and "request-garbage" not in case.flags and half_known(case.exchange, missing):
+        case.doubt = "snaplen"
     if connection.icmps and frag_needed(connection):
         case.flag("icmp-frag-needed")
     if client.unanswered_keep_alives >= DEAD_KEEP_ALIVES or case.server.unanswered_keep_alives >= DEAD_KEEP_ALIVES:
@@ -371,6 +415,24 @@ def ignored_flags(case: Case) -> None:
         case.flag("segments-ignored")
     if connection.ignored_packet > connection.last_packet:
         case.doubt = "ignored"
+
+
+def unacknowledged(case: Case) -> cython.bint:
+    """A request that nobody acknowledged, for longer than a sender waits: that it was sent again was not captured."""
+    exchange: Exchange = case.exchange
+    if case.client.acked >= exchange.request_end or case.client.rtx_since_ack >= case.limits.unacked_request:
+        return False
+    return case.connection.last_time - exchange.request_end_time >= LOSS_NS
+
+
+def half_known(exchange: Exchange, missing: cython.longlong) -> cython.bint:
+    """An error status whose cause is another one for CONNECT, or by the words of a body that is missing (2.4)."""
+    if exchange.status < 300:
+        return False
+    return not exchange.method or (exchange.status == BAD_REQUEST and missing > 0 and not exchange.body_start)
+
+
+BAD_REQUEST = 400
 
 
 def frag_needed(connection: Connection) -> cython.bint:

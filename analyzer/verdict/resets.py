@@ -6,6 +6,7 @@ import cython
 
 from analyzer.fetch.vantage import vantage
 from analyzer.verdict.case import Case
+from analyzer.verdict.seen import unseen_fin
 from analyzer.wire.model import (
     ACK,
     CLIENT,
@@ -20,6 +21,7 @@ from analyzer.wire.model import (
     Side,
     Tls,
 )
+from analyzer.wire.ordering import PATIENCE_NS
 from analyzer.wire.tls.registry import ALERT
 
 WARNING = 1
@@ -30,6 +32,8 @@ def settle(case: Case) -> None:
     notify(case)
     if case.client.rsts or case.server.rsts:
         find_reset(case)
+    closed_unseen(case, case.client)
+    closed_unseen(case, case.server)
     closed_by(case, CLIENT, "fin", case.client.fin_packet, case.client.fin_time)
     closed_by(case, SERVER, "fin", case.server.fin_packet, case.server.fin_time)
     closed_by(case, CLIENT, "", case.notify_client, 0)
@@ -38,6 +42,9 @@ def settle(case: Case) -> None:
         stream_closed(case, case.h2)
     if case.reset is not None:
         closed_by(case, case.reset.side, "rst", case.reset.packet, case.reset.time)
+        sender: Side = case.client if case.reset.side == CLIENT else case.server
+        if case.reset.offset > sender.end + (1 if sender.fin_offset >= 0 else 0):
+            case.doubt = "bytes"  # its number says that something of its sender is missing, a FIN at least
 
 
 def stream_closed(case: Case, h2: Http2) -> None:
@@ -47,6 +54,13 @@ def stream_closed(case: Case, h2: Http2) -> None:
         closed_by(case, CLIENT, "data", h2.reset_packet, h2.reset_time)
     if exchange.malformed:
         closed_by(case, SERVER, "data", exchange.response_end_packet, exchange.response_end_time)
+
+
+def closed_unseen(case: Case, side: Side) -> None:
+    """A FIN that the capture lost is seen by the ACK of it, which may be the peer's FIN."""
+    if unseen_fin(side):
+        closed_by(case, side.index, "ack", side.ack_packet, side.ack_time)
+        case.doubt = "bytes"
 
 
 def closed_by(case: Case, side: cython.int, what: str, packet: cython.longlong, time: cython.longlong) -> None:
@@ -130,6 +144,8 @@ def survived(case: Case, mark: Milestone) -> cython.bint:
     """
     sender: Side = case.client if mark.side == CLIENT else case.server
     peer: Side = case.server if mark.side == CLIENT else case.client
+    if mark.packet < case.connection.established_packet and not case.connection.midstream:
+        return True  # it answered something of an older connection (RFC 9293 3.10.7.3)
     if mark.place == IN_WINDOW and goes_on(case, peer, mark):
         return True
     if sender.ack_packet <= mark.packet:
@@ -169,6 +185,10 @@ def explained(case: Case, mark: Milestone) -> cython.bint:
     sender: Side = case.client if mark.side == CLIENT else case.server
     if 0 < sender.fin_packet < packet or 0 < case.client.fin_packet < packet:
         return True  # c: its sender had closed; e: the client had
+    if sender.fin_packet and sender.fin_time - mark.time <= PATIENCE_NS:
+        return True  # c: nobody sends a FIN behind its own RST, so the capture disordered them
+    if unseen_fin(case.client) and case.client.ack_packet <= packet:
+        return True
     if 0 < case.notify_client < packet or 0 < case.notify_server < packet:
         return True
     return after_alert(case, packet) or after_exchange(case, mark)

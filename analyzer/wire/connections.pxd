@@ -2,14 +2,15 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from analyzer.wire.acceptance cimport acknowledges, in_syn_sent, place_of_reset
-from analyzer.wire.admission cimport Admission
 from analyzer.wire.content cimport Content
 from analyzer.wire.copies cimport is_copy, is_icmp_copy
 from analyzer.wire.lingering cimport Lingering
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Exchange, IcmpError, Milestone, Side
 from analyzer.wire.opening cimport note_endpoint
+from analyzer.wire.ordering cimport is_early
 from analyzer.wire.packet cimport Packet
+from analyzer.wire.reordering cimport Reordering, other
 from analyzer.wire.sequence cimport unwrap
 from analyzer.wire.unproven cimport Unproven
 
@@ -19,7 +20,7 @@ cdef int MAX_RST_MARKS, MAX_FIN_MARKS, MAX_ICMP_MARKS, LOOK_SHARE
 cdef long long MASK32, NEAR, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS, CLAIM_NS
 
 @cython.final
-cdef class Connections(Admission):
+cdef class Connections(Reordering):
     cdef public list finished, pauses
     cdef public Lingering lingering
     cdef public long long now, due, looked, seen, evicted, icmp_unmatched

@@ -14,7 +14,7 @@ if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
 from analyzer.wire.acceptance import NEAR, acknowledges, in_syn_sent, place_of_reset
-from analyzer.wire.admission import MAX_RST_MARKS, Admission
+from analyzer.wire.admission import MAX_RST_MARKS
 from analyzer.wire.content import Content
 from analyzer.wire.copies import is_copy, is_icmp_copy
 from analyzer.wire.lingering import Lingering
@@ -37,7 +37,9 @@ from analyzer.wire.model import (
     Side,
 )
 from analyzer.wire.opening import note_endpoint
+from analyzer.wire.ordering import is_early
 from analyzer.wire.packet import Packet
+from analyzer.wire.reordering import Reordering, other
 from analyzer.wire.unproven import Unproven
 
 UNANSWERED_NS = 200_000_000_000
@@ -58,7 +60,7 @@ MAX_PAUSES = 100
 """Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 
 
-class Connections(Admission):
+class Connections(Reordering):
     """The table of open connections.
 
     lingering   those that are over and wait for stragglers
@@ -69,7 +71,7 @@ class Connections(Admission):
     """
 
     def __init__(self) -> None:
-        self.begin_admission()
+        self.begin_reordering()
         self.lingering = Lingering()
         self.finished: list[Any] = []  # the engine lets lookups end in the same list
         self.pauses: list[int] = []
@@ -79,11 +81,7 @@ class Connections(Admission):
     def packet(self, p: Packet, note: str) -> None:
         """Account for one TCP packet; `note` is a flag word from the decoder, or ""."""
         found: Side | None
-        side: Side
         connection: Connection
-        peer: Side
-        offset: cython.longlong
-        ack: cython.longlong
         if p.time > self.now:
             self.reach(p.time)
         self.seen += 1
@@ -92,11 +90,26 @@ class Connections(Admission):
             if len(self.sides) >= 2 * MAX_OPEN:
                 self.evict()
             found = self.first(p)
-        elif p.flags & SYN:
-            found = self.syn(found, p, note)
-        if found is None:
-            return
-        side = found
+            if found is None:
+                return
+        connection = found.connection
+        if connection.early is not None or (not in_turn(found, p) and is_early(connection, found, other(found), p)):
+            self.reorder(connection, found, p, note)
+        else:
+            self.in_order(found, p, note)
+
+    def in_order(self, side: Side, p: Packet, note: str) -> None:
+        """A packet whose turn it is."""
+        found: Side | None
+        connection: Connection
+        peer: Side
+        offset: cython.longlong
+        ack: cython.longlong
+        if p.flags & SYN:
+            found = self.syn(side, p, note)
+            if found is None:
+                return
+            side = found
         connection = side.connection
         if is_copy(side, p):
             side.duplicates += 1
@@ -301,6 +314,8 @@ class Connections(Admission):
     def reach(self, time: cython.longlong) -> None:
         """Capture time goes on: give out what is over by then."""
         self.now = time
+        if self.patience and time > self.patience:
+            self.wait_no_more(time)
         if time > self.due:
             self.expire()
 
@@ -353,6 +368,10 @@ class Connections(Admission):
 
     def give_out(self, connection: Connection, final: cython.int) -> None:
         """Settle a connection and put it into `finished`."""
+        if connection.early is not None:
+            self.let_all_go(connection)
+            if connection not in self.opened:
+                return  # one of those that waited opened the next one
         waits: Unproven = connection.unproven
         if waits is not None:
             self.kept -= waits.size
@@ -412,3 +431,15 @@ class Connections(Admission):
 def idle_since(connection: Connection) -> int:
     """Time of the last packet of a connection."""
     return connection.last_time
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def in_turn(side: Side, p: Packet) -> cython.bint:
+    """What most packets are: surely not early, and told so without a call (see `is_early`)."""
+    connection: Connection = side.connection
+    peer: Side = connection.server if side.index == CLIENT else connection.client
+    if p.flags & (SYN | FIN | RST) or side.isn < 0 or peer.isn < 0 or peer.pending is not None:
+        return False
+    return unwrap(p.ack, peer.base, peer.end) <= peer.end

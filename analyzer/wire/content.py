@@ -124,6 +124,8 @@ class Content(Peeling):
                 self.tls.gap(side, length, packet, time)
         elif self.state == IN_HTTP and self.http is not None:
             self.http.gap(side, length, packet, time)
+            if self.http.tunnel:
+                self._switch(side, packet, time, -1)
         elif self.state == PASSED:
             side.skip = NEVER
         elif self.state == LISTENING:

@@ -32,10 +32,11 @@ cdef class Side:
 cdef class Connection:
     cdef public Side client, server
     cdef public long long last_packet, last_time, established_time, closed_time
-    cdef public int interface, fins_seen, midstream, roles_guessed, clock_step, final
+    cdef public int interface, fins_seen, midstream, roles_guessed, clock_step, final, fruitless
     cdef public tuple flags
     cdef public list exchanges, milestones
-    cdef public object content, unproven
+    cdef public object content, unproven, early
+    cdef public dict moved
     cdef public long long stream, first_packet, first_time
     cdef public long long syn_stamp, established_packet, capture_end, icmps, copies, ignored, ignored_resets, ignored_packet, challenge_ack
     cdef public int version, reused, subflow, fast_open, synack_after_ack, heard, one_way, simultaneous, socks_reply, stray
@@ -80,6 +81,7 @@ cdef class Http2:
 
 cdef class Exchange:
     cdef public int index, request_complete, expect_continue, status, response_complete, lost, authorized
+    cdef public int request_unframed, response_unframed
     cdef public str method, target, host, user_agent, request_version, reason, response_framing, response_version, malformed
     cdef public long long request_packet, request_time, request_end_packet, request_end_time, request_start, request_end, request_ack
     cdef public long long request_body_expected, request_body_got, acked_time, acked_packet

@@ -193,6 +193,9 @@ class Connection:
     strays      packets of it that came from another address (elsewhere.Stray), None = none did; stray 1 = they are
                 of this connection, which is no fetch of its own
     older       the SYN has an older timestamp than an answered one of that client (stamps.Older), None = it has not
+    early       packets that came too early in the file and wait (ordering.py), None = none; fruitless: how often they
+                waited in vain
+    moved       {number: (true number, true time)} of packets that changed places, None = none did
     clock_step  1 = capture time ran backwards by more than 10 ms within it
     ignored     segments that their receiver would not take (acceptance.py), ignored_resets of them RSTs;
                 ignored_packet: the last of them
@@ -217,7 +220,9 @@ class Connection:
         self.synack_after_ack = self.heard = 0
         self.syn_stamp = -1
         self.final = self.one_way = 0
-        self.capture_end = self.clock_step = 0
+        self.capture_end = self.clock_step = self.fruitless = 0
+        self.early: Any = None
+        self.moved: dict[int, tuple[int, int]] | None = None
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
         self.simultaneous = self.stray = self.ignored = self.ignored_resets = self.ignored_packet = 0
         self.challenge_ack = -1
@@ -389,6 +394,8 @@ class Exchange:
     close_packet    a websocket: packet of the first Close frame, 0 = none came, -1 = its frames could not be followed
     authorized      1 = the request carried credentials (their value is not kept)
     lost            1 = the capture lost bytes of a head or of the framing: nothing may be concluded from absence
+    request_unframed, response_unframed  1 = bytes that tell where the message ends were cut or lost, so that only
+                    headers can tell whether it is whole; 2 = it is not: less was sent than its Content-Length announced
     h2              what HTTP/2 adds to it, None = HTTP/1.x
     An unfinished message ends, as far as request_end*/response_end* say, with the last byte seen. A response
     without a known request has method "" and request_start -1.
@@ -423,6 +430,7 @@ class Exchange:
         self.malformed = ""
         self.authorized = self.lost = 0
         self.close_packet = 0
+        self.request_unframed = self.response_unframed = 0
         self.h2: Http2 | None = None
 
     @property

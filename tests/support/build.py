@@ -128,7 +128,8 @@ def _checksum(data: bytes) -> int:
 
 def _tcp(packet: Packet, talk: Talk) -> bytes:
     side = packet.side
-    seq = (talk.isns[side] + packet.seq) & 0xFFFFFFFF
+    refusal = packet.flags & 0x04 and packet.seq == 0  # of a SYN, by a closed port: RFC 9293 3.10.7.1
+    seq = 0 if refusal else (talk.isns[side] + packet.seq) & 0xFFFFFFFF
     ack = 0 if packet.ack is None else (talk.isns[1 - side] + packet.ack) & 0xFFFFFFFF
     options = _options(packet, talk)
     default = 64240 if packet.flags & 0x02 else 0 if packet.flags & 0x04 and not packet.ip_id else 502

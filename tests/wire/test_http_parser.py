@@ -202,7 +202,10 @@ CASES: dict[str, tuple[list[tuple[Any, ...]], list[dict[str, Any]]]] = {
     ),
     "lost request": ([(C, len(GET)), (S, OK5)], [{"method": "", "request_start": -1, "status": 200, "lost": 1}]),
     "lost response": ([(C, GET), (S, len(OK5)), (C, GET), (S, OK5)], [{"status": 0, "lost": 1}, OK]),
-    "lost in a response head": ([(C, GET), (S, OK5[:20]), (S, 20), (S, b"x")], [{"status": 200, "lost": 1}]),
+    "lost in a response head": (
+        [(C, GET), (S, OK5[:20]), (S, 20), (S, b"x")],
+        [{"status": 200, "response_unframed": 1}],
+    ),
     "control characters stay": (
         [(C, b"GET /\x1b[31m\xff HTTP/1.1\r\n\r\n"), (S, OK5)],
         [OK | {"target": "/\x1b[31m\xff"}],

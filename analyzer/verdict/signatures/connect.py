@@ -166,7 +166,7 @@ def refused(case: Case) -> Verdict | None:
     tries = f" ({count(case.client.syns, 'SYN')} in all)" if case.client.syns > 1 else ""
     return case.verdict(
         "rst-refused",
-        "high" if valid else "low",
+        ("high" if mark.seq == 0 else "medium") if valid else "low",  # RFC 9293 3.10.7.1: a closed port has no number
         f"{case.where()} refused the connection: RST {span(mark.time - syn_before(case, mark))} after the SYN{tries}"
         f"{'' if valid else ', which does not acknowledge it: the client should have ignored that'}.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.verdict.case import Case
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.seen import said_more
 from analyzer.wire.http2.streams import UNREADABLE
 from analyzer.wire.model import CLIENT, Side
 
@@ -81,7 +82,7 @@ def rest(case: Case) -> Verdict:
         return missing(
             case, "snaplen", f"The decisive bytes of {case.where()} are cut off by the capture's snap length."
         )
-    if case.client.lost or case.server.lost:
+    if said_more(case, case.client) or said_more(case, case.server):
         return missing(case, "bytes", f"The capture lost bytes of {case.where()} that decide it.")
     if UNREADABLE in case.connection.flags or (case.h2 is not None and case.h2.unread):
         return undecodable(case)

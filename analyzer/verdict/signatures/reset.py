@@ -8,6 +8,7 @@ from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side, Tls
+from analyzer.wire.ordering import PATIENCE_NS
 
 
 def on_accept(case: Case) -> Verdict | None:
@@ -25,7 +26,8 @@ def on_accept(case: Case) -> Verdict | None:
     mark: Milestone = case.reset
     if mark is None or mark.side != SERVER or case.server.bytes > 0 or case.server.lost or case.client.lost:
         return None
-    if 0 < case.client.first_data_packet < mark.packet:
+    spoke: cython.longlong = case.client.first_data_time
+    if 0 < spoke < mark.time or (spoke == mark.time and case.client.first_data_packet < mark.packet):
         return None
     since: cython.longlong = mark.time - case.connection.established_time
     if case.connection.established_time and since >= case.limits.early_reset_ns:
@@ -33,9 +35,10 @@ def on_accept(case: Case) -> Verdict | None:
     case.cite_mark(case.find("syn-ack", SERVER, 0))
     case.cite(case.connection.established_packet, case.connection.established_time, "ack", CLIENT)
     case.cite_mark(mark)
+    crossed: cython.bint = 0 <= spoke - mark.time <= PATIENCE_NS  # or the capture disordered them
     verdict: Verdict = case.verdict(
         "rst-on-accept",
-        "high",
+        "medium" if crossed else "high",
         f"{capital(case.peer())} accepted the connection and reset it {span(since)} later, before the client had said "
         "anything.",
     )
@@ -94,7 +97,7 @@ def in_handshake(case: Case) -> Verdict | None:
     if answered:
         return case.verdict(
             "rst-during-tls-handshake",
-            "high",
+            "high" if mark.offset > 0 else "medium",  # by its sequence number its sender had not said anything
             f"{case.where()} reset the connection in the middle of the TLS handshake, {span(gap)} after the client's "
             "last word.",
         )
@@ -305,9 +308,10 @@ def mid_response(case: Case) -> Verdict | None:
         )
     got = "in the middle of its answer"
     if exchange is not None:
+        most = "at most " if exchange.response_unframed else ""
         got = f"after {count(exchange.body_got, 'byte')} of the response body"
         if exchange.body_expected >= 0:
-            got = f"after {exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
+            got = f"after {most}{exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
         elif not exchange.response_framing:
             got = "within the head of the response"
     return case.verdict(

@@ -9,6 +9,7 @@ from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.seen import unseen
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
 from analyzer.wire.model import CLIENT, SERVER, Exchange
@@ -98,7 +99,7 @@ def truncated(case: Case) -> Verdict | None:
     Needs: the server closed first; a close without a reset; an unfinished response
     Not this: a body that ends with the connection is never truncated; a RST instead is rst-mid-response.
     """
-    if case.closer != SERVER or case.closer_what == "rst" or case.answered != 1:
+    if case.closer != SERVER or case.closer_what == "rst" or case.answered != 1 or unseen(case.server):
         return None
     exchange: Exchange = case.exchange
     if exchange is None:
@@ -119,7 +120,8 @@ def progress(exchange: Exchange) -> str:
     if not exchange.response_framing:
         return "within the head of the response"
     if exchange.body_expected >= 0:
-        return f"after {exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
+        most = "at most " if exchange.response_unframed else ""  # where the head ends is behind the cut
+        return f"after {most}{exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
     return f"after {count(exchange.body_got, 'byte')} of the response body, before its end"
 
 
