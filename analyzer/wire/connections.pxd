@@ -8,40 +8,29 @@ from analyzer.wire.lingering cimport Lingering
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Exchange, IcmpError, Milestone, Side
 from analyzer.wire.opening cimport note_endpoint
-from analyzer.wire.ordering cimport Early, adopt, bare_reset, fits, is_early
+from analyzer.wire.ordering cimport is_early
 from analyzer.wire.packet cimport Packet
 from analyzer.wire.payload cimport Payload
 from analyzer.wire.sequence cimport unwrap
 from analyzer.wire.stream cimport Reassembler
+from analyzer.wire.reordering cimport Reordering, other
 from analyzer.wire.table cimport Table, reversed_key, source_port
 from analyzer.wire.twins cimport Twins
 
 # the constants of connections.py as C numbers
 cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES, MAX_OPEN
-cdef long long MASK32, MAX_UNSEEN, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS, PATIENCE_NS, MAX_ALL, MAX_WAITING
+cdef long long MASK32, MAX_UNSEEN, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS
 
 @cython.final
-cdef class Connections:
+cdef class Connections(Reordering):
     cdef public Table keys
     cdef public dict sides, opened
     cdef public Payload payload
     cdef public Reassembler reassembler
-    cdef public bint answered
     cdef public list finished, pauses
     cdef public Twins twins
     cdef public Lingering lingering
-    cdef public object early
-    cdef public long long due, waiting
     cdef public long long next_stream, now, looked, total, stragglers, evicted, icmp_unmatched
-    cpdef packet(self, Packet p, str note)
-    cdef in_order(self, Side side, Packet p, str note)
-    cdef reorder(self, Connection connection, Side side, Packet p, str note)
-    cdef wait(self, Connection connection, long long time)
-    cdef place(self, Connection connection, Side side, Packet p, str note)
-    cdef release(self, Connection connection, Py_ssize_t index)
-    cdef let_go(self, Connection connection)
-    cdef let_all_go(self, Connection connection)
-    cdef wait_no_more(self, long long now)
     cdef account(self, Connection connection, Side side, Side peer, Packet p)
     cdef Side first(self, Packet p)
     cdef Side open(self, Packet p, bytes key, bytes reverse, long long stream)
@@ -62,4 +51,3 @@ cdef class Connections:
     cdef int64_t watched_until(self, long long time) except? -1
     cpdef give_out(self, Connection connection, int final)
     cpdef int64_t oldest_open(self) except -1
-cdef Side sender(Connection connection, Packet p)

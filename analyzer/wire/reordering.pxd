@@ -1,0 +1,24 @@
+from analyzer.wire.model cimport Connection, Side
+from analyzer.wire.ordering cimport Early, adopt, bare_reset, fits, is_early
+from analyzer.wire.packet cimport Packet
+
+# the constants of ordering.py and model.py as C numbers
+cdef int ACK, CLIENT, RST, SERVER, SYN
+cdef long long PATIENCE_NS, MAX_ALL, MAX_WAITING
+
+cdef class Reordering:
+    cdef public object early
+    cdef public long long due, waiting
+    cdef public bint answered
+    cpdef packet(self, Packet p, str note)
+    cdef in_order(self, Side side, Packet p, str note)
+    cdef reorder(self, Connection connection, Side side, Packet p, str note)
+    cdef wait(self, Connection connection, long long time)
+    cdef place(self, Connection connection, Side side, Packet p, str note)
+    cdef release(self, Connection connection, Py_ssize_t index)
+    cdef let_go(self, Connection connection)
+    cdef let_all_go(self, Connection connection)
+    cdef wait_no_more(self, long long now)
+
+cdef Side other(Side side)
+cdef Side sender(Connection connection, Packet p)
