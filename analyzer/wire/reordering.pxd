@@ -20,5 +20,5 @@ cdef class Reordering:
     cdef let_all_go(self, Connection connection)
     cdef wait_no_more(self, long long now)
 
-cdef Side other(Side side)
-cdef Side sender(Connection connection, Packet p)
+cpdef Side other(Side side)
+cpdef Side sender(Connection connection, Packet p)
