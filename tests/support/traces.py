@@ -9,8 +9,8 @@ from support.recording import Recording
 from support.rows import written
 
 from analyzer.capture import Capture, expand, open_capture
-from analyzer.wire.decode.decoder import TCP, Decoder
-from analyzer.wire.engine import Engine
+from analyzer.wire.decode.decoder import TCP, UDP, Decoder
+from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.model import ACK, FIN, SYN
 from analyzer.wire.packet import Packet
 
@@ -91,13 +91,16 @@ class Resolved(NamedTuple):
 
 
 def resolved(capture: Recording) -> list[Resolved]:
-    """The lookups that brought an address."""
-    found = []
+    """The lookups over UDP that brought an address."""
+    dns, decoder, packet = Lookups(), Decoder(), Packet()
     with closing(opened(capture)) as source:
-        engine = Engine(source.frames)
-        for _ in engine.batches():
-            for one in engine.lookups():
-                if one.resolved and one.answer_packet:
-                    asked = frozenset(capture.frames[packet - 1].origin for packet, _ in one.tries)
-                    found.append(Resolved(one.name, asked, capture.frames[one.answer_packet - 1].origin))
-    return found
+        while source.frames.advance():
+            if decoder.decode(source.frames, packet) == UDP and 53 in {port for _, port in endpoints(packet.key)}:
+                dns.datagram(packet)
+    dns.finish()
+    origins = [frame.origin for frame in capture.frames]
+    return [
+        Resolved(one.name, frozenset(origins[number - 1] for number, _ in one.tries), origins[one.answer_packet - 1])
+        for one in dns.finished
+        if one.resolved and one.answer_packet
+    ]

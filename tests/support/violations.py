@@ -155,10 +155,17 @@ class Excuse:
         return row.confidence != "high" or row.cause in SEEN_AS_IT_IS or (self.kind == "loss" and not open_question)
 
     def failed_later(self, row: Row, true: tuple[Row, ...]) -> bool:
-        """Inside TLS a connection is one fetch and its last request decides; a client may reject what is complete."""
-        return row.klass == "ok" and all(
-            one.failed and any(at > self.end and what in SAID_BY_CLIENT for at, what in one.cited) for one in true
-        )
+        """All had gone well so far: what proves the failure comes behind the end, but for the exchange itself.
+
+        A response that is complete may still be rejected, meet a reset, or be lost behind the capture; a websocket is
+        one fetch, and so is a connection inside TLS, whose last request decides.
+        """
+        return row.klass == "ok" and all(one.failed and self.proved_later(one) for one in true)
+
+    def proved_later(self, true: Row) -> bool:
+        """Whether nothing of the capture but messages that were exchanged tells of a failure yet."""
+        later = [at > self.end for at, _ in true.cited]
+        return any(later) and all(at > self.end or what in EXCHANGED for at, what in true.cited)
 
     @staticmethod
     def unreachable_so_far(row: Row) -> bool:
@@ -169,7 +176,8 @@ class Excuse:
 
 SEEN_AS_IT_IS = ("dns-nxdomain", "dns-no-answer")
 """Causes that hold of a name whatever becomes of other questions."""
-SAID_BY_CLIENT = ("request", "record", "data")
+EXCHANGED = ("client-hello", "server-hello", "request", "response", "record", "data")
+"""What a fetch that goes well consists of."""
 
 
 @dataclass
