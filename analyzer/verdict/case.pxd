@@ -40,6 +40,7 @@ cdef class Case:
     cpdef cite_last(self)
     cpdef str where(self)
     cpdef str address(self)
+    cpdef str peer(self)
     cpdef str tail(self)
     cpdef Verdict verdict(self, str cause, str confidence, str summary)
     cpdef Verdict seal(self, Verdict verdict)
@@ -48,4 +49,5 @@ cdef long long DAY_NS
 cdef bint in_order(list[Evidence] cited) except -1
 cpdef str span(long long ns)
 cdef long long whole_ms(long long ns) except -1
+cpdef str capital(str text)
 cpdef str count(long long number, str noun)

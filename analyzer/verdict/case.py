@@ -200,6 +200,14 @@ class Case:
             return f"[{socket.inet_ntop(socket.AF_INET6, server.address)}]:{server.port}"
         return "the server"
 
+    def peer(self) -> str:
+        """The other end of the TCP connection as a colleague would call it: in front of a tunnel that is the proxy."""
+        asked: Exchange = self.exchange
+        tunnel: cython.bint = self.connection.connect is not None or (asked is not None and asked.method == "CONNECT")
+        if tunnel or "socks" in self.connection.via:
+            return f"the proxy {self.address()}"
+        return self.where()
+
     def tail(self) -> str:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""
         return f"the capture ends {span(self.connection.capture_end - self.connection.last_time)} after its last packet"
@@ -270,6 +278,11 @@ def whole_ms(ns: cython.longlong) -> cython.longlong:
     ms: cython.longlong = ns // 1_000_000
     rest: cython.longlong = ns - ms * 1_000_000
     return ms + 1 if rest > 500_000 or (rest == 500_000 and ms & 1) else ms
+
+
+def capital(text: str) -> str:
+    """The beginning of a sentence: `The proxy 192.0.2.1:3128`, but `example.org`, since names have no capitals."""
+    return "T" + text[1:] if text.startswith("the ") else text
 
 
 def count(number: cython.longlong, noun: str) -> str:
