@@ -32,6 +32,8 @@ MAX_MILESTONES = 96
 """Milestones kept of a connection, FINs and RSTs apart."""
 MAX_RECORDS = 32
 """TLS records kept per side: a handshake and the first exchange need fewer, bulk data must not cost memory."""
+LATE_RECORDS = 16
+"""The newest records kept besides per side: the last request of a kept-alive connection, whatever came before it."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
 
@@ -270,10 +272,15 @@ class Tls:
     done_1_2          1.2 and older: bits 1 = client's CCS + Finished, 2 = server's CCS + Finished
     hello_done_packet/time  1.2: ServerHelloDone
     client_finished, server_finished  1.2 and older: the first handshake record after that side's CCS
-    client_records, server_records   first MAX_RECORDS records of each side; *_count all; *_last the newest, *_prior the
-                      one before it (beyond MAX_RECORDS these two are overwritten as the stream goes on)
+    psk_modes         1 = the client offered psk_key_exchange_modes, without which no ticket is of use (RFC 8446 4.2.9)
+    certificate_asked 1 = 1.2 and older: CertificateRequest; certificate_empty 1 = the client answered it with none
+    client_records, server_records   first MAX_RECORDS records of each side; *_late the newest LATE_RECORDS behind them (a
+                      ring whose objects are used again as the stream goes on); *_count all; *_last the newest, *_prior
+                      the one before it
     reply             bytes the server sent instead of TLS (first 64), b"" = none
     lost              record boundaries were lost (capture loss, snaplen, malformed): 1 client's, 2 server's, 3 both
+    *_blind_from, *_blind_to  offsets between which boundaries are unknown: where they were lost first, and where they were
+                      found again last (NEVER = not yet); -1 = nowhere
     hole              1 = bytes of a handshake message are missing, the record boundaries are not
     malformed         what was malformed, "" = nothing
     certificate       {subject, issuer, names, not_before, not_after, sha256} of the leaf where readable, else None
@@ -292,7 +299,8 @@ class Tls:
         self.groups_offer: list[int] = []
         self.key_shares: list[int] = []
         self.ciphers_offer = b""
-        self.early_data = self.psk = self.ech = self.ticket = 0
+        self.early_data = self.psk = self.ech = self.ticket = self.psk_modes = 0
+        self.certificate_asked = self.certificate_empty = 0
         self.session_id = b""
         self.client_version = self.session_echo = 0
         self.server_hello_packet = self.server_hello_time = 0
@@ -307,6 +315,8 @@ class Tls:
         self.alerts: list[Alert] = []
         self.client_records: list[Record] = []
         self.server_records: list[Record] = []
+        self.client_late: list[Record] = []
+        self.server_late: list[Record] = []
         self.client_count = self.server_count = 0
         self.client_last: Record | None = None
         self.server_last: Record | None = None
@@ -317,6 +327,7 @@ class Tls:
         self.reply = b""
         self.reply_packet = self.reply_time = 0
         self.lost = self.hole = 0
+        self.client_blind_from = self.client_blind_to = self.server_blind_from = self.server_blind_to = -1
         self.malformed = ""
 
 
