@@ -3,9 +3,11 @@ from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle
+from analyzer.verdict.seen cimport cut_out
 from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.tls.opaque cimport Opaque, of_client, of_server
 
 cpdef Verdict decide_case(Case case)
 cdef who_and_when(Case case, Verdict verdict)
@@ -13,6 +15,9 @@ cdef Verdict judge(Case case)
 cdef bint uncertain(Case case) except -1
 cdef bint established(Case case) except -1
 cdef Verdict inside_tls(Case case)
+cdef Verdict unfinished(Case case)
+cdef bint sure_end(Case case) except -1
+cdef count_to_the_end(Case case)
 cdef Verdict unnamed(Case case)
 cdef Verdict first_of(tuple signatures, Case case)
 cdef Verdict any_of(tuple signatures, Case case)

@@ -11,6 +11,7 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
+from analyzer.verdict.seen import cut_out
 from analyzer.verdict.signatures import (
     connect,
     dns,
@@ -27,6 +28,7 @@ from analyzer.verdict.signatures import (
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.tls.opaque import Opaque, of_client, of_server
 from analyzer.wire.tls.registry import APPLICATION_DATA
 
 Signature = Callable[[Case], Verdict | None]
@@ -34,11 +36,8 @@ Signature = Callable[[Case], Verdict | None]
 SEEN = (incomplete.one_direction, incomplete.no_head)
 MADE = (connect.final_ack_lost,)
 ACCEPTED = (reset.on_accept,)
+SAID = (tls.sslv2, tls.alert, tls.encrypted_alert, tls.plain_reply)
 HANDSHAKE = (
-    tls.sslv2,
-    tls.alert,
-    tls.encrypted_alert,
-    tls.plain_reply,
     reset.in_handshake,
     tls_stall.hello_unacked,
     tls_stall.hello_partial,
@@ -49,6 +48,7 @@ HANDSHAKE = (
     tls_stall.stalled,
 )
 SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
+PROVEN = (http.request_unacked, response.response_lost)
 """Those that hold although the capture lost bytes: the others conclude from what did not come."""
 OPAQUE = (
     reset.post_finished,
@@ -171,18 +171,72 @@ def established(case: Case) -> cython.bint:
 
 def inside_tls(case: Case) -> Verdict:
     """Step 6, and step 7 for what is seen from outside."""
+    count_to_the_end(case)
     if not case.tls_done:
-        lost: cython.bint = case.client.lost > 0 or case.server.lost > 0
-        return first_of(SPOKEN if lost else HANDSHAKE, case)
+        return unfinished(case)
     tls_flags(case)
-    if case.opaque is None or (not case.answered and case.server.lost):
-        return incomplete.rest(case)  # an answer may be among the bytes that the capture lost
+    if case.opaque is None:
+        return incomplete.rest(case)
+    if not case.answered and (case.server.lost or case.opaque.unseen):
+        return first_of(PROVEN, case)  # an answer may be among the bytes that were not captured
     verdict = any_of(OPAQUE, case)
     if verdict is not None:
         return verdict
-    if case.answered and not case.opaque.cut:
+    if case.answered and not case.opaque.cut and sure_end(case):
         return opaque_ok(case)
     return incomplete.rest(case)
+
+
+def unfinished(case: Case) -> Verdict:
+    """The handshake, as far as was seen, was not completed: what can be said although bytes were not captured."""
+    tls: Tls = case.tls
+    if case.client.lost or case.server.lost:
+        return first_of(SPOKEN, case)
+    if tls.lost and case.replied:
+        return first_of(SPOKEN, case)  # the handshake may have gone on in records that were cut
+    if tls.server_hello_packet == 0 and case.server.cut and case.replied:
+        return first_of(SPOKEN, case)
+    verdict = any_of(SAID, case)
+    if verdict is not None:
+        return verdict
+    if cut_out(case):
+        return incomplete.torn(case)
+    return first_of(HANDSHAKE, case)
+
+
+def sure_end(case: Case) -> cython.bint:
+    """Whether the capture shows that the last answer was over, and that it was one.
+
+    On a connection that is open when the capture ends, bytes in flight say that more was to come, and a record that may
+    be a ticket proves nothing.
+    """
+    server: Side = case.server
+    opaque: Opaque = case.opaque
+    if opaque.unseen:
+        return False
+    if opaque.doubtful and (server.lost or server.cut or case.client.lost):
+        return False
+    if case.closer >= 0:
+        return True
+    return not opaque.doubtful and server.acked >= server.end
+
+
+def count_to_the_end(case: Case) -> None:
+    """Nothing that was said after the first side had ended it is progress: an alert that answers a FIN, say."""
+    record: Record
+    tls: Tls = case.tls
+    if case.closer < 0 or case.progress_time < case.closer_time:
+        return
+    spoke: cython.longlong = 0
+    heard: cython.longlong = 0
+    for record in of_client(tls):
+        if record.packet != case.closer_packet and spoke < record.last_time <= case.closer_time:
+            spoke = record.last_time
+    for record in of_server(tls):
+        if record.packet != case.closer_packet and heard < record.last_time <= case.closer_time:
+            heard = record.last_time
+    case.spoke_time = spoke or tls.hello_time
+    case.progress_time = max(case.spoke_time, heard, case.connection.established_time)
 
 
 def unnamed(case: Case) -> Verdict:
@@ -239,6 +293,13 @@ def opaque_ok(case: Case) -> Verdict:
     case.cite_hello()
     case.cite_request()
     case.cite(case.opaque.response_packet, case.opaque.response_time, "record", SERVER)
+    if case.opaque.doubtful:
+        return fine(
+            case,
+            "low",
+            f"What {case.where()} sent last inside TLS may be a short answer or no answer at all (a session ticket, "
+            "HTTP/2 control frames): only keys can tell, and nothing else speaks of a failure.",
+        )
     confidence = "medium"
     if case.closer == SERVER and not case.notify_server:
         case.flag("tls-opaque-unorderly-end")

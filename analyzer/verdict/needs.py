@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, outcome
 from analyzer.verdict.case import Case
+from analyzer.verdict.seen import lost_on_the_way
 from analyzer.wire.model import CLIENT, NETWORK, SERVER
 
 
@@ -45,9 +46,7 @@ def _spoke_first(case: Case) -> bool:
 
 
 def _lost(case: Case) -> bool:
-    server = case.server
-    again = server.rtx_since_ack >= case.limits.flight_rtx
-    return server.wire_gap == 1 or case.client.sack_left > server.acked or again
+    return lost_on_the_way(case, SERVER) > 0 or case.server.wire_gap == 1
 
 
 def _alert(case: Case, readable: bool) -> bool:

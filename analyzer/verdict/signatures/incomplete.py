@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.verdict.case import Case
 from analyzer.verdict.model import Verdict
 from analyzer.wire.http2.streams import UNREADABLE
-from analyzer.wire.model import CLIENT, Side
+from analyzer.wire.model import Side
 
 
 def missing(case: Case, what: str, summary: str) -> Verdict:
@@ -85,13 +85,17 @@ def rest(case: Case) -> Verdict:
         return missing(case, "bytes", f"The capture lost bytes of {case.where()} that decide it.")
     if UNREADABLE in case.connection.flags or (case.h2 is not None and case.h2.unread):
         return undecodable(case)
-    if case.opaque is not None and case.opaque.doubtful and case.closer == CLIENT:
-        return missing(
-            case,
-            "bytes",
-            f"One encrypted record of {case.where()} may be a session ticket or a short answer: only keys can tell.",
-        )
     return missing(case, "tail", f"Nothing was decided with {case.where()} yet: {case.tail()}.")
+
+
+def torn(case: Case) -> Verdict:
+    """Bytes are in flight, and what became of them is not in the capture, which goes on: it is cut or filtered."""
+    return missing(
+        case,
+        "tail",
+        f"The capture lacks what followed on the connection to {case.where()}: bytes are neither acknowledged nor sent "
+        "again while it goes on, which live TCP never does; it was filtered, or the flow was cut off.",
+    )
 
 
 def undecodable(case: Case) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, span
+from analyzer.verdict.case import Case, capital, span
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Tls
 
@@ -35,7 +35,7 @@ def on_accept(case: Case) -> Verdict | None:
     verdict: Verdict = case.verdict(
         "rst-on-accept",
         "high",
-        f"{case.where()} accepted the connection and reset it {span(since)} later, before the client had said "
+        f"{capital(case.peer())} accepted the connection and reset it {span(since)} later, before the client had said "
         "anything.",
     )
     verdict.advice += case.syn_proxied(mark.ttl)
@@ -86,7 +86,7 @@ def in_handshake(case: Case) -> Verdict | None:
         return case.verdict(
             "rst-after-tls-silence",
             "high",
-            f"{case.where()} reset the connection {span(gap)} after the client's last word, the TLS handshake "
+            f"{capital(case.peer())} reset the connection {span(gap)} after the client's last word, the TLS handshake "
             "unfinished.",
         )
     case.cite_mark(mark)
@@ -94,13 +94,13 @@ def in_handshake(case: Case) -> Verdict | None:
         return case.verdict(
             "rst-during-tls-handshake",
             "high",
-            f"{case.where()} reset the connection in the middle of the TLS handshake, {span(gap)} after the client's "
-            "last word.",
+            f"{capital(case.peer())} reset the connection in the middle of the TLS handshake, {span(gap)} after the "
+            "client's last word.",
         )
     return case.verdict(
         "rst-after-clienthello",
         "high",
-        f"A reset from {case.where()}'s side came {span(gap)} after the ClientHello, without any TLS answer.",
+        f"A reset from {case.peer()}'s side came {span(gap)} after the ClientHello, without any TLS answer.",
     )
 
 
@@ -137,7 +137,7 @@ def post_finished(case: Case) -> Verdict | None:
     return case.verdict(
         "rst-during-tls-handshake",
         "high",
-        f"{case.where()} reset the connection right after the client's Finished: it may have refused the client "
+        f"{capital(case.peer())} reset the connection right after the client's Finished: it may have refused the client "
         "certificate.",
     )
 
@@ -205,23 +205,24 @@ def waiting(case: Case) -> Verdict | None:
     soon: cython.longlong = max(3 * case.rtt(), case.limits.stale_rst_ns)
     case.cite_request()
     case.cite_mark(mark)
+    sure = "high" if case.exchange is not None else "medium"
     if idle >= case.limits.reuse_idle_ns and waited <= soon:
         return case.verdict(
             "rst-stale-connection",
-            "high",
+            sure,
             f"The connection to {case.where()} had been idle for {span(idle)}; its next request was reset "
             f"{span(waited)} later.",
         )
     if waited >= case.limits.idle_rst_ns:
         return case.verdict(
             "rst-idle-timeout",
-            "high",
+            sure,
             f"{case.where()} did not answer the request for {span(waited)}, then the connection was reset.",
         )
     return case.verdict(
         "rst-after-request",
-        "high" if case.exchange is not None else "medium",
-        f"{case.where()} reset the connection {span(waited)} after the request, without a byte of a response.",
+        sure,
+        f"{capital(case.peer())} reset the connection {span(waited)} after the request, without a byte of a response.",
     )
 
 
@@ -240,6 +241,8 @@ def idle_before(case: Case) -> cython.longlong:
     exchange: Exchange = case.exchange
     other: Exchange
     ended: cython.longlong = 0
+    if case.opaque is not None:
+        return case.opaque.idle
     if exchange is None or exchange.index <= 0:
         return 0
     for other in case.connection.exchanges:
@@ -263,10 +266,6 @@ def mid_response(case: Case) -> Verdict | None:
     Zeek: conn_state RSTR, http.log response_body_len below the Content-Length
     Confidence: high; inside TLS medium unless a record is cut
     Not this: a RST after the complete response is benign; a FIN instead is http-response-truncated.
-
-    Also: rst-after-request: Inside TLS, the server had answered before, and resets upon the client's last message.
-    On the wire: records of a request's size as the client's last word, then a RST of the server's side.
-    Confidence: medium
     """
     mark: Milestone = case.reset
     exchange: Exchange = case.exchange
@@ -275,32 +274,14 @@ def mid_response(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_response()
     case.cite_mark(mark)
-    if exchange is None and later_request(case):
-        return case.verdict(
-            "rst-after-request",
-            "medium",
-            f"{case.where()} answered before, then reset the connection "
-            f"{span(mark.time - case.client.last_data_time)} after the client's last message, which got no answer.",
-        )
     got = f"after {exchange.body_got} bytes" if exchange is not None else "in the middle of its answer"
     if exchange is not None and exchange.body_expected >= 0:
         got = f"after {exchange.body_got} of {exchange.body_expected} bytes"
     return case.verdict(
         "rst-mid-response",
         "high" if exchange is not None or case.opaque is None or case.opaque.cut else "medium",
-        f"{case.where()} reset the connection {got} of the response body."
+        f"{capital(case.peer())} reset the connection {got} of the response body."
         if exchange is not None
-        else f"{case.where()} reset the connection {got}.",
+        else f"{capital(case.peer())} reset the connection {got}.",
     )
 
-
-def later_request(case: Case) -> cython.bint:
-    """Inside TLS: the client spoke after the server's last payload, enough for a request."""
-    return (
-        case.opaque is not None
-        and not case.opaque.cut
-        and case.client.last_data_packet > case.server.last_data_packet
-        and case.tls is not None
-        and case.tls.client_last is not None
-        and case.tls.client_last.length >= case.limits.min_request_bytes
-    )

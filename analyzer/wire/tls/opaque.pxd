@@ -15,7 +15,7 @@ cdef class Opaque:
     cdef public long long idle, close_notify_client, close_notify_server, announced, got
 
 cdef list[Record] kept_records(list[Record] records, list[Record] late, long long count)
-cdef list[Record] of_client(Tls tls)
+cpdef list[Record] of_client(Tls tls)
 cpdef list[Record] of_server(Tls tls)
 cpdef tuple first_exchange(Tls tls, Connection connection, Completion done)
 cdef find_cut(Tls tls, Side server, Opaque seen)
