@@ -3,7 +3,6 @@ from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle
-from analyzer.verdict.seen cimport cut_out
 from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, Tls
@@ -21,6 +20,7 @@ cdef count_to_the_end(Case case)
 cdef Verdict unnamed(Case case)
 cdef Verdict first_of(tuple signatures, Case case)
 cdef Verdict any_of(tuple signatures, Case case)
+cdef Verdict fine_answer(Case case)
 cdef Verdict complete(Case case)
 cdef Verdict opaque_ok(Case case)
 cdef Verdict fine(Case case, str confidence, str summary)

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.verdict.case import Case, span
+from analyzer.verdict.case import Case, capital, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
-from analyzer.verdict.seen import cut_out
 from analyzer.verdict.signatures import (
     connect,
     dns,
@@ -36,12 +35,17 @@ Signature = Callable[[Case], Verdict | None]
 SEEN = (incomplete.one_direction, incomplete.no_head)
 MADE = (connect.final_ack_lost,)
 ACCEPTED = (reset.on_accept,)
-SAID = (tls.sslv2, tls.alert, tls.encrypted_alert, tls.plain_reply)
+ANSWERED = (response.response_lost, reset.switched)
 HANDSHAKE = (
+    tls.sslv2,
+    tls.alert,
+    tls.encrypted_alert,
+    tls.plain_reply,
     reset.in_handshake,
     tls_stall.hello_unacked,
     tls_stall.hello_partial,
     tls_stall.flight_lost,
+    incomplete.torn,
     tls.server_fin,
     reset.by_client,
     tls.client_fin,
@@ -71,12 +75,13 @@ EXCHANGE = (
     reset.waiting,
     reset.mid_response,
     http.proxy_connect,
+    response.response_lost,
     response.status,
+    http.request_unacked,
+    http.expect_unanswered,
     http.server_closed,
     response.truncated,
-    http.request_unacked,
     http.abort_request,
-    response.response_lost,
     http.client_closed,
     response.client_left_response,
     response.response_stalled,
@@ -122,8 +127,8 @@ def judge(case: Case) -> Verdict:
     if verdict is not None:
         return verdict
     exchange: Exchange = case.exchange
-    if exchange is not None and exchange.response_complete and fine_status(exchange):
-        return complete(case)
+    if exchange is not None and case.answered == 2 and fine_status(exchange):
+        return fine_answer(case)
     settle(case)
     verdict = any_of(ACCEPTED, case)
     if verdict is not None:
@@ -196,11 +201,6 @@ def unfinished(case: Case) -> Verdict:
         return first_of(SPOKEN, case)  # the handshake may have gone on in records that were cut
     if tls.server_hello_packet == 0 and case.server.cut and case.replied:
         return first_of(SPOKEN, case)
-    verdict = any_of(SAID, case)
-    if verdict is not None:
-        return verdict
-    if cut_out(case):
-        return incomplete.torn(case)
     return first_of(HANDSHAKE, case)
 
 
@@ -268,11 +268,21 @@ def any_of(signatures: tuple[Signature, ...], case: Case) -> Verdict | None:
     return None
 
 
+def fine_answer(case: Case) -> Verdict:
+    """Step 7, after a complete and good response: it may never have arrived, or have opened what was cut later."""
+    if response.resent(case) or reset.may_be_cut(case):
+        settle(case)
+        verdict = any_of(ANSWERED, case)
+        if verdict is not None:
+            return verdict
+    return complete(case)
+
+
 def complete(case: Case) -> Verdict:
     """A complete response with a status of 1xx to 3xx: ok, whatever ugly packets follow."""
     exchange: Exchange = case.exchange
     connection: Connection = case.connection
-    if case.fetch.last and (case.client.rsts or case.server.rsts):
+    if case.fetch.last and (case.client.rsts or case.server.rsts) and case.reset is None:
         find_reset(case)
         if case.reset is not None:
             case.flag("benign-rst")
@@ -334,7 +344,9 @@ def weigh(case: Case) -> None:
     case.tls_done = completion is not None and completion.state == "complete"
     if exchange is not None:
         case.asked = 2 if exchange.request_complete else 1
-        if exchange.response_complete:
+        if response.came_too_late(case):
+            case.answered = 0
+        elif exchange.response_complete:
             case.answered = 2
         elif exchange.response_packet or exchange.status:
             case.answered = 1

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, outcome
 from analyzer.verdict.case import Case
-from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.seen import cut_out, lost_on_the_way
 from analyzer.wire.model import CLIENT, NETWORK, SERVER
 
 
@@ -43,10 +43,6 @@ def _late(case: Case) -> bool:
 
 def _spoke_first(case: Case) -> bool:
     return case.reset is None or not 0 < case.client.first_data_packet < case.reset.packet
-
-
-def _lost(case: Case) -> bool:
-    return lost_on_the_way(case, SERVER) > 0 or case.server.wire_gap == 1
 
 
 def _alert(case: Case, readable: bool) -> bool:
@@ -107,6 +103,9 @@ NEEDS = {
     "the client closed first": Need(lambda case: case.closer == CLIENT, "the client did not close first"),
     "nobody closed": Need(lambda case: case.closer < 0, "somebody closed"),
     "a close without a reset": Need(lambda case: case.closer_what != "rst", "the end was a reset"),
+    "bytes in flight that nobody sends again": Need(
+        cut_out, "what was not acknowledged was sent again, or the capture ended too soon to tell"
+    ),
     # silence
     "a silence": Need(
         lambda case: case.silence() >= case.limits.give_up_min_ns, "nobody was silent for a second and more"
@@ -139,7 +138,9 @@ NEEDS = {
         lambda case: case.client.rtx_since_ack >= case.limits.unacked_hello, "the ClientHello was not sent again twice"
     ),
     "no TLS answer": Need(lambda case: not case.replied, "the server answered"),
-    "bytes of the server lost on the way": Need(_lost, "no byte of the server was lost on the way"),
+    "bytes of the server lost on the way": Need(
+        lambda case: lost_on_the_way(case, SERVER) > 0 or case.server.sent > case.server.acked, "no byte of the server was lost on the way"
+    ),
     "an unconfirmed Finished": Need(
         lambda case: case.completion is not None and not case.completion.confirmed,
         "the server went on after the client's Finished",
@@ -154,6 +155,10 @@ NEEDS = {
     "a plain request": Need(lambda case: case.exchange is not None, "no request in plain text was seen"),
     "an unfinished request": Need(
         lambda case: case.exchange is not None and not case.exchange.request_complete, "the request was whole"
+    ),
+    "100-continue was expected": Need(
+        lambda case: case.exchange is not None and case.exchange.expect_continue != 0,
+        "the request did not say `Expect: 100-continue`",
     ),
     "the request sent again": Need(
         lambda case: case.client.rtx_since_ack >= case.limits.unacked_request,

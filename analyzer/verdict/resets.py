@@ -150,6 +150,8 @@ def after_exchange(case: Case, mark: Milestone) -> cython.bint:
     if exchange is not None:
         if case.h2 is not None and 0 < case.h2.reset_packet <= mark.packet:
             return True
+        if exchange.response_framing == "tunnel":
+            return False  # what follows 101 is over when the connection is
         return exchange.response_complete != 0 and exchange.response_end_packet <= mark.packet
     return case.answered == 2 and idle_since_answer(case, mark)
 

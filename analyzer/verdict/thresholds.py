@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.fetch.build import EARLY_RESET_NS, SYN_LATE_NS
+from analyzer.wire.payload import FULL_SEGMENT
 
 SECOND_NS = 1_000_000_000
 
@@ -27,6 +28,8 @@ class Thresholds:
     unacked_hello        retransmissions of a ClientHello that was never acknowledged
     unacked_request      retransmissions of a request that was never acknowledged
     flight_rtx           retransmissions of one range that prove loss on the wire
+    forgotten_ns         idle time after which something on the way may have forgotten the connection: the shortest idle
+                         timer of timers.py
     full_segment_bytes   a lost segment of at least this size, while smaller ones pass, points at the path MTU
     min_request_bytes    smallest opaque request
     he_window_ns         first SYNs of one race lie within this (RFC 8305 8: two seconds at most between two attempts)
@@ -54,7 +57,8 @@ class Thresholds:
         self.unacked_hello = 2
         self.unacked_request = 3
         self.flight_rtx = 2
-        self.full_segment_bytes = 1200
+        self.forgotten_ns = 60 * SECOND_NS
+        self.full_segment_bytes = FULL_SEGMENT
         self.min_request_bytes = 40
         self.he_window_ns = 2 * SECOND_NS
         self.he_delay_ns = SECOND_NS // 10

@@ -28,10 +28,15 @@ CLIENT, SERVER, PATH = "client", "server", "path"
 """Who ended the wait: a client's FIN or RST, a server's FIN, status or RST, a RST of something between."""
 
 
+GO, NOT_GO = "Go-http-client", "no Go"
+"""What a client is, by its User-Agent or else by its ClientHello."""
+
+
 class Timer(NamedTuple):
     """One row: from which anchor, how long, whose words for it, in which waits, on whose side, and who says so.
 
     programs: beginnings of the User-Agent (or, on the server's side, of the Server header) that have this timer.
+    secure: it is set for https:// only.
     """
 
     anchor: str
@@ -41,19 +46,20 @@ class Timer(NamedTuple):
     side: str
     programs: tuple[str, ...]
     source: str
+    secure: bool = False
 
 
 TABLE = (
     # Clients (signatures.md 4.2).
-    Timer(SYN, 30, "Go's dial timeout", (CONNECTING,), CLIENT, ("Go-http-client",), "Go net/http/transport.go"),
-    Timer(SYN, 15, "Go's dial timeout shared by two addresses", (CONNECTING,), CLIENT, ("Go-http-client",),
+    Timer(SYN, 30, "Go's dial timeout", (CONNECTING,), CLIENT, (GO,), "Go net/http/transport.go"),
+    Timer(SYN, 15, "Go's dial timeout shared by two addresses", (CONNECTING,), CLIENT, (GO,),
           "Go net/dial.go partialDeadline"),
-    Timer(UP, 10, "Go's TLS handshake timeout", (SHAKING,), CLIENT, ("Go-http-client",),
+    Timer(UP, 10, "Go's TLS handshake timeout", (SHAKING,), CLIENT, (GO,),
           "Go net/http/transport.go; measured 10.004 to 10.013 s"),
-    Timer(CONNECT_SENT, 60, "Go's timeout for CONNECT", (PROXYING,), CLIENT, ("Go-http-client",),
+    Timer(CONNECT_SENT, 60, "Go's timeout for CONNECT", (PROXYING,), CLIENT, (GO,),
           "Go net/http/transport.go dialConn"),
-    Timer(SYN, 5, "the go command's limit for GOINSECURE hosts", TALKING, CLIENT, ("Go-http-client",),
-          "Go cmd/go/internal/web/http.go"),
+    Timer(SYN, 5, "the go command's limit for GOINSECURE hosts", TALKING, CLIENT, (GO,),
+          "Go cmd/go/internal/web/http.go", secure=True),
     Timer(SYN, 15, "pip's connect timeout", (CONNECTING,), CLIENT, ("pip/",), "pip source"),
     Timer(HEARD, 15, "pip's read timeout", TALKING, CLIENT, ("pip/",), "pip source"),
     Timer(SYN, 300, "curl's and git's connect timeout", (CONNECTING, PROXYING, SHAKING), CLIENT, ("curl/", "git/"),
@@ -92,8 +98,6 @@ TABLE = (
     Timer(HEARD, 7440, "the idle timeout that RFC 5382 asks of a NAT", TALKING, PATH, (), "RFC 5382 REQ-5"),
 )  # fmt: skip
 
-PROGRAMS = tuple(program for row in TABLE for program in row.programs)
-
 USUAL_SECONDS = (1, 2, 3, 5, 10, 15, 20, 30, 60, 90, 100, 120, 300)
 """What people set (signatures.md 4.2, last row); from any anchor."""
 
@@ -117,12 +121,13 @@ class Fit(NamedTuple):
     longest: int
     words: str
     programs: tuple[str, ...]
+    secure: bool
 
 
 def ready(row: Timer) -> Fit:
     """The row as a Fit."""
     words = f"{row.name} ({row.seconds} s)"
-    return Fit(row.anchor, row.seconds * SECOND_NS - EARLY_NS, longest_wait(row.seconds), words, row.programs)
+    return Fit(row.anchor, row.seconds * SECOND_NS - EARLY_NS, longest_wait(row.seconds), words, row.programs, row.secure)
 
 
 FITS = [(row, ready(row)) for row in TABLE]
@@ -146,18 +151,24 @@ def fitting(gaps: dict[str, int], wait: str, sides: tuple[str, ...]) -> list[Fit
     found: list[Fit] = []
     for side in sides:
         for row in BY_END[wait, side]:
-            anchor, shortest, longest, _, _ = row
+            anchor, shortest, longest, _, _, _ = row
             gap = gaps.get(anchor, -1)
             if shortest <= gap <= longest:
                 found.append(row)
     return found
 
 
-def of_program(fits: list[Fit], program: str) -> list[str]:
-    """These timers in words; a known program (User-Agent or Server header, "" = unknown) has no timers of others."""
-    known: cython.bint = program != "" and program.startswith(PROGRAMS)
-    words = [row.words for row in fits if not known or program.startswith(row.programs)]
+def of_program(fits: list[Fit], program: str, *, plain: bool = False) -> list[str]:
+    """These timers in words; who says who it is (User-Agent or Server header, "" = unknown) has no timers of others."""
+    words = [row.words for row in fits if not (plain and row.secure) and may_be(row.programs, program)]
     return list(dict.fromkeys(words))
+
+
+def may_be(programs: tuple[str, ...], program: str) -> bool:
+    """Whether a timer of these programs may be that of `program`."""
+    if program in ("", NOT_GO):
+        return program == "" or programs != (GO,)
+    return program.startswith(programs)
 
 
 def set_by_somebody(gaps: dict[str, int], side: str) -> list[str]:

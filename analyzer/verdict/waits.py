@@ -21,6 +21,7 @@ WAITS = {
     "rst-after-tls-silence": timers.SHAKING,
     "http-proxy-connect-no-reply": timers.PROXYING,
     "http-client-closed-no-response": timers.WAITING,
+    "http-expect-100-no-reply": timers.WAITING,
     "http-no-response-server-closed": timers.WAITING,
     "http-request-unacked": timers.WAITING,
     "rst-idle-timeout": timers.WAITING,
@@ -44,6 +45,8 @@ def name_timers(case: Case, verdict: Verdict) -> None:
     wait = WAITS.get(verdict.cause)
     if wait is None:
         return
+    if wait == timers.READING and not case.answered:
+        wait = timers.WAITING  # nothing of the response had come
     verdict.timers = tuple(ending_timers(case, wait))
     if verdict.timers:
         verdict.summary = f"{verdict.summary[:-1]}; consistent with {verdict.timers[0]}."
@@ -54,7 +57,7 @@ def ending_timers(case: Case, wait: str) -> list[str]:
     sides: tuple[str, ...] = (timers.SERVER,)
     exchange: Exchange = case.exchange
     end: cython.longlong
-    if exchange is not None and exchange.status and wait in (timers.ANSWERED, timers.WAITING):
+    if exchange is not None and exchange.status and case.answered and wait in (timers.ANSWERED, timers.WAITING):
         end = exchange.response_time
     else:
         end = case.closer_time
@@ -67,17 +70,44 @@ def ending_timers(case: Case, wait: str) -> list[str]:
     if end == 0 or case.connection.clock_step:
         return []
     known = gaps(case, wait, end)
+    if sides[0] == timers.SERVER and wait == timers.WAITING and asked_in_full(case):
+        known.pop(timers.SYN, None)  # a server that has the request counts from there
+        known.pop(timers.UP, None)
     fits = timers.fitting(known, wait, sides)
-    words = timers.of_program(fits, program(case, sides[0])) if fits else []
+    words = timers.of_program(fits, program(case, sides[0]), plain=exchange is not None) if fits else []
     return words + timers.set_by_somebody(known, sides[0])
 
 
+def asked_in_full(case: Case) -> cython.bint:
+    """The whole request was sent, and the server does not say that it lacks a part of it (408)."""
+    exchange: Exchange = case.exchange
+    if exchange is not None:
+        return exchange.request_complete != 0 and exchange.status != REQUEST_TIMEOUT
+    return case.asked == 1  # what is unproven inside TLS may be the preface of HTTP/2 alone
+
+
+REQUEST_TIMEOUT = 408
+
+
 def program(case: Case, side: str) -> str:
-    """What the client or the server calls itself; "" = unknown."""
+    """What the client or the server calls itself, else what its ClientHello shows; "" = unknown."""
     exchange: Exchange | None = case.exchange if case.exchange is not None else case.connection.connect
-    if exchange is None:
-        return ""
-    return exchange.user_agent if side == timers.CLIENT else exchange.headers.get("server", "")
+    said = ""
+    if exchange is not None:
+        said = exchange.user_agent if side == timers.CLIENT else exchange.headers.get("server", "")
+    if said or side != timers.CLIENT or case.tls is None:
+        return said
+    return by_hello(case.tls.ciphers_offer)
+
+
+def by_hello(ciphers: bytes) -> str:
+    """Go's crypto/tls offers the suites of TLS 1.3 (0x13..) last; OpenSSL, GnuTLS and Java AES-256 (0x1302) first."""
+    if ciphers[:2] == AES_256:
+        return timers.NOT_GO
+    return timers.GO if ciphers[:1] != TLS_1_3 and ciphers[-2:-1] == TLS_1_3 else ""
+
+
+AES_256, TLS_1_3 = b"\x13\x02", b"\x13"
 
 
 def gaps(case: Case, wait: str, end: cython.longlong) -> dict[str, int]:

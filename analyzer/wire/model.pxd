@@ -24,7 +24,7 @@ cdef class Side:
     cdef public int wire_gap, ttl, scale, mss, timestamps, sack_ok
     cdef public long long isn, syns, retransmissions, duplicates, out_of_order, keep_alives
     cdef public long long first_time, syn_time, first_data_time
-    cdef public long long largest_rtx, sack_left, sack_right
+    cdef public long long largest_rtx, full_end, sack_left, sack_right
     cdef public long long lost, cut, fins, fin_packet, fin_time, rsts, rst_packet, rst_time
     cdef public long long pending_bytes, hole_time, jump_time
     cdef public long long sent, sent_packet, sent_time

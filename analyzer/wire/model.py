@@ -104,6 +104,7 @@ class Side:
     skip            bytes after `next` that no parser needs
     acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
+    full_end        offset behind the first segment that was as large as segments usually get (FULL_SEGMENT), 0 = none was
     sack_left/right highest SACK block *it sent*, as offsets of its peer's stream, -1 = none
     lost            payload bytes the peer acknowledged although the capture never showed them (capture loss)
     cut             payload bytes missing because of the snaplen
@@ -136,7 +137,7 @@ class Side:
         self.end = self.next = self.skip = self.acked = 0
         self.sent = self.sent_packet = self.sent_time = 0
         self.ack_packet = self.ack_time = 0
-        self.rtx_since_ack = self.largest_rtx = 0
+        self.rtx_since_ack = self.largest_rtx = self.full_end = 0
         self.sack_left = self.sack_right = -1
         self.lost = self.cut = 0
         self.wire_gap = 0

@@ -6,7 +6,7 @@ from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.packet cimport Packet
 from analyzer.wire.stream cimport Reassembler
 
-cdef int CLIENT
+cdef int CLIENT, FULL_SEGMENT
 cdef long long REORDER_NS
 
 @cython.final

@@ -11,6 +11,8 @@ from analyzer.wire.packet import Packet
 from analyzer.wire.stream import Reassembler
 
 REORDER_NS = 3_000_000
+FULL_SEGMENT = 1200
+"""A segment of at least so many bytes is a full one: with IPv6 every link leaves room for 1220 (RFC 8200 5)."""
 
 
 class Payload:
@@ -65,6 +67,8 @@ class Payload:
             side.jump_time = p.time
         side.bytes += stop - (offset if offset > side.end else side.end)
         side.end = stop
+        if side.full_end == 0 and p.length >= FULL_SEGMENT:
+            side.full_end = stop
         side.last_data_time = p.time
         side.last_data_packet = p.number
         if side.first_data_packet == 0:

@@ -42,6 +42,7 @@ SIGNATURES = (
     *procedure.ACCEPTED,
     *procedure.HANDSHAKE,
     *procedure.OPAQUE,
+    *procedure.ANSWERED,
     *procedure.EXCHANGE,
     incomplete.rest,
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict import timers
-from analyzer.verdict.case import Case, count, span
+from analyzer.verdict.case import Case, capital, count, span
+from analyzer.verdict.causes import FORGOTTEN, UNHEARD
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.signatures.reset import asked_time, idle_before
+from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.signatures.reset import asked_time, idle_before, idle_words
 from analyzer.verdict.signatures.tls import shown
 from analyzer.verdict.waits import ending_timers
 from analyzer.wire.http2.registry import error_word
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
 
 TLS_ALERT = b"\x15\x03"
 
@@ -40,19 +42,20 @@ def proxy_connect(case: Case) -> Verdict | None:
     case.cite_request()
     if exchange.status:
         case.cite_response()
+        said = f"{exchange.target} with {exchange.status} {exchange.reason}".rstrip()
         return case.verdict(
-            f"http-proxy-connect-{exchange.status}",
-            "high",
-            f"The proxy answered CONNECT {exchange.target} with {exchange.status} {exchange.reason}".rstrip() + ".",
+            f"http-proxy-connect-{exchange.status}", "high", f"{capital(case.peer())} answered CONNECT {said}."
         )
     if case.closer < 0 and case.silence() < case.limits.resp_stall_ns:
+        return None
+    if unacknowledged(case) or lost_on_the_way(case, SERVER):
         return None
     case.ongoing = 1 if case.closer < 0 else 0
     case.cite_closer()
     return case.verdict(
         "http-proxy-connect-no-reply",
         "high",
-        f"The proxy never answered CONNECT {exchange.target}; {who_ended(case)}.",
+        f"{capital(case.peer())} never answered CONNECT {exchange.target}; {who_ended(case)}.",
     )
 
 
@@ -80,48 +83,93 @@ def garbage(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite(exchange.response_packet or case.server.first_data_packet,
               exchange.response_time or case.server.first_data_time, "data", SERVER)  # fmt: skip
+    who = case.peer() if exchange.method == "CONNECT" else case.where()
     if exchange.garbage.startswith(TLS_ALERT):
         return case.verdict(
-            "http-on-tls-server", "high", f"Plain HTTP met a TLS port at {case.where()}: it answered with a TLS alert."
+            "http-on-tls-server", "high", f"Plain HTTP met a TLS port at {who}: it answered with a TLS alert."
         )
     return case.verdict(
-        "http-garbage-response", "high", f"{case.where()} answered with no HTTP: {shown(exchange.garbage)}."
+        "http-garbage-response", "high", f"{capital(who)} answered with no HTTP: {shown(exchange.garbage)}."
     )
 
 
 def request_unacked(case: Case) -> Verdict | None:
-    """The request never arrives.
+    """The request, or the rest of it, never arrives.
 
     Cause: http-request-unacked
     On the wire: request bytes are sent again three times and more, never acknowledged; no response.
     Wireshark: tcp.analysis.retransmission && tcp.len > 0
     Zeek: history with `T`, conn_state S1 or SF without bytes of the responder
-    Reference: RFC 9293 3.8.1
+    Reference: RFC 9293 3.8.1; RFC 5382 REQ-5 (a NAT forgets idle connections)
     Confidence: high; inside TLS medium
     Needs: a request; no response; the request sent again
     Not this: when the server repeats its SYN-ACK it is final-ack-lost; an acknowledged request without an answer is
         http-client-closed-no-response or http-no-response-stalled.
     """
-    if case.asked == 0 or case.answered or case.client.rtx_since_ack < case.limits.unacked_request:
-        return None
-    exchange: Exchange = case.exchange
-    stop: cython.longlong = (
-        exchange.request_end if exchange is not None and exchange.request_end > 0 else case.client.end
-    )
-    if case.client.acked >= stop:
+    if case.answered or not unacknowledged(case) or case.unread(case.server):
         return None
     case.ongoing = 1 if case.closer < 0 else 0
-    if case.client.largest_rtx >= case.limits.full_segment_bytes:
+    if large_only(case, case.client):
         case.flag("pmtu-suspected")
     case.cite_request()
     case.cite_all("retransmission", CLIENT)
     case.cite_closer()
-    return case.verdict(
+    verdict: Verdict = case.verdict(
         "http-request-unacked",
-        "high" if exchange is not None else "medium",
-        f"The request never arrived at {case.where()}: sent again {count(case.client.rtx_since_ack, 'time')}, never "
-        f"acknowledged; {who_ended(case)}.",
+        "high" if case.exchange is not None else "medium",
+        f"{in_vain(case)} {count(case.client.rtx_since_ack, 'time')}; {who_ended(case)}.",
     )
+    if idle_before(case) >= case.limits.forgotten_ns:
+        verdict.advice = FORGOTTEN
+    return verdict
+
+
+def unacknowledged(case: Case) -> cython.bint:
+    """The request was sent again and again, and its end never acknowledged; by the server that closes first, before."""
+    exchange: Exchange = case.exchange
+    mark: Milestone
+    again: cython.longlong = case.client.rtx_since_ack
+    stop: cython.longlong = case.client.end
+    if exchange is not None and exchange.request_end > 0:
+        stop = exchange.request_end
+    if case.asked == 0 or again < case.limits.unacked_request or case.client.acked >= stop:
+        return False
+    if case.closer == SERVER:
+        again = 0
+        for mark in case.connection.milestones:
+            if mark.what == "retransmission" and mark.side == CLIENT and mark.packet < case.closer_packet:
+                again += mark.offset >= case.client.acked
+    return again >= case.limits.unacked_request
+
+
+def in_vain(case: Case) -> str:
+    """What of the request was not acknowledged, up to "sent again"."""
+    exchange: Exchange = case.exchange
+    idle: cython.longlong = idle_before(case)
+    got: cython.longlong = 0
+    whole: cython.longlong = 0
+    if exchange is not None and exchange.request_start >= 0 and exchange.h2 is None:
+        got = case.client.acked - exchange.request_start
+        whole = exchange.request_end - exchange.request_start
+        if exchange.request_body_expected > exchange.request_body_got:
+            whole += exchange.request_body_expected - exchange.request_body_got
+        elif not exchange.request_complete:
+            whole = 0  # how long it would have been was not said
+    if got > 0:
+        of = f"{got} of {count(whole, 'byte')}" if whole > got else f"the first {count(got, 'byte')}"
+        return f"{capital(case.peer())} acknowledged {of} of the request and never the rest, which was sent again"
+    if idle >= case.limits.reuse_idle_ns:
+        long = " (long enough for a NAT or firewall to forget it)" if idle >= case.limits.forgotten_ns else ""
+        return (
+            f"The connection to {case.peer()} had been idle for {span(idle)}{long}, and its next request was never "
+            "acknowledged, although sent again"
+        )
+    return f"{capital(case.peer())} never acknowledged the request, which was sent again"
+
+
+def large_only(case: Case, side: Side) -> cython.bint:
+    """Large segments of this side are lost, and no such segment ever passed: a path MTU problem."""
+    return side.largest_rtx >= case.limits.full_segment_bytes and not 0 < side.full_end <= side.acked
 
 
 def server_closed(case: Case) -> Verdict | None:
@@ -162,16 +210,23 @@ def server_closed(case: Case) -> Verdict | None:
         return case.verdict(
             "http-keepalive-race",
             "high",
-            f"{case.where()} closed the kept-alive connection, idle for {span(idle_before(case))}, just as the client "
+            f"{capital(case.peer())} closed the kept-alive connection, idle for {span(idle_before(case))}, just as the client "
             "sent its next request.",
         )
     return case.verdict(
-        "http-no-response-server-closed",
-        "high",
-        f"{case.where()} hung up {span(gap)} after the request without a byte of a response."
-        if gap >= 0
-        else f"{case.where()} hung up before the request had arrived.",
+        "http-no-response-server-closed", "high", f"{capital(case.peer())} hung up {hung_up(case, gap)}{idle_words(case)}."
     )
+
+
+def hung_up(case: Case, gap: cython.longlong) -> str:
+    """When the server hung up without an answer, `gap` ns after the request's last byte."""
+    exchange: Exchange = case.exchange
+    begun: cython.longlong = 0 if exchange is None else case.closer_time - exchange.request_time
+    if gap >= 0 and (exchange is None or exchange.request_complete):
+        return f"{span(gap)} after the request without a byte of a response"
+    if begun > 0:
+        return f"{span(begun)} after the request began, before it was complete, without a byte of a response"
+    return "before the client had sent its request"
 
 
 def crossed(case: Case, gap: cython.longlong) -> cython.bint:
@@ -203,17 +258,70 @@ def abort_request(case: Case) -> Verdict | None:
         return None
     case.cite_request()
     case.cite_closer()
-    sent = "before its head was complete"
-    if exchange.request_body_expected >= 0:
-        sent = f"after {exchange.request_body_got} of {exchange.request_body_expected} bytes of its body"
     verdict: Verdict = case.verdict(
-        "http-client-abort-request", "high", f"The client broke off its request to {case.where()} {sent}."
+        "http-client-abort-request",
+        "high",
+        f"The client broke off its request to {case.where()} {sent_of(exchange)}{paused(case)}.",
     )
     if case.unread(case.server):
         verdict.flag("receiver-stalled")
         verdict.blame = "server"
         verdict.summary = f"{verdict.summary[:-1]}: the server had stopped reading (its receive window is closed)."
     return verdict
+
+
+def sent_of(exchange: Exchange) -> str:
+    """How much of an unfinished request was sent."""
+    if exchange.request_body_expected >= 0:
+        return f"after {exchange.request_body_got} of {count(exchange.request_body_expected, 'byte')} of its body"
+    if exchange.request_body_got or exchange.host:
+        return f"after {count(exchange.request_body_got, 'byte')} of its body, before its end"
+    return "before its head was complete"
+
+
+def paused(case: Case) -> str:
+    """A silence before the end, where it is long enough to be told."""
+    silence: cython.longlong = case.silence()
+    return f", silent for {span(silence)}" if silence >= case.limits.stall_min_ns else ""
+
+
+def expect_unanswered(case: Case) -> Verdict | None:
+    """The client asks whether it may send its body, and nobody answers.
+
+    Cause: http-expect-100-no-reply
+    On the wire: a request's head with `Expect: 100-continue`, acknowledged, without a byte of its body; a second and more
+        without 100 or a final status, then somebody closes, or a minute passes.
+    Wireshark: http.request && frame contains "100-continue" && !http.response_in
+    Zeek: http.log request_body_len 0, without status_code
+    Reference: RFC 9110 10.1.1 (a client must not wait for ever, a server must answer; RFC 9112 9.3: a proxy of HTTP/1.0)
+    Confidence: high; while nobody has closed low
+    Needs: a plain request; an unfinished request; no response; 100-continue was expected
+    Not this: a client that sends its body after a while has asked in full, and is judged by the answer to that; 417 and
+        any other final status are http-status-NNN; after 100 it is http-client-closed-no-response or alike.
+    """
+    exchange: Exchange = case.exchange
+    if exchange is None or case.answered or exchange.request_complete or not exchange.expect_continue:
+        return None
+    if exchange.interim or exchange.request_body_got or case.client.acked < exchange.request_end:
+        return None
+    waited: cython.longlong = case.closer_time - asked_time(case)
+    if case.closer < 0:
+        waited = case.silence()
+    if waited < (case.limits.resp_stall_ns if case.closer < 0 else case.limits.give_up_min_ns):
+        return None
+    case.ongoing = 1 if case.closer < 0 else 0
+    case.cite_request()
+    case.cite_ack()
+    case.cite_closer()
+    ended = "all the while, and still does when the capture ends"
+    if case.closer >= 0:
+        ended = f"all the while and then {left(case)}" if case.closer == CLIENT else "until the server closed"
+    return case.verdict(
+        "http-expect-100-no-reply",
+        "low" if case.closer < 0 else "high",
+        f"{capital(case.where())} did not answer `Expect: 100-continue` for {span(waited)}; the client held its body back "
+        f"{ended}.",
+    )
 
 
 def client_closed(case: Case) -> Verdict | None:
@@ -238,12 +346,31 @@ def client_closed(case: Case) -> Verdict | None:
     why = "a timeout of the client, or of something before it"
     if waited < case.limits.stall_min_ns and not ending_timers(case, timers.WAITING):
         why = "a short timeout or a cancellation"
-    return case.verdict(
+    had = "acknowledged the request" if unheard_request(case) else "answered"
+    after = f" after {span(waited)}" if waited > 0 else ""
+    verdict: Verdict = case.verdict(
         "http-client-closed-no-response",
         "high",
-        f"{case.where()} had not answered after {span(waited)} when the client {left(case)} ({why}): a server logs "
-        "this as 499.",
+        f"{capital(case.where())} had not {had}{after} when the client {left(case)} ({why}){logged(case)}"
+        f"{idle_words(case)}.",
     )
+    if unheard_request(case):
+        verdict.advice = UNHEARD
+    return verdict
+
+
+def unheard_request(case: Case) -> cython.bint:
+    """The server had not acknowledged the whole request: that it got it is not known."""
+    return case.client.acked < case.exchange.request_end
+
+
+def logged(case: Case) -> str:
+    """What the server knows of a client that left."""
+    if case.exchange.response_packet:
+        case.cite_response()
+        case.cite_mark(case.find("rst", CLIENT, case.closer_packet - 1))
+        return "; what the server sent then met a reset"
+    return "" if unheard_request(case) else ": a server logs this as 499"
 
 
 def left(case: Case) -> str:
@@ -278,14 +405,16 @@ def no_response_stalled(case: Case) -> Verdict | None:
     return case.verdict(
         "http-no-response-stalled",
         "low",
-        f"{case.where()} has not answered for {span(case.silence())}; the connection is open when the capture ends.",
+        f"{capital(case.where())} has not answered for {span(case.silence())}; the connection is open when the capture "
+        f"ends{idle_words(case)}.",
     )
 
 
 def who_ended(case: Case) -> str:
     """Who ended it, after how long without progress."""
+    silence: cython.longlong = case.silence()
     if case.closer == CLIENT:
-        return f"the client gave up after {span(case.silence())}"
+        return f"the client gave up after {span(silence)}" if silence else "the client closed"
     if case.closer == SERVER:
-        return f"the server closed after {span(case.silence())}"
-    return f"the capture ends {span(case.silence())} later"
+        return f"the server closed after {span(silence)}" if silence else "the server closed"
+    return f"the capture ends {span(silence)} later" if silence else "the capture ends there"

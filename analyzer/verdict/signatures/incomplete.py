@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.verdict.case import Case
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.seen import cut_out
 from analyzer.wire.http2.streams import UNREADABLE
 from analyzer.wire.model import Side
 
@@ -88,8 +89,20 @@ def rest(case: Case) -> Verdict:
     return missing(case, "tail", f"Nothing was decided with {case.where()} yet: {case.tail()}.")
 
 
-def torn(case: Case) -> Verdict:
-    """Bytes are in flight, and what became of them is not in the capture, which goes on: it is cut or filtered."""
+def torn(case: Case) -> Verdict | None:
+    """The capture was filtered, or the flow was cut off, in the middle of a handshake.
+
+    On the wire: some side's last bytes are neither acknowledged nor sent again, while the capture goes on for seconds.
+    Wireshark: !tcp.analysis.retransmission && tcp.len > 0
+    Zeek: conn_state S1, OTH
+    Reference: RFC 9293 3.8.1 (live TCP sends again what is not acknowledged)
+    Confidence: medium
+    Needs: bytes in flight that nobody sends again
+    Not this: bytes above a hole wait for what is lost on the way (tls-server-flight-lost); a ClientHello that is sent
+        again is tls-clienthello-unacked.
+    """
+    if not cut_out(case):
+        return None
     return missing(
         case,
         "tail",

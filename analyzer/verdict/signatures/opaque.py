@@ -144,6 +144,8 @@ def server_closed(case: Case) -> Verdict | None:
         does not acknowledge them.
     Wireshark: tcp.flags.fin == 1 && tcp.seq > 1 && tcp.completeness & 8
     Reference: RFC 9112 9.5
+    Confidence: medium
+    Not this: a close that acknowledges the request is tls-opaque-no-response-server-closed.
     """
     if case.closer != SERVER or case.closer_what == "rst" or case.answered or case.asked != 1:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, capital, span
+from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Tls
 
@@ -210,27 +210,47 @@ def waiting(case: Case) -> Verdict | None:
         return case.verdict(
             "rst-stale-connection",
             sure,
-            f"The connection to {case.where()} had been idle for {span(idle)}; its next request was reset "
+            f"The connection to {case.peer()} had been idle for {span(idle)}; its next request was reset "
             f"{span(waited)} later.",
         )
     if waited >= case.limits.idle_rst_ns:
         return case.verdict(
             "rst-idle-timeout",
             sure,
-            f"{case.where()} did not answer the request for {span(waited)}, then the connection was reset.",
+            f"{capital(case.where())} did not answer the request for {span(waited)}, then the connection was reset"
+            f"{idle_words(case)}.",
         )
     return case.verdict(
         "rst-after-request",
         sure,
-        f"{capital(case.peer())} reset the connection {span(waited)} after the request, without a byte of a response.",
+        f"{capital(case.peer())} reset the connection {since_request(case, waited)}, without a byte of a response"
+        f"{idle_words(case)}.",
     )
 
 
+def since_request(case: Case, waited: cython.longlong) -> str:
+    """When the reset came, `waited` ns after the last byte of the request."""
+    exchange: Exchange = case.exchange
+    if exchange is not None and not exchange.request_complete:
+        begun: cython.longlong = case.reset.time - exchange.request_time
+        return f"{span(begun)} after the request began, before it was complete"
+    return f"{span(waited)} after the request" if waited >= 0 else "while the request was on its way"
+
+
+def idle_words(case: Case) -> str:
+    """How long the connection had been idle before the request, where that may matter."""
+    idle: cython.longlong = idle_before(case)
+    return f"; the connection had been idle for {span(idle)} before" if idle >= case.limits.reuse_idle_ns else ""
+
+
 def asked_time(case: Case) -> cython.longlong:
-    """When the request was out."""
+    """When the request was out, as far as it came."""
     exchange: Exchange = case.exchange
     if exchange is not None:
-        return exchange.request_end_time or exchange.request_time
+        last: cython.longlong = exchange.request_end_time or exchange.request_time
+        if exchange.request_complete or exchange.h2 is not None:
+            return last
+        return max(exchange.request_time, min(last, case.client.last_data_time))  # the FIN is no part of it
     if case.opaque is not None and case.opaque.request_time:
         return case.opaque.request_time
     return case.client.last_data_time
@@ -274,14 +294,52 @@ def mid_response(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_response()
     case.cite_mark(mark)
-    got = f"after {exchange.body_got} bytes" if exchange is not None else "in the middle of its answer"
-    if exchange is not None and exchange.body_expected >= 0:
-        got = f"after {exchange.body_got} of {exchange.body_expected} bytes"
+    got = "in the middle of its answer"
+    if exchange is not None:
+        got = f"after {count(exchange.body_got, 'byte')} of the response body"
+        if exchange.body_expected >= 0:
+            got = f"after {exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
+        elif not exchange.response_framing:
+            got = "within the head of its response"
     return case.verdict(
         "rst-mid-response",
         "high" if exchange is not None or case.opaque is None or case.opaque.cut else "medium",
-        f"{capital(case.peer())} reset the connection {got} of the response body."
-        if exchange is not None
-        else f"{capital(case.peer())} reset the connection {got}.",
+        f"{capital(case.peer())} reset the connection {got}.",
+    )
+
+
+def may_be_cut(case: Case) -> cython.bint:
+    """The connection switched to another protocol (RFC 9110 7.8), and its last word is a reset of the server."""
+    exchange: Exchange = case.exchange
+    return exchange.status == 101 and exchange.h2 is None and case.fetch.last != 0 and case.server.rsts > 0
+
+
+def switched(case: Case) -> Verdict | None:
+    """The server resets a connection that had switched to another protocol.
+
+    Also: rst-mid-response: An open websocket, or another protocol after 101, is reset.
+    On the wire: 101 Switching Protocols, then a RST of the server's side without a FIN or a Close frame before.
+    Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
+    Zeek: conn_state RSTR, http.log status_code 101
+    Reference: RFC 9110 7.8; RFC 6455 7.1.1 and 7.1.5 (a websocket ends with Close, then FIN)
+    Confidence: high; of other protocols than websocket medium
+    Needs: a reset of the server; a response
+    Not this: FIN or Close first is an orderly end; silence is none; a client that resets has left.
+    """
+    mark: Milestone = case.reset
+    exchange: Exchange = case.exchange
+    if mark is None or mark.side != SERVER or not may_be_cut(case):
+        return None
+    case.cite_request()
+    case.cite_response()
+    case.cite_mark(mark)
+    protocol = exchange.headers.get("upgrade", "").lower()
+    what = "websocket" if protocol == "websocket" else "connection, switched to another protocol by 101,"
+    last: cython.longlong = max(case.client.last_data_time, case.server.last_data_time)
+    return case.verdict(
+        "rst-mid-response",
+        "high" if protocol == "websocket" else "medium",
+        f"{capital(case.peer())} reset the open {what} {span(mark.time - exchange.response_time)} after it was opened and "
+        f"{span(mark.time - last)} after the last word on it.",
     )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, span
-from analyzer.verdict.causes import STATUS_ADVICE
+from analyzer.verdict.case import Case, capital, count, span
+from analyzer.verdict.causes import CUT_UPLOAD, LOST_ADVICE, STATUS_ADVICE
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.signatures.http import left, who_ended
+from analyzer.verdict.seen import LOSS_NS, lost_on_the_way
+from analyzer.verdict.signatures.http import large_only, left, who_ended
+from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Side
 
@@ -35,25 +37,48 @@ def status(case: Case) -> Verdict | None:
     Not this: a server that answers with a TLS alert is http-on-tls-server.
     """
     exchange: Exchange = case.exchange
-    if exchange is None or exchange.status < 400:
+    if exchange is None or exchange.status < 400 or not case.answered:
         return None
     case.cite_request()
     case.cite_response()
     cause = f"http-status-{exchange.status}"
     if exchange.status == 497 or b"HTTPS port" in exchange.body_start:
         cause = "http-plain-on-tls-port"
-    took: cython.longlong = exchange.response_time - asked_time(case)
     said = f"{exchange.status} {exchange.reason}".rstrip()
+    early: cython.bint = early_answer(exchange)
     if exchange.request_packet == 0:
-        summary = f"{case.where()} answered with {said}; the request is not in the capture."
+        summary = f"{capital(case.where())} answered with {said}; the request is not in the capture."
     else:
         request = f"{exchange.method} {exchange.target[:80]}".strip() or "a request"
-        summary = f"{case.where()} answered {request} with {said} after {span(took)}."
+        summary = f"{capital(case.where())} answered {request} with {said}{when(case, early)}."
     verdict: Verdict = case.verdict(cause, "high", summary)
     verdict.advice = STATUS_ADVICE.get(exchange.status, verdict.advice)
+    if early:
+        verdict.flag("early-answer")
+        verdict.client_errors = CUT_UPLOAD
     if exchange.status in CLIENT_STATUS and exchange.status != 408:
         verdict.blame = "client"
     return verdict
+
+
+def early_answer(exchange: Exchange) -> cython.bint:
+    """The answer came before the request was complete (RFC 9110 7.5, RFC 9112 9.3: a server may do so)."""
+    if exchange.request_packet == 0 or exchange.response_time < exchange.request_time:
+        return False
+    return not exchange.request_complete or exchange.response_packet < exchange.request_end_packet
+
+
+def when(case: Case, early: cython.bint) -> str:
+    """How long after the request the answer came, as the end of a sentence; "" where their order is not known."""
+    exchange: Exchange = case.exchange
+    took: cython.longlong = exchange.response_time - asked_time(case)
+    if early:
+        body = "" if exchange.request_complete else f": {count(exchange.request_body_got, 'byte')} of it were sent in all"
+        if exchange.request_body_expected >= 0 and body:
+            body = f": {exchange.request_body_got} of {count(exchange.request_body_expected, 'byte')} were sent in all"
+        begun: cython.longlong = exchange.response_time - exchange.request_time
+        return f" {span(begun)} after the request began, with the upload unfinished{body}"
+    return f" after {span(took)}" if took >= 0 else ""
 
 
 def truncated(case: Case) -> Verdict | None:
@@ -80,7 +105,7 @@ def truncated(case: Case) -> Verdict | None:
     return case.verdict(
         "http-response-truncated",
         "high" if not exchange.body_lost else "medium",
-        f"{case.where()} {'ended the stream' if case.closer_what == 'data' else 'closed the connection'} "
+        f"{capital(case.peer())} {'ended the stream' if case.closer_what == 'data' else 'closed the connection'} "
         f"{progress(exchange)}.",
     )
 
@@ -90,49 +115,128 @@ def progress(exchange: Exchange) -> str:
     if not exchange.response_framing:
         return "within the head of its response"
     if exchange.body_expected >= 0:
-        return f"after {exchange.body_got} of {exchange.body_expected} bytes of the response body"
-    return f"after {exchange.body_got} bytes of the response body, before its end"
+        return f"after {exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
+    return f"after {count(exchange.body_got, 'byte')} of the response body, before its end"
 
 
 def response_lost(case: Case) -> Verdict | None:
-    """The server answers, and the beginning of its answer is lost on the way.
+    """The server answers, and its answer, or a part of it, is lost on the way.
 
     Zeek: conn_state SF or S1, missed_bytes above 0
-    Reference: RFC 2923 2.1 (path MTU black hole); RFC 2018
-    Needs: a request; no response; bytes of the server lost on the way
+    Reference: RFC 2923 2.1 (path MTU black hole); RFC 2018; RFC 9293 3.8.1
+    Needs: a request; bytes of the server lost on the way
 
-    Also: http-response-stalled: The beginning of a response is lost on the way, while later bytes arrive.
-    On the wire: a request; of the response only later bytes, above a hole that the client never acknowledges; then the
-        client closes after three seconds and more, or the capture ends after ten.
-    Wireshark: tcp.analysis.lost_segment || tcp.options.sack_le
-    Confidence: medium; below ten seconds low
-    Not this: no byte of the server at all is http-client-closed-no-response; bytes that the client has acknowledged
-        although the capture lacks them are incomplete.
+    Also: http-response-stalled: A response is lost on the way, wholly or in part.
+    On the wire: a request; bytes of the response that the client never acknowledges: a later sequence number of the
+        server shows that it had sent them, or later bytes and SACK show the hole, or they are sent again and again; then
+        the client closes after a second and more, or the capture ends after ten.
+    Wireshark: tcp.analysis.lost_segment || tcp.options.sack_le || tcp.analysis.retransmission
+    Confidence: medium; below three seconds low
+    Not this: a server that had sent nothing is http-client-closed-no-response; bytes that the client, or its RST, has
+        acknowledged although the capture lacks them are incomplete; a client whose window is closed does not read.
 
-    Also: http-client-abort-response: The client goes away while the beginning of the response is still missing.
-    On the wire: the same, and FIN or RST of the client within three seconds.
+    Also: http-client-abort-response: The client goes away while a part of the response is still missing.
+    On the wire: the same, and FIN or RST of the client within a second.
     Confidence: low
     """
     server: Side = case.server
-    if case.answered or case.asked == 0 or case.closer == SERVER:
+    exchange: Exchange = case.exchange
+    if case.asked == 0 or case.unread(case.client) or (case.answered == 2 and not resent(case)):
         return None
-    if server.wire_gap != 1 and case.client.sack_left <= server.acked:
+    if case.answered and exchange.status >= 400 and server.acked > exchange.response_start:
+        return None  # the client knows the status, which says more
+    if case.closer == SERVER and not (resent(case) or server.fin_offset > server.acked == server.next):
         return None
-    silence: cython.longlong = case.silence()
-    if case.closer < 0 and silence < case.limits.body_stall_ns:
+    lost: cython.longlong = lost_on_the_way(case, SERVER) or told_at_the_end(case)
+    waited: cython.longlong = waited_in_vain(case)
+    left_at: cython.longlong = client_left(case)
+    if lost == 0 or (left_at == 0 and waited < case.limits.body_stall_ns):
         return None
-    case.ongoing = 1 if case.closer < 0 else 0
+    case.ongoing = 1 if left_at == 0 else 0
     case.cite_request()
     case.cite(server.last_data_packet, server.last_data_time, "data", SERVER)
+    case.cite_all("retransmission", SERVER)
+    case.cite(server.sent_packet, server.sent_time, "fin" if server.sent_packet == server.fin_packet else "ack", SERVER)
     case.cite_closer()
+    if large_only(case, server):
+        case.flag("pmtu-suspected")
+    gone = f"the client gave up after {span(waited)}" if left_at else f"the capture ends {span(waited)} later"
     verdict: Verdict = case.verdict(
-        "http-response-stalled" if silence >= case.limits.stall_min_ns else "http-client-abort-response",
-        "medium" if silence >= case.limits.body_stall_ns else "low",
-        f"The beginning of {case.where()}'s answer is lost on the way while later bytes arrive (a path MTU problem, if "
-        f"only large packets are lost); {who_ended(case)}.",
+        "http-response-stalled" if waited >= case.limits.give_up_min_ns else "http-client-abort-response",
+        "medium" if waited >= case.limits.stall_min_ns else "low",
+        f"{lost_words(case, lost)}; {gone}.",
     )
     verdict.blame = "network"
+    verdict.advice = LOST_ADVICE
     return verdict
+
+
+def told_at_the_end(case: Case) -> cython.longlong:
+    """Bytes of which only the end of the connection tells, 0 = none.
+
+    The server's FIN stands behind them, or its own number counts them once the client has left without them.
+    """
+    server: Side = case.server
+    until: cython.longlong = client_left(case) or case.connection.capture_end
+    if server.fin_offset > server.acked == server.next and until - server.fin_time >= LOSS_NS:
+        return server.fin_offset - server.acked
+    if case.closer == CLIENT and server.sent > server.acked and server.sent_packet > case.closer_packet:
+        return server.sent - server.acked
+    return 0
+
+
+def resent(case: Case) -> cython.bint:
+    """The whole response is in the capture, and its end was sent again and again and never acknowledged."""
+    exchange: Exchange = case.exchange
+    if exchange is None or not exchange.response_complete or case.server.acked >= exchange.response_end:
+        return False
+    return case.server.rtx_since_ack >= case.limits.unacked_request
+
+
+def came_too_late(case: Case) -> cython.bint:
+    """The client had closed without a byte of the response, and answered it with a reset: it never read it."""
+    exchange: Exchange = case.exchange
+    client: Side = case.client
+    if client.rsts == 0 or exchange.response_packet == 0 or case.server.acked > exchange.response_start:
+        return False
+    return client.fin_packet > 0 or client.rst_packet < exchange.response_packet
+
+
+def client_left(case: Case) -> cython.longlong:
+    """When the client closed or gave up its stream, by whatever, 0 = it did not."""
+    client: Side = case.client
+    if case.closer == CLIENT:
+        return case.closer_time
+    if client.fin_time and client.rst_time:
+        return min(client.fin_time, client.rst_time)
+    return client.fin_time or client.rst_time
+
+
+def waited_in_vain(case: Case) -> cython.longlong:
+    """How long nothing new was heard before the client left, or the capture ended, in ns."""
+    return max(0, (client_left(case) or case.connection.capture_end) - case.progress_time)
+
+
+def lost_words(case: Case, lost: cython.longlong) -> str:
+    """What of the response is lost on the way, and how that is known."""
+    server: Side = case.server
+    exchange: Exchange = case.exchange
+    who = capital(case.peer())
+    again = f", although sent again {count(server.rtx_since_ack, 'time')}" if server.rtx_since_ack else ""
+    pmtu = " (a path MTU problem, if only large packets are lost)" if server.full_end == 0 or large_only(case, server) else ""
+    if not case.answered:
+        asked: cython.longlong = case.opaque.request_packet if exchange is None else exchange.request_packet
+        if server.last_data_packet > asked:
+            return f"The beginning of {case.where()}'s answer is lost on the way while later bytes arrive{pmtu}"
+        sent = count(lost, "byte")
+        return f"{who} sent {sent} in answer, as its later sequence numbers say, and they were lost on the way{pmtu}"
+    heard: cython.longlong = server.acked - exchange.response_start
+    if exchange.h2 is not None:
+        return f"A part of {case.where()}'s answer is lost on the way{again}{pmtu}"
+    if heard > 0:
+        first = count(heard, "byte")
+        return f"{count(lost, 'byte')} of {case.where()}'s answer behind the first {first} were lost on the way{again}{pmtu}"
+    return f"{case.where()}'s answer was never acknowledged{again}: it is lost on the way{pmtu}"
 
 
 def client_left_response(case: Case) -> Verdict | None:
@@ -159,14 +263,27 @@ def client_left_response(case: Case) -> Verdict | None:
     silence: cython.longlong = case.silence()
     case.cite_request()
     case.cite_response()
+    unread = ""
     if case.unread(case.client):
         case.flag("receiver-stalled")
+        unread = f": it had stopped reading ({window(case)})"
     elif silence >= case.limits.stall_min_ns and not endless(case.exchange):
         return response_stalled_verdict(case, silence)
     case.cite_closer()
     return case.verdict(
-        "http-client-abort-response", "high", f"The client {left(case)} {progress(case.exchange)} of {case.where()}."
+        "http-client-abort-response",
+        "high",
+        f"The client {left(case)} {progress(case.exchange)} of {case.where()}{unread}.",
     )
+
+
+def window(case: Case) -> str:
+    """Which window a client that does not read keeps closed, and since when."""
+    since: cython.longlong = case.client.zero_since
+    if since == 0:
+        return "its HTTP/2 window is closed"
+    stop: cython.longlong = case.closer_time if case.closer >= 0 else case.connection.capture_end
+    return f"its receive window was closed for {span(stop - since)}"
 
 
 def response_stalled(case: Case) -> Verdict | None:
@@ -180,7 +297,7 @@ def response_stalled(case: Case) -> Verdict | None:
     Reference: RFC 9112 6.3
     Confidence: medium
     Needs: nobody closed; an unfinished response; ten seconds of silence
-    Not this: a receiver whose window is zero stalls itself; event streams may be silent.
+    Not this: a client whose window is closed stalls itself, and may yet read: incomplete; event streams may be silent.
     """
     silence: cython.longlong = case.silence()
     if case.closer >= 0 or case.answered != 1 or case.exchange is None or silence < case.limits.body_stall_ns:
@@ -189,7 +306,11 @@ def response_stalled(case: Case) -> Verdict | None:
         return None
     if case.unread(case.client):
         case.flag("receiver-stalled")
-        return None
+        case.cite_request()
+        case.cite_response()
+        return missing(
+            case, "tail", f"The client stopped reading {case.where()}'s answer ({window(case)}), {progress(case.exchange)}."
+        )
     case.ongoing = 1
     case.cite_request()
     case.cite_response()
@@ -208,5 +329,5 @@ def response_stalled_verdict(case: Case, silence: cython.longlong) -> Verdict:
     return case.verdict(
         "http-response-stalled",
         "medium" if silence >= case.limits.body_stall_ns else "low",
-        f"{case.where()} fell silent {progress(case.exchange)}; {who_ended(case)}.",
+        f"{capital(case.where())} fell silent {progress(case.exchange)}; {who_ended(case)}.",
     )

@@ -8,6 +8,7 @@ from analyzer.verdict import timers
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.signatures.response import told_at_the_end
 from analyzer.verdict.waits import ending_timers
 from analyzer.wire.model import CLIENT, SERVER, Record, Side, Tls
 from analyzer.wire.tls.registry import APPLICATION_DATA, HANDSHAKE, HEARTBEAT, TLS13
@@ -109,7 +110,7 @@ def flight_lost(case: Case) -> Verdict | None:
         all, and no later sequence number, is tls-no-server-hello.
     """
     server: Side = case.server
-    missing: cython.longlong = lost_on_the_way(case, SERVER)
+    missing: cython.longlong = lost_on_the_way(case, SERVER) or told_at_the_end(case)
     if missing <= 0 or case.unread(case.client):  # what meets a closed window is not lost (3.4)
         return None
     again: cython.bint = server.rtx_since_ack >= case.limits.flight_rtx
