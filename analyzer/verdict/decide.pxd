@@ -3,6 +3,7 @@ from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle
+from analyzer.verdict.seen cimport lost_on_the_way
 from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, Tls
@@ -15,6 +16,8 @@ cdef bint uncertain(Case case) except -1
 cdef bint established(Case case) except -1
 cdef Verdict inside_tls(Case case)
 cdef Verdict unfinished(Case case)
+cdef bint hidden(Case case) except -1
+cdef bint fin_unseen(Side side) except -1
 cdef bint sure_end(Case case) except -1
 cdef count_to_the_end(Case case)
 cdef Verdict unnamed(Case case)

@@ -11,6 +11,7 @@ from analyzer.verdict.case import Case, capital, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
+from analyzer.verdict.seen import lost_on_the_way
 from analyzer.verdict.signatures import (
     connect,
     dns,
@@ -182,7 +183,7 @@ def inside_tls(case: Case) -> Verdict:
     tls_flags(case)
     if case.opaque is None:
         return incomplete.rest(case)
-    if not case.answered and (case.server.lost or case.opaque.unseen):
+    if not case.answered and (case.server.lost or case.opaque.unseen or hidden(case)):
         return first_of(PROVEN, case)  # an answer may be among the bytes that were not captured
     verdict = any_of(OPAQUE, case)
     if verdict is not None:
@@ -195,13 +196,32 @@ def inside_tls(case: Case) -> Verdict:
 def unfinished(case: Case) -> Verdict:
     """The handshake, as far as was seen, was not completed: what can be said although bytes were not captured."""
     tls: Tls = case.tls
-    if case.client.lost or case.server.lost:
+    if case.client.lost or case.server.lost or hidden(case):
         return first_of(SPOKEN, case)
     if tls.lost and case.replied:
         return first_of(SPOKEN, case)  # the handshake may have gone on in records that were cut
     if tls.server_hello_packet == 0 and case.server.cut and case.replied:
         return first_of(SPOKEN, case)
     return first_of(HANDSHAKE, case)
+
+
+def hidden(case: Case) -> cython.bint:
+    """What a side said, or that it hung up, is known by the other's acknowledgement or by its own numbers alone."""
+    server: Side = case.server
+    if fin_unseen(case.client) or fin_unseen(server):
+        return True
+    if server.wire_gap or lost_on_the_way(case, SERVER):
+        return False  # it is known where that was lost
+    if case.closer == CLIENT:
+        return False
+    ended: cython.longlong = case.reset.offset if case.reset is not None and case.reset.side == SERVER else 0
+    last: cython.longlong = server.end + (1 if server.fin_offset >= 0 else 0)  # a FIN has a number of its own
+    return max(server.sent, ended) > last
+
+
+def fin_unseen(side: Side) -> cython.bint:
+    """The peer acknowledges one more than every byte of this side: a FIN that was not captured."""
+    return side.fin_offset < 0 and side.end > 0 and side.acked == side.end + 1
 
 
 def sure_end(case: Case) -> cython.bint:

@@ -65,7 +65,8 @@ def alert(case: Case) -> Verdict | None:
             return alert_verdict(case, found)
         if found.code == UNRECOGNIZED_NAME and found.side == SERVER:
             warned = found
-    if warned is not None and case.closer == CLIENT and case.silence() < case.limits.give_up_min_ns:
+    unseen: cython.bint = case.tls.lost != 0 or case.client.lost > 0 or case.server.lost > 0
+    if warned is not None and not unseen and case.closer == CLIENT and case.silence() < case.limits.give_up_min_ns:
         return warned_verdict(case, warned)
     return None
 

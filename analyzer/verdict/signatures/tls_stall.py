@@ -75,7 +75,8 @@ def hello_partial(case: Case) -> Verdict | None:
     if client.acked <= max(0, tls.hello_start) or case.replied:
         return None
     missing: cython.bint = tls.hello_end > 0 and client.acked < tls.hello_end
-    sent_again: cython.bint = client.rtx_since_ack >= case.limits.unacked_hello
+    least: cython.longlong = case.limits.unacked_hello + (1 if case.closer < 0 else 0)  # a step more while open (3.1)
+    sent_again: cython.bint = client.rtx_since_ack >= least
     unknown: cython.bint = not tls.hello_complete and (tls.hello_end <= 0 or client.end < tls.hello_end)
     never_seen: cython.bint = unknown and silent_enough(case)
     if not ((missing and sent_again) or never_seen):
@@ -113,6 +114,8 @@ def flight_lost(case: Case) -> Verdict | None:
     missing: cython.longlong = lost_on_the_way(case, SERVER) or told_at_the_end(case)
     if missing <= 0 or case.unread(case.client):  # what meets a closed window is not lost (3.4)
         return None
+    if case.closer < 0 and case.silence() < case.limits.stall_min_ns:
+        return None  # it may still be sent again
     again: cython.bint = server.rtx_since_ack >= case.limits.flight_rtx
     hole: cython.bint = server.wire_gap == 1 or case.client.sack_left > server.acked or server.sent > server.acked
     case.ongoing = 1 if case.closer < 0 else 0

@@ -238,7 +238,7 @@ def is_alert(tls: Tls, record: Record, side: cython.int) -> cython.bint:
             return False
         last: Record = tls.client_last  # type: ignore[assignment]
         return record is last or (record is tls.client_prior and last is not None and last.length == ALERT_JSSE)
-    return closing(tls, record) and jsse_server(tls)
+    return closing(tls, record) and (tls.server_blind_from >= 0 or jsse_server(tls))
 
 
 def closing(tls: Tls, record: Record) -> cython.bint:
