@@ -28,6 +28,7 @@ cdef Verdict complete(Case case)
 cdef Verdict opaque_ok(Case case)
 cdef Verdict fine(Case case, str confidence, str summary)
 cdef weigh(Case case)
+cdef bint has_replied(Case case) except -1
 cdef general_flags(Case case)
 cdef bint frag_needed(Connection connection) except -1
 cdef tls_flags(Case case)

@@ -360,7 +360,7 @@ def weigh(case: Case) -> None:
     completion = case.completion
     case.spoke_time = client.last_data_time
     case.progress_time = max(client.last_data_time, server.last_data_time, case.connection.established_time)
-    case.replied = case.tls is not None and server.last_data_packet > case.tls.hello_packet
+    case.replied = case.tls is not None and has_replied(case)
     case.tls_done = completion is not None and completion.state == "complete"
     if exchange is not None:
         case.asked = 2 if exchange.request_complete else 1
@@ -380,6 +380,12 @@ def weigh(case: Case) -> None:
         case.asked = case.opaque.request
         case.answered = 2 if case.opaque.response else 0
     general_flags(case)
+
+
+def has_replied(case: Case) -> cython.bint:
+    """Whether the server sent payload upon the ClientHello; by packet order where no record of it was read."""
+    tls: Tls = case.tls
+    return tls.server_count > 0 or len(tls.reply) > 0 or case.server.last_data_packet > tls.hello_packet
 
 
 def general_flags(case: Case) -> None:

@@ -4,6 +4,7 @@ from analyzer.wire.model cimport Alert, Exchange, Http2, Milestone, Record, Side
 cdef int WARNING
 
 cpdef settle(Case case)
+cdef int second_fin(Case case) except -2
 cdef stream_closed(Case case, Http2 h2)
 cdef closed_by(Case case, int side, str what, long long packet, long long time)
 cdef notify(Case case)

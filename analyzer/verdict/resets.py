@@ -16,14 +16,28 @@ def settle(case: Case) -> None:
     notify(case)
     if case.client.rsts or case.server.rsts:
         find_reset(case)
-    closed_by(case, CLIENT, "fin", case.client.fin_packet, case.client.fin_time)
-    closed_by(case, SERVER, "fin", case.server.fin_packet, case.server.fin_time)
+    second: cython.int = second_fin(case)
+    if second != CLIENT:
+        closed_by(case, CLIENT, "fin", case.client.fin_packet, case.client.fin_time)
+    if second != SERVER:
+        closed_by(case, SERVER, "fin", case.server.fin_packet, case.server.fin_time)
     closed_by(case, CLIENT, "", case.notify_client, 0)
     closed_by(case, SERVER, "", case.notify_server, 0)
     if case.h2 is not None:
         stream_closed(case, case.h2)
     if case.reset is not None:
         closed_by(case, case.reset.side, "rst", case.reset.packet, case.reset.time)
+
+
+def second_fin(case: Case) -> cython.int:
+    """Whose FIN acknowledges the other's and so came second, whatever the order of packets; -1 = the packets tell."""
+    client: Milestone | None = case.find("fin", CLIENT, 0)
+    server: Milestone | None = case.find("fin", SERVER, 0)
+    if client is None or server is None:
+        return -1
+    if server.ack > case.client.fin_offset:
+        return SERVER
+    return CLIENT if client.ack > case.server.fin_offset else -1
 
 
 def stream_closed(case: Case, h2: Http2) -> None:

@@ -32,8 +32,9 @@ def lost_on_the_way(case: Case, index: cython.int) -> cython.longlong:
         return receiver.sack_left - sender.acked
     if sender.rtx_since_ack >= case.limits.flight_rtx and sender.acked < sender.end:
         return sender.end - sender.acked
-    if sender.sent > sender.acked:
-        upto, since = sender.sent, sender.sent_time
+    upto = sender.sent if sender.fin_offset < 0 else min(sender.sent, sender.fin_offset)  # a FIN has a number, too
+    if upto > sender.acked:
+        since = sender.sent_time
     elif sender.wire_gap:
         upto, since = sender.end, sender.jump_time
     if upto <= sender.acked or waited(case, sender, receiver, since) < max(LOSS_NS, 2 * case.rtt()):

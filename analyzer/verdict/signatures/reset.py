@@ -6,7 +6,7 @@ import cython
 
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Tls
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Record, Tls
 
 
 def on_accept(case: Case) -> Verdict | None:
@@ -75,7 +75,8 @@ def in_handshake(case: Case) -> Verdict | None:
         return None
     spoke: cython.longlong = case.spoke_time if case.spoke_time <= mark.time else case.tls.hello_time
     gap: cython.longlong = mark.time - spoke if spoke else 0
-    answered: cython.bint = case.replied and (case.tls.hello_start > 0 or case.server.first_data_packet < mark.packet)
+    behind: cython.bint = case.tls.hello_start > 0 or case.server.first_data_packet < mark.packet
+    answered: cython.bint = case.replied and behind and mark.offset > answer_start(case)
     case.cite_hello()
     if answered:
         packet, time, what, side = last_server_record(case)  # a cpdef method takes no starred arguments
@@ -102,6 +103,15 @@ def in_handshake(case: Case) -> Verdict | None:
         "high",
         f"A reset from {case.peer()}'s side came {span(gap)} after the ClientHello, without any TLS answer.",
     )
+
+
+def answer_start(case: Case) -> cython.longlong:
+    """Where the server's TLS answer begins in its stream; behind a proxy's answer to CONNECT it is not the first byte."""
+    tls: Tls = case.tls
+    if tls.server_records:
+        record: Record = tls.server_records[0]
+        return record.start
+    return max(0, tls.hello_start) and case.server.next
 
 
 def last_server_record(case: Case) -> tuple[int, int, str, int]:

@@ -237,7 +237,7 @@ def server_fin(case: Case) -> Verdict | None:
     Not this: after a silence it is a stall that the server ended (tls-no-server-hello with the flag
         `server-gave-up`); with a readable alert before it, tls-alert-NAME.
     """
-    if case.closer != SERVER or case.silence() >= case.limits.stall_min_ns:
+    if case.closer != SERVER or case.silence() >= case.limits.stall_min_ns or case.closer_time < case.tls.hello_time:
         return None
     case.cite_hello()
     case.cite_closer()

@@ -206,9 +206,9 @@ def client_after_hello(tls: Tls) -> list[Record]:
 
 def is_early(tls: Tls, record: Record) -> cython.bint:
     """Whether the client sent it before it knew the ServerHello."""
-    if record.packet < tls.server_hello_packet:
-        return True
-    return 0 <= record.ack <= tls.server_hello_start
+    if record.ack >= 0:
+        return record.ack <= tls.server_hello_start
+    return record.packet < tls.server_hello_packet
 
 
 def end_of_flight(after: list[Record], at: cython.Py_ssize_t) -> cython.Py_ssize_t:
