@@ -3,11 +3,10 @@ from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle
-from analyzer.verdict.seen cimport lost_on_the_way
+from analyzer.verdict.spoken cimport count_to_the_end, has_replied, hidden, sure_end
 from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, Tls
-from analyzer.wire.tls.opaque cimport Opaque, of_client, of_server
 
 cpdef Verdict decide_case(Case case)
 cdef who_and_when(Case case, Verdict verdict)
@@ -16,10 +15,6 @@ cdef bint uncertain(Case case) except -1
 cdef bint established(Case case) except -1
 cdef Verdict inside_tls(Case case)
 cdef Verdict unfinished(Case case)
-cdef bint hidden(Case case) except -1
-cdef bint fin_unseen(Side side) except -1
-cdef bint sure_end(Case case) except -1
-cdef count_to_the_end(Case case)
 cdef Verdict unnamed(Case case)
 cdef Verdict first_of(tuple signatures, Case case)
 cdef Verdict any_of(tuple signatures, Case case)
@@ -28,7 +23,6 @@ cdef Verdict complete(Case case)
 cdef Verdict opaque_ok(Case case)
 cdef Verdict fine(Case case, str confidence, str summary)
 cdef weigh(Case case)
-cdef bint has_replied(Case case) except -1
 cdef general_flags(Case case)
 cdef bint frag_needed(Connection connection) except -1
 cdef tls_flags(Case case)

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.verdict.case import Case, capital, span
+from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
-from analyzer.verdict.seen import lost_on_the_way
 from analyzer.verdict.signatures import (
     connect,
     dns,
@@ -25,10 +24,10 @@ from analyzer.verdict.signatures import (
     tls,
     tls_stall,
 )
+from analyzer.verdict.spoken import count_to_the_end, has_replied, hidden, sure_end
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
-from analyzer.wire.tls.opaque import Opaque, of_client, of_server
 from analyzer.wire.tls.registry import APPLICATION_DATA
 
 Signature = Callable[[Case], Verdict | None]
@@ -205,60 +204,6 @@ def unfinished(case: Case) -> Verdict:
     return first_of(HANDSHAKE, case)
 
 
-def hidden(case: Case) -> cython.bint:
-    """What a side said, or that it hung up, is known by the other's acknowledgement or by its own numbers alone."""
-    server: Side = case.server
-    if fin_unseen(case.client) or fin_unseen(server):
-        return True
-    if server.wire_gap or lost_on_the_way(case, SERVER):
-        return False  # it is known where that was lost
-    if case.closer == CLIENT:
-        return False
-    ended: cython.longlong = case.reset.offset if case.reset is not None and case.reset.side == SERVER else 0
-    last: cython.longlong = server.end + (1 if server.fin_offset >= 0 else 0)  # a FIN has a number of its own
-    return max(server.sent, ended) > last
-
-
-def fin_unseen(side: Side) -> cython.bint:
-    """The peer acknowledges one more than every byte of this side: a FIN that was not captured."""
-    return side.fin_offset < 0 and side.end > 0 and side.acked == side.end + 1
-
-
-def sure_end(case: Case) -> cython.bint:
-    """Whether the capture shows that the last answer was over, and that it was one.
-
-    On a connection that is open when the capture ends, bytes in flight say that more was to come, and a record that may
-    be a ticket proves nothing.
-    """
-    server: Side = case.server
-    opaque: Opaque = case.opaque
-    if opaque.unseen:
-        return False
-    if opaque.doubtful and (server.lost or server.cut or case.client.lost):
-        return False
-    if case.closer >= 0:
-        return True
-    return not opaque.doubtful and server.acked >= server.end
-
-
-def count_to_the_end(case: Case) -> None:
-    """Nothing that was said after the first side had ended it is progress: an alert that answers a FIN, say."""
-    record: Record
-    tls: Tls = case.tls
-    if case.closer < 0 or case.progress_time < case.closer_time:
-        return
-    spoke: cython.longlong = 0
-    heard: cython.longlong = 0
-    for record in of_client(tls):
-        if record.packet != case.closer_packet and spoke < record.last_time <= case.closer_time:
-            spoke = record.last_time
-    for record in of_server(tls):
-        if record.packet != case.closer_packet and heard < record.last_time <= case.closer_time:
-            heard = record.last_time
-    case.spoke_time = spoke or tls.hello_time
-    case.progress_time = max(case.spoke_time, heard, case.connection.established_time)
-
-
 def unnamed(case: Case) -> Verdict:
     """No request was read: cut before its first line was whole, lost, or never sent behind the preface of HTTP/2."""
     if case.connection.protocol != "h2c" or case.client.bytes == 0 or case.server.bytes:
@@ -380,12 +325,6 @@ def weigh(case: Case) -> None:
         case.asked = case.opaque.request
         case.answered = 2 if case.opaque.response else 0
     general_flags(case)
-
-
-def has_replied(case: Case) -> cython.bint:
-    """Whether the server sent payload upon the ClientHello; by packet order where no record of it was read."""
-    tls: Tls = case.tls
-    return tls.server_count > 0 or len(tls.reply) > 0 or case.server.last_data_packet > tls.hello_packet
 
 
 def general_flags(case: Case) -> None:

@@ -139,7 +139,8 @@ NEEDS = {
     ),
     "no TLS answer": Need(lambda case: not case.replied, "the server answered"),
     "bytes of the server lost on the way": Need(
-        lambda case: lost_on_the_way(case, SERVER) > 0 or case.server.sent > case.server.acked, "no byte of the server was lost on the way"
+        lambda case: lost_on_the_way(case, SERVER) > 0 or case.server.sent > case.server.acked,
+        "no byte of the server was lost on the way",
     ),
     "an unconfirmed Finished": Need(
         lambda case: case.completion is not None and not case.completion.confirmed,

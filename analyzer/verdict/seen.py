@@ -22,7 +22,7 @@ RESEND_NS = 3_000_000_000
 def lost_on_the_way(case: Case, index: cython.int) -> cython.longlong:
     """How many bytes that this side (CLIENT, SERVER) sent are proven to be lost on the way; 0 = none.
 
-    Proofs: SACK above a hole; its own later sequence number, or later bytes, above a hole; a range sent again and again.
+    Proofs: SACK above a hole; its own later sequence number, or later bytes, above one; a range sent again and again.
     """
     sender: Side = case.server if index == SERVER else case.client
     receiver: Side = case.client if index == SERVER else case.server

@@ -275,13 +275,13 @@ class Tls:
     client_finished, server_finished  1.2 and older: the first handshake record after that side's CCS
     psk_modes         1 = the client offered psk_key_exchange_modes, without which no ticket is of use (RFC 8446 4.2.9)
     certificate_asked 1 = 1.2 and older: CertificateRequest; certificate_empty 1 = the client answered it with none
-    client_records, server_records   first MAX_RECORDS records of each side; *_late the newest LATE_RECORDS behind them (a
-                      ring whose objects are used again as the stream goes on); *_count all; *_last the newest, *_prior
-                      the one before it
+    client_records, server_records   first MAX_RECORDS records of each side; *_late the newest LATE_RECORDS behind them
+                      (a ring whose objects are used again as the stream goes on); *_count all; *_last the newest,
+                      *_prior the one before it
     reply             bytes the server sent instead of TLS (first 64), b"" = none
     lost              record boundaries were lost (capture loss, snaplen, malformed): 1 client's, 2 server's, 3 both
-    *_blind_from, *_blind_to  offsets between which boundaries are unknown: where they were lost first, and where they were
-                      found again last (NEVER = not yet); -1 = nowhere
+    *_blind_from, *_blind_to  offsets between which boundaries are unknown: where they were lost first, and where they
+                      were found again last (NEVER = not yet); -1 = nowhere
     hole              1 = bytes of a handshake message are missing, the record boundaries are not
     malformed         what was malformed, "" = nothing
     certificate       {subject, issuer, names, not_before, not_after, sha256} of the leaf where readable, else None

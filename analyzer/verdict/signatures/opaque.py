@@ -195,7 +195,12 @@ def refused_after_finished(case: Case) -> Verdict | None:
     if case.asked or case.answered or case.closer != SERVER or case.closer_what == "rst" or not case.notify_server:
         return None
     tls: Tls = case.tls
-    if case.opaque.tickets or tls.version < TLS13 or case.client.lost or case.closer_time - case.completion.done_time > REFUSAL_NS:
+    if (
+        case.opaque.tickets
+        or tls.version < TLS13
+        or case.client.lost
+        or case.closer_time - case.completion.done_time > REFUSAL_NS
+    ):
         return None
     case.cite_hello()
     case.cite(case.completion.done_packet, case.completion.done_time, "record", CLIENT)

@@ -106,7 +106,7 @@ def in_handshake(case: Case) -> Verdict | None:
 
 
 def answer_start(case: Case) -> cython.longlong:
-    """Where the server's TLS answer begins in its stream; behind a proxy's answer to CONNECT it is not the first byte."""
+    """Where the server's TLS answer begins in its stream: behind that of a proxy to CONNECT, not with the first byte."""
     tls: Tls = case.tls
     if tls.server_records:
         record: Record = tls.server_records[0]
@@ -147,8 +147,8 @@ def post_finished(case: Case) -> Verdict | None:
     return case.verdict(
         "rst-during-tls-handshake",
         "high",
-        f"{capital(case.peer())} reset the connection right after the client's Finished: it may have refused the client "
-        "certificate.",
+        f"{capital(case.peer())} reset the connection right after the client's Finished: it may have refused the "
+        "client certificate.",
     )
 
 
@@ -272,7 +272,8 @@ def idle_before(case: Case) -> cython.longlong:
     other: Exchange
     ended: cython.longlong = 0
     if case.opaque is not None:
-        return case.opaque.idle
+        idle: cython.longlong = case.opaque.idle
+        return idle
     if exchange is None or exchange.index <= 0:
         return 0
     for other in case.connection.exchanges:
@@ -352,4 +353,3 @@ def switched(case: Case) -> Verdict | None:
         f"{capital(case.peer())} reset the open {what} {span(mark.time - exchange.response_time)} after it was opened and "
         f"{span(mark.time - last)} after the last word on it.",
     )
-

@@ -94,8 +94,8 @@ def warned_verdict(case: Case, warned: Alert) -> Verdict:
     )
     verdict.blame = "server"
     verdict.advice = (
-        "Configure the name that the client asks for (SNI) at the server or balancer; other clients ignore the warning, "
-        "Java does not (`-Djsse.enableSNIExtension=false` shows whether that is it)."
+        "Configure the name that the client asks for (SNI) at the server or balancer; other clients ignore the "
+        "warning, Java does not (`-Djsse.enableSNIExtension=false` shows whether that is it)."
     )
     return verdict
 
@@ -249,8 +249,8 @@ def server_fin(case: Case) -> Verdict | None:
     )
     if large_hello(case) and not case.tls.server_hello_packet:
         verdict.advice += (
-            f" The ClientHello is large ({case.tls.hello_size} bytes, more than one segment; post-quantum key share): a "
-            "server or device that cannot put it together hangs up so; test without (`curl --curves X25519`)."
+            f" The ClientHello is large ({case.tls.hello_size} bytes, more than one segment; post-quantum key share): "
+            "a server or device that cannot put it together hangs up so; test without (`curl --curves X25519`)."
         )
     return verdict
 

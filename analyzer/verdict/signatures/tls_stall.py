@@ -134,7 +134,7 @@ def flight_lost(case: Case) -> Verdict | None:
     return case.verdict(
         "tls-server-flight-lost",
         "high" if big and hole else "medium",
-        f"{missing} bytes of {case.where()}'s TLS answer are lost on the way, from byte {server.acked + 1} of its stream on"
+        f"{missing} bytes of {case.where()}'s TLS answer are lost on the way, from byte {server.acked + 1} on"
         + (", while smaller packets pass: a path MTU problem." if big and hole else "."),
     )
 
@@ -221,7 +221,7 @@ def stalled(case: Case) -> Verdict | None:
 def instead(case: Case) -> str:
     """What the client did instead of its part of the handshake: nothing, mostly."""
     tls: Tls = case.tls
-    record: Record = tls.client_last
+    record: Record = tls.client_last  # type: ignore[assignment]
     since: cython.longlong = tls.hello_done_time or tls.server_hello_time
     if record is None or record.time < since or record.kind == HANDSHAKE:
         return "said nothing"

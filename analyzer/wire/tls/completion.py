@@ -67,7 +67,7 @@ def completion(tls: Tls) -> Completion:
 
 
 def guessed_version(tls: Tls) -> cython.int:
-    """The version where the ServerHello was cut: what the client protects at once is of 1.3 (RFC 8446 5.2); 0 = unknown.
+    """The version where the ServerHello was cut: what the client protects at once is of 1.3 (RFC 8446 5.2); 0 = unsure.
 
     Up to 1.2 its key exchange and its Finished are handshake records.
     """

@@ -1,6 +1,6 @@
 from analyzer.wire.model cimport Connection, Record, Side, Tls
 from analyzer.wire.tls.completion cimport Completion, closing, is_alert
-from analyzer.wire.tls.opaque cimport Opaque, body_bytes, ends_with, first_exchange, of_server
+from analyzer.wire.tls.opaque cimport Opaque, body_bytes, ends_with, first_exchange, of_client, of_server
 from analyzer.wire.tls.sizes cimport may_be_h2, plain
 from analyzer.wire.tls.tickets cimport round_trip
 

@@ -10,7 +10,7 @@ import cython
 
 from analyzer.wire.model import NEVER, SERVER, Connection, Record, Side, Tls
 from analyzer.wire.tls.completion import Completion, closing, is_alert
-from analyzer.wire.tls.opaque import KEY_UPDATE, Opaque, body_bytes, ends_with, first_exchange, of_server
+from analyzer.wire.tls.opaque import KEY_UPDATE, Opaque, body_bytes, ends_with, first_exchange, of_client, of_server
 from analyzer.wire.tls.registry import APPLICATION_DATA, TLS13
 from analyzer.wire.tls.sizes import CONTROL, H2_PREFACE, SETTINGS_ACK, SHORTEST_REQUEST, may_be_h2, plain
 from analyzer.wire.tls.tickets import TICKET_WINDOW_NS, round_trip
@@ -55,7 +55,9 @@ def judge_last(
             pending.append(record)
         else:
             doubt = doubt or kind == MAY
-    if pending and (goes_on(pending, begun) or (farewell(tls, connection, pending, seen) if h2 else framed(tls, pending))):
+    if pending and (
+        goes_on(pending, begun) or (farewell(tls, connection, pending, seen) if h2 else framed(tls, pending))
+    ):
         pending, doubt = [], True
     if pending:
         turn_to(tls, pending, sure, seen)
@@ -105,7 +107,7 @@ def request_like(size: cython.int, h2: cython.bint) -> cython.int:
 
 
 def goes_on(pending: list[Record], answered: cython.longlong) -> cython.bint:
-    """The record was sent without knowledge of the newest answer: the rest of an upload that was answered early, say."""
+    """The record was sent without knowledge of the newest answer: the rest of an upload that was answered early."""
     first: Record = pending[0]
     return first.ack <= answered
 
@@ -158,15 +160,13 @@ def last_before(tls: Tls, request: Record, sure: cython.longlong) -> cython.long
     for record in of_server(tls):
         if 0 <= record.ack <= request.start and newest < record.last_time <= request.time:
             newest = record.last_time
-    for record in (tls.client_prior, tls.client_last):
-        if record is not None and record.end <= request.start and newest < record.last_time:
+    for record in of_client(tls):
+        if record.end <= request.start and newest < record.last_time <= request.time:
             newest = record.last_time
     return newest or request.time
 
 
-def look_unseen(
-    tls: Tls, connection: Connection, done: Completion, known: cython.longlong, seen: Opaque
-) -> None:
+def look_unseen(tls: Tls, connection: Connection, done: Completion, known: cython.longlong, seen: Opaque) -> None:
     """Whether what decides may be in records that were not captured: a request behind all answers, or an answer."""
     client: Side = connection.client
     if tls.client_blind_from >= 0 and tls.client_blind_to > max(known, done.done_end) and client.end > known:

@@ -99,9 +99,9 @@ def find_close_notify(tls: Tls, done: Completion, seen: Opaque) -> None:
     if client is not None and not blind and client.start >= done.done_end and closes(tls, client, CLIENT):
         seen.close_notify_client = client.packet
     blind = tls.server_blind_to == NEVER
-    if server is not None and not blind and knows(server, done.done_end, done.done_packet - 1):
-        if closes(tls, server, SERVER):
-            seen.close_notify_server = server.packet
+    knew: cython.bint = server is not None and knows(server, done.done_end, done.done_packet - 1)
+    if knew and not blind and closes(tls, server, SERVER):
+        seen.close_notify_server = server.packet
 
 
 def closes(tls: Tls, record: Record, side: cython.int) -> cython.bint:
@@ -272,9 +272,7 @@ def without_control(tls: Tls, candidates: list[Record], headers: Record | None, 
     return answers
 
 
-def answers_headers(
-    tls: Tls, record: Record, previous: Record, headers: Record, trip: cython.longlong
-) -> cython.bint:
+def answers_headers(tls: Tls, record: Record, previous: Record, headers: Record, trip: cython.longlong) -> cython.bint:
     """Whether a short record comes late enough after the client's HEADERS, and first."""
     if plain(tls, record) < H2_SHORTEST_HEADERS or record.ack < headers.end:
         return False

@@ -111,9 +111,7 @@ class RecordWalk:
             at += HEADER
         side.skip = NEVER
 
-    def gap(
-        self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong
-    ) -> None:
+    def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
         """Bytes that will never be seen: harmless inside a body; across a header they hide the boundaries behind it."""
         after: cython.longlong = side.next + length
         if self.dead or self.replying:

@@ -13,7 +13,7 @@ from analyzer.wire.tls.registry import APPLICATION_DATA, TLS12, TLS13
 
 CCM_8_13 = 0x1305
 TAG, SHORT_TAG, INNER_TYPE, NONCE = 16, 8, 1, 8
-"""Bytes: of an AEAD's tag (8 with CCM_8), of TLS 1.3's content type, of the explicit nonce of GCM and CCM (RFC 5288 3)."""
+"""Bytes: of an AEAD's tag (8 with CCM_8), of TLS 1.3's type of content, of the nonce of GCM and CCM (RFC 5288 3)."""
 CHACHA20 = (0xCCA8, 0xCCAE)
 """RFC 7905: no explicit nonce."""
 COUNTER_MODES = ((0x009C, 0x00A7), (0xC02B, 0xC032), (0xC050, 0xC063), (0xC07A, 0xC08D), (0xC09C, 0xC0AF))

@@ -1,9 +1,8 @@
 """Session tickets of TLS 1.3 (RFC 8446 4.6.1): which records of the server after the handshake are no answers.
 
-Measured: OpenSSL (nginx, Python, Node) sends two of equal length upon the client's Finished, one when it resumed, even to
-a client without psk_key_exchange_modes; without the client's leave for tickets of its own state (74 bytes). Go sends one
-within its own flight, before the Finished, and none to a client that has no use for it. Nagle's algorithm may hold
-back the second until the first is acknowledged.
+Measured: OpenSSL (nginx, Python, Node) sends two of equal length upon the client's Finished, one when it resumed, even
+to a client without psk_key_exchange_modes. Go sends one within its own flight, before the Finished, and none to a
+client that has no use for it. Nagle's algorithm may hold back the second until the first is acknowledged.
 """
 
 from __future__ import annotations
@@ -52,9 +51,7 @@ def after_tickets(
     return data[1:], 1
 
 
-def ticket_run(
-    connection: Connection, done: Completion, data: list[Record], first: Record | None
-) -> cython.Py_ssize_t:
+def ticket_run(connection: Connection, done: Completion, data: list[Record], first: Record | None) -> cython.Py_ssize_t:
     """How many records in front look like session tickets: few, of one length, each soon after the handshake.
 
     A record that knows more of the client's requests than the one before it is no part of the run.
