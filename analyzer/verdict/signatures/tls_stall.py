@@ -111,7 +111,8 @@ def flight_lost(case: Case) -> Verdict | None:
         all, and no later sequence number, is tls-no-server-hello.
     """
     server: Side = case.server
-    missing: cython.longlong = lost_on_the_way(case, SERVER) or told_at_the_end(case)
+    proven: cython.longlong = lost_on_the_way(case, SERVER)
+    missing: cython.longlong = proven or told_at_the_end(case)
     if missing <= 0 or case.unread(case.client):  # what meets a closed window is not lost (3.4)
         return None
     if case.closer < 0 and case.silence() < case.limits.stall_min_ns:
@@ -133,7 +134,7 @@ def flight_lost(case: Case) -> Verdict | None:
         case.flag("pmtu-suspected")
     return case.verdict(
         "tls-server-flight-lost",
-        "high" if big and hole else "medium",
+        "high" if big and hole and proven else "medium",
         f"{missing} bytes of {case.where()}'s TLS answer are lost on the way, from byte {server.acked + 1} on"
         + (", while smaller packets pass: a path MTU problem." if big and hole else "."),
     )

@@ -18,6 +18,8 @@ SMALLEST_TICKET = 70
 """With a ticket that is only an identifier of 32 bytes (OpenSSL without tickets of its own: 74)."""
 LARGEST_TICKET = 1400
 TICKET_WINDOW_NS = 50_000_000
+DELAYED_ACK_NS = 200_000_000
+"""How long a receiver may wait with the acknowledgement that lets the second ticket go (Linux TCP_DELACK_MAX)."""
 DOUBT = -1
 """Instead of a number of tickets: one record that may be a ticket or an answer."""
 
@@ -38,23 +40,23 @@ def after_tickets(
         return data, 0
     while data and closing(tls, data[len(data) - 1]) and is_alert(tls, data[len(data) - 1], SERVER):
         data.pop()
+    if ticket_in_flight(tls, done, sent):
+        return data, 0
     run: cython.Py_ssize_t = ticket_run(connection, done, data, first)
     if run != 1 or first is None:
         return data[run:], run
     record = data[0]
     if not knows(record, first.end, first.packet):
         return data[1:], 1  # sent before the request was known
-    if ticket_in_flight(tls, done, sent):
-        return data, 0
     if len(data) == 1:
         return data, DOUBT
     return data[1:], 1
 
 
 def ticket_run(connection: Connection, done: Completion, data: list[Record], first: Record | None) -> cython.Py_ssize_t:
-    """How many records in front look like session tickets: few, of one length, each soon after the handshake.
+    """How many records in front look like session tickets: few, of one length, the first soon after the handshake.
 
-    A record that knows more of the client's requests than the one before it is no part of the run.
+    One that knows more of the client's requests, or comes later than a delayed acknowledgement explains, is none.
     """
     record: Record
     if not data:
@@ -69,6 +71,7 @@ def ticket_run(connection: Connection, done: Completion, data: list[Record], fir
     for record in data:
         if record.length != length or record.time > soon or answers_more(record, known, first):
             break
+        soon = record.time + round_trip(connection) + DELAYED_ACK_NS
         run += 1
     return run if run <= MAX_TICKETS else 0
 
