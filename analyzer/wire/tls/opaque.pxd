@@ -37,5 +37,6 @@ cdef bint unlike_settings(
     Tls tls, Side client, Opaque seen, Record record, list[Record] requests, long long trip
 ) except -1
 cdef list[Record] without_control(Tls tls, list[Record] candidates, Record headers, long long trip)
+cdef bint no_control(Tls tls, Record record, Record headers) except -1
 cdef bint answers_headers(Tls tls, Record record, Record previous, Record headers, long long trip) except -1
 cdef measure(Tls tls, Side server, Record answer, Opaque seen)

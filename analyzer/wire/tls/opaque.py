@@ -12,7 +12,16 @@ import cython
 from analyzer.wire.model import CLIENT, LATE_RECORDS, MAX_RECORDS, NEVER, SERVER, Connection, Record, Side, Tls
 from analyzer.wire.tls.completion import Completion, is_alert, is_early
 from analyzer.wire.tls.registry import ALERT, APPLICATION_DATA, TLS13
-from analyzer.wire.tls.sizes import FULL_REQUEST, H2_CONTROL, H2_PREFACE, H2_SHORTEST_HEADERS, may_be_h2, plain
+from analyzer.wire.tls.sizes import (
+    CONTROL,
+    CONTROL_OF_THREE,
+    FULL_REQUEST,
+    H2_CONTROL,
+    H2_PREFACE,
+    H2_SHORTEST_HEADERS,
+    may_be_h2,
+    plain,
+)
 from analyzer.wire.tls.tickets import DOUBT, TICKET_WINDOW_NS, after_tickets, knows, round_trip
 
 KEY_UPDATE = 22
@@ -254,22 +263,29 @@ def unlike_settings(
 def without_control(tls: Tls, candidates: list[Record], headers: Record | None, trip: cython.longlong) -> list[Record]:
     """Drop what may be the server's SETTINGS, acknowledgements and window updates.
 
-    The first record is its SETTINGS whatever else (RFC 9113 3.4). A short record may answer only when it is the first
-    after a HEADERS-sized client record, and more than a round trip later.
+    The first record is its SETTINGS whatever else (RFC 9113 3.4). A short one behind it answers when no frames of
+    control together have its size, or when it is the first after the HEADERS, and more than a round trip later.
     """
     record: Record
     previous: Record | None = None
     answers: list[Record] = []
     for record in candidates:
-        if plain(tls, record) > H2_CONTROL or (
-            previous is not None
-            and headers is not None
-            and not answers
-            and answers_headers(tls, record, previous, headers, trip)
+        if plain(tls, record) > H2_CONTROL:
+            answers.append(record)
+        elif previous is None or headers is None:
+            pass
+        elif no_control(tls, record, headers) or (
+            not answers and answers_headers(tls, record, previous, headers, trip)
         ):
             answers.append(record)
         previous = record
     return answers
+
+
+def no_control(tls: Tls, record: Record, headers: Record) -> cython.bint:
+    """Whether a record that is sent in the knowledge of the request has a size that no few frames of control have."""
+    size: cython.int = plain(tls, record)
+    return record.ack >= headers.end and size not in CONTROL and size not in CONTROL_OF_THREE
 
 
 def answers_headers(tls: Tls, record: Record, previous: Record, headers: Record, trip: cython.longlong) -> cython.bint:

@@ -41,6 +41,7 @@ WINDOW_UPDATE, PING = 13, 17
 SETTINGS_ACK = 9
 CONTROL = frozenset((SETTINGS_ACK, WINDOW_UPDATE, PING, 18, 22, 26, 30, 34))
 """One or two frames of control together. HEADERS that refer to a dynamic table can have these sizes, too."""
+CONTROL_OF_THREE = frozenset((27, 31, 35, 39, 43, 47, 51))
 H2_PREFACE = 103
 """The preface of HTTP/2, SETTINGS and a WINDOW_UPDATE take 40 to 90 bytes (signatures.md 2.4)."""
 H2_SHORTEST_HEADERS = 18
