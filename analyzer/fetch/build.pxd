@@ -3,10 +3,11 @@ from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.vantage cimport vantage
 from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion cimport Completion
+from analyzer.wire.tls.last cimport opaque_exchange
 from analyzer.wire.tls.opaque cimport Opaque
 
-cdef int OUTSIDE
-cdef long long PROBE_NS
+cdef int OUTSIDE, TLS13
+cdef long long PROBE_NS, REFUSAL_NS
 
 cpdef list[Fetch] fetches(Connection connection)
 cdef Fetch plain(Connection connection, Exchange exchange, Flow flow, int position)
@@ -26,5 +27,6 @@ cdef long long first_of(long long one, long long other)
 cdef str empty_kind(Connection connection)
 cdef bint refused_in_tunnel(Connection connection) except -1
 cdef str unused_tls_kind(Fetch fetch)
+cdef bint refused(Fetch fetch, Completion done) except -1
 cdef bint closed_by_client(Connection connection) except -1
 cpdef double seconds(long long start, long long end)

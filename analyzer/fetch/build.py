@@ -15,9 +15,11 @@ from analyzer.fetch.model import Fetch
 from analyzer.fetch.vantage import vantage
 from analyzer.wire.http2.streams import UNREADABLE
 from analyzer.wire.model import CLIENT, OUTSIDE, Connection, Exchange, Http2, Milestone, Side, Tls
-from analyzer.wire.tls.completion import Completion
+from analyzer.wire.tls.completion import REFUSAL_NS, Completion
 from analyzer.wire.tls.completion import completion as tls_completion
-from analyzer.wire.tls.opaque import Opaque, opaque_exchange
+from analyzer.wire.tls.last import opaque_exchange
+from analyzer.wire.tls.opaque import Opaque
+from analyzer.wire.tls.registry import TLS13
 
 EARLY_RESET_NS = 1_000_000_000
 """A server's reset this soon after the handshake is a refusal (signatures.md 6.1 `early_reset`)."""
@@ -301,21 +303,30 @@ def streamless_kind(connection: Connection) -> str:
 
 
 def unused_tls_kind(fetch: Fetch) -> str:
-    """A TLS connection that was made and never used is speculative, unless the server ended it."""
+    """A TLS connection that was made and never used is speculative, unless the server refused it."""
     opaque: Opaque | None = fetch.opaque
     done: Completion | None = fetch.completion
     connection: Connection = fetch.connection
-    lost: cython.bint = connection.tls is not None and connection.tls.lost != 0
-    if opaque is None or done is None or opaque.request or opaque.response or lost:
-        if opaque is not None and opaque.request == 2 and not opaque.response and closed_by_client(connection):
-            return "speculative"  # HTTP/2 preface and SETTINGS alone: no request is proven
+    if opaque is None or done is None or opaque.request == 1 or opaque.response or opaque.unseen:
         return "fetch"
+    if connection.client.lost or connection.server.lost:
+        return "fetch"
+    if opaque.request == 2:  # HTTP/2 preface and SETTINGS alone, or too little for a request: none is proven
+        return "speculative" if ended(connection, 1) < connection.capture_end else "fetch"
     server: Side = connection.server
     if server.rst_packet and not done.confirmed and not closed_by_client(connection):
         return "fetch"
-    if opaque.close_notify_server and not opaque.tickets and not closed_by_client(connection):
+    if opaque.close_notify_server and not opaque.tickets and not closed_by_client(connection) and refused(fetch, done):
         return "fetch"
     return "speculative"
+
+
+def refused(fetch: Fetch, done: Completion) -> cython.bint:
+    """Whether the server's alert may refuse the client: TLS 1.3 alone lets it come after the client is done."""
+    tls: Tls | None = fetch.connection.tls
+    if tls is None or tls.version < TLS13 or tls.server_last is None:
+        return False
+    return tls.server_last.time - done.done_time < REFUSAL_NS
 
 
 def closed_by_client(connection: Connection) -> cython.bint:

@@ -4,6 +4,7 @@ from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle
 from analyzer.verdict.seen cimport beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
+from analyzer.verdict.spoken cimport count_to_the_end, has_replied, hidden, sure_end
 from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, Tls
@@ -17,6 +18,7 @@ cdef bint uncertain(Case case) except -1
 cdef Verdict unframed(Case case)
 cdef bint established(Case case) except -1
 cdef Verdict inside_tls(Case case)
+cdef Verdict unfinished(Case case)
 cdef Verdict unnamed(Case case)
 cdef Verdict first_of(tuple signatures, Case case)
 cdef Verdict any_of(tuple signatures, Case case)

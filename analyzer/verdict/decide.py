@@ -29,6 +29,7 @@ from analyzer.verdict.signatures import (
     tls,
     tls_stall,
 )
+from analyzer.verdict.spoken import count_to_the_end, has_replied, hidden, sure_end
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
@@ -49,6 +50,7 @@ HANDSHAKE = (
     tls_stall.hello_unacked,
     tls_stall.hello_partial,
     tls_stall.flight_lost,
+    incomplete.torn,
     tls.server_fin,
     reset.by_client,
     tls.client_fin,
@@ -57,6 +59,7 @@ HANDSHAKE = (
 STATUS = (http.proxy_connect, response.status)
 """Those for which the first line of a response is enough."""
 SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
+PROVEN = (loss.request_unacked, loss.response_lost)
 """Those that hold although the capture lost bytes: the others conclude from what did not come."""
 OPAQUE = (
     reset.post_finished,
@@ -228,18 +231,32 @@ def established(case: Case) -> cython.bint:
 
 def inside_tls(case: Case) -> Verdict:
     """Step 6, and step 7 for what is seen from outside."""
+    count_to_the_end(case)
     if not case.tls_done:
-        lost: cython.bint = case.client.lost > 0 or case.server.lost > 0
-        return first_of(SPOKEN if lost else HANDSHAKE, case)
+        return unfinished(case)
     tls_flags(case)
-    if case.opaque is None or (not case.answered and case.server.lost):
-        return incomplete.rest(case)  # an answer may be among the bytes that the capture lost
+    if case.opaque is None:
+        return incomplete.rest(case)
+    if not case.answered and (case.server.lost or case.opaque.unseen or hidden(case)):
+        return first_of(PROVEN, case)  # an answer may be among the bytes that were not captured
     verdict = any_of(OPAQUE, case)
     if verdict is not None:
         return verdict
-    if case.answered and not case.opaque.cut:
+    if case.answered and not case.opaque.cut and sure_end(case):
         return opaque_ok(case)
     return incomplete.rest(case)
+
+
+def unfinished(case: Case) -> Verdict:
+    """The handshake, as far as was seen, was not completed: what can be said although bytes were not captured."""
+    tls: Tls = case.tls
+    if case.client.lost or case.server.lost or hidden(case):
+        return first_of(SPOKEN, case)
+    if tls.lost and case.replied:
+        return first_of(SPOKEN, case)  # the handshake may have gone on in records that were cut
+    if tls.server_hello_packet == 0 and case.server.cut and case.replied:
+        return first_of(SPOKEN, case)
+    return first_of(HANDSHAKE, case)
 
 
 def unnamed(case: Case) -> Verdict:
@@ -308,6 +325,13 @@ def opaque_ok(case: Case) -> Verdict:
     case.cite_hello()
     case.cite_request()
     case.cite(case.opaque.response_packet, case.opaque.response_time, "record", SERVER)
+    if case.opaque.doubtful:
+        return fine(
+            case,
+            "low",
+            f"What {case.where()} sent last inside TLS may be a short answer or no answer at all (a session ticket, "
+            "HTTP/2 control frames): only keys can tell, and nothing else speaks of a failure.",
+        )
     confidence = "medium"
     if case.closer == SERVER and not case.notify_server:
         case.flag("tls-opaque-unorderly-end")
@@ -338,7 +362,7 @@ def weigh(case: Case) -> None:
     completion = case.completion
     case.spoke_time = client.last_data_time
     case.progress_time = max(client.last_data_time, server.last_data_time, case.connection.established_time)
-    case.replied = case.tls is not None and server.last_data_packet > case.tls.hello_packet
+    case.replied = case.tls is not None and has_replied(case)
     case.tls_done = completion is not None and completion.state == "complete"
     if exchange is not None:
         case.asked = 2 if exchange.request_complete else 1

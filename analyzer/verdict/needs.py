@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, outcome
 from analyzer.verdict.case import Case
-from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.seen import cut_out, lost_on_the_way
 from analyzer.verdict.signatures.elsewhere import reset_and_again
 from analyzer.wire.model import CLIENT, NETWORK, OUTSIDE, SERVER
 
@@ -115,6 +115,9 @@ NEEDS = {
     "the client closed first": Need(lambda case: case.closer == CLIENT, "the client did not close first"),
     "nobody closed": Need(lambda case: case.closer < 0, "somebody closed"),
     "a close without a reset": Need(lambda case: case.closer_what != "rst", "the end was a reset"),
+    "bytes in flight that nobody sends again": Need(
+        cut_out, "what was not acknowledged was sent again, or the capture ended too soon to tell"
+    ),
     # silence
     "a silence": Need(
         lambda case: case.silence() >= case.limits.give_up_min_ns, "nobody was silent for a second and more"

@@ -34,8 +34,11 @@ def settle(case: Case) -> None:
         find_reset(case)
     closed_unseen(case, case.client)
     closed_unseen(case, case.server)
-    closed_by(case, CLIENT, "fin", case.client.fin_packet, case.client.fin_time)
-    closed_by(case, SERVER, "fin", case.server.fin_packet, case.server.fin_time)
+    second: cython.int = second_fin(case)
+    if second != CLIENT:
+        closed_by(case, CLIENT, "fin", case.client.fin_packet, case.client.fin_time)
+    if second != SERVER:
+        closed_by(case, SERVER, "fin", case.server.fin_packet, case.server.fin_time)
     closed_by(case, CLIENT, "", case.notify_client, 0)
     closed_by(case, SERVER, "", case.notify_server, 0)
     if case.h2 is not None:
@@ -45,6 +48,17 @@ def settle(case: Case) -> None:
         sender: Side = case.client if case.reset.side == CLIENT else case.server
         if case.reset.offset > sender.end + (1 if sender.fin_offset >= 0 else 0):
             case.doubt = "bytes"  # its number says that something of its sender is missing, a FIN at least
+
+
+def second_fin(case: Case) -> cython.int:
+    """Whose FIN acknowledges the other's and so came second, whatever the order of packets; -1 = the packets tell."""
+    client: Milestone | None = case.find("fin", CLIENT, 0)
+    server: Milestone | None = case.find("fin", SERVER, 0)
+    if client is None or server is None:
+        return -1
+    if server.ack > case.client.fin_offset:
+        return SERVER
+    return CLIENT if client.ack > case.server.fin_offset else -1
 
 
 def stream_closed(case: Case, h2: Http2) -> None:

@@ -117,9 +117,10 @@ def gaps(case: Case, wait: str, end: cython.longlong) -> dict[str, int]:
     if wait == timers.RESTING:
         since = {timers.IDLE: exchange.request_time - idle_before(case) if exchange is not None else 0}
     else:
-        first: cython.bint = not connection.midstream and (exchange is None or exchange.index <= 0)
+        later: cython.bint = case.opaque is not None and case.opaque.later
+        first: cython.bint = not connection.midstream and not later and (exchange is None or exchange.index <= 0)
         since = {
-            timers.SYN: 0 if connection.midstream else case.fetch.start,
+            timers.SYN: 0 if connection.midstream or later else case.fetch.start,
             timers.UP: connection.established_time if first else 0,
             timers.ASKED: asked_time(case) if case.asked else 0,
             timers.HEARD: case.progress_time if wait != timers.ANSWERED else asked_time(case),

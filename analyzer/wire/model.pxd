@@ -64,6 +64,9 @@ cdef class Tls:
     cdef public int hello_complete, hellos, hello_size, retry_request, hello_record_version, sslv2, client_version, session_echo
     cdef public str sni, alpn, malformed
     cdef public list alpn_offer, versions_offer, groups_offer, key_shares
+    cdef public int psk_modes, certificate_asked, certificate_empty
+    cdef public long long client_blind_from, client_blind_to, server_blind_from, server_blind_to
+    cdef public list client_late, server_late
     cdef public int early_data, psk, ech, ticket, version, cipher, resumed, done_1_2, lost, hole
     cdef public bytes ciphers_offer, session_id, reply
     cdef public long long server_hello_packet, server_hello_time, server_hello_start, client_ccs, server_ccs

@@ -49,6 +49,8 @@ ID_FAR = 2000
 """IPv4 identifications of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
 FULL_SEGMENT = 1200
 """A segment of at least so many bytes is a full one: with IPv6 every link leaves room for 1220 (RFC 8200 5)."""
+LATE_RECORDS = 16
+"""The newest records kept besides per side: the last request of a kept-alive connection, whatever came before it."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
 
@@ -302,10 +304,15 @@ class Tls:
     done_1_2          1.2 and older: bits 1 = client's CCS + Finished, 2 = server's CCS + Finished
     hello_done_packet/time  1.2: ServerHelloDone
     client_finished, server_finished  1.2 and older: the first handshake record after that side's CCS
-    client_records, server_records   first MAX_RECORDS records of each side; *_count all; *_last the newest, *_prior the
-                      one before it (beyond MAX_RECORDS these two are overwritten as the stream goes on)
+    psk_modes         1 = the client offered psk_key_exchange_modes, without which no ticket is of use (RFC 8446 4.2.9)
+    certificate_asked 1 = 1.2 and older: CertificateRequest; certificate_empty 1 = the client answered it with none
+    client_records, server_records   first MAX_RECORDS records of each side; *_late the newest LATE_RECORDS behind them
+                      (a ring whose objects are used again as the stream goes on); *_count all; *_last the newest,
+                      *_prior the one before it
     reply             bytes the server sent instead of TLS (first 64), b"" = none
     lost              record boundaries were lost (capture loss, snaplen, malformed): 1 client's, 2 server's, 3 both
+    *_blind_from, *_blind_to  offsets between which boundaries are unknown: where they were lost first, and where they
+                      were found again last (NEVER = not yet); -1 = nowhere
     hole              1 = bytes of a handshake message are missing, the record boundaries are not
     malformed         what was malformed, "" = nothing
     certificate       {subject, issuer, names, not_before, not_after, sha256} of the leaf where readable, else None
@@ -324,7 +331,8 @@ class Tls:
         self.groups_offer: list[int] = []
         self.key_shares: list[int] = []
         self.ciphers_offer = b""
-        self.early_data = self.psk = self.ech = self.ticket = 0
+        self.early_data = self.psk = self.ech = self.ticket = self.psk_modes = 0
+        self.certificate_asked = self.certificate_empty = 0
         self.session_id = b""
         self.client_version = self.session_echo = 0
         self.server_hello_packet = self.server_hello_time = 0
@@ -339,6 +347,8 @@ class Tls:
         self.alerts: list[Alert] = []
         self.client_records: list[Record] = []
         self.server_records: list[Record] = []
+        self.client_late: list[Record] = []
+        self.server_late: list[Record] = []
         self.client_count = self.server_count = 0
         self.client_last: Record | None = None
         self.server_last: Record | None = None
@@ -349,6 +359,7 @@ class Tls:
         self.reply = b""
         self.reply_packet = self.reply_time = 0
         self.lost = self.hole = 0
+        self.client_blind_from = self.client_blind_to = self.server_blind_from = self.server_blind_to = -1
         self.malformed = ""
 
 

@@ -207,6 +207,9 @@ class Reassembler:
         while side.pending is not None and side.pending[0][0] <= acked:
             self.skip_hole(side)
         if side.pending is not None:
+            if acked > side.next:  # of the hole, the receiver has the beginning: that much the capture lost
+                side.lost += acked - side.next
+                self.gap(side, acked - side.next, number, time, 0)
             side.wire_gap = 1
             self.waiting -= side.pending_bytes
             side.pending = None

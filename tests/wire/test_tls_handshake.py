@@ -10,7 +10,7 @@ import tls_pairs as pairs
 
 from analyzer.wire.model import CLIENT, SERVER, Tls
 from analyzer.wire.tls.completion import completion
-from analyzer.wire.tls.opaque import opaque_exchange
+from analyzer.wire.tls.last import opaque_exchange
 from analyzer.wire.tls.registry import alert_name, cipher_name, group_name, version_name
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from analyzer.verdict.case import Case
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import said_more
+from analyzer.verdict.seen import cut_out, said_more
 from analyzer.wire.http2.streams import UNREADABLE
-from analyzer.wire.model import CLIENT, Side
+from analyzer.wire.model import Side
 
 
 def missing(case: Case, what: str, summary: str) -> Verdict:
@@ -86,13 +86,29 @@ def rest(case: Case) -> Verdict:
         return missing(case, "bytes", f"The capture lost bytes of {case.where()} that decide it.")
     if UNREADABLE in case.connection.flags or (case.h2 is not None and case.h2.unread):
         return undecodable(case)
-    if case.opaque is not None and case.opaque.doubtful and case.closer == CLIENT:
-        return missing(
-            case,
-            "bytes",
-            f"One encrypted record of {case.where()} may be a session ticket or a short answer: only keys can tell.",
-        )
     return missing(case, "tail", f"Nothing was decided with {case.where()} yet: {case.tail()}.")
+
+
+def torn(case: Case) -> Verdict | None:
+    """The capture was filtered, or the flow was cut off, in the middle of a handshake.
+
+    On the wire: some side's last bytes are neither acknowledged nor sent again, while the capture goes on for seconds.
+    Wireshark: !tcp.analysis.retransmission && tcp.len > 0
+    Zeek: conn_state S1, OTH
+    Reference: RFC 9293 3.8.1 (live TCP sends again what is not acknowledged)
+    Confidence: medium
+    Needs: bytes in flight that nobody sends again
+    Not this: bytes above a hole wait for what is lost on the way (tls-server-flight-lost); a ClientHello that is sent
+        again is tls-clienthello-unacked.
+    """
+    if not cut_out(case):
+        return None
+    return missing(
+        case,
+        "tail",
+        f"The capture lacks what followed on the connection to {case.where()}: bytes are neither acknowledged nor sent "
+        "again while it goes on, which live TCP never does; it was filtered, or the flow was cut off.",
+    )
 
 
 def undecodable(case: Case) -> Verdict:

@@ -155,8 +155,9 @@ def told_at_the_end(case: Case) -> cython.longlong:
     until: cython.longlong = client_left(case) or case.connection.capture_end
     if server.fin_offset > server.acked == server.next and until - server.fin_time >= case.limits.give_up_min_ns:
         return server.fin_offset - server.acked
-    if case.closer == CLIENT and server.sent > server.acked and server.sent_packet > case.closer_packet:
-        return server.sent - server.acked
+    upto: cython.longlong = server.sent if server.fin_offset < 0 else min(server.sent, server.fin_offset)
+    if case.closer == CLIENT and upto > server.acked and server.sent_packet > case.closer_packet:
+        return upto - server.acked
     return 0
 
 

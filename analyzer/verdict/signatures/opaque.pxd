@@ -1,2 +1,3 @@
-from analyzer.verdict.case cimport Case, span
+from analyzer.verdict.case cimport Case, capital, span
 from analyzer.verdict.model cimport Verdict
+from analyzer.wire.model cimport Milestone, Tls

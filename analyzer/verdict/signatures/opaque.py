@@ -8,10 +8,12 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict import timers
-from analyzer.verdict.case import Case, span
+from analyzer.verdict.case import Case, capital, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.waits import ending_timers
-from analyzer.wire.model import CLIENT, SERVER
+from analyzer.wire.model import CLIENT, SERVER, Milestone, Tls
+from analyzer.wire.tls.completion import REFUSAL_NS
+from analyzer.wire.tls.registry import TLS13
 
 
 def cut(case: Case) -> Verdict | None:
@@ -100,12 +102,10 @@ def client_gave_up(case: Case) -> Verdict | None:
     Needs: the client closed first; a request; no response
     Not this: any response record; a server that closes first (tls-opaque-no-response-server-closed).
     """
-    if case.closer != CLIENT or case.answered or case.asked == 0:
+    if case.closer != CLIENT or case.answered or case.asked != 1:
         return None
     waited: cython.longlong = case.closer_time - case.opaque.request_time
     confidence = "high"
-    if case.opaque.doubtful and waited < case.limits.cancel_ns:
-        return None  # a single record of a ticket's size may be the answer that the client went away with
     if waited < case.limits.cancel_ns:
         confidence = "low"
     elif waited < case.limits.stall_min_ns and not ending_timers(case, timers.WAITING):
@@ -115,9 +115,16 @@ def client_gave_up(case: Case) -> Verdict | None:
     return case.verdict(
         "tls-opaque-client-gave-up",
         confidence,
-        f"The request was sent (inside TLS), {case.where()} had not answered after {span(waited)}, and the client "
-        "closed: the server would log this as 499 (probable).",
+        f"{the_request(case)} was sent (inside TLS), {case.where()} had not answered after {span(waited)}, and the "
+        "client closed: the server would log this as 499 (probable).",
     )
+
+
+def the_request(case: Case) -> str:
+    """The beginning of a sentence: the request, or the next one of a connection that had been used before."""
+    if not case.opaque.later:
+        return "The request"
+    return f"The next request of a kept-alive connection, idle for {span(case.opaque.idle)} before,"
 
 
 def server_closed(case: Case) -> Verdict | None:
@@ -131,13 +138,29 @@ def server_closed(case: Case) -> Verdict | None:
     Confidence: medium
     Needs: the server closed first; a close without a reset; a request; no response
     Not this: a RST first is rst-after-request; a client that closes first is tls-opaque-client-gave-up.
+
+    Also: http-keepalive-race: Inside TLS, the server closes an idle connection just as the client uses it again.
+    On the wire: an exchange, idleness, then records of a request's size, and a FIN or close_notify of the server that
+        does not acknowledge them.
+    Wireshark: tcp.flags.fin == 1 && tcp.seq > 1 && tcp.completeness & 8
+    Reference: RFC 9112 9.5
+    Confidence: medium
+    Not this: a close that acknowledges the request is tls-opaque-no-response-server-closed.
     """
-    if case.closer != SERVER or case.closer_what == "rst" or case.answered or case.asked == 0:
+    if case.closer != SERVER or case.closer_what == "rst" or case.answered or case.asked != 1:
         return None
     if case.server.fin_offset > case.server.next:  # bytes before the FIN are missing: it did say something
         return None
     case.cite_request()
     case.cite_closer()
+    if case.opaque.later and crossed(case):
+        case.cite_mark(case.find("rst", SERVER, case.opaque.request_packet))
+        return case.verdict(
+            "http-keepalive-race",
+            "medium",
+            f"{capital(case.peer())} closed the kept-alive connection, idle for {span(case.opaque.idle)}, before the "
+            "client's next request (inside TLS) had arrived.",
+        )
     alert = ""
     if case.notify_server:
         alert = "; its last record is an encrypted alert: an orderly close, or a refused client certificate"
@@ -147,6 +170,14 @@ def server_closed(case: Case) -> Verdict | None:
         f"{case.where()} closed {span(case.closer_time - case.opaque.request_time)} after the request (inside TLS) "
         f"without an answer{alert}.",
     )
+
+
+def crossed(case: Case) -> cython.bint:
+    """The server ended the connection without having received the request."""
+    mark: Milestone | None = case.find("fin", SERVER, 0)
+    if case.closer_packet < case.opaque.request_packet:
+        return True
+    return mark is not None and 0 <= mark.ack < case.opaque.request_end
 
 
 def refused_after_finished(case: Case) -> Verdict | None:
@@ -163,7 +194,13 @@ def refused_after_finished(case: Case) -> Verdict | None:
     """
     if case.asked or case.answered or case.closer != SERVER or case.closer_what == "rst" or not case.notify_server:
         return None
-    if case.opaque.tickets:
+    tls: Tls = case.tls
+    if (
+        case.opaque.tickets
+        or tls.version < TLS13
+        or case.client.lost
+        or case.closer_time - case.completion.done_time > REFUSAL_NS
+    ):
         return None
     case.cite_hello()
     case.cite(case.completion.done_packet, case.completion.done_time, "record", CLIENT)

@@ -7,7 +7,7 @@ import cython
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.incomplete import missing
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Record, Side, Tls
 from analyzer.wire.ordering import PATIENCE_NS
 
 
@@ -79,7 +79,8 @@ def in_handshake(case: Case) -> Verdict | None:
         return None
     spoke: cython.longlong = case.spoke_time if case.spoke_time <= mark.time else case.tls.hello_time
     gap: cython.longlong = mark.time - spoke if spoke else 0
-    answered: cython.bint = case.replied and (case.tls.hello_start > 0 or case.server.first_data_packet < mark.packet)
+    behind: cython.bint = case.tls.hello_start > 0 or case.server.first_data_packet < mark.packet
+    answered: cython.bint = case.replied and behind and mark.offset > answer_start(case)
     case.cite_hello()
     if answered:
         packet, time, what, side = last_server_record(case)  # a cpdef method takes no starred arguments
@@ -90,7 +91,7 @@ def in_handshake(case: Case) -> Verdict | None:
         return case.verdict(
             "rst-after-tls-silence",
             "high",
-            f"{case.where()} reset the connection {span(gap)} after the client's last word, the TLS handshake "
+            f"{capital(case.peer())} reset the connection {span(gap)} after the client's last word, the TLS handshake "
             "unfinished.",
         )
     case.cite_mark(mark)
@@ -98,14 +99,23 @@ def in_handshake(case: Case) -> Verdict | None:
         return case.verdict(
             "rst-during-tls-handshake",
             "high" if mark.offset > 0 else "medium",  # by its sequence number its sender had not said anything
-            f"{case.where()} reset the connection in the middle of the TLS handshake, {span(gap)} after the client's "
-            "last word.",
+            f"{capital(case.peer())} reset the connection in the middle of the TLS handshake, {span(gap)} after the "
+            "client's last word.",
         )
     return case.verdict(
         "rst-after-clienthello",
         "high",
-        f"A reset from {case.where()}'s side came {span(gap)} after the ClientHello, without any TLS answer.",
+        f"A reset from {case.peer()}'s side came {span(gap)} after the ClientHello, without any TLS answer.",
     )
+
+
+def answer_start(case: Case) -> cython.longlong:
+    """Where the server's TLS answer begins in its stream: behind that of a proxy to CONNECT."""
+    tls: Tls = case.tls
+    if tls.server_records:
+        record: Record = tls.server_records[0]
+        return record.start
+    return max(0, tls.hello_start) and case.server.next
 
 
 def last_server_record(case: Case) -> tuple[int, int, str, int]:
@@ -141,8 +151,8 @@ def post_finished(case: Case) -> Verdict | None:
     return case.verdict(
         "rst-during-tls-handshake",
         "high",
-        f"{case.where()} reset the connection right after the client's Finished: it may have refused the client "
-        "certificate.",
+        f"{capital(case.peer())} reset the connection right after the client's Finished: it may have refused the "
+        "client certificate.",
     )
 
 
@@ -209,23 +219,24 @@ def waiting(case: Case) -> Verdict | None:
     soon: cython.longlong = max(3 * case.rtt(), case.limits.stale_rst_ns)
     case.cite_request()
     case.cite_mark(mark)
+    sure = "high" if case.exchange is not None else "medium"
     if idle >= case.limits.reuse_idle_ns and waited <= soon:
         return case.verdict(
             "rst-stale-connection",
-            "high",
+            sure,
             f"The connection to {case.peer()} had been idle for {span(idle)}; its next request was reset "
             f"{span(waited)} later.",
         )
     if waited >= case.limits.idle_rst_ns:
         return case.verdict(
             "rst-idle-timeout",
-            "high",
+            sure,
             f"{capital(case.where())} did not answer the request for {span(waited)}, then the connection was reset"
             f"{idle_words(case)}.",
         )
     return case.verdict(
         "rst-after-request",
-        "high" if case.exchange is not None else "medium",
+        sure,
         f"{capital(case.peer())} reset the connection {since_request(case, waited)}, without a byte of a response"
         f"{idle_words(case)}.",
     )
@@ -264,6 +275,9 @@ def idle_before(case: Case) -> cython.longlong:
     exchange: Exchange = case.exchange
     other: Exchange
     ended: cython.longlong = 0
+    if case.opaque is not None:
+        idle: cython.longlong = case.opaque.idle
+        return idle
     if exchange is None or exchange.index <= 0:
         return 0
     for other in case.connection.exchanges:
@@ -287,10 +301,6 @@ def mid_response(case: Case) -> Verdict | None:
     Zeek: conn_state RSTR, http.log response_body_len below the Content-Length
     Confidence: high; inside TLS medium unless a record is cut
     Not this: a RST after the complete response is benign; a FIN instead is http-response-truncated.
-
-    Also: rst-after-request: Inside TLS, the server had answered before, and resets upon the client's last message.
-    On the wire: records of a request's size as the client's last word, then a RST of the server's side.
-    Confidence: medium
     """
     mark: Milestone = case.reset
     exchange: Exchange = case.exchange
@@ -299,13 +309,6 @@ def mid_response(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_response()
     case.cite_mark(mark)
-    if exchange is None and later_request(case):
-        return case.verdict(
-            "rst-after-request",
-            "medium",
-            f"{capital(case.peer())} answered before, then reset the connection "
-            f"{span(mark.time - case.client.last_data_time)} after the client's last message, which got no answer.",
-        )
     got = "in the middle of its answer"
     if exchange is not None:
         most = "at most " if exchange.response_unframed else ""
@@ -371,15 +374,3 @@ def unseen_end(case: Case, mark: Milestone) -> cython.bint:
     if client.lost or server.lost or client.cut or server.cut:
         return True
     return client.acked > client.end or server.acked > server.end or mark.offset > server.end
-
-
-def later_request(case: Case) -> cython.bint:
-    """Inside TLS: the client spoke after the server's last payload, enough for a request."""
-    return (
-        case.opaque is not None
-        and not case.opaque.cut
-        and case.client.last_data_packet > case.server.last_data_packet
-        and case.tls is not None
-        and case.tls.client_last is not None
-        and case.tls.client_last.length >= case.limits.min_request_bytes
-    )

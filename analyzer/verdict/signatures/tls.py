@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, span
-from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS
+from analyzer.verdict.case import Case, capital, span
+from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS, REMOTE_ALERT
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, SERVER, Alert, Record
+from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Side, Tls
 from analyzer.wire.tls.registry import ALERTS, APPLICATION_DATA, TLS13
 
 FATAL = 2
+HANDSHAKE_FAILURE = 40
+UNRECOGNIZED_NAME = 112
+POST_QUANTUM = frozenset((0x11EB, 0x11EC, 0x11ED, 0x6399))
+"""Groups of the registry with ML-KEM or its draft."""
 SIDES = ("client", "server")
 PRINTABLE_SHARE = 0.8
 """Of a reply that is no TLS, this much printable text makes it a banner."""
@@ -51,12 +55,49 @@ def alert(case: Case) -> Verdict | None:
     Not this: close_notify and user_canceled count as a FIN; an alert whose reason is hidden is tls-alert-encrypted.
     """
     found: Alert
+    warned: Alert | None = None
     for found in case.tls.alerts:
-        if found.code <= 0 or found.code == 90 or found.record is None:
+        if found.code <= 0 or found.code == 90 or found.record is None or consequence(case, found.record, found.side):
             continue
         if found.level == FATAL or case.tls.version == TLS13:
+            if warned is not None and found.side == CLIENT and found.code not in CERTIFICATE_ALERTS:
+                return warned_verdict(case, warned)
             return alert_verdict(case, found)
+        if found.code == UNRECOGNIZED_NAME and found.side == SERVER:
+            warned = found
+    unseen: cython.bint = case.tls.lost != 0 or case.client.lost > 0 or case.server.lost > 0
+    if warned is not None and not unseen and case.closer == CLIENT and case.silence() < case.limits.give_up_min_ns:
+        return warned_verdict(case, warned)
     return None
+
+
+def consequence(case: Case, record: Record, side: cython.int) -> cython.bint:
+    """The peer had hung up, and this side knew it when it sent the record: an answer to the FIN, no cause."""
+    peer: Side = case.server if side == CLIENT else case.client
+    return 0 <= peer.fin_offset < record.ack
+
+
+def warned_verdict(case: Case, warned: Alert) -> Verdict:
+    """The server warned that it does not know the name, and the client took that for fatal, as Java does."""
+    found: Alert
+    case.cite_hello()
+    case.cite(warned.record.packet, warned.record.time, "alert", SERVER)
+    for found in case.tls.alerts:
+        if found.side == CLIENT and found.record is not None:
+            case.cite(found.record.packet, found.record.time, "alert", CLIENT)
+    case.cite_closer()
+    verdict: Verdict = case.verdict(
+        "tls-alert-unrecognized-name",
+        "medium",
+        f"{case.where()} warned that it does not know this server name (unrecognized_name, 112), and the client ended "
+        "the handshake upon that.",
+    )
+    verdict.blame = "server"
+    verdict.advice = (
+        "Configure the name that the client asks for (SNI) at the server or balancer; other clients ignore the "
+        "warning, Java does not (`-Djsse.enableSNIExtension=false` shows whether that is it)."
+    )
+    return verdict
 
 
 def alert_verdict(case: Case, found: Alert) -> Verdict:
@@ -80,9 +121,19 @@ def alert_verdict(case: Case, found: Alert) -> Verdict:
         verdict.blame = "server"
     elif found.side == SERVER and found.code in CERTIFICATE_ALERTS:
         verdict.blame = "client"
-    elif found.code in ALERT_ADVICE:
+    elif found.side == SERVER and case.tls.certificate_empty:
+        no_certificate(verdict)
+    elif found.code in ALERT_ADVICE and (found.code != HANDSHAKE_FAILURE or not case.tls.server_hello_packet):
         verdict.advice = ALERT_ADVICE[found.code]
     return verdict
+
+
+def no_certificate(verdict: Verdict) -> None:
+    """The server wanted a client certificate, and the client had none."""
+    verdict.blame = "client"
+    verdict.summary = f"{verdict.summary[:-1]}: it had asked for a client certificate, and the client sent none."
+    verdict.advice = "Configure a client certificate that the server accepts (mutual TLS)."
+    verdict.client_errors = REMOTE_ALERT
 
 
 def encrypted_alert(case: Case) -> Verdict | None:
@@ -101,14 +152,14 @@ def encrypted_alert(case: Case) -> Verdict | None:
         (tls-alert-NAME).
     """
     record: Record | None = case.completion.aborted_record if case.completion is not None else None
-    side: cython.int = CLIENT
+    side: cython.int = case.completion.encrypted_alert if record is not None else CLIENT
     found: Alert
     if record is None:
         for found in case.tls.alerts:
             if found.code < 0 and found.record is not None:
                 record, side = found.record, found.side
                 break
-    if record is None:
+    if record is None or consequence(case, record, side):
         return None
     case.cite_hello()
     case.cite(record.packet, record.time, "alert" if record.kind != APPLICATION_DATA else "record", side)
@@ -119,6 +170,14 @@ def encrypted_alert(case: Case) -> Verdict | None:
         "its last record)" + ("; most often it rejects the server's certificate." if side == CLIENT else "."),
     )
     verdict.blame = "server" if side == CLIENT else "client"
+    if side == SERVER:
+        verdict.client_errors = REMOTE_ALERT
+        if case.completion.empty or case.tls.certificate_empty:
+            no_certificate(verdict)
+        else:
+            verdict.advice = (
+                "The server's log says why; most often it refuses the client's certificate, or wants one: configure it."
+            )
     return verdict
 
 
@@ -178,16 +237,28 @@ def server_fin(case: Case) -> Verdict | None:
     Not this: after a silence it is a stall that the server ended (tls-no-server-hello with the flag
         `server-gave-up`); with a readable alert before it, tls-alert-NAME.
     """
-    if case.closer != SERVER or case.silence() >= case.limits.stall_min_ns:
+    if case.closer != SERVER or case.silence() >= case.limits.stall_min_ns or case.closer_time < case.tls.hello_time:
         return None
     case.cite_hello()
     case.cite_closer()
-    return case.verdict(
+    verdict: Verdict = case.verdict(
         "tls-server-fin",
         "high",
-        f"{case.where()} hung up {span(case.closer_time - case.spoke_time)} after the client's last word, the TLS "
-        "handshake unfinished.",
+        f"{capital(case.peer())} hung up {span(case.closer_time - case.spoke_time)} after the client's last word, the "
+        "TLS handshake unfinished.",
     )
+    if large_hello(case) and not case.tls.server_hello_packet:
+        verdict.advice += (
+            f" The ClientHello is large ({case.tls.hello_size} bytes, more than one segment; post-quantum key share): "
+            "a server or device that cannot put it together hangs up so; test without (`curl --curves X25519`)."
+        )
+    return verdict
+
+
+def large_hello(case: Case) -> cython.bint:
+    """A hello with a post-quantum key share takes two segments (tldr.fail)."""
+    tls: Tls = case.tls
+    return tls.hello_size >= case.limits.full_segment_bytes and any(group in POST_QUANTUM for group in tls.key_shares)
 
 
 def client_fin(case: Case) -> Verdict | None:
@@ -206,13 +277,19 @@ def client_fin(case: Case) -> Verdict | None:
     if case.closer != CLIENT or case.silence() >= case.limits.give_up_min_ns:
         return None
     case.cite_hello()
-    if case.tls.server_hello_packet:
+    if case.tls.server_hello_packet and case.tls.server_hello_time <= case.closer_time:
         case.cite(case.tls.server_hello_packet, case.tls.server_hello_time, "server-hello", SERVER)
     case.cite_closer()
-    after = "the server's part of the handshake" if case.replied else "its ClientHello"
+    said = f"{span(case.silence())} after its ClientHello, before {case.where()} had answered: "
+    if first_answer(case) <= case.closer_time:
+        said = f"{span(case.silence())} after the server's part of the handshake with {case.where()}: "
     return case.verdict(
         "tls-client-fin",
         "low",
-        f"The client hung up {span(case.silence())} after {after}, the handshake with {case.where()} unfinished and "
-        "nobody waiting for long.",
+        f"The client hung up {said}the handshake is unfinished, and nobody had waited for long.",
     )
+
+
+def first_answer(case: Case) -> cython.longlong:
+    """When the server's first TLS record began; later than everything when there is none."""
+    return case.tls.server_records[0].time if case.tls.server_records else case.connection.capture_end + 1

@@ -1,3 +1,4 @@
-from analyzer.verdict.case cimport Case, count, span
+from analyzer.verdict.case cimport Case, capital, count, span
 from analyzer.verdict.model cimport Verdict
+from analyzer.verdict.seen cimport lost_on_the_way
 from analyzer.wire.model cimport Record, Side, Tls

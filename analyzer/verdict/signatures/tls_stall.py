@@ -5,11 +5,13 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict import timers
-from analyzer.verdict.case import Case, count, span
+from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.signatures.loss import told_at_the_end
 from analyzer.verdict.waits import ending_timers
 from analyzer.wire.model import CLIENT, SERVER, Record, Side, Tls
-from analyzer.wire.tls.registry import APPLICATION_DATA, TLS13
+from analyzer.wire.tls.registry import APPLICATION_DATA, HANDSHAKE, HEARTBEAT, TLS13
 
 
 def hello_unacked(case: Case) -> Verdict | None:
@@ -47,7 +49,7 @@ def hello_unacked(case: Case) -> Verdict | None:
     verdict: Verdict = case.verdict(
         "tls-clienthello-unacked",
         "high",
-        f"The ClientHello ({size} bytes) never arrived at {case.where()}: "
+        f"The ClientHello ({size} bytes) never arrived at {case.peer()}: "
         f"sent again {count(client.rtx_since_ack, 'time')}, never acknowledged{ended}.",
     )
     verdict.advice += case.syn_proxied(case.server.data_ttl)
@@ -73,8 +75,10 @@ def hello_partial(case: Case) -> Verdict | None:
     if client.acked <= max(0, tls.hello_start) or case.replied:
         return None
     missing: cython.bint = tls.hello_end > 0 and client.acked < tls.hello_end
-    sent_again: cython.bint = client.rtx_since_ack >= case.limits.unacked_hello
-    never_seen: cython.bint = not tls.hello_complete and silent_enough(case)
+    least: cython.longlong = case.limits.unacked_hello + (1 if case.closer < 0 else 0)  # a step more while open (3.1)
+    sent_again: cython.bint = client.rtx_since_ack >= least
+    unknown: cython.bint = not tls.hello_complete and (tls.hello_end <= 0 or client.end < tls.hello_end)
+    never_seen: cython.bint = unknown and silent_enough(case)
     if not ((missing and sent_again) or never_seen):
         return None
     case.ongoing = 1 if case.closer < 0 else 0
@@ -85,8 +89,8 @@ def hello_partial(case: Case) -> Verdict | None:
     return case.verdict(
         "tls-clienthello-partial",
         "high" if missing else "medium",
-        f"Only {client.acked} bytes of the ClientHello arrived at {case.where()}"
-        + (f", of {tls.hello_end}" if tls.hello_end > 0 else "")
+        f"Only {client.acked - max(0, tls.hello_start)} bytes of the ClientHello arrived at {case.peer()}"
+        + (f", of {tls.hello_end - max(0, tls.hello_start)}" if tls.hello_end > 0 else "")
         + ": its rest is lost on the way.",
     )
 
@@ -96,28 +100,33 @@ def flight_lost(case: Case) -> Verdict | None:
 
     Cause: tls-server-flight-lost
     On the wire: bytes of the server's flight are missing: the client acknowledges below a gap (duplicate ACKs, SACK
-        above it), or, seen at the server, one range is sent again and again and never acknowledged.
+        above it), or later packets of the server bear sequence numbers beyond what arrived, or, seen at the server, one
+        range is sent again and again and never acknowledged.
     Wireshark: tcp.analysis.lost_segment || tcp.analysis.duplicate_ack || tcp.options.sack_le
     Zeek: conn.log missed_bytes above 0, history with `t` or `g`
     Reference: RFC 4821; RFC 2923 2.1 (path MTU black hole)
     Confidence: high when full segments are lost and smaller ones pass, else medium
     Needs: bytes of the server lost on the way
     Not this: bytes that the client acknowledged although the capture lacks them are capture loss; no server byte at
-        all is tls-no-server-hello.
+        all, and no later sequence number, is tls-no-server-hello.
     """
     server: Side = case.server
-    hole: cython.bint = server.wire_gap == 1 or case.client.sack_left > server.acked
-    again: cython.bint = case.replied and server.rtx_since_ack >= case.limits.flight_rtx and server.acked < server.end
-    if (not hole and not again) or case.unread(case.client):  # what meets a closed window is not lost (3.4)
+    proven: cython.longlong = lost_on_the_way(case, SERVER)
+    missing: cython.longlong = proven or told_at_the_end(case)
+    if missing <= 0 or case.unread(case.client):  # what meets a closed window is not lost (3.4)
         return None
+    if case.closer < 0 and case.silence() < case.limits.stall_min_ns:
+        return None  # it may still be sent again
+    again: cython.bint = server.rtx_since_ack >= case.limits.flight_rtx
+    hole: cython.bint = server.wire_gap == 1 or case.client.sack_left > server.acked or server.sent > server.acked
     case.ongoing = 1 if case.closer < 0 else 0
     case.cite_hello()
     if case.tls.hello_start <= 0:
         case.cite(server.first_data_packet, server.first_data_time, "data", SERVER)
     case.cite_all("retransmission", SERVER)
+    if not again:
+        case.cite(server.sent_packet, server.sent_time, "ack" if server.sent >= server.end else "data", SERVER)
     case.cite_closer()
-    upto: cython.longlong = case.client.sack_left if case.client.sack_left > server.acked else server.end
-    missing: cython.longlong = upto - server.acked
     passed: cython.longlong = case.client.sack_right - case.client.sack_left
     full: cython.longlong = case.limits.full_segment_bytes
     big: cython.bint = missing >= full and (case.client.sack_left <= server.acked or passed < full)
@@ -125,8 +134,8 @@ def flight_lost(case: Case) -> Verdict | None:
         case.flag("pmtu-suspected")
     return case.verdict(
         "tls-server-flight-lost",
-        "high" if big and hole else "medium",
-        f"{missing} bytes of {case.where()}'s TLS answer are lost on the way, from byte {server.acked} of it on"
+        "high" if big and hole and proven else "medium",
+        f"{missing} bytes of {case.where()}'s TLS answer are lost on the way, from byte {server.acked + 1} on"
         + (", while smaller packets pass: a path MTU problem." if big and hole else "."),
     )
 
@@ -199,7 +208,7 @@ def stalled(case: Case) -> Verdict | None:
         return case.verdict(
             "tls-client-silent",
             "medium",
-            f"{case.where()} did its part of the handshake and the client said nothing; {ended}.",
+            f"{case.where()} did its part of the handshake and the client {instead(case)}; {ended}.",
         )
     got: Record = case.tls.server_last
     part = f" within a record of {got.length} bytes" if got is not None and not got.complete else ""
@@ -208,6 +217,17 @@ def stalled(case: Case) -> Verdict | None:
         "medium",
         f"{case.where()} stopped in the middle of its handshake messages{part}; {ended}.",
     )
+
+
+def instead(case: Case) -> str:
+    """What the client did instead of its part of the handshake: nothing, mostly."""
+    tls: Tls = case.tls
+    record: Record = tls.client_last  # type: ignore[assignment]
+    since: cython.longlong = tls.hello_done_time or tls.server_hello_time
+    if record is None or record.time < since or record.kind == HANDSHAKE:
+        return "said nothing"
+    kind = "heartbeat records (type 24)" if record.kind == HEARTBEAT else f"a record of type {record.kind}"
+    return f"sent {kind} of {record.end - tls.hello_end} bytes instead of its own"
 
 
 def client_does_not_read(case: Case, ended: str) -> Verdict:
@@ -227,8 +247,15 @@ def no_server_hello(case: Case) -> Verdict | None:
     return case.verdict(
         "tls-no-server-hello",
         "high" if sure else "medium",
-        f"{case.where()} acknowledged the ClientHello and never answered it; {ending(case)}.",
+        f"{took(case)}; {ending(case)}.",
     )
+
+
+def took(case: Case) -> str:
+    """Who took the ClientHello and who did not answer it: behind a proxy these are two."""
+    if case.peer() == case.where():
+        return f"{case.where()} acknowledged the ClientHello and never answered it"
+    return f"{capital(case.peer())} acknowledged the ClientHello, and no answer of {case.where()} came back"
 
 
 def ending(case: Case) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Tls
-from analyzer.wire.tls.registry import APPLICATION_DATA, TLS13
+from analyzer.wire.tls.registry import APPLICATION_DATA, HANDSHAKE, TLS12, TLS13
 
 MIN_FINISHED = 45
 """A Finished record of the smallest suite: 4 + 32 + 1 bytes and the 8-byte tag of CCM_8."""
@@ -23,6 +23,8 @@ AES_256_GCM_SHA384 = 0x1302
 """The suite of TLS 1.3 whose Finished has 48 bytes; the others' has 32 (RFC 8446 B.4)."""
 JSSE_RECORD_VERSION = 0x0303
 """Record version of a JSSE ClientHello; other clients write 0x0301."""
+FINISHED = (53, 69, 85, 45)
+"""A Finished of SHA-256, SHA-384, JSSE's padded SHA-384, CCM_8."""
 MAX_FLIGHT = 4
 """Records of a client-authentication flight: certificate (perhaps in two), its proof, Finished."""
 
@@ -37,6 +39,7 @@ class Completion:
     done_packet/time  the client's Finished (1.2 and older: the later of both Finished)
     done_end        offset of the client's stream after its Finished, -1 = not sent
     confirmed       1 = the server answered after it saw the client's Finished
+    empty           1 = TLS 1.3: the client was asked for a certificate and had none
     aborted_record  the encrypted alert; encrypted_alert: CLIENT or SERVER, -1 = none
     """
 
@@ -44,7 +47,7 @@ class Completion:
         self.state = "none"
         self.done_packet = self.done_time = 0
         self.done_end = -1
-        self.confirmed = 0
+        self.confirmed = self.empty = 0
         self.aborted_record: Record | None = None
         self.encrypted_alert = -1
 
@@ -52,13 +55,36 @@ class Completion:
 def completion(tls: Tls) -> Completion:
     """Whether the handshake was completed, as seen from outside."""
     done = Completion()
-    if tls.server_hello_packet == 0:
+    if tls.server_hello_packet == 0 and tls.server_blind_from < 0:
         return done
+    if tls.version == 0 and tls.lost:
+        tls.version = guessed_version(tls)
     if tls.version >= TLS13:
         complete_1_3(tls, done)
-    else:
+    elif tls.version:
         complete_1_2(tls, done)
     return done
+
+
+def guessed_version(tls: Tls) -> cython.int:
+    """The version where the ServerHello was cut: what the client protects at once is of 1.3 (RFC 8446 5.2); 0 = unsure.
+
+    Up to 1.2 its key exchange and its Finished are handshake records.
+    """
+    record: Record
+    hello: cython.bint = True
+    for record in tls.client_records:
+        if record.kind == HANDSHAKE and not hello and record.start > tls.hello_end > 0 and not tls.retry_request:
+            return TLS12
+        hello = False
+        if record.kind == APPLICATION_DATA:
+            return TLS13 if not blind_before(tls, record) else 0
+    return 0
+
+
+def blind_before(tls: Tls, record: Record) -> cython.bint:
+    """Whether records of the client before this one may not have been captured."""
+    return 0 <= tls.client_blind_from <= record.start
 
 
 def complete_1_2(tls: Tls, done: Completion) -> None:
@@ -76,10 +102,34 @@ def complete_1_2(tls: Tls, done: Completion) -> None:
         done.done_time = last.last_time
         done.confirmed = 1 if last is server or server_saw(tls, client.end) else 0
         return
+    if tls.lost:
+        complete_unseen(tls, done)
     for alert in tls.alerts:
-        if alert.level < 0:
+        if alert.level < 0 and done.state == "none" and not tls.lost:
             abort(done, alert.record, alert.side)
             return
+
+
+def complete_unseen(tls: Tls, done: Completion) -> None:
+    """A Finished was not captured: application data of both sides prove it (RFC 5246 7.3)."""
+    client: Record | None = first_data(tls.client_records)
+    server: Record | None = first_data(tls.server_records)
+    if client is None or server is None:
+        return
+    done.state = "complete"
+    done.done_packet = client.packet
+    done.done_time = client.time
+    done.done_end = client.start
+    done.confirmed = 1
+
+
+def first_data(records: list[Record]) -> Record | None:
+    """The first record of application data."""
+    record: Record
+    for record in records:
+        if record.kind == APPLICATION_DATA:
+            return record
+    return None
 
 
 def complete_1_3(tls: Tls, done: Completion) -> None:
@@ -89,6 +139,8 @@ def complete_1_3(tls: Tls, done: Completion) -> None:
     record: Record
     while at < len(after):
         record = after[at]
+        if record.length == EMPTY_CERTIFICATE and not blind_before(tls, record):
+            done.empty = 1
         if record.length == END_OF_EARLY_DATA and tls.early_data:
             at += 1
             continue
@@ -98,11 +150,12 @@ def complete_1_3(tls: Tls, done: Completion) -> None:
             complete_at(tls, record, done)
             return
         if is_alert(tls, record, CLIENT) and only_alerts(tls, after, at):
-            abort(done, record, CLIENT)
+            if not blind_before(tls, record):
+                abort(done, record, CLIENT)
             return
         at += 1
     last: Record = tls.server_last  # type: ignore[assignment]
-    if last is not None and last.kind == APPLICATION_DATA and is_alert(tls, last, SERVER):
+    if last is not None and last.kind == APPLICATION_DATA and is_alert(tls, last, SERVER) and not tls.lost:
         abort(done, last, SERVER)
 
 
@@ -112,17 +165,26 @@ def complete_at(tls: Tls, record: Record, done: Completion) -> None:
     done.done_packet = record.last_packet
     done.done_time = record.last_time
     done.done_end = record.end
+    if blind_before(tls, record) and record.length not in FINISHED:
+        done.done_end = record.start  # the Finished itself was not captured
     done.confirmed = 1 if server_saw(tls, record.end) else 0
     last: Record = tls.server_last  # type: ignore[assignment]
-    newest: Record = tls.client_last  # type: ignore[assignment]
-    if done.confirmed or last is None or newest is None or last.kind != APPLICATION_DATA:
+    if done.confirmed or last is None or last.kind != APPLICATION_DATA or tls.lost:
         return
-    asked: cython.bint = newest.kind == APPLICATION_DATA and newest.start >= record.end
-    soon: cython.bint = last.ack >= record.end and last.time - record.time < REFUSAL_NS
-    if asked and is_alert(tls, newest, CLIENT):
-        asked = False
-    if soon and not asked and is_alert(tls, last, SERVER):
-        abort(done, last, SERVER)  # the server refuses the client's certificate, or its Finished
+    if not is_alert(tls, last, SERVER) or last.time - record.time >= REFUSAL_NS:
+        return
+    if done.empty and last.ack > record.start - EMPTY_CERTIFICATE - 5:
+        abort(done, last, SERVER)  # it had asked for a certificate; whatever the client sent besides, it refuses that
+    elif last.ack >= record.end and not asked(tls, record):
+        abort(done, last, SERVER)  # it refuses the client's certificate, or its Finished
+
+
+def asked(tls: Tls, finished: Record) -> cython.bint:
+    """Whether the client sent anything but an alert behind its Finished."""
+    newest: Record = tls.client_last  # type: ignore[assignment]
+    if newest is None or newest.kind != APPLICATION_DATA or newest.start < finished.end:
+        return False
+    return not is_alert(tls, newest, CLIENT)
 
 
 def abort(done: Completion, record: Record, side: cython.int) -> None:
@@ -144,9 +206,9 @@ def client_after_hello(tls: Tls) -> list[Record]:
 
 def is_early(tls: Tls, record: Record) -> cython.bint:
     """Whether the client sent it before it knew the ServerHello."""
-    if record.packet < tls.server_hello_packet:
-        return True
-    return 0 <= record.ack <= tls.server_hello_start
+    if record.ack >= 0:
+        return record.ack <= tls.server_hello_start
+    return record.packet < tls.server_hello_packet
 
 
 def end_of_flight(after: list[Record], at: cython.Py_ssize_t) -> cython.Py_ssize_t:
@@ -156,9 +218,9 @@ def end_of_flight(after: list[Record], at: cython.Py_ssize_t) -> cython.Py_ssize
     index: cython.Py_ssize_t
     for index in range(at, min(at + MAX_FLIGHT, len(after))):
         record = after[index]
-        if record.ack != first.ack or record.length < EMPTY_CERTIFICATE:
+        if record.length < EMPTY_CERTIFICATE or (record.ack != first.ack and first.length != EMPTY_CERTIFICATE):
             break
-        if record.length in (53, 69, 85, 45):  # a Finished of SHA-256, SHA-384, JSSE's padded SHA-384, CCM_8
+        if record.length in FINISHED:
             return index
         if index == at and MIN_FINISHED > record.length != EMPTY_CERTIFICATE:
             break
@@ -172,8 +234,11 @@ def is_alert(tls: Tls, record: Record, side: cython.int) -> cython.bint:
     if record.length != ALERT_JSSE:
         return False
     if side == CLIENT:
-        return tls.hello_record_version == JSSE_RECORD_VERSION and record is tls.client_last
-    return closing(tls, record) and jsse_server(tls)
+        if tls.hello_record_version != JSSE_RECORD_VERSION:
+            return False
+        last: Record = tls.client_last  # type: ignore[assignment]
+        return record is last or (record is tls.client_prior and last is not None and last.length == ALERT_JSSE)
+    return closing(tls, record) and (tls.server_blind_from >= 0 or jsse_server(tls))
 
 
 def closing(tls: Tls, record: Record) -> cython.bint:

@@ -15,7 +15,7 @@ if not cython.compiled:
 from analyzer.wire.model import Tls
 from analyzer.wire.octets import cut
 from analyzer.wire.tls.reader import text
-from analyzer.wire.tls.registry import TLS13
+from analyzer.wire.tls.registry import TLS12, TLS13
 
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 """The random of a ServerHello that is a HelloRetryRequest (RFC 8446 4.1.3)."""
@@ -27,6 +27,7 @@ SESSION_TICKET = 35
 PRE_SHARED_KEY = 41
 EARLY_DATA = 42
 SUPPORTED_VERSIONS = 43
+PSK_MODES = 45
 KEY_SHARE = 51
 ENCRYPTED_CLIENT_HELLO = 0xFE0D
 
@@ -110,6 +111,8 @@ def read_offer(data: bytes, kind: cython.int, at: cython.Py_ssize_t, end: cython
         tls.early_data = 1
     elif kind == PRE_SHARED_KEY:
         tls.psk = 1
+    elif kind == PSK_MODES:
+        tls.psk_modes = 1
     elif kind == SESSION_TICKET:
         tls.ticket = 1 if at < end else 0
     elif kind == ENCRYPTED_CLIENT_HELLO:
@@ -141,6 +144,21 @@ def read_server_hello(data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
     tls.cipher = cipher
     tls.session_echo = 1 if session_id and session_id == tls.session_id else 0
     return 1 if data[begin + 2] == RETRY_RANDOM[0] and cut(data, begin + 2, begin + RANDOM) == RETRY_RANDOM else 0
+
+
+def read_cut_server_hello(data: bytes, tls: Tls) -> cython.int:
+    """What the beginning of a ServerHello (with its handshake header) shows; returns as `read_server_hello`.
+
+    The version is known only where it is older than 1.2: newer ones may stand in an extension (RFC 8446 4.1.3).
+    """
+    version: cython.int = u16(data, 4)
+    stop: cython.Py_ssize_t = vector(data, 4 + RANDOM, len(data), 1)
+    if version < TLS12:
+        tls.version = version
+    if 0 <= stop <= len(data) - 2:
+        tls.cipher = u16(data, stop)
+    random = data[6 : 4 + RANDOM]
+    return 1 if RETRY_RANDOM.startswith(random) else 0
 
 
 def read_answers(

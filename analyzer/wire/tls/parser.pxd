@@ -1,13 +1,13 @@
 cimport cython
 
 from analyzer.wire.model cimport Alert, Connection, Milestone, Record, Side, Tls
-from analyzer.wire.tls.hello cimport read_client_hello, read_server_hello
+from analyzer.wire.tls.hello cimport read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.wire.tls.records cimport RecordWalk
 from analyzer.wire.octets cimport cut
 
 # the constants of parser.py as C numbers
 cdef int CLIENT, SERVER, ALERT, CCS, HANDSHAKE, MAX_RECORDS, TLS13, MALFORMED
-cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH
+cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH
 
 @cython.final
 cdef class Half(RecordWalk):
@@ -28,6 +28,8 @@ cdef class Half(RecordWalk):
     cdef _message(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time)
     cdef _client_hello(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time)
     cdef _server_hello(self, bytes data, Py_ssize_t at, Py_ssize_t end)
+    cdef _server_hello_cut(self, bytes data)
+    cdef _cite_server_hello(self, int retry, Record record)
     cdef finish(self)
     cdef _change_cipher(self, Record record)
     cdef _finished(self, Record record)

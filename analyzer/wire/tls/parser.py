@@ -18,19 +18,24 @@ from analyzer.wire.model import (
 )
 from analyzer.wire.octets import cut
 from analyzer.wire.tls.certificate import read_certificate
-from analyzer.wire.tls.hello import MALFORMED, read_client_hello, read_server_hello
+from analyzer.wire.tls.hello import MALFORMED, read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.wire.tls.records import RecordWalk
 from analyzer.wire.tls.registry import ALERT, CCS, HANDSHAKE, TLS13
 
 CLIENT_HELLO = 1
 SERVER_HELLO = 2
 CERTIFICATE = 11
+CERTIFICATE_REQUEST = 13
 SERVER_HELLO_DONE = 14
+EMPTY_LIST = 3
+"""A Certificate message without certificates is the length of its list alone (RFC 5246 7.4.6)."""
 
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected; the largest seen in practice are certificate chains of some 20 kB."""
 MAX_ALERTS = 16
 ALERT_LENGTH = 2
+HELLO_SHOWN = 14
+"""Of a ServerHello: its header, its version and enough of its random to tell a HelloRetryRequest."""
 
 
 class Half(RecordWalk):
@@ -124,9 +129,13 @@ class Half(RecordWalk):
             self._finished(record)
 
     def torn(self) -> None:
-        """A hole in a handshake message: keep what an incomplete ClientHello shows, read no more."""
-        if self.message is not None and self.started and self.index == CLIENT and not self.tls.hello_complete:
-            read_client_hello(bytes(self.message), 4, len(self.message), self.tls)
+        """A hole in a handshake message: keep what an incomplete hello shows, read no more."""
+        message = self.message
+        if message is not None and self.started:
+            if self.index == CLIENT and not self.tls.hello_complete:
+                read_client_hello(bytes(message), 4, len(message), self.tls)
+            elif self.index == SERVER and message[0] == SERVER_HELLO and not self.tls.server_hello_packet:
+                self._server_hello_cut(bytes(message))
         self.message = None
         self.blind = 1
 
@@ -177,6 +186,10 @@ class Half(RecordWalk):
         if self.index == CLIENT:
             if kind == CLIENT_HELLO:
                 self._client_hello(data, at, end, packet, time)
+            elif kind == CERTIFICATE and end - at <= EMPTY_LIST:
+                tls.certificate_empty = 1
+        elif kind == CERTIFICATE_REQUEST:
+            tls.certificate_asked = 1
         elif kind == SERVER_HELLO:
             self._server_hello(data, at, end)
         elif kind == CERTIFICATE:
@@ -222,7 +235,24 @@ class Half(RecordWalk):
             tls.server_hello_packet, tls.server_hello_time = self.start_packet, self.start_time
             tls.server_hello_start = self.start_offset
             self.blind = 1 if tls.version >= TLS13 else 0
-        note: object = "hello-retry-request" if retry else tls
+        self._cite_server_hello(retry, record)
+
+    def _server_hello_cut(self, data: bytes) -> None:
+        """Of a ServerHello only the beginning was captured; its version may stand in what is missing."""
+        record = self.last
+        if record is None or len(data) < HELLO_SHOWN:
+            return
+        tls = self.tls
+        retry: cython.int = read_cut_server_hello(data, tls)
+        if retry:
+            tls.retry_request = 1
+        else:
+            tls.server_hello_packet, tls.server_hello_time = self.start_packet, self.start_time
+            tls.server_hello_start = self.start_offset
+        self._cite_server_hello(retry, record)
+
+    def _cite_server_hello(self, retry: cython.int, record: Record) -> None:
+        note: object = "hello-retry-request" if retry else self.tls
         self.cite("server-hello", self.start_packet, self.start_time, self.start_offset, record, note)
 
     def finish(self) -> None:
@@ -369,9 +399,9 @@ class TlsParser:
     def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
         """As Content.gap."""
         if side.index == SERVER:
-            self.server.gap(side, length)
+            self.server.gap(side, length, packet, time)
         else:
-            self.client.gap(side, length)
+            self.client.gap(side, length, packet, time)
 
     def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
         """As Content.end: a cut record shows in `complete`, there is nothing to do."""

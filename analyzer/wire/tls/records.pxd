@@ -2,13 +2,13 @@ from analyzer.wire.model cimport Record, Side, Tls
 from analyzer.wire.octets cimport cut
 
 # the constants of records.py as C numbers
-cdef int APPLICATION_DATA, CCS, HEADER, HEARTBEAT, MAX_LENGTH, MAX_RECORDS, MAX_REPLY, SERVER
+cdef int ALERT, LATE_RECORDS, APPLICATION_DATA, CCS, HEADER, HEARTBEAT, MAX_LENGTH, MAX_RECORDS, MAX_REPLY, SERVER
 cdef long long NEVER
 
 cdef class RecordWalk:
     cdef public Tls tls
-    cdef public int index, version, open, wanted, dead, replying
-    cdef public list records
+    cdef public int index, version, open, wanted, dead, adrift, replying
+    cdef public list records, late
     cdef public long long count, end, header_packet, header_time, header_ack
     cdef public Record last, prior
     cdef public bytes header
@@ -19,9 +19,12 @@ cdef class RecordWalk:
     cpdef data(
         self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time, long long ack
     )
-    cpdef gap(self, Side side, long long length)
+    cpdef gap(self, Side side, long long length, long long packet, long long time)
+    cdef _passed(self, long long packet, long long time)
+    cdef bint found(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end) except -1
     cdef torn(self)
-    cdef lose(self)
+    cdef lose(self, long long since)
+    cdef give_up(self, Side side)
     cdef _running(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long left, long long packet, long long time)
     cdef _finish(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long base, long long packet, long long time)
     cdef _begin(self, int kind, int length, long long start, long long packet, long long time, long long ack)

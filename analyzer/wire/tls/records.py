@@ -1,12 +1,16 @@
-"""Walks the TLS records of one side over any segmentation (RFC 8446 5.1), touching headers only where it can."""
+"""Walks the TLS records of one side over any segmentation (RFC 8446 5.1), touching headers only where it can.
+
+Where bytes were lost or cut across a record's header, the boundaries behind them are unknown until a segment begins
+with a record.
+"""
 
 from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import MAX_RECORDS, NEVER, SERVER, Record, Side, Tls
+from analyzer.wire.model import LATE_RECORDS, MAX_RECORDS, NEVER, SERVER, Record, Side, Tls
 from analyzer.wire.octets import cut
-from analyzer.wire.tls.registry import APPLICATION_DATA, CCS, HEARTBEAT
+from analyzer.wire.tls.registry import ALERT, APPLICATION_DATA, CCS, HEARTBEAT
 
 HEADER = 5
 MAX_LENGTH = 16384 + 2048
@@ -20,7 +24,9 @@ class RecordWalk:
     last      the newest record; open 1 = its end was not reached; prior: the one before it
     header    bytes of a header that is still incomplete
     version   of the newest record, as its header says
+    late      the newest records behind the first ones, a ring
     dead      1 = no boundaries any more: the rest of the stream is skipped
+    adrift    1 = boundaries are unknown until a segment begins with a record (bytes were lost or cut)
     replying  1 = the server's first bytes were no TLS record, they are collected in `tls.reply`
     """
 
@@ -29,11 +35,12 @@ class RecordWalk:
         self.tls = tls
         self.index = index
         self.records: list[Record] = tls.server_records if index == SERVER else tls.client_records
+        self.late: list[Record] = tls.server_late if index == SERVER else tls.client_late
         self.count = self.version = 0
         self.last: Record | None = None
         self.prior: Record | None = None
         self.end = 0
-        self.open = self.wanted = self.dead = self.replying = 0
+        self.open = self.wanted = self.dead = self.adrift = self.replying = 0
         self.header = b""
         self.header_packet = self.header_time = 0
         self.header_ack = -1
@@ -76,11 +83,13 @@ class RecordWalk:
         if self.replying:
             self.reply(side, cut(data, at, end))
             return
+        if self.adrift and not self.found(side, data, at, end):
+            return
         while not self.dead:
             if self.open:
                 left = self.end - base - at
                 if left < 0:
-                    self.lose()
+                    self.give_up(side)
                     break
                 if left > end - at:
                     self._running(side, data, at, end, left, packet, time)
@@ -102,11 +111,9 @@ class RecordWalk:
             at += HEADER
         side.skip = NEVER
 
-    def gap(self, side: Side, length: cython.longlong) -> None:
-        """Bytes that will never be seen: harmless inside a body, the end of the walk across a header."""
+    def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+        """Bytes that will never be seen: harmless inside a body; across a header they hide the boundaries behind it."""
         after: cython.longlong = side.next + length
-        if not self.open or after > self.end:
-            self.lose()
         if self.dead or self.replying:
             side.skip = NEVER
             return
@@ -114,15 +121,61 @@ class RecordWalk:
             self.tls.hole = 1
             self.wanted = 0
             self.torn()
-        side.skip = self.end - after
+        if self.open and after <= self.end:
+            side.skip = self.end - after
+            return
+        if not self.adrift:
+            self.lose(self.end if self.open else side.next - len(self.header))
+        if self.open:
+            self._passed(packet, time)
+        side.skip = 0
+
+    def _passed(self, packet: cython.longlong, time: cython.longlong) -> None:
+        """The end of the running record is among bytes that were not seen."""
+        self.open = 0
+        record = self.last
+        if record is None:
+            return
+        record.last_packet = packet
+        record.last_time = time
+        record.complete = 1
+        if record.kind != ALERT:
+            self.complete(record)
+
+    def found(self, side: Side, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.bint:
+        """Whether a record begins with these bytes: of random ones, one segment in ten million looks so.
+
+        Records of a short message begin with a segment, and so do most first records of a long one.
+        """
+        if end - at < HEADER or data[at] < CCS or data[at] > HEARTBEAT or data[at + 1] != 3 or data[at + 2] > 4:
+            return False
+        length: cython.int = (data[at + 3] << 8) | data[at + 4]
+        if length == 0 or length > MAX_LENGTH:
+            return False
+        self.adrift = 0
+        if self.index == SERVER:
+            self.tls.server_blind_to = side.next
+        else:
+            self.tls.client_blind_to = side.next
+        return True
 
     def torn(self) -> None:
         """A wanted body has a hole."""
 
-    def lose(self) -> None:
-        """Give up on boundaries."""
-        self.dead = 1
-        self.tls.lost |= 1 << self.index
+    def lose(self, since: cython.longlong) -> None:
+        """The boundaries behind this offset are unknown."""
+        tls = self.tls
+        self.adrift = 1
+        self.header = b""
+        tls.lost |= 1 << self.index
+        if self.index == SERVER:
+            tls.server_blind_to = NEVER
+            if tls.server_blind_from < 0:
+                tls.server_blind_from = since
+        else:
+            tls.client_blind_to = NEVER
+            if tls.client_blind_from < 0:
+                tls.client_blind_from = since
 
     def _running(
         self,
@@ -172,15 +225,15 @@ class RecordWalk:
         time: cython.longlong,
         ack: cython.longlong,
     ) -> None:
+        record: Record
+        behind: cython.longlong = self.count - MAX_RECORDS
         self.count += 1
-        record: Record | None = self.prior
-        if self.count > MAX_RECORDS + 2 and record is not None:
-            record.restart(kind, length, start)
+        if behind >= LATE_RECORDS:
+            record = self.late[behind % LATE_RECORDS]
         else:
             record = Record.__new__(Record)
-            record.restart(kind, length, start)
-            if self.count <= MAX_RECORDS:
-                self.records.append(record)
+            (self.records if behind < 0 else self.late).append(record)
+        record.restart(kind, length, start)
         record.packet = record.last_packet = packet
         record.time = record.last_time = time
         record.ack = ack
@@ -238,13 +291,18 @@ class RecordWalk:
         if self.count or self.index != SERVER:
             if not self.tls.malformed:
                 self.tls.malformed = "record header"
-            self.lose()
-            side.skip = NEVER
+            self.give_up(side)
             return
         self.replying = 1
         self.tls.reply_packet = packet
         self.tls.reply_time = time
         self.reply(side, first)
+
+    def give_up(self, side: Side) -> None:
+        """What follows are no records."""
+        self.dead = 1
+        self.lose(side.next)
+        side.skip = NEVER
 
     def reply(self, side: Side, data: bytes) -> None:
         """Collect the first bytes of an answer that is no TLS."""

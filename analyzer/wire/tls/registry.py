@@ -11,6 +11,7 @@ APPLICATION_DATA = 23
 HEARTBEAT = 24
 """Record types (RFC 8446 B.1; CCS is change_cipher_spec, heartbeat RFC 6520)."""
 
+TLS12 = 0x0303
 TLS13 = 0x0304
 
 VERSIONS = {
