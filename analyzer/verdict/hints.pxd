@@ -1,7 +1,7 @@
 from analyzer.verdict.case cimport Case, count, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.wire.model cimport Milestone
-from analyzer.wire.stamps cimport KEPT_NS, Older
+from analyzer.wire.stamps cimport Older
 
 cdef int CLIENT, CWR, ECE, SERVER
 

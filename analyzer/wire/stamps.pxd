@@ -5,7 +5,7 @@ from analyzer.wire.octets cimport cut
 from analyzer.wire.packet cimport Packet
 
 cdef int ACK, WINDOW
-cdef long long MASK32, KEPT_NS, NEAR_NS, TICK_NS, SLACK
+cdef long long MASK32, NEAR_NS, TICK_NS, SLACK
 cdef int MAX_PAIRS
 
 @cython.final

@@ -2,7 +2,6 @@ cimport cython
 
 from analyzer.wire.octets cimport cut
 
-cdef long long NO_LIMIT
 
 @cython.final
 cdef class Cursor:

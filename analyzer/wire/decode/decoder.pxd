@@ -3,17 +3,18 @@ cimport cython
 from analyzer.capture.numbers cimport u16, u32
 from analyzer.capture.frame cimport Frames
 from analyzer.wire.decode.checksum cimport wrong_outside
-from analyzer.wire.decode.cursor cimport NO_LIMIT, Cursor
+from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.fragments cimport Fragments
 from analyzer.wire.decode.icmp cimport Icmp
 from analyzer.wire.decode.ip cimport Ip
 from analyzer.wire.decode.link cimport Link
-from analyzer.wire.decode.tcp cimport SHORTEST, Tcp
+from analyzer.wire.decode.tcp cimport Tcp
 from analyzer.wire.decode.tunnel cimport Tunnel
 from analyzer.wire.model cimport IcmpError
 from analyzer.wire.packet cimport Packet
 
 cdef int MAX_NESTING, ETHERNET, SYN, ACK, QUIC_PORT, IPSEC_PORT
+cdef long long NO_LIMIT
 
 @cython.final
 cdef class Decoder:

@@ -15,7 +15,7 @@ from analyzer.wire.decode.icmp import Icmp
 from analyzer.wire.decode.ip import Ip
 from analyzer.wire.decode.link import KNOWN, Link
 from analyzer.wire.decode.rare import Rare
-from analyzer.wire.decode.tcp import SHORTEST, Tcp
+from analyzer.wire.decode.tcp import Tcp
 from analyzer.wire.decode.tunnel import Tunnel
 from analyzer.wire.decode.undecoded import CUT, ESP_IN_UDP, NESTED, QUIC, Undecoded
 from analyzer.wire.model import ACK, SYN, IcmpError
@@ -184,7 +184,7 @@ class Decoder:
         if found:
             if cursor.outer and packet.flags & (SYN | ACK) == SYN and wrong_outside(cursor):
                 self.note = "outer-checksum"
-        elif cursor.end - cursor.at < SHORTEST and cursor.wire_end - cursor.at >= 20:
+        elif self.tcp.cut:
             self.lost.count(CUT)
         return found  # True is TCP, False is NOTHING
 

@@ -29,7 +29,13 @@ NOP_NOP_TIMESTAMPS = 0x0101080A
 
 
 class Tcp:
-    """Fills a packet from the TCP header at the cursor."""
+    """Fills a packet from the TCP header at the cursor.
+
+    cut   1 = the last header was not read because the snap length cut it
+    """
+
+    def __init__(self) -> None:
+        self.cut = 0
 
     def read(self, cursor: Cursor, packet: Packet) -> cython.bint:
         """-> False when this is no TCP header or too little of it was captured."""
@@ -37,7 +43,9 @@ class Tcp:
         at: cython.Py_ssize_t = cursor.at
         end: cython.Py_ssize_t = cursor.end
         if end - at < SHORTEST:
+            self.cut = cursor.wire_end - at >= 20
             return False
+        self.cut = 0
         header: cython.int = (data[at + 12] >> 4) * 4
         if header < 20 or at + header > cursor.wire_end:
             return False
