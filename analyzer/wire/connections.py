@@ -63,7 +63,8 @@ class Connections(Admission):
 
     lingering   those that are over and wait for stragglers
     finished    connections that are over, in the order in which they ended; the caller empties it
-    now         time of the newest packet; due: when somebody may have to be given out; looked: when all were looked at
+    now         time of the newest packet; before: of the newest before it
+    due         when somebody may have to be given out; looked: when all were looked at
     seen        packets since then
     pauses      times after which nothing was captured for a day
     """
@@ -73,7 +74,7 @@ class Connections(Admission):
         self.lingering = Lingering()
         self.finished: list[Any] = []  # the engine lets lookups end in the same list
         self.pauses: list[int] = []
-        self.now = self.due = self.looked = self.seen = 0
+        self.now = self.before = self.due = self.looked = self.seen = 0
         self.evicted = self.icmp_unmatched = 0
 
     def packet(self, p: Packet, note: str) -> None:
@@ -300,6 +301,7 @@ class Connections(Admission):
 
     def reach(self, time: cython.longlong) -> None:
         """Capture time goes on: give out what is over by then."""
+        self.before = self.now
         self.now = time
         if time > self.due:
             self.expire()
@@ -310,31 +312,34 @@ class Connections(Admission):
         for connection in self.lingering.over(self.now):
             if connection in self.opened:  # the ports were used again, or it is here twice
                 self.give_out(connection, 1)
-        if self.now - self.looked > LOOK_NS and self.seen * LOOK_SHARE >= len(self.opened):
-            self.look()
+        if self.before - self.looked > LOOK_NS and self.seen * LOOK_SHARE >= len(self.opened):
+            self.look(self.before)
         self.due = min(self.lingering.due, self.looked + LOOK_NS)
 
-    def look(self) -> None:
-        """Give out the attempts that nobody answers."""
+    def look(self, now: cython.longlong) -> None:
+        """Give out the attempts that nobody answers, as of the frame before this one: this one may be the answer.
+
+        A clock that is set forward in the middle of a handshake (NTP, at start-up) must not part it.
+        """
         connection: Connection
         over: list[Connection] = []
-        self.looked = self.now
+        self.looked = now
         self.seen = 0
         for connection in self.opened:
             if connection.client.key_size == 0:
                 continue  # a SYN that waits for proof
             if connection.unproven is not None:
-                self.look_at_successor(connection, over)
-            if connection.established_time == 0 and self.now - connection.last_time > UNANSWERED_NS:
+                self.look_at_successor(connection, now, over)
+            if connection.established_time == 0 and now - connection.last_time > UNANSWERED_NS:
                 over.append(connection)
         for connection in over:
             if connection in self.opened:
                 self.give_out(connection, 1)
 
-    def look_at_successor(self, connection: Connection, over: list[Connection]) -> None:
+    def look_at_successor(self, connection: Connection, now: cython.longlong, over: list[Connection]) -> None:
         """A SYN with another ISN that nobody answers, on a connection that is silent since then."""
         waits: Unproven = connection.unproven
-        if waits.really() and self.now - waits.last_syn_time() > UNANSWERED_NS:
+        if waits.really() and now - waits.last_syn_time() > UNANSWERED_NS:
             over.append(connection)
 
     def evict(self) -> None:
