@@ -45,7 +45,7 @@ UNANSWERED_NS = 200_000_000_000
 LOOK_NS = 10_000_000_000
 """How often all that is open is looked at for those."""
 LOOK_SHARE = 64
-"""Of the open connections: so many packets at least pass between two looks, which keeps their cost linear."""
+"""Of the open connections: so many frames at least pass between two looks, which keeps their cost linear."""
 MAX_OPEN = 65_536
 """Open connections kept; at the cap those idle longest are given out unfinished, with the flag `evicted`."""
 CLOCK_STEP_NS = 10_000_000
@@ -65,7 +65,7 @@ class Connections(Admission):
     finished    connections that are over, in the order in which they ended; the caller empties it
     now         time of the newest packet; before: of the newest before it
     due         when somebody may have to be given out; looked: when all were looked at
-    seen        packets since then
+    seen        frames since then that let time go on
     pauses      times after which nothing was captured for a day
     """
 
@@ -87,7 +87,6 @@ class Connections(Admission):
         ack: cython.longlong
         if p.time > self.now:
             self.reach(p.time)
-        self.seen += 1
         found = self.keys.find(p)
         if found is None:
             if len(self.sides) >= 2 * MAX_OPEN:
@@ -303,6 +302,7 @@ class Connections(Admission):
         """Capture time goes on: give out what is over by then."""
         self.before = self.now
         self.now = time
+        self.seen += 1
         if time > self.due:
             self.expire()
 
