@@ -23,7 +23,7 @@ cdef long long MASK32, NEAR, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS, CLAIM_NS
 cdef class Connections(Reordering):
     cdef public list finished, pauses
     cdef public Lingering lingering
-    cdef public long long now, due, looked, seen, evicted, icmp_unmatched
+    cdef public long long now, before, due, looked, seen, evicted, icmp_unmatched
     cdef jump(self, Side side, Packet p, long long offset)
     cdef int64_t acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
     cdef take_back(self, Connection connection, Side peer, Packet p, long long ack)
@@ -36,8 +36,8 @@ cdef class Connections(Reordering):
     cdef linger(self, Connection connection)
     cpdef reach(self, long long time)
     cpdef expire(self)
-    cdef look(self)
-    cdef look_at_successor(self, Connection connection, list[Connection] over)
+    cdef look(self, long long now)
+    cdef look_at_successor(self, Connection connection, long long now, list[Connection] over)
     cdef evict(self)
     cpdef finish(self)
     cdef finish_streams(self, Connection connection)

@@ -47,7 +47,7 @@ UNANSWERED_NS = 200_000_000_000
 LOOK_NS = 10_000_000_000
 """How often all that is open is looked at for those."""
 LOOK_SHARE = 64
-"""Of the open connections: so many packets at least pass between two looks, which keeps their cost linear."""
+"""Of the open connections: so many frames at least pass between two looks, which keeps their cost linear."""
 MAX_OPEN = 65_536
 """Open connections kept; at the cap those idle longest are given out unfinished, with the flag `evicted`."""
 CLOCK_STEP_NS = 10_000_000
@@ -65,8 +65,9 @@ class Connections(Reordering):
 
     lingering   those that are over and wait for stragglers
     finished    connections that are over, in the order in which they ended; the caller empties it
-    now         time of the newest packet; due: when somebody may have to be given out; looked: when all were looked at
-    seen        packets since then
+    now         time of the newest packet; before: of the newest before it
+    due         when somebody may have to be given out; looked: when all were looked at
+    seen        frames since then that let time go on
     pauses      times after which nothing was captured for a day
     """
 
@@ -75,7 +76,7 @@ class Connections(Reordering):
         self.lingering = Lingering()
         self.finished: list[Any] = []  # the engine lets lookups end in the same list
         self.pauses: list[int] = []
-        self.now = self.due = self.looked = self.seen = 0
+        self.now = self.before = self.due = self.looked = self.seen = 0
         self.evicted = self.icmp_unmatched = 0
 
     def packet(self, p: Packet, note: str) -> None:
@@ -84,7 +85,6 @@ class Connections(Reordering):
         connection: Connection
         if p.time > self.now:
             self.reach(p.time)
-        self.seen += 1
         found = self.keys.find(p)
         if found is None:
             if len(self.sides) >= 2 * MAX_OPEN:
@@ -313,7 +313,9 @@ class Connections(Reordering):
 
     def reach(self, time: cython.longlong) -> None:
         """Capture time goes on: give out what is over by then."""
+        self.before = self.now
         self.now = time
+        self.seen += 1
         if self.patience and time > self.patience:
             self.wait_no_more(time)
         if time > self.due:
@@ -325,31 +327,34 @@ class Connections(Reordering):
         for connection in self.lingering.over(self.now):
             if connection in self.opened:  # the ports were used again, or it is here twice
                 self.give_out(connection, 1)
-        if self.now - self.looked > LOOK_NS and self.seen * LOOK_SHARE >= len(self.opened):
-            self.look()
+        if self.before - self.looked > LOOK_NS and self.seen * LOOK_SHARE >= len(self.opened):
+            self.look(self.before)
         self.due = min(self.lingering.due, self.looked + LOOK_NS)
 
-    def look(self) -> None:
-        """Give out the attempts that nobody answers."""
+    def look(self, now: cython.longlong) -> None:
+        """Give out the attempts that nobody answers, as of the frame before this one: this one may be the answer.
+
+        A clock that is set forward in the middle of a handshake (NTP, at start-up) must not part it.
+        """
         connection: Connection
         over: list[Connection] = []
-        self.looked = self.now
+        self.looked = now
         self.seen = 0
         for connection in self.opened:
             if connection.client.key_size == 0:
                 continue  # a SYN that waits for proof
             if connection.unproven is not None:
-                self.look_at_successor(connection, over)
-            if connection.established_time == 0 and self.now - connection.last_time > UNANSWERED_NS:
+                self.look_at_successor(connection, now, over)
+            if connection.established_time == 0 and now - connection.last_time > UNANSWERED_NS:
                 over.append(connection)
         for connection in over:
             if connection in self.opened:
                 self.give_out(connection, 1)
 
-    def look_at_successor(self, connection: Connection, over: list[Connection]) -> None:
+    def look_at_successor(self, connection: Connection, now: cython.longlong, over: list[Connection]) -> None:
         """A SYN with another ISN that nobody answers, on a connection that is silent since then."""
         waits: Unproven = connection.unproven
-        if waits.really() and self.now - waits.last_syn_time() > UNANSWERED_NS:
+        if waits.really() and now - waits.last_syn_time() > UNANSWERED_NS:
             over.append(connection)
 
     def evict(self) -> None:

@@ -146,6 +146,32 @@ def test_a_straggler_makes_no_new_connection(wire: Wire) -> None:
     assert wire.table.total == 1
 
 
+def test_a_clock_set_forward_does_not_part_a_handshake(wire: Wire) -> None:
+    """NTP sets the clock an hour forward between SYN and SYN-ACK: the answer still belongs to the SYN."""
+    wire.send(CLIENT_KEY, SYN, at=0)
+    wire.send(SERVER_KEY, SYN | ACK, 0, 1, at=3_600_000)
+    wire.send(CLIENT_KEY, ACK, 1, 1, at=3_600_010)
+    assert (wire.table.total, wire.close().server.syns) == (1, 1)
+
+
+def test_an_unanswered_syn_is_given_out_by_capture_time_alone(wire: Wire) -> None:
+    """Somebody else's packets let time go on: 200 s after the SYN its attempt is over, whoever looks when."""
+    wire.send(CLIENT_KEY, SYN, at=0)
+    for second in (100, 199, 215, 230):
+        wire.table.reach(10**18 + second * 1000 * MS)
+        assert len(wire.table.finished) == (1 if second > 215 else 0)
+
+
+def test_ports_used_again_after_lingering_are_a_new_connection(wire: Wire) -> None:
+    """Six seconds after a reset a packet finds nobody, a second after it finds the connection: by its own time."""
+    wire.handshake()
+    wire.send(CLIENT_KEY, RST | ACK, 1, 1, at=30)
+    wire.send(SERVER_KEY, ACK, 1, 1, b"x", 1000)
+    assert wire.table.total == 1
+    wire.send(SERVER_KEY, ACK, 2, 1, b"y", 7000)
+    assert (wire.table.total, len(wire.table.finished)) == (2, 1)
+
+
 def test_closed_in_order_needs_both_fins_acknowledged(wire: Wire) -> None:
     """One FIN is a half-closed connection, which may go on for long."""
     wire.handshake()
