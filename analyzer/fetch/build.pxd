@@ -10,6 +10,7 @@ cdef int OUTSIDE, TLS13
 cdef long long PROBE_NS, REFUSAL_NS
 
 cpdef list[Fetch] fetches(Connection connection)
+cdef note_quiet(Connection connection)
 cdef Fetch plain(Connection connection, Exchange exchange, Flow flow, int position)
 cdef bint outlives(Fetch fetch) except -1
 cdef stream_over(Fetch fetch, Exchange exchange, Http2 h2)

@@ -36,6 +36,7 @@ def fetches(connection: Connection) -> list[Fetch]:
     fetch: Fetch
     flow: Flow = Flow(connection)
     if connection.exchanges and connection.tls is None:
+        note_quiet(connection)
         for exchange in connection.exchanges:
             built.append(plain(connection, exchange, flow, len(built)))
         for fetch in built:
@@ -43,6 +44,18 @@ def fetches(connection: Connection) -> list[Fetch]:
         fetch.last = 1
         return built
     return [single(connection, flow)]
+
+
+def note_quiet(connection: Connection) -> None:
+    """Since when nothing was on its way when each request began; streams of HTTP/2 share the connection."""
+    exchange: Exchange
+    since: cython.longlong = 0
+    busy: cython.bint = False
+    for exchange in connection.exchanges:
+        exchange.quiet_since = 0 if busy else since
+        since = max(since, exchange.response_end_time)
+        if exchange.h2 is not None and not exchange.response_complete and exchange.h2.reset_packet == 0:
+            busy = True
 
 
 def plain(connection: Connection, exchange: Exchange, flow: Flow, position: cython.int) -> Fetch:

@@ -87,7 +87,7 @@ cdef class Exchange:
     cdef public int request_unframed, response_unframed
     cdef public str method, target, host, user_agent, request_version, reason, response_framing, response_version, malformed
     cdef public long long request_packet, request_time, request_end_packet, request_end_time, request_start, request_end, request_ack
-    cdef public long long request_body_expected, request_body_got, acked_time, acked_packet
+    cdef public long long request_body_expected, request_body_got, acked_time, acked_packet, quiet_since
     cdef public long long response_packet, response_time, response_end_packet, response_end_time, head_packet
     cdef public long long response_start, response_end, body_expected, body_got, body_lost, close_packet
     cdef public tuple interim

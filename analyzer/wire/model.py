@@ -392,6 +392,7 @@ class Exchange:
     request_complete 1 = head and declared body were seen; request_start/end are offsets of the client's stream
     request_ack     offset of the server's stream that the client had received when it began to ask, -1 = unknown
     acked_time      when the server acknowledged request_end, 0 = never
+    quiet_since     when all before it on its connection were answered, 0 = it is the first, or streams were open
     response_framing  length | chunked | close | none | tunnel | frames (of HTTP/2), "" = no final response head yet
     body_expected   bytes declared, -1 = not declared; body_got: bytes seen or acknowledged
     response_complete 1 = complete by framing (RFC 9112 6.3)
@@ -421,7 +422,7 @@ class Exchange:
         self.request_complete = 0
         self.request_body_expected = -1
         self.request_body_got = 0
-        self.acked_time = self.acked_packet = 0
+        self.acked_time = self.acked_packet = self.quiet_since = 0
         self.expect_continue = 0
         self.status = 0
         self.reason = ""

@@ -7,13 +7,12 @@ from analyzer.wire.roles cimport swap
 from analyzer.wire.sequence cimport unwrap
 
 # the constants of ordering.py as C numbers
-cdef int ACK, CLIENT, FIN, RST, SYN, FRUITLESS
+cdef int ACK, CLIENT, FIN, RST, SYN, FRUITLESS, MAX_MOVED
 cdef long long MASK32, MAX_FAR, NEAR
 
 @cython.final
 cdef class Early:
     cdef public list packets, numbers, times
-    cdef public long long since
     cpdef keep(self, Packet p, str note)
     cpdef note_place(self, Packet p)
     cpdef take_place(self, Connection connection, Packet p)

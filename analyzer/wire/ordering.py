@@ -31,6 +31,8 @@ MAX_FAR = 1 << 30
 """Bytes that an acknowledgement may lie ahead: the largest window (RFC 7323 2.3)."""
 FRUITLESS = 3
 """So often a connection waits in vain; then its capture lacks packets, and waiting would only cost time."""
+MAX_MOVED = 4096
+"""Packets of one connection that change places; all later ones are taken as they come."""
 
 
 class Early:
@@ -38,14 +40,12 @@ class Early:
 
     packets   each with the decoder's note
     numbers, times   of them, sorted: the places that are free
-    since     time of the first of them
     """
 
     def __init__(self) -> None:
         self.packets: list[tuple[Packet, str]] = []
         self.numbers: list[int] = []
         self.times: list[int] = []
-        self.since = 0
 
     def keep(self, p: Packet, note: str) -> None:
         """This one waits."""
@@ -67,6 +67,8 @@ class Early:
             if connection.moved is None:
                 connection.moved = {}
             connection.moved[number] = (p.number, p.time)
+            if len(connection.moved) >= MAX_MOVED:
+                connection.fruitless = FRUITLESS
         p.number, p.time = number, time
 
     def first(self, begun: cython.bint) -> cython.Py_ssize_t:

@@ -15,10 +15,10 @@ cdef class Reordering(Admission):
     cdef reorder(self, Connection connection, Side side, Packet p, str note)
     cdef wait(self, Connection connection, long long time)
     cdef place_in_order(self, Connection connection, Side side, Packet p, str note)
-    cdef release(self, Connection connection, Py_ssize_t index)
     cdef let_go(self, Connection connection)
     cdef let_all_go(self, Connection connection)
     cdef wait_no_more(self, long long now)
 
 cpdef Side other(Side side)
 cpdef Side sender(Connection connection, Packet p)
+cpdef Py_ssize_t in_turn_now(Connection connection, Early early) except -2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 
 import cython
 
@@ -15,14 +15,14 @@ from analyzer.wire.packet import Packet
 class Reordering(Admission):
     """The table of connections as far as the order of their packets goes.
 
-    early      connections with packets that wait for others, in the order in which their waits began, and when that
-               was; patience: when the first wait ends, 0 = nobody waits; waiting: how many packets wait
+    early      connections with packets that wait for others, in the order in which their waits began -> when that was
+    patience   when the first wait ends, 0 = nobody waits; waiting: how many packets wait
     """
 
     def begin_reordering(self) -> None:
         """Nobody waits."""
         self.begin_admission()
-        self.early: deque[tuple[Connection, int]] = deque()
+        self.early: OrderedDict[Connection, int] = OrderedDict()
         self.patience = self.waiting = 0
 
     def in_order(self, side: Side, p: Packet, note: str) -> None:
@@ -52,44 +52,35 @@ class Reordering(Admission):
 
     def wait(self, connection: Connection, time: cython.longlong) -> None:
         """A connection's packets wait from now on."""
-        early: Early = connection.early
-        early.since = time
-        self.early.append((connection, time))
+        self.early[connection] = time
         if self.patience == 0:
             self.patience = time + PATIENCE_NS
 
     def place_in_order(self, connection: Connection, side: Side, p: Packet, note: str) -> None:
         """Account for a packet in the place that is its own, and for those whose turn has come with it."""
         early: Early = connection.early
-        early.take_place(connection, p)
-        if connection.last_packet == 0 and p.flags & SYN:
-            adopt(connection, side, p)
-        if not early.packets:
-            connection.early = None
-        self.in_order(side, p, note)
         i: cython.Py_ssize_t = 0
-        while connection.early is early and i < len(early.packets):
-            p = early.packets[i][0]
-            side = sender(connection, p)
-            if is_early(connection, side, other(side), p) or (i > 0 and bare_reset(p)):
-                i += 1
-            else:
-                self.release(connection, i)
-                return
-
-    def release(self, connection: Connection, index: cython.Py_ssize_t) -> None:
-        """One of the packets that wait waits no more."""
-        early: Early = connection.early
-        p: Packet
-        p, note = early.packets[index]
-        del early.packets[index]
-        self.waiting -= 1
-        self.place_in_order(connection, sender(connection, p), p, note)
+        while i >= 0:
+            early.take_place(connection, p)
+            if connection.last_packet == 0 and p.flags & SYN:
+                adopt(connection, side, p)
+            if not early.packets:
+                connection.early = None
+                self.early.pop(connection, None)
+            self.in_order(side, p, note)
+            i = in_turn_now(connection, early)
+            if i >= 0:
+                p, note = early.packets.pop(i)
+                self.waiting -= 1
+                side = sender(connection, p)
 
     def let_go(self, connection: Connection) -> None:
         """What the first of the packets that wait has waited for was not captured."""
         early: Early = connection.early
-        self.release(connection, early.first(connection.last_packet > 0))
+        p: Packet
+        p, note = early.packets.pop(early.first(connection.last_packet > 0))
+        self.waiting -= 1
+        self.place_in_order(connection, sender(connection, p), p, note)
 
     def let_all_go(self, connection: Connection) -> None:
         """Nothing more comes that any of them could wait for."""
@@ -100,20 +91,36 @@ class Reordering(Admission):
         """Let go what has waited for long enough."""
         connection: Connection
         early: Early
+        since: cython.longlong
         while self.early:
-            connection, since = self.early[0]
+            connection, since = next(iter(self.early.items()))
             if now - since <= PATIENCE_NS:
+                self.patience = since + PATIENCE_NS
                 break
-            self.early.popleft()
+            del self.early[connection]
             early = connection.early
-            if early is None or early.since != since:
-                continue
             connection.fruitless += 1
             while connection.early is early and now - early.packets[0][0].time > PATIENCE_NS:
                 self.let_go(connection)
             if connection.early is early:
                 self.wait(connection, early.packets[0][0].time)
-        self.patience = self.early[0][1] + PATIENCE_NS if self.early else 0
+        if not self.early:
+            self.patience = 0
+
+
+def in_turn_now(connection: Connection, early: Early) -> cython.Py_ssize_t:
+    """Which of the packets that wait has its turn now, -1 = none, or the connection was given out meanwhile."""
+    p: Packet
+    side: Side
+    i: cython.Py_ssize_t
+    if connection.early is not early:
+        return -1
+    for i in range(len(early.packets)):
+        p = early.packets[i][0]
+        side = sender(connection, p)
+        if not is_early(connection, side, other(side), p) and (i == 0 or not bare_reset(p)):
+            return i
+    return -1
 
 
 def other(side: Side) -> Side:

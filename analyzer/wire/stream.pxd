@@ -12,7 +12,7 @@ cdef class Reassembler:
     cdef public long long waiting
     cdef public object lookups
     cpdef segment(self, Side side, Packet p, long long offset, long long ack)
-    cpdef deliver_packet(self, Side side, Packet p, long long offset, long long ack)
+    cpdef deliver(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t captured, long long length, long long offset, long long number, long long time, long long ack)
     cpdef consume_skip(self, Side side)
     cpdef call(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long number, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long number, long long time, long long ack)

@@ -48,27 +48,41 @@ class Reassembler:
             side.skip -= p.length
             side.next = stop
         else:
-            self.deliver_packet(side, p, offset, ack)
+            self.deliver(side, p.data, p.payload, p.captured, p.length, offset, p.number, p.time, ack)
         if side.pending is not None:
             self.drain(side)
 
-    def deliver_packet(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
-        """Deliver the part of a segment that is new, and account for what the snaplen cut."""
+    def deliver(
+        self,
+        side: Side,
+        data: bytes,
+        at: cython.Py_ssize_t,
+        captured: cython.Py_ssize_t,
+        length: cython.longlong,
+        offset: cython.longlong,
+        number: cython.longlong,
+        time: cython.longlong,
+        ack: cython.longlong,
+    ) -> None:
+        """Deliver what is new of a segment of `length` bytes, and account for what the snaplen cut of it.
+
+        The first `captured` bytes of it are data[at:].
+        """
         start: cython.longlong = side.next - offset
         needed: cython.longlong = start + side.skip
-        if needed < p.captured:
+        if needed < captured:
             self.consume_skip(side)
-            self.call(side, p.data, p.payload + needed, p.payload + p.captured, p.number, p.time, ack)
-            self.cut(side, p.length - p.captured, p.number, p.time, ack)
-        elif p.captured < p.length and needed < p.length:
-            side.cut += p.length - needed
-            self.gap(side, p.length - start, p.number, p.time, ack)
-        elif needed == p.length:
+            self.call(side, data, at + needed, at + captured, number, time, ack)
+            self.cut(side, length - captured, number, time, ack)
+        elif needed < length:
+            side.cut += length - needed
+            self.gap(side, length - start, number, time, ack)
+        elif needed == length:
             self.consume_skip(side)
-            self.call(side, b"", 0, 0, p.number, p.time, ack)
+            self.call(side, b"", 0, 0, number, time, ack)
         else:
-            side.skip -= p.length - start
-            side.next = offset + p.length
+            side.skip -= length - start
+            side.next = offset + length
 
     def consume_skip(self, side: Side) -> None:
         """The bytes to skip are over."""
@@ -163,7 +177,6 @@ class Reassembler:
         """Deliver the waiting segments that have become contiguous."""
         offset: cython.longlong
         length: cython.longlong
-        start: cython.longlong
         data: bytes
         done: cython.Py_ssize_t = 0
         for offset, number, time, ack, length, data in side.pending or ():
@@ -172,22 +185,8 @@ class Reassembler:
             done += 1
             self.waiting -= len(data)
             side.pending_bytes -= len(data)
-            start = side.next - offset
-            if start >= length:
-                continue
-            if length - start < side.skip:
-                side.skip -= length - start
-                side.next = offset + length
-                continue
-            start += side.skip
-            if start < len(data) or start == length:
-                self.consume_skip(side)
-                self.call(side, data, start, len(data), number, time, ack)
-                if start < length:
-                    self.cut(side, length - len(data), number, time, ack)
-            else:
-                side.cut += length - start
-                self.gap(side, offset + length - side.next, number, time, ack)
+            if offset + length > side.next:
+                self.deliver(side, data, 0, len(data), length, offset, number, time, ack)
         if done and side.pending is not None:
             del side.pending[:done]
             side.hole_time = side.pending[0][2] if side.pending else 0

@@ -218,3 +218,16 @@ def test_a_segment_cut_by_the_snaplen_counts_its_full_length(wire: Wire) -> None
     connection = wire.close()
     assert connection.client.bytes == connection.client.next == connection.client.end
     assert connection.client.cut > 0
+
+
+def test_packets_that_wait_again_and_again_are_forgotten(wire: Wire) -> None:
+    """Where time stands still nobody ends a wait: what came to its turn leaves nothing behind but where it was."""
+    wire.handshake()
+    wire.send(CLIENT_KEY, ACK, 1, 1, b"x", 30)
+    for i in range(9000):
+        wire.send(CLIENT_KEY, ACK, 2, i + 2, b"", 30)
+        wire.send(SERVER_KEY, ACK, i + 1, 2, b"y", 30)
+    assert not wire.table.early
+    connection = wire.close()
+    assert connection.server.bytes == 9000
+    assert 1000 < len(connection.moved) < 9000

@@ -273,20 +273,12 @@ def asked_time(case: Case) -> cython.longlong:
 def idle_before(case: Case) -> cython.longlong:
     """How long the connection had been idle before this request; 0 for its first."""
     exchange: Exchange = case.exchange
-    other: Exchange
-    ended: cython.longlong = 0
     if case.opaque is not None:
         idle: cython.longlong = case.opaque.idle
         return idle
-    if exchange is None or exchange.index <= 0:
+    if exchange is None or exchange.index <= 0 or exchange.quiet_since == 0:
         return 0
-    for other in case.connection.exchanges:
-        if other is exchange:
-            break
-        if other.h2 is not None and not other.response_complete and other.h2.reset_packet == 0:
-            return 0  # streams share the connection: it was not idle
-        ended = max(ended, other.response_end_time)
-    return max(0, exchange.request_time - ended) if ended else 0
+    return max(0, exchange.request_time - exchange.quiet_since)
 
 
 def mid_response(case: Case) -> Verdict | None:
