@@ -39,6 +39,7 @@ cdef class Case:
     cpdef cite_response(self)
     cpdef cite_closer(self)
     cpdef cite_ack(self)
+    cpdef bint cite_told(self, Side side) except -1
     cpdef cite_last(self)
     cpdef str where(self)
     cpdef str address(self)

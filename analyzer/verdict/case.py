@@ -144,6 +144,15 @@ class Case:
         if self.client.acked > 0:
             self.cite(self.client.ack_packet, self.client.ack_time, "ack", SERVER)
 
+    def cite_told(self, side: Side) -> cython.bint:
+        """Cite the packet with which its receiver last acknowledged something new of this side's; it may be a RST."""
+        mark: Milestone
+        for mark in self.connection.milestones:
+            if mark.packet == side.ack_packet and mark.what in ("rst", "fin"):
+                return self.cite(mark.packet, mark.time, mark.what, mark.side)
+        receiver: cython.int = CLIENT if side.index == SERVER else SERVER
+        return self.cite(side.ack_packet, side.ack_time, "ack", receiver)
+
     def cite_last(self) -> None:
         """Cite the connection's last packet: an absence is proved by what came before it."""
         mark: Milestone

@@ -32,7 +32,6 @@ cdef ignored_flags(Case case)
 cdef str said_of_ignored(long long number)
 cdef bint unacknowledged(Case case) except -1
 cdef bint half_known(Exchange exchange, long long missing) except -1
-cdef bint frag_needed(Connection connection) except -1
 cdef tls_flags(Case case)
 cdef int DEAD_KEEP_ALIVES, BAD_REQUEST
 cdef long long LOSS_NS, SHORT_REPLY_BYTES

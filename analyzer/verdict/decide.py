@@ -32,7 +32,7 @@ from analyzer.verdict.signatures import (
 from analyzer.verdict.spoken import count_to_the_end, has_replied, hidden, sure_end
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Record, Side, Tls
 from analyzer.wire.tls.registry import APPLICATION_DATA
 
 Signature = Callable[[Case], Verdict | None]
@@ -422,7 +422,7 @@ def general_flags(case: Case) -> None:
     missing: cython.longlong = client.cut + case.server.cut + case.server.lost
     if case.exchange is not None and "request-garbage" not in case.flags and half_known(case.exchange, missing):
         case.doubt = "snaplen"
-    if connection.icmps and frag_needed(connection):
+    if connection.icmps and icmp.frag_needed(case) is not None:
         case.flag("icmp-frag-needed")
     if client.unanswered_keep_alives >= DEAD_KEEP_ALIVES or case.server.unanswered_keep_alives >= DEAD_KEEP_ALIVES:
         case.flag("peer-dead")
@@ -457,15 +457,6 @@ def half_known(exchange: Exchange, missing: cython.longlong) -> cython.bint:
 
 
 BAD_REQUEST = 400
-
-
-def frag_needed(connection: Connection) -> cython.bint:
-    """A router said by ICMP that a packet is too big: the one ICMP error that matters after establishment (2.1)."""
-    mark: Milestone
-    for mark in connection.milestones:
-        if mark.what == "icmp" and icmp.icmp_cause(mark.note) == "icmp-frag-needed":  # type: ignore[arg-type]
-            return True
-    return False
 
 
 DEAD_KEEP_ALIVES = 3

@@ -106,6 +106,8 @@ def answers_syn(peer: Side, p: Packet, reset: cython.bint) -> cython.bint:
     if not p.flags & ACK:
         return False
     ack: cython.longlong = unwrap(p.ack, peer.base, peer.acked)
-    if p.length and not reset:
+    if reset:
+        return 0 <= ack <= max(peer.end, peer.sent)
+    if p.length:
         return 0 <= ack <= WIDEST
     return 0 <= ack <= max(FIRST_FLIGHT, peer.end)

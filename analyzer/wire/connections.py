@@ -282,6 +282,8 @@ class Connections(Reordering):
         if error.time > self.now:
             self.reach(error.time)
         side = self.sides.get(error.key)
+        if side is not None and side.index == CLIENT:
+            self.answered = True  # it came back along the way of answers
         if side is None or side.base < 0:
             self.icmp_unmatched += 1
             return

@@ -131,6 +131,8 @@ class Engine:
                     table.icmp(decoder.icmp)
             elif kind == 3 and asks_resolver(packet.key):
                 self.dns.datagram(packet)
+                if self.dns.answered:
+                    table.answered = True
             if self.looking:
                 return True
         return True

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support.build import pcap, pcapng
 from support.examples import CASES, STRANGER
 from support.judge import judge
+from support.mutate import CHANGES, mutated
 from support.payload import payload
 from support.timeline import BASE_NS, FLAG_BITS, Packet, Timeline
 
@@ -54,6 +55,13 @@ def test_a_damaged_capture(name: str, changes: list[tuple[int, int]], keep: int)
     for position, value in changes:
         data[position % len(data)] = value
     sound(bytes(data[:keep] if keep < 4000 else data), len(data) // 16)
+
+
+@given(st.sampled_from(sorted(CASES)), CHANGES)
+def test_mutated_headers(name: str, changes: list[tuple[int, str, int]]) -> None:
+    """Packets with other numbers, flags, times and lengths, twice, late or gone."""
+    case = mutated(CASES[name], changes)
+    sound(pcap(case), len(case.packets))
 
 
 @given(WRITERS, st.sampled_from("<>"), st.binary(max_size=300))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support import transform
 from support.build import pcap
 from support.examples import CASES, SAMPLE_NAMES, SAMPLES
+from support.mutate import CHANGES, mutated
 
 from analyzer.api import Reading
 from analyzer.output.cells import CsvCells
@@ -79,6 +83,15 @@ def test_when_the_program_looks_does_not_matter_to_cases(name: str, tmp_path: Pa
     path = tmp_path / "case.pcap"
     path.write_bytes(pcap(CASES[name]))
     agree(path)
+
+
+@given(st.sampled_from(PLAIN_CASES), CHANGES)
+def test_when_the_program_looks_does_not_matter_to_mutations(name: str, changes: list[tuple[int, str, int]]) -> None:
+    """The same of cases whose packets are damaged."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "case.pcap"
+        path.write_bytes(pcap(mutated(CASES[name], changes)))
+        assert looked(path, 1) == looked(path, 4096)
 
 
 def test_when_the_program_looks_does_not_matter_to_all_at_once(tmp_path: Path) -> None:

@@ -134,7 +134,6 @@ def server_closed(case: Case) -> Verdict | None:
     if case.h2 is not None and idle_before(case) == 0:
         reused = False  # other streams kept the connection busy
     if reused and crossed(case, gap):
-        case.cite_mark(case.find("rst", SERVER, exchange.request_packet))
         return case.verdict(
             "http-keepalive-race",
             "high",

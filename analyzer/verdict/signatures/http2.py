@@ -25,7 +25,7 @@ def stream_reset(case: Case) -> Verdict | None:
     Wireshark: http2.rst_stream.error
     Zeek: none; the frames are not logged
     Reference: RFC 9113 5.4.2, 6.4, 7 and 8.7
-    Confidence: high
+    Confidence: high; medium where the request was not captured
     Needs: a RST_STREAM of the server
     Not this: after a complete response RST_STREAM with NO_ERROR only says that the rest of the request is not wanted
         (RFC 9113 8.1), and after the client's FIN it only follows from that; a RST_STREAM of the client is
@@ -61,7 +61,7 @@ def goaway(case: Case) -> Verdict | None:
     Wireshark: http2.goaway.error
     Zeek: none; the frames are not logged
     Reference: RFC 9113 5.4.1, 6.8, 7 and 8.7
-    Confidence: high
+    Confidence: high; medium where the request was not captured
     Needs: a GOAWAY of the server that leaves the stream behind
     Not this: a GOAWAY with NO_ERROR when every stream up to the last one is answered is the orderly end of a
         connection; a stream that GOAWAY still takes, and that the server never answers, is
@@ -147,7 +147,8 @@ def ended(case: Case, cause: str, code: cython.longlong, retry_safe: cython.bint
     """The verdict, with what its code says of whose fault it is and whether the request may be sent again."""
     if retry_safe:
         case.flag("retry-safe")
-    verdict: Verdict = case.verdict(cause, "high", summary)
+    asked: cython.bint = case.exchange.request_packet > 0
+    verdict: Verdict = case.verdict(cause, "high" if asked else "medium", summary)
     verdict.advice = HTTP2_ADVICE.get(code, verdict.advice)
     if retry_safe:
         verdict.advice = f"{RETRY_SAFE} {verdict.advice}"

@@ -109,7 +109,7 @@ def icmp_error(case: Case) -> Verdict | None:
     if once and cause == "icmp-ttl-exceeded" and not gave_up_at_once(case):
         return None
     from_server: cython.bint = error.sender == case.server.address
-    if case.client.syns > 1:
+    if case.client.syns > case.connection.icmps:
         case.flag("icmp-rate-limited")
     case.cite_all("syn", CLIENT)
     case.cite_all("icmp", NETWORK)
@@ -126,6 +126,22 @@ def icmp_error(case: Case) -> Verdict | None:
     )
     verdict.blame = "server" if from_server else "network"
     return verdict
+
+
+def frag_needed(case: Case) -> Milestone | None:
+    """A router says that a packet is too big: the one ICMP error that matters after establishment (2.1)."""
+    mark: Milestone
+    for mark in case.connection.milestones:
+        if mark.what == "icmp" and isinstance(mark.note, IcmpError) and icmp_cause(mark.note) == "icmp-frag-needed":
+            return mark
+    return None
+
+
+def suspect_pmtu(case: Case) -> None:
+    """Only large packets are lost: a path MTU problem, which a router's own word proves where it was captured."""
+    case.flag("pmtu-suspected")
+    if case.connection.icmps:
+        case.cite_mark(frag_needed(case))
 
 
 def gave_up_at_once(case: Case) -> cython.bint:

@@ -10,12 +10,13 @@ from analyzer.wire.model import Side
 
 
 def missing(case: Case, what: str, summary: str) -> Verdict:
-    """An `incomplete` verdict; it cites the connection's last packet when nothing else was cited."""
+    """An `incomplete` verdict; it cites the connection's last packet, or what shows that bytes were lost."""
     verdict: Verdict = Verdict("incomplete", "", "high" if what in ("head", "direction") else "medium")
     verdict.missing = what
     verdict.summary = summary
     verdict.advice = ADVICE[what]
-    case.cite_last()
+    if what != "bytes" or not case.evidence:
+        case.cite_last()
     return case.seal(verdict)
 
 
@@ -83,10 +84,28 @@ def rest(case: Case) -> Verdict:
             case, "snaplen", f"The decisive bytes of {case.where()} are cut off by the capture's snap length."
         )
     if said_more(case, case.client) or said_more(case, case.server):
+        cite_loss(case)
         return missing(case, "bytes", f"The capture lost bytes of {case.where()} that decide it.")
     if UNREADABLE in case.connection.flags or (case.h2 is not None and case.h2.unread):
         return undecodable(case)
     return missing(case, "tail", f"Nothing was decided with {case.where()} yet: {case.tail()}.")
+
+
+def cite_loss(case: Case) -> None:
+    """Cite the request, and the packets that show that bytes of it, or of its answer, were on the wire."""
+    side: Side
+    shown = False
+    if case.exchange is None:
+        return
+    case.cite_request()
+    case.cite_response()
+    for side in (case.client, case.server):
+        if side.lost or side.acked > side.end + 1:
+            shown |= case.cite_told(side)
+        elif side.sent > side.end + 1:  # a FIN takes one number
+            shown |= case.cite(side.sent_packet, side.sent_time, "ack", side.index)
+    if not shown:
+        case.cite_last()
 
 
 def torn(case: Case) -> Verdict | None:
@@ -113,6 +132,8 @@ def torn(case: Case) -> Verdict | None:
 
 def undecodable(case: Case) -> Verdict:
     """HTTP/2: the bytes that decide it are in the capture, and cannot be read."""
+    case.cite_request()
+    case.cite_response()
     verdict = missing(case, "bytes", f"The HTTP/2 frame that decides it with {case.where()} cannot be decoded.")
     verdict.advice = "Look at the frames in Wireshark: one is broken, far too large, or refers to one that was lost."
     return verdict

@@ -10,6 +10,7 @@ from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import who_ended
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.signatures.icmp import suspect_pmtu
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import idle_before
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
@@ -32,7 +33,7 @@ def request_unacked(case: Case) -> Verdict | None:
         return None
     case.ongoing = 1 if case.closer < 0 else 0
     if large_only(case, case.client):
-        case.flag("pmtu-suspected")
+        suspect_pmtu(case)
     case.cite_request()
     case.cite_all("retransmission", CLIENT)
     case.cite_closer()
@@ -134,7 +135,7 @@ def response_lost(case: Case) -> Verdict | None:
     case.cite(server.sent_packet, server.sent_time, "fin" if server.sent_packet == server.fin_packet else "ack", SERVER)
     case.cite_closer()
     if large_only(case, server):
-        case.flag("pmtu-suspected")
+        suspect_pmtu(case)
     gone = f"the client gave up after {span(waited)}" if left_at else f"the capture ends {span(waited)} later"
     verdict: Verdict = case.verdict(
         "http-response-stalled" if waited >= case.limits.give_up_min_ns else "http-client-abort-response",

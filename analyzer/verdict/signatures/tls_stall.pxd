@@ -1,4 +1,5 @@
 from analyzer.verdict.case cimport Case, capital, count, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.seen cimport lost_on_the_way
+from analyzer.verdict.signatures.icmp cimport suspect_pmtu
 from analyzer.wire.model cimport Record, Side, Tls

@@ -8,6 +8,7 @@ from analyzer.verdict import timers
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.signatures.icmp import suspect_pmtu
 from analyzer.verdict.signatures.loss import told_at_the_end
 from analyzer.verdict.waits import ending_timers
 from analyzer.wire.model import CLIENT, SERVER, Record, Side, Tls
@@ -45,7 +46,7 @@ def hello_unacked(case: Case) -> Verdict | None:
         ended = f"; the server hung up after {waited} knowing nothing of it"
     size: cython.longlong = tls.hello_end - tls.hello_start if tls.hello_end > 0 else client.end
     if size >= case.limits.full_segment_bytes:
-        case.flag("pmtu-suspected")
+        suspect_pmtu(case)
     verdict: Verdict = case.verdict(
         "tls-clienthello-unacked",
         "high",
@@ -131,7 +132,7 @@ def flight_lost(case: Case) -> Verdict | None:
     full: cython.longlong = case.limits.full_segment_bytes
     big: cython.bint = missing >= full and (case.client.sack_left <= server.acked or passed < full)
     if big and hole:
-        case.flag("pmtu-suspected")
+        suspect_pmtu(case)
     return case.verdict(
         "tls-server-flight-lost",
         "high" if big and hole and proven else "medium",

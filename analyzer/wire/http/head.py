@@ -77,6 +77,11 @@ def may_be_request(line: bytes) -> int:
     return 0 if not line.strip(b"\r") or _METHOD.fullmatch(line) else -1
 
 
+def is_preface(line: bytes) -> bool:
+    """Whether a client goes on with HTTP/2 (RFC 9113 3.4)."""
+    return line.startswith(_PREFACE)
+
+
 def may_be_response(line: bytes) -> int:
     """1 = begins with `HTTP/`, 0 = too short to tell, -1 = no status line."""
     if line.startswith(b"HTTP/"):

@@ -72,7 +72,8 @@ class HttpParser(Partial):
             return False
         verdict = head.may_be_request(line)
         if verdict < 0:
-            self.connection.flag("request-garbage")
+            if not head.is_preface(line):  # the answer that switched to HTTP/2 was not captured
+                self.connection.flag("request-garbage")
             stream.next_message(DONE)
         elif verdict and stream.exchange is None:
             self.begin_request(stream)
