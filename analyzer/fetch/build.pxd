@@ -7,7 +7,7 @@ from analyzer.wire.tls.last cimport opaque_exchange
 from analyzer.wire.tls.opaque cimport Opaque
 
 cdef int OUTSIDE, TLS13
-cdef long long PROBE_NS, REFUSAL_NS
+cdef long long REFUSAL_NS
 
 cpdef list[Fetch] fetches(Connection connection)
 cdef note_quiet(Connection connection)

@@ -22,9 +22,8 @@ from analyzer.wire.tls.opaque import Opaque
 from analyzer.wire.tls.registry import TLS13
 
 EARLY_RESET_NS = 1_000_000_000
-"""A server's reset this soon after the handshake is a refusal (signatures.md 6.1 `early_reset`)."""
-PROBE_NS = 1_000_000_000
-"""An empty connection closed sooner than this is a probe."""
+"""A server's reset this soon after the handshake is a refusal (signatures.md 6.1 `early_reset`), an empty connection
+that is closed so soon a probe."""
 SYN_LATE_NS = 1_000_000_000
 """A SYN-ACK this late is a failure although the client answers it with a RST (6.1 `syn_late`)."""
 
@@ -295,7 +294,7 @@ def empty_kind(connection: Connection) -> str:
     for time in (connection.client.fin_time, connection.client.rst_time, connection.server.fin_time):
         if time and (closed == 0 or time < closed):
             closed = time
-    if closed and closed - connection.established_time < PROBE_NS:
+    if closed and closed - connection.established_time < EARLY_RESET_NS:
         return "probe"
     return "speculative"
 

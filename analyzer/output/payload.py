@@ -19,7 +19,7 @@ from analyzer.wire.detection import PREFACE
 from analyzer.wire.http.websocket import MASKED, payload_size
 from analyzer.wire.model import CLIENT, Connection, Exchange, Tls
 from analyzer.wire.tls.hello import read_client_hello, read_server_hello
-from analyzer.wire.tls.registry import TLS13
+from analyzer.wire.tls.registry import MAX_LENGTH, TLS13
 
 REQUEST = re.compile(rb"([A-Za-z]{3,20}) (\S+) HTTP/(\d\.\d)\r\n")
 STATUS = re.compile(rb"HTTP/(\d\.\d) (\d{3}) ?([^\r\n]*)\r\n")
@@ -54,7 +54,6 @@ MASK = bytes(
     else byte
     for byte in range(256)
 )
-LARGEST_RECORD = (1 << 14) + 2048
 FILLER = 254
 """A handshake message type that no parser knows: it keeps the length."""
 
@@ -151,7 +150,7 @@ class Describer:
     def _is_record(self) -> bool:
         data, at = self.data, self.at
         length = int.from_bytes(data[at + 3 : at + 5])
-        return len(data) >= at + 5 and 20 <= data[at] <= 24 and data[at + 1] == 3 and length <= LARGEST_RECORD
+        return len(data) >= at + 5 and 20 <= data[at] <= 24 and data[at + 1] == 3 and length <= MAX_LENGTH
 
     def _record(self, tls: Tls) -> Part:
         """One TLS record; only hellos, alerts and the types of handshake messages are more than a length."""

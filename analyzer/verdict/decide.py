@@ -33,7 +33,7 @@ from analyzer.verdict.spoken import count_to_the_end, has_replied, hidden, sure_
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Record, Side, Tls
-from analyzer.wire.tls.registry import APPLICATION_DATA
+from analyzer.wire.tls.registry import APPLICATION_DATA, END_OF_EARLY_DATA
 
 Signature = Callable[[Case], Verdict | None]
 
@@ -461,10 +461,6 @@ BAD_REQUEST = 400
 
 DEAD_KEEP_ALIVES = 3
 """Unanswered keep-alives that prove a dead peer (signatures.md 3.4)."""
-
-
-END_OF_EARLY_DATA = 21
-"""Length of that record: only a client whose early data was taken sends it (RFC 8446 4.5, signatures.md 1.4)."""
 
 
 def early_data_rejected(tls: Tls) -> cython.bint:

@@ -4,7 +4,7 @@ from analyzer.verdict.model cimport Verdict
 from analyzer.wire.model cimport Milestone, Side
 
 cdef int ID_FAR, OUTSIDE, MIN_IDS, TTL_DELTA
-cdef long long BOTH_WAYS_NS, GOES_ON_NS, VOLLEY_NS
+cdef long long BOTH_WAYS_NS, REORDER_NS, VOLLEY_NS
 
 cdef class Reset:
     cdef public Case case

@@ -14,6 +14,7 @@ from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.thresholds import TTL_DELTA
 from analyzer.wire.model import ACK, CLIENT, ID_FAR, OUTSIDE, SERVER, Milestone, Side
+from analyzer.wire.ordering import REORDER_NS
 
 TOO_EARLY_SHARE = 0.5
 IN_TIME_SHARE = 0.8
@@ -23,8 +24,6 @@ VOLLEY_NS = 100_000_000
 """Resets of one volley come within this (signatures.md 2.2, S3)."""
 BOTH_WAYS_NS = 1_000_000
 """A device that resets both ends does so within this (signatures.md 2.2, M3)."""
-GOES_ON_NS = 3_000_000
-"""Packets this close may only have changed places in the capture (signatures.md 3.4)."""
 MIN_IDS = 2
 """Identifications that a sender must have shown before one of them can be called foreign: one is no sequence."""
 
@@ -87,7 +86,7 @@ def sender_goes_on(reset: Reset) -> str:
         sender.last_data_time if sender.last_data_packet > mark.packet else 0,
         reset.peer.ack_time if reset.peer.ack_packet > mark.packet else 0,
     )
-    if later - mark.time <= GOES_ON_NS:
+    if later - mark.time <= REORDER_NS:
         return ""
     return f"the {who(reset)} went on {span(later - mark.time)} after it"
 

@@ -18,7 +18,7 @@ class Thresholds:
     body_stall_ns        silence within a response
     resp_stall_ns        silence while waiting for a response that nobody ends
     syn_min              SYNs without any answer
-    syn_single_wait_ns   how long a single SYN must have gone unanswered
+    syn_single_wait_ns   how long a single SYN must have gone unanswered; three over this time are proof enough (3.1)
     syn_late_ns          delay after which a SYN-ACK is late
     synack_lost_ns       a SYN this long after the SYN-ACK shows that the client never got it
     tls_slow_ns          handshake time worth a flag
@@ -26,14 +26,12 @@ class Thresholds:
     idle_rst_ns          silence before a reset that points at an idle timer
     reuse_idle_ns        idle time after which a kept-alive connection may be stale
     stale_rst_ns         a reset this soon after a request on a stale connection
-    cancel_ns            a wait below this makes "client closed without an answer" a mere cancellation
     unacked_hello        retransmissions of a ClientHello that was never acknowledged
     unacked_request      retransmissions of a request that was never acknowledged
     flight_rtx           retransmissions of one range that prove loss on the wire
     forgotten_ns         idle time after which something on the way may have forgotten the connection: the shortest idle
                          timer of timers.py
     full_segment_bytes   a lost segment of at least this size, while smaller ones pass, points at the path MTU
-    min_request_bytes    smallest opaque request
     he_window_ns         first SYNs of one race lie within this (RFC 8305 8: two seconds at most between two attempts)
     he_delay_ns          a client waits at least this before it races a second address (RFC 8305 5 recommends 100 ms at
                          least; Go 300, RFC and Node 250, curl 200 ms)
@@ -55,13 +53,11 @@ class Thresholds:
         self.idle_rst_ns = 10 * SECOND_NS
         self.reuse_idle_ns = SECOND_NS
         self.stale_rst_ns = SECOND_NS // 2
-        self.cancel_ns = SECOND_NS
         self.unacked_hello = 2
         self.unacked_request = 3
         self.flight_rtx = 2
         self.forgotten_ns = 60 * SECOND_NS
         self.full_segment_bytes = FULL_SEGMENT
-        self.min_request_bytes = 40
         self.he_window_ns = 2 * SECOND_NS
         self.he_delay_ns = SECOND_NS // 10
         self.he_next_ns = SECOND_NS // 50

@@ -17,7 +17,7 @@ from analyzer.wire.unproven cimport Unproven
 # the constants of connections.py as C numbers
 cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, RCV_NXT, MAX_MILESTONES, MAX_OPEN
 cdef int MAX_RST_MARKS, MAX_FIN_MARKS, MAX_ICMP_MARKS, LOOK_SHARE
-cdef long long MASK32, NEAR, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS, CLAIM_NS
+cdef long long MASK32, NEAR, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS, PATIENCE_NS
 
 @cython.final
 cdef class Connections(Reordering):

@@ -37,7 +37,7 @@ from analyzer.wire.model import (
     Side,
 )
 from analyzer.wire.opening import note_endpoint
-from analyzer.wire.ordering import is_early
+from analyzer.wire.ordering import PATIENCE_NS, is_early
 from analyzer.wire.packet import Packet
 from analyzer.wire.reordering import Reordering, other
 from analyzer.wire.unproven import Unproven
@@ -52,8 +52,6 @@ MAX_OPEN = 65_536
 """Open connections kept; at the cap those idle longest are given out unfinished, with the flag `evicted`."""
 CLOCK_STEP_NS = 10_000_000
 """Capture queues disorder packets by a few milliseconds; more is a clock that was set back (signatures.md 6.1)."""
-CLAIM_NS = 20_000_000
-"""An acknowledgement of unseen bytes that its sender takes back so much later was not its own: no reordering."""
 MAX_FIN_MARKS, MAX_ICMP_MARKS = 4, 8
 """FINs of a side, and ICMP errors of a connection, that become milestones; all are counted."""
 MAX_PAUSES = 100
@@ -207,7 +205,7 @@ class Connections(Reordering):
 
     def take_back(self, connection: Connection, peer: Side, p: Packet, ack: cython.longlong) -> None:
         """A side acknowledges less than it did, and nobody saw the bytes between: that was not its own word."""
-        if p.time - peer.ack_time <= CLAIM_NS or peer.acked <= peer.sent + 1 or ack < peer.next:
+        if p.time - peer.ack_time <= PATIENCE_NS or peer.acked <= peer.sent + 1 or ack < peer.next:
             return
         peer.acked = ack
         connection.ignored += 1

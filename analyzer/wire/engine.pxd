@@ -4,6 +4,7 @@ from analyzer.wire.decode.decoder cimport Decoder
 from analyzer.wire.model cimport Connection
 from analyzer.wire.packet cimport Packet
 
+cdef int DNS_PORT
 cdef long long PAUSE_NS, LOOK_NS
 
 cdef class Engine:

@@ -9,6 +9,7 @@ import cython
 from analyzer.capture.frame import Frames
 from analyzer.wire.connections import Connections
 from analyzer.wire.decode.decoder import Decoder
+from analyzer.wire.dns.lookups import PORT as DNS_PORT
 from analyzer.wire.dns.lookups import Lookup, Lookups
 from analyzer.wire.model import CLIENT, Connection
 from analyzer.wire.packet import Packet
@@ -162,6 +163,6 @@ class Engine:
 @cython.inline
 @cython.exceptval(-1, check=False)
 def asks_resolver(key: bytes) -> cython.bint:
-    """One of the ports in a key is 53."""
+    """One of the ports in a key is that of DNS."""
     at: cython.Py_ssize_t = len(key) - 4
-    return (key[at] == 0 and key[at + 1] == 53) or (key[at + 2] == 0 and key[at + 3] == 53)
+    return key[at] << 8 | key[at + 1] == DNS_PORT or key[at + 2] << 8 | key[at + 3] == DNS_PORT

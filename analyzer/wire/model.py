@@ -37,6 +37,8 @@ UNKNOWN_SHIFT = 14
 """The largest window scale (RFC 7323 2.3), assumed of a side whose SYN was not captured."""
 ID_FAR = 2000
 """IP IDs of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
+MAX_GARBAGE = 64
+"""Bytes kept of an answer that is not of the protocol in which it was asked."""
 MAX_MILESTONES = 96
 """Milestones kept of a connection, FINs and RSTs apart."""
 MAX_RECORDS = 32

@@ -22,7 +22,11 @@ from analyzer.wire.packet import Packet
 from analyzer.wire.roles import swap
 
 PATIENCE_NS = 20_000_000
-"""How long a packet may be early: several capture queues disorder packets by milliseconds."""
+"""How long a packet may be early, or a hole be open that its receiver has acknowledged: several capture queues disorder
+packets by milliseconds."""
+REORDER_NS = 3_000_000
+"""Packets this close may only have changed places on the way: a segment that fills a hole so soon was overtaken, not
+sent again (Wireshark's default for `tcp.analysis.out_of_order` without a known round trip, signatures.md 3.4)."""
 MAX_WAITING = 64
 """Packets of one connection that wait; at the cap the first of them waits no more."""
 MAX_ALL = 4096

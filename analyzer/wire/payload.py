@@ -6,12 +6,10 @@ import cython
 
 from analyzer.wire.marks import mark
 from analyzer.wire.model import FULL_SEGMENT, Connection, Side
+from analyzer.wire.ordering import REORDER_NS
 from analyzer.wire.packet import Packet
 from analyzer.wire.stream import Reassembler
 
-REORDER_NS = 3_000_000
-"""A segment that fills a hole this soon after it appeared was overtaken, not sent again (Wireshark's default for
-`tcp.analysis.out_of_order` without a known round trip, signatures.md 3.4)."""
 REACH = 1 << 30
 """How far ahead of what was read payload is put into order: the largest window (RFC 7323 2.3)."""
 MAX_RTX_MARKS, MAX_KEEP_ALIVE_MARKS = 12, 4

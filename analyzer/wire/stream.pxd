@@ -5,7 +5,7 @@ from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.octets cimport cut
 from analyzer.wire.packet cimport Packet
 
-cdef long long HOLE_PATIENCE_NS, MAX_PENDING_BYTES
+cdef long long PATIENCE_NS, MAX_PENDING_BYTES
 
 @cython.final
 cdef class Reassembler:

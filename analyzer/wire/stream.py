@@ -2,7 +2,7 @@
 
 Takes segments in capture order with their 64-bit stream offsets; calls `Content.data`, `gap` and `end`. The first copy
 of a byte wins. Bytes that no parser needs (`side.skip`) are counted and never copied. A hole is waited for; it becomes
-a gap once the receiver has acknowledged it and `HOLE_PATIENCE_NS` has gone by (the capture lost it, signatures.md 3.1),
+a gap once the receiver has acknowledged it and `PATIENCE_NS` has gone by (the capture lost it, signatures.md 3.1),
 once a cap is reached, or at the end.
 """
 
@@ -16,10 +16,9 @@ from analyzer.wire.content import Content
 from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.model import Connection, Side
 from analyzer.wire.octets import cut
+from analyzer.wire.ordering import PATIENCE_NS
 from analyzer.wire.packet import Packet
 
-HOLE_PATIENCE_NS = 20_000_000
-"""How long an acknowledged hole is waited for: several capture queues disorder packets by milliseconds."""
 MAX_PENDING_SEGMENTS = 512
 """Out-of-order segments kept a side; at the cap the hole counts as lost (flag `reassembly-capped`)."""
 MAX_PENDING_BYTES = 64 << 20
@@ -195,7 +194,7 @@ class Reassembler:
 
     def overdue(self, side: Side, now: cython.longlong) -> None:
         """Give up a hole that the receiver has acknowledged: the bytes were on the wire and the capture missed them."""
-        if side.pending is not None and now - side.hole_time > HOLE_PATIENCE_NS and side.acked >= side.pending[0][0]:
+        if side.pending is not None and now - side.hole_time > PATIENCE_NS and side.acked >= side.pending[0][0]:
             self.skip_hole(side)
 
     def finish(self, side: Side, number: cython.longlong, time: cython.longlong) -> None:

@@ -287,7 +287,8 @@ def no_answer(case: Case) -> Verdict | None:
     step: cython.longlong = due - (client.last_time - case.connection.first_time)
     waited: cython.longlong = case.connection.capture_end - client.last_time
     long_enough: cython.bint = waited >= step + step // 2
-    if not long_enough and (client.syns < 3 or case.connection.capture_end - case.connection.first_time < PROVEN_NS):
+    watched: cython.longlong = case.connection.capture_end - case.connection.first_time
+    if not long_enough and (client.syns < 3 or watched < case.limits.syn_single_wait_ns):
         return None
     case.ongoing = 0 if long_enough else 1
     case.cite_all("syn", CLIENT)
@@ -309,8 +310,6 @@ def no_answer(case: Case) -> Verdict | None:
     return verdict
 
 
-PROVEN_NS = 3_000_000_000
-"""Three SYNs over this time are proof enough although the capture ends (signatures.md 3.1)."""
 RTO_NS = 1_000_000_000
 """First SYN timeout of every current stack (RFC 6298 2.1)."""
 

@@ -106,7 +106,7 @@ def client_gave_up(case: Case) -> Verdict | None:
         return None
     waited: cython.longlong = case.closer_time - case.opaque.request_time
     confidence = "high"
-    if waited < case.limits.cancel_ns:
+    if waited < case.limits.give_up_min_ns:
         confidence = "low"
     elif waited < case.limits.stall_min_ns and not ending_timers(case, timers.WAITING):
         confidence = "medium"

@@ -9,11 +9,11 @@ if not cython.compiled:
 
 from analyzer.wire.decode.cursor import Cursor
 from analyzer.wire.decode.ip import Ip
+from analyzer.wire.dns.lookups import PORT as DNS_PORT
 from analyzer.wire.model import IcmpError
 
 TCP = 6
 UDP = 17
-DNS_PORT = 53
 TOO_BIG = 2
 FRAGMENTATION_NEEDED = 4
 

@@ -4,7 +4,7 @@ from analyzer.capture.numbers cimport u16
 from analyzer.wire.decode.cursor cimport Cursor
 from analyzer.wire.decode.wireless cimport Wireless
 
-cdef int IPV4, IPV6, BRIDGED, PPP, VLAN, SERVICE_VLAN, MAX_LABELS, LINUX_802_2
+cdef int IPV4, IPV6, MPLS, BRIDGED, PPP, VLAN, SERVICE_VLAN, MAX_LABELS, LINUX_802_2
 cdef int METADATA, SERVICE_INSTANCE, EXTENDER, VIRTUAL_NIC, REDUNDANCY, SERVICE_CHAIN
 cdef int MACSEC, MACSEC_VERSION, MACSEC_ENCRYPTED, MACSEC_CHANNEL
 

@@ -14,15 +14,9 @@ if not cython.compiled:
     from analyzer.capture.numbers import u16
 
 from analyzer.wire.decode.cursor import Cursor
+from analyzer.wire.decode.ethertypes import BRIDGED, IPV4, IPV6, MPLS, PPP, SERVICE_CHAIN, SERVICE_VLAN, VLAN
 from analyzer.wire.decode.wireless import Wireless
 
-IPV4 = 0x0800
-IPV6 = 0x86DD
-BRIDGED = 0x6558
-"""Transparent Ethernet Bridging (RFC 1701): a whole Ethernet frame follows."""
-PPP = 0x880B
-VLAN = 0x8100
-SERVICE_VLAN = 0x88A8
 METADATA = 0x8909
 """Cisco MetaData: the security group of TrustSec."""
 SERVICE_INSTANCE = 0x88E7
@@ -38,9 +32,7 @@ MACSEC_VERSION = 0x80
 MACSEC_ENCRYPTED = 0x0C
 MACSEC_CHANNEL = 0x20
 """Bits of its first byte: a version that is not zero; encrypted or changed; eight bytes of channel identifier."""
-SERVICE_CHAIN = 0x894F
-"""Network Service Header (RFC 8300)."""
-AFTER_SERVICE_CHAIN = (IPV4, IPV6, BRIDGED, SERVICE_CHAIN, 0x8847)
+AFTER_SERVICE_CHAIN = (IPV4, IPV6, BRIDGED, SERVICE_CHAIN, MPLS)
 MAX_LABELS = 16
 """MPLS labels read before giving up; real stacks have fewer than ten."""
 
@@ -92,9 +84,9 @@ class Link:
     def shim(self, cursor: Cursor) -> cython.bint:
         """Move past one header between the link layer and IP, named by `kind`."""
         kind: cython.int = cursor.kind
-        if kind == 0x8100 or kind == 0x88A8 or kind == 0x9100 or kind == 0x9200:
+        if kind in (VLAN, SERVICE_VLAN, 0x9100, 0x9200):
             return self.tag(cursor, 4)
-        if kind == 0x8847 or kind == 0x8848:
+        if kind in (MPLS, 0x8848):
             return self.mpls(cursor)
         if kind == 0x8864:
             return self.pppoe(cursor)
@@ -238,7 +230,7 @@ class Link:
         elif protocol == 0x57:
             cursor.kind = IPV6
         elif protocol == 0x281:
-            cursor.kind = 0x8847
+            cursor.kind = MPLS
         else:
             return False
         return True

@@ -8,17 +8,10 @@ if not cython.compiled:
     from analyzer.capture.numbers import u16, u32
 
 from analyzer.wire.decode.cursor import Cursor
+from analyzer.wire.decode.ethertypes import BRIDGED, IPV4, IPV6, MPLS, PPP, SERVICE_CHAIN, SERVICE_VLAN, VLAN
 
-IPV4 = 0x0800
-IPV6 = 0x86DD
-MPLS = 0x8847
-BRIDGED = 0x6558
-PPP = 0x880B
 ERSPAN = 0x88BE
 ERSPAN3 = 0x22EB
-SERVICE_CHAIN = 0x894F
-VLAN = 0x8100
-SERVICE_VLAN = 0x88A8
 
 CARRIED = (IPV4, IPV6, BRIDGED, MPLS, VLAN, SERVICE_VLAN, SERVICE_CHAIN, PPP)
 """What a port alone does not prove to be a tunnel must lead to."""

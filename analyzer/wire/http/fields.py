@@ -10,13 +10,12 @@ import cython
 
 from analyzer.wire.http.head import ABSENT, CHUNKED, MAX_VALUE, OTHER_CODING
 from analyzer.wire.http.head import fields as every_field
+from analyzer.wire.http.states import CR, LF
 from analyzer.wire.octets import cut, latin
 
 MAX_DIGITS = 18
 """Longest Content-Length, so that it fits 64 bits with room for sums."""
 
-LF = 10
-CR = 13
 COLON = 58
 
 HOST = 1

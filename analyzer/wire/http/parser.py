@@ -16,10 +16,7 @@ from analyzer.wire.http.partial import Partial
 from analyzer.wire.http.start import StartLine
 from analyzer.wire.http.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED
 from analyzer.wire.http.stream import Stream
-from analyzer.wire.model import Connection, Exchange, Side
-
-MAX_GARBAGE = 64
-"""Bytes kept of an answer that is no HTTP."""
+from analyzer.wire.model import MAX_GARBAGE, Connection, Exchange, Side
 
 
 class HttpParser(Partial):

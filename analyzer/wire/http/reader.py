@@ -15,10 +15,12 @@ from analyzer.wire.http.states import (
     CHUNK_END,
     CHUNK_SIZE,
     CLOSE,
+    CR,
     DONE,
     GARBAGE,
     HEAD,
     HELD,
+    LF,
     LOST,
     TRAILER,
     UNFRAMED,
@@ -27,8 +29,6 @@ from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import NEVER, Connection, Exchange, Side
 from analyzer.wire.octets import cut
 
-LF = 10
-CR = 13
 BAD_REQUEST = 400
 MAX_BODY_START = 256
 MAX_CHUNK_DIGITS = 15

@@ -23,3 +23,7 @@ GARBAGE = 7
 LOST = 8
 DONE = 9
 UNFRAMED = 10
+
+LF = 10
+CR = 13
+"""Octets that end a line (RFC 9112 2.2)."""

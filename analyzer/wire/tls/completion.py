@@ -9,12 +9,11 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Tls
-from analyzer.wire.tls.registry import APPLICATION_DATA, HANDSHAKE, TLS12, TLS13
+from analyzer.wire.tls.registry import APPLICATION_DATA, END_OF_EARLY_DATA, HANDSHAKE, TLS12, TLS13
 
 MIN_FINISHED = 45
 """A Finished record of the smallest suite: 4 + 32 + 1 bytes and the 8-byte tag of CCM_8."""
 EMPTY_CERTIFICATE = 25
-END_OF_EARLY_DATA = 21
 ALERT_13 = 19
 ALERT_CCM_8 = 11
 ALERT_JSSE = 35

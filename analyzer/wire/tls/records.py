@@ -10,11 +10,9 @@ import cython
 
 from analyzer.wire.model import LATE_RECORDS, MAX_RECORDS, NEVER, SERVER, Record, Side, Tls
 from analyzer.wire.octets import cut
-from analyzer.wire.tls.registry import ALERT, APPLICATION_DATA, CCS, HEARTBEAT
+from analyzer.wire.tls.registry import ALERT, APPLICATION_DATA, CCS, HEARTBEAT, MAX_LENGTH
 
 HEADER = 5
-MAX_LENGTH = 16384 + 2048
-"""RFC 5246 6.2.3; TLS 1.3 allows 16384 + 256 (RFC 8446 5.2), but the version is not known at the first record."""
 MAX_REPLY = 64
 
 

@@ -11,6 +11,11 @@ APPLICATION_DATA = 23
 HEARTBEAT = 24
 """Record types (RFC 8446 B.1; CCS is change_cipher_spec, heartbeat RFC 6520)."""
 
+MAX_LENGTH = 16384 + 2048
+"""Of a record (RFC 5246 6.2.3); TLS 1.3 allows 16384 + 256 (RFC 8446 5.2), but the first does not tell its version."""
+END_OF_EARLY_DATA = 21
+"""Length of that record: only a client whose early data was taken sends it (RFC 8446 4.5, signatures.md 1.4)."""
+
 TLS12 = 0x0303
 TLS13 = 0x0304
 
