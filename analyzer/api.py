@@ -14,6 +14,7 @@ from analyzer.fetch.order import MAX_HELD, Order
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.retries import MAX_WAITING
+from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.model import Connection
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from analyzer.capture import Capture, CaptureSource
     from analyzer.fetch.names import Names
     from analyzer.output.clientlog.log import ClientLog
-    from analyzer.wire.engine import Engine
+    from analyzer.wire.engine import Ended, Engine
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 Progress = Callable[[int, int], None]
@@ -32,7 +33,7 @@ NOTHING_OPEN = 1 << 62
 """A packet number behind every packet."""
 
 LIVE_BATCH = 1
-"""Frames of a pipe between two looks at what is over: the next frame may be long in coming. About 1 us a frame."""
+"""Frames of a pipe after which final rows are handed on: the next may be long in coming. About 1 us a frame."""
 
 
 class Reading:
@@ -146,10 +147,8 @@ class Reading:
         self._order = order = Order(MAX_HELD)
         self.groups = groups = Groups()
         for batch in engine.batches(*self._batch(source)):
-            for lookup in engine.lookups():
-                names.learn(lookup)
             self._judge(batch, names, source.name)
-            if engine.swept:
+            if engine.looking:
                 self._judge_names(engine, names, source.name)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
@@ -187,16 +186,19 @@ class Reading:
 
     @staticmethod
     def _batch(source: CaptureSource) -> tuple[int, ...]:
-        """How often to look at what is over: after every frame of a pipe, where somebody may be waiting."""
+        """How often to hand on what is final: after every frame of a pipe, where somebody may be waiting."""
         return () if all(Path(path).is_file() for path in source.paths) else (LIVE_BATCH,)
 
-    def _judge(self, connections: list[Connection], names: Names, file: str) -> None:
-        """The fetches of connections that are over, to wait for their turn."""
+    def _judge(self, batch: list[Ended], names: Names, file: str) -> None:
+        """The fetches of connections that are over, to wait for their turn; what names are known by then."""
         fetch: Fetch
         order: Order = self._order
         cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
-        for connection in connections:
-            for fetch in cut(connection):
+        for ended in batch:
+            if isinstance(ended, Lookup):
+                names.learn(ended)
+                continue
+            for fetch in cut(ended):
                 if names.asked:
                     names.annotate(fetch)
                 if fetch.kind != "fetch":

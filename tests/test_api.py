@@ -30,7 +30,7 @@ class FakeEngine:
     """Ends connections in the order of the script: (first packets that end, oldest still open)."""
 
     script: tuple = ()
-    partial = swept = False
+    partial = looking = False
 
     def __init__(self, frames):
         self.frames_seen, self.tcp_packets, self.connections, self.warnings = 9, 8, 3, ["1 frame was odd"]
@@ -40,9 +40,6 @@ class FakeEngine:
         for ended, oldest in self.script:
             self.oldest = oldest
             yield [connection(first, stream=first) for first in ended]
-
-    def lookups(self):
-        return []
 
     def oldest_open(self):
         return self.oldest

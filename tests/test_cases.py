@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.build import pcap
-from support.timeline import Expected, load
+from support.timeline import Expected, load, parse
 from support.transform import one_capture
 
 from analyzer.output.columns import COLUMNS
@@ -94,11 +94,16 @@ def line(verdict: Expected) -> str:
     """The `=>` line of a verdict."""
     words = [verdict.klass + (f"/{verdict.cause}" if verdict.cause else ""), verdict.confidence or ""]
     words += [f"missing: {verdict.missing}"] if verdict.missing else []
-    words += [f"flags: {' '.join(verdict.flags)}"] if verdict.flags else []
+    words += [f"flags: {' '.join(sorted(verdict.flags))}"] if verdict.flags else []
     words += [f"{packet}:{what}" for packet, what in verdict.evidence]
-    words += [shlex.quote(f"{column}={value}").replace("'", '"') for column, value in verdict.columns]
+    words += [_quoted(f"{column}={value}") for column, value in verdict.columns]
     words += [f'says "{piece}"' for piece in verdict.says]
     return " => " + " ".join(word for word in words if word)
+
+
+def _quoted(word: str) -> str:
+    """As the notation has it: in double quotes, which do not occur, where a shell would split it."""
+    return word if shlex.quote(word) == word else f'"{word}"'
 
 
 def demanded(wanted: Expected | None, got: Expected) -> Expected:
@@ -117,13 +122,12 @@ def rewrite(path: Path, found: list[Expected]) -> None:
 
 
 def agrees(wanted: Expected, got: Expected) -> bool:
-    """Class and cause are exact; confidence, `missing` and name when given; evidence and flags may be more."""
+    """Class, cause, confidence, what is missing, flags and citations are exact; cells and words are those demanded."""
     return (
-        (wanted.klass, wanted.cause) == (got.klass, got.cause)
-        and wanted.confidence in (None, got.confidence)
-        and wanted.missing in (None, got.missing)
-        and set(wanted.evidence) <= set(got.evidence)
-        and set(wanted.flags) <= set(got.flags)
+        (wanted.klass, wanted.cause, wanted.confidence) == (got.klass, got.cause, got.confidence)
+        and (wanted.missing or "") == (got.missing or "")
+        and sorted(wanted.flags) == sorted(got.flags)
+        and sorted(wanted.evidence) == sorted(got.evidence)
         and set(wanted.columns) <= set(got.columns)
         and all(piece in got.says[0] for piece in wanted.says)
     )
@@ -146,6 +150,28 @@ def test_case(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Non
 
 def _lines(expected: tuple[Expected, ...] | list[Expected]) -> str:
     return "\n".join(map(line, expected)) or " => no fetch"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "rst/rst-refused high flags: port-reuse 1:syn",
+        "rst/rst-refused high flags: port-reuse 1:syn 2:rst 3:ack",
+        "rst/rst-refused high 1:syn 2:rst",
+        "rst/rst-refused high flags: port-reuse late 1:syn 2:rst",
+        "rst/rst-refused medium flags: port-reuse 1:syn 2:rst",
+        "rst/rst-refused flags: port-reuse 1:syn 2:rst",
+        "rst/rst-refused high missing: head flags: port-reuse 1:syn 2:rst",
+    ],
+)
+def test_a_line_is_exact(other: str) -> None:
+    """Whatever a `=>` line states too little or too much is another verdict."""
+    (wanted,) = parse("=> rst/rst-refused high flags: port-reuse 1:syn 2:rst").expected
+    (got,) = parse(f"=> {other}").expected
+    says = ("any summary",)
+    assert agrees(wanted, replace(wanted, says=says))
+    assert not agrees(wanted, replace(got, says=says))
+    assert not agrees(got, replace(wanted, says=says))
 
 
 def test_every_case_has_a_claim_and_cites_packets_that_exist() -> None:

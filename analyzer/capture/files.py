@@ -96,7 +96,11 @@ class Capture:
 
     @property
     def warnings(self) -> list[str]:
-        return self._warnings + [text for index in sorted(self.readers) for text in self.readers[index].warnings]
+        found = self._warnings + [text for index in sorted(self.readers) for text in self.readers[index].warnings]
+        if self.dropped:
+            packets = "packet was" if self.dropped == 1 else "packets were"
+            found.append(f"`{self.source.name}`: {self.dropped:,} {packets} dropped while capturing, as the file says")
+        return found
 
     @property
     def damaged(self) -> bool:

@@ -42,6 +42,11 @@ class Frames:
         self.time = self.link = self.number = self.interface = 0
         self.position = self.total = 0
 
+    @property
+    def end_time(self) -> int:
+        """Until when the capture went on, as its file says; ns since 1970, 0 = it does not. Known at its end."""
+        return 0
+
     def advance(self) -> cython.bint:
         """Move to the next frame; False at the end of what is readable. Damage never raises: it adds to `warnings`."""
         return False

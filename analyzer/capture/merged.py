@@ -25,7 +25,7 @@ class MergedFrames(Frames):
     done      told when a member is read to its end
     member    the reader of the current frame, index its place in the set
     until     time up to which `member` is the earliest (at equality: if it comes before member until_index)
-    finished  bytes of the members that are read to their end
+    finished  bytes of the members that are read to their end; latest_end: the latest `end_time` of these
     """
 
     def __init__(
@@ -41,9 +41,14 @@ class MergedFrames(Frames):
         self.opened = opened
         self.done = done
         self.member: Frames | None = None
-        self.until = self.finished = 0
+        self.until = self.finished = self.latest_end = 0
         self.index = self.until_index = 0
         self.total = total
+
+    @property
+    def end_time(self) -> int:
+        """When the last member ended."""
+        return self.latest_end
 
     def advance(self) -> cython.bint:
         """Move to the earliest frame that is left; False when no member has one."""
@@ -53,6 +58,7 @@ class MergedFrames(Frames):
                 return False
         elif not member.advance():
             self.finished += member.position
+            self.latest_end = max(self.latest_end, member.end_time)
             self.done(self.index)
             if not self.switch():
                 return False

@@ -1,9 +1,9 @@
 """Frames of a pcapng file (draft-ietf-opsawg-pcapng): sections of either byte order, interfaces with their own clocks.
 
 Enhanced, simple and the obsolete packet blocks are frames, numbered through all sections as Wireshark does. Name
-resolution and decryption secrets blocks are kept as they are, interface statistics give the drop counter, anything
-else is skipped. A block whose two length fields disagree, or that is larger than 16 MiB, is damage: the reader warns
-and goes on at the next block that makes sense.
+resolution and decryption secrets blocks are kept as they are, interface statistics give the drop counters and say how
+long the capture went on, anything else is skipped. A block whose two length fields disagree, or that is larger than
+16 MiB, is damage: the reader warns and goes on at the next block that makes sense.
 """
 
 from __future__ import annotations
@@ -48,7 +48,14 @@ MOST_KEPT = 1 << 24
 LATEST = 4_600_000_000 * 1_000_000_000
 """Times are cut off here (year 2115, half of what 63 bits hold), so that an offset cannot overflow."""
 
+OPTION_START = 2
+OPTION_END = 3
+OPTION_RECEIVED = 4
 OPTION_DROPS = 5
+OPTION_SYSTEM_DROPS = 7
+"""Of an interface statistics block; the two drop counters count different losses (draft-ietf-opsawg-pcapng 4.6)."""
+CLOCK_SLACK = 1_000_000_000
+"""A first packet may be this much older than the start of its capture: two readings of the clock."""
 OPTION_RESOLUTION = 9
 OPTION_OFFSET = 14
 
@@ -72,12 +79,16 @@ class Interface:
     """One interface description: its link type and how its ticks become nanoseconds.
 
     A tick is `multiplier` ns up to `limit` ticks, or 1/`divisor` ns, or (shift > 0) 2**-shift seconds.
+    frames, first           how many frames it has in the file, and the time of the first
+    started, ended          when its capture did, ns, as its statistics say, 0 = unknown
+    received, dropped       packets it counted, -1 = unknown, and those that were lost of them
     """
 
     def __init__(self, link: cython.int, snaplen: cython.longlong) -> None:
         self.link = link
         self.snaplen = snaplen
-        self.offset = self.dropped = 0
+        self.offset = self.dropped = self.frames = self.first = self.started = self.ended = 0
+        self.received = -1
         self.resolution(6)
 
     def resolution(self, code: cython.int) -> None:
@@ -110,6 +121,16 @@ class Interface:
             ticks = self.limit
         multiplier: cython.ulonglong = self.multiplier
         return self.offset + ticks * multiplier
+
+    def end_time(self) -> cython.longlong:
+        """When its capture ended, 0 = unknown, or not to be believed.
+
+        Fewer frames than were counted are a part of a capture, which somebody cut out; a frame from before the start
+        has its time from elsewhere. Then the statistics are about something else than what is in the file.
+        """
+        if self.frames < self.received - self.dropped or self.first < self.started - CLOCK_SLACK:
+            return 0
+        return self.ended
 
     def _binary(self, ticks: cython.ulonglong) -> cython.longlong:
         # 2**32 parts of a second are finer than a nanosecond; more bits would overflow the multiplication.
@@ -221,6 +242,9 @@ class PcapngFrames(Reader):
             high: cython.ulonglong = file_u32(data, at + 12, big)
             low: cython.ulonglong = file_u32(data, at + 16, big)
             self.time = self.current.nanoseconds(high << 32 | low)
+        if self.current.frames == 0:
+            self.current.first = self.time
+        self.current.frames += 1
         self.start = at + head
         self.captured = captured
         self.length = length
@@ -279,14 +303,36 @@ class PcapngFrames(Reader):
         self.interfaces.append(found)
 
     def statistics(self, at: cython.Py_ssize_t, total: cython.longlong) -> None:
-        """Read the drop counter of an interface statistics block; it counts from the start, so the last one holds."""
+        """Read an interface statistics block; its counters count from the start, so the last one holds."""
         if total < 24:
             return
         place: cython.longlong = self.section_start + file_u32(self.data, at + 8, self.big)
-        value = options(self.data[at + 20 : at + total - 4], self.big).get(OPTION_DROPS, b"")
-        if place < len(self.interfaces) and len(value) == 8:
-            interface: Interface = self.interfaces[place]
-            interface.dropped = min(int.from_bytes(value, "big" if self.big else "little"), LATEST)
+        if place >= len(self.interfaces):
+            return
+        interface: Interface = self.interfaces[place]
+        found = options(self.data[at + 20 : at + total - 4], self.big)
+        interface.dropped = min(self._counter(found, OPTION_DROPS) + self._counter(found, OPTION_SYSTEM_DROPS), LATEST)
+        if OPTION_RECEIVED in found:
+            interface.received = self._counter(found, OPTION_RECEIVED)
+        interface.started = self._instant(found, OPTION_START, interface)
+        interface.ended = self._instant(found, OPTION_END, interface)
+
+    def _counter(self, found: dict[int, bytes], code: int) -> int:
+        """A 64-bit counter, 0 when it is absent, cut off at LATEST."""
+        value = found.get(code, b"")
+        return min(int.from_bytes(value, "big" if self.big else "little"), LATEST) if len(value) == 8 else 0
+
+    def _instant(self, found: dict[int, bytes], code: int, interface: Interface) -> int:
+        """A time in the interface's ticks, the high 32 bits first as in packet blocks; 0 when it is absent."""
+        value = found.get(code, b"")
+        if len(value) != 8:
+            return 0
+        return interface.nanoseconds(file_u32(value, 0, self.big) << 32 | file_u32(value, 4, self.big))
+
+    @property
+    def end_time(self) -> int:
+        """Up to when all interfaces that have frames were captured, ns; 0 = not all of them say so."""
+        return min([interface.end_time() for interface in self.interfaces if interface.frames], default=0)
 
     def recover(self) -> cython.bint:
         """Skip a damaged block; False when nothing readable follows."""

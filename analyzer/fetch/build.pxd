@@ -1,11 +1,12 @@
 from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
+from analyzer.fetch.vantage cimport vantage
 from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.last cimport opaque_exchange
 from analyzer.wire.tls.opaque cimport Opaque
 
-cdef int TLS13
+cdef int OUTSIDE, TLS13
 cdef long long PROBE_NS, REFUSAL_NS
 
 cpdef list[Fetch] fetches(Connection connection)

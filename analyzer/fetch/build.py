@@ -12,8 +12,9 @@ import cython
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
+from analyzer.fetch.vantage import vantage
 from analyzer.wire.http2.streams import UNREADABLE
-from analyzer.wire.model import CLIENT, Connection, Exchange, Http2, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, OUTSIDE, Connection, Exchange, Http2, Milestone, Side, Tls
 from analyzer.wire.tls.completion import REFUSAL_NS, Completion
 from analyzer.wire.tls.completion import completion as tls_completion
 from analyzer.wire.tls.last import opaque_exchange
@@ -199,6 +200,8 @@ def kind_of(fetch: Fetch) -> str:
     server: Side = connection.server
     if connection.subflow:
         return "subflow"
+    if connection.stray and (connection.midstream or fetch.phase == "connect"):
+        return "other"  # packets of another connection, which NAT let through untranslated
     if fetch.phase == "connect":
         return half_open_kind(connection)
     if connection.midstream or client.packets == 0 or server.packets == 0:
@@ -207,6 +210,8 @@ def kind_of(fetch: Fetch) -> str:
         return unused_tls_kind(fetch)
     if connection.protocol == "h2c" and UNREADABLE not in connection.flags:
         return streamless_kind(connection)
+    if never_accepted(connection):
+        return "fetch"  # whatever was said, a connect failure needs no known protocol
     if connection.protocol == "other" or (client.end == 0 and server.end > 0):
         return "other"
     if client.end == 0 and server.end == 0:
@@ -217,9 +222,13 @@ def kind_of(fetch: Fetch) -> str:
 
 
 def half_open_kind(connection: Connection) -> str:
-    """A SYN-ACK at once that the client answers with RST, or never although it is repeated, is a probe."""
+    """A SYN-ACK at once that the client answers with RST, or never although it is repeated, is a probe.
+
+    Who asks again after that RST wants more than to know whether the port is open.
+    """
     answers: cython.int = 0
     reset: cython.bint = False
+    again: cython.bint = False
     late: cython.bint = False
     mark: Milestone
     for mark in connection.milestones:
@@ -227,13 +236,23 @@ def half_open_kind(connection: Connection) -> str:
             answers += 1
             if answers == 1:
                 late = mark.time - connection.first_time >= SYN_LATE_NS
-        elif mark.what == "rst" and mark.side == CLIENT and answers:
+        elif mark.what == "rst" and mark.side == CLIENT and answers and mark.place != OUTSIDE:
             reset = True
+        elif mark.what == "syn" and reset:
+            again = True
+    if again and vantage(connection) == "server":
+        return "fetch"
     if answers == 0 or late:
         return "fetch"
     if reset or (answers > 1 and connection.client.packets == 1):
         return "probe"
     return "fetch"
+
+
+def never_accepted(connection: Connection) -> cython.bint:
+    """The client said something and heard only SYN-ACKs again: the server does not know of the connection."""
+    client: Side = connection.client
+    return connection.synack_after_ack > 0 and client.bytes > 0 and client.acked <= 0 and connection.server.bytes == 0
 
 
 def silent_kind(connection: Connection) -> str:

@@ -4,9 +4,10 @@ from analyzer.wire.model cimport Connection, Milestone, Side, Tls
 
 cdef class Flow:
     cdef public long long stream
-    cdef public bytes client, server, ciphers
+    cdef public bytes client, server, host, ciphers
     cdef public int client_port, server_port, server_ttl, midstream, tls_version, tunnel_login
-    cdef public bint proxied, post_quantum
+    cdef public tuple splits
+    cdef public bint proxied, post_quantum, ecn
     cdef public long long first_packet, last_time, established_time, last_syn, refused_time, to_client
     cdef public long long client_fin, client_rst, server_fin, server_rst
     cdef public long long client_syns, client_bytes, server_bytes, client_retransmissions, server_retransmissions
@@ -16,8 +17,9 @@ cdef class Flow:
     cpdef long long over(self, long long start) except? -1
 
 cdef dict _shared
-cdef int MAX_SHARED
+cdef int MAX_SHARED, ECE, CWR
 
 cdef bytes shared(bytes value)
 cdef long long sooner(long long end, long long time, long long start) except? -1
+cdef bint asks_ecn(Connection connection) except -1
 cdef long long last_syn(Connection connection) except? -1

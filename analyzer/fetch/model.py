@@ -28,6 +28,7 @@ class Fetch:
     number      1-based, in the order of first packets within its capture
     protocol    tls | http | h2c | tcp (nothing was said, or not understood) | dns (no connection: the name failed)
     name_from_dns  1 = the connection did not say its name, the client's DNS lookups did
+    dns_repeated   1 = a question for the name was sent again before the connection was made
     resolution  what the client asked DNS for in vain, an analyzer.fetch.resolution.Resolution, else None
     start, end  ns; durations in seconds, -1.0 = unknown
     completion  how far the TLS handshake got, and opaque: what followed it (analyzer.wire.tls); None without TLS
@@ -58,7 +59,7 @@ class Fetch:
         self.completion: Completion | None = None
         self.opaque: Opaque | None = None
         self.last = 1
-        self.name_from_dns = 0
+        self.name_from_dns = self.dns_repeated = 0
         self.resolution: Any = None
         self.verdict: object = None
         self.attempt = self.group = 0

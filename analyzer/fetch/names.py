@@ -2,23 +2,31 @@
 
 A map from (client, address) to the lookups that brought it, newest last; the client is the one that asked, or the
 host's own stub resolver on the loopback address. `Names` also collects the wishes that fail (resolution.py).
+
+A host asks over one family for addresses of both. A connection of the other family is of the host that asked when
+exactly one client of that other family was given this very address (or asked for this very name) within KIN_NS before.
+The first address that is recognized so is the host's (`Flow.host`), for retries; a second one only gets the name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cython
 
 from analyzer.fetch.build import exchange_name, seconds
 from analyzer.fetch.model import Fetch
-from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, without_middle
-from analyzer.wire.dns.lookups import Lookup
+from analyzer.fetch.resolution import AGAIN_NS, LINK_NS, Resolution, as_fetch, loopback, prefixes, without_middle
+from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
 from analyzer.wire.dns.message import HTTPS
 from analyzer.wire.model import Connection
 
-DNS_LINK_NS = 5_000_000_000
-"""A lookup this long before the SYN belongs to the connection (signatures.md 6.1 `dns_link`)."""
+ROUND_NS = 100_000_000
+"""Questions this close to each other are of one round: a resolver asks for A and AAAA at once."""
+KIN_NS = 300_000_000_000
+"""How long an answer tells whose a connection of the other family is: a usual TTL, and two SYNs' full timeouts."""
+MAX_ASKERS_OF_ONE = 8
+"""Clients kept that were given one address; with more of them it tells nothing."""
 MAX_KEYS = 65_536
 """(client, address) and (client, name) pairs remembered; at the cap the pair first seen is forgotten."""
 MAX_EACH = 16
@@ -34,18 +42,23 @@ Pair = tuple[bytes, object]
 
 
 class Names:
-    """The lookups of one capture, heard in the order in which they ended.
+    """The lookups of one capture, heard as they were asked and ended, in the order of packets.
 
     answers     (client, address) -> lookups that brought it; asked: (client, name) -> lookups of it
+    askers      address or name -> clients that were given it, or asked for it
+    kin         client that asked -> address of the other family that was recognized as the same host
     wishes      (client, name) -> its wishes, one after the other; several names may share one
     waiting     those of them that nothing resolved yet
-    used        (client, name) -> when connections for it began
+    used        (client, name) -> when connections for it began; with the family's size in place of the client:
+                any; with "" in place of the name: connections whose name is not known
     forgotten   pairs and wishes given up at a cap
     """
 
     def __init__(self) -> None:
         self.answers: dict[Pair, list[Lookup]] = {}
         self.asked: dict[Pair, list[Lookup]] = {}
+        self.askers: dict[object, list[bytes]] = {}
+        self.kin: dict[bytes, bytes] = {}
         self.wishes: dict[tuple[bytes, str], list[Resolution]] = {}
         self.waiting: set[Resolution] = set()
         self.used: dict[tuple[bytes, str], list[int]] = {}
@@ -53,12 +66,19 @@ class Names:
         self.looked = 0
 
     def learn(self, lookup: Lookup) -> None:
-        """A lookup ended."""
-        client = b"" if loopback(lookup.client) else lookup.client
-        self._remember(self.asked, (client, lookup.name), lookup)
+        """A lookup was asked, or is over; of one whose question was not captured only its end is heard.
+
+        A connection knows of the questions before it, whether they were answered when it ended or not.
+        """
+        client = asker_of(lookup)
+        if not lookup.heard:
+            self._remember(self.asked, (client, lookup.name), lookup)
+            lookup.heard = 1
+            if lookup.tries:
+                return
         for address in lookup.addresses:
             self._remember(self.answers, (client, address), lookup)
-        if lookup.qtype != HTTPS and (lookup.tries or lookup.resolved):
+        if lookup.qtype != HTTPS and not lookup.foreign and (lookup.tries or lookup.resolved):
             self._wish(lookup)
 
     def _remember(self, table: dict[Pair, list[Lookup]], pair: Pair, lookup: Lookup) -> None:
@@ -68,9 +88,19 @@ class Names:
                 del table[next(iter(table))]
                 self.forgotten += 1
             table[pair] = known = []
+            self._add_asker(pair[0], pair[1])
         elif len(known) >= MAX_EACH:
             del known[0]
         known.append(lookup)
+
+    def _add_asker(self, client: bytes, what: object) -> None:
+        clients = self.askers.get(what)
+        if clients is None:
+            if len(self.askers) >= 2 * MAX_KEYS:
+                del self.askers[next(iter(self.askers))]
+            self.askers[what] = clients = []
+        if client and client not in clients and len(clients) < MAX_ASKERS_OF_ONE:
+            clients.append(client)
 
     # -- connections -----------------------------------------------------------------------------------------------
 
@@ -80,16 +110,41 @@ class Names:
         if not self.asked or connection.midstream:
             return
         client: bytes = connection.client.address
+        server: bytes = connection.server.address
         began: cython.longlong = connection.first_time
+        host: bytes = client
+        if not self.answers.get((client, server)):
+            host = self._other_family(client, server, began) or client
         if not fetch.name:
-            answer = self._newest(client, connection.server.address, began)
+            answer = self._newest(host, server, began)
             if answer is not None:
                 fetch.name = answer.name
                 fetch.name_from_dns = 1
-        else:
-            self._use(client, fetch.name, began)
+        elif host == client and (client, fetch.name.lower()) not in self.asked:
+            host = self._other_family(client, fetch.name.lower(), began) or client
+        if host != client and self.kin.setdefault(host, client) == client:
+            fetch.flow.host = host
+        for who in {client, host}:
+            self._use(who, fetch.name, began)
         if fetch.name and fetch.first_packet == connection.first_packet:
-            fetch.dns_s = self._took(client, fetch.name.lower(), began)
+            self._time(fetch, host, began)
+
+    def _other_family(self, client: bytes, what: object, before: cython.longlong) -> bytes:
+        """The only client of the other family that got this address, or asked for this name, within KIN_NS; or b""."""
+        found = b""
+        clients = self.askers.get(what, ())
+        if len(clients) >= MAX_ASKERS_OF_ONE:
+            return b""
+        table = self.answers if isinstance(what, bytes) else self.asked
+        for asker in clients:
+            if len(asker) == len(client):
+                continue
+            for lookup in table.get((asker, what), ()):
+                if before - KIN_NS <= lookup.answer_time <= before:
+                    if found not in (b"", asker):
+                        return b""
+                    found = asker
+        return found
 
     def _newest(self, client: bytes, address: bytes, before: cython.longlong) -> Lookup | None:
         """The newest answer with this address before an instant; the client's own, else the host's stub resolver's."""
@@ -99,18 +154,15 @@ class Names:
                     return lookup
         return None
 
-    def _took(self, client: bytes, name: str, before: cython.longlong) -> float:
-        """From the first question for the name within DNS_LINK_NS to the last answer, in seconds."""
+    def _time(self, fetch: Fetch, client: bytes, before: cython.longlong) -> None:
+        """From the first question for the name to the last answer, in seconds; and whether a question was repeated."""
+        name = fetch.name.lower()
         lookups = self.asked.get((client, name)) or self.asked.get((b"", name)) or []
-        first: cython.longlong = 0
-        last: cython.longlong = 0
-        for lookup in lookups:
-            began: cython.longlong = lookup.first_time
-            if lookup.tries and before - DNS_LINK_NS <= began <= before:
-                first = min(first or began, began)
-                if lookup.answer_time <= before:
-                    last = max(last, lookup.answer_time)
-        return seconds(first, last)
+        asked = asked_before(lookups, before)
+        if asked:
+            first: cython.longlong = min([times[0] for times, _ in asked])
+            fetch.dns_s = seconds(first, last_answer(asked, before))
+            fetch.dns_repeated = 1 if repeated(asked) else 0
 
     # -- wishes ----------------------------------------------------------------------------------------------------
 
@@ -145,21 +197,40 @@ class Names:
         return None
 
     def _use(self, client: bytes, name: str, began: int) -> None:
-        """A connection was made for the name."""
-        pair = (client, name.lower())
-        known = self.used.get(pair)
-        if known is None:
-            if len(self.used) >= MAX_KEYS:
-                del self.used[next(iter(self.used))]
-            self.used[pair] = known = []
-        elif len(known) >= MAX_EACH:
-            del known[0]
-        known.append(began)
+        """A connection was made for the name, "" = it is not known for which."""
+        for who in (client, bytes((len(client),))):
+            pair = (who, name.lower())
+            known = self.used.get(pair)
+            if known is None:
+                if len(self.used) >= MAX_KEYS:
+                    del self.used[next(iter(self.used))]
+                self.used[pair] = known = []
+            elif began in known:
+                continue
+            elif len(known) >= MAX_EACH:
+                del known[0]
+            known.append(began)
+
+    def _use_open(self, connection: Connection) -> None:
+        """A connection is still open: it may have been made for a name, whether it says so or not."""
+        client, began = connection.client.address, connection.first_time
+        name = wanted(connection)
+        if not name:
+            answer = self._newest(client, connection.server.address, began)
+            name = answer.name if answer is not None else ""
+        if name or not connection.midstream:
+            self._use(client, name, began)
 
     def _got_elsewhere(self, wish: Resolution) -> bool:
         """Whether the client got on in spite of DNS: it connected for the name, or a shorter variant resolved."""
-        for name in (wish.name, *prefixes(wish.name)):
-            if any(map(wish.within, self.used.get((wish.client, name), ()))):
+        clients = [wish.client, OTHER_FAMILY[len(wish.client)]]
+        if loopback(wish.client):  # it connects under another address
+            clients.append(bytes((len(wish.client),)))
+        for who in clients:
+            for name in (wish.name, *prefixes(wish.name)):
+                if any(map(wish.within, self.used.get((who, name), ()))):
+                    return True
+            if any(map(wish.may_have_led_to, self.used.get((who, ""), ()))):
                 return True
         for name in without_middle(wish.name):
             other = self._near((wish.client, name), wish)
@@ -188,7 +259,7 @@ class Names:
         failed = [wish for wish in self.waiting if final or wish.over(now)]
         if failed:
             for connection in connections():
-                self._use(connection.client.address, wanted(connection), connection.first_time)
+                self._use_open(connection)
             self._join_variants()
             failed = [wish for wish in self.waiting if (final or wish.over(now)) and not self._got_elsewhere(wish)]
             self._find_twins(failed)
@@ -230,6 +301,65 @@ class Names:
             if going:
                 left[pair] = going
         self.wishes = left
+
+
+OTHER_FAMILY = {4: b"\x10", 16: b"\x04"}
+"""Size of an address -> what stands in Names.used for all clients of the other family."""
+
+Asked = tuple[list[int], Lookup]
+"""When a question was sent, up to the SYN, and its lookup."""
+
+
+def asker_of(lookup: Lookup) -> bytes:
+    """Who asked; b"" for a program of the host itself, which asks the stub resolver there."""
+    return b"" if loopback(lookup.client) else lookup.client
+
+
+def asked_before(lookups: Sequence[Lookup], before: int) -> list[Asked]:
+    """The questions for a name that belong to a connection, which began at an instant.
+
+    Those within LINK_NS before it, and those before them that are of the same round, or had no answer when it was
+    asked again.
+    """
+    known = [([time for _, time in lookup.tries if time <= before], lookup) for lookup in lookups]
+    known = sorted([item for item in known if item[0]], key=newest_first)
+    first = before
+    found: list[Asked] = []
+    for times, lookup in known:
+        lost = not lookup.answer_time or lookup.answer_time > first
+        near = before - times[-1] <= LINK_NS or before - LINK_NS <= lookup.answer_time <= before
+        if near or (found and (first - times[0] <= ROUND_NS or (lost and first - times[-1] <= LINK_NS))):
+            found.append((times, lookup))
+            first = min(first, times[0])
+    return found
+
+
+def newest_first(asked: Asked) -> int:
+    """Order of questions."""
+    return -asked[0][0]
+
+
+def last_answer(asked: list[Asked], before: int) -> int:
+    """When the resolver had what it got: the last answer, or the end of its patience; 0 = never."""
+    last = 0
+    for times, lookup in asked:
+        if 0 < lookup.answer_time <= before:
+            last = max(last, lookup.answer_time)
+        elif times[-1] + PATIENCE_NS <= before:
+            last = max(last, times[-1] + PATIENCE_NS)
+    return last
+
+
+def repeated(asked: list[Asked]) -> bool:
+    """Whether a question was sent again: its answer did not come."""
+    seen: dict[int, int] = {}
+    for times, lookup in asked:  # the newest come first
+        later = seen.get(lookup.qtype, 0)
+        answered = 0 < lookup.answer_time <= later
+        if len(times) > 1 or (later - times[0] >= AGAIN_NS and not answered):
+            return True
+        seen[lookup.qtype] = max(later, times[0])
+    return False
 
 
 def began_with(wish: Resolution) -> int:

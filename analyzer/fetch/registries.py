@@ -10,10 +10,9 @@ import re
 
 import cython
 
+from analyzer.wire.http.head import MAX_TARGET
 from analyzer.wire.model import Exchange
 
-MAX_TARGET = 2048
-"""Characters of a request target; no registry client asks for more."""
 MAX_NAME = 255
 """Characters of a name or version: OCI distribution-spec, npm (214) and file systems allow no more."""
 

@@ -12,10 +12,14 @@ import cython
 
 from analyzer.fetch.build import seconds
 from analyzer.fetch.model import Fetch
-from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
+from analyzer.wire.dns.lookups import LATE_NS, PATIENCE_NS, Lookup
 from analyzer.wire.dns.message import AAAA, NOERROR, NXDOMAIN, SERVFAIL
 from analyzer.wire.model import CLIENT, NETWORK, SERVER, Connection, Milestone
 
+LINK_NS = PATIENCE_NS + LATE_NS
+"""A lookup this long before the SYN belongs to the connection: longer than a resolver waits before it asks again."""
+AGAIN_NS = 900_000_000
+"""The same question to whatever server is a repetition after this time: `timeout:1` of resolv.conf(5), and Windows'."""
 QUIET_NS = 2 * PATIENCE_NS
 """A wish is over when its client has not asked for so long: no resolver waits longer between two tries."""
 LONGEST_NS = 60_000_000_000
@@ -84,6 +88,37 @@ class Resolution:
     def within(self, time: cython.longlong) -> bool:
         """Whether an instant lies in its time, or shortly after."""
         return self.first_time <= time <= self.last_time + QUIET_NS
+
+    def may_have_led_to(self, time: cython.longlong) -> bool:
+        """Whether a connection of that time, to a server that no answer named, may be due to an answer not captured."""
+        return any(
+            lookup.rcode < 0
+            and lookup.icmp is None
+            and not lookup.strays
+            and 0 <= time - lookup.last_query_time <= LINK_NS
+            for lookup in self.meant
+        )
+
+    @property
+    def unheard(self) -> bool:
+        """Whether a question was asked once, and its answer is not in the capture: resolvers ask again."""
+        last = {lookup.qtype: lookup.last_query_time for lookup in sorted(self.meant, key=asked_last)}
+        return any(
+            lookup.rcode < 0
+            and lookup.icmp is None
+            and lookup.asked == 1
+            and not lookup.strays
+            and last[lookup.qtype] == lookup.last_query_time
+            and not self._asked_before(lookup)
+            for lookup in self.meant
+        )
+
+    def _asked_before(self, lookup: Lookup) -> bool:
+        """Whether it was a repetition itself."""
+        return any(
+            other.qtype == lookup.qtype and other.rcode < 0 and lookup.first_time - other.first_time >= AGAIN_NS
+            for other in self.meant
+        )
 
     @property
     def failed(self) -> bool:
@@ -181,9 +216,16 @@ def milestones(lookups: Iterable[Lookup]) -> list[Milestone]:
         marks += [Milestone("dns-query", CLIENT, packet, time) for packet, time in lookup.tries]
         if lookup.answer_packet:
             marks.append(Milestone("dns-answer", SERVER, lookup.answer_packet, lookup.answer_time))
+        marks += [Milestone("dns-answer", SERVER, packet, time) for _, packet, time in lookup.strays]
+        marks += [Milestone("icmp", NETWORK, error.number, error.time) for error in lookup.refusals]
         if lookup.icmp is not None:
             marks.append(Milestone("icmp", NETWORK, lookup.icmp.number, lookup.icmp.time))
     return sorted(marks, key=packet_of)
+
+
+def asked_last(lookup: Lookup) -> int:
+    """Order of lookups by their last question."""
+    return lookup.last_query_time
 
 
 def first_packet(lookup: Lookup) -> int:

@@ -10,8 +10,8 @@ LOCAL_NS = 1_000_000
 """Below a millisecond each way both ends are so near that neither TTL nor delay tells anything."""
 NEAR_SHARE = 5
 """The nearer end answers at least so many times faster than the other."""
-INITIAL_TTLS = frozenset((64, 128, 255))
-"""What current stacks start with: a TTL that is still whole has passed no router."""
+INITIAL_TTLS = (64, 128, 255)
+"""What current stacks start with, the smallest first: a TTL that is still whole has passed no router."""
 
 
 def round_trips(connection: Connection) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.payload import Describer, Names, Part
 from analyzer.output.timeline import letters
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, NETWORK, RST, SERVER, SYN, Connection
+from analyzer.wire.model import CLIENT, ID_FAR, NETWORK, RST, SERVER, SYN, Connection
 from analyzer.wire.trace import Seen
 
 MOST_PACKETS = 2000
@@ -20,10 +20,12 @@ MOST_LENGTH = 65_000
 """The notation's packets are real IP packets; offload makes longer ones."""
 USUAL_TTL = 64
 USUAL_PORT = 443
-FAR_ID = 2000
-"""An IP identification this far from the sender's others is a feature of the packet (signatures.md 2.2, M2)."""
 ROUTER = {4: "203.0.113.9", 6: "2001:db8:ffff::9"}
 """Who sends ICMP errors that do not come from either end; RFC 5737, RFC 3849."""
+
+
+SIX = ("[2001:db8::10]", "[2001:db8:1::20]", "[2001:db8:2::")
+"""The ends of a connection over IPv6, and others; of IPv4 they are the notation's own."""
 
 
 class Case:
@@ -45,6 +47,10 @@ class Case:
         self.parts = {side: self._stream(side, names) for side in (CLIENT, SERVER)}
         self.laid: dict[int, list[tuple[int, int]]] = {CLIENT: [], SERVER: []}
         self.ids: dict[int, int] = {}
+        self.talks: dict[tuple[bytes, int], str] = {}
+        for seen in self.packets:
+            if seen.stray is not None:
+                self.talks.setdefault(seen.stray, f"b{len(self.talks) or ''}")
 
     def lines(self) -> Iterator[str]:
         """The whole file."""
@@ -61,21 +67,46 @@ class Case:
 
     def _settings(self) -> Iterator[str]:
         connection = self.connection
-        if connection.midstream:  # roles may be told by the ports alone
+        if self.talks:
+            yield from self._addresses()
+        elif connection.midstream:  # roles may be told by the ports alone
             yield f"client 192.0.2.10:{connection.client.port}"
-        if connection.server.port != USUAL_PORT:
+        if connection.server.port != USUAL_PORT and not self.talks:
             yield f"server 198.51.100.20:{connection.server.port}"
-        if connection.version == 6:
+        if connection.version == 6 and not self.talks:
             yield "ipv6"
         for side, name in ((CLIENT, "client"), (SERVER, "server")):
             if self.ttl[side] != USUAL_TTL:
                 yield f"ttl {name} {self.ttl[side]}"
+
+    def _addresses(self) -> Iterator[str]:
+        """The connection's addresses, and before them those from which it was answered besides."""
+        ends = ("192.0.2.10", "198.51.100.20", "203.0.113.") if self.connection.version == 4 else SIX
+        client = f"client {ends[0]}:{self.connection.client.port}"
+        yield client
+        yield f"server {ends[1]}:{self.connection.server.port}"
+        for at, ((_, port), name) in enumerate(self.talks.items(), 1):
+            other = f"{ends[2]}{at}" if self.connection.version == 4 else f"{ends[2]}{at}]"
+            yield f"name {name} {client} server {other}:{port}"
+        yield "name a"
+
+    def _stray(self, seen: Seen, name: str) -> str:
+        """A packet of the connection under another address."""
+        arrow = ">" if seen.to_stray else "<"
+        ack = f" ack {seen.ack}" if seen.ack is not None else ""
+        ttl = f" ttl {seen.ttl}" if seen.ttl != USUAL_TTL else ""
+        numbers = f"{seen.seq}:{seen.seq + seen.length}({seen.length})"
+        line = f"{name} {arrow} {letters(seen.flags):<2} {numbers}{ack}{ttl}"
+        return f"{line} zeros" if seen.length else line
 
     def _packet(self, seen: Seen) -> Iterator[str]:
         """The line of a packet; before it, where bytes came out of order, one that lays what they belong to."""
         time = self._time(seen.time)
         if seen.icmp is not None:
             yield f"  {time} {self._icmp(seen)}"
+            return
+        if seen.stray is not None:
+            yield f"  {time} {self._stray(seen, self.talks[seen.stray])}"
             return
         arrow = ">" if seen.side == CLIENT else "<"
         start, end = max(seen.seq, 1) - 1, max(seen.seq, 1) - 1 + seen.length
@@ -96,7 +127,7 @@ class Case:
         if seen.ttl != self.ttl[seen.side]:
             out += f" ttl {seen.ttl}"
         known = self.ids.get(seen.side)
-        odd = seen.flags & RST and seen.ip_id and known and abs(seen.ip_id - known) > FAR_ID
+        odd = seen.flags & RST and seen.ip_id and known and abs(seen.ip_id - known) > ID_FAR
         if seen.number in self.copied or odd:
             out += f" id {seen.ip_id}"
         if not seen.flags & RST and seen.ip_id:
@@ -133,13 +164,14 @@ class Case:
         return f"{seconds}.{decimals[:3]}{decimals[3:].rstrip('0')}"
 
     def _verdict(self, fetch: Fetch, verdict: Verdict) -> str:
-        """The line of one verdict; confidence and flags may depend on what else was in the capture."""
+        """The line of one verdict; what else was in the capture may have had a part in confidence and flags."""
         name = f"{verdict.klass}/{verdict.cause}" if verdict.cause else verdict.klass
         proofs = [
             f"{self.numbers[proof.packet]}:{proof.what}" for proof in verdict.evidence if proof.packet in self.numbers
         ]
         missing = [f"missing: {verdict.missing}"] if verdict.missing else []
-        return " => " + " ".join([name, *missing, *proofs])
+        flags = [f"flags: {' '.join(sorted(verdict.flags))}"] if verdict.flags else []
+        return " => " + " ".join([name, verdict.confidence, *missing, *flags, *proofs])
 
     # -- payload ---------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ class Row:
     confidence: str
     """How sure class and cause are: `low`, `medium` or `high`."""
     name: str
-    """Name the client wanted: SNI, or Host; else the name for which DNS last gave the client this address (flag `name-from-dns`); empty when none was seen."""
+    """Name the client wanted: SNI, or Host; else the name for which DNS last gave the client this address (flag `name-from-dns`), asked over IPv4 or IPv6; empty when none was seen."""
     client: str
     """Address of the client."""
     client_port: int
@@ -57,7 +57,7 @@ class Row:
     evidence: str
     """Packets that prove the verdict, as `packet:what` separated by blanks; packet numbers are those of the capture, as in Wireshark."""
     flags: str
-    """Words about the fetch that do not change its class, separated by blanks."""
+    """Words about the fetch that do not change its class, separated by blanks. `rst-ignored` and `segments-ignored`: a reset, or other segments, came that their receiver must ignore (RFC 9293 3.10.7, RFC 5961), and were left out of account; `rst-survived`: a reset that it could have taken, and did not."""
     tcp_stream: int | None
     """Number of the connection, equal to Wireshark's `tcp.stream` for the same file; empty for `dns-failure`, which has none."""
     first_packet: int
@@ -67,7 +67,7 @@ class Row:
     phase: str
     """Phase in which the fetch ended: `dns`, `connect`, `proxy`, `tls`, `request`, `response`, or `done` when it was complete."""
     dns_s: float | None
-    """Seconds from the client's first DNS question for the name, at most 5 s before the SYN, to the last answer before the SYN; for `dns-failure` to the last answer."""
+    """Seconds from the client's first DNS question for the name to the last answer before the SYN; the last question at most 6 s before the SYN, and those before it that had no answer; for `dns-failure` to the last answer."""
     connect_s: float | None
     """Seconds from the first SYN to the client's ACK of the SYN-ACK."""
     tls_s: float | None
@@ -139,7 +139,7 @@ class Row:
     client_said: str
     """What the client's own log says of this fetch (`--client-log`), at most 500 characters; the verdict never comes from it."""
     wireshark_filter: str
-    """Display filter that shows this connection, or these DNS messages, in Wireshark."""
+    """Display filter that shows this connection, or these DNS messages, in Wireshark; several streams where a SYN that changed nothing made Wireshark count on."""
 
 
 RENAMED = {"klass": "class"}

@@ -16,6 +16,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.text import plural, safe
 from analyzer.output.words import address
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.thresholds import TTL_DELTA
 
 MAX_PLACES = 10_000
 """Different (name, address, port, kind of hello) that are counted; a hostile capture may have a new one each time."""
@@ -32,7 +33,6 @@ FEW = 0.3
 ONE_WAY = 0.9
 """Share of one-sided fetches above which the capture itself is one-sided (signatures.md 3.1)."""
 Key = TypeVar("Key")
-TTL_DELTA = 3
 SHOWN = 4
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from analyzer.fetch.model import Fetch
 from analyzer.output.text import cut, safe
 from analyzer.wire.http2.registry import error_word
-from analyzer.wire.model import NETWORK, Connection, Exchange, Http2, Record, Tls
+from analyzer.wire.model import NETWORK, OUTSIDE, Connection, Exchange, Http2, Record, Tls
 from analyzer.wire.tls.registry import alert_name, version_name
 
 LONGEST = 100
@@ -33,7 +33,9 @@ def notes_of(fetch: Fetch) -> Notes:
     for exchange in [*([connection.connect] if connection.connect else []), *connection.exchanges]:
         _exchange_notes(notes, exchange)
     _milestone_notes(notes, connection)
-    return notes
+    if connection.moved is None:
+        return notes
+    return {connection.moved.get(packet, (packet, 0))[0]: texts for packet, texts in notes.items()}
 
 
 def _tls_notes(notes: Notes, tls: Tls) -> None:
@@ -87,7 +89,8 @@ def _stream_notes(notes: Notes, h2: Http2) -> None:
 def _milestone_notes(notes: Notes, connection: Connection) -> None:
     for mark in connection.milestones:
         if mark.what == "rst":
-            _add(notes, mark.packet, f"reset, ttl {mark.ttl}" if mark.ttl else "reset")
+            ignored = ", which its receiver ignores" if mark.place == OUTSIDE else ""
+            _add(notes, mark.packet, (f"reset, ttl {mark.ttl}" if mark.ttl else "reset") + ignored)
         elif mark.side == NETWORK:
             _add(notes, mark.packet, "about the packets of this connection")
 

@@ -13,8 +13,10 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from analyzer.errors import UsageError
+from analyzer.fetch.flow import X25519MLKEM768
 from analyzer.output.frames import Frames
 from analyzer.wire.detection import PREFACE
+from analyzer.wire.http.websocket import MASKED, payload_size
 from analyzer.wire.model import CLIENT, Connection, Exchange, Tls
 from analyzer.wire.tls.hello import read_client_hello, read_server_hello
 from analyzer.wire.tls.registry import TLS13
@@ -55,7 +57,6 @@ MASK = bytes(
 LARGEST_RECORD = (1 << 14) + 2048
 FILLER = 254
 """A handshake message type that no parser knows: it keeps the length."""
-POST_QUANTUM = 0x11EC
 
 
 class Part(NamedTuple):
@@ -111,6 +112,8 @@ class Describer:
             end = end if end >= 0 else len(data)
             yield Part(at, hole, _masked(data[at:hole]))
             yield Part(hole, end, f"zeros {end - hole}")
+        elif self._in_websocket():
+            yield self._websocket_frame()
         elif data.startswith(PREFACE, at):
             yield Part(at, at + len(PREFACE), "h2 preface")
             yield from self._frames(at + len(PREFACE))
@@ -124,6 +127,24 @@ class Describer:
             yield from self._response(status)
         else:
             yield from self._other()
+
+    # -- websocket -------------------------------------------------------------------------------------------------
+
+    def _in_websocket(self) -> bool:
+        for exchange in self.exchanges:
+            if exchange.status == 101 and exchange.headers.get("upgrade", "").lower() == "websocket":
+                return self.at >= (exchange.request_end if self.side == CLIENT else exchange.response_end) >= 0
+        return False
+
+    def _websocket_frame(self) -> Part:
+        """The head of a frame, without its masking key, and as many zeros as it has payload."""
+        head = bytearray(self.data[self.at : self.at + 2])
+        while payload_size(head) < 0 and self.at + len(head) < len(self.data):
+            head.append(self.data[self.at + len(head)])
+        size = min(max(payload_size(head), 0), len(self.data) - self.at - len(head))
+        key = 4 if len(head) > 5 and head[1] & MASKED else 0
+        words = f"hex {bytes(head[: len(head) - key]).hex()}{'00' * key}"
+        return Part(self.at, self.at + len(head) + size, f"{words} + zeros {size}" if size else words)
 
     # -- TLS -------------------------------------------------------------------------------------------------------
 
@@ -188,7 +209,7 @@ class Describer:
         alpn = [name for name in facts.alpn_offer if name in ("h2", "http/1.1")]
         words += [f"alpn {','.join(alpn)}"] if alpn else []
         words += ["tls12"] if TLS13 not in facts.versions_offer else []
-        words += ["groups x25519mlkem768,x25519"] if POST_QUANTUM in facts.key_shares else []
+        words += ["groups x25519mlkem768,x25519"] if X25519MLKEM768 in facts.key_shares else []
         words += ["early_data"] if facts.early_data else []
         version = int.from_bytes(self.data[self.at + 1 : self.at + 3])
         words += [f"record_version 0x{version:04x}"] if version != 0x0301 else []

@@ -9,10 +9,10 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.notes import DATA, notes_of
 from analyzer.output.text import cut, safe
 from analyzer.output.words import address
-from analyzer.verdict.case import count, span
+from analyzer.verdict.case import count, endpoint, span
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.signatures.dns import CODES
-from analyzer.wire.model import CLIENT, SERVER, Tls
+from analyzer.wire.model import CLIENT, NETWORK, SERVER, Tls
 from analyzer.wire.trace import Seen
 
 SILENCE_NS = 1_000_000_000
@@ -123,7 +123,7 @@ class _Writer:
             return False
         if not self.first <= seen.number <= self.last or self.lines > MOST_LINES:
             return True
-        plain = seen.icmp is None and not seen.flags & ~BULK and not seen.again and not seen.keep_alive
+        plain = seen.side != NETWORK and not seen.flags & ~BULK and not seen.again and not seen.keep_alive
         return plain and not self._bears_notes(seen)
 
     def _bears_notes(self, seen: Seen) -> bool:
@@ -158,6 +158,8 @@ class _Writer:
         proof = self.cited.get(seen.number)
         mark = "*" if proof else " "
         words = list(self.notes.get(seen.number, ()))
+        if seen.stray is not None:
+            words.insert(0, f"{'to' if seen.to_stray else 'from'} {endpoint(*seen.stray)}")
         if seen.copy:
             words.insert(0, "copy of a packet")
         elif seen.again:
@@ -188,7 +190,7 @@ def notation(seen: Seen) -> str:
     """The packet as in tests/cases: `> P. 1:258(257) ack 1`."""
     if seen.icmp is not None:
         return f"icmp {seen.icmp.kind}/{seen.icmp.code} from {address(seen.icmp.sender)}"
-    arrow = ">" if seen.side == CLIENT else "<"
+    arrow = ">" if seen.side == CLIENT or seen.to_stray else "<"
     ack = f" ack {seen.ack}" if seen.ack is not None else ""
     sack = f" sack {seen.sack[0]}-{seen.sack[1]}" if seen.sack is not None else ""
     return f"{arrow} {letters(seen.flags):<2} {seen.seq}:{seen.seq + seen.length}({seen.length}){ack}{sack}"

@@ -60,9 +60,15 @@ def rfc3339(nanoseconds: cython.longlong) -> str:
 
 
 def wireshark_filter(fetch: Fetch) -> str:
-    """What shows the fetch in Wireshark: its TCP stream, or the DNS messages about the name that failed."""
+    """What shows the fetch in Wireshark: its TCP stream, or the DNS messages about the name that failed.
+
+    Wireshark goes on in another stream behind a SYN with another ISN, even if the connection does not.
+    """
     if fetch.resolution is not None:
         return " or ".join([f'dns.qry.name == "{quoted(name)}"' for name in fetch.resolution.names])
+    streams = [fetch.flow.stream, *[stream for stream, _ in fetch.flow.splits]]
+    if len(streams) > 1:
+        return f"tcp.stream in {{{', '.join(map(str, streams))}}}"
     return f"tcp.stream eq {fetch.flow.stream}" if fetch.flow.stream >= 0 else ""
 
 

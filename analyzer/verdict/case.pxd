@@ -5,6 +5,8 @@ from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Side, T
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.opaque cimport Opaque
 
+cdef int OUTSIDE
+
 cdef class Case:
     cdef public Fetch fetch
     cdef public Connection connection

@@ -11,7 +11,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.verdict.causes import cause_of
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.thresholds import Thresholds
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, OUTSIDE, SERVER, Connection, Exchange, Milestone, Side, Tls
 
 MAX_EVIDENCE = 40
 """Packets cited for one verdict; later ones are left out."""
@@ -76,6 +76,8 @@ class Case:
         seen: Evidence
         if packet <= 0 or len(self.evidence) >= MAX_EVIDENCE:
             return False
+        if self.connection.moved is not None:
+            packet, time = self.connection.moved.get(packet, (packet, time))
         for seen in self.evidence:
             if seen.packet == packet and seen.what == what:
                 return False
@@ -85,10 +87,10 @@ class Case:
         return True
 
     def find(self, what: str, side: cython.int, after: cython.longlong) -> Milestone | None:
-        """The first milestone of that kind and side behind packet `after`."""
+        """The first milestone of that kind and side behind packet `after`; a RST only if its receiver may take it."""
         mark: Milestone
         for mark in self.connection.milestones:
-            if mark.side == side and mark.packet > after and mark.what == what:
+            if mark.side == side and mark.packet > after and mark.what == what and mark.place != OUTSIDE:
                 return mark
         return None
 
@@ -98,10 +100,10 @@ class Case:
             self.cite(mark.packet, mark.time, mark.what, mark.side)
 
     def cite_all(self, what: str, side: cython.int) -> None:
-        """Cite every milestone of that kind and side."""
+        """Cite every milestone of that kind and side; no RST that its receiver ignores."""
         mark: Milestone
         for mark in self.connection.milestones:
-            if mark.side == side and mark.what == what:
+            if mark.side == side and mark.what == what and mark.place != OUTSIDE:
                 self.cite(mark.packet, mark.time, what, side)
 
     def cite_hello(self) -> None:
@@ -132,7 +134,10 @@ class Case:
 
     def cite_closer(self) -> None:
         """Cite the packet with which the first side ended it."""
-        self.cite(self.closer_packet, self.closer_time, self.closer_what, self.closer)
+        side: cython.int = self.closer
+        if self.closer_what == "ack":  # of a FIN that was not captured
+            side = CLIENT if side == SERVER else SERVER
+        self.cite(self.closer_packet, self.closer_time, self.closer_what, side)
 
     def cite_ack(self) -> None:
         """Cite the packet with which the server last acknowledged something new of the client's."""
@@ -193,12 +198,7 @@ class Case:
 
     def address(self) -> str:
         """The server's address and port."""
-        server: Side = self.server
-        if len(server.address) == 4:
-            return f"{socket.inet_ntop(socket.AF_INET, server.address)}:{server.port}"
-        if len(server.address) == 16:
-            return f"[{socket.inet_ntop(socket.AF_INET6, server.address)}]:{server.port}"
-        return "the server"
+        return endpoint(self.server.address, self.server.port)
 
     def peer(self) -> str:
         """The other end of the TCP connection as a colleague would call it: in front of a tunnel that is the proxy."""
@@ -210,7 +210,10 @@ class Case:
 
     def tail(self) -> str:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""
-        return f"the capture ends {span(self.connection.capture_end - self.connection.last_time)} after its last packet"
+        later: cython.longlong = self.connection.capture_end - self.connection.last_time
+        if later <= 0:
+            return "the capture ends with its last packet"
+        return f"the capture ends {span(later)} after its last packet"
 
     def verdict(self, cause: str, confidence: str, summary: str) -> Verdict:
         """The verdict of one signature: what the table of causes says, what was cited, and the sentence."""
@@ -237,6 +240,15 @@ class Case:
         return verdict
 
 
+def endpoint(address: bytes, port: cython.int) -> str:
+    """`192.0.2.1:443`, `[2001:db8::1]:443`."""
+    if len(address) == 4:
+        return f"{socket.inet_ntop(socket.AF_INET, address)}:{port}"
+    if len(address) == 16:
+        return f"[{socket.inet_ntop(socket.AF_INET6, address)}]:{port}"
+    return "the server"
+
+
 def packet_of(evidence: Evidence) -> tuple[int, int]:
     """Order of the evidence."""
     return (evidence.packet, evidence.side)
@@ -259,9 +271,11 @@ DAY_NS = 86_400_000_000_000
 
 
 def span(ns: cython.longlong) -> str:
-    """A duration for people: `0.4 ms`, `28 ms`, `2.00 s`, `131 s`, `3 days`."""
+    """A duration for people: `0.03 ms`, `0.4 ms`, `28 ms`, `2.00 s`, `131 s`, `3 days`; what is something is not 0."""
     if ns < 0:
         ns = 0
+    if 0 < ns < 50_000:
+        return f"{max(ns, 1000) / 1e6:.1g} ms"
     if ns < 1_000_000:
         return f"{ns / 1e6:.1f} ms"
     if ns < 1_000_000_000:

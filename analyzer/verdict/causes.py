@@ -128,6 +128,11 @@ TABLE = (
     Cause("syn-answered-late", CONNECT, "network",
           "Raise the client's connect timeout above the delay of the SYN-ACK, or find out why the answer is late (ARP, "
           "wake-up, a full SYN queue, a SYN proxy).", TIMEOUT),
+    Cause("syn-answered-from-another-address", CONNECT, "network",
+          "NAT (a service address, a balancer, Docker or Kubernetes) is not undone on the way back: look for a way "
+          "that bypasses the device that translated, for bridged traffic that its firewall does not see "
+          "(`net.bridge.bridge-nf-call-iptables=1`), for several addresses of one host, or for a missing masquerade "
+          "rule.", TIMEOUT),
     Cause("synack-lost", CONNECT, "network",
           "The way back loses packets: check the return route, NAT and firewalls that see only one direction; capture "
           "nearer to the client.", TIMEOUT),
@@ -141,6 +146,10 @@ TABLE = (
     Cause("syn-challenge-ack", CONNECT, "network",
           "The server, or a NAT before it, still holds an old connection with the same ports: look for ports that are "
           "reused too soon.", TIMEOUT),
+    Cause("syn-reset-ignored", CONNECT, "network",
+          "Somebody answers for the server with resets that are not valid: a firewall or NAT with a wrong idea of the "
+          "connection, a user-mode network stack, or a broken one at the server. Capture there: does the SYN arrive, "
+          "and who sends the reset?", TIMEOUT),
     Cause("icmp-port-unreachable", CONNECT, "server",
           "A firewall rejects the port (iptables `REJECT` does so by default): the ICMP's sender names the device. The "
           "client says \"connection refused\" although nobody sent a RST.", REFUSED),
@@ -183,7 +192,8 @@ TABLE = (
           "with a port that works.", REFUSED),
     Cause("rst-on-accept", RST, "server",
           "The listener took the connection and dropped it at once: a full queue with `tcp_abort_on_overflow`, an "
-          "allow-list, a balancer or `docker-proxy` without a live backend.", RESET),
+          "allow-list, a balancer or `docker-proxy` without a live backend. Or who sent the SYN-ACK is not who resets: "
+          "a SYN proxy, or SYN cookies that the server does not accept.", RESET),
     Cause("rst-after-clienthello", RST, "",
           "Something resets upon the ClientHello: try the same address with another server name, and another network "
           "path; a filter on the name, a port that speaks no TLS, or a device that dislikes a large hello "
@@ -273,9 +283,9 @@ TABLE = (
           "ranges.",
           "curl (28, 23): the client's own limit"),
     Cause("http-expect-100-no-reply", HTTP, "server",
-          "The client asked with `Expect: 100-continue` whether it may send its body, and nobody said yes or no: look for "
-          "a proxy or a server that does not know it, and switch it off at the client (`curl -H 'Expect:'`), which must "
-          "not wait for ever (RFC 9110 10.1.1).", OWN_TIMER),
+          "The client asked by `Expect: 100-continue` whether it may send its body, and nobody said yes or no: look "
+          "for a proxy or a server that does not know it, and switch it off at the client (`curl -H 'Expect:'`), which "
+          "must not wait for ever (RFC 9110 10.1.1).", OWN_TIMER),
     Cause("http-no-response-server-closed", HTTP, "server",
           "The server read the request and hung up: look for a crash or restart, `return 444`, or a balancer without "
           "error page.", EMPTY),
@@ -316,29 +326,6 @@ TABLE = (
     Cause("tls-opaque-cut", HTTP, "server",
           "The server stopped within a TLS record and hung up: look for a process that died.", TRUNCATED),
 )  # fmt: skip
-
-UNHEARD = (
-    "Find who closed after exactly that long, and whether the request arrives: capture at the server, which may know "
-    "nothing of it."
-)
-"""Advice where the client left before its request was acknowledged."""
-FORGOTTEN = (
-    "Something on the way forgot the idle connection: let the client close it sooner, or send TCP keep-alives, below the "
-    "shortest idle timer on the path (60 s AWS ELB, 240 s Azure, 350 s AWS NLB and NAT gateway, 600 s and 1200 s Google "
-    "Cloud); a good client tries again on a new connection."
-)
-"""Advice where a connection had been idle before its next request was lost."""
-LOST_ADVICE = (
-    "The server answered, and its log shows that; the answer was lost on the way: test the path MTU (`ping -M do -s 1472`) "
-    "both ways, lower the MTU or clamp the MSS at the tunnel, look for filtered ICMP 3/4, and capture at both ends."
-)
-"""Advice where a response was sent and never arrived."""
-CUT_UPLOAD = (
-    "the status itself, or, when the upload is cut first: Go: `write: broken pipe`, `connection reset by peer`; curl "
-    "(55, 56): `Send failure`, `Recv failure`; Python: `BrokenPipeError`, `ConnectionResetError`; Node: `EPIPE`, "
-    "`ECONNRESET`; Java: `Broken pipe`, `Connection reset`"
-)
-"""What clients print of an answer that comes before their upload is over."""
 
 CAUSES = {entry.id: entry for entry in TABLE}
 FAMILIES = {

@@ -3,6 +3,7 @@ from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle
+from analyzer.verdict.seen cimport beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
 from analyzer.verdict.spoken cimport count_to_the_end, has_replied, hidden, sure_end
 from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
@@ -11,7 +12,10 @@ from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, 
 cpdef Verdict decide_case(Case case)
 cdef who_and_when(Case case, Verdict verdict)
 cdef Verdict judge(Case case)
+cdef Verdict made_yet(Case case, Verdict verdict)
+cdef bint maybe_rejected(Case case) except -1
 cdef bint uncertain(Case case) except -1
+cdef Verdict unframed(Case case)
 cdef bint established(Case case) except -1
 cdef Verdict inside_tls(Case case)
 cdef Verdict unfinished(Case case)
@@ -24,7 +28,11 @@ cdef Verdict opaque_ok(Case case)
 cdef Verdict fine(Case case, str confidence, str summary)
 cdef weigh(Case case)
 cdef general_flags(Case case)
+cdef ignored_flags(Case case)
+cdef str said_of_ignored(long long number)
+cdef bint unacknowledged(Case case) except -1
+cdef bint half_known(Exchange exchange, long long missing) except -1
 cdef bint frag_needed(Connection connection) except -1
 cdef tls_flags(Case case)
-cdef int DEAD_KEEP_ALIVES
-cdef long long SHORT_REPLY_BYTES
+cdef int DEAD_KEEP_ALIVES, BAD_REQUEST
+cdef long long LOSS_NS, SHORT_REPLY_BYTES

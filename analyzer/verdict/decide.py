@@ -7,17 +7,22 @@ from collections.abc import Callable
 import cython
 
 from analyzer.fetch.model import Fetch
+from analyzer.verdict import hints
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
 from analyzer.verdict.resets import find_reset, settle
+from analyzer.verdict.seen import LOSS_NS, beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
 from analyzer.verdict.signatures import (
     connect,
     dns,
+    elsewhere,
+    final_ack,
     http,
     http2,
     icmp,
     incomplete,
+    loss,
     opaque,
     reset,
     response,
@@ -32,10 +37,10 @@ from analyzer.wire.tls.registry import APPLICATION_DATA
 
 Signature = Callable[[Case], Verdict | None]
 
-SEEN = (incomplete.one_direction, incomplete.no_head)
-MADE = (connect.final_ack_lost,)
+SEEN = (elsewhere.untranslated, incomplete.one_direction, incomplete.no_head)
+MADE = (final_ack.final_ack_lost,)
 ACCEPTED = (reset.on_accept,)
-ANSWERED = (response.response_lost, reset.switched)
+ANSWERED = (loss.response_lost, reset.switched, loss.not_acknowledged)
 HANDSHAKE = (
     tls.sslv2,
     tls.alert,
@@ -51,8 +56,10 @@ HANDSHAKE = (
     tls.client_fin,
     tls_stall.stalled,
 )
+STATUS = (http.proxy_connect, response.status)
+"""Those for which the first line of a response is enough."""
 SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
-PROVEN = (http.request_unacked, response.response_lost)
+PROVEN = (loss.request_unacked, loss.response_lost)
 """Those that hold although the capture lost bytes: the others conclude from what did not come."""
 OPAQUE = (
     reset.post_finished,
@@ -62,8 +69,8 @@ OPAQUE = (
     opaque.cut,
     opaque.record_stalled,
     opaque.server_closed,
-    http.request_unacked,
-    response.response_lost,
+    loss.request_unacked,
+    loss.response_lost,
     opaque.client_gave_up,
     http.no_response_stalled,
 )
@@ -75,9 +82,9 @@ EXCHANGE = (
     reset.waiting,
     reset.mid_response,
     http.proxy_connect,
-    response.response_lost,
+    loss.response_lost,
     response.status,
-    http.request_unacked,
+    loss.request_unacked,
     http.expect_unanswered,
     http.server_closed,
     response.truncated,
@@ -99,13 +106,26 @@ def decide_case(case: Case) -> Verdict:
     """The verdict of a case that nobody has looked at yet."""
     if case.fetch.resolution is not None:
         return first_of(dns.DNS, case)
+    if case.fetch.kind != "fetch":
+        return incomplete.no_fetch(case)
     weigh(case)
     verdict = any_of(SEEN, case)
     if verdict is None:
         verdict = judge(case)
     if verdict.klass != "ok":
         who_and_when(case, verdict)
+        if case.connection.ignored and verdict.cause != "syn-reset-ignored":
+            verdict.summary += f" {said_of_ignored(case.connection.ignored)}"
+    if case.client.syns > 1:
+        hints.connecting(case, verdict)
     return verdict
+
+
+def said_of_ignored(number: cython.longlong) -> str:
+    """What a summary says of segments that were left out of account."""
+    if number == 1:
+        return "One segment that its receiver must ignore was left out of account."
+    return f"{number} segments that their receiver must ignore were left out of account."
 
 
 def who_and_when(case: Case, verdict: Verdict) -> None:
@@ -116,18 +136,20 @@ def who_and_when(case: Case, verdict: Verdict) -> None:
             verdict.rst_ttl = mark.ttl
             judge_origin(case, mark, verdict)
     name_timers(case, verdict)
+    if case.connection.strays is not None or "client-went-on" in case.flags:
+        elsewhere.blame_nat(case, verdict)
 
 
 def judge(case: Case) -> Verdict:
     """Steps 2 to 7: connect phase, resets, TLS, then the exchange."""
     connection: Connection = case.connection
     if not connection.midstream and not established(case):
-        return first_of(connect.CONNECT, case)
+        return made_yet(case, first_of(connect.CONNECT, case))
     verdict = any_of(MADE, case)
     if verdict is not None:
-        return verdict
+        return made_yet(case, verdict)
     exchange: Exchange = case.exchange
-    if exchange is not None and case.answered == 2 and fine_status(exchange):
+    if exchange is not None and case.answered == 2 and fine_status(exchange) and not maybe_rejected(case):
         return fine_answer(case)
     settle(case)
     verdict = any_of(ACCEPTED, case)
@@ -136,10 +158,24 @@ def judge(case: Case) -> Verdict:
     if exchange is not None:
         if uncertain(case):
             return incomplete.rest(case)
+        if case.answered == 1 and exchange.response_unframed == 1:
+            return unframed(case)
         return first_of(EXCHANGE, case)
     if case.tls is not None:
         return inside_tls(case)
     return unnamed(case)
+
+
+def made_yet(case: Case, verdict: Verdict) -> Verdict:
+    """A connection that was not made; where it may yet be, that is said."""
+    if verdict.klass == "syn-retransmit" and verdict.cause not in WAITED and too_soon(case):
+        case.ongoing = 1
+        case.seal(verdict)
+    return verdict
+
+
+WAITED = ("syn-no-answer", "syn-abandoned", "syn-answered-late")
+"""Causes that look at the time themselves."""
 
 
 def fine_status(exchange: Exchange) -> cython.bint:
@@ -147,21 +183,40 @@ def fine_status(exchange: Exchange) -> cython.bint:
     return exchange.status < 300 or (exchange.status < 400 and exchange.method != "CONNECT")
 
 
+def maybe_rejected(case: Case) -> cython.bint:
+    """HTTP/2: what the client said behind the response cannot be read, and may be that it rejects it."""
+    exchange: Exchange = case.exchange
+    return case.h2 is not None and exchange.lost != 0 and case.client.last_data_packet > exchange.response_end_packet
+
+
 def uncertain(case: Case) -> cython.bint:
     """What the capture lost may be the answer, or the request that says how long the answer is (HEAD has no body)."""
     exchange: Exchange = case.exchange
     server: Side = case.server
     if case.answered == 2:
-        return False
+        return fine_status(exchange) and maybe_rejected(case)
     if case.h2 is not None and http2.given_up(case.h2):
         return False
-    lost: cython.bint = server.lost > 0 or (exchange.lost != 0 and server.end > 0)  # nothing of a silent server is lost
-    if exchange.request_packet == 0 or (not case.answered and lost):
+    if exchange.request_packet == 0:
         return True
-    if case.h2 is not None and exchange.lost and exchange.status < 400:
+    if not lost_on_the_way(case, SERVER) and not loss.told_at_the_end(case):
+        unread: cython.bint = exchange.lost != 0 and server.end > 0  # nothing of a silent server is lost
+        if not case.answered and (said_more(case, server) or unread or half_closed(case)):
+            return True
+        if case.answered == 1 and exchange.status < 400 and beyond(server):
+            return True
+    if case.h2 is not None and exchange.status < 400 and (exchange.lost or not exchange.method):
         return True  # the end of the stream may be among what was not read
     unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
+
+
+def unframed(case: Case) -> Verdict:
+    """Of the response no more is known than its status, unless lengths and ACKs tell that it is whole."""
+    exchange: Exchange = case.exchange
+    if fine_status(exchange) and whole_by_headers(case):
+        return complete(case)
+    return first_of(STATUS, case)
 
 
 def established(case: Case) -> cython.bint:
@@ -209,7 +264,7 @@ def unnamed(case: Case) -> Verdict:
     if case.connection.protocol != "h2c" or case.client.bytes == 0 or case.server.bytes:
         return incomplete.rest(case)
     case.asked = 1  # the preface asks for SETTINGS at least
-    return first_of((reset.waiting, http.server_closed, http.request_unacked), case)
+    return first_of((reset.waiting, http.server_closed, loss.request_unacked), case)
 
 
 def first_of(signatures: tuple[Signature, ...], case: Case) -> Verdict:
@@ -235,7 +290,7 @@ def any_of(signatures: tuple[Signature, ...], case: Case) -> Verdict | None:
 
 def fine_answer(case: Case) -> Verdict:
     """Step 7, after a complete and good response: it may never have arrived, or have opened what was cut later."""
-    if response.resent(case) or reset.may_be_cut(case):
+    if loss.resent(case) or loss.unsettled(case) or reset.may_be_cut(case):
         settle(case)
         verdict = any_of(ANSWERED, case)
         if verdict is not None:
@@ -254,12 +309,14 @@ def complete(case: Case) -> Verdict:
     case.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
     case.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
     took: cython.longlong = exchange.response_end_time - exchange.request_time
-    confidence = "medium" if connection.midstream and exchange.lost else "high"
+    doubtful = exchange.response_unframed or (connection.midstream and exchange.lost)
+    confidence = "medium" if doubtful else "high"
     said = f"{exchange.status} {exchange.reason}".rstrip()
     if exchange.request_packet == 0:
         return fine(case, "medium", f"{case.where()} answered with {said}; the request is not in the capture.")
     method = exchange.method or "a request"
-    return fine(case, confidence, f"{case.where()} answered {method} with {said} within {span(took)}.")
+    within = f" within {span(took)}" if took >= 0 else ""
+    return fine(case, confidence, f"{case.where()} answered {method} with {said}{within}.")
 
 
 def opaque_ok(case: Case) -> Verdict:
@@ -309,7 +366,7 @@ def weigh(case: Case) -> None:
     case.tls_done = completion is not None and completion.state == "complete"
     if exchange is not None:
         case.asked = 2 if exchange.request_complete else 1
-        if response.came_too_late(case):
+        if loss.came_too_late(case):
             case.answered = 0
         elif exchange.response_complete:
             case.answered = 2
@@ -333,17 +390,27 @@ def general_flags(case: Case) -> None:
     client: Side = case.client
     if connection.flags:
         case.flags = list(connection.flags)
+        if case.server.packets and hints.BAD_CHECKSUM in case.flags:
+            case.flags.remove(hints.BAD_CHECKSUM)  # it was answered all the same: offload left it unfilled
     if client.syns > 1 and connection.established_time:
         case.flag("syn-recovered")
     if client.retransmissions or case.server.retransmissions:
         case.flag("retransmissions")
     if connection.reused:
         case.flag("port-reuse")
+    if connection.ignored:
+        ignored_flags(case)
     if case.fetch.name_from_dns:
         case.flag("name-from-dns")
+    if case.fetch.dns_repeated:
+        case.flag("dns-question-repeated")
     if connection.roles_guessed:
         case.flag("roles-guessed")
         case.doubt = "roles"
+    if connection.midstream and case.exchange is not None and not case.answered:
+        case.doubt = "head"  # whether the connection had been used, or been idle, is not known
+    if not case.answered and case.exchange is not None and unacknowledged(case):
+        case.doubt = "unacknowledged"
     if connection.clock_step:
         case.flag("clock-step")
         case.doubt = "clock"
@@ -352,12 +419,44 @@ def general_flags(case: Case) -> None:
         exchange: Exchange = case.exchange
         if exchange is None or (exchange.status < 400 and not exchange.response_complete):
             case.doubt = "snaplen"  # what was cut may have decided it; behind a readable status it did not (6.3)
+    missing: cython.longlong = client.cut + case.server.cut + case.server.lost
+    if case.exchange is not None and "request-garbage" not in case.flags and half_known(case.exchange, missing):
+        case.doubt = "snaplen"
     if connection.icmps and frag_needed(connection):
         case.flag("icmp-frag-needed")
     if client.unanswered_keep_alives >= DEAD_KEEP_ALIVES or case.server.unanswered_keep_alives >= DEAD_KEEP_ALIVES:
         case.flag("peer-dead")
     if connection.via and "socks" in connection.via:
         case.flag("via-socks")
+
+
+def ignored_flags(case: Case) -> None:
+    """Segments came that their receiver would not take; where nothing came after one, it may have been taken (3.1)."""
+    connection: Connection = case.connection
+    if connection.ignored_resets:
+        case.flag("rst-ignored")
+    if connection.ignored > connection.ignored_resets:
+        case.flag("segments-ignored")
+    if connection.ignored_packet > connection.last_packet:
+        case.doubt = "ignored"
+
+
+def unacknowledged(case: Case) -> cython.bint:
+    """A request that nobody acknowledged, for longer than a sender waits: that it was sent again was not captured."""
+    exchange: Exchange = case.exchange
+    if case.client.acked >= exchange.request_end or case.client.rtx_since_ack >= case.limits.unacked_request:
+        return False
+    return case.connection.last_time - exchange.request_end_time >= LOSS_NS
+
+
+def half_known(exchange: Exchange, missing: cython.longlong) -> cython.bint:
+    """An error status whose cause is another one for CONNECT, or by the words of a body that is missing (2.4)."""
+    if exchange.status < 300:
+        return False
+    return not exchange.method or (exchange.status == BAD_REQUEST and missing > 0 and not exchange.body_start)
+
+
+BAD_REQUEST = 400
 
 
 def frag_needed(connection: Connection) -> cython.bint:

@@ -1,6 +1,7 @@
 cimport cython
 
 from analyzer.fetch.model cimport Fetch
+from analyzer.verdict.ecn cimport Ecn
 from analyzer.verdict.races cimport Races
 from analyzer.verdict.retries cimport Retries
 
@@ -8,6 +9,7 @@ from analyzer.verdict.retries cimport Retries
 cdef class Groups:
     cdef public Races races
     cdef public Retries retries
+    cdef public Ecn ecn
     cdef public long long number, now, newest
     cpdef add(self, Fetch fetch)
     cpdef reach(self, long long time)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.model import Fetch
+from analyzer.verdict.ecn import Ecn
 from analyzer.verdict.races import Races
 from analyzer.verdict.retries import Retries
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
@@ -22,17 +23,20 @@ class Groups:
     """The stage behind the verdicts, one a capture.
 
     races, retries   its two steps, with their counters
+    ecn              which servers refuse SYNs that ask for ECN, and take others
     number           fetches numbered so far
     """
 
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.races = Races(limits)
         self.retries = Retries(limits)
+        self.ecn = Ecn(limits)
         self.number = self.now = self.newest = 0
 
     def add(self, fetch: Fetch) -> None:
         """Take the next fetch, in the order of first packets."""
         self.reach(fetch.start)
+        self.ecn.learn(fetch)
         self.races.add(fetch)
 
     def reach(self, time: cython.longlong) -> None:
@@ -64,4 +68,6 @@ class Groups:
         if fetch.kind == "fetch":
             self.number += 1
             fetch.number = self.number
+            if fetch.flow.ecn:
+                self.ecn.hint(fetch)
         return fetch

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, outcome
 from analyzer.verdict.case import Case
 from analyzer.verdict.seen import cut_out, lost_on_the_way
-from analyzer.wire.model import CLIENT, NETWORK, SERVER
+from analyzer.verdict.signatures.elsewhere import reset_and_again
+from analyzer.wire.model import CLIENT, NETWORK, OUTSIDE, SERVER
 
 
 class Need(NamedTuple):
@@ -82,12 +83,23 @@ NEEDS = {
     "a SYN after the SYN-ACK": Need(_syn_again, "no SYN came again after a SYN-ACK"),
     "one SYN": Need(lambda case: case.client.syns == 1, "the number of SYNs was not one"),
     "two SYNs": Need(lambda case: case.client.syns >= case.limits.syn_min, "the SYN was not repeated"),
+    "an answer from another address, or a reset of the SYN-ACK and a SYN after it": Need(
+        lambda case: case.connection.strays is not None or reset_and_again(case) is not None,
+        "no answer came from another address",
+    ),
     "nothing from the server": Need(lambda case: case.server.packets == 0, "the server sent packets"),
     "an ICMP error": Need(lambda case: case.find("icmp", NETWORK, 0) is not None, "no ICMP error quoted its packets"),
-    "an answering RST": Need(lambda case: case.server.rsts > 0, "the server sent no RST"),
+    "an answering RST": Need(
+        lambda case: any(mark.what == "rst" and mark.side == SERVER for mark in case.connection.milestones),
+        "the server sent no RST",
+    ),
     "a bare ACK for another number": Need(
         lambda case: any(mark.note == "challenge" for mark in case.connection.milestones),
         "no bare ACK for another number came",
+    ),
+    "a reset that the client ignores": Need(
+        lambda case: any(mark.what == "rst" and mark.place == OUTSIDE for mark in case.connection.milestones),
+        "no reset came that the client must ignore",
     ),
     "nothing acknowledged": Need(lambda case: case.client.acked <= 0, "the server acknowledged bytes of the client"),
     "no payload of the server": Need(lambda case: case.server.bytes == 0, "the server sent payload"),

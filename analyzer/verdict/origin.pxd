@@ -3,7 +3,7 @@ from analyzer.verdict.case cimport Case, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.wire.model cimport Milestone, Side
 
-cdef int ID_FAR, MIN_IDS, TTL_DELTA
+cdef int ID_FAR, OUTSIDE, MIN_IDS, TTL_DELTA
 cdef long long BOTH_WAYS_NS, GOES_ON_NS, VOLLEY_NS
 
 cdef class Reset:

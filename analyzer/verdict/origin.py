@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.fetch.vantage import round_trips, vantage
+from analyzer.fetch.vantage import INITIAL_TTLS, round_trips, vantage
 from analyzer.verdict.case import Case, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import ACK, CLIENT, SERVER, Milestone, Side
+from analyzer.verdict.thresholds import TTL_DELTA
+from analyzer.wire.model import ACK, CLIENT, ID_FAR, OUTSIDE, SERVER, Milestone, Side
 
 TOO_EARLY_SHARE = 0.5
 IN_TIME_SHARE = 0.8
-"""Of the round trip: a reset sooner than the first cannot be the far end's answer, one later than the second can."""
+"""Of the round trip: a reset sooner than the first cannot be the far end's answer, one later than the second can
+(signatures.md 2.2, S1 and below the table)."""
 VOLLEY_NS = 100_000_000
-"""Resets of one volley come within this."""
+"""Resets of one volley come within this (signatures.md 2.2, S3)."""
 BOTH_WAYS_NS = 1_000_000
-"""A device that resets both ends does so within this."""
+"""A device that resets both ends does so within this (signatures.md 2.2, M3)."""
 GOES_ON_NS = 3_000_000
-"""Packets this close may only have changed places in the capture."""
-TTL_DELTA = 3
-"""One or two hops may be another route."""
-ID_FAR = 2000
+"""Packets this close may only have changed places in the capture (signatures.md 3.4)."""
 MIN_IDS = 2
-INITIAL_TTLS = (64, 128, 255)
+"""Identifications that a sender must have shown before one of them can be called foreign: one is no sequence."""
 
 
 class Reset:
@@ -198,7 +197,7 @@ def resets(reset: Reset, side: cython.int) -> list[Milestone]:
     mark: Milestone
     found: list[Milestone] = []
     for mark in reset.case.connection.milestones:  # a comprehension would not know the type
-        if mark.what == "rst" and mark.side == side:
+        if mark.what == "rst" and mark.side == side and mark.place != OUTSIDE:
             found.append(mark)
     return found
 

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.fetch.vantage import vantage
 from analyzer.verdict.case import Case
-from analyzer.wire.model import CLIENT, SERVER, Alert, Exchange, Http2, Milestone, Record, Side, Tls
+from analyzer.verdict.seen import unseen_fin
+from analyzer.wire.model import (
+    ACK,
+    CLIENT,
+    IN_WINDOW,
+    OUTSIDE,
+    SERVER,
+    Alert,
+    Exchange,
+    Http2,
+    Milestone,
+    Record,
+    Side,
+    Tls,
+)
+from analyzer.wire.ordering import PATIENCE_NS
 from analyzer.wire.tls.registry import ALERT
 
 WARNING = 1
@@ -16,6 +32,8 @@ def settle(case: Case) -> None:
     notify(case)
     if case.client.rsts or case.server.rsts:
         find_reset(case)
+    closed_unseen(case, case.client)
+    closed_unseen(case, case.server)
     second: cython.int = second_fin(case)
     if second != CLIENT:
         closed_by(case, CLIENT, "fin", case.client.fin_packet, case.client.fin_time)
@@ -27,6 +45,9 @@ def settle(case: Case) -> None:
         stream_closed(case, case.h2)
     if case.reset is not None:
         closed_by(case, case.reset.side, "rst", case.reset.packet, case.reset.time)
+        sender: Side = case.client if case.reset.side == CLIENT else case.server
+        if case.reset.offset > sender.end + (1 if sender.fin_offset >= 0 else 0):
+            case.doubt = "bytes"  # its number says that something of its sender is missing, a FIN at least
 
 
 def second_fin(case: Case) -> cython.int:
@@ -47,6 +68,13 @@ def stream_closed(case: Case, h2: Http2) -> None:
         closed_by(case, CLIENT, "data", h2.reset_packet, h2.reset_time)
     if exchange.malformed:
         closed_by(case, SERVER, "data", exchange.response_end_packet, exchange.response_end_time)
+
+
+def closed_unseen(case: Case, side: Side) -> None:
+    """A FIN that the capture lost is seen by the ACK of it, which may be the peer's FIN."""
+    if unseen_fin(side):
+        closed_by(case, side.index, "ack", side.ack_packet, side.ack_time)
+        case.doubt = "bytes"
 
 
 def closed_by(case: Case, side: cython.int, what: str, packet: cython.longlong, time: cython.longlong) -> None:
@@ -109,7 +137,10 @@ def find_reset(case: Case) -> None:
     for mark in case.connection.milestones:
         if mark.what != "rst":
             continue
+        if mark.place == OUTSIDE or went_on(case, mark):
+            continue
         if survived(case, mark):
+            case.flag("rst-survived")
             continue
         if benign or explained(case, mark):
             benign = True
@@ -122,16 +153,44 @@ def find_reset(case: Case) -> None:
 def survived(case: Case, mark: Milestone) -> cython.bint:
     """f, g: both sides go on after it, each acknowledging the other's new bytes: no endpoint took it, or none sent it.
 
-    A RST that is merely crossed by the peer's last ACK does not count: its sender must acknowledge new bytes too.
+    A RST that is merely crossed by the peer's last ACK does not count: its sender must acknowledge new bytes too. One
+    within the window that is not exact is not taken by every stack: there it is enough that its receiver goes on.
     """
     sender: Side = case.client if mark.side == CLIENT else case.server
     peer: Side = case.server if mark.side == CLIENT else case.client
+    if mark.packet < case.connection.established_packet and not case.connection.midstream:
+        return True  # it answered something of an older connection (RFC 9293 3.10.7.3)
+    if mark.place == IN_WINDOW and goes_on(case, peer, mark):
+        return True
     if sender.ack_packet <= mark.packet:
         return False
-    if peer.ack_packet <= mark.packet and sender.last_data_packet <= mark.packet:
+    return peer.ack_packet > mark.packet or sender.last_data_packet > mark.packet
+
+
+CROSSING_NS = 100_000_000
+"""What an endpoint still says so soon after a RST towards it may have crossed it, when the round trip is unknown."""
+
+
+def goes_on(case: Case, receiver: Side, mark: Milestone) -> cython.bint:
+    """Whether the receiver of a RST still sends, later than on the way of the RST: its first FIN, or new bytes."""
+    crossing: cython.longlong = mark.time + max(case.rtt(), CROSSING_NS)
+    return max(receiver.fin_time, receiver.last_data_time) > crossing
+
+
+def went_on(case: Case, mark: Milestone) -> cython.bint:
+    """Seen at the server or nearby: a reset of the client, and then bare RSTs of the server: the client had gone on.
+
+    A bare RST answers a segment with ACK (RFC 9293 3.5.2), and a client that has left sends none. This one had reset a
+    packet that came to it from another address, and NAT gave that RST this connection's addresses.
+    """
+    later: Milestone
+    if mark.side != CLIENT or vantage(case.connection) not in ("server", "local"):
         return False
-    case.flag("rst-ignored" if mark.offset > sender.end + 1 else "rst-survived")
-    return True
+    for later in case.connection.milestones:
+        if later.what == "rst" and later.side == SERVER and later.packet > mark.packet and not later.flags & ACK:
+            case.flag("client-went-on")
+            return True
+    return False
 
 
 def explained(case: Case, mark: Milestone) -> cython.bint:
@@ -140,6 +199,10 @@ def explained(case: Case, mark: Milestone) -> cython.bint:
     sender: Side = case.client if mark.side == CLIENT else case.server
     if 0 < sender.fin_packet < packet or 0 < case.client.fin_packet < packet:
         return True  # c: its sender had closed; e: the client had
+    if sender.fin_packet and sender.fin_time - mark.time <= PATIENCE_NS:
+        return True  # c: nobody sends a FIN behind its own RST, so the capture disordered them
+    if unseen_fin(case.client) and case.client.ack_packet <= packet:
+        return True
     if 0 < case.notify_client < packet or 0 < case.notify_server < packet:
         return True
     return after_alert(case, packet) or after_exchange(case, mark)
@@ -165,7 +228,7 @@ def after_exchange(case: Case, mark: Milestone) -> cython.bint:
         if case.h2 is not None and 0 < case.h2.reset_packet <= mark.packet:
             return True
         if exchange.response_framing == "tunnel":
-            return False  # what follows 101 is over when the connection is
+            return 0 < exchange.close_packet < mark.packet  # what follows 101 is over when somebody says so
         return exchange.response_complete != 0 and exchange.response_end_packet <= mark.packet
     return case.answered == 2 and idle_since_answer(case, mark)
 

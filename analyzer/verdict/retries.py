@@ -56,7 +56,7 @@ class Group:
 
     def __init__(self, fetch: Fetch) -> None:
         self.number = self.size = self.until = self.over = 0
-        self.client: bytes = fetch.flow.client
+        self.client: bytes = fetch.flow.host
         self.port = fetch.flow.server_port
         self.name = self.method = self.target = self.outcome = ""
         self.open = True
@@ -90,7 +90,7 @@ class Retries:
         verdict: Verdict = verdict_of(fetch)
         group: Group | None = None
         if fetch.kind == "fetch":
-            waiting = self.clients.get(fetch.flow.client)
+            waiting = self.clients.get(fetch.flow.host)
             if waiting is not None:
                 group = self.continued(fetch, waiting)
             if verdict.failed:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from analyzer.fetch.build import EARLY_RESET_NS, SYN_LATE_NS
-from analyzer.wire.payload import FULL_SEGMENT
+from analyzer.wire.model import FULL_SEGMENT
 
 SECOND_NS = 1_000_000_000
+TTL_DELTA = 3
+"""Hops by which a packet's way differs from its sender's other ones; one or two may be another route (`ttl_delta`)."""
 
 
 class Thresholds:

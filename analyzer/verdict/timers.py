@@ -127,7 +127,9 @@ class Fit(NamedTuple):
 def ready(row: Timer) -> Fit:
     """The row as a Fit."""
     words = f"{row.name} ({row.seconds} s)"
-    return Fit(row.anchor, row.seconds * SECOND_NS - EARLY_NS, longest_wait(row.seconds), words, row.programs, row.secure)
+    return Fit(
+        row.anchor, row.seconds * SECOND_NS - EARLY_NS, longest_wait(row.seconds), words, row.programs, row.secure
+    )
 
 
 FITS = [(row, ready(row)) for row in TABLE]

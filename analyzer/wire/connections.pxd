@@ -1,53 +1,46 @@
 cimport cython
 from libc.stdint cimport int64_t
 
+from analyzer.wire.acceptance cimport acknowledges, in_syn_sent, place_of_reset
 from analyzer.wire.content cimport Content
 from analyzer.wire.copies cimport is_copy, is_icmp_copy
-from analyzer.wire.detection cimport looks_like
 from analyzer.wire.lingering cimport Lingering
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Exchange, IcmpError, Milestone, Side
 from analyzer.wire.opening cimport note_endpoint
+from analyzer.wire.ordering cimport is_early
 from analyzer.wire.packet cimport Packet
-from analyzer.wire.payload cimport Payload
+from analyzer.wire.reordering cimport Reordering, other
 from analyzer.wire.sequence cimport unwrap
-from analyzer.wire.stream cimport Reassembler
-from analyzer.wire.table cimport Table, reversed_key, source_port
-from analyzer.wire.twins cimport Twins
+from analyzer.wire.unproven cimport Unproven
 
 # the constants of connections.py as C numbers
-cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, MAX_MILESTONES, MAX_OPEN
-cdef long long MASK32, MAX_UNSEEN, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS
+cdef int FIN, SYN, RST, ACK, CLIENT, SERVER, NETWORK, RCV_NXT, MAX_MILESTONES, MAX_OPEN
+cdef int MAX_RST_MARKS, MAX_FIN_MARKS, MAX_ICMP_MARKS, LOOK_SHARE
+cdef long long MASK32, NEAR, LOOK_NS, UNANSWERED_NS, CLOCK_STEP_NS, CLAIM_NS
 
 @cython.final
-cdef class Connections:
-    cdef public Table keys
-    cdef public dict sides, opened
-    cdef public Payload payload
-    cdef public Reassembler reassembler
-    cdef public bint answered
+cdef class Connections(Reordering):
     cdef public list finished, pauses
-    cdef public Twins twins
     cdef public Lingering lingering
-    cdef public long long next_stream, now, looked, total, stragglers, evicted, icmp_unmatched
-    cpdef packet(self, Packet p, str note)
-    cdef account(self, Connection connection, Side side, Side peer, Packet p)
-    cdef Side first(self, Packet p)
-    cdef Side open(self, Packet p, bytes key, bytes reverse, long long stream)
-    cdef Side syn(self, Side side, Packet p)
-    cdef int64_t acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
-    cdef acknowledge_request(self, Connection connection, long long ack, Packet p)
+    cdef public long long now, due, looked, seen, evicted, icmp_unmatched
     cdef jump(self, Side side, Packet p, long long offset)
+    cdef int64_t acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
+    cdef take_back(self, Connection connection, Side peer, Packet p, long long ack)
+    cdef acknowledge_request(self, Connection connection, long long ack, Packet p)
     cdef reset_acknowledges(self, Side peer, Packet p)
     cdef fin(self, Connection connection, Side side, Packet p, long long offset)
     cdef rst(self, Connection connection, Side side, Side peer, Packet p, long long offset)
     cdef check_closed(self, Connection connection, Packet p)
     cpdef icmp(self, IcmpError error)
+    cdef linger(self, Connection connection)
+    cpdef reach(self, long long time)
     cpdef expire(self)
+    cdef look(self)
+    cdef look_at_successor(self, Connection connection, list[Connection] over)
     cdef evict(self)
     cpdef finish(self)
     cdef finish_streams(self, Connection connection)
     cpdef pause(self)
     cdef int64_t watched_until(self, long long time) except? -1
-    cpdef give_out(self, Connection connection, int final)
     cpdef int64_t oldest_open(self) except -1

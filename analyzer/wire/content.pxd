@@ -1,23 +1,23 @@
-from analyzer.wire.detection cimport client_protocol, looks_like, on_record_boundary
+from analyzer.wire.detection cimport client_protocol, looks_like, on_record_boundary, refusal
 from analyzer.wire.http.parser cimport HttpParser
 from analyzer.wire.intake cimport Intake
 from analyzer.wire.model cimport Connection, Exchange, Side
 from analyzer.wire.peeling cimport Peeling
+from analyzer.wire.roles cimport told_by_bytes
 from analyzer.wire.tls.parser cimport TlsParser
 from analyzer.wire.octets cimport cut
 
 # the constants of content.py, detection.py and peeling.py as C numbers
-cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, IN_HTTP2, CLIENT, SERVER, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
+cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, IN_HTTP2, IN_WEBSOCKET, LISTENING
+cdef int CLIENT, SERVER, CLIENTS, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
 cdef int H2C, HTTP, NEED, OTHER, PROXY, SOCKS4, SOCKS5, SSLV2, TLS, DNS_PORT
 cdef long long NEVER
 
 cdef class Content(Peeling):
-    cdef public int state, searching, unsynced, swap_roles, client_tries, server_tries
-    cdef public Intake misplaced
-    cdef public Side misplaced_side
+    cdef public int state, searching, unsynced, client_tries, server_tries
     cdef public TlsParser tls
     cdef public HttpParser http
-    cdef public object lookups, dns, http2
+    cdef public object lookups, dns, http2, websocket
     cdef _copied(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long packet, long long time)
     cpdef end(self, Side side, long long packet, long long time)
@@ -29,15 +29,18 @@ cdef class Content(Peeling):
     cpdef _start_http(self)
     cpdef _start_http2(self, Exchange upgraded)
     cpdef _start_dns(self)
+    cpdef _not_understood(self)
+    cpdef _listen(self, Side side, bytes data, long long packet, long long time, long long ack)
+    cpdef _judge_answer(self)
     cpdef _close(self)
     cpdef _settle(self)
     cpdef _switch(self, Side side, long long packet, long long time, long long ack)
     cpdef _start_over(self)
-    cpdef Exchange _upgraded(self)
+    cpdef Exchange _switched_to(self, str protocol)
     cpdef bint _answer_shows(self, Side side, long long length, long long packet, long long time) except -1
     cpdef _miss(self, Side side)
     cpdef _search(self, Side side, bytes data, long long packet, long long time, long long ack)
     cpdef _start(self, int kind, bytes head)
     cpdef bint _synced(self, Side side, bytes data)
     cpdef _try_again(self, Side side)
-    cpdef _place(self)
+    cpdef bint swap(self) except -1

@@ -17,16 +17,18 @@ from analyzer.wire.detection import (
     client_protocol,
     looks_like,
     on_record_boundary,
+    refusal,
 )
 from analyzer.wire.dns.lookups import PORT as DNS_PORT
 from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.dns.stream import DnsStream
 from analyzer.wire.http.parser import HttpParser
+from analyzer.wire.http.websocket import Websocket
 from analyzer.wire.http2.parser import Http2Parser
-from analyzer.wire.intake import Intake
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Exchange, Side
 from analyzer.wire.octets import cut
 from analyzer.wire.peeling import MAX_PROLOGUES, Peeling
+from analyzer.wire.roles import CLIENTS, told_by_bytes
 from analyzer.wire.tls.parser import TlsParser
 
 UNDECIDED = 0
@@ -35,6 +37,8 @@ IN_HTTP = 2
 PASSED = 3
 IN_DNS = 4
 IN_HTTP2 = 5
+IN_WEBSOCKET = 6
+LISTENING = 7
 
 MAX_BUFFER = 65536
 """Bytes of a side kept while the protocol is undecided."""
@@ -50,12 +54,11 @@ class Content(Peeling):
     its next n bytes, sets `side.skip`; the tracker then passes over those bytes without calling it, and calls `data()`
     again, perhaps with b"", as soon as they are over.
 
-    state       UNDECIDED, IN_TLS, IN_HTTP, IN_HTTP2, IN_DNS, or PASSED (nobody wants the rest)
+    state       UNDECIDED, IN_TLS, IN_HTTP, IN_HTTP2, IN_WEBSOCKET, IN_DNS, LISTENING (the client's bytes are of no
+                known protocol, a server of HTTP would say so), or PASSED (nobody wants the rest)
     lookups     the table that DNS messages go to, None = nobody wants them
     searching   1 = the beginning was not captured: wait for a clean start of a message or record
     unsynced    while searching in TLS: bit 1 = the client's, bit 2 = the server's record boundaries are still unknown
-    swap_roles  1 = the side that is called the server sent what only clients send; its bytes are kept until the roles
-                are changed
     """
 
     def __init__(self, connection: Connection, lookups: Lookups | None = None) -> None:
@@ -64,14 +67,12 @@ class Content(Peeling):
         self.state = UNDECIDED
         self.searching = connection.midstream
         self.unsynced = 3 if connection.midstream else 0
-        self.swap_roles = 0
         self.client_tries = self.server_tries = 0
-        self.misplaced: Intake | None = None
-        self.misplaced_side: Side | None = None
         self.tls: TlsParser | None = None
         self.http: HttpParser | None = None
         self.dns: DnsStream | None = None
         self.http2: Http2Parser | None = None
+        self.websocket: Websocket | None = None
 
     def data(
         self,
@@ -87,8 +88,6 @@ class Content(Peeling):
 
         What TLS and HTTP need nothing of, which is most, is never copied.
         """
-        if self.misplaced is not None:
-            self._place()
         if self.state == IN_TLS and self.tls is not None:
             if not self.unsynced or self._synced(side, cut(data, at, end)):
                 self.tls.data(side, data, at, end, packet, time, ack)
@@ -100,6 +99,8 @@ class Content(Peeling):
             side.skip = NEVER
         elif self.state == IN_HTTP2 and self.http2 is not None:
             self.http2.data(side, data, at, end, packet, time, ack)
+        elif self.state == IN_WEBSOCKET and self.websocket is not None:
+            self.websocket.data(side, data, at, end, packet)
         else:
             self._copied(side, cut(data, at, end), packet, time, ack)
 
@@ -109,6 +110,8 @@ class Content(Peeling):
         """The bytes of one segment, for those who may keep them."""
         if self.state == IN_DNS and self.dns is not None:
             self.dns.data(side, data, packet, time)
+        elif self.state == LISTENING:
+            self._listen(side, data, packet, time, ack)
         elif self.searching:
             self._search(side, data, packet, time, ack)
         else:
@@ -116,26 +119,28 @@ class Content(Peeling):
 
     def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
         """`length` bytes from `side.next` on will never be seen (lost by the capture, or cut by the snaplen)."""
-        if self.misplaced is not None:
-            self._place()
         if self.state == IN_TLS and self.tls is not None:
             if not self.unsynced & (1 << side.index):
                 self.tls.gap(side, length, packet, time)
         elif self.state == IN_HTTP and self.http is not None:
             self.http.gap(side, length, packet, time)
+            if self.http.tunnel:
+                self._switch(side, packet, time, -1)
         elif self.state == PASSED:
             side.skip = NEVER
+        elif self.state == LISTENING:
+            self._close()
         elif self.state == IN_DNS and self.dns is not None:
             self.dns.stop()
         elif self.state == IN_HTTP2 and self.http2 is not None:
             self.http2.gap(side, length, packet, time)
+        elif self.state == IN_WEBSOCKET and self.websocket is not None:
+            self.websocket.lose(side)
         elif not self._answer_shows(side, length, packet, time):
             self._miss(side)
 
     def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
         """The FIN of `side` was reached in sequence order: no more bytes of it will come."""
-        if self.misplaced is not None:
-            self._place()
         if self.state == UNDECIDED and side.index == CLIENT:
             self._settle()
         if self.state == IN_HTTP and self.http is not None:
@@ -145,8 +150,6 @@ class Content(Peeling):
 
     def finish(self) -> None:
         """The connection is over or the capture is: decide on what there is, bring counts up to date."""
-        if self.misplaced is not None:
-            self._place()
         if self.state == UNDECIDED:
             self._settle()
         if self.http is not None:
@@ -199,7 +202,7 @@ class Content(Peeling):
             return self._socks_begins(client, head, kind)
         if kind != NEED:
             self._start(kind, head)
-        if self.state != UNDECIDED and self.state != PASSED:
+        if self.state not in (UNDECIDED, PASSED, LISTENING):
             self.replay()
         return False
 
@@ -220,7 +223,7 @@ class Content(Peeling):
         elif kind == OTHER and self.lookups is not None and self.connection.server.port == DNS_PORT:
             self._start_dns()
         else:
-            self._pass("other")
+            self._not_understood()
 
     def _start_tls(self) -> None:
         self.state = IN_TLS
@@ -260,6 +263,48 @@ class Content(Peeling):
                 connection.other_first = bytes(first.data[:MAX_FIRST])
         self._close()
 
+    def _not_understood(self) -> None:
+        """What the client says is no protocol we know. If the server takes it for a bad request, it is one."""
+        client = self.from_client
+        if client is None or not client.pieces or self.socks is not None:
+            self._pass("other")
+            return
+        self.connection.protocol = "other"
+        self.connection.other_first = self.connection.other_first or bytes(client.data[client.at :][:MAX_FIRST])
+        self.state = LISTENING
+        self.connection.client.skip = NEVER
+        self._judge_answer()
+
+    def _listen(
+        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
+    ) -> None:
+        """The server's first bytes, or more of the client's."""
+        if side.index == CLIENT:
+            side.skip = NEVER
+            return
+        self.intake_of(side).add(data, packet, time, ack)
+        self._judge_answer()
+
+    def _judge_answer(self) -> None:
+        """An error status after the client's bytes makes them an exchange; anything else is of no interest."""
+        client, server = self.from_client, self.from_server
+        if client is None or server is None:
+            return
+        verdict: cython.int = refusal(server.head())
+        if server.pieces[0][1] < client.pieces[0][1]:
+            verdict = 0  # the server spoke first
+        if verdict < 0:
+            return
+        if verdict == 0:
+            self._close()
+            return
+        self.from_client = None
+        self._start_http()
+        if self.http is not None:
+            first, last = client.pieces[0], client.pieces[-1]
+            self.http.take_for_request(client.start + len(client.data), first[1], first[2], last[1], last[2])
+        self.replay()
+
     def _close(self) -> None:
         self.state = PASSED
         self.from_client = self.from_server = None
@@ -274,21 +319,25 @@ class Content(Peeling):
             self._start_tls()
             self.replay()
         else:
-            self._pass("other")
+            self._not_understood()
 
     def _switch(self, side: Side, packet: cython.longlong, time: cython.longlong, ack: cython.longlong) -> None:
-        """After 101 only HTTP/2 is read on; after a 2xx to CONNECT the streams start over (signatures.md 1.3)."""
+        """After 101 HTTP/2 and websockets are read on; after a 2xx to CONNECT the streams start over (1.3)."""
         http = self.http
         if http is None:
             return
-        upgraded = self._upgraded()
-        if http.tunnel == 2 and upgraded is None:
+        upgraded = self._switched_to("h2c")
+        websocket = self._switched_to("websocket")
+        if http.tunnel == 2 and upgraded is None and websocket is None:
             self._close()
             return
         http.finish()
         self.http = None
         if upgraded is not None:
             self._start_http2(upgraded)
+        elif websocket is not None:
+            self.state = IN_WEBSOCKET
+            self.websocket = Websocket(websocket)
         else:
             self._start_over()
         if self.state == PASSED:
@@ -309,12 +358,12 @@ class Content(Peeling):
         if self.prologues > MAX_PROLOGUES:
             self._pass("other")
 
-    def _upgraded(self) -> Exchange | None:
-        """The request that made the connection one of HTTP/2 (RFC 7540 3.2), None = there is none."""
+    def _switched_to(self, protocol: str) -> Exchange | None:
+        """The request that made the connection one of this protocol (RFC 7540 3.2, RFC 6455 4.2.2), None = none did."""
         if self.http is None or self.http.tunnel != 2 or not self.connection.exchanges:
             return None
         exchange = self.connection.exchanges[len(self.connection.exchanges) - 1]
-        if exchange.status != 101 or exchange.headers.get("upgrade", "").lower() != "h2c":
+        if exchange.status != 101 or exchange.headers.get("upgrade", "").lower() != protocol:
             return None
         return exchange
 
@@ -350,13 +399,8 @@ class Content(Peeling):
     ) -> None:
         """Start at a ClientHello, a request line, or where records evidently begin; let other segments go."""
         kind: cython.int = looks_like(data)
-        if kind == 1 and side.index == SERVER:
-            self.swap_roles = 1
-            self.misplaced_side = side
-            self.misplaced = Intake(side.next)
-            self.misplaced.add(data, packet, time, ack)
-            return
-        if kind == 1:
+        told_by_bytes(self.connection, side, kind)
+        if kind == CLIENTS and side.index == CLIENT:
             fresh: cython.bint = self.server_tries == 0
             self._start(client_protocol(data), data)
             if fresh:
@@ -365,7 +409,7 @@ class Content(Peeling):
                 self.unsynced = 2
             elif self.http2 is not None:
                 self.http2.lose_boundaries(self.http2.server)
-        elif on_record_boundary(data):
+        elif kind != CLIENTS and on_record_boundary(data):
             self._start_tls()
             self.unsynced = 3
         if self.state == UNDECIDED:
@@ -392,11 +436,13 @@ class Content(Peeling):
         if (self.client_tries if side.index == CLIENT else self.server_tries) >= MAX_TRIES:
             side.skip = NEVER
 
-    def _place(self) -> None:
-        """The roles were put right: what the false server said is the client's."""
-        side, intake = self.misplaced_side, self.misplaced
-        if side is None or intake is None or side.index != CLIENT:
-            return
-        self.misplaced = self.misplaced_side = None
-        self.swap_roles = 0
-        self.hand_on(side, intake)
+    def swap(self) -> cython.bint:
+        """The sides change roles, if nothing was read as one side's yet (roles.py)."""
+        if self.state != UNDECIDED or self.socks is not None:
+            return False
+        self.from_client, self.from_server = self.from_server, self.from_client
+        self.client_tries, self.server_tries = self.server_tries, self.client_tries
+        self.unsynced = (self.unsynced & 1) << 1 | self.unsynced >> 1
+        self.connection.protocol = ""
+        self.connection.other_first = b""
+        return True

@@ -2,7 +2,7 @@ from analyzer.wire.model cimport Connection, IcmpError, Milestone, Side
 from analyzer.wire.packet cimport Packet
 
 # the constants of copies.py as C numbers
-cdef long long DUP_WINDOW_NS, DUP_FAST_NS, MASK32
+cdef long long COPY_NS, COPY_FAST_NS, MASK32
 cdef unsigned long long MASK64, MIX1, MIX2, MIX3, MIX4
 
 cpdef bint is_copy(Side side, Packet p) except -1

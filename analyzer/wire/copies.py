@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import MASK32, Connection, IcmpError, Milestone, Side
+from analyzer.wire.model import COPY_FAST_NS, COPY_NS, MASK32, Connection, IcmpError, Milestone, Side
 from analyzer.wire.packet import Packet
 
-DUP_WINDOW_NS = 50_000_000
-DUP_FAST_NS = 2_000_000
 MASK64 = 0xFFFFFFFFFFFFFFFF
 MIX1, MIX2, MIX3, MIX4 = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F, 0xC2B2AE35
-"""Odd 32-bit multipliers that spread a packet's fields over 64 bits."""
+"""Odd multipliers that spread a packet's fields over 64 bits, of xxHash (1, 3) and MurmurHash3's fmix32 (2, 4)."""
 
 
 def is_copy(side: Side, p: Packet) -> cython.bint:
     """Whether this is another copy of a packet just seen (a mirror, `-i any`), not a retransmission (3.3)."""
-    window: cython.longlong = DUP_WINDOW_NS if p.ip_id else DUP_FAST_NS
+    window: cython.longlong = COPY_NS if p.ip_id else COPY_FAST_NS
     signature: cython.ulonglong = p.seq
     more: cython.ulonglong = p.flags
     signature = (signature * MIX1 ^ p.ack * MIX2 ^ p.length * MIX3) & MASK64
@@ -53,7 +51,7 @@ def is_icmp_copy(connection: Connection, error: IcmpError) -> cython.bint:
     if connection.icmps == 0:
         return False
     for milestone in reversed(connection.milestones):
-        if error.time - milestone.time > DUP_FAST_NS:
+        if error.time - milestone.time > COPY_FAST_NS:
             return False
         if milestone.what == "icmp" and isinstance(milestone.note, IcmpError):
             seen = milestone.note

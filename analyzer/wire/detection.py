@@ -29,6 +29,15 @@ METHODS = frozenset(
     b"SEARCH PURGE MERGE CHECKOUT".split()
 )
 """RFC 9110 9.3, RFC 5789, RFC 4918, RFC 3253, and what caches use: enough to decide before the line is complete."""
+OURS = re.compile(rb"(?:/|https?:|wss?:|ftp:)", re.IGNORECASE)
+"""How the target of an HTTP request begins, OPTIONS and CONNECT apart (RFC 9112 3.2)."""
+FOREIGN = re.compile(rb"[a-z][a-z0-9+.-]*:[/a-z]|\* [^H]", re.IGNORECASE)
+"""A target of another protocol (`rtsp://`, `sip:user`, `icap://`), or `*` before another protocol's version."""
+VERSION = re.compile(rb" HTTP/[0-9]\.[0-9][ \t]*\r?\n")
+"""How the line of an HTTP/1.x request ends (RFC 9112 3); RTSP, SIP and ICAP have methods of the same names."""
+REFUSAL = re.compile(rb"HTTP/1\.[01] [45][0-9]{2}[ \r]")
+REFUSAL_SIZE = 13
+"""How an HTTP server begins to say that it did not understand, and the bytes that it takes."""
 TOKEN = re.compile(rb"[A-Z]{3,20} |[A-Z]{1,20}$")
 REQUEST_LINE = re.compile(rb"[A-Z]{3,20} [^ \r\n]+ HTTP/1\.[01]\r?\n")
 
@@ -76,16 +85,33 @@ def _text(data: bytes) -> cython.int:
         for known, code in ((PREFACE, H2C), (PROXY_V1, PROXY)):
             if _prefix(data, known, code) != OTHER:
                 return _prefix(data, known, code)
-    if data.startswith(b"GET "):
-        return HTTP
-    space: cython.Py_ssize_t = data.find(b" ", 0, 21)
-    if space > 0 and data[:space] in METHODS:
-        return HTTP
+    space: cython.Py_ssize_t = 3 if data.startswith(b"GET ") else data.find(b" ", 0, 21)
+    if space == 3 or (space > 0 and data[:space] in METHODS):
+        return _known_method(data, space)
     if TOKEN.match(data[:21]) is None:
         return OTHER
     if REQUEST_LINE.match(data[: MAX_LINE + 64]) is not None:
         return HTTP
     return OTHER if b"\n" in data or len(data) > MAX_LINE else NEED
+
+
+def _known_method(data: bytes, space: cython.Py_ssize_t) -> cython.int:
+    """A line that begins like a request is one if it ends in a version of HTTP; while it goes on, by its target."""
+    end: cython.Py_ssize_t = data.find(b"\n")
+    if end >= 0:
+        return HTTP if VERSION.search(data[max(0, end - 32) : end + 1]) is not None else OTHER
+    if OURS.match(data, space + 1) is not None or (data.startswith(b"CONNECT ") and len(data) > space + 1):
+        return HTTP
+    return OTHER if FOREIGN.match(data, space + 1) is not None or len(data) > MAX_LINE else NEED
+
+
+def refusal(data: bytes) -> cython.int:
+    """Whether a server's first bytes are an HTTP response with an error status: 1 yes, 0 no, -1 not enough of them."""
+    if REFUSAL.match(data) is not None:
+        return 1
+    if len(data) < REFUSAL_SIZE and (data.startswith(b"HTTP/1.") or b"HTTP/1.".startswith(data)):
+        return -1
+    return 0
 
 
 def _prefix(data: bytes, known: bytes, code: cython.int) -> cython.int:

@@ -4,7 +4,7 @@ from analyzer.wire.decode.decoder cimport Decoder
 from analyzer.wire.model cimport Connection
 from analyzer.wire.packet cimport Packet
 
-cdef long long PAUSE_NS
+cdef long long PAUSE_NS, LOOK_NS
 
 cdef class Engine:
     cdef public Frames frames
@@ -12,7 +12,9 @@ cdef class Engine:
     cdef public Connections table
     cdef public Packet packet
     cdef public object dns
-    cdef public bint swept
-    cdef public long long frames_seen, tcp_packets, capture_end, since_expiry
+    cdef public bint looking
+    cdef public long long frames_seen, tcp_packets, capture_end, look
     cpdef list hand_over(self)
     cpdef bint read(self, int count) except -1
+    cdef reach(self, long long time)
+    cdef end(self)

@@ -13,17 +13,22 @@ from analyzer.wire.dns.lookups import Lookup, Lookups
 from analyzer.wire.model import CLIENT, Connection
 from analyzer.wire.packet import Packet
 
+LOOK_NS = 1_000_000_000
+"""Capture time between two looks at what is over and at names that were asked for in vain."""
 PAUSE_NS = 86_400_000_000_000
 """After a day without any frame another capture begins in the same file: nobody waited through it."""
 BATCH = 4096
-"""Frames between two looks at what is over."""
+"""Frames after which what ended is handed over at the latest. Nothing is decided by it: all depends on capture time."""
+
+Ended = Connection | Lookup
 
 
 class Engine:
     """Reads one capture to its end.
 
     frames_seen, tcp_packets, capture_end: what was read so far (capture_end: time of the newest frame, ns)
-    swept       whether the last batch ended with a look at everything that is open; at the end it did
+    looking     whether the last batch ended at a look: LOOK_NS of capture time after the last one, and at the end
+    look        when the next one is due
     """
 
     def __init__(self, frames: Frames) -> None:
@@ -32,43 +37,32 @@ class Engine:
         self.table = Connections()
         self.dns = Lookups()
         self.table.reassembler.lookups = self.dns
-        self.swept = False
+        self.looking = False
         self.packet = Packet()
-        self.frames_seen = self.tcp_packets = self.capture_end = self.since_expiry = 0
+        self.frames_seen = self.tcp_packets = self.capture_end = self.look = 0
+        self.hand_over()
 
-    def batches(self, size: int = BATCH) -> Iterator[list[Connection]]:
-        """Yield connections as they end, a list (perhaps empty) every `size` frames, and at the end those still open.
+    def batches(self, size: int = BATCH) -> Iterator[list[Ended]]:
+        """Yield what began or ended, a list (perhaps empty) every `size` frames or at a look, and at the end.
 
+        A connection is in it once, when it ends; a lookup when it is first asked, and again when it is over. They are
+        in the order of the packets that brought it about: names are known to connections as they were on the wire.
         `oldest_open()` speaks of what was not yet given out: it holds between two lists.
         """
-        more = True
-        while more:
-            more = self.read(size)
-            self.since_expiry += size
-            self.swept = self.since_expiry > len(self.table.sides) + len(self.dns.open)
-            if self.swept:  # keeps the cost of looking linear in the frames
-                self.since_expiry = 0
-                self.table.expire()
-                self.dns.expire(self.capture_end)
+        while self.read(size):
             yield self.hand_over()
-        self.swept = True
-        self.table.finish()
+        self.looking = True
         self.dns.finish()
+        self.table.finish()
+        self.dns.finish()  # questions inside of TCP
         self.decoder.finish()
         yield self.hand_over()
 
-    def hand_over(self) -> list[Connection]:
-        """The connections that ended since the last call."""
-        finished: list[Connection] = self.table.finished
-        self.table.finished = []
-        return finished
-
-    def lookups(self) -> list[Lookup]:
-        """The DNS lookups that ended since the last call: to be heard before the connections that use their answers."""
-        finished: list[Lookup] = self.dns.finished
-        if finished:
-            self.dns.finished = []
-        return finished
+    def hand_over(self) -> list[Ended]:
+        """What ended since the last call."""
+        ended: list[Ended] = self.table.finished
+        self.table.finished = self.dns.finished = self.dns.begun = []
+        return ended
 
     @property
     def one_way(self) -> bool:
@@ -110,22 +104,21 @@ class Engine:
         return lines
 
     def read(self, count: cython.int) -> cython.bint:
-        """Account for up to `count` frames; False at the end of the capture."""
+        """Account for up to `count` frames, or to the next look; False at the end of the capture."""
         frames: Frames = self.frames
         packet: Packet = self.packet
         decoder: Decoder = self.decoder
         table: Connections = self.table
         kind: cython.int
         i: cython.int
+        self.looking = False
         for i in range(count):  # noqa: B007  (typed, so that no Python int is made a frame)
             if not frames.advance():
+                self.end()
                 return False
             self.frames_seen += 1
             if frames.time > self.capture_end:
-                if frames.time - self.capture_end > PAUSE_NS and self.capture_end:
-                    table.pause()
-                self.capture_end = frames.time
-                table.now = frames.time
+                self.reach(frames.time)
             kind = decoder.decode(frames, packet)
             if kind == 1:
                 self.tcp_packets += 1
@@ -138,7 +131,29 @@ class Engine:
                     table.icmp(decoder.icmp)
             elif kind == 3 and asks_resolver(packet.key):
                 self.dns.datagram(packet)
+            if self.looking:
+                return True
         return True
+
+    def reach(self, time: cython.longlong) -> None:
+        """Capture time goes on, with this frame."""
+        if time - self.capture_end > PAUSE_NS and self.capture_end:
+            self.table.pause()
+        self.capture_end = time
+        self.table.reach(time)
+        if time > self.look:
+            self.look = time + LOOK_NS
+            self.looking = True
+            self.dns.expire(time)
+
+    def end(self) -> None:
+        """No more frames: the file may say that the capture went on without any.
+
+        An end more than PAUSE_NS later proves nothing: nobody waited so long, or the time is wrong.
+        """
+        ended: cython.longlong = self.frames.end_time
+        if self.capture_end < ended <= self.capture_end + PAUSE_NS:
+            self.reach(ended)
 
 
 @cython.cfunc

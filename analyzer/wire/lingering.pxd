@@ -1,14 +1,12 @@
-cimport cython
-
 from analyzer.wire.model cimport Connection
 
-cdef long long LINGER_NS
+cdef long long LINGER_NS, DOUBTFUL_LINGER_NS, NEVER
 
-@cython.final
 cdef class Lingering:
-    cdef public object queue
-    cdef public list late
-    cdef add(self, Connection connection)
-    cdef list over(self, long long now)
+    cdef public list heap
+    cdef public long long serial, due
+    cpdef add(self, Connection connection)
+    cpdef list over(self, long long now)
 
-cdef bint is_over(Connection connection, long long now) except -1
+cpdef long long leaves(Connection connection) except? -1
+cpdef bint doubtful(Connection connection) except -1

@@ -2,7 +2,7 @@ cimport cython
 
 cdef class Milestone:
     cdef public str what
-    cdef public int side, flags, ttl, ip_id, window
+    cdef public int side, flags, ttl, ip_id, window, place
     cdef public long long packet, time, offset, ack, seq, length
     cdef public object note
     cpdef begin(self, str what, int side, long long packet, long long time)
@@ -13,16 +13,16 @@ cdef class Side:
     cdef unsigned int ports
     cdef public int key_size
     cdef public Connection connection
-    cdef public long long base, acked, end, next, skip, fin_offset, unanswered_keep_alives, rtx_since_ack
+    cdef public long long base, acked, end, next, limit, skip, fin_offset, unanswered_keep_alives, rtx_since_ack
     cdef public list pending
-    cdef public int index, ended, recent_at, data_ttl, ip_id, ip_ids, ip_id_jumps, port
+    cdef public int index, shift, ended, recent_at, data_ttl, ip_id, ip_ids, ip_id_jumps, port
     cdef public long long packets, bytes, first_packet, last_packet, last_time, zero_since
     cdef public long long last_data_time, last_data_packet, first_data_packet, ack_packet, ack_time
     cdef public unsigned long long recent0, recent1, recent2, recent3
     cdef public long long recent_time0, recent_time1, recent_time2, recent_time3
     cdef public bytes key, address
     cdef public int wire_gap, ttl, scale, mss, timestamps, sack_ok
-    cdef public long long isn, syns, retransmissions, duplicates, out_of_order, keep_alives
+    cdef public long long isn, other_isn, syns, retransmissions, duplicates, out_of_order, keep_alives
     cdef public long long first_time, syn_time, first_data_time
     cdef public long long largest_rtx, full_end, sack_left, sack_right
     cdef public long long lost, cut, fins, fin_packet, fin_time, rsts, rst_packet, rst_time
@@ -32,20 +32,22 @@ cdef class Side:
 cdef class Connection:
     cdef public Side client, server
     cdef public long long last_packet, last_time, established_time, closed_time
-    cdef public int interface, fins_seen, midstream, roles_guessed, clock_step, final
+    cdef public int interface, fins_seen, midstream, roles_guessed, clock_step, final, fruitless
     cdef public tuple flags
     cdef public list exchanges, milestones
-    cdef public object content
+    cdef public object content, unproven, early
+    cdef public dict moved
     cdef public long long stream, first_packet, first_time
-    cdef public long long established_packet, capture_end, icmps, copies
-    cdef public int version, reused, subflow, fast_open, synack_after_ack, one_way, simultaneous, socks_reply
-    cdef public tuple via
+    cdef public long long syn_stamp, established_packet, capture_end, icmps, copies, ignored, ignored_resets, ignored_packet, challenge_ack
+    cdef public int version, reused, subflow, fast_open, synack_after_ack, heard, one_way, simultaneous, socks_reply, stray
+    cdef public list strays
+    cdef public object older
+    cdef public tuple via, splits
     cdef public str protocol, socks_target
     cdef public Exchange connect
     cdef public Tls tls
     cdef public bytes other_first
     cpdef flag(self, str word)
-    cpdef swap_roles(self)
     cpdef settle(self)
 
 cdef class Record:
@@ -82,11 +84,12 @@ cdef class Http2:
 
 cdef class Exchange:
     cdef public int index, request_complete, expect_continue, status, response_complete, lost, authorized
+    cdef public int request_unframed, response_unframed
     cdef public str method, target, host, user_agent, request_version, reason, response_framing, response_version, malformed
     cdef public long long request_packet, request_time, request_end_packet, request_end_time, request_start, request_end, request_ack
     cdef public long long request_body_expected, request_body_got, acked_time, acked_packet
     cdef public long long response_packet, response_time, response_end_packet, response_end_time, head_packet
-    cdef public long long response_start, response_end, body_expected, body_got, body_lost
+    cdef public long long response_start, response_end, body_expected, body_got, body_lost, close_packet
     cdef public tuple interim
     cdef dict _headers
     cdef public bytes garbage, body_start, raw_fields

@@ -27,11 +27,28 @@ ACK = 0x10
 ECE = 0x40
 CWR = 0x80
 
+RCV_NXT = 0
+IN_WINDOW = 1
+OUTSIDE = 2
+"""Where a RST lies for its receiver: at the next byte, elsewhere in its window, or outside (RFC 5961 3.2)."""
+
 MASK32 = 0xFFFFFFFF
+UNKNOWN_SHIFT = 14
+"""The largest window scale (RFC 7323 2.3), assumed of a side whose SYN was not captured."""
+ID_FAR = 2000
+"""IP IDs of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
 MAX_MILESTONES = 96
 """Milestones kept of a connection, FINs and RSTs apart."""
 MAX_RECORDS = 32
 """TLS records kept per side: a handshake and the first exchange need fewer, bulk data must not cost memory."""
+COPY_NS = 50_000_000
+COPY_FAST_NS = 2_000_000
+"""A mirror port or a second interface shows the same packet again within this: with an IPv4 identification of its own,
+which Linux gives each retransmission anew, and without, when no retransmission comes so soon (signatures.md 3.3)."""
+ID_FAR = 2000
+"""IPv4 identifications of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
+FULL_SEGMENT = 1200
+"""A segment of at least so many bytes is a full one: with IPv6 every link leaves room for 1220 (RFC 8200 5)."""
 LATE_RECORDS = 16
 """The newest records kept besides per side: the last request of a kept-alive connection, whatever came before it."""
 NEVER = 1 << 62
@@ -72,6 +89,7 @@ class Milestone:
     side      CLIENT, SERVER or NETWORK (ICMP)
     offset    stream offset of its sequence number (for a SYN: -1), ack: offset of the peer's stream it acknowledges
     length    TCP payload bytes
+    place     of a RST: RCV_NXT, IN_WINDOW, or OUTSIDE: its receiver ignores it
     note      anything a signature needs besides: a record, an ICMP error, ...
     """
 
@@ -86,7 +104,7 @@ class Milestone:
         self.time = time
         self.offset = self.ack = -1
         self.seq = self.length = 0
-        self.flags = self.ttl = self.ip_id = self.window = 0
+        self.flags = self.ttl = self.ip_id = self.window = self.place = 0
         self.note: object = None
 
 
@@ -96,15 +114,17 @@ class Side:
     key             what its packets bear: its address, the peer's, and both ports; hosts, ports: its last 12 bytes as
                     numbers, key_size: its length
     base            raw sequence number of stream offset 0
-    isn             raw ISN, -1 = SYN not seen
+    isn             raw ISN, -1 = SYN not seen; other_isn: that of a SYN-ACK which came when another was taken
     syn_time        its last SYN (or SYN-ACK) before the answer; first_time/last_time: any packet of it
     end             offset after the highest byte it sent; next: offset up to which the stream was handed to the parser
     sent            the highest sequence number of its own packets that lay beyond `end` when it came: up to here it had
                     sent, whatever was captured (sent_packet, sent_time: the packet that says so); 0 = none did
     skip            bytes after `next` that no parser needs
+    limit           the furthest offset that its peer ever allowed it to send, -1 = unknown; shift: how its own windows
+                    are scaled, UNKNOWN_SHIFT while its SYN is
     acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
-    full_end        offset behind the first segment that was as large as segments usually get (FULL_SEGMENT), 0 = none was
+    full_end        offset behind the first segment of the usual size (FULL_SEGMENT), 0 = all were smaller
     sack_left/right highest SACK block *it sent*, as offsets of its peer's stream, -1 = none
     lost            payload bytes the peer acknowledged although the capture never showed them (capture loss)
     cut             payload bytes missing because of the snaplen
@@ -127,7 +147,9 @@ class Side:
         self.address = self.key = b""
         self.hosts = self.ports = self.key_size = 0
         self.port = 0
-        self.base = self.isn = -1
+        self.base = self.isn = self.limit = -1
+        self.other_isn = -1
+        self.shift = UNKNOWN_SHIFT
         self.syns = self.packets = self.bytes = 0
         self.retransmissions = self.duplicates = self.out_of_order = self.keep_alives = 0
         self.unanswered_keep_alives = 0
@@ -162,14 +184,26 @@ class Connection:
     stream      Wireshark's tcp.stream in the same file
     midstream   1 = no SYN seen; roles_guessed 1 = client decided by port
     reused      1 = the same 5-tuple carried an earlier connection
-    synack_after_ack  SYN-ACKs re-sent after the client's ACK was captured (milestones hold them)
+    synack_after_ack  SYN-ACKs re-sent after the client's ACK was captured (milestones hold them); heard: those that
+                echo a later timestamp than the SYN's (syn_stamp, -1 = none): the server had heard that ACK, or more
     established_time/packet  the client's first ACK after the SYN-ACK, 0 = never
     one_way     1 = no server at all was heard up to then: the capture may show one direction only
     final       1 = nothing more can come (closed and lingered, or its tuple was reused); 0 = cut by the capture's end
     capture_end time of the last packet of the capture when it was emitted
     fins_seen   bit 1 = client, 2 = server; icmps: ICMP errors that quote it; copies: packets captured twice
     closed_time when both FINs were acknowledged, or the first RST; simultaneous 1 = both sides sent a SYN
+    strays      packets of it that came from another address (elsewhere.Stray), None = none did; stray 1 = they are
+                of this connection, which is no fetch of its own
+    older       the SYN has an older timestamp than an answered one of that client (stamps.Older), None = it has not
+    early       packets that came too early in the file and wait (ordering.py), None = none; fruitless: how often they
+                waited in vain
+    moved       {number: (true number, true time)} of packets that changed places, None = none did
     clock_step  1 = capture time ran backwards by more than 10 ms within it
+    ignored     segments that their receiver would not take (acceptance.py), ignored_resets of them RSTs;
+                ignored_packet: the last of them
+    challenge_ack  raw number that a challenge ACK in answer to the SYN acknowledged, -1 = none came (RFC 5961 4)
+    unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
+    splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     protocol    tls | http | h2c | other, "" = nobody said enough
     via         prologues that were peeled off: proxy-protocol | socks | connect
@@ -185,11 +219,19 @@ class Connection:
         self.first_packet = self.last_packet = self.first_time = self.last_time = 0
         self.midstream = self.roles_guessed = self.reused = self.subflow = self.fast_open = 0
         self.established_time = self.established_packet = 0
-        self.synack_after_ack = 0
+        self.synack_after_ack = self.heard = 0
+        self.syn_stamp = -1
         self.final = self.one_way = 0
-        self.capture_end = self.clock_step = 0
+        self.capture_end = self.clock_step = self.fruitless = 0
+        self.early: Any = None
+        self.moved: dict[int, tuple[int, int]] | None = None
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
-        self.simultaneous = 0
+        self.simultaneous = self.stray = self.ignored = self.ignored_resets = self.ignored_packet = 0
+        self.challenge_ack = -1
+        self.strays: list[Any] | None = None
+        self.older: Any = None
+        self.unproven: Any = None
+        self.splits: tuple[tuple[int, int], ...] = ()
         self.milestones: list[Milestone] = []
         self.flags: tuple[str, ...] = ()
         self.content: Any = None
@@ -207,20 +249,9 @@ class Connection:
         if word not in self.flags:
             self.flags = (*self.flags, word)
 
-    def swap_roles(self) -> None:
-        """The other side turned out to be the client."""
-        milestone: Milestone
-        self.client, self.server = self.server, self.client
-        self.client.index = CLIENT
-        self.server.index = SERVER
-        self.roles_guessed = 0
-        for milestone in self.milestones:
-            if milestone.side != NETWORK:
-                milestone.side = SERVER if milestone.side == CLIENT else CLIENT
-
     def settle(self) -> None:
         """Nothing more will be added: cut the reference cycles, so that memory is freed without a garbage collector."""
-        self.content = None
+        self.content = self.unproven = None
         self.client.connection = None  # type: ignore[assignment]  # only here, and nobody looks after this
         self.server.connection = None  # type: ignore[assignment]
 
@@ -371,8 +402,11 @@ class Exchange:
     garbage         first 64 bytes of an answer that is no HTTP, b"" = none; response_packet is its first packet
     malformed       head-too-large | chunk-size | chunk-end | content-length (less came) | content-too-long |
                     interim-end (no final response): where a message broke its own framing, "" = nowhere
+    close_packet    a websocket: packet of the first Close frame, 0 = none came, -1 = its frames could not be followed
     authorized      1 = the request carried credentials (their value is not kept)
     lost            1 = the capture lost bytes of a head or of the framing: nothing may be concluded from absence
+    request_unframed, response_unframed  1 = bytes that tell where the message ends were cut or lost, so that only
+                    headers can tell whether it is whole; 2 = it is not: less was sent than its Content-Length announced
     h2              what HTTP/2 adds to it, None = HTTP/1.x
     An unfinished message ends, as far as request_end*/response_end* say, with the last byte seen. A response
     without a known request has method "" and request_start -1.
@@ -406,6 +440,8 @@ class Exchange:
         self.garbage = self.body_start = b""
         self.malformed = ""
         self.authorized = self.lost = 0
+        self.close_packet = 0
+        self.request_unframed = self.response_unframed = 0
         self.h2: Http2 | None = None
 
     @property

@@ -12,3 +12,4 @@ cdef class Packet:
     cdef public long long length
     cpdef reset_options(self)
     cpdef bytes whole_key(self)
+    cpdef Packet copy(self, Py_ssize_t most)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cython
+
 from analyzer.wire.octets import cut
 
 
@@ -41,6 +43,22 @@ class Packet:
         if self.key_size:
             return cut(self.data, self.key_at, self.key_at + self.key_size)
         return self.loose_key
+
+    def copy(self, most: cython.Py_ssize_t) -> Packet:
+        """One that outlives this object, which the decoder reuses; with so many captured bytes of payload at most."""
+        kept: Packet = Packet()
+        captured: cython.Py_ssize_t = min(self.captured, most)
+        kept.data = cut(self.data, self.payload, self.payload + captured)
+        kept.captured = captured
+        kept.loose_key = self.whole_key()
+        kept.number, kept.time, kept.interface, kept.version = self.number, self.time, self.interface, self.version
+        kept.ttl, kept.ip_id, kept.seq, kept.ack = self.ttl, self.ip_id, self.seq, self.ack
+        kept.flags, kept.window, kept.length = self.flags, self.window, self.length
+        kept.mss, kept.scale, kept.sack_ok = self.mss, self.scale, self.sack_ok
+        kept.fast_open, kept.subflow = self.fast_open, self.subflow
+        kept.ts_value, kept.ts_echo = self.ts_value, self.ts_echo
+        kept.sack_left, kept.sack_right = self.sack_left, self.sack_right
+        return kept
 
     @property
     def key(self) -> bytes:

@@ -1,20 +1,17 @@
 cimport cython
 
-from analyzer.wire.detection cimport looks_like
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.packet cimport Packet
 from analyzer.wire.stream cimport Reassembler
 
-cdef int CLIENT, FULL_SEGMENT
-cdef long long REORDER_NS
+cdef int FULL_SEGMENT, MAX_RTX_MARKS, MAX_KEEP_ALIVE_MARKS
+cdef long long REORDER_NS, REACH
 
-@cython.final
 @cython.final
 cdef class Payload:
     cdef public Reassembler reassembler
     cdef segment(self, Connection connection, Side side, Side peer, Packet p, long long offset, long long ack)
     cdef advance(self, Connection connection, Side side, Packet p, long long offset, long long stop)
-    cdef fix_roles(self, Connection connection, Side side, Packet p)
     cdef retransmission(self, Connection connection, Side side, Packet p, long long offset, long long stop)
     cdef keep_alive(self, Connection connection, Side side, Packet p)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.detection import looks_like
 from analyzer.wire.marks import mark
-from analyzer.wire.model import CLIENT, Connection, Side
+from analyzer.wire.model import FULL_SEGMENT, Connection, Side
 from analyzer.wire.packet import Packet
 from analyzer.wire.stream import Reassembler
 
 REORDER_NS = 3_000_000
-FULL_SEGMENT = 1200
-"""A segment of at least so many bytes is a full one: with IPv6 every link leaves room for 1220 (RFC 8200 5)."""
+"""A segment that fills a hole this soon after it appeared was overtaken, not sent again (Wireshark's default for
+`tcp.analysis.out_of_order` without a known round trip, signatures.md 3.4)."""
+REACH = 1 << 30
+"""How far ahead of what was read payload is put into order: the largest window (RFC 7323 2.3)."""
+MAX_RTX_MARKS, MAX_KEEP_ALIVE_MARKS = 12, 4
+"""Retransmissions since the last acknowledgement, and keep-alives of a side, that become milestones; all are counted.
+Linux gives up after 15 retransmissions (tcp_retries2), of which a verdict cites the first."""
 
 
 class Payload:
@@ -38,8 +42,6 @@ class Payload:
             return
         if side.fin_offset >= 0 and stop > side.fin_offset:
             return
-        if connection.roles_guessed and connection.content is None and p.captured and not connection.closed_time:
-            self.fix_roles(connection, side, p)
         if stop > side.end:
             self.advance(connection, side, p, offset, stop)
         elif offset < side.next or p.time - side.jump_time > REORDER_NS:
@@ -52,7 +54,7 @@ class Payload:
             side.out_of_order += 1
             side.last_data_time = p.time
             side.last_data_packet = p.number
-        if stop > side.next and offset < side.next + 0x40000000:
+        if stop > side.next and offset < side.next + REACH:
             self.reassembler.segment(side, p, offset, ack)
             if side.pending is not None:
                 self.reassembler.overdue(side, p.time)
@@ -75,14 +77,6 @@ class Payload:
             side.first_data_time = p.time
             side.first_data_packet = p.number
 
-    def fix_roles(self, connection: Connection, side: Side, p: Packet) -> None:
-        """The first payload of a connection without SYN may tell who is the client."""
-        kind = looks_like(p.data[p.payload : p.payload + p.captured])
-        if kind:
-            connection.roles_guessed = 0
-            if (kind == 1) != (side.index == CLIENT):
-                connection.swap_roles()
-
     def retransmission(
         self, connection: Connection, side: Side, p: Packet, offset: cython.longlong, stop: cython.longlong
     ) -> None:
@@ -93,12 +87,12 @@ class Payload:
         if stop <= side.acked:
             return
         side.rtx_since_ack += 1
-        if side.rtx_since_ack <= 12:
+        if side.rtx_since_ack <= MAX_RTX_MARKS:
             mark(connection, side, p, "retransmission", offset)
 
     def keep_alive(self, connection: Connection, side: Side, p: Packet) -> None:
         """A keep-alive probe: one byte before the next, nothing outstanding (RFC 9293 3.8.4)."""
         side.keep_alives += 1
         side.unanswered_keep_alives += 1
-        if side.keep_alives <= 4:
+        if side.keep_alives <= MAX_KEEP_ALIVE_MARKS:
             mark(connection, side, p, "keep-alive", -1)

@@ -18,7 +18,8 @@ MODULUS = 1 << 32
 class Seen:
     """One captured packet of a connection.
 
-    side      CLIENT, SERVER, or NETWORK for an ICMP error about it (`icmp`)
+    side      CLIENT, SERVER, or NETWORK for an ICMP error about it (`icmp`), and for what came from an address that was
+              not asked, and the RST that it got: stray is that address and port, to_stray: it is that RST
     seq, ack  counted from 0 at the SYN, as tcpdump and packetdrill do; foreign numbers may be negative. ack is None
               without the ACK flag. Of an ICMP error: side and sequence number of the packet that it quotes
     length    payload bytes on the wire; payload: those that were captured
@@ -37,6 +38,8 @@ class Seen:
         self.payload = b""
         self.fast_open = self.copy = self.again = self.keep_alive = False
         self.icmp: IcmpError | None = None
+        self.stray: tuple[bytes, int] | None = None
+        self.to_stray = False
 
 
 class Trace:
@@ -57,17 +60,23 @@ class Trace:
         self.ends = [int(client.end) + 1, int(server.end) + 1]
         self.near = [0, 0]
         self.table = Connections()
+        self.strays: dict[int, tuple[bytes, int]] = {}
+        for stray in connection.strays or ():
+            for number in (stray.packet, stray.refused_packet):
+                self.strays[number] = (stray.address, stray.port)
 
     def packets(self, frames: Frames) -> Iterator[Seen]:
         """The packets, in the order of the capture; `frames` stands at its beginning."""
         decoder, packet = Decoder(), Packet()
-        first, last = self.connection.first_packet, self.connection.last_packet
+        first, last = self.connection.first_packet, max(self.connection.last_packet, *self.strays, 0)
         while frames.advance() and frames.number <= last:
             kind = decoder.decode(frames, packet)
             if frames.number < first:
                 continue
             if kind == TCP and packet.key in self.keys:
                 yield self._seen(packet, self.keys[packet.key], decoder.note)
+            elif kind == TCP and frames.number in self.strays:
+                yield self._stray(packet)
             elif kind == ICMP and decoder.icmp is not None and decoder.icmp.key in self.keys:
                 error = Seen(frames.number, frames.time, NETWORK)
                 error.icmp = decoder.icmp
@@ -75,6 +84,19 @@ class Trace:
                 error.seq = self._relative(decoder.icmp.seq, error.quoted)
                 if 0 <= error.seq <= self.ends[error.quoted] + 1:  # else an older connection on these ports is meant
                     yield error
+
+    def _stray(self, packet: Packet) -> Seen:
+        """A packet under another address, with the connection's numbers; each SYN-ACK may have an ISN of its own."""
+        seen = Seen(packet.number, packet.time, NETWORK)
+        seen.stray = self.strays[packet.number]
+        seen.flags, seen.length, seen.window = packet.flags, packet.length, packet.window
+        seen.ttl, seen.ip_id = packet.ttl, packet.ip_id
+        seen.to_stray = packet.key[: len(self.connection.client.address)] == self.connection.client.address
+        sender = CLIENT if seen.to_stray else SERVER
+        seen.seq = 0 if packet.flags & SYN else self._relative(packet.seq, sender)
+        if packet.flags & ACK:
+            seen.ack = self._relative(packet.ack, 1 - sender)
+        return seen
 
     def _relative(self, raw: int, index: int) -> int:
         """A sequence number of a side counted from 0 at its SYN; of a side that is not captured, from the first one."""

@@ -12,6 +12,9 @@ from analyzer.capture import files
 from analyzer.capture.files import CaptureSource, expand, open_capture
 from analyzer.errors import CaptureError
 
+DEADLINE = 60
+"""Seconds after which a process is taken to hang, on a busy machine too."""
+
 REFUSED = {
     b"": "it is empty",
     b"\x7fELF\x02\x01\x01" + bytes(60): "an ELF program, not a pcap or pcapng file",
@@ -120,7 +123,7 @@ def test_frames_come_out_of_a_pipe_before_its_end(build):
     finally:
         process.stdin.close()
         process.stdout.close()
-        process.wait(10)
+        process.wait(DEADLINE)
 
 
 def test_a_terminal_as_standard_input():
@@ -129,7 +132,7 @@ def test_a_terminal_as_standard_input():
     master, slave = pty.openpty()
     try:
         done = subprocess.run(
-            [sys.executable, "-c", READ_STDIN], stdin=slave, capture_output=True, text=True, timeout=10
+            [sys.executable, "-c", READ_STDIN], stdin=slave, capture_output=True, text=True, timeout=DEADLINE
         )
     finally:
         os.close(master)

@@ -78,6 +78,74 @@ def test_names_secrets_and_drops_are_kept(build, read):
     assert (len(result.frames), result.damaged) == (1, False)
 
 
+def statistics(build, *, index=0, end=None, start=None, received=None, drops=(0, 0), scale=10**6, order="<"):
+    """An interface statistics block; times in seconds since 1970."""
+    found = b""
+    for code, value in ((2, start), (3, end)):
+        if value is not None:
+            ticks = int(value * scale)
+            found += build.option(code, struct.pack(order + "II", ticks >> 32, ticks & 0xFFFFFFFF), order)
+    for code, value in ((4, received), (5, drops[0]), (7, drops[1])):
+        if value is not None:
+            found += build.option(code, struct.pack(order + "Q", value), order)
+    return build.block(5, struct.pack(order + "III", index, 0, 0) + found, order)
+
+
+def end_time(read, content):
+    return read(content).capture.frames.end_time
+
+
+@pytest.mark.parametrize(
+    ("facts", "ended"),
+    [
+        ({"end": 15}, 15),
+        ({"end": 15, "start": 5, "received": 3}, 15),
+        ({"end": 15, "received": 5, "drops": (1, 1)}, 15),
+        ({"end": 15, "received": 4}, 0),  # one of the packets is not here: somebody cut them out
+        ({"end": 15, "start": 12}, 0),  # frames from before the start: times were changed
+        ({}, 0),
+    ],
+)
+def test_statistics_say_when_the_capture_ended(build, read, facts, ended):
+    """isb_endtime counts when the file has all frames that were counted, and none from before isb_starttime."""
+    content = build.section() + build.interface()
+    content += b"".join(build.packet(ticks * 10**6) for ticks in (6, 7, 8))
+    assert end_time(read, content + statistics(build, **facts)) == ended * 10**9
+
+
+def test_the_end_is_the_earliest_of_all_interfaces(build, read):
+    """Each in its own clock; an interface without frames does not matter, one that has them and says nothing does."""
+    nano = build.option(9, b"\x09")
+    content = build.section() + build.interface() + build.interface(options=nano) + build.interface()
+    content += build.packet(6 * 10**6) + build.packet(7 * 10**9, index=1)
+    content += statistics(build, index=2, end=8) + statistics(build, index=1, end=20, scale=10**9)
+    assert end_time(read, content) == 0
+    assert end_time(read, content + statistics(build, end=25)) == 20 * 10**9
+
+
+def test_statistics_of_several_sections_and_in_the_middle(build, read):
+    """Interfaces count anew in every section, of either byte order; a later block replaces an earlier one."""
+    content = b""
+    for order in "<>":
+        content += build.section(order) + build.interface(order=order) + build.packet(6 * 10**6, order=order)
+        content += statistics(build, end=9, drops=(1, 0), order=order) + build.packet(7 * 10**6, order=order)
+        content += statistics(build, end=30, drops=(2, 3), order=order)
+    result = read(content)
+    assert result.capture.frames.end_time == 30 * 10**9
+    assert result.capture.dropped == 10
+    assert not result.damaged
+
+
+def test_statistics_without_sense_change_nothing(build, read):
+    """Of an unknown interface, with options of a wrong length, with the largest numbers."""
+    content = build.section() + build.interface() + build.packet(6 * 10**6)
+    odd = build.block(5, struct.pack("<III", 7, 0, 0) + build.option(3, b"12345678"))
+    odd += build.block(5, struct.pack("<III", 0, 0, 0) + build.option(3, b"123") + build.option(5, b"1"))
+    largest = build.block(5, struct.pack("<III", 0, 0, 0) + build.option(3, b"\xff" * 8) + build.option(5, b"\xff" * 8))
+    assert end_time(read, content + odd) == 0
+    assert read(content + odd + largest).capture.frames.end_time == 4_600_000_000 * 10**9
+
+
 def test_options_that_run_over_their_block_are_ignored(build, read):
     """An option longer than its block changes nothing and breaks nothing."""
     broken = struct.pack("<HH", 9, 4000) + b"\x09\x00\x00\x00"

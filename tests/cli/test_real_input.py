@@ -1,11 +1,14 @@
 """The whole command on real bytes: good ones, damaged ones, and what is no capture at all."""
 
 import csv
+import fcntl
 import io
 import os
 import pty
 import subprocess
 import sys
+import termios
+import threading
 import time
 from pathlib import Path
 
@@ -17,9 +20,13 @@ COMMAND = [sys.executable, "-c", "from analyzer.cli import main; main()"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
+DEADLINE = 60
+"""Seconds after which a process is taken to hang, on a busy machine too."""
+
+
 def whyfetch(*arguments, **options):
     """Status, stdout and stderr of the whole process."""
-    given = {"capture_output": True, "text": True, "check": False, "timeout": 60, "env": ENVIRONMENT, **options}
+    given = {"capture_output": True, "text": True, "check": False, "timeout": DEADLINE, "env": ENVIRONMENT, **options}
     done = subprocess.run([*COMMAND, *map(str, arguments)], **given)
     return done.returncode, done.stdout, done.stderr
 
@@ -168,14 +175,22 @@ def test_rows_of_a_stream_come_before_its_end():
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT) as process:
         process.stdin.write(sample + later)
         process.stdin.flush()
-        os.set_blocking(process.stdout.fileno(), False)
-        seen, until = b"", time.monotonic() + 10
-        while seen.count(b"\n") < 2 and time.monotonic() < until:
-            time.sleep(0.02)
-            seen += process.stdout.read() or b""
+        hanging = threading.Timer(DEADLINE, process.kill)
+        hanging.start()
+        seen = [process.stdout.readline() for _ in range(2)]  # the writer has not closed the pipe
+        hanging.cancel()
         process.stdin.close()
-        process.wait(timeout=30)
-    assert seen.count(b"\n") >= 2
+        process.wait(timeout=DEADLINE)
+    assert all(line.endswith(b"\n") for line in seen)
+
+
+def _taken(pipe):
+    """Wait until the reader of a pipe has taken all that was written to it."""
+    for _ in range(100 * DEADLINE):
+        if not int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder):
+            return
+        time.sleep(0.01)
+    pytest.fail("nobody reads the pipe")
 
 
 def _later(path):
@@ -199,9 +214,9 @@ def test_an_interrupt_ends_with_130():
     with subprocess.Popen(command, env=ENVIRONMENT, **pipes) as process:
         process.stdin.write(sample)
         process.stdin.flush()
-        time.sleep(1)  # until it has read what there is
+        _taken(process.stdin)
         process.send_signal(2)
-        status = process.wait(timeout=30)
+        status = process.wait(timeout=DEADLINE)
         assert b"fetch" in process.stderr.read()
         process.stdin.close()
     assert status == 130

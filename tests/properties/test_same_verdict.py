@@ -16,8 +16,14 @@ from support.timeline import Timeline
 Writer = Callable[[Timeline, str, bool], bytes]
 
 SPLITTABLE = [name for name, case in CASES.items() if not case.snaplen]  # with a snaplen, shorter segments show more
-RESYNC = ("capture-loss-of-a-response-and-the-next-request", "capture-loss-of-one-response-of-three")
-"""After a loss, reading goes on at a segment that begins with a status line: shorter segments show less."""
+RESYNC = (
+    "capture-lacks-its-middle-both-ways",
+    "capture-loss-of-a-response-and-the-next-request",
+    "capture-loss-of-one-response-of-three",
+    "roles-told-late-behind-a-fin",
+    "roles-told-late-by-a-hello",
+)
+"""Met in the middle, reading begins at a segment that begins as a message does: shorter segments show less."""
 STATUS_LINE = 20
 RENUMBERED = [name for name, case in CASES.items() if not transform.names_addresses(case)]
 ORDERED = [name for name, case in CASES.items() if transform.in_order(case)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 
+from support.encapsulate import encapsulate
 from support.timeline import Packet, Talk, Timeline
 
 LINKS = {"null": 0, "ethernet": 1, "raw": 101, "sll": 113, "sll2": 276}
@@ -53,7 +54,7 @@ def _block(order: str, kind: int, body: bytes) -> bytes:
 
 
 def _link(case: Timeline, packet: Packet, datagram: bytes) -> bytes:
-    ether_type = 0x0800 if datagram[0] >> 4 == 4 else 0x86DD
+    ether_type, datagram = encapsulate(datagram, packet.side, case.encap)
     mac = bytes([2, 0, 0, 0, 0, 1 + packet.side])
     if case.link == "raw":
         return datagram
@@ -127,7 +128,8 @@ def _checksum(data: bytes) -> int:
 
 def _tcp(packet: Packet, talk: Talk) -> bytes:
     side = packet.side
-    seq = (talk.isns[side] + packet.seq) & 0xFFFFFFFF
+    refusal = packet.flags & 0x04 and packet.seq == 0  # of a SYN, by a closed port: RFC 9293 3.10.7.1
+    seq = 0 if refusal else (talk.isns[side] + packet.seq) & 0xFFFFFFFF
     ack = 0 if packet.ack is None else (talk.isns[1 - side] + packet.ack) & 0xFFFFFFFF
     options = _options(packet, talk)
     default = 64240 if packet.flags & 0x02 else 0 if packet.flags & 0x04 and not packet.ip_id else 502

@@ -91,6 +91,7 @@ class Timeline:
     link: str = "ethernet"
     vlans: tuple[int, ...] = ()
     snaplen: int = 0
+    encap: tuple[str, ...] = ()
 
     def with_packets(self, packets: list[Packet]) -> Timeline:
         """The same case with other packets."""
@@ -111,6 +112,7 @@ class _State:
     ids: dict[tuple[str, int], int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     vlans: tuple[int, ...] = ()
+    encap: tuple[str, ...] = ()
     ends: int | None = None
     mirror: tuple[int, int] | None = None
     ipv6: bool = False
@@ -144,6 +146,7 @@ def parse(text: str, source: str = "case") -> Timeline:
         link=state.settings.get("link", "ethernet"),
         vlans=state.vlans,
         snaplen=int(state.settings.get("snaplen", "0")),
+        encap=state.encap,
     )
 
 
@@ -234,6 +237,8 @@ def _setting(state: _State, words: list[str]) -> None:
         state.mirror = nanoseconds(rest[0]), int(rest[2]) if len(rest) > 2 else 0
     elif key == "vlan":
         state.vlans += (int(rest[0]),)
+    elif key == "encap":  # the first line is the innermost
+        state.encap += (" ".join(rest),)
     elif key in ("link", "snaplen"):
         state.settings[key] = rest[0]
     else:

@@ -71,9 +71,15 @@ def in_order(case: Timeline) -> bool:
 
 
 def has_ipv6_form(case: Timeline) -> bool:
-    """Whether it can be held over IPv6: one family, no cut at a header's length, ICMP errors that ICMPv6 has too."""
+    """Whether it can be held over IPv6: one family, no cut at a header's length, ICMP errors that ICMPv6 has too.
+
+    IP IDs that tell a SYN on both sides of a NAT are missed there.
+    """
     families = {":" in address for talk in case.talks.values() for address in talk.addresses}
     errors = [packet.icmp for packet in case.packets if packet.icmp]
+    clients = {(talk.addresses[0], talk.ports[0]) for talk in case.talks.values()}
+    if len(clients) < len(case.talks) and any(packet.ip_id is not None for packet in case.packets):
+        return False
     whole = not case.snaplen and not names_addresses(case) and len(families) == 1
     return whole and all(":" in error[2] or error[:2] in ICMP6 for error in errors)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from analyzer.wire.detection import looks_like
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection
+from analyzer.wire.roles import swap
 
 V13 = ssl.TLSVersion.TLSv1_3
 GET = b"GET /a HTTP/1.1\r\nHost: shop.example\r\n\r\n"
@@ -38,6 +39,15 @@ def handshake() -> list[tuple[int, bytes]]:
         (GET, "http"),
         (b"BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", "http"),
         (b"BREW /pot of coffee\r\n", "other"),
+        (b"GET /a b HTTP/1.1\r\n\r\n", "http"),
+        (b"GET key\r\n", "other"),
+        (b"OPTIONS * HTTP/1.1\r\n\r\n", "http"),
+        (b"OPTIONS * RTSP/1.0\r\n", "other"),
+        (b"OPTIONS rtsp://a.example/ RTSP/1.0\r\n", "other"),
+        (b"OPTIONS sip:a@b.example SIP/2.0\r\n", "other"),
+        (b"OPTIONS icap://a.example/ ICAP/1.0\r\n", "other"),
+        (b"OPTIONS http://a.example/ HTTP/1.1\r\n\r\n", "http"),
+        (b"CONNECT a.example:443 HTTP/1.1\r\n\r\n", "http"),
         (PREFACE, "h2c"),
         (b"\x80\x2e\x01\x03\x01" + bytes(43), "tls"),
         (b"EHLO me\r\n", "other"),
@@ -166,12 +176,29 @@ def test_refused_connect_stays_an_exchange() -> None:
 
 def test_upgrade_ends_the_reading() -> None:
     """After 101 the streams belong to another protocol."""
-    ask = b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-    answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    ask = b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+    answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
     made = talk((CLIENT, ask), (SERVER, answer + b"\x81\x02hi"), (CLIENT, b"\x81\x82mask"))
     assert made.exchanges[0].response_framing == "tunnel"
     assert made.client.skip > NEVER // 2
     assert made.server.skip > NEVER // 2
+
+
+def test_frames_of_a_websocket_are_passed_over_up_to_close() -> None:
+    """Payload is not read, heads are, even cut in two; what is no frame ends the reading."""
+    ask = b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n"
+    made = talk((CLIENT, ask), (SERVER, answer + b"\x81\x02hi"), (CLIENT, b"\x81\x82mask"))
+    assert made.client.skip == 2
+    assert made.exchanges[0].close_packet == 0
+    assert talk((CLIENT, ask), (SERVER, answer), (SERVER, b"\x88\x00")).exchanges[0].close_packet == 6
+    assert (
+        talk((CLIENT, ask), (SERVER, answer + b"\x82\x7e\0"), (SERVER, b"\2\x88\0\x88\0")).exchanges[0].close_packet
+        == 6
+    )
+    lost = talk((CLIENT, ask), (SERVER, answer), (SERVER, b"no frames"))
+    assert lost.exchanges[0].close_packet == -1
+    assert lost.server.skip > NEVER // 2
 
 
 @pytest.mark.parametrize(
@@ -214,17 +241,38 @@ def test_hello_without_a_syn_is_read_like_any_other() -> None:
 
 
 def test_wrong_roles_are_reported_and_nothing_is_lost() -> None:
-    """The side taken for the server sends a ClientHello: the tracker swaps, and the bytes are read as the client's."""
+    """The side that was guessed to be the server sends a ClientHello: it is the client then, in all respects."""
     flights = handshake()
     feeder = pairs.Feeder(pairs.connection(1))
-    feeder.send(SERVER, flights[0][1])
-    assert feeder.content.swap_roles == 1
     made = feeder.connection
-    made.client, made.server = made.server, made.client
-    made.client.index, made.server.index = 0, 1
+    made.content, made.roles_guessed, made.fins_seen = feeder.content, 1, 1
+    guessed = made.server
+    feeder.send(SERVER, flights[0][1])
+    assert (made.client is guessed, made.client.index, made.roles_guessed, made.fins_seen) == (True, CLIENT, 0, 2)
     for who, data in flights[1:]:
         feeder.send(who, data)
-    assert (made.tls.sni, made.tls.version, feeder.content.swap_roles) == ("shop.example", 0x0304, 0)
+    assert (made.tls.sni, made.tls.version) == ("shop.example", 0x0304)
+
+
+def test_known_roles_stay() -> None:
+    """Behind a SYN a server that sends what looks like a request, in the middle of its stream, is still the server."""
+    feeder = pairs.Feeder(pairs.connection())
+    made = feeder.connection
+    made.content = feeder.content
+    feeder.gap(CLIENT, 100)
+    feeder.send(SERVER, GET)
+    assert (made.client.index, made.protocol, made.exchanges) == (CLIENT, "", [])
+
+
+def test_roles_stay_once_bytes_were_read_as_one_sides() -> None:
+    """The roles change completely or not at all."""
+    feeder = pairs.Feeder(pairs.connection(1))
+    made = feeder.connection
+    made.content, made.roles_guessed = feeder.content, 1
+    feeder.send(CLIENT, GET)
+    client, made.roles_guessed = made.client, 1
+    assert not swap(made)
+    assert (made.client is client, made.roles_guessed, client.index) == (True, 1, CLIENT)
 
 
 def test_first_segment_lost() -> None:

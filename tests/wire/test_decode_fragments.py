@@ -155,9 +155,9 @@ def test_tiny_fragments_are_linear():
     pieces = parts(segment, 8)
     random.Random(2).shuffle(pieces)
     line = Wire()
-    start = clock.perf_counter()
+    start = clock.process_time()
     said = [line.feed(ip4(*part)) for part in pieces]
-    assert clock.perf_counter() - start < 2
+    assert clock.process_time() - start < 2
     assert said[-1] == wire.TCP
     assert line.packet.length == 64_040
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.payload import dns, dns_name
 
-from analyzer.wire.dns.lookups import MAX_OPEN, MAX_TRIES, PATIENCE_NS, Lookups
+from analyzer.wire.dns.lookups import LATE_NS, MAX_OPEN, MAX_TRIES, PATIENCE_NS, Lookups
 from analyzer.wire.dns.message import AAAA, MAX_RECORDS, NXDOMAIN, A, read
 
 CLIENT = bytes([192, 0, 2, 10]) + bytes([192, 0, 2, 53])
@@ -97,10 +97,10 @@ def test_lying_counts_and_lengths():
 def test_a_chain_of_pointers_costs_linear_time():
     """A message of pointers that lead to pointers, with as many records as fit, is given up, not followed."""
     chain = b"".join(struct.pack("!H", 0xC000 | max(12, 33 + 2 * i - 2)) for i in range(8000))
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(50):
         assert read(response(chain * 4, 65535), True).malformed in ("compression pointer", "ends early")
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_many_records_are_partial():
@@ -182,12 +182,12 @@ def test_other_questions_are_left_alone():
 
 
 def test_a_question_waits_for_its_patience():
-    """Nobody answers: given out after five seconds since it was last sent."""
+    """Nobody answers: given out after six seconds since it was last sent, so that a retry after five is one."""
     table = Lookups()
     ask(table, 1)
-    table.expire(10**9 + PATIENCE_NS)
+    table.expire(10**9 + PATIENCE_NS + LATE_NS)
     assert not table.finished
-    table.expire(10**9 + PATIENCE_NS + 1)
+    table.expire(10**9 + PATIENCE_NS + LATE_NS + 1)
     assert table.finished[0].rcode == -1
 
 

@@ -202,7 +202,10 @@ CASES: dict[str, tuple[list[tuple[Any, ...]], list[dict[str, Any]]]] = {
     ),
     "lost request": ([(C, len(GET)), (S, OK5)], [{"method": "", "request_start": -1, "status": 200, "lost": 1}]),
     "lost response": ([(C, GET), (S, len(OK5)), (C, GET), (S, OK5)], [{"status": 0, "lost": 1}, OK]),
-    "lost in a response head": ([(C, GET), (S, OK5[:20]), (S, 20), (S, b"x")], [{"status": 200, "lost": 1}]),
+    "lost in a response head": (
+        [(C, GET), (S, OK5[:20]), (S, 20), (S, b"x")],
+        [{"status": 200, "response_unframed": 1}],
+    ),
     "control characters stay": (
         [(C, b"GET /\x1b[31m\xff HTTP/1.1\r\n\r\n"), (S, OK5)],
         [OK | {"target": "/\x1b[31m\xff"}],
@@ -362,9 +365,9 @@ def test_unanswered_requests_are_capped() -> None:
 @pytest.mark.parametrize("line", [b"X: y\r\n", b"x", b"\r\n"])
 def test_endless_head(line: bytes) -> None:
     """A head without an end is given up at its cap, in linear time, whether it has lines or not."""
-    began = time.perf_counter()
+    began = time.process_time()
     tracker = play([(C, GET), (S, b"HTTP/1.1 200 OK\r\nX: " + line * (200_000 // len(line)))], size=1)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     exchange = tracker.connection.exchanges[0]
     assert exchange.status == 200
     assert exchange.malformed == ("" if line == b"\r\n" else "head-too-large")

@@ -33,9 +33,10 @@ def wireshark_streams(capture: Path) -> dict[int, int]:
 
 
 def ours(capture: Path) -> dict[int, int]:
-    """First packet of each connection to our number of it."""
+    """First packet of each connection to our number of it; also of SYNs that opened none, but count for Wireshark."""
     connections = {id(fetch.connection): fetch.connection for fetch in analyzer.read(str(capture), kinds=True)}
-    return {one.first_packet: one.stream for one in connections.values() if one.stream >= 0}  # -1: DNS, no connection
+    splits = {packet: stream for one in connections.values() for stream, packet in one.splits}
+    return splits | {one.first_packet: one.stream for one in connections.values() if one.stream >= 0}  # -1: DNS
 
 
 def compare(capture: Path) -> None:

@@ -24,6 +24,7 @@ GAVE_UP = (
     "syn-retransmit/", "tls-stall/", "tls-failure/tls-client-fin", "rst/rst-by-client", "http-failure/http-client-",
     "http-failure/tls-opaque-client-gave-up", "http-failure/http-response-stalled", "http-failure/http-no-response-",
     "http-failure/http-request-unacked", "http-failure/http-proxy-connect-no-reply", "dns-failure/dns-no-answer",
+    "http-failure/http-expect-100-no-reply",
 )  # fmt: skip
 
 FITTING: dict[str, tuple[str, ...]] = {
@@ -53,6 +54,8 @@ FITTING: dict[str, tuple[str, ...]] = {
 }
 """Kind -> how class and cause may begin."""
 
+CUT_UPLOAD = frozenset(("reset", "closed"))
+"""What a client may say instead of the status when the answer came before its upload was over."""
 INSIDE = frozenset(("closed", "truncated", "timeout", "garbage", "status", "redirects", "certificate", "failed"))
 """What can happen in a TLS connection that looks fine from outside."""
 NO_FAILURE = frozenset(("redirects",))
@@ -65,6 +68,8 @@ def fit(error: Error, fetch: Fetch) -> int:
     if error.status and fetch.status:
         return FITS if error.status == fetch.status else CONTRADICTS
     if f"{verdict.klass}/{verdict.cause}".startswith(FITTING[error.kind]):
+        return FITS
+    if error.kind in CUT_UPLOAD and "early-answer" in verdict.flags:
         return FITS
     if verdict.klass == "incomplete":
         return HIDDEN

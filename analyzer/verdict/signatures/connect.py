@@ -9,43 +9,13 @@ import cython
 
 from analyzer.fetch.vantage import vantage
 from analyzer.verdict.case import Case, count, span
+from analyzer.verdict.hints import unanswered
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.signatures.elsewhere import answered_elsewhere
+from analyzer.verdict.signatures.final_ack import final_ack_lost
 from analyzer.verdict.signatures.icmp import icmp_error
 from analyzer.verdict.timers import Schedule, given_up_between, next_due, schedules
-from analyzer.wire.model import ACK, CLIENT, SERVER, Connection, Milestone, Side
-
-
-def final_ack_lost(case: Case) -> Verdict | None:
-    """The client believes that it is connected, the server does not.
-
-    Cause: final-ack-lost
-    On the wire: SYN, SYN-ACK, ACK; then the server sends its SYN-ACK again and never acknowledges a byte of the
-        client.
-    Wireshark: tcp.flags.syn == 1 && tcp.flags.ack == 1 && tcp.analysis.retransmission
-    Zeek: conn_state S1 or SH, history with a repeated `h`
-    Reference: RFC 9293 3.10.7.4; Linux drops the final ACK when the accept queue is full (TcpExtListenOverflows)
-    Confidence: high
-    Needs: the SYN-ACK again after the ACK; nothing acknowledged; no payload of the server
-    Not this: with a SYN-ACK that merely arrives twice, data flows and is acknowledged. In http-request-unacked and
-        tls-clienthello-unacked the SYN-ACK is not repeated.
-    """
-    connection: Connection = case.connection
-    if connection.synack_after_ack < 1 or case.client.acked > 0 or case.server.bytes > 0:
-        return None
-    if case.client.bytes == 0 and connection.synack_after_ack < 2:
-        return None
-    case.cite_all("syn", CLIENT)
-    case.cite(connection.established_packet, connection.established_time, "ack", CLIENT)
-    case.cite_all("syn-ack", SERVER)
-    case.cite_all("retransmission", CLIENT)
-    why = "; the ACK had reached it, so its accept queue is full" if vantage(connection) == "server" else ""
-    return case.verdict(
-        "final-ack-lost",
-        "high",
-        f"{case.where()} never took the client's final ACK: it sent its SYN-ACK again "
-        f"{count(connection.synack_after_ack, 'time')} and acknowledged none of the client's {case.client.end} bytes"
-        f"{why}.",
-    )
+from analyzer.wire.model import ACK, CLIENT, OUTSIDE, SERVER, Milestone, Side
 
 
 def synack_lost(case: Case) -> Verdict | None:
@@ -147,7 +117,7 @@ def challenge_ack(case: Case) -> Verdict | None:
     Wireshark: tcp.flags == 0x010 && tcp.analysis.ack_lost_segment && !(tcp.completeness & 2)
     Zeek: conn_state OTH or RSTO, weird SYN_seq_jump
     Reference: RFC 5961 4; RFC 9293 3.10.7.4
-    Confidence: high
+    Confidence: high when the client resets it or sends its SYN again, else medium
     Needs: a bare ACK for another number
     Not this: when the next SYN is answered it is only the flag `syn-recovered`.
     """
@@ -156,10 +126,11 @@ def challenge_ack(case: Case) -> Verdict | None:
         if mark.what == "ack" and mark.side == SERVER and mark.note == "challenge":
             case.cite_all("syn", CLIENT)
             case.cite_mark(mark)
-            case.cite_mark(case.find("rst", CLIENT, mark.packet))
+            refusal = next_reset(case, CLIENT, mark.packet)
+            case.cite_mark(refusal)
             return case.verdict(
                 "syn-challenge-ack",
-                "high",
+                "high" if refusal is not None or syns_after(case, mark.packet) else "medium",
                 f"{case.where()} answered the SYN with a bare ACK of an older connection on the same ports.",
             )
     return None
@@ -173,38 +144,105 @@ def refused(case: Case) -> Verdict | None:
     Wireshark: tcp.flags.reset == 1 && tcp.flags.ack == 1 && tcp.ack == 1 && !(tcp.completeness & 2)
     Zeek: conn_state REJ
     Reference: RFC 9293 3.5.2 group 1, 3.10.7.3
-    Confidence: high; low when the RST does not acknowledge the SYN
+    Confidence: high; low when the RST does not acknowledge the SYN and the client stops all the same
     Needs: an answering RST; no SYN-ACK
     Not this: icmp-port-unreachable gives the client the same "connection refused"; a RST after the SYN-ACK is
-        rst-on-accept.
+        rst-on-accept. When the client sends its SYN again after a RST that does not acknowledge it, it is
+        syn-reset-ignored.
     """
     if case.find("syn-ack", SERVER, 0) is not None:
         return None
     mark: Milestone | None = last_reset(case)
     if mark is None:
         return None
-    valid: cython.bint = (mark.flags & ACK) != 0 and mark.ack >= 0
-    unanswered = syns_after(case, mark.packet)
-    if unanswered >= case.limits.syn_min or (not valid and unanswered > 0):
+    valid: cython.bint = mark.place != OUTSIDE
+    if valid and syns_after(case, mark.packet) >= case.limits.syn_min:
+        return None
+    if not valid and ignored_by_client(case):
         return None
     case.cite_all("syn", CLIENT)
     case.cite_all("rst", SERVER)
+    case.cite_mark(mark)
     tries = f" ({count(case.client.syns, 'SYN')} in all)" if case.client.syns > 1 else ""
     return case.verdict(
         "rst-refused",
-        "high" if valid else "low",
-        f"{case.where()} refused the connection: RST {span(mark.time - syn_before(case, mark))} after the SYN{tries}.",
+        ("high" if mark.seq == 0 else "medium") if valid else "low",  # RFC 9293 3.10.7.1: a closed port has no number
+        f"{case.where()} refused the connection: RST {span(mark.time - syn_before(case, mark))} after the SYN{tries}"
+        f"{'' if valid else ', which does not acknowledge it: the client should have ignored that'}.",
     )
 
 
 def last_reset(case: Case) -> Milestone | None:
-    """The server's last RST that fits the client's SYN, else its last one."""
+    """The server's last RST that its client takes, else its last one."""
     mark: Milestone
     found: Milestone | None = None
     for mark in case.connection.milestones:
-        if mark.what == "rst" and mark.side == SERVER:
+        if mark.what == "rst" and mark.side == SERVER and (found is None or mark.place <= found.place):
             found = mark
     return found
+
+
+def next_reset(case: Case, side: cython.int, packet: cython.longlong) -> Milestone | None:
+    """The first RST of a side behind a packet, whether the receiver takes it or not."""
+    mark: Milestone
+    for mark in case.connection.milestones:
+        if mark.what == "rst" and mark.side == side and mark.packet > packet:
+            return mark
+    return None
+
+
+def reset_ignored(case: Case) -> Verdict | None:
+    """A reset answers the SYN, and it is one that the client must ignore.
+
+    Cause: syn-reset-ignored
+    On the wire: a SYN; a RST that does not acknowledge it, without ACK flag or with another number than ISN + 1; the
+        same SYN again. Nothing else comes back.
+    Wireshark: tcp.flags.reset == 1 && !(tcp.flags.ack == 1 && tcp.ack == 1) && !(tcp.completeness & 2)
+    Zeek: conn_state REJ or S0, history `SrS`
+    Reference: RFC 9293 3.10.7.3, second (in SYN-SENT a RST counts only with an acceptable ACK); Linux
+        tcp_rcv_synsent_state_process
+    Confidence: high when the client sent two SYNs after such resets, medium with one
+    Needs: a reset that the client ignores; two SYNs; no SYN-ACK
+    Not this: a RST that acknowledges the SYN is rst-refused, and so is any RST after which the client stops; without
+        any packet of the server it is syn-no-answer; a bare ACK instead of a RST is syn-challenge-ack.
+    """
+    first: Milestone | None = next_reset(case, SERVER, 0)
+    again: cython.longlong = ignored_by_client(case)
+    if first is None or again == 0 or case.find("rst", SERVER, 0) is not None:
+        return None
+    if case.find("syn-ack", SERVER, 0) is not None:
+        return None
+    times = syn_times(case)
+    due: cython.longlong = next_syn_due(case, times, schedules(times, case.client.ttl))
+    case.ongoing = 1 if case.connection.capture_end - case.connection.first_time < due else 0
+    case.cite_all("syn", CLIENT)
+    resets: cython.longlong = cite_ignored(case)
+    why = "without ACK" if not first.flags & ACK else "for another number"
+    verdict: Verdict = case.verdict(
+        "syn-reset-ignored",
+        "high" if again >= case.limits.syn_min else "medium",
+        f"{case.where()} answered the SYN with {count(resets, 'reset')} {why}, which a client must ignore: it sent "
+        f"{count(case.client.syns, 'SYN')} within {span(times[len(times) - 1])} and was not answered otherwise; "
+        f"{case.tail()}.",
+    )
+    return verdict
+
+
+def ignored_by_client(case: Case) -> cython.longlong:
+    """SYNs that the client sent after the server's first RST, whether it takes that or not."""
+    first: Milestone | None = next_reset(case, SERVER, 0)
+    return 0 if first is None else syns_after(case, first.packet)
+
+
+def cite_ignored(case: Case) -> cython.longlong:
+    """Cite the server's resets that the client ignores; returns how many there are."""
+    mark: Milestone
+    number: cython.longlong = 0
+    for mark in case.connection.milestones:
+        if mark.what == "rst" and mark.side == SERVER and mark.place == OUTSIDE:
+            case.cite_mark(mark)
+            number += 1
+    return number
 
 
 def syns_after(case: Case, packet: cython.longlong) -> cython.longlong:
@@ -267,6 +305,7 @@ def no_answer(case: Case) -> Verdict | None:
         if verdict.timers:
             verdict.summary += f", consistent with {verdict.timers[0]}"
     verdict.summary += "."
+    unanswered(case, verdict)
     return verdict
 
 
@@ -336,6 +375,8 @@ def abandoned(case: Case) -> Verdict | None:
 CONNECT = (
     icmp_error,
     refused,
+    answered_elsewhere,
+    reset_ignored,
     final_ack_lost,
     synack_lost,
     answered_late,

@@ -12,7 +12,9 @@ import cython
 from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, Resolution, outcome
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.signatures import incomplete
 from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
+from analyzer.wire.dns.message import AAAA
 from analyzer.wire.model import CLIENT, NETWORK, SERVER
 
 CODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 8: "NXRRSET", 9: "NOTAUTH"}
@@ -92,10 +94,12 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
     """The verdict when a resolver answered, and what it said was of no use."""
     wish: Resolution = case.fetch.resolution
     answers = [lookup for lookup in wish.meant if lookup.answer_packet and outcome(lookup) == what]
-    if not answers:
+    if not answers or (what != "nxdomain" and wish.unheard):
         return None
     last: cython.longlong = max(lookup.answer_time for lookup in answers)
     after: cython.longlong = case.connection.capture_end - last
+    if what in ("servfail", "refused") and after < PATIENCE_NS and half_asked(wish):
+        return None
     if what not in ("nxdomain", NO_ADDRESS) and not asked_again(answers) and after < RETRY_NS:
         case.ongoing = 1  # another try may have followed
     cite(case)
@@ -103,23 +107,30 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
     answered = "answered without one" if what == NO_ADDRESS else f"said {codes}"
     return case.verdict(
         cause,
-        "high",
+        "medium" if wish.unheard else "high",
         f"{case.where()} {summary}: {servers(answers)} {answered} within {span(last - wish.first_time)}{tried(wish)}.",
     )
+
+
+def half_asked(wish: Resolution) -> bool:
+    """Whether only IPv6 addresses were asked for so far: that a server refuses these says nothing about IPv4."""
+    return all(lookup.qtype == AAAA for lookup in wish.meant)
 
 
 def no_answer(case: Case) -> Verdict | None:
     """No resolver answers.
 
     Cause: dns-no-answer
-    On the wire: questions go out, again and to all servers, and no answer ever comes, or ICMP says that none will; no
-        connection for the name.
+    On the wire: questions go out, again and to all servers, and no answer ever comes, or ICMP says that none will, or
+        answers come from an address that was not asked, which the client ignores or refuses by ICMP; no connection for
+        the name.
     Wireshark: dns.flags.response == 0 && !dns.response_in
     Zeek: dns.log without rcode; conn.log S0 on port 53
-    Reference: resolv.conf(5) `timeout`, `attempts`; Go net/dnsconfig_unix.go (both 5 s, twice)
-    Confidence: high when it was asked again or ICMP says why; low for a single question
+    Reference: resolv.conf(5) `timeout`, `attempts`; Go net/dnsconfig_unix.go (both 5 s, twice); RFC 5452 9.1
+    Confidence: high when it was asked again or ICMP says why
     Needs: a lookup in vain; an unanswered question
-    Not this: an answer on a retry or of another server; a capture that ends before the resolver's patience does.
+    Not this: an answer on a retry or of another server; a capture that ends before the resolver's patience does; a
+        question that was not asked again although its answer is not in the capture: then the capture lacks it.
     """
     wish: Resolution = case.fetch.resolution
     silent = [lookup for lookup in wish.meant if outcome(lookup) == NO_ANSWER]
@@ -129,22 +140,67 @@ def no_answer(case: Case) -> Verdict | None:
     after: cython.longlong = case.connection.capture_end - last
     waited: cython.longlong = last - min(lookup.first_time for lookup in silent)
     told: cython.bint = all(lookup.icmp is not None for lookup in silent)
-    if after < PATIENCE_NS and waited < RETRY_NS and not told:
+    refused: cython.bint = any(lookup.refusals for lookup in silent)
+    if waited < RETRY_NS and not told and not refused:
         return None
     case.ongoing = 0 if told or after >= min(PATIENCE_NS, max(waited, RETRY_NS)) else 1
     cite(case)
     case.cite_all("icmp", NETWORK)
-    confidence = "high" if told or waited >= RETRY_NS else "low"  # every resolver asks again, unless it was stopped
+    confidence = "high"
     if case.connection.one_way and not told:
         case.flag("possible-one-way-capture")
-        confidence = "medium" if waited >= RETRY_NS else "low"
+        confidence = "medium"
     did = "returned ICMP errors for" if told else "never answered"
     asked = count(sum(lookup.asked for lookup in silent), "question")
-    return case.verdict(
+    verdict = case.verdict(
         "dns-no-answer",
         confidence,
         f"{case.where()} was not resolved: {servers(silent)} {did} {asked} within {span(waited)}"
-        f"{tried(wish)}; the capture ends {span(after)} after the last.",
+        f"{tried(wish)}{strangers(silent)}; the capture ends {span(after)} after the last.",
+    )
+    if any(lookup.strays for lookup in silent):
+        verdict.advice = STRANGER_ADVICE
+    return verdict
+
+
+STRANGER_ADVICE = (
+    "Answers come from another address than the one that was asked, and no client may take them: NAT is not undone on "
+    "the way back (conntrack on a node or bridge, masquerading, two paths), or a server with several addresses answers "
+    "from the wrong one; capture at the server, and bind it to each of its addresses."
+)
+
+
+def strangers(silent: list[Lookup]) -> str:
+    """Who answered without having been asked, as the end of a clause."""
+    others = list(dict.fromkeys(text_of(server) for lookup in silent for server, _, _ in lookup.strays))
+    if not others:
+        return ""
+    refused = ", and the client refused them by ICMP" if any(lookup.refusals for lookup in silent) else ""
+    return f"; the answers came from {listed(others)}, which was not asked{refused}"
+
+
+def not_heard(case: Case) -> Verdict | None:
+    """The answer to a question is not in the capture.
+
+    On the wire: a question that was not asked again, no answer to it, and no connection that shows what it was.
+    Wireshark: dns.flags.response == 0 && !dns.response_in
+    Zeek: dns.log without rcode
+    Reference: signatures.md 3.1
+    Confidence: medium
+    Needs: a lookup in vain; an unanswered question
+    Not this: a resolver that hears nothing asks again (dns-no-answer).
+    """
+    wish: Resolution = case.fetch.resolution
+    after: cython.longlong = case.connection.capture_end - wish.last_time
+    if not wish.unheard or after < PATIENCE_NS:
+        return None
+    cite(case)
+    what = "direction" if case.connection.one_way else "bytes"
+    return incomplete.missing(
+        case,
+        what,
+        f"Whether {case.where()} was resolved is not known: the answer to a question is not in the capture, and it was "
+        f"not asked again within {span(after)}.",
     )
 
 
@@ -161,15 +217,18 @@ def cite(case: Case) -> None:
 
 def servers(lookups: list[Lookup]) -> str:
     """The servers asked, in order: `192.0.2.53 and 192.0.2.54`."""
-    asked = list(dict.fromkeys(address(lookup) for lookup in lookups))
-    more = [f"{len(asked) - SHOWN} more"] if len(asked) > SHOWN else []
-    return " and ".join([*asked[:SHOWN], *more])
+    return listed(list(dict.fromkeys(text_of(lookup.server) for lookup in lookups)))
 
 
-def address(lookup: Lookup) -> str:
-    """The server of a lookup."""
-    family = socket.AF_INET if len(lookup.server) == 4 else socket.AF_INET6
-    return socket.inet_ntop(family, lookup.server)
+def listed(addresses: list[str]) -> str:
+    """The first few, and how many more: `192.0.2.53 and 192.0.2.54`."""
+    more = [f"{len(addresses) - SHOWN} more"] if len(addresses) > SHOWN else []
+    return " and ".join([*addresses[:SHOWN], *more])
+
+
+def text_of(address: bytes) -> str:
+    """An address as people write it."""
+    return socket.inet_ntop(socket.AF_INET if len(address) == 4 else socket.AF_INET6, address)
 
 
 def tried(wish: Resolution) -> str:
@@ -178,6 +237,6 @@ def tried(wish: Resolution) -> str:
     return f", also with {count(variants, 'search domain')}" if variants > 0 else ""
 
 
-DNS = (nxdomain, servfail, refused, no_answer, no_address)
+DNS = (nxdomain, servfail, refused, no_answer, no_address, not_heard)
 """In order of precedence: what a server knows before what it cannot say; a silence before an empty answer, because
 the family that nobody answered for may be the one with the address."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict import timers
+from analyzer.verdict.advice import UNHEARD
 from analyzer.verdict.case import Case, capital, count, span
-from analyzer.verdict.causes import FORGOTTEN, UNHEARD
+from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.signatures.incomplete import missing
+from analyzer.verdict.signatures.loss import unacknowledged
 from analyzer.verdict.signatures.reset import asked_time, idle_before, idle_words
 from analyzer.verdict.signatures.tls import shown
 from analyzer.verdict.waits import ending_timers
-from analyzer.wire.http2.registry import error_word
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone
 
 TLS_ALERT = b"\x15\x03"
 
@@ -93,85 +95,6 @@ def garbage(case: Case) -> Verdict | None:
     )
 
 
-def request_unacked(case: Case) -> Verdict | None:
-    """The request, or the rest of it, never arrives.
-
-    Cause: http-request-unacked
-    On the wire: request bytes are sent again three times and more, never acknowledged; no response.
-    Wireshark: tcp.analysis.retransmission && tcp.len > 0
-    Zeek: history with `T`, conn_state S1 or SF without bytes of the responder
-    Reference: RFC 9293 3.8.1; RFC 5382 REQ-5 (a NAT forgets idle connections)
-    Confidence: high; inside TLS medium
-    Needs: a request; no response; the request sent again
-    Not this: when the server repeats its SYN-ACK it is final-ack-lost; an acknowledged request without an answer is
-        http-client-closed-no-response or http-no-response-stalled.
-    """
-    if case.answered or not unacknowledged(case) or case.unread(case.server):
-        return None
-    case.ongoing = 1 if case.closer < 0 else 0
-    if large_only(case, case.client):
-        case.flag("pmtu-suspected")
-    case.cite_request()
-    case.cite_all("retransmission", CLIENT)
-    case.cite_closer()
-    verdict: Verdict = case.verdict(
-        "http-request-unacked",
-        "high" if case.exchange is not None else "medium",
-        f"{in_vain(case)} {count(case.client.rtx_since_ack, 'time')}; {who_ended(case)}.",
-    )
-    if idle_before(case) >= case.limits.forgotten_ns:
-        verdict.advice = FORGOTTEN
-    return verdict
-
-
-def unacknowledged(case: Case) -> cython.bint:
-    """The request was sent again and again, and its end never acknowledged; by the server that closes first, before."""
-    exchange: Exchange = case.exchange
-    mark: Milestone
-    again: cython.longlong = case.client.rtx_since_ack
-    stop: cython.longlong = case.client.end
-    if exchange is not None and exchange.request_end > 0:
-        stop = exchange.request_end
-    if case.asked == 0 or again < case.limits.unacked_request or case.client.acked >= stop:
-        return False
-    if case.closer == SERVER:
-        again = 0
-        for mark in case.connection.milestones:
-            if mark.what == "retransmission" and mark.side == CLIENT and mark.packet < case.closer_packet:
-                again += mark.offset >= case.client.acked
-    return again >= case.limits.unacked_request
-
-
-def in_vain(case: Case) -> str:
-    """What of the request was not acknowledged, up to "sent again"."""
-    exchange: Exchange = case.exchange
-    idle: cython.longlong = idle_before(case)
-    got: cython.longlong = 0
-    whole: cython.longlong = 0
-    if exchange is not None and exchange.request_start >= 0 and exchange.h2 is None:
-        got = case.client.acked - exchange.request_start
-        whole = exchange.request_end - exchange.request_start
-        if exchange.request_body_expected > exchange.request_body_got:
-            whole += exchange.request_body_expected - exchange.request_body_got
-        elif not exchange.request_complete:
-            whole = 0  # how long it would have been was not said
-    if got > 0:
-        of = f"{got} of {count(whole, 'byte')}" if whole > got else f"the first {count(got, 'byte')}"
-        return f"{capital(case.peer())} acknowledged {of} of the request and never the rest, which was sent again"
-    if idle >= case.limits.reuse_idle_ns:
-        long = " (long enough for a NAT or firewall to forget it)" if idle >= case.limits.forgotten_ns else ""
-        return (
-            f"The connection to {case.peer()} had been idle for {span(idle)}{long}, and its next request was never "
-            "acknowledged, although sent again"
-        )
-    return f"{capital(case.peer())} never acknowledged the request, which was sent again"
-
-
-def large_only(case: Case, side: Side) -> cython.bint:
-    """Large segments of this side are lost, and no such segment ever passed: a path MTU problem."""
-    return side.largest_rtx >= case.limits.full_segment_bytes and not 0 < side.full_end <= side.acked
-
-
 def server_closed(case: Case) -> Verdict | None:
     """The server hangs up without a byte of a response.
 
@@ -202,6 +125,11 @@ def server_closed(case: Case) -> Verdict | None:
     gap: cython.longlong = case.closer_time - asked_time(case)
     case.cite_request()
     case.cite_closer()
+    mark: Milestone | None = case.find("fin", SERVER, 0)
+    if mark is not None and mark.ack > case.client.end and case.client.fin_packet == 0:
+        return missing(
+            case, "bytes", f"The client had closed before {case.peer()} did; when it gave up is not in the capture."
+        )
     reused: cython.bint = exchange is not None and exchange.index > 0
     if case.h2 is not None and idle_before(case) == 0:
         reused = False  # other streams kept the connection busy
@@ -210,11 +138,13 @@ def server_closed(case: Case) -> Verdict | None:
         return case.verdict(
             "http-keepalive-race",
             "high",
-            f"{capital(case.peer())} closed the kept-alive connection, idle for {span(idle_before(case))}, just as the client "
-            "sent its next request.",
+            f"{capital(case.peer())} closed the kept-alive connection, idle for {span(idle_before(case))}, just as the "
+            "client sent its next request.",
         )
     return case.verdict(
-        "http-no-response-server-closed", "high", f"{capital(case.peer())} hung up {hung_up(case, gap)}{idle_words(case)}."
+        "http-no-response-server-closed",
+        "high",
+        f"{capital(case.peer())} hung up {hung_up(case, gap)}{idle_words(case)}.",
     )
 
 
@@ -222,7 +152,10 @@ def hung_up(case: Case, gap: cython.longlong) -> str:
     """When the server hung up without an answer, `gap` ns after the request's last byte."""
     exchange: Exchange = case.exchange
     begun: cython.longlong = 0 if exchange is None else case.closer_time - exchange.request_time
+    mark: Milestone | None = case.find("fin", SERVER, 0)
     if gap >= 0 and (exchange is None or exchange.request_complete):
+        if exchange is not None and mark is not None and 0 <= mark.ack < exchange.request_end:
+            return f"{span(gap)} after the request, without having acknowledged it"
         return f"{span(gap)} after the request without a byte of a response"
     if begun > 0:
         return f"{span(begun)} after the request began, before it was complete, without a byte of a response"
@@ -260,7 +193,7 @@ def abort_request(case: Case) -> Verdict | None:
     case.cite_closer()
     verdict: Verdict = case.verdict(
         "http-client-abort-request",
-        "high",
+        "medium" if unheard_request(case) else "high",
         f"The client broke off its request to {case.where()} {sent_of(exchange)}{paused(case)}.",
     )
     if case.unread(case.server):
@@ -289,11 +222,11 @@ def expect_unanswered(case: Case) -> Verdict | None:
     """The client asks whether it may send its body, and nobody answers.
 
     Cause: http-expect-100-no-reply
-    On the wire: a request's head with `Expect: 100-continue`, acknowledged, without a byte of its body; a second and more
-        without 100 or a final status, then somebody closes, or a minute passes.
+    On the wire: a request's head with `Expect: 100-continue`, acknowledged, without a byte of its body; a second and
+        more without 100 or a final status, then somebody closes, or a minute passes.
     Wireshark: http.request && frame contains "100-continue" && !http.response_in
     Zeek: http.log request_body_len 0, without status_code
-    Reference: RFC 9110 10.1.1 (a client must not wait for ever, a server must answer; RFC 9112 9.3: a proxy of HTTP/1.0)
+    Reference: RFC 9110 10.1.1 (a server must answer, and a client must not wait for ever)
     Confidence: high; while nobody has closed low
     Needs: a plain request; an unfinished request; no response; 100-continue was expected
     Not this: a client that sends its body after a while has asked in full, and is judged by the answer to that; 417 and
@@ -319,8 +252,8 @@ def expect_unanswered(case: Case) -> Verdict | None:
     return case.verdict(
         "http-expect-100-no-reply",
         "low" if case.closer < 0 else "high",
-        f"{capital(case.where())} did not answer `Expect: 100-continue` for {span(waited)}; the client held its body back "
-        f"{ended}.",
+        f"{capital(case.where())} did not answer `Expect: 100-continue` for {span(waited)}; the client held its body "
+        f"back {ended}.",
     )
 
 
@@ -333,7 +266,8 @@ def client_closed(case: Case) -> Verdict | None:
     Wireshark: http.request && !http.response_in || tcp.flags.fin == 1 && tcp.ack == 1
     Zeek: conn_state SF or RSTO, http.log without status_code
     Reference: nginx ngx_http_request.h (NGX_HTTP_CLIENT_CLOSED_REQUEST 499, a log entry that never travels)
-    Confidence: high
+    Confidence: high; medium where the request was not acknowledged, or no later packet of the server shows by its
+        sequence number that it had sent nothing
     Needs: the client closed first; no response; a plain request
     Not this: an unfinished request is http-client-abort-request, a response that began http-client-abort-response;
         a half-close that gets its answer is ok.
@@ -350,7 +284,7 @@ def client_closed(case: Case) -> Verdict | None:
     after = f" after {span(waited)}" if waited > 0 else ""
     verdict: Verdict = case.verdict(
         "http-client-closed-no-response",
-        "high",
+        "medium" if unheard_request(case) or unheard_server(case) else "high",
         f"{capital(case.where())} had not {had}{after} when the client {left(case)} ({why}){logged(case)}"
         f"{idle_words(case)}.",
     )
@@ -361,7 +295,13 @@ def client_closed(case: Case) -> Verdict | None:
 
 def unheard_request(case: Case) -> cython.bint:
     """The server had not acknowledged the whole request: that it got it is not known."""
-    return case.client.acked < case.exchange.request_end
+    exchange: Exchange = case.exchange
+    return case.client.acked < exchange.request_end
+
+
+def unheard_server(case: Case) -> cython.bint:
+    """Nothing of the server came after the client had left, so an answer that was lost on the way is not ruled out."""
+    return case.closer_what != "data" and case.server.last_packet < case.closer_packet
 
 
 def logged(case: Case) -> str:
@@ -371,13 +311,6 @@ def logged(case: Case) -> str:
         case.cite_mark(case.find("rst", CLIENT, case.closer_packet - 1))
         return "; what the server sent then met a reset"
     return "" if unheard_request(case) else ": a server logs this as 499"
-
-
-def left(case: Case) -> str:
-    """How the client ended it: the connection, or its stream of HTTP/2 (RFC 9113 8.1)."""
-    if case.closer_what != "data":
-        return "closed"
-    return f"ended its stream with {error_word(case.h2.reset_code)}"
 
 
 def no_response_stalled(case: Case) -> Verdict | None:
@@ -408,13 +341,3 @@ def no_response_stalled(case: Case) -> Verdict | None:
         f"{capital(case.where())} has not answered for {span(case.silence())}; the connection is open when the capture "
         f"ends{idle_words(case)}.",
     )
-
-
-def who_ended(case: Case) -> str:
-    """Who ended it, after how long without progress."""
-    silence: cython.longlong = case.silence()
-    if case.closer == CLIENT:
-        return f"the client gave up after {span(silence)}" if silence else "the client closed"
-    if case.closer == SERVER:
-        return f"the server closed after {span(silence)}" if silence else "the server closed"
-    return f"the capture ends {span(silence)} later" if silence else "the capture ends there"

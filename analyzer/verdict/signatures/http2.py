@@ -40,6 +40,8 @@ def stream_reset(case: Case) -> Verdict | None:
     case.cite_response()
     case.cite(h2.reset_packet, h2.reset_time, "data", SERVER)
     when = span(h2.reset_time - asked_time(case)) + " after the request"
+    if not exchange.request_complete:
+        when = span(h2.reset_time - exchange.request_time) + " after the request began, before it was complete"
     if exchange.response_packet:
         when = progress(exchange)
     elif exchange.request_packet == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.verdict.case import Case
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import cut_out
+from analyzer.verdict.seen import cut_out, said_more
 from analyzer.wire.http2.streams import UNREADABLE
 from analyzer.wire.model import Side
 
@@ -82,7 +82,7 @@ def rest(case: Case) -> Verdict:
         return missing(
             case, "snaplen", f"The decisive bytes of {case.where()} are cut off by the capture's snap length."
         )
-    if case.client.lost or case.server.lost:
+    if said_more(case, case.client) or said_more(case, case.server):
         return missing(case, "bytes", f"The capture lost bytes of {case.where()} that decide it.")
     if UNREADABLE in case.connection.flags or (case.h2 is not None and case.h2.unread):
         return undecodable(case)
@@ -116,3 +116,18 @@ def undecodable(case: Case) -> Verdict:
     verdict = missing(case, "bytes", f"The HTTP/2 frame that decides it with {case.where()} cannot be decoded.")
     verdict.advice = "Look at the frames in Wireshark: one is broken, far too large, or refers to one that was lost."
     return verdict
+
+
+NO_FETCH = {
+    "other": "they speak another protocol than HTTP or TLS",
+    "speculative": "the connection was made, and nothing was asked",
+    "probe": "the connection was opened only to be closed",
+    "subflow": "it is one more path of a Multipath TCP connection",
+}
+
+
+def no_fetch(case: Case) -> Verdict:
+    """A connection that carried no fetch has nothing that could fail: class ok, of low confidence."""
+    verdict: Verdict = Verdict("ok", "", "low")
+    verdict.summary = f"No fetch with {case.where()}: {NO_FETCH.get(case.fetch.kind, 'nothing was asked')}."
+    return case.seal(verdict)

@@ -6,7 +6,9 @@ import cython
 
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Record, Tls
+from analyzer.verdict.signatures.incomplete import missing
+from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Record, Side, Tls
+from analyzer.wire.ordering import PATIENCE_NS
 
 
 def on_accept(case: Case) -> Verdict | None:
@@ -24,7 +26,8 @@ def on_accept(case: Case) -> Verdict | None:
     mark: Milestone = case.reset
     if mark is None or mark.side != SERVER or case.server.bytes > 0 or case.server.lost or case.client.lost:
         return None
-    if 0 < case.client.first_data_packet < mark.packet:
+    spoke: cython.longlong = case.client.first_data_time
+    if 0 < spoke < mark.time or (spoke == mark.time and case.client.first_data_packet < mark.packet):
         return None
     since: cython.longlong = mark.time - case.connection.established_time
     if case.connection.established_time and since >= case.limits.early_reset_ns:
@@ -32,9 +35,10 @@ def on_accept(case: Case) -> Verdict | None:
     case.cite_mark(case.find("syn-ack", SERVER, 0))
     case.cite(case.connection.established_packet, case.connection.established_time, "ack", CLIENT)
     case.cite_mark(mark)
+    crossed: cython.bint = 0 <= spoke - mark.time <= PATIENCE_NS  # or the capture disordered them
     verdict: Verdict = case.verdict(
         "rst-on-accept",
-        "high",
+        "medium" if crossed else "high",
         f"{capital(case.peer())} accepted the connection and reset it {span(since)} later, before the client had said "
         "anything.",
     )
@@ -94,7 +98,7 @@ def in_handshake(case: Case) -> Verdict | None:
     if answered:
         return case.verdict(
             "rst-during-tls-handshake",
-            "high",
+            "high" if mark.offset > 0 else "medium",  # by its sequence number its sender had not said anything
             f"{capital(case.peer())} reset the connection in the middle of the TLS handshake, {span(gap)} after the "
             "client's last word.",
         )
@@ -106,7 +110,7 @@ def in_handshake(case: Case) -> Verdict | None:
 
 
 def answer_start(case: Case) -> cython.longlong:
-    """Where the server's TLS answer begins in its stream: behind that of a proxy to CONNECT, not with the first byte."""
+    """Where the server's TLS answer begins in its stream: behind that of a proxy to CONNECT."""
     tls: Tls = case.tls
     if tls.server_records:
         record: Record = tls.server_records[0]
@@ -307,11 +311,12 @@ def mid_response(case: Case) -> Verdict | None:
     case.cite_mark(mark)
     got = "in the middle of its answer"
     if exchange is not None:
+        most = "at most " if exchange.response_unframed else ""
         got = f"after {count(exchange.body_got, 'byte')} of the response body"
         if exchange.body_expected >= 0:
-            got = f"after {exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
+            got = f"after {most}{exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
         elif not exchange.response_framing:
-            got = "within the head of its response"
+            got = "within the head of the response"
     return case.verdict(
         "rst-mid-response",
         "high" if exchange is not None or case.opaque is None or case.opaque.cut else "medium",
@@ -333,7 +338,7 @@ def switched(case: Case) -> Verdict | None:
     Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
     Zeek: conn_state RSTR, http.log status_code 101
     Reference: RFC 9110 7.8; RFC 6455 7.1.1 and 7.1.5 (a websocket ends with Close, then FIN)
-    Confidence: high; of other protocols than websocket medium
+    Confidence: high; medium where the frames cannot be followed
     Needs: a reset of the server; a response
     Not this: FIN or Close first is an orderly end; silence is none; a client that resets has left.
     """
@@ -344,12 +349,28 @@ def switched(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_response()
     case.cite_mark(mark)
+    if unseen_end(case, mark):
+        what = "snaplen" if case.client.cut or case.server.cut else "bytes"
+        return missing(
+            case,
+            what,
+            f"{capital(case.peer())} reset what 101 had opened; whether it was over by then is not in the capture.",
+        )
     protocol = exchange.headers.get("upgrade", "").lower()
     what = "websocket" if protocol == "websocket" else "connection, switched to another protocol by 101,"
     last: cython.longlong = max(case.client.last_data_time, case.server.last_data_time)
     return case.verdict(
         "rst-mid-response",
-        "high" if protocol == "websocket" else "medium",
-        f"{capital(case.peer())} reset the open {what} {span(mark.time - exchange.response_time)} after it was opened and "
-        f"{span(mark.time - last)} after the last word on it.",
+        "high" if protocol == "websocket" and exchange.close_packet == 0 else "medium",
+        f"{capital(case.peer())} reset the open {what} {span(mark.time - exchange.response_time)} after it was opened "
+        f"and {span(mark.time - last)} after the last word on it.",
     )
+
+
+def unseen_end(case: Case, mark: Milestone) -> cython.bint:
+    """A Close frame or a FIN may be among what the capture lacks before this reset."""
+    client: Side = case.client
+    server: Side = case.server
+    if client.lost or server.lost or client.cut or server.cut:
+        return True
+    return client.acked > client.end or server.acked > server.end or mark.offset > server.end

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.verdict.advice import CUT_UPLOAD
 from analyzer.verdict.case import Case, capital, count, span
-from analyzer.verdict.causes import CUT_UPLOAD, LOST_ADVICE, STATUS_ADVICE
+from analyzer.verdict.causes import STATUS_ADVICE
+from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import LOSS_NS, lost_on_the_way
-from analyzer.verdict.signatures.http import large_only, left, who_ended
+from analyzer.verdict.seen import unseen
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Side
+from analyzer.wire.model import CLIENT, SERVER, Exchange
 
 ENDLESS = ("text/event-stream", "application/grpc")
 CLIENT_STATUS = range(400, 500)
@@ -49,7 +50,7 @@ def status(case: Case) -> Verdict | None:
     if exchange.request_packet == 0:
         summary = f"{capital(case.where())} answered with {said}; the request is not in the capture."
     else:
-        request = f"{exchange.method} {exchange.target[:80]}".strip() or "a request"
+        request = f"{exchange.method} {exchange.target[:80]}".strip() or "bytes that are no HTTP request"
         summary = f"{capital(case.where())} answered {request} with {said}{when(case, early)}."
     verdict: Verdict = case.verdict(cause, "high" if exchange.request_packet else "medium", summary)
     verdict.advice = STATUS_ADVICE.get(exchange.status, verdict.advice)
@@ -73,11 +74,15 @@ def when(case: Case, early: cython.bint) -> str:
     exchange: Exchange = case.exchange
     took: cython.longlong = exchange.response_time - asked_time(case)
     if early:
-        body = "" if exchange.request_complete else f": {count(exchange.request_body_got, 'byte')} of it were sent in all"
-        if exchange.request_body_expected >= 0 and body:
-            body = f": {exchange.request_body_got} of {count(exchange.request_body_expected, 'byte')} were sent in all"
-        begun: cython.longlong = exchange.response_time - exchange.request_time
-        return f" {span(begun)} after the request began, with the upload unfinished{body}"
+        begun = f" {span(exchange.response_time - exchange.request_time)} after the request began"
+        if exchange.request_complete:
+            return f"{begun}, with the upload unfinished"
+        if exchange.request_body_got == 0:
+            return f"{begun}, before its body, which was never sent"
+        of = count(exchange.request_body_got, "byte")
+        if exchange.request_body_expected >= 0:
+            of = f"{exchange.request_body_got} of {count(exchange.request_body_expected, 'byte')}"
+        return f"{begun}, with the upload unfinished ({of} sent in all)"
     return f" after {span(took)}" if took >= 0 else ""
 
 
@@ -94,7 +99,7 @@ def truncated(case: Case) -> Verdict | None:
     Needs: the server closed first; a close without a reset; an unfinished response
     Not this: a body that ends with the connection is never truncated; a RST instead is rst-mid-response.
     """
-    if case.closer != SERVER or case.closer_what == "rst" or case.answered != 1:
+    if case.closer != SERVER or case.closer_what == "rst" or case.answered != 1 or unseen(case.server):
         return None
     exchange: Exchange = case.exchange
     if exchange is None:
@@ -113,131 +118,11 @@ def truncated(case: Case) -> Verdict | None:
 def progress(exchange: Exchange) -> str:
     """How much of the response had come."""
     if not exchange.response_framing:
-        return "within the head of its response"
+        return "within the head of the response"
     if exchange.body_expected >= 0:
-        return f"after {exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
+        most = "at most " if exchange.response_unframed else ""  # where the head ends is behind the cut
+        return f"after {most}{exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
     return f"after {count(exchange.body_got, 'byte')} of the response body, before its end"
-
-
-def response_lost(case: Case) -> Verdict | None:
-    """The server answers, and its answer, or a part of it, is lost on the way.
-
-    Zeek: conn_state SF or S1, missed_bytes above 0
-    Reference: RFC 2923 2.1 (path MTU black hole); RFC 2018; RFC 9293 3.8.1
-    Needs: a request; bytes of the server lost on the way
-
-    Also: http-response-stalled: A response is lost on the way, wholly or in part.
-    On the wire: a request; bytes of the response that the client never acknowledges: a later sequence number of the
-        server shows that it had sent them, or later bytes and SACK show the hole, or they are sent again and again; then
-        the client closes after a second and more, or the capture ends after ten.
-    Wireshark: tcp.analysis.lost_segment || tcp.options.sack_le || tcp.analysis.retransmission
-    Confidence: medium; below three seconds low
-    Not this: a server that had sent nothing is http-client-closed-no-response; bytes that the client, or its RST, has
-        acknowledged although the capture lacks them are incomplete; a client whose window is closed does not read.
-
-    Also: http-client-abort-response: The client goes away while a part of the response is still missing.
-    On the wire: the same, and FIN or RST of the client within a second.
-    Confidence: low
-    """
-    server: Side = case.server
-    exchange: Exchange = case.exchange
-    if case.asked == 0 or case.unread(case.client) or (case.answered == 2 and not resent(case)):
-        return None
-    if case.answered and exchange.status >= 400 and server.acked > exchange.response_start:
-        return None  # the client knows the status, which says more
-    if case.closer == SERVER and not (resent(case) or server.fin_offset > server.acked == server.next):
-        return None
-    lost: cython.longlong = lost_on_the_way(case, SERVER) or told_at_the_end(case)
-    waited: cython.longlong = waited_in_vain(case)
-    left_at: cython.longlong = client_left(case)
-    if lost == 0 or (left_at == 0 and waited < case.limits.body_stall_ns):
-        return None
-    case.ongoing = 1 if left_at == 0 else 0
-    case.cite_request()
-    case.cite(server.last_data_packet, server.last_data_time, "data", SERVER)
-    case.cite_all("retransmission", SERVER)
-    case.cite(server.sent_packet, server.sent_time, "fin" if server.sent_packet == server.fin_packet else "ack", SERVER)
-    case.cite_closer()
-    if large_only(case, server):
-        case.flag("pmtu-suspected")
-    gone = f"the client gave up after {span(waited)}" if left_at else f"the capture ends {span(waited)} later"
-    verdict: Verdict = case.verdict(
-        "http-response-stalled" if waited >= case.limits.give_up_min_ns else "http-client-abort-response",
-        "medium" if waited >= case.limits.stall_min_ns else "low",
-        f"{lost_words(case, lost)}; {gone}.",
-    )
-    verdict.blame = "network"
-    verdict.advice = LOST_ADVICE
-    return verdict
-
-
-def told_at_the_end(case: Case) -> cython.longlong:
-    """Bytes of which only the end of the connection tells, 0 = none.
-
-    The server's FIN stands behind them, or its own number counts them once the client has left without them.
-    """
-    server: Side = case.server
-    until: cython.longlong = client_left(case) or case.connection.capture_end
-    if server.fin_offset > server.acked == server.next and until - server.fin_time >= LOSS_NS:
-        return server.fin_offset - server.acked
-    upto: cython.longlong = server.sent if server.fin_offset < 0 else min(server.sent, server.fin_offset)
-    if case.closer == CLIENT and upto > server.acked and server.sent_packet > case.closer_packet:
-        return upto - server.acked
-    return 0
-
-
-def resent(case: Case) -> cython.bint:
-    """The whole response is in the capture, and its end was sent again and again and never acknowledged."""
-    exchange: Exchange = case.exchange
-    if exchange is None or not exchange.response_complete or case.server.acked >= exchange.response_end:
-        return False
-    return case.server.rtx_since_ack >= case.limits.unacked_request
-
-
-def came_too_late(case: Case) -> cython.bint:
-    """The client had closed without a byte of the response, and answered it with a reset: it never read it."""
-    exchange: Exchange = case.exchange
-    client: Side = case.client
-    if client.rsts == 0 or exchange.response_packet == 0 or case.server.acked > exchange.response_start:
-        return False
-    return client.fin_packet > 0 or client.rst_packet < exchange.response_packet
-
-
-def client_left(case: Case) -> cython.longlong:
-    """When the client closed or gave up its stream, by whatever, 0 = it did not."""
-    client: Side = case.client
-    if case.closer == CLIENT:
-        return case.closer_time
-    if client.fin_time and client.rst_time:
-        return min(client.fin_time, client.rst_time)
-    return client.fin_time or client.rst_time
-
-
-def waited_in_vain(case: Case) -> cython.longlong:
-    """How long nothing new was heard before the client left, or the capture ended, in ns."""
-    return max(0, (client_left(case) or case.connection.capture_end) - case.progress_time)
-
-
-def lost_words(case: Case, lost: cython.longlong) -> str:
-    """What of the response is lost on the way, and how that is known."""
-    server: Side = case.server
-    exchange: Exchange = case.exchange
-    who = capital(case.peer())
-    again = f", although sent again {count(server.rtx_since_ack, 'time')}" if server.rtx_since_ack else ""
-    pmtu = " (a path MTU problem, if only large packets are lost)" if server.full_end == 0 or large_only(case, server) else ""
-    if not case.answered:
-        asked: cython.longlong = case.opaque.request_packet if exchange is None else exchange.request_packet
-        if server.last_data_packet > asked:
-            return f"The beginning of {case.where()}'s answer is lost on the way while later bytes arrive{pmtu}"
-        sent = count(lost, "byte")
-        return f"{who} sent {sent} in answer, as its later sequence numbers say, and they were lost on the way{pmtu}"
-    heard: cython.longlong = server.acked - exchange.response_start
-    if exchange.h2 is not None:
-        return f"A part of {case.where()}'s answer is lost on the way{again}{pmtu}"
-    if heard > 0:
-        first = count(heard, "byte")
-        return f"{count(lost, 'byte')} of {case.where()}'s answer behind the first {first} were lost on the way{again}{pmtu}"
-    return f"{case.where()}'s answer was never acknowledged{again}: it is lost on the way{pmtu}"
 
 
 def client_left_response(case: Case) -> Verdict | None:
@@ -310,7 +195,9 @@ def response_stalled(case: Case) -> Verdict | None:
         case.cite_request()
         case.cite_response()
         return missing(
-            case, "tail", f"The client stopped reading {case.where()}'s answer ({window(case)}), {progress(case.exchange)}."
+            case,
+            "tail",
+            f"The client stopped reading {case.where()}'s answer ({window(case)}), {progress(case.exchange)}.",
         )
     case.ongoing = 1
     case.cite_request()

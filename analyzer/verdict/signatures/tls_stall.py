@@ -8,7 +8,7 @@ from analyzer.verdict import timers
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way
-from analyzer.verdict.signatures.response import told_at_the_end
+from analyzer.verdict.signatures.loss import told_at_the_end
 from analyzer.verdict.waits import ending_timers
 from analyzer.wire.model import CLIENT, SERVER, Record, Side, Tls
 from analyzer.wire.tls.registry import APPLICATION_DATA, HANDSHAKE, HEARTBEAT, TLS13

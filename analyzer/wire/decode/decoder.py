@@ -5,18 +5,20 @@ from __future__ import annotations
 import cython
 
 if not cython.compiled:
-    from analyzer.capture.numbers import u16
+    from analyzer.capture.numbers import u16, u32
 
 from analyzer.capture.frame import Frames
-from analyzer.wire.decode.cursor import Cursor
+from analyzer.wire.decode.checksum import wrong_outside
+from analyzer.wire.decode.cursor import NO_LIMIT, Cursor
 from analyzer.wire.decode.fragments import Fragments
 from analyzer.wire.decode.icmp import Icmp
 from analyzer.wire.decode.ip import Ip
 from analyzer.wire.decode.link import KNOWN, Link
 from analyzer.wire.decode.rare import Rare
-from analyzer.wire.decode.tcp import Tcp
+from analyzer.wire.decode.tcp import SHORTEST, Tcp
 from analyzer.wire.decode.tunnel import Tunnel
-from analyzer.wire.model import IcmpError
+from analyzer.wire.decode.undecoded import CUT, ESP_IN_UDP, NESTED, QUIC, Undecoded
+from analyzer.wire.model import ACK, SYN, IcmpError
 from analyzer.wire.packet import Packet
 
 NOTHING = 0
@@ -26,6 +28,11 @@ UDP = 3
 
 ETHERNET = 1
 """LINKTYPE_ETHERNET."""
+QUIC_PORT = 443
+QUIC_VERSIONS = (1, 0x6B3343CF)
+"""RFC 9000 and RFC 9369."""
+IPSEC_PORT = 4500
+"""ESP through a NAT (RFC 3948 2)."""
 MAX_NESTING = 8
 """IP headers and tunnels inside each other; a frame with more is left undecoded."""
 
@@ -34,7 +41,8 @@ class Decoder:
     """Decodes the frames of one capture into a reused `Packet`.
 
     icmp      the error that the last frame held, valid after `decode()` returned ICMP
-    note      flag word for the last packet: "" or "fragments" or "scapy-decoded"
+    note      flag word for the last packet: "" or "fragments" or "scapy-decoded", or of a SYN in a tunnel
+              "outer-checksum"
     warnings  what a user should know, each kind once; complete after `finish()`
     incomplete  frames were left undecoded because nobody knows their link type
     """
@@ -52,8 +60,10 @@ class Decoder:
         self.fragments = Fragments()
         self.rare = Rare()
         self.undecoded: dict[int, int] = {}
+        self.lost = Undecoded()
         self.incomplete = False
         self.slow: set[int] = set()
+        self.quic = False
 
     def decode(self, frames: Frames, packet: Packet) -> cython.int:
         """Decode the current frame: NOTHING, TCP or UDP (`packet` is filled), or ICMP (`icmp` is).
@@ -70,12 +80,15 @@ class Decoder:
         cursor.at = start
         cursor.end = end
         cursor.wire_end = max(start + frames.length, end)
+        cursor.outer = 0
         packet.number = frames.number
         packet.time = frames.time
         packet.interface = frames.interface
         if frames.link == ETHERNET and self.plain(cursor):
-            return self.tcp.read(cursor, packet)  # True is TCP, False is NOTHING
+            return self.segment(cursor, packet)
+        cursor.limit = NO_LIMIT
         if not self.link.enter(cursor, frames.link) and not self.unknown_link(frames.link):
+            self.lost.layer(cursor.kind, cursor.protocol)
             return NOTHING
         if cursor.interface:
             packet.interface = cursor.interface
@@ -112,6 +125,11 @@ class Decoder:
         for link, count in self.undecoded.items():
             self.warnings.append(f"link type {link} is unknown: {count} frames were not decoded")
         self.undecoded = {}
+        if self.tunnel.kinds:
+            names = self.tunnel.names()
+            self.warnings.append(f"packets were read inside tunnels ({names}): addresses are the inner ones")
+        self.warnings += self.lost.warnings()
+        self.lost = Undecoded()
         incomplete = self.fragments.give_up()
         if incomplete:
             self.warnings.append(
@@ -144,6 +162,7 @@ class Decoder:
             depth += 1
             if cursor.kind != 0x0800 and cursor.kind != 0x86DD:
                 if not self.link.shim(cursor):
+                    self.lost.layer(cursor.kind, cursor.protocol)
                     return NOTHING
                 continue
             if not self.ip.read(cursor):
@@ -153,17 +172,29 @@ class Decoder:
                     return NOTHING
                 self.note = "fragments"
             elif cursor.protocol == 6:
-                return self.tcp.read(cursor, packet)  # True is TCP, False is NOTHING
+                return self.segment(cursor, packet)
             elif not self.inside(cursor):
                 return self.transport(packet)
+        self.lost.count(NESTED)
         return NOTHING
+
+    def segment(self, cursor: Cursor, packet: Packet) -> cython.int:
+        """A TCP header; one that the snap length cut is counted."""
+        found: cython.bint = self.tcp.read(cursor, packet)
+        if found:
+            if cursor.outer and packet.flags & (SYN | ACK) == SYN and wrong_outside(cursor):
+                self.note = "outer-checksum"
+        elif cursor.end - cursor.at < SHORTEST and cursor.wire_end - cursor.at >= 20:
+            self.lost.count(CUT)
+        return found  # True is TCP, False is NOTHING
 
     def inside(self, cursor: Cursor) -> cython.bint:
         """Enter a tunnel; -> False if there is none."""
         if cursor.protocol == 17:
             if cursor.end - cursor.at < 8:
                 return False
-            return self.tunnel.over_udp(cursor, u16(cursor.data, cursor.at + 2))
+            udp: cython.Py_ssize_t = cursor.at
+            return self.tunnel.over_udp(cursor) and cursor.wrap(udp)
         return self.tunnel.enter(cursor)
 
     def transport(self, packet: Packet) -> cython.int:
@@ -178,6 +209,7 @@ class Decoder:
                 error.time = packet.time
                 self.icmp = error
                 return ICMP
+        self.lost.datagram(cursor.protocol)
         return NOTHING
 
     def udp(self, packet: Packet) -> cython.int:
@@ -200,4 +232,18 @@ class Decoder:
         packet.payload = at + 8
         packet.length = length - 8
         packet.captured = min(cursor.end, at + length) - at - 8
+        if packet.captured > 8:
+            self.hidden(data, at)
         return UDP
+
+    def hidden(self, data: bytes, at: cython.Py_ssize_t) -> None:
+        """Count what may carry fetches and is encrypted: QUIC, told by its long headers (RFC 9000 17.2), and IPsec."""
+        source: cython.int = u16(data, at)
+        target: cython.int = u16(data, at + 2)
+        if source == QUIC_PORT or target == QUIC_PORT:
+            if data[at + 8] & 0xC0 == 0xC0 and u32(data, at + 9) in QUIC_VERSIONS:
+                self.quic = True
+            if self.quic and data[at + 8] & 0x40:
+                self.lost.count(QUIC)
+        elif (source == IPSEC_PORT or target == IPSEC_PORT) and u32(data, at + 8):  # zero is a message of IKE
+            self.lost.count(ESP_IN_UDP)

@@ -3,7 +3,7 @@ cimport cython
 from analyzer.wire.decode.cursor cimport Cursor
 
 cdef int MAX_DATAGRAMS, MAX_BYTES, ABSENT, PRESENT, CUT
-cdef long long TIMEOUT, COPY_WINDOW
+cdef long long TIMEOUT, COPY_NS
 
 @cython.final
 cdef class Datagram:

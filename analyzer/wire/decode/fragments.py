@@ -10,6 +10,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.decode.cursor import Cursor
+from analyzer.wire.model import COPY_NS
 
 MAX_DATAGRAMS = 1024
 """Datagrams waiting at a time; beyond it the oldest is given up and counted as incomplete."""
@@ -17,8 +18,6 @@ MAX_BYTES = 16 * 1024 * 1024
 """Bytes of buffers held by all of them; same rule."""
 TIMEOUT = 30_000_000_000
 """Capture time after which a datagram is given up: Linux net.ipv4.ipfrag_time is 30 s, RFC 8200 4.5 says 60."""
-COPY_WINDOW = 50_000_000
-"""Fragments of a datagram completed so recently are mirror copies (signatures.md 3.3), not a new datagram."""
 
 ABSENT = 0
 PRESENT = 1
@@ -142,7 +141,7 @@ class Fragments:
         )
         self.evict(time)
         datagram: Datagram | None = self.table.get(key)
-        if datagram is not None and datagram.finished and time - datagram.finished > COPY_WINDOW:
+        if datagram is not None and datagram.finished and time - datagram.finished > COPY_NS:
             del self.table[key]
             datagram = None
         if datagram is None:

@@ -60,7 +60,8 @@ class Icmp:
         error.key = quote.ports_key()
         if quote.protocol == UDP:
             error.udp = 1
-            error.seq = data[quote.at + 8] << 8 | data[quote.at + 9]
+            if quote.end - quote.at >= 10:
+                error.seq = data[quote.at + 8] << 8 | data[quote.at + 9]
         else:
             error.seq = u32(data, quote.at + 4)
         if cursor.version == 4 and error.kind == 3 and error.code == FRAGMENTATION_NEEDED:
@@ -70,8 +71,11 @@ class Icmp:
         return error
 
     def quotes_dns(self, quote: Cursor) -> cython.bint:
-        """A UDP header to port 53, and the message's id behind it."""
+        """A UDP header to port 53, and the message's id behind it; or one from there: the client refuses an answer."""
         at: cython.Py_ssize_t = quote.at
-        if quote.protocol != UDP or quote.end - at < 10:
+        if quote.protocol != UDP or quote.end - at < 8:
             return False
-        return quote.data[at + 2] == 0 and quote.data[at + 3] == DNS_PORT
+        to_resolver: cython.bint = quote.data[at + 2] == 0 and quote.data[at + 3] == DNS_PORT
+        if to_resolver:
+            return quote.end - at >= 10
+        return quote.data[at] == 0 and quote.data[at + 1] == DNS_PORT

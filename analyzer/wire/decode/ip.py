@@ -47,7 +47,7 @@ class Ip:
         if total:
             if total < header:
                 return False
-            cursor.wire_end = at + total
+            cursor.wire_end = min(at + total, cursor.limit)
             if cursor.end > at + total:
                 cursor.end = at + total
         cursor.version = 4
@@ -62,7 +62,19 @@ class Ip:
             cursor.fragment_at = (offset & 0x1FFF) * 8
             cursor.more = (offset >> 13) & 1
             cursor.fragment_id = cursor.ip_id
+        elif cursor.protocol == AUTHENTICATION:
+            return self.authentication(cursor)
         return True
+
+    def authentication(self, cursor: Cursor) -> cython.bint:
+        """Move past an AH header behind IPv4 (RFC 4302 2.2): its size is in units of four bytes, minus two."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 12:
+            return False
+        cursor.protocol = data[at]
+        cursor.at = at + (data[at + 1] + 2) * 4
+        return cursor.at <= cursor.end and cursor.protocol != AUTHENTICATION
 
     def read6(self, cursor: Cursor) -> cython.bint:
         """IPv6 (RFC 8200). A payload length of 0 is segmentation offload or a jumbogram: the frame's length counts."""
@@ -73,7 +85,7 @@ class Ip:
         length: cython.int = u16(data, at + 4)
         following: cython.int = data[at + 6]
         if length:
-            cursor.wire_end = at + 40 + length
+            cursor.wire_end = min(at + 40 + length, cursor.limit)
             if cursor.end > at + 40 + length:
                 cursor.end = at + 40 + length
         cursor.version = 6

@@ -23,6 +23,24 @@ BRIDGED = 0x6558
 PPP = 0x880B
 VLAN = 0x8100
 SERVICE_VLAN = 0x88A8
+METADATA = 0x8909
+"""Cisco MetaData: the security group of TrustSec."""
+SERVICE_INSTANCE = 0x88E7
+"""802.1ah I-TAG (provider backbone bridges)."""
+EXTENDER = 0x893F
+"""802.1BR E-TAG (bridge port extension)."""
+VIRTUAL_NIC = 0x8926
+"""Cisco VN-Tag, from which the E-TAG came."""
+REDUNDANCY = 0x892F
+"""High-availability Seamless Redundancy (IEC 62439-3)."""
+MACSEC = 0x88E5
+MACSEC_VERSION = 0x80
+MACSEC_ENCRYPTED = 0x0C
+MACSEC_CHANNEL = 0x20
+"""Bits of its first byte: a version that is not zero; encrypted or changed; eight bytes of channel identifier."""
+SERVICE_CHAIN = 0x894F
+"""Network Service Header (RFC 8300)."""
+AFTER_SERVICE_CHAIN = (IPV4, IPV6, BRIDGED, SERVICE_CHAIN, 0x8847)
 MAX_LABELS = 16
 """MPLS labels read before giving up; real stacks have fewer than ten."""
 
@@ -41,7 +59,7 @@ class Link:
 
     def enter(self, cursor: Cursor, link: cython.int) -> cython.bint:
         """Move past the link layer; -> False if it leads nowhere. Which numbers are known: `KNOWN`."""
-        cursor.interface = 0
+        cursor.interface = cursor.kind = 0
         if link == 1:
             return self.ethernet(cursor)
         if link == 113:
@@ -65,6 +83,7 @@ class Link:
     def radio(self, cursor: Cursor, link: cython.int) -> cython.bint:
         """802.11 with or without a radio header; a PPI header may announce any other link type."""
         if not self.wireless.enter(cursor, link):
+            cursor.kind = self.wireless.hidden
             return False
         if self.wireless.inner >= 0:
             return self.enter(cursor, self.wireless.inner)
@@ -73,8 +92,8 @@ class Link:
     def shim(self, cursor: Cursor) -> cython.bint:
         """Move past one header between the link layer and IP, named by `kind`."""
         kind: cython.int = cursor.kind
-        if kind == 0x8100 or kind == 0x88A8 or kind == 0x9100:
-            return self.vlan(cursor)
+        if kind == 0x8100 or kind == 0x88A8 or kind == 0x9100 or kind == 0x9200:
+            return self.tag(cursor, 4)
         if kind == 0x8847 or kind == 0x8848:
             return self.mpls(cursor)
         if kind == 0x8864:
@@ -83,7 +102,41 @@ class Link:
             return self.ethernet(cursor)
         if kind == PPP:
             return self.ppp(cursor)
-        return False
+        return self.fabric(cursor, kind)
+
+    def fabric(self, cursor: Cursor, kind: cython.int) -> cython.bint:
+        """The tags that switches put into frames for each other; -> False if `kind` is none."""
+        at: cython.Py_ssize_t = cursor.at
+        if kind == METADATA:  # version, words of options, options, EtherType
+            return cursor.end - at >= 4 and self.tag(cursor, 4 + cursor.data[at + 1] * 4)
+        if kind == EXTENDER:
+            return self.tag(cursor, 8)
+        if kind in (VIRTUAL_NIC, REDUNDANCY):
+            return self.tag(cursor, 6)
+        if kind == SERVICE_INSTANCE:  # flags and I-SID, then the customer's whole frame
+            cursor.at = at + 4
+            return self.ethernet(cursor)
+        if kind == SERVICE_CHAIN:
+            return self.service_chain(cursor)
+        return kind == MACSEC and self.macsec(cursor)
+
+    def service_chain(self, cursor: Cursor) -> cython.bint:
+        """RFC 8300 2.2: the length in words in six bits of the second byte, the next protocol in the fourth."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 8 or data[at + 1] & 0x3F < 2 or not 1 <= data[at + 3] <= 5:
+            return False
+        cursor.kind = AFTER_SERVICE_CHAIN[data[at + 3] - 1]
+        cursor.at = at + (data[at + 1] & 0x3F) * 4
+        return cursor.at <= cursor.end
+
+    def macsec(self, cursor: Cursor) -> cython.bint:
+        """802.1AE 9.3: without its E and C bits the frame is signed, not encrypted, and readable behind the tag."""
+        data: bytes = cursor.data
+        at: cython.Py_ssize_t = cursor.at
+        if cursor.end - at < 8 or data[at] & (MACSEC_VERSION | MACSEC_ENCRYPTED):
+            return False
+        return self.tag(cursor, 16 if data[at] & MACSEC_CHANNEL else 8)
 
     def ethernet(self, cursor: Cursor) -> cython.bint:
         """Ethernet II, or 802.3 with LLC when the type field is a length (IEEE 802.3 3.2.6)."""
@@ -95,12 +148,12 @@ class Link:
         cursor.at = at + 14
         return cursor.kind > 1500 or self.llc(cursor)
 
-    def vlan(self, cursor: Cursor) -> cython.bint:
-        """One 802.1Q or 802.1ad tag."""
-        if cursor.end - cursor.at < 4:
+    def tag(self, cursor: Cursor, size: cython.int) -> cython.bint:
+        """Move past a tag of `size` bytes, 4 of 802.1Q and 802.1ad; the last two are the EtherType of what follows."""
+        if cursor.end - cursor.at < size:
             return False
-        cursor.kind = u16(cursor.data, cursor.at + 2)
-        cursor.at += 4
+        cursor.at += size
+        cursor.kind = u16(cursor.data, cursor.at - 2)
         return cursor.kind > 1500 or self.llc(cursor)
 
     def llc(self, cursor: Cursor) -> cython.bint:
@@ -153,18 +206,22 @@ class Link:
         return True
 
     def pppoe(self, cursor: Cursor) -> cython.bint:
-        """A PPPoE session packet (RFC 2516 4): version and type 1, code 0."""
+        """A PPPoE session packet (RFC 2516 4): version and type 1, code 0; what is beyond its LENGTH is padding."""
         data: bytes = cursor.data
         at: cython.Py_ssize_t = cursor.at
         if cursor.end - at < 7 or data[at] != 0x11 or data[at + 1] != 0:
             return False
         cursor.at = at + 6
+        if u16(data, at + 4):
+            cursor.bound(at + 6 + u16(data, at + 4))
         return self.ppp(cursor)
 
     def ppp(self, cursor: Cursor) -> cython.bint:
         """PPP with or without HDLC address and control (RFC 1662 3.1), protocol field possibly compressed to a byte."""
         data: bytes = cursor.data
         at: cython.Py_ssize_t = cursor.at
+        cursor.kind = PPP
+        cursor.protocol = 0
         if cursor.end - at < 4:
             return False
         if (data[at] == 0xFF or data[at] == 0x0F) and (data[at + 1] == 3 or data[at + 1] == 0):
@@ -175,6 +232,7 @@ class Link:
             protocol = protocol << 8 | data[at]
             at += 1
         cursor.at = at
+        cursor.protocol = protocol  # for those who count what is not decoded
         if protocol == 0x21:
             cursor.kind = IPV4
         elif protocol == 0x57:

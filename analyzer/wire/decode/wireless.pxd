@@ -6,7 +6,7 @@ cdef int RADIOTAP, PPI, IEEE_802_11, TO_DS, FROM_DS, PROTECTED, ORDER, AMSDU, PA
 
 @cython.final
 cdef class Wireless:
-    cdef public int inner
+    cdef public int inner, hidden
     cdef bint enter(self, Cursor cursor, int link) except -1
     cdef bint radiotap(self, Cursor cursor) except -1
     cdef bint ppi(self, Cursor cursor) except -1

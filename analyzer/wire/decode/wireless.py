@@ -5,6 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.decode.cursor import Cursor
+from analyzer.wire.decode.undecoded import AGGREGATED_WIRELESS, ENCRYPTED_WIRELESS
 
 RADIOTAP = 127
 PPI = 192
@@ -23,14 +24,17 @@ class Wireless:
     """Reads unencrypted data frames; management, control, encrypted and aggregated frames lead nowhere.
 
     inner   link type that a PPI header announced, -1 = an LLC header is at the cursor
+    hidden  a pseudo kind (undecoded.py) when the frame carries data that cannot be read, else 0
     """
 
     def __init__(self) -> None:
         self.inner = -1
+        self.hidden = 0
 
     def enter(self, cursor: Cursor, link: cython.int) -> cython.bint:
         """Move past radio header and 802.11 header, or past PPI to `inner`."""
         self.inner = -1
+        self.hidden = 0
         if link == IEEE_802_11:
             return self.data_frame(cursor, False)
         if link == RADIOTAP:
@@ -104,7 +108,13 @@ class Wireless:
         size += 4 if quality and flags & ORDER else 0  # the HT control field
         if padded:
             size = (size + 3) & ~3
-        if flags & PROTECTED or cursor.end - at < size or (quality and data[at + control] & AMSDU):
+        if flags & PROTECTED:
+            self.hidden = ENCRYPTED_WIRELESS
+            return False
+        if cursor.end - at < size:
+            return False
+        if quality and data[at + control] & AMSDU:
+            self.hidden = AGGREGATED_WIRELESS
             return False
         cursor.at = at + size
         return True

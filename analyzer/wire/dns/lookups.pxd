@@ -5,16 +5,16 @@ from analyzer.wire.packet cimport Packet
 cdef long long COPY_NS, COPY_FAST_NS
 
 cdef class Lookup:
-    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, unreadable
+    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, unreadable, heard, foreign
     cdef public bytes client, server
     cdef public str transport, name, spelling
-    cdef public list tries, addresses, aliases
+    cdef public list tries, addresses, aliases, strays, refusals
     cdef public long long asked, last_query_time, answer_packet, answer_time
     cdef public IcmpError icmp
 
 cdef class Lookups:
-    cdef public dict open, began
-    cdef public list finished
+    cdef public dict open, began, asking, early, refusable
+    cdef public list finished, begun
     cdef public int answered
     cdef public long long malformed, evicted
     cpdef datagram(self, Packet p)
@@ -23,3 +23,4 @@ cdef class Lookups:
 
 cdef int port(bytes key, int back) except -1
 cdef bytes turned(bytes key)
+cdef bytes asker(bytes key, int number)

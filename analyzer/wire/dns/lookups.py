@@ -2,28 +2,34 @@
 
 Only questions that lead to a connection are followed: A, AAAA and HTTPS, with the RD bit, since a resolver that looks
 for the answer itself goes without it and is told where to ask next (RFC 1034 4.3.1). mDNS and LLMNR have other ports
-and ask no resolver. A question waits PATIENCE_NS for its answer; what comes later is given out as an answer without a
-question.
+and ask no resolver. A question waits PATIENCE_NS and a little more, so that the same question again is a retry, for its
+answer; what comes later is given out as an answer without a question. An answer from an address that was not asked is
+none to the client (its socket or its resolver refuses it): the question still waits, and remembers who spoke.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import cython
 
 from analyzer.wire.dns.message import AAAA, HTTPS, NOERROR, A, Message, read
-from analyzer.wire.model import IcmpError
+from analyzer.wire.model import COPY_FAST_NS, COPY_NS, IcmpError
 from analyzer.wire.packet import Packet
 
 PORT = 53
 PATIENCE_NS = 5_000_000_000
 """How long glibc (resolv.conf(5) `timeout`) and Go (net/dnsconfig_unix.go) wait for one answer."""
+LATE_NS = 1_000_000_000
+"""A retry's timer runs a little late: 5.005 s are usual, a busy host takes longer."""
+DISORDER_NS = 10_000_000
+"""An answer may stand before its question by this much: queues of a capture that are displaced by 5 ms each."""
+MAX_EARLY = 1024
+"""Answers without a question that are remembered; at the cap the oldest is forgotten."""
 MAX_OPEN = 65_536
 """Questions that wait for an answer; at the cap the oldest is given out as unreadable, which proves nothing."""
 MAX_TRIES = 16
 """Packets kept of one question that is sent again and again; `asked` counts them all."""
-COPY_NS = 50_000_000
-COPY_FAST_NS = 2_000_000
-"""The same datagram this soon is a mirror's copy (signatures.md 3.3): with the same IP identification, without one."""
 
 
 class Lookup:
@@ -36,7 +42,10 @@ class Lookup:
     asked         how often it was sent; last_query_time, ip_id: of the last
     answer_packet/time        the answer, 0 = none; rcode: its code, -1 = none
     addresses, aliases        as in Message
+    strays        (server, packet, time) of answers that came from an address that was not asked, at most MAX_TRIES
+    refusals      ICMP errors by which the client refused them; foreign 1 = this is such an answer itself
     icmp          the ICMP error that ended it, or None
+    heard         1 = whoever reads them knows of the question
     unreadable    1 = the answer was truncated, cut or malformed, or was given up at a cap: it proves nothing
     """
 
@@ -58,7 +67,9 @@ class Lookup:
         self.rcode = -1
         self.addresses: list[bytes] = []
         self.aliases: list[str] = []
-        self.unreadable = 0
+        self.unreadable = self.heard = self.foreign = 0
+        self.strays: list[tuple[bytes, int, int]] = []
+        self.refusals: list[IcmpError] = []
         self.icmp: IcmpError | None = None
 
     def ask(self, packet: cython.longlong, time: cython.longlong, ip_id: cython.int) -> None:
@@ -103,7 +114,9 @@ class Lookups:
 
     open        (key of the question, id) -> its lookup, in the order in which they were last asked
     began       the same lookups in the order in which they were first asked
-    finished    lookups that are over, in the order in which they ended; the caller empties it
+    asking      (client, its port, id) -> the same lookups; early: (key, id) -> answers that came before a question
+    refusable   key of an answer from a stranger -> the lookup that it was meant for
+    begun       lookups when they are first asked; finished: lookups when they are over; the caller empties both
     answered    1 = some server's answer was captured
     malformed   messages that broke the rules of RFC 1035; evicted: lookups given up at MAX_OPEN
     """
@@ -111,7 +124,11 @@ class Lookups:
     def __init__(self) -> None:
         self.open: dict[bytes, Lookup] = {}
         self.began: dict[Lookup, None] = {}
-        self.finished: list[Lookup] = []
+        self.begun: list[Any] = []  # the engine lets connections end in the same list
+        self.finished: list[Any] = []
+        self.asking: dict[bytes, Lookup] = {}
+        self.early: dict[bytes, tuple[Message, int, int]] = {}
+        self.refusable: dict[bytes, Lookup] = {}
         self.answered = self.malformed = self.evicted = 0
 
     def datagram(self, p: Packet) -> None:
@@ -165,13 +182,35 @@ class Lookups:
             if len(self.open) >= MAX_OPEN:
                 self.evict()
             lookup = Lookup(key, version, transport, message)
+            self.begun.append(lookup)
+            if self.answered_early(lookup, number, packet, time, ip_id):
+                return
             self.began[lookup] = None
+            self.asking[asker(key, message.id)] = lookup
         self.open[number] = lookup
         lookup.ask(packet, time, ip_id)
+
+    def answered_early(
+        self, lookup: Lookup, number: bytes, packet: cython.longlong, time: cython.longlong, ip_id: cython.int
+    ) -> bool:
+        """Whether the answer to a new question stands before it in the capture: then the lookup is over."""
+        found = self.early.pop(number, None)
+        if found is None:
+            return False
+        message, answer_packet, answer_time = found
+        if message.name != lookup.name or message.qtype != lookup.qtype or abs(time - answer_time) > DISORDER_NS:
+            return False
+        lookup.ask(packet, time, ip_id)
+        lookup.answer(message, answer_packet, answer_time)
+        self.over(lookup)
+        return True
 
     def over(self, lookup: Lookup) -> None:
         """Give out a lookup that is no longer in `open`."""
         self.began.pop(lookup, None)
+        key = lookup.client + lookup.client_port.to_bytes(2, "big") + lookup.id.to_bytes(2, "big")
+        if self.asking.get(key) is lookup:
+            del self.asking[key]
         self.finished.append(lookup)
 
     def answer(
@@ -187,8 +226,14 @@ class Lookups:
         number = key + message.id.to_bytes(2, "big")
         lookup: Lookup | None = self.open.get(number)
         if lookup is None:
-            if message.qtype in (A, AAAA, HTTPS) and message.addresses:
+            if message.qtype not in (A, AAAA, HTTPS):
+                return
+            foreign = transport == "udp" and self.from_stranger(key, message, packet, time)
+            if not foreign:
+                self.remember(number, message, packet, time)
+            if message.addresses:
                 lookup = Lookup(key, version, transport, message)
+                lookup.foreign = foreign
         elif message.qtype < 0 or (lookup.name == message.name and lookup.qtype == message.qtype):
             del self.open[number]
         else:
@@ -197,8 +242,37 @@ class Lookups:
             lookup.answer(message, packet, time)
             self.over(lookup)
 
+    def remember(self, number: bytes, message: Message, packet: cython.longlong, time: cython.longlong) -> None:
+        """An answer came to no known question, which may follow: captures have their packets a little out of order."""
+        self.early.pop(number, None)
+        if len(self.early) >= MAX_EARLY:
+            del self.early[next(iter(self.early))]
+        self.early[number] = (message, packet, time)
+
+    def from_stranger(
+        self, key: bytes, message: Message, packet: cython.longlong, time: cython.longlong
+    ) -> cython.bint:
+        """Whether somebody answers who was not asked: the client waits for the same id at the same port."""
+        lookup: Lookup | None = self.asking.get(asker(key, message.id))
+        if lookup is None or lookup.name != message.name or lookup.qtype != message.qtype:
+            return False
+        if len(lookup.strays) < MAX_TRIES:
+            lookup.strays.append((key[(len(key) - 4) // 2 : -4], packet, time))
+            if len(self.refusable) >= MAX_EARLY:
+                del self.refusable[next(iter(self.refusable))]
+            self.refusable[turned(key)] = lookup
+        return True
+
     def icmp(self, error: IcmpError) -> None:
-        """The question was not delivered: the client's socket is told, and the resolver gives up on this server."""
+        """The question was not delivered: the client's socket is told, and the resolver gives up on this server.
+
+        Or the client refuses an answer, because it asked somebody else.
+        """
+        if port(error.key, 4) == PORT and port(error.key, 2) != PORT:
+            stray: Lookup | None = self.refusable.get(error.key)
+            if stray is not None and len(stray.refusals) < MAX_TRIES:
+                stray.refusals.append(error)
+            return
         number = error.key + error.seq.to_bytes(2, "big")
         lookup: Lookup | None = self.open.pop(number, None)
         if lookup is not None:
@@ -218,7 +292,7 @@ class Lookups:
         lookup: Lookup
         while self.open:
             number, lookup = next(iter(self.open.items()))
-            if now - lookup.last_query_time <= PATIENCE_NS:
+            if now - lookup.last_query_time <= PATIENCE_NS + LATE_NS:
                 return
             del self.open[number]
             self.over(lookup)
@@ -228,6 +302,7 @@ class Lookups:
         self.finished.extend(self.open.values())
         self.open = {}
         self.began = {}
+        self.asking = {}
 
     def oldest_open(self) -> int:
         """First packet of the question that has waited longest; a huge number when none does."""
@@ -252,3 +327,9 @@ def turned(key: bytes) -> bytes:
     """The key of the other direction."""
     size: cython.Py_ssize_t = (len(key) - 4) // 2
     return key[size : 2 * size] + key[:size] + key[-2:] + key[-4:-2]
+
+
+def asker(key: bytes, number: cython.int) -> bytes:
+    """Who asks, at which port, with which id: all of a question but whom it goes to."""
+    size: cython.Py_ssize_t = (len(key) - 4) // 2
+    return key[:size] + key[-4:-2] + number.to_bytes(2, "big")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from analyzer.wire.detection import PREFACE
+from analyzer.wire.detection import METHODS, PREFACE
 
 MAX_HEAD = 64 * 1024
 """Longest head, trailer section or chunk-size line that is read, in bytes (signatures.md 6.1, `max_head`)."""
@@ -54,6 +54,7 @@ _METHOD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _METHOD_AND_SPACE = re.compile(rb"[A-Za-z][A-Za-z0-9_-]{0,31} ")
 _REQUEST_LINE = re.compile(rb"[A-Z]{3,20} [^\r\n]+ HTTP/1\.[01]\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?)[ \t]+(\d{3})(?:[ \t]+(.*))?\Z", re.DOTALL)
+_PARTIAL_STATUS = re.compile(rb"HTTP/(1\.[01]) (\d{3})(?:[ \r]|\Z)")
 _VERSION = re.compile(rb"[ \t]+HTTP/(\d\.\d)[ \t]*\Z")
 
 _PREFACE = PREFACE.partition(b"\r\n")[0]
@@ -91,6 +92,23 @@ def starts_request(data: bytes) -> bool:
 def starts_response(data: bytes) -> bool:
     """Whether `data` begins with a status line: a clean boundary after a loss."""
     return data.startswith((b"HTTP/1.1 ", b"HTTP/1.0 "))
+
+
+def begins_request(data: bytes) -> bool:
+    """Whether `data` begins with a method in use: enough where packets are cut, and the numbers fit besides."""
+    return data[: data.find(b" ", 0, MAX_START)] in METHODS
+
+
+def partial_request(line: bytes) -> tuple[str, str]:
+    """Method and target of a request line that is cut; the target, too, may be only the beginning."""
+    method, _, rest = line.rstrip(b"\r\n").partition(b" ")
+    return text(method), text(rest.partition(b" ")[0], MAX_TARGET)
+
+
+def partial_status(line: bytes) -> tuple[str, int] | None:
+    """Version and status of a status line that is cut, or None when it is cut before them."""
+    found = _PARTIAL_STATUS.match(line)
+    return (text(found[1]), int(found[2])) if found else None
 
 
 def noted(raw: bytes) -> dict[str, str]:

@@ -4,11 +4,12 @@ from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange
 
 # the constant of states.py as a C number
-cdef int LOST
+cdef int BODY, LOST
 
 cdef class Pairing(Reader):
     cdef public long long dropped, count
     cdef public list waiting, orphans
+    cdef public Exchange interim
     cdef begin_pairing(self, Connection connection)
     cdef Exchange new_exchange(self)
     cdef bint later(self, Exchange exchange, Stream stream) except -1

@@ -6,7 +6,7 @@ import cython
 
 from analyzer.wire.http.notes import forget
 from analyzer.wire.http.reader import Reader
-from analyzer.wire.http.states import LOST
+from analyzer.wire.http.states import BODY, LOST
 from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import Connection, Exchange
 
@@ -22,6 +22,7 @@ class Pairing(Reader):
 
     waiting   requests without a final response, oldest first
     orphans   None, or responses whose segments acknowledge requests that come only after them, each with that offset
+    interim   an exchange without a known request that got an interim response and no other yet
     count     exchanges so far; dropped: those not kept (see MAX_EXCHANGES)
     """
 
@@ -30,6 +31,7 @@ class Pairing(Reader):
         self.dropped = 0
         self.count = len(connection.exchanges)
         self.waiting: list[Exchange] = []
+        self.interim: Exchange | None = None
         self.orphans: list[tuple[int, Exchange]] | None = None
 
     def new_exchange(self) -> Exchange:
@@ -82,7 +84,20 @@ class Pairing(Reader):
                 del self.waiting[: self.waiting.index(exchange)]
                 exchange.lost = 0
                 return
+        if len(self.waiting) == 1 and self.only_asker(self.waiting[0], stream):
+            self.waiting[0].lost = 0
+            return
         self.waiting = [exchange for exchange in self.waiting if exchange.request_packet > stream.packet]
+
+    def only_asker(self, exchange: Exchange, stream: Stream) -> bool:
+        """The server has acknowledged nothing behind this request, so that it cannot answer a later one."""
+        client = self.client
+        end: cython.longlong = exchange.request_end
+        if client.exchange is exchange and client.state == BODY:
+            end = client.body_end
+        elif not exchange.request_complete or exchange.request_unframed:
+            return False
+        return exchange.request_packet < stream.packet and stream.ack <= end
 
     def drop(self, exchange: Exchange) -> None:
         """Keep the list within its cap once an exchange is over."""

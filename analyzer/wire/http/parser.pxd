@@ -1,14 +1,14 @@
 from analyzer.wire.http.framing cimport request_framing, response_framing
 from analyzer.wire.http.notes cimport add_milestone, forget, keep_fields, note_acked
-from analyzer.wire.http.pairing cimport Pairing
+from analyzer.wire.http.partial cimport Partial
 from analyzer.wire.http.start cimport StartLine
 from analyzer.wire.http.stream cimport Stream
 from analyzer.wire.model cimport Connection, Exchange, Side
 
 # the constants of states.py and parser.py as C numbers
-cdef int BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, MAX_GARBAGE
+cdef int BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED, MAX_GARBAGE
 
-cdef class HttpParser(Pairing):
+cdef class HttpParser(Partial):
     cdef public bytes leftover_client, leftover_server
     cdef public long long leftover_client_start, leftover_server_start
     cdef public bytearray held
@@ -16,10 +16,9 @@ cdef class HttpParser(Pairing):
     cpdef end(self, Side side, long long packet, long long time)
     cpdef finish(self)
     cdef begin_request(self, Stream stream)
+    cpdef take_for_request(self, long long end, long long packet, long long time, long long last_packet, long long last_time)
     cdef request_head_over(self)
-    cdef begin_status(self, str version, int status, str reason)
     cdef begin_response(self, Stream stream, Exchange exchange)
     cdef response_head_over(self)
     cdef begin_garbage(self, bytes line)
-    cdef switch(self, Stream stream, Exchange exchange)
     cdef release(self)

@@ -11,9 +11,10 @@ import cython
 from analyzer.wire.http import head
 from analyzer.wire.http.framing import request_framing, response_framing
 from analyzer.wire.http.notes import add_milestone, forget, keep_fields, note_acked
-from analyzer.wire.http.pairing import MAX_EXCHANGES, Pairing
+from analyzer.wire.http.pairing import MAX_EXCHANGES
+from analyzer.wire.http.partial import Partial
 from analyzer.wire.http.start import StartLine
-from analyzer.wire.http.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST
+from analyzer.wire.http.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED
 from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import Connection, Exchange, Side
 
@@ -21,7 +22,7 @@ MAX_GARBAGE = 64
 """Bytes kept of an answer that is no HTTP."""
 
 
-class HttpParser(Pairing):
+class HttpParser(Partial):
     """Fills `connection.exchanges`.
 
     tunnel           1 = a CONNECT was answered 2xx (`connection.connect` holds that exchange, `exchanges` does not),
@@ -57,6 +58,8 @@ class HttpParser(Pairing):
             exchange = stream.exchange
             if exchange is not None:
                 self.update(stream, exchange)
+                if stream.state == UNFRAMED:
+                    self.end_unframed(stream, exchange)
         for exchange in self.waiting:
             note_acked(self.connection, exchange)
 
@@ -159,7 +162,11 @@ class HttpParser(Pairing):
 
     def begin_request(self, stream: Stream) -> None:
         """A request's method is there: it is an exchange from now on."""
-        if self.server.state == LOST:
+        unanswerable: cython.bint = self.server.state in (LOST, DONE)
+        if self.server.state == UNFRAMED:
+            self.asked_again(stream.start_ack)
+            unanswerable = self.server.exchange is None or not self.server.exchange.response_complete
+        if self.server.state == LOST and self.server.side.pending is None:
             self.waiting.clear()  # whatever they were answered is lost; this one's answer may begin cleanly
         if self.waiting:
             note_acked(self.connection, self.waiting[-1])
@@ -167,7 +174,7 @@ class HttpParser(Pairing):
         if exchange is None:
             exchange = self.new_exchange()
             self.waiting.append(exchange)
-            if self.server.state in (LOST, DONE):
+            if unanswerable:
                 exchange.lost = 1
         stream.exchange = exchange
         exchange.request_start, exchange.request_ack = stream.start, stream.start_ack
@@ -178,6 +185,28 @@ class HttpParser(Pairing):
             self.connection.flag("exchanges-capped")
             self.client.next_message(DONE)
             self.server.next_message(DONE)
+
+    def take_for_request(
+        self,
+        end: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
+        last_packet: cython.longlong,
+        last_time: cython.longlong,
+    ) -> None:
+        """The client's bytes up to offset `end` are no request, and the server answers them as one: no method."""
+        stream = self.client
+        stream.start, stream.start_ack = 0, -1
+        stream.start_packet, stream.start_time = packet, time
+        self.connection.flag("request-garbage")
+        self.begin_request(stream)
+        exchange = stream.exchange
+        if exchange is not None:
+            exchange.request_complete = 1
+            exchange.request_end = end
+            exchange.request_end_packet, exchange.request_end_time = last_packet, last_time
+        stream.exchange = None
+        stream.next_message(DONE)
 
     def request_head_over(self) -> None:
         """The request's head is complete: its framing decides where it ends."""
@@ -200,13 +229,16 @@ class HttpParser(Pairing):
             self.connection.flag("idle-408")
             return
         asked = bool(self.waiting) and not self.later(self.waiting[0], stream)
-        exchange: Exchange | None = self.waiting[0] if asked else self.unasked(stream)
+        exchange: Exchange | None = self.waiting[0] if asked else self.interim or self.unasked(stream)
+        self.interim = None
         if exchange is None:
             return
         self.begin_response(stream, exchange)
         if 100 <= status < 200 and status != 101:
             if len(exchange.interim) < MAX_GARBAGE:
                 exchange.interim = (*exchange.interim, status)
+            if not asked:
+                self.interim = exchange  # its final response is to come, whether its request was captured or not
             return
         if asked:
             del self.waiting[0]
@@ -300,7 +332,7 @@ class HttpParser(Pairing):
         stream.position += len(data)
         if len(self.held) > head.MAX_HEAD:
             self.held = None
-            self.lose(stream)
+            self.lose(stream, stream.position)
 
     def take_held(self) -> bytes:
         """What was held, which is then held no more."""
@@ -317,30 +349,6 @@ class HttpParser(Pairing):
             stream.position = self.leftover_client_start
             self.leftover_client_start = -1
             self.read(stream, held, 0, len(held))
-
-    def lose(self, stream: Stream) -> None:
-        """Bytes outside a body are lost: what they were part of, and what they may have answered, is uncertain."""
-        if stream.exchange is not None:
-            stream.exchange.lost = 1
-            self.update(stream, stream.exchange)
-        if stream is self.server:
-            for exchange in self.waiting:
-                exchange.lost = 1
-        elif not self.waiting and stream.exchange is None and self.orphans:
-            self.drop_orphans(stream.position)
-        stream.next_message(LOST)
-
-    def resync(self, stream: Stream, data: bytes) -> cython.bint:
-        """Whether a segment begins with a start line, so that reading may go on after a loss."""
-        if stream is self.client:
-            clean = head.starts_request(data)
-        else:
-            clean = head.starts_response(data)
-            if clean:
-                self.find_asker(stream)
-        if clean:
-            stream.next_message(HEAD)
-        return clean
 
     def malformed(self, stream: Stream, what: str) -> None:
         """The message breaks its own framing: nothing after it can be read."""

@@ -5,7 +5,7 @@ from analyzer.wire.model cimport Connection, Exchange, Side
 from analyzer.wire.octets cimport cut
 
 # the constants of states.py and reader.py as C numbers
-cdef int BODY, CHUNK_END, CHUNK_SIZE, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, TRAILER
+cdef int BODY, CHUNK_END, CHUNK_SIZE, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, TRAILER, UNFRAMED
 cdef int LF, CR, BAD_REQUEST, MAX_BODY_START, MAX_CHUNK_DIGITS, MAX_HEAD, MAX_START
 cdef long long NEVER
 
@@ -36,7 +36,8 @@ cdef class Reader:
     cdef bint whole_head(self, Stream stream, bytes data, Py_ssize_t at, Py_ssize_t stop) except -1
     cdef message_over(self, Stream stream)
     cdef update(self, Stream stream, Exchange exchange)
-    cdef lose(self, Stream stream)
+    cdef lose(self, Stream stream, long long start)
+    cdef bint follows(self, Stream stream, bytes data) except -1
     cdef bint resync(self, Stream stream, bytes data) except -1
     cdef hold(self, Stream stream, bytes data)
     cdef Py_ssize_t keep_garbage(self, Stream stream, bytes data) except -1

@@ -21,6 +21,7 @@ from analyzer.wire.http.states import (
     HELD,
     LOST,
     TRAILER,
+    UNFRAMED,
 )
 from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import NEVER, Connection, Exchange, Side
@@ -86,7 +87,7 @@ class Reader:
         if stream.state == BODY:
             self.body_hole(stream, side.next, length)
         else:
-            self.lose(stream)
+            self.lose(stream, side.next)
 
     def read(self, stream: Stream, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> None:
         """Read data[at:end] from `stream.position`; every byte is looked at once."""
@@ -116,6 +117,10 @@ class Reader:
                 return
             if state == LOST:
                 if not self.resync(stream, cut(data, at, end)):
+                    return
+            elif state == UNFRAMED:
+                if not self.follows(stream, cut(data, at, end)):
+                    stream.position += end - at
                     return
             elif state == HELD:
                 self.hold(stream, cut(data, at, end))
@@ -266,7 +271,7 @@ class Reader:
         self.body_over(stream)
         if beyond > 0:
             stream.position = start + length
-            self.lose(stream)
+            self.lose(stream, start + length - beyond)
 
     def begin_framed(self, stream: Stream, kind: str, length: cython.longlong) -> None:
         """The body begins; one without bytes is over at once."""
@@ -320,8 +325,12 @@ class Reader:
     def update(self, stream: Stream, exchange: Exchange) -> None:
         """Bring counts and end of the message in progress up to date."""
 
-    def lose(self, stream: Stream) -> None:
-        """Bytes outside a body are lost."""
+    def lose(self, stream: Stream, start: cython.longlong) -> None:
+        """The bytes from `start` to `stream.position`, outside a body, are missing."""
+
+    def follows(self, stream: Stream, data: bytes) -> cython.bint:
+        """Whether the next message begins with this segment, while the end of the one before is unknown."""
+        return False
 
     def resync(self, stream: Stream, data: bytes) -> cython.bint:
         """Whether reading may go on at the begin of this segment, after a loss."""

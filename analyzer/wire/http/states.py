@@ -7,6 +7,7 @@ HELD       bytes after a CONNECT whose answer is not known yet
 GARBAGE    an answer that is no HTTP: its first bytes are kept
 LOST       bytes are missing outside a body: wait for a segment that begins with a start line
 DONE       nothing more can be said about this direction
+UNFRAMED   the message goes on, and bytes that would tell where it ends are missing: the next one begins with a segment
 """
 
 # not compiled: numbers only
@@ -21,3 +22,4 @@ HELD = 6
 GARBAGE = 7
 LOST = 8
 DONE = 9
+UNFRAMED = 10

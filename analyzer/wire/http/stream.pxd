@@ -6,14 +6,14 @@ cdef long long NEVER
 
 cdef class Stream:
     cdef public Side side
-    cdef public int state, chunked
+    cdef public int state, chunked, last_chunk
     cdef public bytearray line
     cdef public list lines
     cdef public Py_ssize_t size
     cdef public long long packet, time, ack, position
     cdef public long long start, start_packet, start_time, start_ack
     cdef public long long last_packet, last_time
-    cdef public long long body_start, body_end, got, beyond, lost_before
+    cdef public long long body_start, body_end, got, beyond, least, lost_before
     cdef public Exchange exchange
     cpdef begin_body(self, int state, long long length)
     cpdef long long received(self)

@@ -20,6 +20,8 @@ class Stream:
     got          body bytes of runs that are over
     lost_before  `side.lost` when the body began; beyond: bytes of a hole that began in the body and outlasted it
     chunked      1 = the run is a chunk
+    least        offset that the message reaches at least, by its Content-Length, where its head is cut; 0 = unknown
+    last_chunk   1 = the bytes read last end with the last chunk
     exchange     the exchange of the message in progress, None between messages
     """
 
@@ -42,7 +44,8 @@ class Stream:
         self.size = 0
         self.start = -1
         self.body_start = self.body_end = 0
-        self.got = self.beyond = 0
+        self.got = self.beyond = self.least = 0
+        self.last_chunk = 0
         self.lost_before = self.side.lost
         self.exchange = None
 

@@ -2,7 +2,6 @@ from analyzer.wire.model cimport Alert, Record, Tls
 
 cdef int TLS12, TLS13, HANDSHAKE, CLIENT, SERVER, APPLICATION_DATA, MIN_FINISHED, EMPTY_CERTIFICATE, END_OF_EARLY_DATA, ALERT_13, ALERT_CCM_8, ALERT_JSSE
 cdef int CCM_8, AES_256_GCM_SHA384, JSSE_RECORD_VERSION, MAX_FLIGHT
-cdef long long REFUSAL_NS
 
 cdef class Completion:
     cdef public str state

@@ -3,7 +3,7 @@ from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.sizes cimport may_be_h2, plain
 from analyzer.wire.tls.tickets cimport knows, round_trip
 
-cdef int TLS13, ALERT, APPLICATION_DATA, FULL_REQUEST, KEY_UPDATE, MAX_RECORDS, LATE_RECORDS, DOUBT
+cdef int TLS13, ALERT, APPLICATION_DATA, FULL_REQUEST, MAX_RECORDS, LATE_RECORDS, DOUBT
 cdef int H2_CONTROL, H2_PREFACE, H2_SHORTEST_HEADERS
 cdef long long TICKET_WINDOW_NS, NEVER
 

@@ -1,7 +1,7 @@
 from analyzer.wire.model cimport Record, Tls
 
 cdef int APPLICATION_DATA, RC4_MD5, TLS12, TLS13, CCM_8_13, TAG, SHORT_TAG, INNER_TYPE, NONCE, SHA1, SHA256, SHA384, AES_BLOCK, DES_BLOCK
-cdef int SHORTEST_REQUEST, FULL_REQUEST, WINDOW_UPDATE, PING, SETTINGS_ACK, H2_PREFACE, H2_SHORTEST_HEADERS, H2_CONTROL
+cdef int WINDOW_UPDATE, PING
 
 cpdef int plain(Tls tls, Record record) except -1
 cpdef int overhead(int version, int cipher) except -1

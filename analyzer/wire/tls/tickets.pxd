@@ -1,8 +1,8 @@
 from analyzer.wire.model cimport Connection, Record, Side, Tls
 from analyzer.wire.tls.completion cimport Completion, closing, is_alert
 
-cdef int TLS13, APPLICATION_DATA, SERVER, MAX_TICKETS, SMALLEST_TICKET, LARGEST_TICKET, DOUBT
-cdef long long TICKET_WINDOW_NS, DELAYED_ACK_NS
+cdef int TLS13, APPLICATION_DATA, SERVER, MAX_TICKETS, SMALLEST_TICKET, LARGEST_TICKET
+cdef long long DELAYED_ACK_NS
 
 cpdef tuple after_tickets(Tls tls, Connection connection, Completion done, list[Record] sent, Record first)
 cdef Py_ssize_t ticket_run(Connection connection, Completion done, list[Record] data, Record first) except -1

@@ -18,7 +18,7 @@ from analyzer.output.row import csv_line, values
 SAMPLE = Path(__file__).resolve().parents[3] / "samples" / "rst" / "curl-refused.pcap"
 REFUSED = "curl: (7) Failed to connect to www.lab.example port 4433 after 1 ms: Couldn't connect to server"
 SECONDS = 5.0
-"""For logs that take a few hundredths of a second when the work is linear; the machine may be busy."""
+"""Of the processor, for logs that take a few hundredths when the work is linear."""
 
 
 def reading(tmp_path: Path, log: bytes) -> analyzer.Reading:
@@ -62,9 +62,9 @@ def test_an_unreadable_log_is_an_error_before_anything_is_read(name: str, tmp_pa
 def test_one_endless_line_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only its beginning is looked at, and the log ends at the cap."""
     monkeypatch.setattr(read, "MAX_CHARACTERS", 1 << 20)
-    started = time.monotonic()
+    started = time.process_time()
     done = reading(tmp_path, REFUSED.encode() + b"x" * (8 << 20))
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     (error,) = done.client_log.errors
     assert len(error.text) == read.MAX_LINE
     assert "error lines of the log were read" in done.warnings[0]
@@ -109,10 +109,10 @@ HARD = {
 def test_no_line_makes_the_patterns_slow(line: str) -> None:
     """A hundred of each: patterns that backtrack without bound would take minutes."""
     reader = Reader()
-    started = time.monotonic()
+    started = time.process_time()
     for _ in range(100):
         reader.line(*stripped(line[:4096]))
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 def test_many_lines_and_one_place_stay_cheap(tmp_path: Path) -> None:

@@ -1,0 +1,169 @@
+"""What the tracker does with segments that are not the usual: takes, keeps until proven, or ignores them.
+
+The rules are in acceptance.py; a SYN with another ISN is the business of attempts.py.
+"""
+
+from __future__ import annotations
+
+import cython
+
+if not cython.compiled:
+    from analyzer.wire.sequence import unwrap
+
+from analyzer.wire.acceptance import acceptable, acknowledges, answers_syn, in_syn_sent, place_of_reset, within
+from analyzer.wire.attempts import Attempts
+from analyzer.wire.marks import mark
+from analyzer.wire.model import ACK, CLIENT, MASK32, OUTSIDE, RST, SYN, Connection, Side
+from analyzer.wire.opening import challenged, take_other_isn
+from analyzer.wire.packet import Packet
+from analyzer.wire.payload import Payload
+from analyzer.wire.unproven import Unproven
+
+MAX_RST_MARKS = 8
+"""RSTs of a side that become milestones; all are counted."""
+MAX_IGNORED_MARKS = 16
+"""The same of those that are ignored: one for each SYN that becomes a milestone (opening.py)."""
+
+
+class Admission(Attempts):
+    """The table of connections as far as it decides what changes them.
+
+    payload     takes what they carry
+    answered    whether any server was heard so far
+    """
+
+    def begin_admission(self) -> None:
+        """Nothing is open."""
+        self.begin()
+        self.payload = Payload()
+        self.reassembler = self.payload.reassembler
+        self.answered = False
+
+    def count(self, connection: Connection, side: Side, p: Packet) -> None:
+        """Numbers and times of a packet of the connection; the subclass does."""
+
+    def account(self, connection: Connection, side: Side, peer: Side, p: Packet) -> None:
+        """What an acceptable packet changes; the subclass does."""
+
+    def admits(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> cython.bint:
+        """Whether its receiver takes a segment other than the usual; one that it would not take changes nothing."""
+        waits: Unproven = connection.unproven
+        fits: cython.bint
+        if in_syn_sent(connection, side, peer) and not p.flags & SYN:
+            if not answers_syn(peer, p, (p.flags & RST) != 0):
+                self.refuse(connection, side, p)
+                return False
+            if side.base < 0 or p.flags & RST:
+                side.base = p.seq
+            return True
+        if side.base < 0:
+            side.base = (p.seq + 1) & MASK32 if p.flags & SYN else p.seq
+        if p.flags & ACK and peer.base < 0:
+            peer.base = p.ack
+        if p.flags & SYN:
+            if side.isn >= 0 and side.isn != p.seq and waits is None:
+                connection.unproven = Unproven()  # the client's ACK tells which of two SYN-ACKs it took
+            return True
+        if p.flags & ACK and peer.other_isn >= 0 and p.ack == (peer.other_isn + 1) & MASK32:
+            take_other_isn(peer)
+        fits = self.fits(side, peer, p)
+        if waits is not None and self.proves(connection, side, p, fits):
+            self.packet(p, note)
+            return False
+        if not fits:
+            return self.moves(connection, side, peer, p)
+        if waits is not None:
+            waits.goes_on(side, p)
+        return True
+
+    def fits(self, side: Side, peer: Side, p: Packet) -> cython.bint:
+        """Whether a segment without SYN is acceptable where the two sides are now."""
+        offset: cython.longlong = unwrap(p.seq, side.base, side.end)
+        if p.flags & RST:
+            return place_of_reset(side, peer, offset) != OUTSIDE
+        ack: cython.longlong = unwrap(p.ack, peer.base, peer.acked) if p.flags & ACK else peer.acked
+        return acceptable(side, peer, p, offset, ack)
+
+    def refuse(self, connection: Connection, side: Side, p: Packet) -> None:
+        """A reset or an ACK that does not acknowledge its SYN: a client ignores the one and resets the other."""
+        self.count(connection, side, p)
+        if p.flags & RST:
+            self.answered = True
+            self.ignore(connection, side, p)
+        elif p.length == 0 and p.flags & ACK:
+            challenged(connection, side, p)
+        else:
+            self.ignore(connection, side, p)
+
+    def ignore(self, connection: Connection, side: Side, p: Packet) -> None:
+        """Count a segment that its receiver does not take; a RST may be cited as such."""
+        if p.flags & RST and p.seq == connection.challenge_ack:
+            mark(connection, side, p, "rst", 0).place = OUTSIDE  # it ends the older connection (RFC 9293 3.5.1)
+            return
+        connection.ignored += 1
+        connection.ignored_packet = p.number
+        if p.flags & RST:
+            connection.ignored_resets += 1
+            if connection.ignored_resets <= MAX_IGNORED_MARKS:
+                mark(connection, side, p, "rst", unwrap(p.seq, side.base, side.end)).place = OUTSIDE
+
+    def moves(self, connection: Connection, side: Side, peer: Side, p: Packet) -> cython.bint:
+        """A segment far from where the connection is: noise, unless this proves that it moved on unseen."""
+        waits: Unproven = connection.unproven
+        other: Packet | None
+        if waits is None:
+            connection.unproven = waits = Unproven()
+        other = waits.partner(side, peer, p)
+        if other is not None:
+            self.move(side, waits.lowest(side, p), other)
+            self.move(peer, waits.lowest(peer, other), p)
+        else:
+            other = waits.alone(side, p)
+            if other is not None:
+                self.move(side, other, other)
+        if other is None or not self.fits(side, peer, p):
+            self.ignore(connection, side, p)
+            kept: Packet = p.copy(self.room())
+            self.kept += len(kept.data)
+            waits.hold(side, kept)
+            return False
+        self.replay(connection, waits)
+        return True
+
+    def move(self, side: Side, p: Packet, answer: Packet) -> None:
+        """Go on where a segment of this side and the other's acknowledgement agree that it is, if that is elsewhere."""
+        offset: cython.longlong = unwrap(p.seq, side.base, side.end)
+        ack: cython.longlong = offset
+        if answer is not p and answer.flags & ACK:
+            ack = unwrap(answer.ack, side.base, offset)
+        if answer is not p and within(side, offset, offset + p.length) and acknowledges(side, ack):
+            return
+        place: cython.longlong = min(offset, ack)
+        if place <= side.end:
+            place += MASK32 + 1  # more than half of the numbers were passed over
+        while side.pending is not None:
+            self.reassembler.skip_hole(side)
+        if place > side.next:
+            side.lost += place - side.next
+            self.reassembler.gap(side, place - side.next, p.number, p.time, -1)
+        side.end = side.acked = place
+        side.limit = -1
+        side.sent = side.rtx_since_ack = 0
+
+    def replay(self, connection: Connection, waits: Unproven) -> None:
+        """Take what waited for this place; the rest stays noise."""
+        p: Packet
+        side: Side
+        peer: Side
+        held, sides = waits.held, waits.sides
+        waits.held, waits.sides = [], []
+        for p, index in zip(held, sides, strict=True):
+            side, peer = connection.client, connection.server
+            if index != CLIENT:
+                side, peer = peer, side
+            if self.fits(side, peer, p):
+                connection.ignored -= 1
+                connection.ignored_resets -= 1 if p.flags & RST else 0
+                connection.milestones = [one for one in connection.milestones if one.packet != p.number]
+                self.count(connection, side, p)
+                self.account(connection, side, peer, p)

@@ -1,0 +1,39 @@
+from libc.stdint cimport int64_t
+
+from analyzer.wire.copies cimport is_copy
+from analyzer.wire.kin cimport Kin
+from analyzer.wire.model cimport Connection, Side
+from analyzer.wire.packet cimport Packet
+from analyzer.wire.roles cimport sender_of_first, told_by_syn
+from analyzer.wire.sequence cimport unwrap
+from analyzer.wire.table cimport Table, reversed_key
+from analyzer.wire.unproven cimport Unproven
+
+# the constants of attempts.py as C numbers
+cdef int ACK, CLIENT, RST, SERVER, SYN, MAX_SYNS, MAX_SPLITS
+cdef long long MASK32, MAX_HELD_BYTES
+
+cdef class Attempts:
+    cdef public Table keys
+    cdef public dict sides, opened
+    cdef public Kin kin
+    cdef public long long next_stream, total, stragglers, kept
+    cdef begin(self)
+    cpdef packet(self, Packet p, str note)
+    cpdef give_out(self, Connection connection, int final)
+    cdef Side first(self, Packet p)
+    cdef Side open(self, Packet p, bytes key, bytes reverse, long long stream)
+    cdef Connection place(self, Packet p, long long stream)
+    cdef Side enter(self, Connection connection, Packet p, bytes key, bytes reverse)
+    cdef Side syn(self, Side side, Packet p, str note)
+    cdef Side syn_ack(self, Side side, Packet p)
+    cdef Side reuse(self, Side side, Packet p, str note)
+    cdef hold_syn(self, Side side, Packet p)
+    cdef bint proves(self, Connection connection, Side side, Packet p, bint fits) except -1
+    cdef succeed(self, Connection connection)
+    cdef install(self, Unproven waits)
+    cdef drop_successor(self, Connection connection)
+    cdef int64_t room(self) except? -1
+
+cdef bint belongs(Side side, Packet p) except -1
+cdef bint is_live(Connection connection) except -1

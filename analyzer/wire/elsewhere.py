@@ -1,0 +1,143 @@
+"""Packets of an open connection that come from another address than the one that was asked: NAT, not undone.
+
+A NAT that changes the destination of a SYN must put the asked address back into every answer. Where one gets past it
+the client knows no such connection (RFC 9293 3.10.7.1): it resets the stray packet, and what NAT had connected dies.
+Client port, sequence and acknowledgement numbers tell whose packet it is. The server's port may be another one too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cython
+
+if not cython.compiled:
+    from analyzer.wire.sequence import unwrap
+
+from analyzer.wire.model import ACK, CLIENT, MASK32, RST, SYN, Connection, Side
+from analyzer.wire.packet import Packet
+
+MAX_STRAYS = 16
+"""Stray packets kept of a connection; a client sends at most eleven SYNs (signatures.md 4.1)."""
+MAX_SHARED = 16
+"""Open connections of one client port that are known: it may have one to each server, and a scanner has thousands."""
+NEAR_BYTES = 1 << 20
+"""How far from what was seen the numbers of a stray segment may be: as windows are, and by chance one in 2^24 is."""
+
+
+@cython.cclass
+class Stray:
+    """One packet from another address; refused_*: the RST with which the client answered it, 0 = none was seen.
+
+    what   syn-ack, rst, data, or ack where it has no payload
+    """
+
+    def __init__(self, what: str, packet: cython.longlong, time: cython.longlong, sender: Side) -> None:
+        self.what = what
+        self.packet = packet
+        self.time = time
+        self.address = sender.address
+        self.port = sender.port
+        self.refused_packet = self.refused_time = 0
+
+
+class Elsewhere:
+    """Knows the open connections by their client; `awake` only where a capture has a packet of no known connection.
+
+    asked  (client address, port) -> its open connections, the client's sides
+    """
+
+    def __init__(self) -> None:
+        self.awake = False
+        self.asked: dict[tuple[bytes, int], list[Side]] = {}
+
+    def wake(self, opened: Iterable[Connection]) -> None:
+        """From now on strays are looked for."""
+        if not self.awake:
+            self.awake = True
+            for connection in opened:
+                if connection.client.key:  # else it waits for proof that it is one
+                    self.enter(connection)
+
+    def enter(self, connection: Connection) -> None:
+        """A connection was opened."""
+        client: Side = connection.client
+        sides = self.asked.setdefault((client.address, client.port), [])
+        if len(sides) < MAX_SHARED:
+            sides.append(client)
+
+    def leave(self, connection: Connection) -> None:
+        """It is over; its roles may have been swapped meanwhile."""
+        side: Side
+        for side in (connection.client, connection.server):
+            sides = self.asked.get((side.address, side.port))
+            if sides is not None and side in sides:
+                sides.remove(side)
+                if not sides:
+                    del self.asked[side.address, side.port]
+
+    def look(self, sender: Side, receiver: Side, p: Packet) -> None:
+        """Whose packet is it? One of another connection of the receiver's port, perhaps, or the RST to such a one."""
+        client: Side
+        for client in self.asked.get((receiver.address, receiver.port), ()):
+            if client.connection is not sender.connection and is_of(client, p) and not rivals(client, receiver):
+                sender.connection.stray = 1
+                keep(client.connection, sender, p)
+        if p.flags & RST and sender.connection.stray:
+            for client in self.asked.get((sender.address, sender.port), ()):
+                refuse(client.connection, receiver, p)
+
+
+def is_of(client: Side, p: Packet) -> cython.bint:
+    """Whether the numbers of a packet to the client's port are those of the client's connection."""
+    server: Side = client.connection.client if client.index else client.connection.server
+    if client.isn >= 0 and server.packets == 0:  # the asked address is silent
+        return p.flags & ACK != 0 and p.flags & (SYN | RST) != 0 and p.ack == (client.isn + 1) & MASK32
+    if server.base < 0 or client.base < 0:
+        return False
+    if p.flags & SYN:
+        return p.seq == server.isn and p.ack == client.base
+    if p.flags & ACK and not near(unwrap(p.ack, client.base, client.acked), client.acked, client.end):
+        return False
+    return near(unwrap(p.seq, server.base, server.end), server.acked, server.end)
+
+
+def rivals(one: Side, other: Side) -> cython.bint:
+    """Whether both were asked, by two SYNs, and not by one that was captured before and behind a NAT.
+
+    A NAT keeps timestamp and IP ID; a port scanner sends SYNs of one port and one ISN to many, without timestamps.
+    """
+    if other.syns == 0 or other.index != CLIENT:
+        return False
+    if one.connection.syn_stamp >= 0:
+        return one.connection.syn_stamp != other.connection.syn_stamp
+    return one.ip_id == 0 or one.ip_id != other.ip_id
+
+
+def near(offset: cython.longlong, low: cython.longlong, high: cython.longlong) -> cython.bint:
+    """Within a window's reach of what was sent."""
+    return low - NEAR_BYTES <= offset <= high + NEAR_BYTES
+
+
+def keep(connection: Connection, sender: Side, p: Packet) -> None:
+    """Remember a stray packet with the connection that it belongs to."""
+    what = "data" if p.length else "ack"
+    if p.flags & RST:
+        what = "rst"
+    elif p.flags & SYN:
+        what = "syn-ack"
+    if connection.strays is None:
+        connection.strays = []
+    if len(connection.strays) < MAX_STRAYS:
+        connection.strays.append(Stray(what, p.number, p.time, sender))
+
+
+def refuse(connection: Connection, sender: Side, p: Packet) -> None:
+    """The client resets what came from another address."""
+    stray: Stray
+    if connection.strays is None:
+        return
+    for stray in connection.strays:
+        if stray.refused_packet == 0 and stray.port == sender.port and stray.address == sender.address:
+            stray.refused_packet = p.number
+            stray.refused_time = p.time

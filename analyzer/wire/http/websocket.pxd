@@ -1,0 +1,12 @@
+from analyzer.wire.model cimport Exchange, Side
+
+cdef int CLOSE, OPCODE, LENGTH, RESERVED
+cdef long long NEVER
+
+cdef class Websocket:
+    cdef public Exchange exchange
+    cdef public bytearray client_head, server_head
+    cpdef data(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet)
+    cpdef lose(self, Side side)
+
+cpdef long long payload_size(bytearray head) except? -2

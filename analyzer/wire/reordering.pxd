@@ -1,0 +1,24 @@
+from analyzer.wire.admission cimport Admission
+from analyzer.wire.model cimport Connection, Side
+from analyzer.wire.ordering cimport Early, adopt, bare_reset, fits, is_early
+from analyzer.wire.packet cimport Packet
+
+# the constants of reordering.py as C numbers
+cdef int ACK, CLIENT, RST, SERVER, SYN
+cdef long long PATIENCE_NS, MAX_ALL, MAX_WAITING
+
+cdef class Reordering(Admission):
+    cdef public object early
+    cdef public long long patience, waiting
+    cdef begin_reordering(self)
+    cdef in_order(self, Side side, Packet p, str note)
+    cdef reorder(self, Connection connection, Side side, Packet p, str note)
+    cdef wait(self, Connection connection, long long time)
+    cdef place_in_order(self, Connection connection, Side side, Packet p, str note)
+    cdef release(self, Connection connection, Py_ssize_t index)
+    cdef let_go(self, Connection connection)
+    cdef let_all_go(self, Connection connection)
+    cdef wait_no_more(self, long long now)
+
+cpdef Side other(Side side)
+cpdef Side sender(Connection connection, Packet p)

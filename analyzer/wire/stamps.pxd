@@ -1,0 +1,31 @@
+cimport cython
+
+from analyzer.wire.model cimport Connection
+from analyzer.wire.octets cimport cut
+from analyzer.wire.packet cimport Packet
+
+cdef int ACK, WINDOW
+cdef long long MASK32, KEPT_NS, NEAR_NS, TICK_NS, SLACK
+cdef int MAX_PAIRS
+
+@cython.final
+cdef class Newest:
+    cdef public long long value, packet, time, steady, unsteady
+    cdef public int near
+
+@cython.final
+cdef class Older:
+    cdef public Newest newest
+    cdef public long long behind, packet, time
+    cdef public int near
+    cpdef bint tells(self, long long time) except -1
+
+@cython.final
+cdef class Stamps:
+    cdef public dict pairs
+    cpdef asked(self, Connection connection, Packet p)
+    cpdef answered(self, Connection connection, Packet p)
+
+cpdef compare(Newest newest, Packet p)
+cpdef bint later(long long one, long long other) except -1
+cpdef bytes hosts(Connection connection)

@@ -1,0 +1,104 @@
+"""A verdict is a function of the packets: not of when the program looks, of pipe or file, or of the files beside it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cache
+from pathlib import Path
+
+import pytest
+from support import transform
+from support.build import pcap
+from support.examples import CASES, SAMPLE_NAMES, SAMPLES
+
+from analyzer.api import Reading
+from analyzer.output.cells import CsvCells
+from analyzer.output.row import csv_line
+
+PLAIN_CASES = [name for name, case in CASES.items() if case.packets]
+
+
+class Looked(Reading):
+    """A reading that is asked for what ended after every `size` frames."""
+
+    size = 4096
+
+    def _batch(self, source) -> tuple[int, ...]:
+        return (self.size,)
+
+
+def rows(reading: Reading, *, file: bool = False) -> list[str]:
+    """The rows of a reading, those that are no fetch as well, without the name of the file unless `file`."""
+    cells = CsvCells()
+    lines = [csv_line(cells, fetch).decode() for fetch in reading]
+    return lines if file else [line.partition(",")[2] for line in lines]
+
+
+def looked(path: Path, size: int) -> list[str]:
+    reading = Looked(str(path), kinds=True)
+    reading.size = size
+    return rows(reading)
+
+
+def piped(data: bytes, chunk: int) -> list[str]:
+    """As it comes through a pipe, in pieces."""
+    read, write = os.pipe()
+
+    def pour() -> None:
+        with os.fdopen(write, "wb", buffering=0) as pipe:
+            for at in range(0, len(data), chunk):
+                pipe.write(data[at : at + chunk])
+
+    writer = threading.Thread(target=pour)
+    writer.start()
+    try:
+        return rows(Reading(f"/dev/fd/{read}", kinds=True))
+    finally:
+        os.close(read)
+        writer.join()
+
+
+def agree(path: Path) -> None:
+    wanted = looked(path, 4096)
+    assert looked(path, 1) == wanted
+    assert looked(path, 7) == wanted
+    if path.suffix in (".pcap", ".pcapng"):
+        assert piped(path.read_bytes(), 65536) == wanted
+
+
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
+def test_when_the_program_looks_does_not_matter_to_samples(name: str) -> None:
+    """After every frame, every seven, every 4096, or as a pipe delivers them: the same rows, byte for byte."""
+    agree(SAMPLES / name)
+
+
+@pytest.mark.parametrize("name", PLAIN_CASES)
+def test_when_the_program_looks_does_not_matter_to_cases(name: str, tmp_path: Path) -> None:
+    """The same of every case."""
+    path = tmp_path / "case.pcap"
+    path.write_bytes(pcap(CASES[name]))
+    agree(path)
+
+
+def test_when_the_program_looks_does_not_matter_to_all_at_once(tmp_path: Path) -> None:
+    """The same of all cases after one another, and of all at the same time: ports return, names and groups mix."""
+    path = tmp_path / "all.pcap"
+    path.write_bytes(transform.one_capture([CASES[name] for name in PLAIN_CASES]))
+    agree(path)
+    spread = [transform.renumbered(CASES[name], i + 1, 0) for i, name in enumerate(PLAIN_CASES)]
+    path.write_bytes(pcap(transform.mixed(*spread)))
+    agree(path)
+
+
+@cache
+def alone(name: str) -> list[str]:
+    return rows(Reading(str(SAMPLES / name)), file=True)
+
+
+def test_other_files_do_not_matter() -> None:
+    """Each file's rows are what they are without the others, in the order of the files."""
+    together = rows(Reading([str(SAMPLES / name) for name in SAMPLE_NAMES]), file=True)
+    assert together == [line for name in SAMPLE_NAMES for line in alone(name)]
+    backwards = rows(Reading([str(SAMPLES / name) for name in reversed(SAMPLE_NAMES)]), file=True)
+    assert sorted(backwards) == sorted(together)
