@@ -9,4 +9,5 @@ cpdef bint hidden(Case case) except -1
 cdef bint fin_unseen(Side side) except -1
 cpdef bint sure_end(Case case) except -1
 cpdef count_to_the_end(Case case)
+cdef bint answered_end(Case case) except -1
 cpdef bint has_replied(Case case) except -1

@@ -50,18 +50,26 @@ def count_to_the_end(case: Case) -> None:
     """Nothing that was said after the first side had ended it is progress: an alert that answers a FIN, say."""
     record: Record
     tls: Tls = case.tls
-    if case.closer < 0 or case.progress_time < case.closer_time:
+    if case.closer < 0 or (case.progress_time < case.closer_time and not answered_end(case)):
         return
     spoke: cython.longlong = 0
     heard: cython.longlong = 0
+    knew: cython.bint
     for record in of_client(tls):
-        if record.packet != case.closer_packet and spoke < record.last_time <= case.closer_time:
+        knew = 0 <= case.server.fin_offset < record.ack
+        if record.packet != case.closer_packet and spoke < record.last_time <= case.closer_time and not knew:
             spoke = record.last_time
     for record in of_server(tls):
         if record.packet != case.closer_packet and heard < record.last_time <= case.closer_time:
             heard = record.last_time
     case.spoke_time = spoke or tls.hello_time
     case.progress_time = max(case.spoke_time, heard, case.connection.established_time)
+
+
+def answered_end(case: Case) -> cython.bint:
+    """The client's last record acknowledges the server's FIN, whatever the order of their packets."""
+    last: Record = case.tls.client_last
+    return case.closer == SERVER and last is not None and 0 <= case.server.fin_offset < last.ack
 
 
 def has_replied(case: Case) -> cython.bint:

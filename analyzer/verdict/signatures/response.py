@@ -52,7 +52,7 @@ def status(case: Case) -> Verdict | None:
     else:
         request = f"{exchange.method} {exchange.target[:80]}".strip() or "bytes that are no HTTP request"
         summary = f"{capital(case.where())} answered {request} with {said}{when(case, early)}."
-    verdict: Verdict = case.verdict(cause, "high", summary)
+    verdict: Verdict = case.verdict(cause, "high" if exchange.request_packet else "medium", summary)
     verdict.advice = STATUS_ADVICE.get(exchange.status, verdict.advice)
     if early:
         verdict.flag("early-answer")

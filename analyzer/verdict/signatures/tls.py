@@ -74,7 +74,9 @@ def alert(case: Case) -> Verdict | None:
 def consequence(case: Case, record: Record, side: cython.int) -> cython.bint:
     """The peer had hung up, and this side knew it when it sent the record: an answer to the FIN, no cause."""
     peer: Side = case.server if side == CLIENT else case.client
-    return 0 <= peer.fin_offset < record.ack
+    if peer.fin_offset < 0:
+        return 0 < peer.end + 1 == record.ack  # its FIN was not captured
+    return peer.fin_offset < record.ack
 
 
 def warned_verdict(case: Case, warned: Alert) -> Verdict:
@@ -110,7 +112,7 @@ def alert_verdict(case: Case, found: Alert) -> Verdict:
     rejected = f": it rejects {about}" if found.code in CERTIFICATE_ALERTS else ""
     verdict: Verdict = case.verdict(
         f"tls-alert-{name}",
-        "high",
+        "high" if case.client.lost == 0 and case.server.lost == 0 else "medium",
         f"The {sender} ended the TLS handshake of {case.where()} with the alert {name.replace('-', '_')} "
         f"({found.code}){rejected}.",
     )

@@ -245,6 +245,8 @@ def no_server_hello(case: Case) -> Verdict | None:
     case.cite_ack()
     case.cite_closer()
     sure: cython.bint = case.silence() >= case.limits.stall_min_ns or bool(ending_timers(case, timers.SHAKING))
+    if case.closer == CLIENT and case.server.last_packet < case.closer_packet:
+        sure = False  # no later packet of the server tells that it had sent nothing
     return case.verdict(
         "tls-no-server-hello",
         "high" if sure else "medium",

@@ -171,6 +171,8 @@ def look_unseen(tls: Tls, connection: Connection, done: Completion, known: cytho
     client: Side = connection.client
     if tls.client_blind_from >= 0 and tls.client_blind_to > max(known, done.done_end) and client.end > known:
         seen.unseen = 1
+    if client.next < client.end > max(known, done.done_end):
+        seen.unseen = 1  # behind a hole that nobody acknowledged
     if tls.server_blind_from < 0:
         return
     if seen.response:

@@ -172,12 +172,7 @@ class Half(RecordWalk):
         self.cite("client-hello", self.start_packet, self.start_time, self.start_offset, record, tls)
 
     def _message(
-        self,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        packet: cython.longlong,
-        time: cython.longlong,
+        self, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, packet: cython.longlong, time: cython.longlong
     ) -> None:
         """The whole handshake message data[at:end]."""
         tls = self.tls
@@ -200,12 +195,7 @@ class Half(RecordWalk):
             self.blind = 1
 
     def _client_hello(
-        self,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        packet: cython.longlong,
-        time: cython.longlong,
+        self, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, packet: cython.longlong, time: cython.longlong
     ) -> None:
         """The facts of the first hello stay; the one after a HelloRetryRequest only offers other key shares."""
         tls = self.tls

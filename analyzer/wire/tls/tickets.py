@@ -43,6 +43,8 @@ def after_tickets(
     if ticket_in_flight(tls, done, sent):
         return data, 0
     run: cython.Py_ssize_t = ticket_run(connection, done, data, first)
+    if run == 0 and len(data) == 1 and tls.server_blind_from >= 0 and late_ticket(connection, done, data[0]):
+        return data, DOUBT
     if run != 1 or first is None:
         return data[run:], run
     record = data[0]
@@ -74,6 +76,13 @@ def ticket_run(connection: Connection, done: Completion, data: list[Record], fir
         soon = record.time + round_trip(connection) + DELAYED_ACK_NS
         run += 1
     return run if run <= MAX_TICKETS else 0
+
+
+def late_ticket(connection: Connection, done: Completion, record: Record) -> cython.bint:
+    """Whether it may be the second ticket, held back, of two whose first was not captured."""
+    trip: cython.longlong = round_trip(connection)
+    latest: cython.longlong = done.done_time + max(2 * trip, TICKET_WINDOW_NS) + trip + DELAYED_ACK_NS
+    return SMALLEST_TICKET <= record.length <= LARGEST_TICKET and record.time <= latest
 
 
 def answers_more(record: Record, known: cython.longlong, first: Record | None) -> cython.bint:
