@@ -6,8 +6,6 @@ happens depends on the packets and their times alone, never on when the caller l
 
 from __future__ import annotations
 
-from typing import Any
-
 import cython
 
 if not cython.compiled:
@@ -15,9 +13,8 @@ if not cython.compiled:
 
 from analyzer.wire.acceptance import NEAR, acknowledges, in_syn_sent, place_of_reset
 from analyzer.wire.admission import MAX_RST_MARKS
-from analyzer.wire.content import Content
 from analyzer.wire.copies import is_copy, is_icmp_copy
-from analyzer.wire.lingering import Lingering
+from analyzer.wire.expiry import Expiry
 from analyzer.wire.marks import mark
 from analyzer.wire.model import (
     ACK,
@@ -39,43 +36,23 @@ from analyzer.wire.model import (
 from analyzer.wire.opening import note_endpoint
 from analyzer.wire.ordering import PATIENCE_NS, is_early
 from analyzer.wire.packet import Packet
-from analyzer.wire.reordering import Reordering, other
-from analyzer.wire.unproven import Unproven
+from analyzer.wire.reordering import other
 
-UNANSWERED_NS = 200_000_000_000
-"""How long an unanswered SYN waits: the longest gap between two SYNs of a known stack is 64 s, three of them fit."""
-LOOK_NS = 10_000_000_000
-"""How often all that is open is looked at for those."""
-LOOK_SHARE = 64
-"""Of the open connections: so many frames at least pass between two looks, which keeps their cost linear."""
-MAX_OPEN = 65_536
-"""Open connections kept; at the cap those idle longest are given out unfinished, with the flag `evicted`."""
 CLOCK_STEP_NS = 10_000_000
 """Capture queues disorder packets by a few milliseconds; more is a clock that was set back (signatures.md 6.1)."""
 MAX_FIN_MARKS, MAX_ICMP_MARKS = 4, 8
 """FINs of a side, and ICMP errors of a connection, that become milestones; all are counted."""
-MAX_PAUSES = 100
-"""Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 
 
-class Connections(Reordering):
+class Connections(Expiry):
     """The table of open connections.
 
-    lingering   those that are over and wait for stragglers
-    finished    connections that are over, in the order in which they ended; the caller empties it
-    now         time of the newest packet; before: of the newest before it
-    due         when somebody may have to be given out; looked: when all were looked at
-    seen        frames since then that let time go on
-    pauses      times after which nothing was captured for a day
+    icmp_unmatched   ICMP errors that quote no packet of theirs
     """
 
     def __init__(self) -> None:
-        self.begin_reordering()
-        self.lingering = Lingering()
-        self.finished: list[Any] = []  # the engine lets lookups end in the same list
-        self.pauses: list[int] = []
-        self.now = self.before = self.due = self.looked = self.seen = 0
-        self.evicted = self.icmp_unmatched = 0
+        self.begin_expiry()
+        self.icmp_unmatched = 0
 
     def packet(self, p: Packet, note: str) -> None:
         """Account for one TCP packet; `note` is a flag word from the decoder, or ""."""
@@ -85,8 +62,7 @@ class Connections(Reordering):
             self.reach(p.time)
         found = self.keys.find(p)
         if found is None:
-            if len(self.sides) >= 2 * MAX_OPEN:
-                self.evict()
+            self.make_room()
             found = self.first(p)
             if found is None:
                 return
@@ -303,139 +279,6 @@ class Connections(Reordering):
             milestone.seq = error.seq
             milestone.note = error
             connection.milestones.append(milestone)
-
-    # -- giving out ------------------------------------------------------------------------------------------------
-
-    def linger(self, connection: Connection) -> None:
-        """It is over, or seems so: wait for stragglers."""
-        self.lingering.add(connection)
-        self.due = min(self.due, self.lingering.due)
-
-    def reach(self, time: cython.longlong) -> None:
-        """Capture time goes on: give out what is over by then."""
-        self.before = self.now
-        self.now = time
-        self.seen += 1
-        if self.patience and time > self.patience:
-            self.wait_no_more(time)
-        if time > self.due:
-            self.expire()
-
-    def expire(self) -> None:
-        """Give out what is over."""
-        connection: Connection
-        for connection in self.lingering.over(self.now):
-            if connection in self.opened:  # the ports were used again, or it is here twice
-                self.give_out(connection, 1)
-        if self.before - self.looked > LOOK_NS and self.seen * LOOK_SHARE >= len(self.opened):
-            self.look(self.before)
-        self.due = min(self.lingering.due, self.looked + LOOK_NS)
-
-    def look(self, now: cython.longlong) -> None:
-        """Give out the attempts that nobody answers, as of the frame before this one: this one may be the answer.
-
-        A clock that is set forward in the middle of a handshake (NTP, at start-up) must not part it.
-        """
-        connection: Connection
-        over: list[Connection] = []
-        self.looked = now
-        self.seen = 0
-        for connection in self.opened:
-            if connection.client.key_size == 0:
-                continue  # a SYN that waits for proof
-            if connection.unproven is not None:
-                self.look_at_successor(connection, now, over)
-            if connection.established_time == 0 and now - connection.last_time > UNANSWERED_NS:
-                over.append(connection)
-        for connection in over:
-            if connection in self.opened:
-                self.give_out(connection, 1)
-
-    def look_at_successor(self, connection: Connection, now: cython.longlong, over: list[Connection]) -> None:
-        """A SYN with another ISN that nobody answers, on a connection that is silent since then."""
-        waits: Unproven = connection.unproven
-        if waits.really() and now - waits.last_syn_time() > UNANSWERED_NS:
-            over.append(connection)
-
-    def evict(self) -> None:
-        """Too many connections are open: give out the quarter that was idle longest."""
-        for connection in sorted(self.opened, key=idle_since)[: MAX_OPEN // 4]:
-            if connection in self.opened and connection.client.key_size:
-                connection.flag("evicted")
-                self.evicted += 1
-                self.give_out(connection, 0)
-
-    def finish(self) -> None:
-        """The capture is over: give out everything, in the order of first packets."""
-        for connection in list(self.opened):
-            if connection in self.opened and connection.client.key_size:
-                self.give_out(connection, 1 if connection.closed_time else 0)
-
-    def give_out(self, connection: Connection, final: cython.int) -> None:
-        """Settle a connection and put it into `finished`."""
-        if connection.early is not None:
-            self.let_all_go(connection)
-            if connection not in self.opened:
-                return  # one of those that waited opened the next one
-        waits: Unproven = connection.unproven
-        if waits is not None:
-            self.kept -= waits.size
-            if not waits.really():
-                self.drop_successor(connection)
-        self.finish_streams(connection)
-        connection.final = final
-        if connection.server.packets:
-            self.answered = True
-        connection.one_way = not self.answered
-        connection.capture_end = self.watched_until(connection.last_time)
-        self.keys.remove(connection)
-        self.opened.pop(connection, None)
-        self.kin.over(connection)
-        connection.settle()
-        self.finished.append(connection)
-        if waits is not None and waits.successor is not None:
-            self.install(waits)
-
-    def finish_streams(self, connection: Connection) -> None:
-        """Nothing more comes of its streams: decide on what there is, and let the parsers go."""
-        self.reassembler.finish(connection.client, connection.client.last_packet, connection.last_time)
-        self.reassembler.finish(connection.server, connection.server.last_packet, connection.last_time)
-        content: Content | None = connection.content
-        if content is not None:
-            content.finish()
-            connection.content = None
-
-    def pause(self) -> None:
-        """Captures of different days in one file: what was open when the first ended was watched until then."""
-        if len(self.pauses) < MAX_PAUSES:
-            self.pauses.append(self.now)
-
-    def watched_until(self, time: cython.longlong) -> cython.longlong:
-        """How long the capture went on, as far as it is in one piece with this time."""
-        end: cython.longlong
-        for end in self.pauses:
-            if end >= time:
-                return end
-        return self.now
-
-    def oldest_open(self) -> cython.longlong:
-        """First packet of the connection that has been open longest; a huge number when none is."""
-        connection: Connection
-        for connection in self.opened:
-            return connection.first_packet
-        return 1 << 62
-
-    def oldest_time(self) -> cython.longlong:
-        """When that connection began; when none is open, the time of the newest frame."""
-        connection: Connection
-        for connection in self.opened:
-            return connection.first_time
-        return self.now
-
-
-def idle_since(connection: Connection) -> int:
-    """Time of the last packet of a connection."""
-    return connection.last_time
 
 
 @cython.cfunc

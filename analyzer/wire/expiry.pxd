@@ -1,0 +1,28 @@
+from libc.stdint cimport int64_t
+
+from analyzer.wire.content cimport Content
+from analyzer.wire.lingering cimport Lingering
+from analyzer.wire.model cimport Connection
+from analyzer.wire.reordering cimport Reordering
+from analyzer.wire.unproven cimport Unproven
+
+# the constants of expiry.py as C numbers
+cdef int MAX_OPEN, LOOK_SHARE
+cdef long long LOOK_NS, UNANSWERED_NS
+
+cdef class Expiry(Reordering):
+    cdef public list finished, pauses
+    cdef public Lingering lingering
+    cdef public long long now, before, due, looked, seen, evicted
+    cdef begin_expiry(self)
+    cdef linger(self, Connection connection)
+    cpdef reach(self, long long time)
+    cpdef expire(self)
+    cdef look(self, long long now)
+    cdef look_at_successor(self, Connection connection, long long now, list[Connection] over)
+    cdef make_room(self)
+    cpdef finish(self)
+    cdef finish_streams(self, Connection connection)
+    cpdef pause(self)
+    cdef int64_t watched_until(self, long long time) except? -1
+    cpdef int64_t oldest_open(self) except -1
