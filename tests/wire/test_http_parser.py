@@ -362,6 +362,13 @@ def test_unanswered_requests_are_capped() -> None:
     assert tracker.connection.flags == ("exchanges-capped",)
 
 
+def test_responses_that_nobody_asked_for_are_capped() -> None:
+    """A server that answers without end fills no memory either."""
+    tracker = play([(C, GET), *[(S, OK5)] * (MAX_EXCHANGES + 100)])
+    assert len(tracker.connection.exchanges) == MAX_EXCHANGES
+    assert tracker.connection.flags == ("exchanges-capped",)
+
+
 @pytest.mark.parametrize("line", [b"X: y\r\n", b"x", b"\r\n"])
 def test_endless_head(line: bytes) -> None:
     """A head without an end is given up at its cap, in linear time, whether it has lines or not."""

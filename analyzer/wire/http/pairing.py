@@ -102,7 +102,7 @@ class Pairing(Reader):
     def drop(self, exchange: Exchange) -> None:
         """Keep the list within its cap once an exchange is over."""
         limit = MAX_EXCHANGES if exchange.status < 400 else 2 * MAX_EXCHANGES
-        if len(self.connection.exchanges) > limit and exchange.request_complete:
+        if len(self.connection.exchanges) > limit and (exchange.request_complete or exchange.request_packet == 0):
             forget(self.connection, exchange)
             self.dropped += 1
             self.connection.flag("exchanges-capped")
