@@ -10,7 +10,7 @@ from analyzer.wire.model cimport Connection, Exchange, IcmpError, Milestone, Sid
 from analyzer.wire.opening cimport note_endpoint
 from analyzer.wire.ordering cimport is_early
 from analyzer.wire.packet cimport Packet
-from analyzer.wire.reordering cimport Reordering, other
+from analyzer.wire.reordering cimport Reordering
 from analyzer.wire.sequence cimport unwrap
 from analyzer.wire.unproven cimport Unproven
 
@@ -24,6 +24,7 @@ cdef class Connections(Reordering):
     cdef public list finished, pauses
     cdef public Lingering lingering
     cdef public long long now, before, due, looked, seen, evicted, icmp_unmatched
+    cdef take(self, Connection connection, Side side, Side peer, Packet p, str note)
     cdef jump(self, Side side, Packet p, long long offset)
     cdef int64_t acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
     cdef take_back(self, Connection connection, Side peer, Packet p, long long ack)

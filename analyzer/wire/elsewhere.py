@@ -46,12 +46,12 @@ class Stray:
 class Elsewhere:
     """Knows the open connections by their client; `awake` only where a capture has a packet of no known connection.
 
-    asked  (client address, port) -> its open connections, the client's sides; known: how many, and some that are over
+    asked  client's endpoint -> its open connections, the client's sides; known: how many, and some that are over
     """
 
     def __init__(self) -> None:
         self.awake = False
-        self.asked: dict[tuple[bytes, int], list[Side]] = {}
+        self.asked: dict[int, list[Side]] = {}
         self.known = 0
 
     def wake(self, opened: Collection[Connection]) -> None:
@@ -77,7 +77,9 @@ class Elsewhere:
     def enter(self, connection: Connection) -> None:
         """Know a connection by its client."""
         client: Side = connection.client
-        sides = self.asked.setdefault((client.address, client.port), [])
+        sides = self.asked.get(client.endpoint)
+        if sides is None:
+            self.asked[client.endpoint] = sides = []
         if len(sides) >= MAX_SHARED:
             sides[:] = [side for side in sides if side.connection is not None]
         if len(sides) < MAX_SHARED:
@@ -87,14 +89,14 @@ class Elsewhere:
     def look(self, sender: Side, receiver: Side, p: Packet) -> None:
         """Whose packet is it? One of another connection of the receiver's port, perhaps, or the RST to such a one."""
         client: Side
-        for client in self.asked.get((receiver.address, receiver.port), ()):
+        for client in self.asked.get(receiver.endpoint, ()):
             if client.connection is None or client.connection is sender.connection:
                 continue  # it is over (Connection.settle), or is the packet's own
-            if is_of(client, p) and not rivals(client, receiver):
+            if client.address == receiver.address and is_of(client, p) and not rivals(client, receiver):
                 sender.connection.stray = 1
                 keep(client.connection, sender, p)
         if p.flags & RST and sender.connection.stray:
-            for client in self.asked.get((sender.address, sender.port), ()):
+            for client in self.asked.get(sender.endpoint, ()):
                 if client.connection is not None:
                     refuse(client.connection, receiver, p)
 
