@@ -5,6 +5,8 @@ from analyzer.verdict.origin cimport judge_origin
 from analyzer.verdict.resets cimport find_reset, settle
 from analyzer.verdict.seen cimport beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
 from analyzer.verdict.spoken cimport count_to_the_end, has_replied, hidden, sure_end
+from analyzer.verdict.signatures.loss cimport came_too_late, resent, unsettled
+from analyzer.verdict.signatures.reset cimport may_be_cut
 from analyzer.verdict.waits cimport name_timers
 from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Milestone, Record, Side, Tls

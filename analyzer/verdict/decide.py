@@ -29,6 +29,8 @@ from analyzer.verdict.signatures import (
     tls,
     tls_stall,
 )
+from analyzer.verdict.signatures.loss import came_too_late, resent, unsettled
+from analyzer.verdict.signatures.reset import may_be_cut
 from analyzer.verdict.spoken import count_to_the_end, has_replied, hidden, sure_end
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
@@ -290,7 +292,7 @@ def any_of(signatures: tuple[Signature, ...], case: Case) -> Verdict | None:
 
 def fine_answer(case: Case) -> Verdict:
     """Step 7, after a complete and good response: it may never have arrived, or have opened what was cut later."""
-    if loss.resent(case) or loss.unsettled(case) or reset.may_be_cut(case):
+    if resent(case) or unsettled(case) or may_be_cut(case):
         settle(case)
         verdict = any_of(ANSWERED, case)
         if verdict is not None:
@@ -366,7 +368,7 @@ def weigh(case: Case) -> None:
     case.tls_done = completion is not None and completion.state == "complete"
     if exchange is not None:
         case.asked = 2 if exchange.request_complete else 1
-        if loss.came_too_late(case):
+        if came_too_late(case):
             case.answered = 0
         elif exchange.response_complete:
             case.answered = 2

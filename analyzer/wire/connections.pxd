@@ -9,7 +9,6 @@ from analyzer.wire.model cimport Connection, Exchange, IcmpError, Milestone, Sid
 from analyzer.wire.opening cimport note_endpoint
 from analyzer.wire.ordering cimport is_early
 from analyzer.wire.packet cimport Packet
-from analyzer.wire.reordering cimport other
 from analyzer.wire.sequence cimport unwrap
 
 # the constants of connections.py as C numbers
@@ -20,6 +19,7 @@ cdef long long MASK32, NEAR, CLOCK_STEP_NS, PATIENCE_NS
 @cython.final
 cdef class Connections(Expiry):
     cdef public long long icmp_unmatched
+    cdef take(self, Connection connection, Side side, Side peer, Packet p, str note)
     cdef jump(self, Side side, Packet p, long long offset)
     cdef int64_t acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
     cdef take_back(self, Connection connection, Side peer, Packet p, long long ack)

@@ -36,7 +36,6 @@ from analyzer.wire.model import (
 from analyzer.wire.opening import note_endpoint
 from analyzer.wire.ordering import PATIENCE_NS, is_early
 from analyzer.wire.packet import Packet
-from analyzer.wire.reordering import other
 
 CLOCK_STEP_NS = 10_000_000
 """Capture queues disorder packets by a few milliseconds; more is a clock that was set back (signatures.md 6.1)."""
@@ -57,6 +56,8 @@ class Connections(Expiry):
     def packet(self, p: Packet, note: str) -> None:
         """Account for one TCP packet; `note` is a flag word from the decoder, or ""."""
         found: Side | None
+        side: Side
+        peer: Side
         connection: Connection
         if p.time > self.now:
             self.reach(p.time)
@@ -66,47 +67,41 @@ class Connections(Expiry):
             found = self.first(p)
             if found is None:
                 return
-        connection = found.connection
-        if connection.early is not None or (not in_turn(found, p) and is_early(connection, found, other(found), p)):
-            self.reorder(connection, found, p, note)
+        side = found
+        connection = side.connection
+        peer = connection.server if side.index == CLIENT else connection.client
+        if is_usual(connection, side, peer, p):
+            if not seen_before(connection, side, p):
+                self.take(connection, side, peer, p, note)
+        elif connection.early is not None or is_early(connection, side, peer, p):
+            self.reorder(connection, side, p, note)
         else:
-            self.in_order(found, p, note)
+            self.in_order(side, p, note)
+
+    def take(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> None:
+        """Account for a packet that its receiver takes."""
+        if note:
+            connection.flag(note)
+        self.count(connection, side, p)
+        peer.unanswered_keep_alives = 0
+        self.account(connection, side, peer, p)
 
     def in_order(self, side: Side, p: Packet, note: str) -> None:
         """A packet whose turn it is."""
         found: Side | None
         connection: Connection
         peer: Side
-        offset: cython.longlong
-        ack: cython.longlong
         if p.flags & SYN:
             found = self.syn(side, p, note)
             if found is None:
                 return
             side = found
         connection = side.connection
-        if is_copy(side, p):
-            side.duplicates += 1
-            connection.copies += 1
-            return
         peer = connection.server if side.index == CLIENT else connection.client
-        offset = unwrap(p.seq, side.base, side.end)
-        ack = unwrap(p.ack, peer.base, peer.acked) if p.flags & ACK else peer.acked
-        if (
-            offset > side.end
-            or ack > peer.end
-            or offset < side.acked - NEAR
-            or ack < peer.acked - NEAR
-            or p.flags & (SYN | FIN | RST)
-            or side.base < 0
-            or connection.unproven is not None
-        ) and not self.admits(connection, side, peer, p, note):
+        if seen_before(connection, side, p):
             return
-        if note:
-            connection.flag(note)
-        self.count(connection, side, p)
-        peer.unanswered_keep_alives = 0
-        self.account(connection, side, peer, p)
+        if is_usual(connection, side, peer, p) or self.admits(connection, side, peer, p, note):
+            self.take(connection, side, peer, p, note)
 
     def count(self, connection: Connection, side: Side, p: Packet) -> None:
         """Numbers and times of a packet of the connection."""
@@ -283,11 +278,27 @@ class Connections(Expiry):
 
 @cython.cfunc
 @cython.inline
-@cython.exceptval(check=False)
-def in_turn(side: Side, p: Packet) -> cython.bint:
-    """What most packets are: surely not early, and told so without a call (see `is_early`)."""
-    connection: Connection = side.connection
-    peer: Side = connection.server if side.index == CLIENT else connection.client
-    if p.flags & (SYN | FIN | RST) or side.isn < 0 or peer.isn < 0 or peer.pending is not None:
+@cython.exceptval(-1, check=False)
+def seen_before(connection: Connection, side: Side, p: Packet) -> cython.bint:
+    """Another copy of a packet counts as such and does nothing else."""
+    if not is_copy(side, p):
         return False
-    return unwrap(p.ack, peer.base, peer.end) <= peer.end
+    side.duplicates += 1
+    connection.copies += 1
+    return True
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def is_usual(connection: Connection, side: Side, peer: Side, p: Packet) -> cython.bint:
+    """What most packets are: in their turn (ordering.py) and acceptable (acceptance.py), told without a call."""
+    offset: cython.longlong
+    ack: cython.longlong
+    if p.flags & (SYN | FIN | RST | ACK) != ACK or side.isn < 0 or peer.isn < 0 or peer.pending is not None:
+        return False
+    if connection.early is not None or connection.unproven is not None:
+        return False
+    offset = unwrap(p.seq, side.base, side.end)
+    ack = unwrap(p.ack, peer.base, peer.acked)
+    return side.acked - NEAR <= offset <= side.end and peer.acked - NEAR <= ack <= peer.end

@@ -1,3 +1,5 @@
+from analyzer.wire.octets cimport equal
+
 cpdef int client_protocol(bytes data) except -1
 cpdef int looks_like(bytes data) except -1
 cpdef bint on_record_boundary(bytes data) except -1

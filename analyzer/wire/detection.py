@@ -6,6 +6,8 @@ import re
 
 import cython
 
+from analyzer.wire.octets import equal
+
 NEED = 0
 TLS = 1
 SSLV2 = 2
@@ -33,6 +35,8 @@ OURS = re.compile(rb"(?:/|https?:|wss?:|ftp:)", re.IGNORECASE)
 """How the target of an HTTP request begins, OPTIONS and CONNECT apart (RFC 9112 3.2)."""
 FOREIGN = re.compile(rb"[a-z][a-z0-9+.-]*:[/a-z]|\* [^H]", re.IGNORECASE)
 """A target of another protocol (`rtsp://`, `sip:user`, `icap://`), or `*` before another protocol's version."""
+USUAL_VERSION = b" HTTP/1."
+"""How nearly every request line ends, but for a digit and CR LF: looked at before the expressions."""
 VERSION = re.compile(rb" HTTP/[0-9]\.[0-9][ \t]*\r?\n")
 """How the line of an HTTP/1.x request ends (RFC 9112 3); RTSP, SIP and ICAP have methods of the same names."""
 REFUSAL = re.compile(rb"HTTP/1\.[01] [45][0-9]{2}[ \r]")
@@ -98,6 +102,8 @@ def _text(data: bytes) -> cython.int:
 def _known_method(data: bytes, space: cython.Py_ssize_t) -> cython.int:
     """A line that begins like a request is one if it ends in a version of HTTP; while it goes on, by its target."""
     end: cython.Py_ssize_t = data.find(b"\n")
+    if end >= 10 and data[end - 1] == 0x0D and equal(data, end - 10, USUAL_VERSION):
+        return HTTP
     if end >= 0:
         return HTTP if VERSION.search(data[max(0, end - 32) : end + 1]) is not None else OTHER
     if OURS.match(data, space + 1) is not None or (data.startswith(b"CONNECT ") and len(data) > space + 1):

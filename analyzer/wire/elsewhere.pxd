@@ -4,7 +4,7 @@ from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.packet cimport Packet
 from analyzer.wire.sequence cimport unwrap
 
-cdef int SYN, RST, ACK, CLIENT, MAX_STRAYS, MAX_SHARED
+cdef int SYN, RST, ACK, CLIENT, MAX_STRAYS, MAX_SHARED, FORGOTTEN
 cdef long long MASK32, NEAR_BYTES
 
 @cython.final
@@ -18,9 +18,11 @@ cdef class Stray:
 cdef class Elsewhere:
     cdef public bint awake
     cdef public dict asked
+    cdef public long long known
     cpdef wake(self, object opened)
     cpdef enter(self, Connection connection)
-    cpdef leave(self, Connection connection)
+    cdef learn(self, object opened)
+    cpdef opens(self, Connection connection, object opened)
     cpdef look(self, Side sender, Side receiver, Packet p)
 
 cpdef bint is_of(Side client, Packet p) except -1

@@ -7,7 +7,7 @@ Client port, sequence and acknowledgement numbers tell whose packet it is. The s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import cython
 
@@ -21,6 +21,8 @@ MAX_STRAYS = 16
 """Stray packets kept of a connection; a client sends at most eleven SYNs (signatures.md 4.1)."""
 MAX_SHARED = 16
 """Open connections of one client port that are known: it may have one to each server, and a scanner has thousands."""
+FORGOTTEN = 1024
+"""So many connections that are over are known besides, at most, and as many as are open."""
 NEAR_BYTES = 1 << 20
 """How far from what was seen the numbers of a stray segment may be: as windows are, and by chance one in 2^24 is."""
 
@@ -44,48 +46,59 @@ class Stray:
 class Elsewhere:
     """Knows the open connections by their client; `awake` only where a capture has a packet of no known connection.
 
-    asked  (client address, port) -> its open connections, the client's sides
+    asked  client's endpoint -> its open connections, the client's sides; known: how many, and some that are over
     """
 
     def __init__(self) -> None:
         self.awake = False
-        self.asked: dict[tuple[bytes, int], list[Side]] = {}
+        self.asked: dict[int, list[Side]] = {}
+        self.known = 0
 
-    def wake(self, opened: Iterable[Connection]) -> None:
+    def wake(self, opened: Collection[Connection]) -> None:
         """From now on strays are looked for."""
         if not self.awake:
             self.awake = True
-            for connection in opened:
-                if connection.client.key:  # else it waits for proof that it is one
-                    self.enter(connection)
+            self.learn(opened)
+
+    def learn(self, opened: Collection[Connection]) -> None:
+        """Know the open connections, and no others."""
+        self.asked = {}
+        self.known = 0
+        for connection in opened:
+            if connection.client.key:  # else it waits for proof that it is one
+                self.enter(connection)
+
+    def opens(self, connection: Connection, opened: Collection[Connection]) -> None:
+        """A connection was opened. Those that are over are forgotten together, which costs less than one by one."""
+        self.enter(connection)
+        if self.known > 2 * len(opened) + FORGOTTEN:
+            self.learn(opened)
 
     def enter(self, connection: Connection) -> None:
-        """A connection was opened."""
+        """Know a connection by its client."""
         client: Side = connection.client
-        sides = self.asked.setdefault((client.address, client.port), [])
+        sides = self.asked.get(client.endpoint)
+        if sides is None:
+            self.asked[client.endpoint] = sides = []
+        if len(sides) >= MAX_SHARED:
+            sides[:] = [side for side in sides if side.connection is not None]
         if len(sides) < MAX_SHARED:
             sides.append(client)
-
-    def leave(self, connection: Connection) -> None:
-        """It is over; its roles may have been swapped meanwhile."""
-        side: Side
-        for side in (connection.client, connection.server):
-            sides = self.asked.get((side.address, side.port))
-            if sides is not None and side in sides:
-                sides.remove(side)
-                if not sides:
-                    del self.asked[side.address, side.port]
+            self.known += 1
 
     def look(self, sender: Side, receiver: Side, p: Packet) -> None:
         """Whose packet is it? One of another connection of the receiver's port, perhaps, or the RST to such a one."""
         client: Side
-        for client in self.asked.get((receiver.address, receiver.port), ()):
-            if client.connection is not sender.connection and is_of(client, p) and not rivals(client, receiver):
+        for client in self.asked.get(receiver.endpoint, ()):
+            if client.connection is None or client.connection is sender.connection:
+                continue  # it is over (Connection.settle), or is the packet's own
+            if client.address == receiver.address and is_of(client, p) and not rivals(client, receiver):
                 sender.connection.stray = 1
                 keep(client.connection, sender, p)
         if p.flags & RST and sender.connection.stray:
-            for client in self.asked.get((sender.address, sender.port), ()):
-                refuse(client.connection, receiver, p)
+            for client in self.asked.get(sender.endpoint, ()):
+                if client.connection is not None:
+                    refuse(client.connection, receiver, p)
 
 
 def is_of(client: Side, p: Packet) -> cython.bint:

@@ -119,7 +119,13 @@ class Engine:
                 return False
             self.frames_seen += 1
             if frames.time > self.capture_end:
-                self.reach(frames.time)
+                if frames.time > self.look or frames.time > table.due or 0 < table.patience < frames.time:
+                    self.reach(frames.time)
+                else:  # nothing is due: what reach() would do
+                    self.capture_end = frames.time
+                    table.before = table.now
+                    table.now = frames.time
+                    table.seen += 1
             kind = decoder.decode(frames, packet)
             if kind == 1:
                 self.tcp_packets += 1

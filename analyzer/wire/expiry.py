@@ -132,7 +132,6 @@ class Expiry(Reordering):
         connection.capture_end = self.watched_until(connection.last_time)
         self.keys.remove(connection)
         self.opened.pop(connection, None)
-        self.kin.over(connection)
         connection.settle()
         self.finished.append(connection)
         if waits is not None and waits.successor is not None:

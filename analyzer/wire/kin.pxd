@@ -15,6 +15,5 @@ cdef class Kin:
     cdef public Elsewhere elsewhere
     cpdef opened(self, Connection connection, Packet p, object opened)
     cpdef shaken(self, Side side, Packet p, object opened)
-    cpdef over(self, Connection connection)
 
 cpdef Side peer_of(Side side)

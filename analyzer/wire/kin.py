@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from analyzer.wire.elsewhere import Elsewhere
 from analyzer.wire.model import ACK, RST, SERVER, SYN, Connection, Side
@@ -23,10 +23,10 @@ class Kin:
         self.stamps = Stamps()
         self.elsewhere = Elsewhere()
 
-    def opened(self, connection: Connection, p: Packet, opened: Iterable[Connection]) -> None:
+    def opened(self, connection: Connection, p: Packet, opened: Collection[Connection]) -> None:
         """A connection begins with this packet; `opened`: all that are open, this one included."""
         if self.elsewhere.awake:
-            self.elsewhere.enter(connection)
+            self.elsewhere.opens(connection, opened)
         if p.flags & (SYN | ACK) != SYN:
             self.elsewhere.wake(opened)
             if not p.flags & (SYN | RST):
@@ -36,7 +36,7 @@ class Kin:
             connection.flag("nat-twin")
             self.elsewhere.wake(opened)
 
-    def shaken(self, side: Side, p: Packet, opened: Iterable[Connection]) -> None:
+    def shaken(self, side: Side, p: Packet, opened: Collection[Connection]) -> None:
         """A SYN or RST of an open connection, before anything else was noted of it."""
         connection: Connection = side.connection
         peer: Side = peer_of(side)
@@ -49,11 +49,6 @@ class Kin:
             self.stamps.asked(connection, p)
         if self.elsewhere.awake:
             self.elsewhere.look(side, peer, p)
-
-    def over(self, connection: Connection) -> None:
-        """A connection is given out."""
-        if self.elsewhere.awake:
-            self.elsewhere.leave(connection)
 
 
 def peer_of(side: Side) -> Side:

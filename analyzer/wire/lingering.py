@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from heapq import heappop, heappush
 
 import cython
@@ -18,38 +19,66 @@ timers say; two minutes are more than nearly all of them (signatures.md 4)."""
 class Lingering:
     """They leave when they were silent for so long, by capture time alone: at the first frame that is later.
 
-    heap    (due, serial, connection); what had stragglers is looked at again
+    queue   closed connections in the order of closing, which is nearly that of time: none needs a number of its own
+    late    (due, serial, connection), a heap: those that had stragglers, and those that are perhaps reset
     due     when the first of them may leave, ns
     """
 
     def __init__(self) -> None:
-        self.heap: list[tuple[int, int, Connection]] = []
+        self.queue: deque[Connection] = deque()
+        self.late: list[tuple[int, int, Connection]] = []
         self.serial = 0
         self.due: int = NEVER
 
     def add(self, connection: Connection) -> None:
         """It was closed, or perhaps reset, just now."""
+        if connection.closed_time:
+            self.queue.append(connection)
+            if connection.closed_time + LINGER_NS < self.due:
+                self.due = connection.closed_time + LINGER_NS
+        else:
+            self.wait(connection)
+
+    def wait(self, connection: Connection) -> None:
+        """One that does not leave in its turn."""
         self.serial += 1
-        heappush(self.heap, (leaves(connection), self.serial, connection))
-        self.due = self.heap[0][0]
+        heappush(self.late, (leaves(connection), self.serial, connection))
+        self.due = min(self.due, self.late[0][0])
 
     def over(self, now: cython.longlong) -> list[Connection]:
         """Those that have waited long enough; one that was closed twice may come twice."""
         connection: Connection
         over: list[Connection] = []
-        again: list[Connection] = []
-        while self.heap and self.heap[0][0] < now:
-            _, _, connection = heappop(self.heap)
-            if connection.closed_time == 0 and not doubtful(connection):
-                continue  # it went on
-            if leaves(connection) < now:
-                over.append(connection)
-            else:
-                again.append(connection)
-        for connection in again:
-            self.add(connection)
-        self.due = self.heap[0][0] if self.heap else NEVER
+        waiting: list[Connection] = []
+        while self.queue:
+            connection = self.queue[0]
+            if connection.closed_time and connection.closed_time + LINGER_NS >= now:
+                break
+            self.queue.popleft()
+            self.part(connection, now, over, waiting)
+        while self.late and self.late[0][0] < now:
+            _, _, connection = heappop(self.late)
+            self.part(connection, now, over, waiting)
+        self.due = NEVER
+        if self.queue:
+            connection = self.queue[0]
+            self.due = connection.closed_time + LINGER_NS
+        if self.late:
+            self.due = min(self.due, self.late[0][0])
+        for connection in waiting:
+            self.wait(connection)
         return over
+
+    def part(
+        self, connection: Connection, now: cython.longlong, over: list[Connection], waiting: list[Connection]
+    ) -> None:
+        """Whose time has come is over, or had stragglers and waits on, or went on and is neither."""
+        if connection.closed_time == 0 and not doubtful(connection):
+            return
+        if leaves(connection) < now:
+            over.append(connection)
+        else:
+            waiting.append(connection)
 
 
 def leaves(connection: Connection) -> cython.longlong:

@@ -113,6 +113,7 @@ class Milestone:
 class Side:
     """One direction of a connection: what this endpoint sent, and what its peer acknowledged of it.
 
+    endpoint        its address and port as a number: exact for IPv4, nearly so for IPv6
     key             what its packets bear: its address, the peer's, and both ports; hosts, ports: its last 12 bytes as
                     numbers, key_size: its length
     base            raw sequence number of stream offset 0
@@ -147,7 +148,7 @@ class Side:
         self.connection = connection
         self.index = index
         self.address = self.key = b""
-        self.hosts = self.ports = self.key_size = 0
+        self.hosts = self.ports = self.key_size = self.endpoint = 0
         self.port = 0
         self.base = self.isn = self.limit = -1
         self.other_isn = -1

@@ -74,6 +74,7 @@ class Table:
         side.ports = u32(key, ports_at)
         side.address = cut(key, 0, ports_at // 2)
         side.port = source_port(key)
+        side.endpoint = (endpoint_of(key, ports_at // 2) << 16 | side.port) & MASK64
         self.sides[key] = side
         self.slots[slot_of(side.hosts, side.ports)] = side
 
@@ -104,6 +105,17 @@ def source_port(key: bytes) -> cython.int:
     """The source port in a key."""
     at: cython.Py_ssize_t = len(key) - 4
     return key[at] << 8 | key[at + 1]
+
+
+@cython.cfunc
+@cython.inline
+def endpoint_of(key: bytes, size: cython.Py_ssize_t) -> cython.ulonglong:
+    """The source address in a key as a number: all of IPv4, of IPv6 its words mixed."""
+    address: cython.ulonglong = u32(key, 0)
+    at: cython.Py_ssize_t
+    for at in range(4, size, 4):
+        address = (address * MIX_HOSTS + u32(key, at)) & MASK64
+    return address
 
 
 def reversed_key(key: bytes) -> bytes:

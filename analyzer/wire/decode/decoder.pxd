@@ -40,6 +40,7 @@ cdef class Decoder:
     cdef bint plain(self, Cursor cursor) except -1
     cdef bint inside(self, Cursor cursor) except -1
     cdef int segment(self, Cursor cursor, Packet packet) except -1
+    cdef int unread(self) except -1
     cdef int walk(self, Packet packet) except -1
     cdef int transport(self, Packet packet) except -1
     cdef hidden(self, bytes data, Py_ssize_t at)

@@ -85,7 +85,7 @@ class Decoder:
         packet.time = frames.time
         packet.interface = frames.interface
         if frames.link == ETHERNET and self.plain(cursor):
-            return self.segment(cursor, packet)
+            return TCP if self.tcp.read(cursor, packet) else self.unread()
         cursor.limit = NO_LIMIT
         if not self.link.enter(cursor, frames.link) and not self.unknown_link(frames.link):
             self.lost.layer(cursor.kind, cursor.protocol)
@@ -179,14 +179,18 @@ class Decoder:
         return NOTHING
 
     def segment(self, cursor: Cursor, packet: Packet) -> cython.int:
-        """A TCP header; one that the snap length cut is counted."""
-        found: cython.bint = self.tcp.read(cursor, packet)
-        if found:
-            if cursor.outer and packet.flags & (SYN | ACK) == SYN and wrong_outside(cursor):
-                self.note = "outer-checksum"
-        elif self.tcp.cut:
+        """A TCP header, perhaps in a tunnel."""
+        if not self.tcp.read(cursor, packet):
+            return self.unread()
+        if cursor.outer and packet.flags & (SYN | ACK) == SYN and wrong_outside(cursor):
+            self.note = "outer-checksum"
+        return TCP
+
+    def unread(self) -> cython.int:
+        """No TCP header; one that the snap length cut is counted."""
+        if self.tcp.cut:
             self.lost.count(CUT)
-        return found  # True is TCP, False is NOTHING
+        return NOTHING
 
     def inside(self, cursor: Cursor) -> cython.bint:
         """Enter a tunnel; -> False if there is none."""
