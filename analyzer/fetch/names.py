@@ -174,26 +174,17 @@ class Names:
     # -- wishes ----------------------------------------------------------------------------------------------------
 
     def _wish(self, lookup: Lookup) -> None:
-        """Add the lookup to the wish for its name. An answer whose question was not captured begins none."""
+        """Add the lookup to the wish for its name. An answer without its question begins none, unless it has an address."""
         pair = (lookup.client, lookup.name)
         known = self.wishes.get(pair)
         if known is None or not known[-1].goes_on(lookup.first_time):
-            if not lookup.tries:
-                self._variant_resolved(lookup)
+            if not lookup.tries and not lookup.resolved:
                 return
             known = self._begin(pair, lookup)
         wish = known[-1]
         wish.add(lookup)
         if wish.resolved:
             self.waiting.discard(wish)
-
-    def _variant_resolved(self, lookup: Lookup) -> None:
-        """An answer with an address whose question was not captured: a shorter name may have been meant."""
-        for name in prefixes(lookup.name):
-            for wish in self.wishes.get((lookup.client, name), ()):
-                if wish.goes_on(lookup.first_time):
-                    wish.resolved = True
-                    self.waiting.discard(wish)
 
     def _begin(self, pair: tuple[bytes, str], lookup: Lookup) -> list[Resolution]:
         if len(self.wishes) >= MAX_OPEN:
@@ -261,15 +252,15 @@ class Names:
             if other is not None and other.resolved:
                 return True
         return any(
-            other.same_host(wish) or (other.follows(wish) and self._led_on(other))
+            (other.same_host(wish) or other.follows(wish)) and self._led_on(other, wish.client)
             for other in siblings.get(first_label(wish), ())
         )
 
-    def _led_on(self, wish: Resolution) -> bool:
-        """Whether the next name of a search list, as it may be, brought an address; one that a client says is none."""
-        if (wish.client, wish.name) in self.said:
+    def _led_on(self, wish: Resolution, client: bytes) -> bool:
+        """Whether what may be the same wish brought an address; of a search list no client says the whole name."""
+        if (client, wish.name) in self.said:
             return False
-        return wish.resolved or any(map(wish.may_have_led_to, self.used.get((wish.client, ""), ())))
+        return wish.resolved or any(map(wish.may_have_led_to, self.used.get((client, ""), ())))
 
     def oldest_open(self) -> int:
         """The smallest first packet of a wish that may turn out a failure; a huge number when there is none."""

@@ -95,8 +95,8 @@ class Resolution:
         return other.client == self.client and -DISORDER_NS <= self.first_time - answered <= PASS_ON_NS
 
     def same_host(self, other: Resolution) -> bool:
-        """Whether this is the other's question, with its id, to a server of the other family, which had an address."""
-        if not self.resolved or self.name != other.name or len(self.client) == len(other.client):
+        """Whether this is the other's question, with its id, to a server of the other family."""
+        if self.name != other.name or len(self.client) == len(other.client):
             return False
         return self.near(other) and not self._ids().isdisjoint(other._ids())
 

@@ -31,6 +31,7 @@ cdef general_flags(Case case)
 cdef ignored_flags(Case case)
 cdef str said_of_ignored(long long number)
 cdef bint unacknowledged(Case case) except -1
+cdef bint joined_late(Case case) except -1
 cdef bint half_known(Exchange exchange, long long missing) except -1
 cdef bint frag_needed(Connection connection) except -1
 cdef tls_flags(Case case)

@@ -409,6 +409,8 @@ def general_flags(case: Case) -> None:
         case.doubt = "roles"
     if connection.midstream and case.exchange is not None and not case.answered:
         case.doubt = "head"  # whether the connection had been used, or been idle, is not known
+    if not case.answered and client.syns == 0 and joined_late(case):
+        case.doubt = "head"  # nor whether the SYN-ACK had been repeated before
     if not case.answered and case.exchange is not None and unacknowledged(case):
         case.doubt = "unacknowledged"
     if connection.clock_step:
@@ -447,6 +449,12 @@ def unacknowledged(case: Case) -> cython.bint:
     if case.client.acked >= exchange.request_end or case.client.rtx_since_ack >= case.limits.unacked_request:
         return False
     return case.connection.last_time - exchange.request_end_time >= LOSS_NS
+
+
+def joined_late(case: Case) -> cython.bint:
+    """The first packet in the capture is none of the handshake's first two, one of which came later."""
+    answer: Milestone | None = case.find("syn-ack", SERVER, 0)
+    return answer is not None and answer.packet > case.connection.first_packet
 
 
 def half_known(exchange: Exchange, missing: cython.longlong) -> cython.bint:

@@ -7,6 +7,7 @@ cdef int WARNING, CLIENT, SERVER, IN_WINDOW, OUTSIDE
 cdef long long CROSSING_NS, PATIENCE_NS
 
 cpdef settle(Case case)
+cdef bint spoke_on(Case case, Side sender) except -1
 cdef int second_fin(Case case) except -2
 cdef stream_closed(Case case, Http2 h2)
 cdef closed_unseen(Case case, Side side)

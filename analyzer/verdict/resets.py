@@ -48,6 +48,15 @@ def settle(case: Case) -> None:
         sender: Side = case.client if case.reset.side == CLIENT else case.server
         if case.reset.offset > sender.end + (1 if sender.fin_offset >= 0 else 0):
             case.doubt = "bytes"  # its number says that something of its sender is missing, a FIN at least
+        if spoke_on(case, sender):
+            case.doubt = "reset"  # nobody does behind its own RST
+
+
+def spoke_on(case: Case, sender: Side) -> cython.bint:
+    """The client, whose one RST was found, said more behind it; under a server's name others send resets, too."""
+    if sender.index != CLIENT or sender.last_packet <= case.reset.packet or sender.rsts > 1:
+        return False
+    return sender.last_time > case.reset.time
 
 
 def second_fin(case: Case) -> cython.int:

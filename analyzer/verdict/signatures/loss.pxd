@@ -3,6 +3,7 @@ from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.seen cimport lost_on_the_way
 from analyzer.wire.model cimport Exchange, Milestone, Side
 
+cdef bint just_sent(Case case) except -1
 cpdef bint unacknowledged(Case case) except -1
 cpdef bint large_only(Case case, Side side) except -1
 cpdef bint resent(Case case) except -1

@@ -1,3 +1,5 @@
 from analyzer.verdict.case cimport Case, capital, count, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Exchange
+from analyzer.wire.model cimport Connection, Exchange
+
+cdef bint moved_unseen(Case case) except -1

@@ -12,7 +12,7 @@ from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import unseen
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
-from analyzer.wire.model import CLIENT, SERVER, Exchange
+from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange
 
 ENDLESS = ("text/event-stream", "application/grpc")
 CLIENT_STATUS = range(400, 500)
@@ -188,7 +188,7 @@ def response_stalled(case: Case) -> Verdict | None:
     silence: cython.longlong = case.silence()
     if case.closer >= 0 or case.answered != 1 or case.exchange is None or silence < case.limits.body_stall_ns:
         return None
-    if endless(case.exchange):
+    if endless(case.exchange) or moved_unseen(case):
         return None
     if case.unread(case.client):
         case.flag("receiver-stalled")
@@ -203,6 +203,12 @@ def response_stalled(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_response()
     return response_stalled_verdict(case, silence)
+
+
+def moved_unseen(case: Case) -> cython.bint:
+    """The last word is a segment far from where the connection was, which may have gone on there (acceptance.py)."""
+    connection: Connection = case.connection
+    return connection.ignored > connection.ignored_resets and connection.ignored_packet > connection.last_packet
 
 
 def endless(exchange: Exchange) -> cython.bint:
