@@ -174,7 +174,7 @@ class Names:
     # -- wishes ----------------------------------------------------------------------------------------------------
 
     def _wish(self, lookup: Lookup) -> None:
-        """Add the lookup to the wish for its name. An answer without its question begins none, unless it has an address."""
+        """Add the lookup to the wish for its name. Without its question only an answer with an address begins one."""
         pair = (lookup.client, lookup.name)
         known = self.wishes.get(pair)
         if known is None or not known[-1].goes_on(lookup.first_time):

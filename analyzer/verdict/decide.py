@@ -461,7 +461,9 @@ def half_known(exchange: Exchange, missing: cython.longlong) -> cython.bint:
     """An error status whose cause is another one for CONNECT, or by the words of a body that is missing (2.4)."""
     if exchange.status < 300:
         return False
-    return not exchange.method or (exchange.status == BAD_REQUEST and missing > 0 and not exchange.body_start)
+    if not exchange.method:
+        return True
+    return exchange.status == BAD_REQUEST and missing > 0 and b"HTTPS port" not in exchange.body_start
 
 
 BAD_REQUEST = 400

@@ -54,9 +54,10 @@ def settle(case: Case) -> None:
 
 def spoke_on(case: Case, sender: Side) -> cython.bint:
     """The client, whose one RST was found, said more behind it; under a server's name others send resets, too."""
-    if sender.index != CLIENT or sender.last_packet <= case.reset.packet or sender.rsts > 1:
+    reset: Milestone = case.reset
+    if sender.index != CLIENT or sender.last_packet <= reset.packet or sender.rsts > 1:
         return False
-    return sender.last_time > case.reset.time
+    return sender.last_time > reset.time
 
 
 def second_fin(case: Case) -> cython.int:

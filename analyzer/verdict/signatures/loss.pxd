@@ -1,6 +1,6 @@
 from analyzer.verdict.case cimport Case, capital, count, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.verdict.seen cimport lost_on_the_way
+from analyzer.verdict.seen cimport beyond, lost_on_the_way
 from analyzer.wire.model cimport Exchange, Milestone, Side
 
 cdef bint just_sent(Case case) except -1

@@ -9,7 +9,7 @@ from analyzer.verdict.advice import FORGOTTEN, LOST
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import who_ended
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import LOSS_NS, lost_on_the_way
+from analyzer.verdict.seen import LOSS_NS, beyond, lost_on_the_way
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import idle_before
 from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
@@ -127,6 +127,8 @@ def response_lost(case: Case) -> Verdict | None:
     exchange: Exchange = case.exchange
     if not case.fetch.last or (case.closer == CLIENT and case.closer_what == "ack"):
         return None  # the client asked on, or its end was not captured: what it had acknowledged is not known
+    if exchange is not None and case.client.acked > exchange.request_end and beyond(case.client):
+        return None  # it asked on unseen: whose answer is lost is not known
     if case.asked == 0 or case.unread(case.client) or (case.answered == 2 and not resent(case)):
         return None
     if case.answered and exchange.status >= 400 and server.acked > exchange.response_start:
