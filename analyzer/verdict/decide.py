@@ -160,6 +160,8 @@ def judge(case: Case) -> Verdict:
             return incomplete.rest(case)
         if case.answered == 1 and exchange.response_unframed == 1:
             return unframed(case)
+        if response.events_ended(case):
+            return events(case)
         return first_of(EXCHANGE, case)
     if case.tls is not None:
         return inside_tls(case)
@@ -317,6 +319,21 @@ def complete(case: Case) -> Verdict:
     method = exchange.method or "a request"
     within = f" within {span(took)}" if took >= 0 else ""
     return fine(case, confidence, f"{case.where()} answered {method} with {said}{within}.")
+
+
+def events(case: Case) -> Verdict:
+    """A stream of events that the client has read as long as it wanted; after a silence it may have given up."""
+    exchange: Exchange = case.exchange
+    case.cite_request()
+    case.cite_response()
+    case.cite_closer()
+    said = f"{exchange.status} {exchange.reason}".rstrip()
+    return fine(
+        case,
+        "medium" if case.silence() < case.limits.body_stall_ns else "low",
+        f"{case.where()} answered {exchange.method or 'a request'} with {said}, a stream of events, which the client "
+        f"ended after {span(case.closer_time - exchange.response_time)}.",
+    )
 
 
 def opaque_ok(case: Case) -> Verdict:

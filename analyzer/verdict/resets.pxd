@@ -16,6 +16,7 @@ cdef notify(Case case)
 cpdef find_reset(Case case)
 cdef bint survived(Case case, Milestone mark) except -1
 cdef bint went_on(Case case, Milestone mark) except -1
+cdef bint both_go_on(Side sender, Side receiver, Milestone mark) except -1
 cdef bint goes_on(Case case, Side receiver, Milestone mark) except -1
 cdef bint explained(Case case, Milestone mark) except -1
 cdef bint after_alert(Case case, long long packet) except -1

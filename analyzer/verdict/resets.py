@@ -170,7 +170,7 @@ def survived(case: Case, mark: Milestone) -> cython.bint:
     peer: Side = case.server if mark.side == CLIENT else case.client
     if mark.packet < case.connection.established_packet and not case.connection.midstream:
         return True  # it answered something of an older connection (RFC 9293 3.10.7.3)
-    if mark.place == IN_WINDOW and goes_on(case, peer, mark):
+    if mark.place == IN_WINDOW and (goes_on(case, peer, mark) or both_go_on(sender, peer, mark)):
         return True
     if sender.ack_packet <= mark.packet:
         return False
@@ -185,6 +185,13 @@ def goes_on(case: Case, receiver: Side, mark: Milestone) -> cython.bint:
     """Whether the receiver of a RST still sends, later than on the way of the RST: its first FIN, or new bytes."""
     crossing: cython.longlong = mark.time + max(case.rtt(), CROSSING_NS)
     return max(receiver.fin_time, receiver.last_data_time) > crossing
+
+
+def both_go_on(sender: Side, receiver: Side, mark: Milestone) -> cython.bint:
+    """Behind the RST both send, its sender acknowledges that, and no RST says that the receiver is gone."""
+    if receiver.rsts or receiver.ack_packet <= mark.packet:
+        return False
+    return receiver.last_data_packet > mark.packet and sender.last_data_packet > mark.packet
 
 
 def went_on(case: Case, mark: Milestone) -> cython.bint:

@@ -100,6 +100,8 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
     half: cython.bint = what in ("servfail", "refused") and wish.half_asked
     if half and after < PATIENCE_NS:
         return None
+    if what == NO_ADDRESS and after < RETRY_NS and len({lookup.qtype for lookup in wish.meant}) == 1:
+        return None  # the other family may be asked for next
     if what not in ("nxdomain", NO_ADDRESS) and not asked_again(answers) and after < RETRY_NS:
         case.ongoing = 1  # another try may have followed
     cite(case)

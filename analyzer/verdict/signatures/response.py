@@ -9,12 +9,13 @@ from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import unseen
+from analyzer.verdict.seen import lost_on_the_way, unseen
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
 from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange
 
-ENDLESS = ("text/event-stream", "application/grpc")
+EVENTS = "text/event-stream"
+ENDLESS = (EVENTS, "application/grpc")
 CLIENT_STATUS = range(400, 500)
 
 
@@ -203,6 +204,16 @@ def response_stalled(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_response()
     return response_stalled_verdict(case, silence)
+
+
+def events_ended(case: Case) -> cython.bint:
+    """The client ended a stream of events, which has no other end (HTML 9.2: a server that ends it is asked again)."""
+    exchange: Exchange = case.exchange
+    if case.closer != CLIENT or case.answered != 1 or not 200 <= exchange.status < 300 or case.unread(case.client):
+        return False
+    if not exchange.headers.get("content-type", "").startswith(EVENTS):
+        return False
+    return not unseen(case.server) and not lost_on_the_way(case, SERVER)
 
 
 def moved_unseen(case: Case) -> cython.bint:
