@@ -213,7 +213,7 @@ def events_ended(case: Case) -> cython.bint:
         return False
     if not exchange.headers.get("content-type", "").startswith(EVENTS):
         return False
-    return not unseen(case.server) and not lost_on_the_way(case, SERVER)
+    return not lost_on_the_way(case, SERVER)
 
 
 def moved_unseen(case: Case) -> cython.bint:
