@@ -22,6 +22,7 @@ cdef long long ended(Connection connection, long long since)
 cpdef str exchange_name(Connection connection, Exchange exchange)
 cdef str without_port(str host)
 cdef str kind_of(Fetch fetch)
+cdef bint remains(Connection connection) except -1
 cdef str half_open_kind(Connection connection)
 cdef str silent_kind(Connection connection)
 cdef long long first_of(long long one, long long other)

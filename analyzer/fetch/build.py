@@ -216,6 +216,8 @@ def kind_of(fetch: Fetch) -> str:
         return "other"  # packets of another connection, which NAT let through untranslated
     if fetch.phase == "connect":
         return half_open_kind(connection)
+    if connection.midstream and remains(connection):
+        return "other"
     if connection.midstream or client.packets == 0 or server.packets == 0:
         return "fetch"
     if connection.tls is not None:
@@ -231,6 +233,19 @@ def kind_of(fetch: Fetch) -> str:
     if connection.connect is not None and not refused_in_tunnel(connection):
         return empty_kind(connection)
     return "fetch"
+
+
+def remains(connection: Connection) -> cython.bint:
+    """Without its head, and a RST is all that came, or with it the bare ACK which it answers: of what, nobody knows.
+
+    A RST behind the end of a connection (RFC 9293 3.5.1, half-open) looks so, or one to a SYN that was not captured.
+    """
+    client: Side = connection.client
+    server: Side = connection.server
+    if client.end > 0 or server.end > 0 or client.lost or server.lost or connection.fins_seen:
+        return False
+    rsts: cython.longlong = client.rsts + server.rsts
+    return rsts > 0 and client.packets + server.packets - rsts <= 1
 
 
 def half_open_kind(connection: Connection) -> str:

@@ -10,19 +10,18 @@ The first address that is recognized so is the host's (`Flow.host`), for retries
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import cython
 
 from analyzer.fetch.build import exchange_name, seconds
 from analyzer.fetch.model import Fetch
-from analyzer.fetch.resolution import AGAIN_NS, LINK_NS, Resolution, as_fetch, loopback, prefixes, without_middle
-from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
+from analyzer.fetch.questions import asked_before, last_answer, repeated
+from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, without_middle
+from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.dns.message import HTTPS
 from analyzer.wire.model import Connection
 
-ROUND_NS = 100_000_000
-"""Questions this close to each other are of one round: a resolver asks for A and AAAA at once."""
 KIN_NS = 300_000_000_000
 """How long an answer tells whose a connection of the other family is: a usual TTL, and two SYNs' full timeouts."""
 MAX_ASKERS_OF_ONE = 8
@@ -51,6 +50,7 @@ class Names:
     waiting     those of them that nothing resolved yet
     used        (client, name) -> when connections for it began; with the family's size in place of the client:
                 any; with "" in place of the name: connections whose name is not known
+    said        (client, name) that a client said itself, to the server that it connected to
     forgotten   pairs and wishes given up at a cap
     """
 
@@ -62,6 +62,7 @@ class Names:
         self.wishes: dict[tuple[bytes, str], list[Resolution]] = {}
         self.waiting: set[Resolution] = set()
         self.used: dict[tuple[bytes, str], list[int]] = {}
+        self.said: dict[tuple[bytes, str], None] = {}
         self.forgotten = 0
         self.looked = 0
 
@@ -107,7 +108,11 @@ class Names:
     def annotate(self, fetch: Fetch) -> None:
         """Give a fetch the name its address had, where it said none, and the time its lookup took."""
         connection: Connection = fetch.connection
-        if not self.asked or connection.midstream:
+        if not self.asked:
+            return
+        if connection.midstream:
+            if fetch.name:
+                self._use(connection.client.address, fetch.name, connection.first_time)
             return
         client: bytes = connection.client.address
         server: bytes = connection.server.address
@@ -126,6 +131,8 @@ class Names:
             fetch.flow.host = host
         for who in {client, host}:
             self._use(who, fetch.name, began)
+            if fetch.name and not fetch.name_from_dns:
+                self._say(who, fetch.name)
         if fetch.name and fetch.first_packet == connection.first_packet:
             self._time(fetch, host, began)
 
@@ -167,11 +174,11 @@ class Names:
     # -- wishes ----------------------------------------------------------------------------------------------------
 
     def _wish(self, lookup: Lookup) -> None:
-        """Add the lookup to the wish for its name. An answer whose question was not captured begins none."""
+        """Add the lookup to the wish for its name. Without its question only an answer with an address begins one."""
         pair = (lookup.client, lookup.name)
         known = self.wishes.get(pair)
         if known is None or not known[-1].goes_on(lookup.first_time):
-            if not lookup.tries:
+            if not lookup.tries and not lookup.resolved:
                 return
             known = self._begin(pair, lookup)
         wish = known[-1]
@@ -211,17 +218,25 @@ class Names:
                 del known[0]
             known.append(began)
 
+    def _say(self, client: bytes, name: str) -> None:
+        """The client connected for the name, and said so."""
+        if len(self.said) >= MAX_KEYS:
+            del self.said[next(iter(self.said))]
+        self.said[client, name.lower()] = None
+
     def _use_open(self, connection: Connection) -> None:
         """A connection is still open: it may have been made for a name, whether it says so or not."""
         client, began = connection.client.address, connection.first_time
         name = wanted(connection)
-        if not name:
+        if name:
+            self._say(client, name)
+        else:
             answer = self._newest(client, connection.server.address, began)
             name = answer.name if answer is not None else ""
         if name or not connection.midstream:
             self._use(client, name, began)
 
-    def _got_elsewhere(self, wish: Resolution) -> bool:
+    def _got_elsewhere(self, wish: Resolution, siblings: dict[str, list[Resolution]]) -> bool:
         """Whether the client got on in spite of DNS: it connected for the name, or a shorter variant resolved."""
         clients = [wish.client, OTHER_FAMILY[len(wish.client)]]
         if loopback(wish.client):  # it connects under another address
@@ -236,7 +251,16 @@ class Names:
             other = self._near((wish.client, name), wish)
             if other is not None and other.resolved:
                 return True
-        return False
+        return any(
+            (other.same_host(wish) or other.follows(wish)) and self._led_on(other, wish.client)
+            for other in siblings.get(first_label(wish), ())
+        )
+
+    def _led_on(self, wish: Resolution, client: bytes) -> bool:
+        """Whether what may be the same wish brought an address; of a search list no client says the whole name."""
+        if (client, wish.name) in self.said:
+            return False
+        return wish.resolved or any(map(wish.may_have_led_to, self.used.get((client, ""), ())))
 
     def oldest_open(self) -> int:
         """The smallest first packet of a wish that may turn out a failure; a huge number when there is none."""
@@ -261,10 +285,23 @@ class Names:
             for connection in connections():
                 self._use_open(connection)
             self._join_variants()
-            failed = [wish for wish in self.waiting if (final or wish.over(now)) and not self._got_elsewhere(wish)]
+            siblings = self._siblings()
+            failed = [
+                wish for wish in self.waiting if (final or wish.over(now)) and not self._got_elsewhere(wish, siblings)
+            ]
             self._find_twins(failed)
         self._forget(now, final)
         return [as_fetch(wish, now, one_way) for wish in sorted(failed, key=began_with) if wish.failed]
+
+    def _siblings(self) -> dict[str, list[Resolution]]:
+        """All wishes by the first label of their names, which a search list leaves as it is."""
+        found: dict[str, list[Resolution]] = {}
+        for known in self.wishes.values():
+            for wish in known:
+                same = found.setdefault(first_label(wish), [])
+                if len(same) < MAX_ASKERS:
+                    same.append(wish)
+        return found
 
     def _join_variants(self) -> None:
         """Names that are another open name of the client with a search domain behind it are the same wish."""
@@ -306,60 +343,15 @@ class Names:
 OTHER_FAMILY = {4: b"\x10", 16: b"\x04"}
 """Size of an address -> what stands in Names.used for all clients of the other family."""
 
-Asked = tuple[list[int], Lookup]
-"""When a question was sent, up to the SYN, and its lookup."""
-
 
 def asker_of(lookup: Lookup) -> bytes:
     """Who asked; b"" for a program of the host itself, which asks the stub resolver there."""
     return b"" if loopback(lookup.client) else lookup.client
 
 
-def asked_before(lookups: Sequence[Lookup], before: int) -> list[Asked]:
-    """The questions for a name that belong to a connection, which began at an instant.
-
-    Those within LINK_NS before it, and those before them that are of the same round, or had no answer when it was
-    asked again.
-    """
-    known = [([time for _, time in lookup.tries if time <= before], lookup) for lookup in lookups]
-    known = sorted([item for item in known if item[0]], key=newest_first)
-    first = before
-    found: list[Asked] = []
-    for times, lookup in known:
-        lost = not lookup.answer_time or lookup.answer_time > first
-        near = before - times[-1] <= LINK_NS or before - LINK_NS <= lookup.answer_time <= before
-        if near or (found and (first - times[0] <= ROUND_NS or (lost and first - times[-1] <= LINK_NS))):
-            found.append((times, lookup))
-            first = min(first, times[0])
-    return found
-
-
-def newest_first(asked: Asked) -> int:
-    """Order of questions."""
-    return -asked[0][0]
-
-
-def last_answer(asked: list[Asked], before: int) -> int:
-    """When the resolver had what it got: the last answer, or the end of its patience; 0 = never."""
-    last = 0
-    for times, lookup in asked:
-        if 0 < lookup.answer_time <= before:
-            last = max(last, lookup.answer_time)
-        elif times[-1] + PATIENCE_NS <= before:
-            last = max(last, times[-1] + PATIENCE_NS)
-    return last
-
-
-def repeated(asked: list[Asked]) -> bool:
-    """Whether a question was sent again: its answer did not come."""
-    seen: dict[int, int] = {}
-    for times, lookup in asked:  # the newest come first
-        later = seen.get(lookup.qtype, 0)
-        answered = 0 < lookup.answer_time <= later
-        if len(times) > 1 or (later - times[0] >= AGAIN_NS and not answered):
-            return True
-        seen[lookup.qtype] = max(later, times[0])
-    return False
+def first_label(wish: Resolution) -> str:
+    """`web` of web.other.example."""
+    return wish.name.partition(".")[0]
 
 
 def began_with(wish: Resolution) -> int:

@@ -12,7 +12,7 @@ import cython
 
 from analyzer.fetch.build import seconds
 from analyzer.fetch.model import Fetch
-from analyzer.wire.dns.lookups import LATE_NS, PATIENCE_NS, Lookup
+from analyzer.wire.dns.lookups import DISORDER_NS, LATE_NS, PATIENCE_NS, Lookup
 from analyzer.wire.dns.message import AAAA, NOERROR, NXDOMAIN, SERVFAIL
 from analyzer.wire.model import CLIENT, NETWORK, SERVER, Connection, Milestone
 
@@ -86,39 +86,48 @@ class Resolution:
         return self.first_time <= other.last_time + QUIET_NS and other.first_time <= self.last_time + QUIET_NS
 
     def within(self, time: cython.longlong) -> bool:
-        """Whether an instant lies in its time, or shortly after."""
-        return self.first_time <= time <= self.last_time + QUIET_NS
+        """Whether an instant lies in its time, or shortly after; a capture may have its packets out of order."""
+        return self.first_time - DISORDER_NS <= time <= self.last_time + QUIET_NS
+
+    def follows(self, other: Resolution) -> bool:
+        """Whether it was asked at once when the other had its answer."""
+        answered = max(lookup.answer_time for lookup in other.lookups)
+        return other.client == self.client and -DISORDER_NS <= self.first_time - answered <= PASS_ON_NS
+
+    def same_host(self, other: Resolution) -> bool:
+        """Whether this is the other's question, with its id, to a server of the other family."""
+        if self.name != other.name or len(self.client) == len(other.client):
+            return False
+        return self.near(other) and not self._ids().isdisjoint(other._ids())
 
     def may_have_led_to(self, time: cython.longlong) -> bool:
-        """Whether a connection of that time, to a server that no answer named, may be due to an answer not captured."""
+        """Whether a connection of that time, to a server that no answer named, may be due to an answer not captured.
+
+        Where nobody asked for A, that question was not captured either.
+        """
         return any(
-            lookup.rcode < 0
-            and lookup.icmp is None
-            and not lookup.strays
-            and 0 <= time - lookup.last_query_time <= LINK_NS
+            (self.half_asked or (lookup.rcode < 0 and lookup.icmp is None and not lookup.strays))
+            and -DISORDER_NS <= time - lookup.last_query_time <= LINK_NS
             for lookup in self.meant
         )
 
     @property
+    def half_asked(self) -> bool:
+        """Whether only IPv6 addresses were asked for: what a server says of these says nothing about IPv4."""
+        return all(lookup.qtype == AAAA for lookup in self.meant)
+
+    @property
     def unheard(self) -> bool:
         """Whether a question was asked once, and its answer is not in the capture: resolvers ask again."""
-        last = {lookup.qtype: lookup.last_query_time for lookup in sorted(self.meant, key=asked_last)}
-        return any(
-            lookup.rcode < 0
-            and lookup.icmp is None
-            and lookup.asked == 1
-            and not lookup.strays
-            and last[lookup.qtype] == lookup.last_query_time
-            and not self._asked_before(lookup)
-            for lookup in self.meant
-        )
+        return unheard_of(self.meant)
 
-    def _asked_before(self, lookup: Lookup) -> bool:
-        """Whether it was a repetition itself."""
-        return any(
-            other.qtype == lookup.qtype and other.rcode < 0 and lookup.first_time - other.first_time >= AGAIN_NS
-            for other in self.meant
-        )
+    @property
+    def variant_unheard(self) -> bool:
+        """The same of a search-domain variant, any of which may have had the address."""
+        by_name: dict[str, list[Lookup]] = {}
+        for lookup in self.lookups:
+            by_name.setdefault(lookup.name, []).append(lookup)
+        return any(map(unheard_of, by_name.values()))
 
     @property
     def failed(self) -> bool:
@@ -144,6 +153,28 @@ class Resolution:
 
     def _ids(self) -> set[int]:
         return {lookup.id for lookup in self.lookups}
+
+
+def unheard_of(lookups: list[Lookup]) -> bool:
+    """Whether a question of one name was asked once, and its answer is not in the capture."""
+    last = {lookup.qtype: lookup.last_query_time for lookup in sorted(lookups, key=asked_last)}
+    return any(
+        lookup.rcode < 0
+        and lookup.icmp is None
+        and lookup.asked == 1
+        and not lookup.strays
+        and last[lookup.qtype] == lookup.last_query_time
+        and not repeats(lookup, lookups)
+        for lookup in lookups
+    )
+
+
+def repeats(lookup: Lookup, lookups: list[Lookup]) -> bool:
+    """Whether a question is a repetition itself."""
+    return any(
+        other.qtype == lookup.qtype and other.rcode < 0 and lookup.first_time - other.first_time >= AGAIN_NS
+        for other in lookups
+    )
 
 
 def outcome(lookup: Lookup) -> str:

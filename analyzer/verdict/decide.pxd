@@ -26,6 +26,7 @@ cdef Verdict first_of(tuple signatures, Case case)
 cdef Verdict any_of(tuple signatures, Case case)
 cdef Verdict fine_answer(Case case)
 cdef Verdict complete(Case case)
+cdef Verdict events(Case case)
 cdef Verdict opaque_ok(Case case)
 cdef Verdict fine(Case case, str confidence, str summary)
 cdef weigh(Case case)
@@ -33,6 +34,7 @@ cdef general_flags(Case case)
 cdef ignored_flags(Case case)
 cdef str said_of_ignored(long long number)
 cdef bint unacknowledged(Case case) except -1
+cdef bint joined_late(Case case) except -1
 cdef bint half_known(Exchange exchange, long long missing) except -1
 cdef tls_flags(Case case)
 cdef int DEAD_KEEP_ALIVES, BAD_REQUEST

@@ -34,7 +34,7 @@ from analyzer.verdict.signatures.reset import may_be_cut
 from analyzer.verdict.spoken import count_to_the_end, has_replied, hidden, sure_end
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Record, Side, Tls
+from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
 from analyzer.wire.tls.registry import APPLICATION_DATA, END_OF_EARLY_DATA
 
 Signature = Callable[[Case], Verdict | None]
@@ -162,6 +162,8 @@ def judge(case: Case) -> Verdict:
             return incomplete.rest(case)
         if case.answered == 1 and exchange.response_unframed == 1:
             return unframed(case)
+        if response.events_ended(case):
+            return events(case)
         return first_of(EXCHANGE, case)
     if case.tls is not None:
         return inside_tls(case)
@@ -321,6 +323,21 @@ def complete(case: Case) -> Verdict:
     return fine(case, confidence, f"{case.where()} answered {method} with {said}{within}.")
 
 
+def events(case: Case) -> Verdict:
+    """A stream of events that the client has read as long as it wanted; after a silence it may have given up."""
+    exchange: Exchange = case.exchange
+    case.cite_request()
+    case.cite_response()
+    case.cite_closer()
+    said = f"{exchange.status} {exchange.reason}".rstrip()
+    return fine(
+        case,
+        "medium" if case.silence() < case.limits.body_stall_ns else "low",
+        f"{case.where()} answered {exchange.method or 'a request'} with {said}, a stream of events, which the client "
+        f"ended after {span(case.closer_time - exchange.response_time)}.",
+    )
+
+
 def opaque_ok(case: Case) -> Verdict:
     """A request was answered inside TLS; whether the answer was an error cannot be seen."""
     case.flag("opaque")
@@ -411,6 +428,8 @@ def general_flags(case: Case) -> None:
         case.doubt = "roles"
     if connection.midstream and case.exchange is not None and not case.answered:
         case.doubt = "head"  # whether the connection had been used, or been idle, is not known
+    if not case.answered and client.syns == 0 and joined_late(case):
+        case.doubt = "head"  # nor whether the SYN-ACK had been repeated before
     if not case.answered and case.exchange is not None and unacknowledged(case):
         case.doubt = "unacknowledged"
     if connection.clock_step:
@@ -451,11 +470,19 @@ def unacknowledged(case: Case) -> cython.bint:
     return case.connection.last_time - exchange.request_end_time >= LOSS_NS
 
 
+def joined_late(case: Case) -> cython.bint:
+    """The first packet in the capture is none of the handshake's first two, one of which came later."""
+    answer: Milestone | None = case.find("syn-ack", SERVER, 0)
+    return answer is not None and answer.packet > case.connection.first_packet
+
+
 def half_known(exchange: Exchange, missing: cython.longlong) -> cython.bint:
     """An error status whose cause is another one for CONNECT, or by the words of a body that is missing (2.4)."""
     if exchange.status < 300:
         return False
-    return not exchange.method or (exchange.status == BAD_REQUEST and missing > 0 and not exchange.body_start)
+    if not exchange.method:
+        return True
+    return exchange.status == BAD_REQUEST and missing > 0 and b"HTTPS port" not in exchange.body_start
 
 
 BAD_REQUEST = 400

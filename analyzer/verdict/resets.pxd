@@ -7,6 +7,7 @@ cdef int WARNING, CLIENT, SERVER, IN_WINDOW, OUTSIDE
 cdef long long CROSSING_NS, PATIENCE_NS
 
 cpdef settle(Case case)
+cdef bint spoke_on(Case case, Side sender) except -1
 cdef int second_fin(Case case) except -2
 cdef stream_closed(Case case, Http2 h2)
 cdef closed_unseen(Case case, Side side)
@@ -15,6 +16,7 @@ cdef notify(Case case)
 cpdef find_reset(Case case)
 cdef bint survived(Case case, Milestone mark) except -1
 cdef bint went_on(Case case, Milestone mark) except -1
+cdef bint both_go_on(Side sender, Side receiver, Milestone mark) except -1
 cdef bint goes_on(Case case, Side receiver, Milestone mark) except -1
 cdef bint explained(Case case, Milestone mark) except -1
 cdef bint after_alert(Case case, long long packet) except -1

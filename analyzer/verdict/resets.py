@@ -48,6 +48,16 @@ def settle(case: Case) -> None:
         sender: Side = case.client if case.reset.side == CLIENT else case.server
         if case.reset.offset > sender.end + (1 if sender.fin_offset >= 0 else 0):
             case.doubt = "bytes"  # its number says that something of its sender is missing, a FIN at least
+        if spoke_on(case, sender):
+            case.doubt = "reset"  # nobody does behind its own RST
+
+
+def spoke_on(case: Case, sender: Side) -> cython.bint:
+    """The client, whose one RST was found, said more behind it; under a server's name others send resets, too."""
+    reset: Milestone = case.reset
+    if sender.index != CLIENT or sender.last_packet <= reset.packet or sender.rsts > 1:
+        return False
+    return sender.last_time > reset.time
 
 
 def second_fin(case: Case) -> cython.int:
@@ -160,7 +170,7 @@ def survived(case: Case, mark: Milestone) -> cython.bint:
     peer: Side = case.server if mark.side == CLIENT else case.client
     if mark.packet < case.connection.established_packet and not case.connection.midstream:
         return True  # it answered something of an older connection (RFC 9293 3.10.7.3)
-    if mark.place == IN_WINDOW and goes_on(case, peer, mark):
+    if mark.place == IN_WINDOW and (goes_on(case, peer, mark) or both_go_on(sender, peer, mark)):
         return True
     if sender.ack_packet <= mark.packet:
         return False
@@ -175,6 +185,13 @@ def goes_on(case: Case, receiver: Side, mark: Milestone) -> cython.bint:
     """Whether the receiver of a RST still sends, later than on the way of the RST: its first FIN, or new bytes."""
     crossing: cython.longlong = mark.time + max(case.rtt(), CROSSING_NS)
     return max(receiver.fin_time, receiver.last_data_time) > crossing
+
+
+def both_go_on(sender: Side, receiver: Side, mark: Milestone) -> cython.bint:
+    """Behind the RST both send, its sender acknowledges that, and no RST says that the receiver is gone."""
+    if receiver.rsts or receiver.ack_packet <= mark.packet:
+        return False
+    return receiver.last_data_packet > mark.packet and sender.last_data_packet > mark.packet
 
 
 def went_on(case: Case, mark: Milestone) -> cython.bint:

@@ -11,6 +11,7 @@ cdef bint cut_after(Case case, Side sender, Side receiver) except -1
 cpdef bint unseen(Side side) except -1
 cpdef bint beyond(Side side) except -1
 cpdef bint too_soon(Case case) except -1
+cpdef bint may_be_answered(Case case) except -1
 cpdef bint half_closed(Case case) except -1
 cpdef bint unseen_fin(Side side) except -1
 cpdef bint said_more(Case case, Side side) except -1

@@ -106,10 +106,15 @@ def half_closed(case: Case) -> cython.bint:
     exchange: Exchange = case.exchange
     if case.closer != CLIENT or case.closer_what != "fin" or not exchange.request_complete:
         return False
-    if case.server.fin_packet or case.server.rst_packet or case.client.rst_packet:
-        return False
     waited: cython.longlong = case.closer_time - exchange.request_end_time
-    return waited < case.limits.give_up_min_ns and case.connection.capture_end - case.closer_time < TRY_NS
+    return waited < case.limits.give_up_min_ns and may_be_answered(case)
+
+
+def may_be_answered(case: Case) -> cython.bint:
+    """The capture ends a moment after the client's FIN, which the server has not answered by an end of its own."""
+    if case.closer_what != "fin" or case.server.fin_packet or case.server.rst_packet or case.client.rst_packet:
+        return False
+    return case.connection.capture_end - case.closer_time < TRY_NS
 
 
 def whole_by_headers(case: Case) -> cython.bint:

@@ -27,3 +27,5 @@ cdef class Admission(Attempts):
     cdef bint moves(self, Connection connection, Side side, Side peer, Packet p) except -1
     cdef move(self, Side side, Packet p, Packet answer)
     cdef replay(self, Connection connection, Unproven waits)
+
+cdef bint answers_challenge(Packet p, Packet other) except -1

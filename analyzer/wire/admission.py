@@ -114,6 +114,8 @@ class Admission(Attempts):
         if waits is None:
             connection.unproven = waits = Unproven()
         other = waits.partner(side, peer, p)
+        if other is not None and side.bytes == 0 and peer.bytes == 0 and answers_challenge(p, other):
+            other = None  # they speak of an older connection
         if other is not None:
             self.move(side, waits.lowest(side, p), other)
             self.move(peer, waits.lowest(peer, other), p)
@@ -167,3 +169,10 @@ class Admission(Attempts):
                 connection.milestones = [one for one in connection.milestones if one.packet != p.number]
                 self.count(connection, side, p)
                 self.account(connection, side, peer, p)
+
+
+def answers_challenge(p: Packet, other: Packet) -> cython.bint:
+    """Whether one of the two is a bare RST that answers the other, a bare ACK (RFC 9293 3.5.1, figure 9)."""
+    if other.flags & RST:
+        p, other = other, p
+    return p.flags & (RST | ACK) == RST and other.length == 0 and p.seq == other.ack

@@ -36,4 +36,5 @@ cdef class Attempts:
     cdef int64_t room(self) except? -1
 
 cdef bint belongs(Side side, Packet p) except -1
+cdef bint answers_another(Connection connection, Side side, Packet p) except -1
 cdef bint is_live(Connection connection) except -1

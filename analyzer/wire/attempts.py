@@ -11,7 +11,7 @@ from __future__ import annotations
 import cython
 
 if not cython.compiled:
-    pass
+    from analyzer.wire.sequence import unwrap
 
 from analyzer.wire.copies import is_copy
 from analyzer.wire.kin import Kin
@@ -112,6 +112,8 @@ class Attempts:
         if belongs(side, p):
             told_by_syn(connection, side, CLIENT)
             connection.midstream = 0
+            if connection.client.packets == 0 and connection.server.packets == connection.server.rsts:
+                connection.established_time = connection.established_packet = 0  # it answers a SYN not captured
             return side
         if side.index == SERVER and side.isn < 0 and connection.client.isn >= 0 and not connection.closed_time:
             connection.simultaneous = 1
@@ -131,7 +133,8 @@ class Attempts:
         told_by_syn(connection, side, SERVER)
         if belongs(side, p):
             connection.midstream = 0
-        if side.isn < 0 or side.isn == p.seq or connection.midstream:
+        foreign: cython.bint = side.isn < 0 and answers_another(connection, side, p)
+        if side.isn == p.seq or connection.midstream or (side.isn < 0 and not foreign):
             return side
         if not is_live(connection):  # the SYN of a new connection was not captured
             stream: cython.longlong = connection.stream
@@ -240,6 +243,14 @@ class Attempts:
 def belongs(side: Side, p: Packet) -> cython.bint:
     """Whether a SYN that comes late in the file is the one of this connection: its stream begins right behind it."""
     return side.isn < 0 and side.base >= 0 and side.base == (p.seq + 1) & MASK32 and side.connection.midstream != 0
+
+
+def answers_another(connection: Connection, side: Side, p: Packet) -> cython.bint:
+    """Whether a SYN-ACK acknowledges another SYN than the one that was seen, and refused."""
+    client: Side = connection.client
+    if side is client or client.isn < 0 or connection.server.rsts == 0:
+        return False
+    return unwrap(p.ack, client.base, 0) < 0 or unwrap(p.ack, client.base, 0) > client.end
 
 
 def is_live(connection: Connection) -> cython.bint:

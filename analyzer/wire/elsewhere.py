@@ -124,7 +124,7 @@ def rivals(one: Side, other: Side) -> cython.bint:
         return False
     if one.connection.syn_stamp >= 0:
         return one.connection.syn_stamp != other.connection.syn_stamp
-    return one.ip_id == 0 or one.ip_id != other.ip_id
+    return one.syn_id == 0 or (one.syn_id != other.syn_id and one.ip_id != other.ip_id)
 
 
 def near(offset: cython.longlong, low: cython.longlong, high: cython.longlong) -> cython.bint:

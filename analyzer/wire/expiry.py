@@ -108,7 +108,12 @@ class Expiry(Reordering):
                 self.give_out(connection, 0)
 
     def finish(self) -> None:
-        """The capture is over: give out everything, in the order of first packets."""
+        """The capture is over: give out everything, in the order of first packets.
+
+        Nothing waits any more by then: what one connection says of another is told while both are at hand.
+        """
+        for connection in list(self.opened):
+            self.let_all_go(connection)
         for connection in list(self.opened):
             if connection in self.opened and connection.client.key_size:
                 self.give_out(connection, 1 if connection.closed_time else 0)

@@ -16,7 +16,7 @@ cdef class Side:
     cdef public Connection connection
     cdef public long long base, acked, end, next, limit, skip, fin_offset, unanswered_keep_alives, rtx_since_ack
     cdef public list pending
-    cdef public int index, shift, ended, recent_at, data_ttl, ip_id, ip_ids, ip_id_jumps, port
+    cdef public int index, shift, ended, recent_at, data_ttl, ip_id, syn_id, ip_ids, ip_id_jumps, port
     cdef public long long packets, bytes, first_packet, last_packet, last_time, zero_since
     cdef public long long last_data_time, last_data_packet, first_data_packet, ack_packet, ack_time
     cdef public unsigned long long recent0, recent1, recent2, recent3

@@ -135,6 +135,7 @@ class Side:
     fin_offset      offset of its FIN, -1 = none; fin_packet, fin_time: the first FIN
     rst_packet/time its first RST
     ttl, data_ttl   TTL of its SYN/SYN-ACK and of its last packet with ACK and without RST, 0 = none
+    syn_id          IPv4 identification of its first SYN
     ip_id           last IPv4 identification other than 0, ip_ids: how many there were, ip_id_jumps: how many of them
                     were more than ID_FAR ahead of the one before (RSTs do not count)
     pending         segments that wait for their predecessors: (offset, packet, time, ack, length, bytes), or None
@@ -169,7 +170,7 @@ class Side:
         self.fin_offset = -1
         self.fins = self.fin_packet = self.fin_time = 0
         self.rsts = self.rst_packet = self.rst_time = 0
-        self.ttl = self.data_ttl = self.ip_id = 0
+        self.ttl = self.data_ttl = self.ip_id = self.syn_id = 0
         self.ip_ids = self.ip_id_jumps = 0
         self.zero_since = 0
         self.scale = self.mss = -1

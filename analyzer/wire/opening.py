@@ -58,6 +58,8 @@ def handshake(connection: Connection, side: Side, peer: Side, p: Packet) -> None
     """A SYN or a SYN-ACK."""
     side.syns += 1
     side.syn_time = p.time
+    if side.syns == 1:
+        side.syn_id = p.ip_id
     if side.isn != p.seq:
         side.other_isn = side.isn
         number(side, p.seq)

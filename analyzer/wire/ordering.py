@@ -76,15 +76,27 @@ class Early:
         p.number, p.time = number, time
 
     def first(self, begun: cython.bint) -> cython.Py_ssize_t:
-        """Which of them goes first, when none waits any more: one that opens the connection, else the oldest."""
+        """Which of them goes first, when none waits any more: one that opens the connection, else the oldest.
+
+        What its sender had said before that one goes before it, as far as it waits too.
+        """
         i: cython.Py_ssize_t
         p: Packet
+        oldest: Packet
+        found: cython.Py_ssize_t = 0
         if not begun:
             for i in range(len(self.packets)):
                 p = self.packets[i][0]
                 if p.flags & SYN:
                     return i
-        return 0
+        oldest = self.packets[0][0]
+        for i in range(1, len(self.packets)):
+            p = self.packets[i][0]
+            if p.loose_key != oldest.loose_key or (p.flags | oldest.flags) & RST:
+                continue
+            if unwrap(p.seq, oldest.seq, 0) < 0:
+                oldest, found = p, i
+        return found
 
 
 def is_early(connection: Connection, side: Side, peer: Side, p: Packet) -> cython.bint:

@@ -28,6 +28,7 @@ class Row(NamedTuple):
     began    origin of the connection's first packet, isn: the client's, -1 = unknown
     keys     what tells it from other fetches of the connection: sequence numbers of request and response, stream
     names    names that were asked of DNS
+    ongoing  the row itself says that it may yet turn out well
     last     origin of the connection's last packet; cited: origins of the packets that prove the verdict
     """
 
@@ -45,6 +46,7 @@ class Row(NamedTuple):
     protocol: str
     last: int
     cited: tuple[tuple[int, str], ...]
+    ongoing: bool
 
     @property
     def failed(self) -> bool:
@@ -124,4 +126,5 @@ def row_of(fetch: Fetch, origins: list[int]) -> Row:
         protocol=fetch.protocol,
         last=origins[connection.last_packet - 1],
         cited=tuple((origins[item.packet - 1], item.what) for item in verdict.evidence),
+        ongoing="ongoing" in verdict.flags,
     )

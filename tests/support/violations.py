@@ -126,12 +126,31 @@ class Excuse:
     def holds(self, what: str, row: Row, true: tuple[Row, ...]) -> bool:
         """Whether the row is an honest verdict although a wrong one."""
         if row.names:
-            return self.name_failed_so_far(row)
+            return self.name_failed_so_far(row) or self.name_is_known(row)
         if what == "invented":
-            return False
+            return self.kind == "cut" and row.klass == "incomplete" and row.began == self.end
         if self.kind == "loss":
             return self.lost_without_trace(true)
-        return self.kind == "cut" and (self.failed_later(row, true) or self.unreachable_so_far(row))
+        return self.kind == "cut" and (
+            self.failed_later(row, true) or self.unreachable_so_far(row) or self.may_yet_work(row)
+        )
+
+    def name_is_known(self, row: Row) -> bool:
+        """Who of two that ask the same passed it on is told by the order of four packets alone.
+
+        And what does not exist does not, whatever became of the same name in a part of the capture that is missing.
+        """
+        alike = [one for one in self.truth.rows if one.names & row.names and one.cause == row.cause]
+        return bool(alike) or (self.kind == "head" and row.cause in SEEN_AS_IT_IS)
+
+    @staticmethod
+    def may_yet_work(row: Row) -> bool:
+        """It says what is wrong so far, that this may not be the end, and is not sure of it.
+
+        A connection that is not made yet; a client that has closed, whom the server may answer all the same.
+        """
+        so_far = row.klass == "syn-retransmit" or row.cause == "http-client-closed-no-response"
+        return so_far and row.ongoing and row.confidence != "high"
 
     def lost_without_trace(self, true: tuple[Row, ...]) -> bool:
         """The proof is among what was lost without a trace, or bytes of the connection are, which then look unsent."""
@@ -160,7 +179,7 @@ class Excuse:
         A response that is complete may still be rejected, meet a reset, or be lost behind the capture; a websocket is
         one fetch, and so is a connection inside TLS, whose last request decides.
         """
-        return row.klass == "ok" and all(one.failed and self.proved_later(one) for one in true)
+        return row.klass == "ok" and all(not one.good and self.proved_later(one) for one in true)
 
     def proved_later(self, true: Row) -> bool:
         """Whether nothing of the capture but messages that were exchanged tells of a failure yet."""

@@ -158,7 +158,7 @@ def refused(case: Case) -> Verdict | None:
     valid: cython.bint = mark.place != OUTSIDE
     if valid and syns_after(case, mark.packet) >= case.limits.syn_min:
         return None
-    if not valid and ignored_by_client(case):
+    if not valid and (ignored_by_client(case) or case.connection.capture_end - mark.time < RTO_NS):
         return None
     case.cite_all("syn", CLIENT)
     case.cite_all("rst", SERVER)

@@ -14,7 +14,6 @@ from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures import incomplete
 from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
-from analyzer.wire.dns.message import AAAA
 from analyzer.wire.model import CLIENT, NETWORK, SERVER
 
 CODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 8: "NXRRSET", 9: "NOTAUTH"}
@@ -98,8 +97,11 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
         return None
     last: cython.longlong = max(lookup.answer_time for lookup in answers)
     after: cython.longlong = case.connection.capture_end - last
-    if what in ("servfail", "refused") and after < PATIENCE_NS and half_asked(wish):
+    half: cython.bint = what in ("servfail", "refused") and wish.half_asked
+    if half and after < PATIENCE_NS:
         return None
+    if what == NO_ADDRESS and after < RETRY_NS and len({lookup.qtype for lookup in wish.meant}) == 1:
+        return None  # the other family may be asked for next
     if what not in ("nxdomain", NO_ADDRESS) and not asked_again(answers) and after < RETRY_NS:
         case.ongoing = 1  # another try may have followed
     cite(case)
@@ -107,14 +109,9 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
     answered = "answered without one" if what == NO_ADDRESS else f"said {codes}"
     return case.verdict(
         cause,
-        "medium" if wish.unheard else "high",
+        "medium" if wish.unheard or half else "high",
         f"{case.where()} {summary}: {servers(answers)} {answered} within {span(last - wish.first_time)}{tried(wish)}.",
     )
-
-
-def half_asked(wish: Resolution) -> bool:
-    """Whether only IPv6 addresses were asked for so far: that a server refuses these says nothing about IPv4."""
-    return all(lookup.qtype == AAAA for lookup in wish.meant)
 
 
 def no_answer(case: Case) -> Verdict | None:
@@ -134,7 +131,7 @@ def no_answer(case: Case) -> Verdict | None:
     """
     wish: Resolution = case.fetch.resolution
     silent = [lookup for lookup in wish.meant if outcome(lookup) == NO_ANSWER]
-    if not silent:
+    if not silent or (wish.variant_unheard and not wish.unheard):
         return None
     last: cython.longlong = max(lookup.last_query_time for lookup in silent)
     after: cython.longlong = case.connection.capture_end - last
@@ -192,7 +189,7 @@ def not_heard(case: Case) -> Verdict | None:
     """
     wish: Resolution = case.fetch.resolution
     after: cython.longlong = case.connection.capture_end - wish.last_time
-    if not wish.unheard or after < PATIENCE_NS:
+    if not wish.variant_unheard or after < PATIENCE_NS:
         return None
     cite(case)
     what = "direction" if case.connection.one_way else "bytes"

@@ -9,7 +9,7 @@ from analyzer.verdict.advice import UNHEARD
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.seen import lost_on_the_way, may_be_answered
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.loss import unacknowledged
 from analyzer.verdict.signatures.reset import asked_time, idle_before, idle_words
@@ -274,6 +274,7 @@ def client_closed(case: Case) -> Verdict | None:
     if case.closer != CLIENT or case.answered or case.exchange is None:
         return None
     waited: cython.longlong = case.closer_time - asked_time(case)
+    case.ongoing = 1 if may_be_answered(case) else 0
     case.cite_request()
     case.cite_closer()
     why = "a timeout of the client, or of something before it"

@@ -9,7 +9,7 @@ from analyzer.verdict.advice import FORGOTTEN, LOST
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import who_ended
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import lost_on_the_way
+from analyzer.verdict.seen import LOSS_NS, beyond, lost_on_the_way
 from analyzer.verdict.signatures.icmp import suspect_pmtu
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import idle_before
@@ -31,6 +31,8 @@ def request_unacked(case: Case) -> Verdict | None:
     """
     if case.answered or not unacknowledged(case) or case.unread(case.server):
         return None
+    if just_sent(case):
+        return None
     case.ongoing = 1 if case.closer < 0 else 0
     if large_only(case, case.client):
         suspect_pmtu(case)
@@ -45,6 +47,13 @@ def request_unacked(case: Case) -> Verdict | None:
     if idle_before(case) >= case.limits.forgotten_ns:
         verdict.advice = FORGOTTEN
     return verdict
+
+
+def just_sent(case: Case) -> cython.bint:
+    """The last of just enough repetitions has had no time to be acknowledged when the capture ends."""
+    if case.closer >= 0 or case.client.rtx_since_ack > case.limits.unacked_request:
+        return False
+    return case.connection.capture_end - case.client.last_time < max(LOSS_NS, 2 * case.rtt())
 
 
 def unacknowledged(case: Case) -> cython.bint:
@@ -117,6 +126,10 @@ def response_lost(case: Case) -> Verdict | None:
     """
     server: Side = case.server
     exchange: Exchange = case.exchange
+    if not case.fetch.last or (case.closer == CLIENT and case.closer_what == "ack"):
+        return None  # the client asked on, or its end was not captured: what it had acknowledged is not known
+    if exchange is not None and case.client.acked > exchange.request_end and beyond(case.client):
+        return None  # it asked on unseen: whose answer is lost is not known
     if case.asked == 0 or case.unread(case.client) or (case.answered == 2 and not resent(case)):
         return None
     if case.answered and exchange.status >= 400 and server.acked > exchange.response_start:

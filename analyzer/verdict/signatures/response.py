@@ -9,12 +9,13 @@ from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import unseen
+from analyzer.verdict.seen import lost_on_the_way, unseen
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
-from analyzer.wire.model import CLIENT, SERVER, Exchange
+from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange
 
-ENDLESS = ("text/event-stream", "application/grpc")
+EVENTS = "text/event-stream"
+ENDLESS = (EVENTS, "application/grpc")
 CLIENT_STATUS = range(400, 500)
 
 
@@ -188,7 +189,7 @@ def response_stalled(case: Case) -> Verdict | None:
     silence: cython.longlong = case.silence()
     if case.closer >= 0 or case.answered != 1 or case.exchange is None or silence < case.limits.body_stall_ns:
         return None
-    if endless(case.exchange):
+    if endless(case.exchange) or moved_unseen(case):
         return None
     if case.unread(case.client):
         case.flag("receiver-stalled")
@@ -203,6 +204,22 @@ def response_stalled(case: Case) -> Verdict | None:
     case.cite_request()
     case.cite_response()
     return response_stalled_verdict(case, silence)
+
+
+def events_ended(case: Case) -> cython.bint:
+    """The client ended a stream of events, which has no other end (HTML 9.2: a server that ends it is asked again)."""
+    exchange: Exchange = case.exchange
+    if case.closer != CLIENT or case.answered != 1 or not 200 <= exchange.status < 300 or case.unread(case.client):
+        return False
+    if not exchange.headers.get("content-type", "").startswith(EVENTS):
+        return False
+    return not lost_on_the_way(case, SERVER)
+
+
+def moved_unseen(case: Case) -> cython.bint:
+    """The last word is a segment far from where the connection was, which may have gone on there (acceptance.py)."""
+    connection: Connection = case.connection
+    return connection.ignored > connection.ignored_resets and connection.ignored_packet > connection.last_packet
 
 
 def endless(exchange: Exchange) -> cython.bint:
