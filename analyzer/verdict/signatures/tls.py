@@ -148,7 +148,7 @@ def encrypted_alert(case: Case) -> Verdict | None:
         tls.record.length > 2
     Zeek: ssl.log established=F, without last_alert
     Reference: RFC 8446 5.2 and 6; RFC 5246 7.2
-    Confidence: high from the client, medium from the server
+    Confidence: high from the client in TLS 1.3, else medium
     Needs: an encrypted alert
     Not this: a short record after the handshake is close_notify; an alert in plain text names its reason
         (tls-alert-NAME).
@@ -165,11 +165,12 @@ def encrypted_alert(case: Case) -> Verdict | None:
         return None
     case.cite_hello()
     case.cite(record.packet, record.time, "alert" if record.kind != APPLICATION_DATA else "record", side)
+    rejects: cython.bint = side == CLIENT and case.tls.version >= TLS13  # 1.2: it has checked before it encrypts
     verdict: Verdict = case.verdict(
         "tls-alert-encrypted",
-        "medium" if side == SERVER else "high",
+        "high" if rejects else "medium",
         f"The {SIDES[side]} ended the TLS handshake of {case.where()} with an encrypted alert ({record.length} bytes, "
-        "its last record)" + ("; most often it rejects the server's certificate." if side == CLIENT else "."),
+        "its last record)" + ("; most often it rejects the server's certificate." if rejects else "."),
     )
     verdict.blame = "server" if side == CLIENT else "client"
     if side == SERVER:
@@ -239,15 +240,20 @@ def server_fin(case: Case) -> Verdict | None:
     Not this: after a silence it is a stall that the server ended (tls-no-server-hello with the flag
         `server-gave-up`); with a readable alert before it, tls-alert-NAME.
     """
-    if case.closer != SERVER or case.silence() >= case.limits.stall_min_ns or case.closer_time < case.tls.hello_time:
+    if case.closer != SERVER or case.silence() >= case.limits.stall_min_ns:
         return None
     case.cite_hello()
     case.cite_closer()
+    when = f"{span(case.closer_time - case.spoke_time)} after the client's last word"
+    if case.closer_time < case.tls.hello_time:
+        since: cython.longlong = case.connection.established_time
+        when = "before the ClientHello had arrived"
+        if 0 < since <= case.closer_time:
+            when = f"{span(case.closer_time - since)} after the connection was made, {when}"
     verdict: Verdict = case.verdict(
         "tls-server-fin",
         "high",
-        f"{capital(case.peer())} hung up {span(case.closer_time - case.spoke_time)} after the client's last word, the "
-        "TLS handshake unfinished.",
+        f"{capital(case.peer())} hung up {when}, the TLS handshake unfinished.",
     )
     if large_hello(case) and not case.tls.server_hello_packet:
         verdict.advice += (
