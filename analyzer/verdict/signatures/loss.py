@@ -127,6 +127,8 @@ def response_lost(case: Case) -> Verdict | None:
     left_at: cython.longlong = client_left(case)
     if lost == 0 or (left_at == 0 and waited < case.limits.body_stall_ns):
         return None
+    if case.opaque is not None and server.lost and lost <= FAREWELL:
+        return None  # it acknowledged what was not captured: what it did not is the server's close
     case.ongoing = 1 if left_at == 0 else 0
     case.cite_request()
     case.cite(server.last_data_packet, server.last_data_time, "data", SERVER)

@@ -179,15 +179,19 @@ def server_closed(case: Case) -> Verdict | None:
             f"{capital(case.peer())} closed the kept-alive connection, idle for {span(case.opaque.idle)}, before the "
             "client's next request (inside TLS) had arrived.",
         )
-    alert = ""
-    if case.notify_server:
-        alert = "; its last record is an encrypted alert: an orderly close, or a refused client certificate"
-    return case.verdict(
+    refusal: cython.bint = case.notify_server != 0 and case.completion.authenticated != 0 and not case.opaque.later
+    alert = "; its last record has the size of an alert: an orderly close" if case.notify_server else ""
+    if refusal:
+        alert += ", or a refusal of the client's certificate"
+    verdict: Verdict = case.verdict(
         "tls-opaque-no-response-server-closed",
         "medium",
         f"{case.where()} closed {span(case.closer_time - case.opaque.request_time)} after the request (inside TLS) "
         f"without an answer{alert}.",
     )
+    if refusal:
+        verdict.advice += " It had asked the client for a certificate: that it refuses that one is a reason."
+    return verdict
 
 
 def crossed(case: Case) -> cython.bint:

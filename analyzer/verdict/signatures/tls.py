@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict.case import Case, capital, span
-from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS, REMOTE_ALERT
+from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CERTIFICATE_ALERTS, REMOTE_ALERT
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Side, Tls
 from analyzer.wire.tls.registry import ALERTS, APPLICATION_DATA, TLS13
@@ -109,7 +109,8 @@ def alert_verdict(case: Case, found: Alert) -> Verdict:
     case.cite_hello()
     case.cite(found.record.packet, found.record.time, "alert", found.side)
     about = "the server's certificate" if found.side == CLIENT else "the client's certificate"
-    rejected = f": it rejects {about}" if found.code in CERTIFICATE_ALERTS else ""
+    none: cython.bint = found.side == SERVER and case.tls.certificate_empty != 0
+    rejected = f": it rejects {about}" if found.code in CERTIFICATE_ALERTS and not none else ""
     verdict: Verdict = case.verdict(
         f"tls-alert-{name}",
         "high" if case.client.lost == 0 and case.server.lost == 0 else "medium",
@@ -118,16 +119,22 @@ def alert_verdict(case: Case, found: Alert) -> Verdict:
     )
     verdict.blame = sender
     if found.side == CLIENT and found.code in CERTIFICATE_ALERTS:
-        verdict.advice = CAUSES["tls-alert-encrypted"].advice
+        verdict.advice = REJECTED
         verdict.client_errors = BAD_CERTIFICATE
         verdict.blame = "server"
+    elif none:
+        no_certificate(verdict)
     elif found.side == SERVER and found.code in CERTIFICATE_ALERTS:
         verdict.blame = "client"
-    elif found.side == SERVER and case.tls.certificate_empty:
-        no_certificate(verdict)
     elif found.code in ALERT_ADVICE and (found.code != HANDSHAKE_FAILURE or not case.tls.server_hello_packet):
         verdict.advice = ALERT_ADVICE[found.code]
     return verdict
+
+
+REJECTED = (
+    "The client does not trust the server's certificate: `openssl s_client -verify_return_error` shows why; check the "
+    "CA bundle, the host name and the clock."
+)
 
 
 def no_certificate(verdict: Verdict) -> None:
@@ -255,6 +262,11 @@ def server_fin(case: Case) -> Verdict | None:
         "high",
         f"{capital(case.peer())} hung up {when}, the TLS handshake unfinished.",
     )
+    if case.peer() != case.where():
+        verdict.advice = (
+            "The proxy, or the server behind it, hung up in the middle of the handshake: try without the proxy, and "
+            "look at the logs of both."
+        )
     if large_hello(case) and not case.tls.server_hello_packet:
         verdict.advice += (
             f" The ClientHello is large ({case.tls.hello_size} bytes, more than one segment; post-quantum key share): "
