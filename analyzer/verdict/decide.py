@@ -151,7 +151,7 @@ def judge(case: Case) -> Verdict:
         return made_yet(case, verdict)
     exchange: Exchange = case.exchange
     if exchange is not None and case.answered == 2 and fine_status(exchange) and not maybe_rejected(case):
-        return fine_answer(case)
+        return fine_answer(case) if not opened_unseen(case) else incomplete.rest(case)
     settle(case)
     verdict = any_of(ACCEPTED, case)
     if verdict is not None:
@@ -184,6 +184,14 @@ def fine_status(exchange: Exchange) -> cython.bint:
     return exchange.status < 300 or (exchange.status < 400 and exchange.method != "CONNECT")
 
 
+def opened_unseen(case: Case) -> cython.bint:
+    """The request was not captured and may be a CONNECT: the client goes on behind an answer that ends with the FIN."""
+    exchange: Exchange = case.exchange
+    if exchange.request_packet or exchange.h2 is not None or exchange.response_framing != "close":
+        return False
+    return 0 < exchange.response_packet < case.client.last_data_packet
+
+
 def maybe_rejected(case: Case) -> cython.bint:
     """HTTP/2: what the client said behind the response cannot be read, and may be that it rejects it."""
     exchange: Exchange = case.exchange
@@ -198,8 +206,8 @@ def uncertain(case: Case) -> cython.bint:
         return fine_status(exchange) and maybe_rejected(case)
     if case.h2 is not None and http2.given_up(case.h2):
         return False
-    if exchange.request_packet == 0:
-        return True
+    if exchange.request_packet == 0 or (not case.answered and server.lost):
+        return True  # what the client acknowledged may be the answer, whatever else is lost
     if not lost_on_the_way(case, SERVER) and not loss.told_at_the_end(case):
         unread: cython.bint = exchange.lost != 0 and server.end > 0  # nothing of a silent server is lost
         if not case.answered and (said_more(case, server) or unread or half_closed(case)):
