@@ -59,6 +59,7 @@ HANDSHAKE = (
 STATUS = (http.proxy_connect, response.status)
 """Those for which the first line of a response is enough."""
 SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
+UNHEARD = (*SPOKEN, tls_stall.flight_lost)
 PROVEN = (loss.request_unacked, loss.response_lost)
 """Those that hold although the capture lost bytes: the others conclude from what did not come."""
 OPAQUE = (
@@ -265,6 +266,8 @@ def unfinished(case: Case) -> Verdict:
         return first_of(SPOKEN, case)  # the handshake may have gone on in records that were cut
     if tls.server_hello_packet == 0 and case.server.cut and case.replied:
         return first_of(SPOKEN, case)
+    if case.server.fin_offset > case.server.next:
+        return first_of(UNHEARD, case)  # what the server said before it hung up is not in the capture
     return first_of(HANDSHAKE, case)
 
 
