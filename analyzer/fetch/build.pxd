@@ -1,12 +1,12 @@
 from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.vantage cimport vantage
-from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Side, Tls
+from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Record, Side, Tls
 from analyzer.wire.tls.completion cimport Completion
 from analyzer.wire.tls.last cimport opaque_exchange
 from analyzer.wire.tls.opaque cimport Opaque
 
-cdef int OUTSIDE, TLS13
+cdef int OUTSIDE, SERVER, TLS13
 cdef long long REFUSAL_NS
 
 cpdef list[Fetch] fetches(Connection connection)
@@ -17,6 +17,7 @@ cdef stream_over(Fetch fetch, Exchange exchange, Http2 h2)
 cdef begin(Fetch fetch, Connection connection)
 cdef Fetch single(Connection connection, Flow flow)
 cdef secure(Fetch fetch, Tls tls)
+cdef bint left_before(Connection connection, Record record) except -1
 cdef double silence(Connection connection)
 cdef long long ended(Connection connection, long long since)
 cpdef str exchange_name(Connection connection, Exchange exchange)

@@ -14,7 +14,7 @@ from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.vantage import vantage
 from analyzer.wire.http2.streams import UNREADABLE
-from analyzer.wire.model import CLIENT, OUTSIDE, Connection, Exchange, Http2, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, OUTSIDE, SERVER, Connection, Exchange, Http2, Milestone, Record, Side, Tls
 from analyzer.wire.tls.completion import REFUSAL_NS, Completion
 from analyzer.wire.tls.completion import completion as tls_completion
 from analyzer.wire.tls.last import opaque_exchange
@@ -151,6 +151,8 @@ def secure(fetch: Fetch, tls: Tls) -> None:
         fetch.name = fetch.flow.sni
     fetch.phase = "tls"
     done: Completion = tls_completion(tls)
+    if done.encrypted_alert == SERVER and done.authenticated and left_before(connection, done.aborted_record):
+        done.state, done.encrypted_alert, done.aborted_record = "complete", -1, None  # it answers the client's close
     fetch.completion = done
     if done.state != "complete":
         return
@@ -162,6 +164,11 @@ def secure(fetch: Fetch, tls: Tls) -> None:
         fetch.ttfb_s = seconds(opaque.request_time, opaque.response_time)
         fetch.response_s = seconds(opaque.response_time, opaque.response_last_time)
         fetch.phase = "response" if opaque.cut else "done"
+
+
+def left_before(connection: Connection, record: Record | None) -> cython.bint:
+    """The client had closed, and the server knew it when it sent this record."""
+    return record is not None and 0 <= connection.client.fin_offset < record.ack
 
 
 def silence(connection: Connection) -> cython.double:
@@ -339,7 +346,8 @@ def unused_tls_kind(fetch: Fetch) -> str:
     if connection.client.lost or connection.server.lost:
         return "fetch"
     if opaque.request == 2:  # HTTP/2 preface and SETTINGS alone, or too little for a request: none is proven
-        return "speculative" if ended(connection, 1) < connection.capture_end else "fetch"
+        unsure: cython.bint = connection.client.cut > 0 or connection.server.cut > 0  # nor is the protocol known
+        return "speculative" if ended(connection, 1) < connection.capture_end and not unsure else "fetch"
     server: Side = connection.server
     if server.rst_packet and not done.confirmed and not closed_by_client(connection):
         return "fetch"
@@ -349,9 +357,9 @@ def unused_tls_kind(fetch: Fetch) -> str:
 
 
 def refused(fetch: Fetch, done: Completion) -> cython.bint:
-    """Whether the server's alert may refuse the client: TLS 1.3 alone lets it come after the client is done."""
+    """Whether the server's alert may refuse a certificate: TLS 1.3 alone lets it come after the client is done."""
     tls: Tls | None = fetch.connection.tls
-    if tls is None or tls.version < TLS13 or tls.server_last is None:
+    if tls is None or tls.version < TLS13 or tls.server_last is None or not done.authenticated:
         return False
     return tls.server_last.time - done.done_time < REFUSAL_NS
 

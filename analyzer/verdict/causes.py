@@ -322,7 +322,7 @@ TABLE = (
           "Find who closed after exactly that long: most often a client timeout shorter than the server's answer. The "
           "server's log should say 499 (nginx) or 460 (AWS ALB).", OWN_TIMER),
     Cause("tls-opaque-no-response-server-closed", HTTP, "server",
-          "The server hung up without an answer: look at its log; a client certificate it wants is one reason.", EMPTY),
+          "The server hung up without an answer: look at its log.", EMPTY),
     Cause("tls-opaque-cut", HTTP, "server",
           "The server stopped within a TLS record and hung up: look for a process that died.", TRUNCATED),
 )  # fmt: skip

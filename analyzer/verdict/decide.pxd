@@ -15,6 +15,7 @@ cpdef Verdict decide_case(Case case)
 cdef who_and_when(Case case, Verdict verdict)
 cdef Verdict judge(Case case)
 cdef Verdict made_yet(Case case, Verdict verdict)
+cdef bint opened_unseen(Case case) except -1
 cdef bint maybe_rejected(Case case) except -1
 cdef bint uncertain(Case case) except -1
 cdef Verdict unframed(Case case)

@@ -61,6 +61,7 @@ HANDSHAKE = (
 STATUS = (http.proxy_connect, response.status)
 """Those for which the first line of a response is enough."""
 SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
+UNHEARD = (*SPOKEN, tls_stall.flight_lost)
 PROVEN = (loss.request_unacked, loss.response_lost)
 """Those that hold although the capture lost bytes: the others conclude from what did not come."""
 OPAQUE = (
@@ -68,11 +69,12 @@ OPAQUE = (
     opaque.refused_after_finished,
     reset.waiting,
     reset.mid_response,
+    loss.request_unacked,
+    loss.response_lost,
+    loss.not_acknowledged,
     opaque.cut,
     opaque.record_stalled,
     opaque.server_closed,
-    loss.request_unacked,
-    loss.response_lost,
     opaque.client_gave_up,
     http.no_response_stalled,
 )
@@ -152,7 +154,7 @@ def judge(case: Case) -> Verdict:
         return made_yet(case, verdict)
     exchange: Exchange = case.exchange
     if exchange is not None and case.answered == 2 and fine_status(exchange) and not maybe_rejected(case):
-        return fine_answer(case)
+        return fine_answer(case) if not opened_unseen(case) else incomplete.rest(case)
     settle(case)
     verdict = any_of(ACCEPTED, case)
     if verdict is not None:
@@ -187,6 +189,14 @@ def fine_status(exchange: Exchange) -> cython.bint:
     return exchange.status < 300 or (exchange.status < 400 and exchange.method != "CONNECT")
 
 
+def opened_unseen(case: Case) -> cython.bint:
+    """The request was not captured and may be a CONNECT: the client goes on behind an answer that ends with the FIN."""
+    exchange: Exchange = case.exchange
+    if exchange.request_packet or exchange.h2 is not None or exchange.response_framing != "close":
+        return False
+    return 0 < exchange.response_packet < case.client.last_data_packet
+
+
 def maybe_rejected(case: Case) -> cython.bint:
     """HTTP/2: what the client said behind the response cannot be read, and may be that it rejects it."""
     exchange: Exchange = case.exchange
@@ -201,8 +211,8 @@ def uncertain(case: Case) -> cython.bint:
         return fine_status(exchange) and maybe_rejected(case)
     if case.h2 is not None and http2.given_up(case.h2):
         return False
-    if exchange.request_packet == 0:
-        return True
+    if exchange.request_packet == 0 or (not case.answered and server.lost):
+        return True  # what the client acknowledged may be the answer, whatever else is lost
     if not lost_on_the_way(case, SERVER) and not loss.told_at_the_end(case):
         unread: cython.bint = exchange.lost != 0 and server.end > 0  # nothing of a silent server is lost
         if not case.answered and (said_more(case, server) or unread or half_closed(case)):
@@ -260,6 +270,8 @@ def unfinished(case: Case) -> Verdict:
         return first_of(SPOKEN, case)  # the handshake may have gone on in records that were cut
     if tls.server_hello_packet == 0 and case.server.cut and case.replied:
         return first_of(SPOKEN, case)
+    if case.server.fin_offset > case.server.next:
+        return first_of(UNHEARD, case)  # what the server said before it hung up is not in the capture
     return first_of(HANDSHAKE, case)
 
 

@@ -5,6 +5,7 @@ from analyzer.wire.tls.opaque cimport Opaque, of_client, of_server
 
 cdef int CLIENT, SERVER
 
+cdef long long numbers(Side side) except? -1
 cpdef bint hidden(Case case) except -1
 cdef bint fin_unseen(Side side) except -1
 cpdef bint sure_end(Case case) except -1

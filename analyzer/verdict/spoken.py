@@ -18,10 +18,14 @@ def hidden(case: Case) -> cython.bint:
     if server.wire_gap or lost_on_the_way(case, SERVER):
         return False  # it is known where that was lost
     if case.closer == CLIENT:
-        return False
+        return case.reset is not None and case.reset.side == CLIENT and case.reset.offset > numbers(case.client)
     ended: cython.longlong = case.reset.offset if case.reset is not None and case.reset.side == SERVER else 0
-    last: cython.longlong = server.end + (1 if server.fin_offset >= 0 else 0)  # a FIN has a number of its own
-    return max(server.sent, ended) > last
+    return max(server.sent, ended) > numbers(server)
+
+
+def numbers(side: Side) -> cython.longlong:
+    """How many sequence numbers of this side were captured: a FIN has one of its own."""
+    return side.end + (1 if side.fin_offset >= 0 else 0)
 
 
 def fin_unseen(side: Side) -> cython.bint:

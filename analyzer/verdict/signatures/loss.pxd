@@ -9,4 +9,6 @@ cpdef bint unacknowledged(Case case) except -1
 cpdef bint large_only(Case case, Side side) except -1
 cpdef bint resent(Case case) except -1
 cpdef bint came_too_late(Case case) except -1
+cdef bint torn_off(Case case) except -1
+cdef bint unsettled_inside(Case case) except -1
 cpdef bint unsettled(Case case) except -1

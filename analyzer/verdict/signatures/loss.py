@@ -130,9 +130,9 @@ def response_lost(case: Case) -> Verdict | None:
         return None  # the client asked on, or its end was not captured: what it had acknowledged is not known
     if exchange is not None and case.client.acked > exchange.request_end and beyond(case.client):
         return None  # it asked on unseen: whose answer is lost is not known
-    if case.asked == 0 or case.unread(case.client) or (case.answered == 2 and not resent(case)):
+    if case.asked == 0 or case.unread(case.client) or (case.answered == 2 and not (resent(case) or torn_off(case))):
         return None
-    if case.answered and exchange.status >= 400 and server.acked > exchange.response_start:
+    if case.answered and exchange is not None and exchange.status >= 400 and server.acked > exchange.response_start:
         return None  # the client knows the status, which says more
     if case.closer == SERVER and not (resent(case) or server.fin_offset > server.acked == server.next):
         return None
@@ -141,6 +141,8 @@ def response_lost(case: Case) -> Verdict | None:
     left_at: cython.longlong = client_left(case)
     if lost == 0 or (left_at == 0 and waited < case.limits.body_stall_ns):
         return None
+    if case.opaque is not None and server.lost and lost <= FAREWELL:
+        return None  # it acknowledged what was not captured: what it did not is the server's close
     case.ongoing = 1 if left_at == 0 else 0
     case.cite_request()
     case.cite(server.last_data_packet, server.last_data_time, "data", SERVER)
@@ -178,9 +180,24 @@ def told_at_the_end(case: Case) -> cython.longlong:
 def resent(case: Case) -> cython.bint:
     """The whole response is in the capture, and its end was sent again and again and never acknowledged."""
     exchange: Exchange = case.exchange
-    if exchange is None or not exchange.response_complete or case.server.acked >= exchange.response_end:
+    if case.server.rtx_since_ack < case.limits.unacked_request:
         return False
-    return case.server.rtx_since_ack >= case.limits.unacked_request
+    if exchange is None:
+        return case.opaque is not None and case.opaque.unheard >= 0
+    return exchange.response_complete != 0 and case.server.acked < exchange.response_end
+
+
+def torn_off(case: Case) -> cython.bint:
+    """Inside TLS, what an answer has behind its beginning is lost, and the client waited for it.
+
+    GOAWAY and close_notify that cross the client's own close are as many bytes as `FAREWELL` at most.
+    """
+    if case.opaque is None or case.closer == SERVER or waited_in_vain(case) < case.limits.give_up_min_ns:
+        return False
+    return (lost_on_the_way(case, SERVER) or told_at_the_end(case)) > FAREWELL
+
+
+FAREWELL = 100
 
 
 def came_too_late(case: Case) -> cython.bint:
@@ -197,6 +214,8 @@ def unsettled(case: Case) -> cython.bint:
     """No byte of a whole response is acknowledged, and it was sent again, or seen at the server, or after the end."""
     exchange: Exchange = case.exchange
     client: Side = case.client
+    if case.opaque is not None:
+        return unsettled_inside(case)
     if case.h2 is not None or case.server.acked > exchange.response_start or exchange.request_packet == 0:
         return False
     if case.server.rtx_since_ack or (0 < client.fin_packet < exchange.response_packet and client.rsts == 0):
@@ -205,6 +224,11 @@ def unsettled(case: Case) -> cython.bint:
     return (
         soon and vantage(case.connection) == "server"
     )  # later it would have been sent again, were it not acknowledged
+
+
+def unsettled_inside(case: Case) -> cython.bint:
+    """The same inside TLS: of the last answer no byte is acknowledged, and it was sent again."""
+    return 0 <= case.server.acked <= case.opaque.unheard and case.server.rtx_since_ack > 0
 
 
 def not_acknowledged(case: Case) -> Verdict | None:
@@ -220,7 +244,7 @@ def not_acknowledged(case: Case) -> Verdict | None:
     Not this: three copies, and a client that gives up, are http-response-stalled; a client that resets the answer is
         http-client-closed-no-response; any acknowledgement makes it ok.
     """
-    if case.exchange is None or case.answered != 2 or not unsettled(case):
+    if case.answered != 2 or not unsettled(case):
         return None
     case.cite_request()
     case.cite_response()
@@ -239,7 +263,11 @@ def client_left(case: Case) -> cython.longlong:
 
 def waited_in_vain(case: Case) -> cython.longlong:
     """How long nothing new was heard before the client left, or the capture ended, in ns."""
-    return max(0, (client_left(case) or case.connection.capture_end) - case.progress_time)
+    stop: cython.longlong = client_left(case) or case.connection.capture_end
+    since: cython.longlong = case.progress_time
+    if case.opaque is not None and case.answered and case.server.last_data_time < stop:
+        since = max(case.server.last_data_time, case.opaque.request_time)  # frames that give it up are no progress
+    return max(0, stop - since)
 
 
 def lost_words(case: Case, lost: cython.longlong) -> str:
@@ -259,8 +287,9 @@ def lost_words(case: Case, lost: cython.longlong) -> str:
             return f"The beginning of {case.where()}'s answer is lost on the way while later bytes arrive{pmtu}"
         sent = count(lost, "byte")
         return f"{who} sent {sent} in answer, as its later sequence numbers say, and they were lost on the way{pmtu}"
-    heard: cython.longlong = server.acked - exchange.response_start
-    if exchange.h2 is not None:
+    begun: cython.longlong = max(0, case.opaque.unheard) if exchange is None else exchange.response_start
+    heard: cython.longlong = server.acked - begun
+    if case.h2 is not None or (exchange is None and heard >= server.end):
         return f"A part of {case.where()}'s answer is lost on the way{again}{pmtu}"
     if heard > 0:
         first = count(heard, "byte")

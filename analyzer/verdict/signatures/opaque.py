@@ -10,6 +10,7 @@ import cython
 from analyzer.verdict import timers
 from analyzer.verdict.case import Case, capital, span
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.seen import beyond
 from analyzer.verdict.waits import ending_timers
 from analyzer.wire.model import CLIENT, SERVER, Milestone, Tls
 from analyzer.wire.tls.completion import REFUSAL_NS
@@ -29,6 +30,8 @@ def cut(case: Case) -> Verdict | None:
     Not this: a whole last record without close_notify is common and no failure; a RST instead is rst-mid-response.
     """
     if not case.opaque.cut or case.closer != SERVER or case.closer_what == "rst" or case.answered == 0:
+        return None
+    if beyond(case.server):  # the rest of the record may be among what was not captured
         return None
     case.cite_request()
     case.cite_response()
@@ -98,7 +101,8 @@ def client_gave_up(case: Case) -> Verdict | None:
     Wireshark: tcp.flags.fin == 1 && tcp.dstport == 443 && tcp.time_delta >= 1
     Zeek: conn_state SF or RSTO, ssl.log established=T, few bytes of the responder
     Reference: nginx logs it as 499; RFC 8446 6.1
-    Confidence: high when a usual timer fits or after three seconds; medium from one second on; low before
+    Confidence: high when a usual timer fits or after three seconds, if it is surely a request of HTTP and the first;
+        medium from one second on; low before
     Needs: the client closed first; a request; no response
     Not this: any response record; a server that closes first (tls-opaque-no-response-server-closed).
     """
@@ -108,7 +112,7 @@ def client_gave_up(case: Case) -> Verdict | None:
     confidence = "high"
     if waited < case.limits.give_up_min_ns:
         confidence = "low"
-    elif waited < case.limits.stall_min_ns and not ending_timers(case, timers.WAITING):
+    elif not surely_request(case) or (waited < case.limits.stall_min_ns and not ending_timers(case, timers.WAITING)):
         confidence = "medium"
     case.cite_request()
     case.cite_closer()
@@ -118,6 +122,20 @@ def client_gave_up(case: Case) -> Verdict | None:
         f"{the_request(case)} was sent (inside TLS), {case.where()} had not answered after {span(waited)}, and the "
         "client closed: the server would log this as 499 (probable).",
     )
+
+
+def surely_request(case: Case) -> cython.bint:
+    """Whether HTTP is spoken, and the client's record can be nothing but a request.
+
+    Other protocols inside TLS know messages without an answer (syslog, RFC 5425), and so does what HTTP/1.1 switched
+    to (RFC 6455) or a stream of HTTP/2: behind an answer, or the preface, only the record's size says what it is.
+    """
+    if case.opaque.later or case.opaque.inferred:
+        return False
+    return case.server.port == HTTPS or "h2" in case.tls.alpn_offer or "http/1.1" in case.tls.alpn_offer
+
+
+HTTPS = 443
 
 
 def the_request(case: Case) -> str:
@@ -161,15 +179,19 @@ def server_closed(case: Case) -> Verdict | None:
             f"{capital(case.peer())} closed the kept-alive connection, idle for {span(case.opaque.idle)}, before the "
             "client's next request (inside TLS) had arrived.",
         )
-    alert = ""
-    if case.notify_server:
-        alert = "; its last record is an encrypted alert: an orderly close, or a refused client certificate"
-    return case.verdict(
+    refusal: cython.bint = case.notify_server != 0 and case.completion.authenticated != 0 and not case.opaque.later
+    alert = "; its last record has the size of an alert: an orderly close" if case.notify_server else ""
+    if refusal:
+        alert += ", or a refusal of the client's certificate"
+    verdict: Verdict = case.verdict(
         "tls-opaque-no-response-server-closed",
         "medium",
         f"{case.where()} closed {span(case.closer_time - case.opaque.request_time)} after the request (inside TLS) "
         f"without an answer{alert}.",
     )
+    if refusal:
+        verdict.advice += " It had asked the client for a certificate: that it refuses that one is a reason."
+    return verdict
 
 
 def crossed(case: Case) -> cython.bint:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict.case import Case, capital, span
-from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CAUSES, CERTIFICATE_ALERTS, REMOTE_ALERT
+from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CERTIFICATE_ALERTS, REMOTE_ALERT
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Side, Tls
 from analyzer.wire.tls.registry import ALERTS, APPLICATION_DATA, TLS13
@@ -109,7 +109,8 @@ def alert_verdict(case: Case, found: Alert) -> Verdict:
     case.cite_hello()
     case.cite(found.record.packet, found.record.time, "alert", found.side)
     about = "the server's certificate" if found.side == CLIENT else "the client's certificate"
-    rejected = f": it rejects {about}" if found.code in CERTIFICATE_ALERTS else ""
+    none: cython.bint = found.side == SERVER and case.tls.certificate_empty != 0
+    rejected = f": it rejects {about}" if found.code in CERTIFICATE_ALERTS and not none else ""
     verdict: Verdict = case.verdict(
         f"tls-alert-{name}",
         "high" if case.client.lost == 0 and case.server.lost == 0 else "medium",
@@ -118,16 +119,22 @@ def alert_verdict(case: Case, found: Alert) -> Verdict:
     )
     verdict.blame = sender
     if found.side == CLIENT and found.code in CERTIFICATE_ALERTS:
-        verdict.advice = CAUSES["tls-alert-encrypted"].advice
+        verdict.advice = REJECTED
         verdict.client_errors = BAD_CERTIFICATE
         verdict.blame = "server"
+    elif none:
+        no_certificate(verdict)
     elif found.side == SERVER and found.code in CERTIFICATE_ALERTS:
         verdict.blame = "client"
-    elif found.side == SERVER and case.tls.certificate_empty:
-        no_certificate(verdict)
     elif found.code in ALERT_ADVICE and (found.code != HANDSHAKE_FAILURE or not case.tls.server_hello_packet):
         verdict.advice = ALERT_ADVICE[found.code]
     return verdict
+
+
+REJECTED = (
+    "The client does not trust the server's certificate: `openssl s_client -verify_return_error` shows why; check the "
+    "CA bundle, the host name and the clock."
+)
 
 
 def no_certificate(verdict: Verdict) -> None:
@@ -148,7 +155,7 @@ def encrypted_alert(case: Case) -> Verdict | None:
         tls.record.length > 2
     Zeek: ssl.log established=F, without last_alert
     Reference: RFC 8446 5.2 and 6; RFC 5246 7.2
-    Confidence: high from the client, medium from the server
+    Confidence: high from the client in TLS 1.3, else medium
     Needs: an encrypted alert
     Not this: a short record after the handshake is close_notify; an alert in plain text names its reason
         (tls-alert-NAME).
@@ -165,11 +172,12 @@ def encrypted_alert(case: Case) -> Verdict | None:
         return None
     case.cite_hello()
     case.cite(record.packet, record.time, "alert" if record.kind != APPLICATION_DATA else "record", side)
+    rejects: cython.bint = side == CLIENT and case.tls.version >= TLS13  # 1.2: it has checked before it encrypts
     verdict: Verdict = case.verdict(
         "tls-alert-encrypted",
-        "medium" if side == SERVER else "high",
+        "high" if rejects else "medium",
         f"The {SIDES[side]} ended the TLS handshake of {case.where()} with an encrypted alert ({record.length} bytes, "
-        "its last record)" + ("; most often it rejects the server's certificate." if side == CLIENT else "."),
+        "its last record)" + ("; most often it rejects the server's certificate." if rejects else "."),
     )
     verdict.blame = "server" if side == CLIENT else "client"
     if side == SERVER:
@@ -239,16 +247,26 @@ def server_fin(case: Case) -> Verdict | None:
     Not this: after a silence it is a stall that the server ended (tls-no-server-hello with the flag
         `server-gave-up`); with a readable alert before it, tls-alert-NAME.
     """
-    if case.closer != SERVER or case.silence() >= case.limits.stall_min_ns or case.closer_time < case.tls.hello_time:
+    if case.closer != SERVER or case.silence() >= case.limits.stall_min_ns:
         return None
     case.cite_hello()
     case.cite_closer()
+    when = f"{span(case.closer_time - case.spoke_time)} after the client's last word"
+    if case.closer_time < case.tls.hello_time:
+        since: cython.longlong = case.connection.established_time
+        when = "before the ClientHello had arrived"
+        if 0 < since <= case.closer_time:
+            when = f"{span(case.closer_time - since)} after the connection was made, {when}"
     verdict: Verdict = case.verdict(
         "tls-server-fin",
         "high",
-        f"{capital(case.peer())} hung up {span(case.closer_time - case.spoke_time)} after the client's last word, the "
-        "TLS handshake unfinished.",
+        f"{capital(case.peer())} hung up {when}, the TLS handshake unfinished.",
     )
+    if case.peer() != case.where():
+        verdict.advice = (
+            "The proxy, or the server behind it, hung up in the middle of the handshake: try without the proxy, and "
+            "look at the logs of both."
+        )
     if large_hello(case) and not case.tls.server_hello_packet:
         verdict.advice += (
             f" The ClientHello is large ({case.tls.hello_size} bytes, more than one segment; post-quantum key share): "

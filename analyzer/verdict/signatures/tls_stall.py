@@ -182,7 +182,7 @@ def stalled(case: Case) -> Verdict | None:
     On the wire: TLS 1.2 and older: ChangeCipherSpec and Finished of the client are acknowledged, none of the server
         follows.
     Wireshark: tls.record.content_type == 20 && tcp.dstport == 443
-    Confidence: high
+    Confidence: high; medium where the Finished is not acknowledged: then it is lost on the way
     Not this: in TLS 1.3 the server owes no such message: there it is a request without an answer.
     """
     if not silent_enough(case):
@@ -202,9 +202,7 @@ def stalled(case: Case) -> Verdict | None:
     if case.unread(case.client):
         return client_does_not_read(case, ended)
     if case.tls.done_1_2 & 1 and not case.tls.done_1_2 & 2:
-        return case.verdict(
-            "tls-no-server-finished", "high", f"{case.where()} never confirmed the client's Finished; {ended}."
-        )
+        return no_server_finished(case, ended)
     if flight_complete(case):
         return case.verdict(
             "tls-client-silent",
@@ -218,6 +216,31 @@ def stalled(case: Case) -> Verdict | None:
         "medium",
         f"{case.where()} stopped in the middle of its handshake messages{part}; {ended}.",
     )
+
+
+def no_server_finished(case: Case, ended: str) -> Verdict:
+    """TLS 1.2: whether the server has the client's Finished is told by its acknowledgement."""
+    finished: Record | None = case.tls.client_finished
+    if finished is None or case.client.acked >= finished.end:
+        return case.verdict(
+            "tls-no-server-finished", "high", f"{case.where()} never confirmed the client's Finished; {ended}."
+        )
+    again: cython.longlong = case.client.rtx_since_ack
+    sent = f", which was sent again {count(again, 'time')}" if again else ""
+    verdict: Verdict = case.verdict(
+        "tls-no-server-finished",
+        "medium",
+        f"{capital(case.peer())} never acknowledged the client's Finished{sent}; {ended}.",
+    )
+    verdict.blame = "network"
+    verdict.advice = BROKEN
+    return verdict
+
+
+BROKEN = (
+    "The path broke in the middle of the handshake: look for lost NAT or firewall state, and capture at the server to "
+    "see whether the packet arrives."
+)
 
 
 def instead(case: Case) -> str:

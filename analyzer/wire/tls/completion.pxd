@@ -6,7 +6,7 @@ cdef int CCM_8, AES_256_GCM_SHA384, JSSE_RECORD_VERSION, MAX_FLIGHT
 cdef class Completion:
     cdef public str state
     cdef public long long done_packet, done_time, done_end
-    cdef public int confirmed, empty, encrypted_alert
+    cdef public int confirmed, empty, authenticated, encrypted_alert
     cdef public Record aborted_record
 
 cpdef Completion completion(Tls tls)

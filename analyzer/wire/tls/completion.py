@@ -39,6 +39,7 @@ class Completion:
     done_end        offset of the client's stream after its Finished, -1 = not sent
     confirmed       1 = the server answered after it saw the client's Finished
     empty           1 = TLS 1.3: the client was asked for a certificate and had none
+    authenticated   1 = TLS 1.3: the client's flight is more than its Finished: it was asked for a certificate
     aborted_record  the encrypted alert; encrypted_alert: CLIENT or SERVER, -1 = none
     """
 
@@ -46,7 +47,7 @@ class Completion:
         self.state = "none"
         self.done_packet = self.done_time = 0
         self.done_end = -1
-        self.confirmed = self.empty = 0
+        self.confirmed = self.empty = self.authenticated = 0
         self.aborted_record: Record | None = None
         self.encrypted_alert = -1
 
@@ -143,9 +144,12 @@ def complete_1_3(tls: Tls, done: Completion) -> None:
         if record.length == END_OF_EARLY_DATA and tls.early_data:
             at += 1
             continue
+        begun: cython.Py_ssize_t = at
         at = end_of_flight(after, at)
         record = after[at]
         if record.length >= MIN_FINISHED:
+            if (at > begun or record.length not in FINISHED) and not blind_before(tls, record):
+                done.authenticated = 1
             complete_at(tls, record, done)
             return
         if is_alert(tls, record, CLIENT) and only_alerts(tls, after, at):
@@ -174,16 +178,17 @@ def complete_at(tls: Tls, record: Record, done: Completion) -> None:
         return
     if done.empty and last.ack > record.start - EMPTY_CERTIFICATE - 5:
         abort(done, last, SERVER)  # it had asked for a certificate; whatever the client sent besides, it refuses that
-    elif last.ack >= record.end and not asked(tls, record):
-        abort(done, last, SERVER)  # it refuses the client's certificate, or its Finished
+    elif done.authenticated and last.ack >= record.end and not asked(tls, record):
+        abort(done, last, SERVER)  # it refuses the client's certificate; to a lone Finished it is but a close_notify
 
 
 def asked(tls: Tls, finished: Record) -> cython.bint:
     """Whether the client sent anything but an alert behind its Finished."""
-    newest: Record = tls.client_last  # type: ignore[assignment]
-    if newest is None or newest.kind != APPLICATION_DATA or newest.start < finished.end:
-        return False
-    return not is_alert(tls, newest, CLIENT)
+    record: Record
+    for record in tls.client_records:
+        if record.kind == APPLICATION_DATA and record.start >= finished.end and not is_alert(tls, record, CLIENT):
+            return True
+    return False
 
 
 def abort(done: Completion, record: Record, side: cython.int) -> None:

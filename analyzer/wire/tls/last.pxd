@@ -2,7 +2,7 @@ from analyzer.wire.model cimport Connection, Record, Side, Tls
 from analyzer.wire.tls.completion cimport Completion, closing, is_alert
 from analyzer.wire.tls.opaque cimport Opaque, body_bytes, ends_with, first_exchange, of_client, of_server
 from analyzer.wire.tls.sizes cimport may_be_h2, plain
-from analyzer.wire.tls.tickets cimport round_trip
+from analyzer.wire.tls.tickets cimport knows, round_trip
 
 cdef int TLS13, APPLICATION_DATA, SERVER, KEY_UPDATE, LAST_CHUNK, CANNOT, MAY, IS, H2_PREFACE, SETTINGS_ACK, SHORTEST_REQUEST
 cdef long long TICKET_WINDOW_NS, NEVER
@@ -20,5 +20,6 @@ cdef bint farewell(Tls tls, Connection connection, list[Record] pending, Opaque 
 cdef long long first_time(long long one, long long other) except? -1
 cdef turn_to(Tls tls, list[Record] pending, long long sure, Opaque seen)
 cdef long long last_before(Tls tls, Record request, long long sure) except? -1
+cdef find_unheard(Tls tls, Side server, list[Record] requests, Record answer, Opaque seen)
 cdef look_unseen(Tls tls, Connection connection, Completion done, long long known, Opaque seen)
 cdef long long asked_at(Tls tls, Opaque seen) except? -1

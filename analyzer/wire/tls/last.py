@@ -13,7 +13,7 @@ from analyzer.wire.tls.completion import Completion, closing, is_alert
 from analyzer.wire.tls.opaque import KEY_UPDATE, Opaque, body_bytes, ends_with, first_exchange, of_client, of_server
 from analyzer.wire.tls.registry import APPLICATION_DATA, TLS13
 from analyzer.wire.tls.sizes import CONTROL, H2_PREFACE, SETTINGS_ACK, SHORTEST_REQUEST, may_be_h2, plain
-from analyzer.wire.tls.tickets import TICKET_WINDOW_NS, round_trip
+from analyzer.wire.tls.tickets import TICKET_WINDOW_NS, knows, round_trip
 
 LAST_CHUNK = 5
 """The end of a chunked body: `0` and two line ends (RFC 9112 7.1)."""
@@ -27,6 +27,8 @@ def opaque_exchange(tls: Tls, connection: Connection, done: Completion) -> Opaqu
     heard: cython.longlong = 0
     if answer is not None and tls.client_blind_to != NEVER:
         heard = judge_last(tls, connection, requests, answer, seen)
+        if seen.response and connection.server.acked < connection.server.end:
+            find_unheard(tls, connection.server, requests, answer, seen)
     if done.state == "complete":
         look_unseen(tls, connection, done, heard, seen)
     return seen
@@ -164,6 +166,32 @@ def last_before(tls: Tls, request: Record, sure: cython.longlong) -> cython.long
         if record.end <= request.start and newest < record.last_time <= request.time:
             newest = record.last_time
     return newest or request.time
+
+
+def find_unheard(tls: Tls, server: Side, requests: list[Record], answer: Record, seen: Opaque) -> None:
+    """Turn `seen` to the last exchange when the client did not acknowledge all that was sent in answer to it."""
+    record: Record
+    begun: Record = answer
+    known: cython.longlong = -1
+    h2: cython.bint = may_be_h2(tls)
+    for record in of_server(tls):
+        if record.start < answer.start or record.kind != APPLICATION_DATA or is_ending(tls, record):
+            continue
+        if h2 and plain(tls, record) in CONTROL:
+            continue
+        if record.ack > known:
+            begun, known = record, record.ack
+        if record.end > server.acked:
+            seen.unheard = begun.start
+    if seen.unheard < 0:
+        return
+    seen.response_packet, seen.response_time = begun.packet, begun.time
+    known = -1
+    for record in requests:
+        if knows(begun, record.end, record.packet) and (seen.inferred == 0 or record.packet >= seen.request_packet):
+            if record.ack > known:
+                seen.request_packet, seen.request_time, known = record.packet, record.time, record.ack
+            ends_with(record, seen)
 
 
 def look_unseen(tls: Tls, connection: Connection, done: Completion, known: cython.longlong, seen: Opaque) -> None:

@@ -8,9 +8,9 @@ cdef int H2_CONTROL, H2_PREFACE, H2_SHORTEST_HEADERS
 cdef long long TICKET_WINDOW_NS, NEVER
 
 cdef class Opaque:
-    cdef public int request, response, doubtful, tickets, later, unseen, cut
+    cdef public int request, response, inferred, doubtful, tickets, later, unseen, cut
     cdef public long long request_packet, request_time, request_last_packet, request_last_time, request_end
-    cdef public long long request_bytes, response_bytes
+    cdef public long long request_bytes, response_bytes, unheard
     cdef public long long response_packet, response_time, response_last_packet, response_last_time
     cdef public long long idle, close_notify_client, close_notify_server, announced, got
 

@@ -34,18 +34,21 @@ class Opaque:
     request_end   offset of the client's stream after the last record before the response
     request_bytes, response_bytes  record bodies, without alerts and tickets
     response      1 = the server sent more than tickets, h2 control frames and close_notify after the request
+    inferred      1 = by its size alone a record behind the preface of HTTP/2 is the request
     doubtful      1 = the answer hangs on records that may be a ticket or control frames, or a short response
     tickets       ticket-like records
     later         1 = earlier requests of the connection were answered, this one was not; idle: ns before it
     unseen        1 = bytes that may be a request, or the answer to it, are in records that were not captured
     close_notify_client, close_notify_server  packet of it, 0 = none
     cut           1 = the server's last record is incomplete: `got` of `announced` body bytes
+    unheard       where the answer begins, in the server's stream, of which the client acknowledged not all that was
+                  sent; the facts of request and response are of this one then; -1 = every answer is acknowledged
     """
 
     def __init__(self) -> None:
-        self.request = self.response = self.doubtful = self.tickets = self.later = self.unseen = 0
+        self.request = self.response = self.inferred = self.doubtful = self.tickets = self.later = self.unseen = 0
         self.request_packet = self.request_time = self.request_last_packet = self.request_last_time = 0
-        self.request_end = -1
+        self.request_end = self.unheard = -1
         self.request_bytes = self.response_bytes = 0
         self.response_packet = self.response_time = self.response_last_packet = self.response_last_time = 0
         self.idle = 0
@@ -148,8 +151,6 @@ def find_proof(tls: Tls, requests: list[Record], seen: Opaque) -> Record | None:
     if not requests:
         return None
     record = requests[0]
-    seen.request_packet = record.packet
-    seen.request_time = record.time
     if plain(tls, record) > H2_PREFACE or not may_be_h2(tls):
         proof = record
     else:
@@ -159,6 +160,10 @@ def find_proof(tls: Tls, requests: list[Record], seen: Opaque) -> Record | None:
                 break
     for record in requests:
         total += plain(tls, record)
+    begun: Record = proof if proof is not None else requests[0]
+    seen.request_packet = begun.packet
+    seen.request_time = begun.time
+    seen.inferred = 1 if begun is not requests[0] else 0
     seen.request_bytes = body_bytes(tls, requests)
     ends_with(requests[len(requests) - 1], seen)
     seen.request = 1 if proof is not None and total >= FULL_REQUEST else 2

@@ -50,7 +50,7 @@ def after_tickets(
     record = data[0]
     if not knows(record, first.end, first.packet):
         return data[1:], 1  # sent before the request was known
-    if len(data) == 1:
+    if len(data) == 1 or 0 <= tls.server_blind_from < record.start:  # Go sends its ticket within its flight
         return data, DOUBT
     return data[1:], 1
 
