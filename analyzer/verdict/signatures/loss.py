@@ -228,7 +228,7 @@ def unsettled(case: Case) -> cython.bint:
 
 def unsettled_inside(case: Case) -> cython.bint:
     """The same inside TLS: of the last answer no byte is acknowledged, and it was sent again."""
-    return 0 <= case.server.acked <= case.opaque.unheard and case.server.rtx_since_ack > 0
+    return 0 <= case.server.acked <= case.opaque.unheard and case.server.retransmissions > 0
 
 
 def not_acknowledged(case: Case) -> Verdict | None:

@@ -27,8 +27,8 @@ def opaque_exchange(tls: Tls, connection: Connection, done: Completion) -> Opaqu
     heard: cython.longlong = 0
     if answer is not None and tls.client_blind_to != NEVER:
         heard = judge_last(tls, connection, requests, answer, seen)
-        if seen.response and connection.server.acked < connection.server.end:
-            find_unheard(tls, connection.server, requests, answer, seen)
+    if answer is not None and seen.response and connection.server.acked < connection.server.end:
+        find_unheard(tls, connection.server, requests, answer, seen)
     if done.state == "complete":
         look_unseen(tls, connection, done, heard, seen)
     return seen
