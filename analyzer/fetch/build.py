@@ -225,7 +225,8 @@ def kind_of(fetch: Fetch) -> str:
         return half_open_kind(connection)
     if connection.midstream and remains(connection):
         return "other"
-    if connection.midstream or client.packets == 0 or server.packets == 0:
+    hello: cython.bint = connection.tls is not None and connection.tls.hello_packet > 0
+    if (connection.midstream and not hello) or client.packets == 0 or server.packets == 0:
         return "fetch"
     if connection.tls is not None:
         return unused_tls_kind(fetch)

@@ -238,7 +238,8 @@ class Case:
         """Add flags, evidence in packet order and the caps on the confidence (signatures.md 6.3)."""
         if self.ongoing:
             self.flag("ongoing")
-        if (self.ongoing or self.doubt) and verdict.confidence == "high":
+        sure: cython.bint = self.doubt == "head" and verdict.klass == "incomplete"  # that is what it says
+        if (self.ongoing or (self.doubt and not sure)) and verdict.confidence == "high":
             verdict.confidence = "medium"
         verdict.flags = tuple(self.flags)
         if not self.evidence:

@@ -438,8 +438,8 @@ def general_flags(case: Case) -> None:
     if connection.roles_guessed:
         case.flag("roles-guessed")
         case.doubt = "roles"
-    if connection.midstream and case.exchange is not None and not case.answered:
-        case.doubt = "head"  # whether the connection had been used, or been idle, is not known
+    if (connection.midstream or (client.syns == 0 and client.packets)) and not case.answered:
+        case.doubt = "head"  # whether the connection had been used, been idle, or been made at all is not known
     if not case.answered and client.syns == 0 and joined_late(case):
         case.doubt = "head"  # nor whether the SYN-ACK had been repeated before
     if not case.answered and case.exchange is not None and unacknowledged(case):

@@ -18,6 +18,9 @@ from analyzer.wire.http.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LO
 from analyzer.wire.http.stream import Stream
 from analyzer.wire.model import MAX_GARBAGE, Connection, Exchange, Side
 
+GRANTED = "connection established"
+"""What proxies write behind the 2xx that opens a tunnel, and no other server (squid, tinyproxy, Go, Node)."""
+
 
 class HttpParser(Partial):
     """Fills `connection.exchanges`.
@@ -240,6 +243,8 @@ class HttpParser(Partial):
             return
         if asked:
             del self.waiting[0]
+        elif reason.lower() == GRANTED and status < 300:
+            exchange.method = "CONNECT"  # its request was not captured
         exchange.status, exchange.reason, exchange.response_version = status, reason, version
         if exchange.index == 0 or status >= 400:
             if exchange.index:
