@@ -26,7 +26,7 @@ STILL_WRONG = {
         "loss",
         "dns-search-list-second-domain-resolves",
         "25",
-    ): "the question for the next domain is lost with its answer",
+    ): "question and answer for the next domain are lost",
     ("loss", "port-reuse-without-fin", "22"): "the SYN of the second connection is lost: two connections look like one",
     ("loss", "syn-challenge-ack-never-recovers", "0"): "the SYN between two challenge ACKs is lost",
     ("cut", "nat-lets-a-segment-out-seen-at-the-server", "8"): "that the client goes on behind its RST comes later",
