@@ -11,7 +11,7 @@ from analyzer.wire.unproven cimport Unproven
 
 # the constants of admission.py as C numbers (not of those that other modules import)
 cdef int ACK, CLIENT, OUTSIDE, RST, SYN, MAX_IGNORED_MARKS
-cdef long long MASK32, NEAR
+cdef long long MASK32
 
 cdef class Admission(Attempts):
     cdef public Payload payload
@@ -29,6 +29,3 @@ cdef class Admission(Attempts):
     cdef replay(self, Connection connection, Unproven waits)
 
 cdef bint answers_challenge(Packet p, Packet other) except -1
-
-cdef bint refused(Connection connection) except -1
-cdef bint near_its_end(Side side, Packet p) except -1

@@ -10,7 +10,7 @@ import cython
 if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
-from analyzer.wire.acceptance import NEAR, acceptable, acknowledges, answers_syn, in_syn_sent, place_of_reset, within
+from analyzer.wire.acceptance import acceptable, acknowledges, answers_syn, in_syn_sent, place_of_reset, within
 from analyzer.wire.attempts import Attempts
 from analyzer.wire.marks import mark
 from analyzer.wire.model import ACK, CLIENT, MASK32, OUTSIDE, RST, SYN, Connection, Side
@@ -68,10 +68,6 @@ class Admission(Attempts):
             take_other_isn(peer)
         fits = self.fits(side, peer, p)
         if waits is not None and self.proves(connection, side, p, fits):
-            self.packet(p, note)
-            return False
-        if refused(connection) and not p.flags & RST and not near_its_end(side, p):
-            self.give_out(connection, 1)  # the SYN and the SYN-ACK of the next connection were not captured
             self.packet(p, note)
             return False
         if not fits:
@@ -180,13 +176,3 @@ def answers_challenge(p: Packet, other: Packet) -> cython.bint:
     if other.flags & RST:
         p, other = other, p
     return p.flags & (RST | ACK) == RST and other.length == 0 and p.seq == other.ack
-
-
-def refused(connection: Connection) -> cython.bint:
-    """A reset answered the SYN: this connection was never made, and never will be."""
-    return connection.closed_time > 0 and connection.established_time == 0 and connection.server.rsts > 0
-
-
-def near_its_end(side: Side, p: Packet) -> cython.bint:
-    """Whether a segment begins where its sender was, as far as a window without scaling reaches."""
-    return -NEAR <= unwrap(p.seq, side.base, side.end) - side.end <= NEAR

