@@ -10,7 +10,7 @@ cdef class Milestone:
 cdef class Side:
     # What every packet touches comes first, so that it shares few cache lines.
     cdef unsigned long long hosts
-    cdef public unsigned long long endpoint
+    cdef unsigned long long endpoint
     cdef unsigned int ports
     cdef public int key_size
     cdef public Connection connection

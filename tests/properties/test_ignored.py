@@ -64,7 +64,9 @@ def single(case: Timeline) -> bool:
     return len(ends) == len(case.talks) and times == sorted(times) and whole
 
 
-LIVING = [name for name, case in CASES.items() if places(case) and single(case)]
+DISORDERED = "capture-disordered-by-milliseconds"
+"""Its own SYN-ACK comes late in the file: a forged one before it cannot be told from it."""
+LIVING = [name for name, case in CASES.items() if places(case) and single(case) and name != DISORDERED]
 
 
 def verdicts(case: Timeline) -> list[tuple[str, str, str]]:
