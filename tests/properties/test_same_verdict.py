@@ -79,7 +79,13 @@ def test_a_stranger_in_the_same_capture_changes_nothing(name: str) -> None:
 
 
 EARLY_ANSWER = "dns-negative-answer-stands-before-its-question"
-"""The second copy of an answer that came before its question is one without a question: class and cause stay."""
+"""The second copy of an answer that came before its question is one without a question, which costs confidence."""
+
+
+def test_a_mirror_port_keeps_what_an_early_answer_says() -> None:
+    """There class, cause and what is missing stay, and what is cited."""
+    one, two = before[EARLY_ANSWER], found(transform.mirrored(CASES[EARLY_ANSWER]))
+    assert [each._replace(confidence="") for each in two] == [each._replace(confidence="") for each in one]
 
 
 @pytest.mark.parametrize("hops", [0, -1])
