@@ -99,7 +99,7 @@ class Connections(Expiry):
         counted(connection, side, p)
 
     def take(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> None:
-        """A packet that its receiver takes: sequence number, acknowledgement, window, payload and flags, in this order."""
+        """A packet that its receiver takes: sequence number, acknowledgement, window, payload, flags, in this order."""
         offset: cython.longlong
         ack: cython.longlong = peer.acked
         if note:
