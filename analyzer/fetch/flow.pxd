@@ -18,6 +18,7 @@ cdef class Flow:
 
 cdef dict _shared
 cdef int MAX_SHARED
+cdef long long LONGEST_NS
 
 cdef bytes shared(bytes value)
 cdef long long sooner(long long end, long long time, long long start) except? -1

@@ -11,7 +11,7 @@ from sys import intern
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.wire.model import CLIENT, Connection, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, LONGEST_NS, Connection, Milestone, Side, Tls
 
 X25519MLKEM768 = 0x11EC
 """The post-quantum key share (draft-ietf-tls-ecdhe-mlkem): with it a ClientHello needs two segments."""
@@ -58,6 +58,7 @@ class Flow:
         self.to_client = connection.established_time - server.syn_time
         if server.syn_time == 0 or self.to_client < 0:
             self.to_client = 0
+        self.to_client = min(self.to_client, LONGEST_NS)
         self.client_fin, self.client_rst = client.fin_time, client.rst_time
         self.server_fin, self.server_rst = server.fin_time, server.rst_time
         self.client_syns = client.syns
