@@ -44,7 +44,7 @@ def proxy_connect(case: Case) -> Verdict | None:
     case.cite_request()
     if exchange.status:
         case.cite_response()
-        said = f"{exchange.target} with {exchange.status} {exchange.reason}".rstrip()
+        said = f"{case.asked_for()} with {exchange.status} {exchange.reason}".rstrip()
         return case.verdict(
             f"http-proxy-connect-{exchange.status}", "high", f"{capital(case.peer())} answered CONNECT {said}."
         )
@@ -57,7 +57,7 @@ def proxy_connect(case: Case) -> Verdict | None:
     return case.verdict(
         "http-proxy-connect-no-reply",
         "high",
-        f"{capital(case.peer())} never answered CONNECT {exchange.target}; {who_ended(case)}.",
+        f"{capital(case.peer())} never answered CONNECT {case.asked_for()}; {who_ended(case)}.",
     )
 
 

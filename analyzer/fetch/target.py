@@ -1,0 +1,83 @@
+"""What of a request's target may be shown: its host and its path.
+
+Tokens, passwords and what people searched for stand in the query, in the user information before the host, in the
+fragment and in path parameters (RFC 3986 3.2.1, 3.3, 3.4, 3.5; RFC 9110 4.2.4 and 17.9 warn of all of them). Whatever
+is left out leaves its delimiter and `…`, which no target has: they are latin-1. URLs inside of targets, percent-encoded
+ones included, are treated alike: proxies and redirectors carry them.
+"""
+
+from __future__ import annotations
+
+import re
+
+import cython
+
+LEFT_OUT = "…"
+COLON, SLASH, AT = (rf"(?:{sign}|%(?:25)*{code})" for sign, code in ((":", "3a"), (r"[/\\]", "(?:2f|5c)"), ("@", "40")))
+"""As they are, or percent-encoded once or several times."""
+QUERY = re.compile(r"\?|#|%(?:25)*(?:3f|23)|&(?=[\w.%-]*=)", re.IGNORECASE)
+"""What begins a query or a fragment; of a `&name=` too, the `?` was forgotten."""
+PARAMETER = re.compile(rf"(;|%(?:25)*3b)(?:(?!{SLASH}).)+", re.IGNORECASE | re.DOTALL)
+"""`;jsessionid=...` of a path segment."""
+AUTHORITY = re.compile(rf"(\A{SLASH}{{2}}|{COLON}{SLASH}+)((?:(?!{SLASH}).)*)", re.IGNORECASE | re.DOTALL)
+"""Behind `//`, or behind the `://` of a URL, which some write with one slash."""
+USER = re.compile(rf".*{AT}", re.IGNORECASE | re.DOTALL)
+PLACE = re.compile(rf"(?:\[[0-9A-Fa-f:.%]*\]|(?:(?!{COLON}).)*)(?:{COLON}\d{{0,5}})?|[0-9A-Fa-f:.]+", re.IGNORECASE)
+"""A host with or without its port; what has another word behind the colon is a password whose `@` was cut off."""
+
+TORN = re.compile(rf"{LEFT_OUT}(?!@).*{AT}", re.IGNORECASE | re.DOTALL)
+"""A password with a slash in it looks as if the path began there."""
+
+
+def shown_target(target: str) -> str:
+    """The target without query, fragment, user information and path parameters."""
+    if is_path(target):
+        return target
+    found = QUERY.search(target)
+    path, rest = target, ""
+    if found is not None:
+        path, rest = target[: found.start()], left(found[0], target[found.end() :])
+    path = without_user(path)
+    return PARAMETER.sub(rf"\1{LEFT_OUT}", path) + rest
+
+
+def is_path(target: str) -> cython.bint:
+    """Whether it is a path and nothing else, as nearly all are."""
+    character: cython.Py_UCS4
+    if not target.startswith("/") or target.startswith("//"):
+        return False
+    for character in target:  # noqa: SIM110  (a loop in C)
+        if character in "?#%;&:\\":
+            return False
+    return True
+
+
+def left(delimiter: str, text: str) -> str:
+    """What stands for a part that is left out; nothing of it was there when only its delimiter was."""
+    return delimiter + LEFT_OUT if text else delimiter
+
+
+def without_user(path: str) -> str:
+    """The path, the URL (absolute form) or `host:port` (authority form, RFC 9112 3.2) without user and password."""
+    if AUTHORITY.search(path) is not None:
+        return TORN.sub(f"{LEFT_OUT}@", AUTHORITY.sub(without_user_of, path))
+    return path if path.startswith("/") else bare(path)
+
+
+def without_user_of(found: re.Match[str]) -> str:
+    """What replaces the authority of one URL."""
+    return str(found[1]) + bare(found[2])
+
+
+def bare(authority: str) -> str:
+    """An authority without its user information."""
+    found = USER.match(authority)
+    if found is not None:
+        return f"{LEFT_OUT}@{authority[found.end() :]}"
+    return authority if PLACE.fullmatch(authority) is not None else LEFT_OUT
+
+
+def host_of(authority: str) -> str:
+    """The host, with its port, of a Host field or of `:authority` that holds more than it may (RFC 9110 7.2)."""
+    host = USER.sub("", QUERY.split(authority, maxsplit=1)[0])
+    return host.rpartition("://")[2].partition("/")[0]
