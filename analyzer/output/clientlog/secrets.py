@@ -1,8 +1,7 @@
-"""Takes out of a line what gives access to something, before the line is shown: build logs hold a lot of it.
+"""Takes out of a line what gives access to something, before it is shown: build logs hold a lot of it.
 
-Credentials in header fields and schemes (RFC 9110 11.4, RFC 6265), values with a telling name, and words that are
-tokens by their form, as the services document them. `…` stands in their place. What a line is compared by is read
-from it before.
+Credentials in header fields (RFC 9110 11.4, RFC 6265), values with a telling name, words that are tokens by their form.
+`…` stands in their place; what the line is compared by was read from it before.
 """
 
 from __future__ import annotations
