@@ -14,6 +14,7 @@ from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.target import host_of
 from analyzer.fetch.vantage import vantage
+from analyzer.wire.http.head import MAX_VALUE
 from analyzer.wire.http2.streams import UNREADABLE
 from analyzer.wire.model import CLIENT, OUTSIDE, SERVER, Connection, Exchange, Http2, Milestone, Record, Side, Tls
 from analyzer.wire.tls.completion import REFUSAL_NS, Completion
@@ -202,7 +203,8 @@ def exchange_name(connection: Connection, exchange: Exchange | None) -> str:
     """The host a request names, without its port; through a tunnel, the host that CONNECT named."""
     if exchange is None:
         return ""
-    return intern(without_port(exchange.host or (exchange.target if exchange.method == "CONNECT" else "")))
+    host = exchange.host or (exchange.target if exchange.method == "CONNECT" else "")
+    return intern(without_port(host)) if len(host) < MAX_VALUE else ""  # cut, and no name is that long (RFC 1035 2.3.4)
 
 
 def without_port(host: str) -> str:

@@ -21,10 +21,14 @@ PARAMETER = re.compile(rf"(;|%(?:25)*3b)(?:(?!{SLASH}).)+", re.IGNORECASE | re.D
 """`;jsessionid=...` of a path segment."""
 AUTHORITY = re.compile(rf"(\A{SLASH}{{2}}|{COLON}{SLASH}+)((?:(?!{SLASH}).)*)", re.IGNORECASE | re.DOTALL)
 """Behind `//`, or behind the `://` of a URL, which some write with one slash."""
+OPEN = re.compile(rf"(\A|\A{SLASH}{{2}}|{COLON}{SLASH}+)(?:(?!{SLASH}).)+\Z", re.IGNORECASE | re.DOTALL)
+"""An authority without a path behind it: when `?` or `#` follows and an `@` later, they may be of a password."""
 USER = re.compile(rf".*{AT}", re.IGNORECASE | re.DOTALL)
 PLACE = re.compile(rf"(?:\[[0-9A-Fa-f:.%]*\]|(?:(?!{COLON}).)*)(?:{COLON}\d{{0,5}})?|[0-9A-Fa-f:.]+", re.IGNORECASE)
 """A host with or without its port; what has another word behind the colon is a password whose `@` was cut off."""
 
+LONGEST = 270
+"""Characters of a name (RFC 1035 2.3.4) and a port, and some more; what is longer was cut before its `@`."""
 TORN = re.compile(rf"{LEFT_OUT}(?!@).*{AT}", re.IGNORECASE | re.DOTALL)
 """A password with a slash in it looks as if the path began there."""
 
@@ -37,6 +41,8 @@ def shown_target(target: str) -> str:
     path, rest = target, ""
     if found is not None:
         path, rest = target[: found.start()], left(found[0], target[found.end() :])
+        if USER.match(target, found.end()) is not None:
+            path = OPEN.sub(rf"\1{LEFT_OUT}", path)
     path = without_user(path)
     return PARAMETER.sub(rf"\1{LEFT_OUT}", path) + rest
 
@@ -74,7 +80,7 @@ def bare(authority: str) -> str:
     found = USER.match(authority)
     if found is not None:
         return f"{LEFT_OUT}@{authority[found.end() :]}"
-    return authority if PLACE.fullmatch(authority) is not None else LEFT_OUT
+    return authority if len(authority) <= LONGEST and PLACE.fullmatch(authority) is not None else LEFT_OUT
 
 
 def host_of(authority: str) -> str:

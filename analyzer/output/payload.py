@@ -17,7 +17,7 @@ from analyzer.fetch.flow import X25519MLKEM768
 from analyzer.output.anonymous import HEADER, Names, digits, method, proxy_line, shape, text, trailers, unknown
 from analyzer.output.frames import Frames
 from analyzer.wire.detection import PREFACE
-from analyzer.wire.http.websocket import LENGTH, RESERVED, payload_size
+from analyzer.wire.http.websocket import is_frame, payload_size, told
 from analyzer.wire.http2.head import MAX_DIGITS
 from analyzer.wire.model import CLIENT, Connection, Exchange, Tls
 from analyzer.wire.tls.hello import read_client_hello, read_server_hello
@@ -48,6 +48,8 @@ REASONS = {status.phrase for status in HTTPStatus} | {
 """Reason phrases that tell nothing about a server: the standard's, nginx's, and older spellings."""
 RAW = 64
 """Bytes of unknown content that are told apart, as many as the analyzer looks at."""
+NO_FRAME = 0x30
+"""Begins no frame of a websocket: bits are set that are reserved (RFC 6455 5.2)."""
 FILLER = 254
 """A handshake message type that no parser knows: it keeps the length."""
 
@@ -117,15 +119,14 @@ class Describer:
         return False
 
     def _websocket_frame(self) -> Part:
-        """The head of a frame, without its masking key, and as many zeros as it has payload; what is none, to the end."""
+        """The head of a frame without its masking key, and as many zeros as it has payload; to the end what is none."""
         head, left = bytearray(self.data[self.at : self.at + 2]), len(self.data) - self.at
-        if head[0] & RESERVED:
-            return Part(self.at, len(self.data), f"hex {RESERVED:02x}{f' + zeros {left - 1}' if left > 1 else ''}")
+        if not is_frame(head[0]):
+            return Part(self.at, len(self.data), f"hex {NO_FRAME:02x}{f' + zeros {left - 1}' if left > 1 else ''}")
         while payload_size(head) < 0 and self.at + len(head) < len(self.data):
             head.append(self.data[self.at + len(head)])
         size = min(max(payload_size(head), 0), left - len(head))
-        told = 2 + {126: 2, 127: 8}.get(head[1] & LENGTH if len(head) > 1 else 0, 0)
-        words = f"hex {bytes(head[:told]).hex()}{'00' * (len(head) - told)}"
+        words = f"hex {bytes(head[: told(head)]).hex()}{'00' * (len(head) - told(head))}"
         return Part(self.at, self.at + len(head) + size, f"{words} + zeros {size}" if size else words)
 
     # -- TLS -------------------------------------------------------------------------------------------------------
@@ -313,21 +314,21 @@ class Describer:
             return
         if "chunked" not in headers.get("transfer-encoding", "").lower():
             return
-        while at < end and (line := CHUNK.match(self.data, at, end)):
-            size = min(int(line[1], 16), end - line.end())
+        last = False
+        while at < end and not last and (line := CHUNK.match(self.data, at, end)):
+            size = int(line[1], 16)
+            last = size == 0
+            size = min(size, end - line.end())
             yield Part(at, line.end(), text(line[1] + b"x" * len(line[2]) + b"\r\n"))
             at = line.end()
-            if int(line[1], 16) == 0:
-                break
             yield Part(at, at + size, f"zeros {size}")
             at += size
-            if at < end:
+            if at < end and not last:
                 behind = self.data[at : min(at + 2, end)]
                 yield Part(at, at + len(behind), text(behind if b"\r\n".startswith(behind) else b"x" * len(behind)))
-            at += 2
+                at += len(behind)
         if at < end:
-            known = int(line[1], 16) == 0 if line else False
-            yield Part(at, end, trailers(self.data[at:end]) if known else f"zeros {end - at}")
+            yield Part(at, end, trailers(self.data[at:end]) if last else f"zeros {end - at}")
 
     def _frames(self, at: int) -> Iterator[Part]:
         """HTTP/2 to the end of the stream."""

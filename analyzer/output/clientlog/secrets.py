@@ -39,7 +39,7 @@ WEAK = r"key|auth|sig|signature|session|session[-_]?id|sid|jsessionid|phpsessid|
 NAMED = re.compile(
     rf"""((?:{STRONG})(?:s|[-_]?(?:id|key|value)|[-_]\w{{1,20}})?\\?["']?[ \t]{{0,3}}(?::|=>?)[ \t]{{0,3}}"""
     rf"""|(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:{WEAK})\\?["']?=)"""
-    rf"""(\\?["'])?(?!{LEFT_OUT})(?(2)(?:(?!\2)(?:\\.|.))*|[^\s&,;"')\]}}]+)""",
+    rf"""(\\?["'])?+(?!{LEFT_OUT})(?(2)(?:(?!\2)(?:\\.|.))*|[^\s&,;"')\]}}]+)""",
     re.IGNORECASE,
 )
 """`password: x`, `access_token=x`, `"token":"x"`; of names that also mean something else only with `=`."""
