@@ -63,17 +63,14 @@ def package_of(exchange: Exchange) -> Package | None:
     found = found or python(path, agent) or npm(path, agent)
     if found is None:
         return None
-    found.name, found.version = named(found.name), named(found.version)
+    if "%" in path or ";" in path:
+        found.name, found.version = named(found.name), named(found.version)
     return found if len(found.name) <= MAX_NAME and len(found.version) <= MAX_NAME else None
 
 
 def named(text: str) -> str:
     """A name without a query that was percent-encoded, and without path parameters: no registry has such names."""
-    character: cython.Py_UCS4
-    for character in text:
-        if character in "?#;":
-            return ENDED.split(text, maxsplit=1)[0]
-    return text
+    return ENDED.split(text, maxsplit=1)[0]
 
 
 def marked(target: str, agent: str) -> cython.bint:

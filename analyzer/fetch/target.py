@@ -48,9 +48,12 @@ def shown_target(target: str) -> str:
 
 
 def is_path(target: str) -> cython.bint:
-    """Whether it is a path and nothing else, as nearly all are."""
+    """Whether it is a path and nothing else, or nothing at all, as nearly all are."""
+    size: cython.Py_ssize_t = len(target)
     character: cython.Py_UCS4
-    if not target.startswith("/") or target.startswith("//"):
+    if size == 0:
+        return True
+    if target[0] != "/" or (size > 1 and target[1] == "/"):
         return False
     for character in target:  # noqa: SIM110  (a loop in C)
         if character in "?#%;&:\\":
