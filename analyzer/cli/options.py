@@ -7,5 +7,5 @@ import typer
 SHOW_QUERIES = typer.Option(
     "--show-queries",
     help="Show request targets as sent. Without it query, fragment, path parameters, user and password are cut out of "
-    "them, and out of URLs in client logs: `/path?…`.",
+    "them, and out of URLs in client logs.",
 )

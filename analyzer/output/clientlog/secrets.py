@@ -13,7 +13,7 @@ from analyzer.fetch.target import LEFT_OUT, shown_target
 
 ENDS = r"""[^\s"<>'`),:;.\]}\\|]"""
 """The last character of a URL in a sentence."""
-URL = re.compile(rf"""(?:\b[a-z][a-z0-9+.-]{{1,30}}:/{{1,3}}|(?<![^\s"'`(=\[])/)[^\s"<>]*{ENDS}""", re.IGNORECASE)
+URL = re.compile(rf"""(?:\b[a-z][a-z0-9+.-]{{1,30}}(?::|%3a)(?:/|%2f){{1,3}}|(?<![^\s"'`(=\[])/)[^\s"<>]*{ENDS}""", re.IGNORECASE)
 """A URL, or a target that begins with a slash (urllib3, npm)."""
 QUERY = re.compile(rf"""(?<=[\w/~-])\?(?=[\w%&=.~+-])[^\s"<>]*{ENDS}""")
 """Of a URL without its scheme."""
@@ -37,8 +37,8 @@ STRONG = (
 )
 WEAK = r"key|auth|sig|signature|session|session[-_]?id|sid|jsessionid|phpsessid|pwd|pass|jwt|otp|assertion|csrf|xsrf"
 NAMED = re.compile(
-    rf"""((?:{STRONG})(?:s|[-_]?(?:id|key|value)|[-_]\w{{1,20}})?\\?["']?[ \t]{{0,3}}(?::|=>?)[ \t]{{0,3}}"""
-    rf"""|(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:{WEAK})\\?["']?=)"""
+    rf"""((?:{STRONG})(?:s|[-_]?(?:id|key|value)|[-_]\w{{1,20}})?\\?["']?[ \t]{{0,3}}(?::|=>?|%3[ad])[ \t]{{0,3}}"""
+    rf"""|(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:{WEAK})\\?["']?(?:=|%3d))"""
     rf"""(\\?["'])?+(?!{LEFT_OUT})(?(2)(?:(?!\2)(?:\\.|.))*|[^\s&,;"')\]}}]+)""",
     re.IGNORECASE,
 )

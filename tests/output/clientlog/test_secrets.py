@@ -24,6 +24,8 @@ MASKED = {
     "curl -u me:pw --token abc --oauth2-bearer d": "curl -u … --token … --oauth2-bearer …",
     "ghp_0123456789 glpat-0123456789 npm_0123456789": "… … …",
     "AKIAIOSFODNN7EXAMPLE and eyJhbGciOi.eyJzdWIi.c2ln": "… and …",
+    "to https%3A%2F%2Fme%3Apw%40a.example%2Fx and token%3Dabc": "to https%3A%2F%2F…@a.example%2Fx and token%3D…",
+    "AccountKey=abc==;Endpoint=x": "AccountKey=…;Endpoint=x",
     "used aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3 here": "used … here",
 }
 PLAIN = (
