@@ -26,7 +26,8 @@ SHOUTED = re.compile(rb"[A-Z]{1,20}(?= |\Z)")
 """A first word in capitals may be a method (wire/detection.py)."""
 PROXY_V1 = re.compile(rb"PROXY (?:TCP[46](?= )|UNKNOWN\b|TCP|UNK)")
 """By these words the line of the PROXY protocol (version 1, 2.1) is known; addresses follow, or anything."""
-RECORD = re.compile(rb"[\x14-\x18]\x03[\0-\4]")
+RECORD = re.compile(rb"[\x14-\x18](?:\Z|\x03(?:\Z|[\0-\4]))")
+"""How the header of a TLS record begins: its type and version (RFC 8446 5.1), as far as they are there."""
 HEADER = 5
 """Bytes of the header of a TLS record, and of an SSL 2.0 hello as far as it is known by them."""
 PORT = re.compile(r"[0-9]{1,5}")

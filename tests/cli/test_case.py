@@ -143,6 +143,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
         (b"GET /trust?no=one", 'text "GET /xxxxxxxxxxxx"'),
         (b"rust, 2 mouths!", 'text "xxxxx x xxxxxxx"'),
         (bytes(range(8)) * 2, "hex " + "00" * 16),
+        (b"\x17\3\3\1\0\xff\xfe", "hex 17030301000000"),
     ],
 )
 def test_what_has_no_word_becomes_its_length(

@@ -13,7 +13,9 @@ from analyzer.fetch.target import LEFT_OUT, shown_target
 
 ENDS = r"""[^\s"<>'`),:;.\]}\\|]"""
 """The last character of a URL in a sentence."""
-URL = re.compile(rf"""(?:\b[a-z][a-z0-9+.-]{{1,30}}(?::|%3a)(?:/|%2f){{1,3}}|(?<![^\s"'`(=\[])/)[^\s"<>]*{ENDS}""", re.IGNORECASE)
+URL = re.compile(
+    rf"""(?:\b[a-z][a-z0-9+.-]{{1,30}}(?::|%3a)(?:/|%2f){{1,3}}|(?<![^\s"'`(=\[])/)[^\s"<>]*{ENDS}""", re.IGNORECASE
+)
 """A URL, or a target that begins with a slash (urllib3, npm)."""
 QUERY = re.compile(rf"""(?<=[\w/~-])\?(?=[\w%&=.~+-])[^\s"<>]*{ENDS}""")
 """Of a URL without its scheme."""
