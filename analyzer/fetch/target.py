@@ -35,8 +35,11 @@ TORN = re.compile(rf"{LEFT_OUT}(?!@).*{AT}", re.IGNORECASE | re.DOTALL)
 
 def shown_target(target: str) -> str:
     """The target without query, fragment, user information and path parameters."""
-    if is_path(target):
+    size: cython.Py_ssize_t = path_size(target)
+    if size == len(target):
         return target
+    if size > 0:
+        return left(target[: size + 1], target[size + 1 :])
     found = QUERY.search(target)
     path, rest = target, ""
     if found is not None:
@@ -47,23 +50,25 @@ def shown_target(target: str) -> str:
     return PARAMETER.sub(rf"\1{LEFT_OUT}", path) + rest
 
 
-def is_path(target: str) -> cython.bint:
-    """Whether it is a path and nothing else, or nothing at all, as nearly all are."""
+def path_size(target: str) -> cython.Py_ssize_t:
+    """Where the query or fragment begins of a path, as nearly all targets are; 0 = it is no simple one."""
     size: cython.Py_ssize_t = len(target)
+    i: cython.Py_ssize_t = 0
     character: cython.Py_UCS4
-    if size == 0:
-        return True
-    if target[0] != "/" or (size > 1 and target[1] == "/"):
-        return False
-    for character in target:  # noqa: SIM110  (a loop in C)
-        if character in "?#%;&:\\":
-            return False
-    return True
+    if size > 0 and (target[0] != "/" or (size > 1 and target[1] == "/")):
+        return 0
+    for character in target:
+        if character == "?" or character == "#":
+            return i
+        if character in "%;&:\\":
+            return 0
+        i += 1
+    return i
 
 
-def left(delimiter: str, text: str) -> str:
-    """What stands for a part that is left out; nothing of it was there when only its delimiter was."""
-    return delimiter + LEFT_OUT if text else delimiter
+def left(shown: str, text: str) -> str:
+    """What is shown, to its end a delimiter, when what stood behind it is left out; nothing may have been there."""
+    return shown + LEFT_OUT if text else shown
 
 
 def without_user(path: str) -> str:
