@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 import cython
 
@@ -24,6 +25,8 @@ FIRST_ROOM = 1 << 12
 """Bytes of a row's buffer, which grows when a longer one comes."""
 MOST_DIGITS = 20
 """Of a number of 64 bits."""
+SIGNS = "=+-@\u2212"
+"""With the minus sign, which spreadsheets read as well; what NFKC makes of others."""
 MAX_REMEMBERED = 4096
 """Texts whose cells are kept, as they return in row after row; a hostile capture must not fill memory."""
 
@@ -271,13 +274,23 @@ def is_plain(text: str) -> cython.bint:
 
 
 def is_formula(text: str) -> cython.bint:
-    """Whether a spreadsheet takes a cell with this text for a formula (tab and CR too, but those are not shown raw)."""
+    """Whether a spreadsheet takes a cell with this text for a formula (tab and CR too, but those are not shown raw).
+
+    Some pass over blanks in front, and take full-width and small signs for the ASCII ones, as NFKC does (UAX 15).
+    """
     first: cython.Py_UCS4 = text[0]
+    if first == " ":
+        bare = text.lstrip(" ")
+        return bare != "" and is_formula(bare)
+    if first > "~":
+        return normalize("NFKC", text[0])[0] in SIGNS or text[0] in SIGNS
     return first == "=" or first == "+" or first == "-" or first == "@"
 
 
 def csv_text(text: str) -> str:
     """One cell of text that is safe to show."""
+    if not text:
+        return text
     if is_formula(text) and text != "-":  # `-` alone is standard input
         text = "'" + text
     if '"' in text:

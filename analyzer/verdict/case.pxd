@@ -44,6 +44,7 @@ cdef class Case:
     cpdef str where(self)
     cpdef str address(self)
     cpdef str peer(self)
+    cpdef str asked_for(self)
     cpdef str tail(self)
     cpdef Verdict verdict(self, str cause, str confidence, str summary)
     cpdef Verdict seal(self, Verdict verdict)

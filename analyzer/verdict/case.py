@@ -217,6 +217,10 @@ class Case:
             return f"the proxy {self.address()}"
         return self.where()
 
+    def asked_for(self) -> str:
+        """The target of the request, as far as it may be shown."""
+        return self.fetch.shown(self.exchange.target)
+
     def tail(self) -> str:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""
         later: cython.longlong = self.connection.capture_end - self.connection.last_time
