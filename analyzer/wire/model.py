@@ -54,9 +54,9 @@ FULL_SEGMENT = 1200
 LATE_RECORDS = 16
 """The newest records kept besides per side: the last request of a kept-alive connection, whatever came before it."""
 NEVER = 1 << 62
-LONGEST_NS = 86_400_000_000_000
-"""A day. Round trips, and steps between attempts, count as no longer: what they are multiplied by keeps within 63 bits."""
 """Bytes to skip when the rest of a stream does not matter."""
+LONGEST_NS = 86_400_000_000_000
+"""A day: round trips, and steps between attempts, count as no longer, so that products of them keep within 63 bits."""
 
 WHAT = (
     "syn",
