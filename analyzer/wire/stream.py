@@ -45,7 +45,7 @@ class Reassembler:
             return
         if p.length < side.skip and offset == side.next:
             side.skip -= p.length
-            side.next = stop
+            go_on(side, p.length)
         else:
             self.deliver(side, p.data, p.payload, p.captured, p.length, offset, p.number, p.time, ack)
         if side.pending is not None:
@@ -81,11 +81,11 @@ class Reassembler:
             self.call(side, b"", 0, 0, number, time, ack)
         else:
             side.skip -= length - start
-            side.next = offset + length
+            go_on(side, length - start)
 
     def consume_skip(self, side: Side) -> None:
         """The bytes to skip are over."""
-        side.next += side.skip
+        go_on(side, side.skip)
         side.skip = 0
 
     def call(
@@ -105,7 +105,7 @@ class Reassembler:
             content = Content(connection, self.lookups)
             connection.content = content
         content.data(side, data, at, end, number, time, ack)
-        side.next += end - at
+        go_on(side, end - at)
 
     def gap(
         self,
@@ -120,7 +120,7 @@ class Reassembler:
         content: Content = connection.content
         if length < side.skip:
             side.skip -= length
-            side.next += length
+            go_on(side, length)
             return
         length -= side.skip
         self.consume_skip(side)
@@ -131,7 +131,7 @@ class Reassembler:
             content = Content(connection, self.lookups)
             connection.content = content
         content.gap(side, length, number, time)
-        side.next += length
+        go_on(side, length)
 
     def cut(
         self,
@@ -224,3 +224,13 @@ class Reassembler:
             side.ended = 1
             if content is not None:
                 content.end(side, number, time)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=False)
+def go_on(side: Side, length: cython.longlong) -> cython.bint:
+    """The one place where a stream goes on: it never goes back, so no piece ends before it begins."""
+    assert length >= 0, "a stream went back"
+    side.next += length
+    return True
