@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from support.examples import SAMPLE_NAMES, sample
@@ -21,7 +22,7 @@ BARE = 90
 def swaps(capture: Recording) -> Iterator[Recording]:
     """Every two neighbours in the other order, in turn, each time with the times of their places."""
     frames = capture.frames
-    for i, (first, second) in enumerate(zip(frames, frames[1:], strict=False)):
+    for i, (first, second) in enumerate(pairwise(frames)):
         if max(first.length, second.length) > BARE:
             changed = replace(second, time=first.time), replace(first, time=second.time)
             yield replace(capture, frames=(*frames[:i], *changed, *frames[i + 2 :]))
