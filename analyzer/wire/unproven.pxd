@@ -18,6 +18,7 @@ cdef class Unproven:
     cpdef hold(self, Side side, Packet kept)
     cpdef Packet partner(self, Side side, Side peer, Packet p)
     cpdef Packet lowest(self, Side side, Packet p)
+    cpdef int64_t since(self, Side side, Packet p, Packet other) except? -1
     cpdef Packet alone(self, Side side, Packet p)
     cpdef expect(self, Connection successor, Side asker)
     cpdef int64_t isn(self) except? -1

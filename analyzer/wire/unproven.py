@@ -70,6 +70,18 @@ class Unproven:
                 found = other
         return found
 
+    def since(self, side: Side, p: Packet, other: Packet) -> cython.longlong:
+        """The number of the first segment that is near to one of these two, of which `side` sent the first."""
+        kept: Packet
+        like: Packet
+        i: cython.Py_ssize_t
+        for i in range(len(self.held)):
+            kept = self.held[i]
+            like = p if self.sides[i] == side.index else other
+            if near(kept.seq, like.seq, NEAR):
+                return kept.number
+        return p.number
+
     def alone(self, side: Side, p: Packet) -> Packet | None:
         """The first of a row of data in one place, since which this side sent nothing elsewhere, the other nothing."""
         first: Packet
