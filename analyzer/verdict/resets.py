@@ -69,7 +69,8 @@ def may_go_on(case: Case) -> cython.bint:
     reset: Milestone = case.reset
     if reset.side != CLIENT or reset.flags & ACK or vantage(case.connection) not in ("server", "local"):
         return False
-    return case.connection.last_packet == reset.packet and case.connection.capture_end - reset.time < LOSS_NS
+    silent: cython.bint = case.client.last_time - reset.time <= PATIENCE_NS
+    return silent and case.connection.capture_end - reset.time < LOSS_NS
 
 
 def second_fin(case: Case) -> cython.int:

@@ -85,9 +85,11 @@ def unlimited(side: Side) -> cython.longlong:
 
 
 def is_over(connection: Connection) -> cython.bint:
-    """Whether it was closed or reset, and nobody has sent or acknowledged anything new since."""
+    """Whether it cannot go on elsewhere: a side has sent its FIN, or both have heard a RST and nothing new since."""
     client: Side = connection.client
     server: Side = connection.server
+    if connection.fins_seen:
+        return True
     if connection.closed_time == 0:
         return False
     last: cython.longlong = max(client.last_data_time, server.last_data_time, client.ack_time, server.ack_time)

@@ -127,8 +127,9 @@ class Admission(Attempts):
         if waits is None:
             connection.unproven = waits = Unproven()
         other = waits.partner(side, peer, p)
-        if other is not None and side.bytes == 0 and peer.bytes == 0 and answers_challenge(p, other):
-            other = None  # they speak of an older connection
+        if other is not None and side.bytes == 0 and peer.bytes == 0:
+            if answers_challenge(p, other) or (before_isn(side, p) and before_isn(peer, other)):
+                other = None  # they speak of an older connection
         if other is not None and is_over(connection):
             self.begin_unseen(connection, waits.since(side, p, other), p, note)
             return False
@@ -215,6 +216,11 @@ def unignore(connection: Connection, p: Packet) -> None:
     connection.ignored -= 1
     connection.ignored_resets -= 1 if p.flags & RST else 0
     connection.milestones = [one for one in connection.milestones if one.packet != p.number]
+
+
+def before_isn(side: Side, p: Packet) -> cython.bint:
+    """Whether a segment lies before its sender's SYN: ISNs of the same ports count up (RFC 9293 3.4.1)."""
+    return side.isn >= 0 and unwrap(p.seq, side.base, 0) < 0
 
 
 def answers_challenge(p: Packet, other: Packet) -> cython.bint:

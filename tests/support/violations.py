@@ -51,7 +51,7 @@ class Truth:
         if row.names:
             return [true for true in known if true.names & row.names]
         own = self._connection(known, row)
-        same = [true for true in own if true.keys & row.keys]
+        same = [true for true in own if true.keys & row.keys] or [true for true in known if true.numbers & row.numbers]
         if same or not row.keys:
             return same or own
         others = frozenset[tuple[str, int]]().union(*(other.keys for other in found if other.ends == row.ends))

@@ -232,12 +232,12 @@ class Lookups:
         number = key + message.id.to_bytes(2, "big")
         lookup: Lookup | None = self.open.get(number)
         if lookup is None:
-            if message.qtype not in (A, AAAA, HTTPS):
+            if message.qtype not in (A, AAAA, HTTPS) and not message.cut:
                 return
             foreign = transport == "udp" and self.from_stranger(key, message, packet, time)
             if not foreign:
                 self.remember(number, message, packet, time)
-            if message.addresses:
+            if message.addresses or (message.partial and message.rcode == NOERROR):
                 lookup = Lookup(key, version, transport, message)
                 lookup.foreign = foreign
         elif message.qtype < 0 or (lookup.name == message.name and lookup.qtype == message.qtype):
