@@ -27,6 +27,7 @@ cdef Verdict first_of(tuple signatures, Case case)
 cdef Verdict any_of(tuple signatures, Case case)
 cdef Verdict fine_answer(Case case)
 cdef Verdict complete(Case case)
+cdef bint still_open(Case case) except -1
 cdef Verdict events(Case case)
 cdef Verdict opaque_ok(Case case)
 cdef Verdict fine(Case case, str confidence, str summary)
@@ -38,5 +39,5 @@ cdef bint unacknowledged(Case case) except -1
 cdef bint joined_late(Case case) except -1
 cdef bint half_known(Exchange exchange, long long missing) except -1
 cdef tls_flags(Case case)
-cdef int DEAD_KEEP_ALIVES, BAD_REQUEST
+cdef int DEAD_KEEP_ALIVES, BAD_REQUEST, SWITCHING_PROTOCOLS
 cdef long long LOSS_NS, SHORT_REPLY_BYTES

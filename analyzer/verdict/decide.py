@@ -325,7 +325,7 @@ def complete(case: Case) -> Verdict:
     case.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
     case.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
     took: cython.longlong = exchange.response_end_time - exchange.request_time
-    doubtful = exchange.response_unframed or (connection.midstream and exchange.lost)
+    doubtful = exchange.response_unframed or (connection.midstream and exchange.lost) or still_open(case)
     confidence = "medium" if doubtful else "high"
     said = f"{exchange.status} {exchange.reason}".rstrip()
     if exchange.request_packet == 0:
@@ -333,6 +333,17 @@ def complete(case: Case) -> Verdict:
     method = exchange.method or "a request"
     within = f" within {span(took)}" if took >= 0 else ""
     return fine(case, confidence, f"{case.where()} answered {method} with {said}{within}.")
+
+
+def still_open(case: Case) -> cython.bint:
+    """What follows 101 is a part of the fetch, and how that ended is not in the capture."""
+    exchange: Exchange = case.exchange
+    if exchange.response_framing != "tunnel" or exchange.status != SWITCHING_PROTOCOLS or exchange.close_packet:
+        return False
+    return case.client.fin_packet == 0 and case.server.fin_packet == 0
+
+
+SWITCHING_PROTOCOLS = 101
 
 
 def events(case: Case) -> Verdict:

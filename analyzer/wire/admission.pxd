@@ -32,5 +32,5 @@ cdef class Admission(Attempts):
     cdef replay(self, Connection connection, Unproven waits)
 
 cdef unignore(Connection connection, Packet p)
-cdef bint before_isn(Side side, Packet p) except -1
+cdef bint of_older(Side side, Side peer, Packet p, Packet other) except -1
 cdef bint answers_challenge(Packet p, Packet other) except -1

@@ -127,9 +127,8 @@ class Admission(Attempts):
         if waits is None:
             connection.unproven = waits = Unproven()
         other = waits.partner(side, peer, p)
-        if other is not None and side.bytes == 0 and peer.bytes == 0:
-            if answers_challenge(p, other) or (before_isn(side, p) and before_isn(peer, other)):
-                other = None  # they speak of an older connection
+        if other is not None and side.bytes == 0 and peer.bytes == 0 and of_older(side, peer, p, other):
+            other = None
         if other is not None and is_over(connection):
             self.begin_unseen(connection, waits.since(side, p, other), p, note)
             return False
@@ -218,9 +217,12 @@ def unignore(connection: Connection, p: Packet) -> None:
     connection.milestones = [one for one in connection.milestones if one.packet != p.number]
 
 
-def before_isn(side: Side, p: Packet) -> cython.bint:
-    """Whether a segment lies before its sender's SYN: ISNs of the same ports count up (RFC 9293 3.4.1)."""
-    return side.isn >= 0 and unwrap(p.seq, side.base, 0) < 0
+def of_older(side: Side, peer: Side, p: Packet, other: Packet) -> cython.bint:
+    """Whether the two speak of an older connection: before both SYNs (ISNs count up, RFC 9293 3.4.1), or of its end."""
+    if answers_challenge(p, other):
+        return True
+    known: cython.bint = side.isn >= 0 and peer.isn >= 0
+    return known and unwrap(p.seq, side.base, 0) < 0 and unwrap(other.seq, peer.base, 0) < 0
 
 
 def answers_challenge(p: Packet, other: Packet) -> cython.bint:

@@ -214,6 +214,7 @@ class Attempts:
         """The SYN that waited is one: its connection takes the place of this one."""
         waits: Unproven = connection.unproven
         waits.answered = waits.contested = 0  # whatever spoke against it
+        waits.proven = 1
         self.give_out(connection, 1)
 
     def install(self, waits: Unproven) -> None:

@@ -14,7 +14,7 @@ cdef class Unproven:
     cdef public Packet challenge
     cdef public Side asker
     cdef public long long size
-    cdef public int answered, contested
+    cdef public int answered, contested, proven
     cpdef hold(self, Side side, Packet kept)
     cpdef Packet partner(self, Side side, Side peer, Packet p)
     cpdef Packet lowest(self, Side side, Packet p)
