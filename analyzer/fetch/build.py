@@ -35,7 +35,8 @@ def fetches(connection: Connection) -> list[Fetch]:
     fetch: Fetch
     flow: Flow = Flow(connection)
     if connection.exchanges and connection.tls is None:
-        note_quiet(connection)
+        if len(connection.exchanges) > 1:
+            note_quiet(connection)
         for exchange in connection.exchanges:
             built.append(plain(connection, exchange, flow, len(built)))
         for fetch in built:

@@ -214,19 +214,25 @@ class CsvCells(Cells):
         The last digit is known first: they are written backwards, beyond the row's end, and moved there.
         """
         number: cython.ulonglong = abs(value)
-        tens: cython.ulonglong
+        pair: cython.uint
         if value < 0:
             self.octet(MINUS)
         self.room(2 * MOST_DIGITS)
         octets = self.octets
         end: cython.Py_ssize_t = self.at + 2 * MOST_DIGITS
-        at: cython.Py_ssize_t = end - 1
-        while number >= 10 or at > end - least:
-            tens = number // 10
-            octets[at] = ZERO + (number - tens * 10)
-            number = tens
+        at: cython.Py_ssize_t = end
+        while number >= 10:  # two digits by one division
+            pair = number % 100
+            number = number // 100
+            at -= 2
+            octets[at] = ZERO + pair // 10
+            octets[at + 1] = ZERO + pair % 10
+        if number or at == end:
             at -= 1
-        octets[at] = ZERO + number
+            octets[at] = ZERO + number
+        while at > end - least:
+            at -= 1
+            octets[at] = ZERO
         if cython.compiled:
             memcpy(octets + self.at, octets + at, end - at)
         else:

@@ -51,8 +51,8 @@ class Admission(Attempts):
     def count(self, connection: Connection, side: Side, p: Packet) -> None:
         """Numbers and times of a packet of the connection; the subclass does."""
 
-    def account(self, connection: Connection, side: Side, peer: Side, p: Packet) -> None:
-        """What an acceptable packet changes; the subclass does."""
+    def take(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> None:
+        """Account for a packet that its receiver takes; the subclass does."""
 
     def take_waiting(self, connection: Connection) -> list[tuple[Packet, str]]:
         """The packets that wait for their turn (ordering.py), for another connection; the subclass does."""
@@ -206,8 +206,7 @@ class Admission(Attempts):
                 side, peer = peer, side
             if self.fits(side, peer, p):
                 unignore(connection, p)
-                self.count(connection, side, p)
-                self.account(connection, side, peer, p)
+                self.take(connection, side, peer, p, "")
 
 
 def unignore(connection: Connection, p: Packet) -> None:

@@ -13,12 +13,12 @@ import cython
 if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
-from analyzer.wire.acceptance import NEAR
 from analyzer.wire.copies import is_copy
 from analyzer.wire.kin import Kin
 from analyzer.wire.model import ACK, CLIENT, MASK32, RST, SERVER, SYN, Connection, Side
 from analyzer.wire.packet import Packet
 from analyzer.wire.roles import sender_of_first, told_by_syn
+from analyzer.wire.sequence import NEAR
 from analyzer.wire.table import Table, reversed_key
 from analyzer.wire.unproven import MAX_HELD_BYTES, MAX_SYNS, Unproven
 
