@@ -82,15 +82,19 @@ def unlimited(side: Side) -> cython.longlong:
 
 
 def is_over(connection: Connection) -> cython.bint:
-    """Whether it cannot go on elsewhere: a side has sent its FIN, or both have heard a RST and nothing new since."""
+    """Whether it was closed or reset, and nobody has sent or acknowledged anything new since."""
     client: Side = connection.client
     server: Side = connection.server
-    if connection.fins_seen:
-        return True
     if connection.closed_time == 0:
         return False
     last: cython.longlong = max(client.last_data_time, server.last_data_time, client.ack_time, server.ack_time)
     return last <= connection.closed_time
+
+
+def far_from_fin(side: Side, p: Packet) -> cython.bint:
+    """Whether a segment lies elsewhere than the FIN of its sender, which has nothing more to send."""
+    offset: cython.longlong = unwrap(p.seq, side.base, side.fin_offset)
+    return side.fin_offset >= 0 and not -NEAR <= offset - side.fin_offset <= NEAR
 
 
 def place_of_reset(side: Side, peer: Side, offset: cython.longlong) -> cython.int:

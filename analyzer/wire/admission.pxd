@@ -1,4 +1,4 @@
-from analyzer.wire.acceptance cimport acceptable, acknowledges, answers_syn, in_syn_sent, is_over, place_of_reset, within
+from analyzer.wire.acceptance cimport acceptable, acknowledges, answers_syn, far_from_fin, in_syn_sent, is_over, place_of_reset, within
 from analyzer.wire.attempts cimport Attempts
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Side

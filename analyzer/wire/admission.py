@@ -14,6 +14,7 @@ from analyzer.wire.acceptance import (
     acceptable,
     acknowledges,
     answers_syn,
+    far_from_fin,
     in_syn_sent,
     is_over,
     place_of_reset,
@@ -129,7 +130,7 @@ class Admission(Attempts):
         other = waits.partner(side, peer, p)
         if other is not None and side.bytes == 0 and peer.bytes == 0 and of_older(side, peer, p, other):
             other = None
-        if other is not None and is_over(connection):
+        if other is not None and (is_over(connection) or far_from_fin(side, p) or far_from_fin(peer, other)):
             self.begin_unseen(connection, waits.since(side, p, other), p, note)
             return False
         if other is not None:
