@@ -255,14 +255,16 @@ def kind_of(fetch: Fetch) -> str:
 def remains(connection: Connection) -> cython.bint:
     """Without its head, and a RST is all that came, or with it the bare ACK which it answers: of what, nobody knows.
 
-    A RST behind the end of a connection (RFC 9293 3.5.1, half-open) looks so, or one to a SYN that was not captured.
+    A RST behind the end of a connection (RFC 9293 3.5.1, half-open) looks so, or one to a SYN that was not captured. A
+    server repeats that ACK for each SYN (RFC 5961 4), and the client its RST.
     """
     client: Side = connection.client
     server: Side = connection.server
     if client.end > 0 or server.end > 0 or client.lost or server.lost or connection.fins_seen:
         return False
     rsts: cython.longlong = client.rsts + server.rsts
-    return rsts > 0 and client.packets + server.packets - rsts <= 1
+    challenged: cython.bint = client.packets == client.rsts and server.rsts == 0
+    return rsts > 0 and (challenged or client.packets + server.packets - rsts <= 1)
 
 
 def half_open_kind(connection: Connection) -> str:

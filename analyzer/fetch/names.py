@@ -50,6 +50,7 @@ class Names:
     waiting     those of them that nothing resolved yet
     used        (client, name) -> when connections for it began; with the family's size in place of the client:
                 any; with "" in place of the name: connections whose name is not known
+    joined      client -> when connections were first seen that show neither their beginning nor what they are for
     said        (client, name) that a client said itself, to the server that it connected to
     forgotten   pairs and wishes given up at a cap
     """
@@ -62,6 +63,7 @@ class Names:
         self.wishes: dict[tuple[bytes, str], list[Resolution]] = {}
         self.waiting: set[Resolution] = set()
         self.used: dict[tuple[bytes, str], list[int]] = {}
+        self.joined: dict[bytes, list[int]] = {}
         self.said: dict[tuple[bytes, str], None] = {}
         self.forgotten = 0
         self.looked = 0
@@ -113,6 +115,8 @@ class Names:
         if connection.midstream:
             if fetch.name:
                 self._use(connection.client.address, fetch.name, connection.first_time)
+            else:
+                self._join(connection)
             return
         client: bytes = connection.client.address
         server: bytes = connection.server.address
@@ -218,6 +222,18 @@ class Names:
                 del known[0]
             known.append(began)
 
+    def _join(self, connection: Connection) -> None:
+        """A connection without its beginning, and without a sign that it is an old one: it may be a name's own."""
+        if connection.tls is not None or connection.protocol not in ("", "http"):
+            return
+        client = connection.client.address
+        if len(self.joined) >= MAX_KEYS:
+            del self.joined[next(iter(self.joined))]
+        known = self.joined.setdefault(client, [])
+        if len(known) >= MAX_EACH:
+            del known[0]
+        known.append(connection.first_time)
+
     def _say(self, client: bytes, name: str) -> None:
         """The client connected for the name, and said so."""
         if len(self.said) >= MAX_KEYS:
@@ -235,6 +251,8 @@ class Names:
             name = answer.name if answer is not None else ""
         if name or not connection.midstream:
             self._use(client, name, began)
+        else:
+            self._join(connection)
 
     def _got_elsewhere(self, wish: Resolution, siblings: dict[str, list[Resolution]]) -> bool:
         """Whether the client got on in spite of DNS: it connected for the name, or a shorter variant resolved."""
@@ -251,16 +269,20 @@ class Names:
             other = self._near((wish.client, name), wish)
             if other is not None and other.resolved:
                 return True
+        same = (*siblings.get(first_label(wish), ()), *siblings.get("", ()))
         return any(
-            (other.same_host(wish) or other.follows(wish)) and self._led_on(other, wish.client)
-            for other in siblings.get(first_label(wish), ())
+            other is not wish and (other.same_host(wish) or other.follows(wish)) and self._led_on(other, wish.client)
+            for other in same
         )
 
     def _led_on(self, wish: Resolution, client: bytes) -> bool:
-        """Whether what may be the same wish brought an address; of a search list no client says the whole name."""
+        """Whether what may be the same wish brought an address; of a search list no client says the whole name.
+
+        Where its answer is not in the capture, it alone is told, as what is not known.
+        """
         if (client, wish.name) in self.said:
             return False
-        return wish.resolved or any(map(wish.may_have_led_to, self.used.get((client, ""), ())))
+        return wish.resolved or wish.unheard or any(map(wish.may_have_led_to, self.used.get((client, ""), ())))
 
     def oldest_open(self) -> int:
         """The smallest first packet of a wish that may turn out a failure; a huge number when there is none."""
@@ -290,6 +312,8 @@ class Names:
                 wish for wish in self.waiting if (final or wish.over(now)) and not self._got_elsewhere(wish, siblings)
             ]
             self._find_twins(failed)
+            for wish in failed:
+                wish.overlooked = any(map(wish.may_have_led_to, self.joined.get(wish.client, ())))
         self._forget(now, final)
         return [as_fetch(wish, now, one_way) for wish in sorted(failed, key=began_with) if wish.failed]
 
@@ -309,7 +333,11 @@ class Names:
             for at, wish in enumerate(known):
                 for shorter in prefixes(wish.name):
                     meant = self._near((wish.client, shorter), wish)
-                    if meant is not None:
+                    if meant is not None and meant.cut:
+                        wish.absorb(meant)
+                        if wish.resolved:
+                            self.waiting.discard(wish)
+                    elif meant is not None:
                         meant.absorb(wish)
                         self.wishes[pair][at] = meant
                         self.waiting.discard(wish)

@@ -39,6 +39,8 @@ class Resolution:
 
     name        the shortest of the names asked for: what the user meant, before search domains were appended
     names       all of them, as they were spelled; lookups: the first MAX_LOOKUPS of all
+    cut         1 = the snaplen cut all of its questions: the name is no more than their beginning, and nobody's
+    overlooked  1 = a connection that may be its own was captured without its beginning
     resolved    something brought an address, or may have: no failure
     shadowed    another resolution stands for it: a forwarder's question, or the one to the stub resolver
     first_packet, first_time, last_time   of its packets
@@ -49,7 +51,8 @@ class Resolution:
         self.name = lookup.name
         self.names: dict[str, None] = {}
         self.lookups: list[Lookup] = []
-        self.resolved = self.shadowed = False
+        self.cut = lookup.cut
+        self.resolved = self.shadowed = self.overlooked = False
         self.first_packet = lookup.first_packet
         self.first_time = lookup.first_time
         self.last_time = 0
@@ -60,8 +63,8 @@ class Resolution:
         if len(self.lookups) < MAX_LOOKUPS:
             self.lookups.append(lookup)
             self.names[lookup.spelling] = None
-        if len(lookup.name) < len(self.name):
-            self.name = lookup.name
+        if self.cut > lookup.cut or (self.cut == lookup.cut and len(lookup.name) < len(self.name)):
+            self.name, self.cut = lookup.name, lookup.cut
         if lookup.first_packet < self.first_packet:
             self.first_packet = lookup.first_packet
             self.first_time = lookup.first_time
@@ -96,7 +99,7 @@ class Resolution:
 
     def same_host(self, other: Resolution) -> bool:
         """Whether this is the other's question, with its id, to a server of the other family."""
-        if self.name != other.name or len(self.client) == len(other.client):
+        if (self.name != other.name and not self.cut) or len(self.client) == len(other.client):
             return False
         return self.near(other) and not self._ids().isdisjoint(other._ids())
 
@@ -132,7 +135,7 @@ class Resolution:
     @property
     def failed(self) -> bool:
         """Whether the client got nothing. An empty answer for AAAA alone is none: its A may be known already."""
-        if self.resolved or self.shadowed:
+        if self.resolved or self.shadowed or self.cut:
             return False
         return any(lookup.qtype != AAAA or outcome(lookup) != NO_ADDRESS for lookup in self.meant)
 

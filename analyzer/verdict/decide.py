@@ -8,11 +8,12 @@ import cython
 
 from analyzer.fetch.model import Fetch
 from analyzer.verdict import hints
-from analyzer.verdict.case import Case, span
+from analyzer.verdict.case import Case
+from analyzer.verdict.facts import tls_flags, weigh
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
-from analyzer.verdict.resets import find_reset, settle
-from analyzer.verdict.seen import LOSS_NS, beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
+from analyzer.verdict.resets import settle
+from analyzer.verdict.seen import beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
 from analyzer.verdict.signatures import (
     connect,
     dns,
@@ -20,7 +21,6 @@ from analyzer.verdict.signatures import (
     final_ack,
     http,
     http2,
-    icmp,
     incomplete,
     loss,
     opaque,
@@ -29,13 +29,13 @@ from analyzer.verdict.signatures import (
     tls,
     tls_stall,
 )
-from analyzer.verdict.signatures.loss import came_too_late, resent, unsettled
+from analyzer.verdict.signatures.loss import resent, unsettled
 from analyzer.verdict.signatures.reset import may_be_cut
-from analyzer.verdict.spoken import count_to_the_end, has_replied, hidden, sure_end
+from analyzer.verdict.spoken import count_to_the_end, hidden, sure_end
+from analyzer.verdict.success import complete, events, opaque_ok
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Record, Side, Tls
-from analyzer.wire.tls.registry import APPLICATION_DATA, END_OF_EARLY_DATA
+from analyzer.wire.model import SERVER, Connection, Exchange, Side, Tls
 
 Signature = Callable[[Case], Verdict | None]
 
@@ -61,9 +61,11 @@ HANDSHAKE = (
 STATUS = (http.proxy_connect, response.status)
 """Those for which the first line of a response is enough."""
 SPOKEN = (tls.sslv2, tls.alert, tls.plain_reply)
+"""Those that a side has said in plain words, whatever else of the handshake was not captured."""
 UNHEARD = (*SPOKEN, tls_stall.flight_lost)
+"""The same where the server hung up behind bytes that are not in the capture: they may be lost on the way."""
 PROVEN = (loss.request_unacked, loss.response_lost)
-"""Those that hold although the capture lost bytes: the others conclude from what did not come."""
+"""Those that headers prove inside TLS, although an answer may be among the bytes that were not captured."""
 OPAQUE = (
     reset.post_finished,
     opaque.refused_after_finished,
@@ -312,223 +314,3 @@ def fine_answer(case: Case) -> Verdict:
         if verdict is not None:
             return verdict
     return complete(case)
-
-
-def complete(case: Case) -> Verdict:
-    """A complete response with a status of 1xx to 3xx: ok, whatever ugly packets follow."""
-    exchange: Exchange = case.exchange
-    connection: Connection = case.connection
-    if case.fetch.last and (case.client.rsts or case.server.rsts) and case.reset is None:
-        find_reset(case)
-        if case.reset is not None:
-            case.flag("benign-rst")
-    case.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
-    case.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
-    took: cython.longlong = exchange.response_end_time - exchange.request_time
-    doubtful = exchange.response_unframed or (connection.midstream and exchange.lost)
-    confidence = "medium" if doubtful else "high"
-    said = f"{exchange.status} {exchange.reason}".rstrip()
-    if exchange.request_packet == 0:
-        return fine(case, "medium", f"{case.where()} answered with {said}; the request is not in the capture.")
-    method = exchange.method or "a request"
-    within = f" within {span(took)}" if took >= 0 else ""
-    return fine(case, confidence, f"{case.where()} answered {method} with {said}{within}.")
-
-
-def events(case: Case) -> Verdict:
-    """A stream of events that the client has read as long as it wanted; after a silence it may have given up."""
-    exchange: Exchange = case.exchange
-    case.cite_request()
-    case.cite_response()
-    case.cite_closer()
-    said = f"{exchange.status} {exchange.reason}".rstrip()
-    return fine(
-        case,
-        "medium" if case.silence() < case.limits.body_stall_ns else "low",
-        f"{case.where()} answered {exchange.method or 'a request'} with {said}, a stream of events, which the client "
-        f"ended after {span(case.closer_time - exchange.response_time)}.",
-    )
-
-
-def opaque_ok(case: Case) -> Verdict:
-    """A request was answered inside TLS; whether the answer was an error cannot be seen."""
-    case.flag("opaque")
-    case.cite_hello()
-    case.cite_request()
-    case.cite(case.opaque.response_packet, case.opaque.response_time, "record", SERVER)
-    if case.opaque.doubtful:
-        return fine(
-            case,
-            "low",
-            f"What {case.where()} sent last inside TLS may be a short answer or no answer at all (a session ticket, "
-            "HTTP/2 control frames): only keys can tell, and nothing else speaks of a failure.",
-        )
-    confidence = "medium"
-    if case.closer == SERVER and not case.notify_server:
-        case.flag("tls-opaque-unorderly-end")
-        confidence = "low"  # RFC 8446 6.1: without close_notify the end may be a truncation
-    size: cython.longlong = case.opaque.response_bytes
-    short = f" with a short reply ({size} bytes)" if size < SHORT_REPLY_BYTES else f" ({size} bytes)"
-    return fine(
-        case, confidence, f"{case.where()} answered inside TLS{short}; what it said cannot be seen without keys."
-    )
-
-
-SHORT_REPLY_BYTES = 600
-"""A reply below this is compatible with an error page (signatures.md 2.4); no more can be said."""
-
-
-def fine(case: Case, confidence: str, summary: str) -> Verdict:
-    """An `ok` verdict."""
-    verdict: Verdict = Verdict("ok", "", confidence)
-    verdict.summary = summary
-    return case.seal(verdict)
-
-
-def weigh(case: Case) -> None:
-    """Fill in the facts of the case that several signatures need, and the flags that do not depend on the verdict."""
-    exchange: Exchange = case.exchange
-    client: Side = case.client
-    server: Side = case.server
-    completion = case.completion
-    case.spoke_time = client.last_data_time
-    case.progress_time = max(client.last_data_time, server.last_data_time, case.connection.established_time)
-    case.replied = case.tls is not None and has_replied(case)
-    case.tls_done = completion is not None and completion.state == "complete"
-    if exchange is not None:
-        case.asked = 2 if exchange.request_complete else 1
-        if came_too_late(case):
-            case.answered = 0
-        elif exchange.response_complete:
-            case.answered = 2
-        elif exchange.response_packet or exchange.status:
-            case.answered = 1
-        if case.h2 is not None:
-            case.progress_time = max(
-                exchange.request_end_time, exchange.response_end_time, case.connection.established_time
-            )
-            if case.h2.unread:
-                case.flag("http2-headers-unread")
-    elif case.opaque is not None:
-        case.asked = case.opaque.request
-        case.answered = 2 if case.opaque.response else 0
-    general_flags(case)
-
-
-def general_flags(case: Case) -> None:
-    """Flags of the connection, whatever the verdict."""
-    connection: Connection = case.connection
-    client: Side = case.client
-    if connection.flags:
-        case.flags = list(connection.flags)
-        if case.server.packets and hints.BAD_CHECKSUM in case.flags:
-            case.flags.remove(hints.BAD_CHECKSUM)  # it was answered all the same: offload left it unfilled
-    if client.syns > 1 and connection.established_time:
-        case.flag("syn-recovered")
-    if client.retransmissions or case.server.retransmissions:
-        case.flag("retransmissions")
-    if connection.reused:
-        case.flag("port-reuse")
-    if connection.ignored:
-        ignored_flags(case)
-    if case.fetch.name_from_dns:
-        case.flag("name-from-dns")
-    if case.fetch.dns_repeated:
-        case.flag("dns-question-repeated")
-    if connection.roles_guessed:
-        case.flag("roles-guessed")
-        case.doubt = "roles"
-    if (connection.midstream or (client.syns == 0 and client.packets)) and not case.answered:
-        case.doubt = "head"  # whether the connection had been used, been idle, or been made at all is not known
-    if not case.answered and client.syns == 0 and joined_late(case):
-        case.doubt = "head"  # nor whether the SYN-ACK had been repeated before
-    if not case.answered and case.exchange is not None and unacknowledged(case):
-        case.doubt = "unacknowledged"
-    if connection.clock_step:
-        case.flag("clock-step")
-        case.doubt = "clock"
-    if client.cut or case.server.cut:
-        case.flag("snaplen")
-        exchange: Exchange = case.exchange
-        if exchange is None or (exchange.status < 400 and not exchange.response_complete):
-            case.doubt = "snaplen"  # what was cut may have decided it; behind a readable status it did not (6.3)
-    missing: cython.longlong = client.cut + case.server.cut + case.server.lost
-    if case.exchange is not None and "request-garbage" not in case.flags and half_known(case.exchange, missing):
-        case.doubt = "snaplen"
-    if connection.icmps and icmp.frag_needed(case) is not None:
-        case.flag("icmp-frag-needed")
-    if client.unanswered_keep_alives >= DEAD_KEEP_ALIVES or case.server.unanswered_keep_alives >= DEAD_KEEP_ALIVES:
-        case.flag("peer-dead")
-    if connection.via and "socks" in connection.via:
-        case.flag("via-socks")
-
-
-def ignored_flags(case: Case) -> None:
-    """Segments came that their receiver would not take; where nothing came after one, it may have been taken (3.1)."""
-    connection: Connection = case.connection
-    if connection.ignored_resets:
-        case.flag("rst-ignored")
-    if connection.ignored > connection.ignored_resets:
-        case.flag("segments-ignored")
-    if connection.ignored_packet > connection.last_packet:
-        case.doubt = "ignored"
-
-
-def unacknowledged(case: Case) -> cython.bint:
-    """A request that nobody acknowledged, for longer than a sender waits: that it was sent again was not captured."""
-    exchange: Exchange = case.exchange
-    if case.client.acked >= exchange.request_end or case.client.rtx_since_ack >= case.limits.unacked_request:
-        return False
-    return case.connection.last_time - exchange.request_end_time >= LOSS_NS
-
-
-def joined_late(case: Case) -> cython.bint:
-    """The first packet in the capture is none of the handshake's first two, one of which came later."""
-    answer: Milestone | None = case.find("syn-ack", SERVER, 0)
-    return answer is not None and answer.packet > case.connection.first_packet
-
-
-def half_known(exchange: Exchange, missing: cython.longlong) -> cython.bint:
-    """An error status whose cause is another one for CONNECT, or by the words of a body that is missing (2.4)."""
-    if exchange.status < 300:
-        return False
-    if not exchange.method:
-        return True
-    return exchange.status == BAD_REQUEST and missing > 0 and b"HTTPS port" not in exchange.body_start
-
-
-BAD_REQUEST = 400
-
-
-DEAD_KEEP_ALIVES = 3
-"""Unanswered keep-alives that prove a dead peer (signatures.md 3.4)."""
-
-
-def early_data_rejected(tls: Tls) -> cython.bint:
-    """The client sent 0-RTT data and, after the ServerHello, no EndOfEarlyData: it had to send the request again."""
-    record: Record
-    early: cython.bint = False
-    for record in tls.client_records:
-        if record.kind != APPLICATION_DATA:
-            continue
-        if record.packet < tls.server_hello_packet:
-            early = True
-        elif record.length == END_OF_EARLY_DATA:
-            return False
-    return early
-
-
-def tls_flags(case: Case) -> None:
-    """Flags of a complete TLS handshake."""
-    tls: Tls = case.tls
-    took: cython.longlong = case.completion.done_time - tls.hello_time
-    if took > case.limits.tls_slow_ns and took > 4 * case.rtt():
-        case.flag("tls-slow")
-    if tls.resumed:
-        case.flag("resumed")
-    if tls.early_data and early_data_rejected(tls):
-        case.flag("0rtt-rejected")
-    if tls.ech:
-        case.flag("ech")
-    if not case.completion.confirmed:
-        case.doubt = "unconfirmed"

@@ -3,11 +3,12 @@ from analyzer.verdict.case cimport Case
 from analyzer.verdict.seen cimport unseen_fin
 from analyzer.wire.model cimport Alert, Exchange, Http2, Milestone, Record, Side, Tls
 
-cdef int WARNING, CLIENT, SERVER, IN_WINDOW, OUTSIDE
-cdef long long CROSSING_NS, PATIENCE_NS
+cdef int ACK, WARNING, CLIENT, SERVER, IN_WINDOW, OUTSIDE
+cdef long long CROSSING_NS, LOSS_NS, PATIENCE_NS
 
 cpdef settle(Case case)
 cdef bint spoke_on(Case case, Side sender) except -1
+cdef bint may_go_on(Case case) except -1
 cdef int second_fin(Case case) except -2
 cdef stream_closed(Case case, Http2 h2)
 cdef closed_unseen(Case case, Side side)

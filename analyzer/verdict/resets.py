@@ -6,7 +6,7 @@ import cython
 
 from analyzer.fetch.vantage import vantage
 from analyzer.verdict.case import Case
-from analyzer.verdict.seen import unseen_fin
+from analyzer.verdict.seen import LOSS_NS, unseen_fin
 from analyzer.wire.model import (
     ACK,
     CLIENT,
@@ -48,7 +48,7 @@ def settle(case: Case) -> None:
         sender: Side = case.client if case.reset.side == CLIENT else case.server
         if case.reset.offset > sender.end + (1 if sender.fin_offset >= 0 else 0):
             case.doubt = "bytes"  # its number says that something of its sender is missing, a FIN at least
-        if spoke_on(case, sender):
+        if spoke_on(case, sender) or may_go_on(case):
             case.doubt = "reset"  # nobody does behind its own RST
 
 
@@ -58,6 +58,19 @@ def spoke_on(case: Case, sender: Side) -> cython.bint:
     if sender.index != CLIENT or sender.last_packet <= reset.packet or sender.rsts > 1:
         return False
     return sender.last_time > reset.time
+
+
+def may_go_on(case: Case) -> cython.bint:
+    """Seen at the server or nearby: the capture ends before a client that goes on behind a bare RST would be heard.
+
+    Who aborts sends RST with ACK (Linux tcp_send_active_reset); a bare one answers a segment that nobody asked for (RFC
+    9293 3.5.2), and NAT may have given it this connection's addresses (went_on).
+    """
+    reset: Milestone = case.reset
+    if reset.side != CLIENT or reset.flags & ACK or vantage(case.connection) not in ("server", "local"):
+        return False
+    silent: cython.bint = case.client.last_time - reset.time <= PATIENCE_NS
+    return silent and case.connection.capture_end - reset.time < LOSS_NS
 
 
 def second_fin(case: Case) -> cython.int:

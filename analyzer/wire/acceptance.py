@@ -15,6 +15,8 @@ How noise is told from a true segment whose predecessors the capture lost:
   lacks its middle: a forger of one segment cannot make the other end agree. So it has when one side alone is heard and
   goes on there without ever coming back.
 - What stays unproven is noise.
+- On a connection that is over nothing new can come. What both sides agree on elsewhere is the next connection on its
+  ports, whose SYN and SYN-ACK were not captured (RFC 9293 3.6.1).
 
 A RST is taken at exactly RCV.NXT (Linux, RFC 5961 3.2), where that may be any of the numbers up to which the capture
 saw the receiver's acknowledgements or the sender's bytes. Within the window, and not exact, it depends on the stack: it
@@ -64,14 +66,35 @@ def acknowledges(peer: Side, ack: cython.longlong) -> cython.bint:
 
 def edge(side: Side) -> cython.longlong:
     """The furthest offset that its receiver ever allowed it to send."""
-    return side.limit if side.limit >= 0 else side.end + WIDEST
+    return side.limit if side.limit >= 0 else side.end + unlimited(side)
 
 
 def reach(side: Side) -> cython.longlong:
     """How far behind the last acknowledgement a segment may be late: a window."""
     if side.limit < 0:
-        return WIDEST
+        return unlimited(side)
     return max(NEAR, side.limit - side.acked)
+
+
+def unlimited(side: Side) -> cython.longlong:
+    """The window where none is known; once the connection is over, or was refused, only stragglers come."""
+    return WIDEST if side.connection.closed_time == 0 else NEAR
+
+
+def is_over(connection: Connection) -> cython.bint:
+    """Whether it was closed or reset, and nobody has sent or acknowledged anything new since."""
+    client: Side = connection.client
+    server: Side = connection.server
+    if connection.closed_time == 0:
+        return False
+    last: cython.longlong = max(client.last_data_time, server.last_data_time, client.ack_time, server.ack_time)
+    return last <= connection.closed_time
+
+
+def far_from_fin(side: Side, p: Packet) -> cython.bint:
+    """Whether a segment lies elsewhere than the FIN of its sender, which has nothing more to send."""
+    offset: cython.longlong = unwrap(p.seq, side.base, side.fin_offset)
+    return side.fin_offset >= 0 and not -NEAR <= offset - side.fin_offset <= NEAR
 
 
 def place_of_reset(side: Side, peer: Side, offset: cython.longlong) -> cython.int:
@@ -92,7 +115,7 @@ def in_syn_sent(connection: Connection, side: Side, peer: Side) -> cython.bint:
     """Whether the segment comes to a client that has sent its SYN and, as far as is known, had no answer."""
     if side.index != SERVER or side.isn >= 0 or peer.syns == 0:
         return False
-    return connection.established_time == 0 and side.bytes == 0
+    return connection.established_time == 0 and side.bytes == 0 and connection.closed_time == 0
 
 
 def answers_syn(peer: Side, p: Packet, reset: cython.bint) -> cython.bint:

@@ -1,4 +1,4 @@
-from analyzer.wire.acceptance cimport acceptable, acknowledges, answers_syn, in_syn_sent, place_of_reset, within
+from analyzer.wire.acceptance cimport acceptable, acknowledges, answers_syn, far_from_fin, in_syn_sent, is_over, place_of_reset, within
 from analyzer.wire.attempts cimport Attempts
 from analyzer.wire.marks cimport mark
 from analyzer.wire.model cimport Connection, Side
@@ -7,6 +7,7 @@ from analyzer.wire.packet cimport Packet
 from analyzer.wire.payload cimport Payload
 from analyzer.wire.sequence cimport unwrap
 from analyzer.wire.stream cimport Reassembler
+from analyzer.wire.table cimport reversed_key
 from analyzer.wire.unproven cimport Unproven
 
 # the constants of admission.py as C numbers (not of those that other modules import)
@@ -20,12 +21,16 @@ cdef class Admission(Attempts):
     cdef begin_admission(self)
     cdef count(self, Connection connection, Side side, Packet p)
     cdef take(self, Connection connection, Side side, Side peer, Packet p, str note)
+    cdef list take_waiting(self, Connection connection)
     cdef bint admits(self, Connection connection, Side side, Side peer, Packet p, str note) except -1
     cdef bint fits(self, Side side, Side peer, Packet p) except -1
     cdef refuse(self, Connection connection, Side side, Packet p)
     cdef ignore(self, Connection connection, Side side, Packet p)
-    cdef bint moves(self, Connection connection, Side side, Side peer, Packet p) except -1
+    cdef bint moves(self, Connection connection, Side side, Side peer, Packet p, str note) except -1
+    cdef begin_unseen(self, Connection connection, long long since, Packet p, str note)
     cdef move(self, Side side, Packet p, Packet answer)
     cdef replay(self, Connection connection, Unproven waits)
 
+cdef unignore(Connection connection, Packet p)
+cdef bint of_older(Side side, Side peer, Packet p, Packet other) except -1
 cdef bint answers_challenge(Packet p, Packet other) except -1

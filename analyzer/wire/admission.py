@@ -10,13 +10,23 @@ import cython
 if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
-from analyzer.wire.acceptance import acceptable, acknowledges, answers_syn, in_syn_sent, place_of_reset, within
+from analyzer.wire.acceptance import (
+    acceptable,
+    acknowledges,
+    answers_syn,
+    far_from_fin,
+    in_syn_sent,
+    is_over,
+    place_of_reset,
+    within,
+)
 from analyzer.wire.attempts import Attempts
 from analyzer.wire.marks import mark
 from analyzer.wire.model import ACK, CLIENT, MASK32, OUTSIDE, RST, SYN, Connection, Side
 from analyzer.wire.opening import challenged, take_other_isn
 from analyzer.wire.packet import Packet
 from analyzer.wire.payload import Payload
+from analyzer.wire.table import reversed_key
 from analyzer.wire.unproven import Unproven
 
 MAX_RST_MARKS = 8
@@ -45,6 +55,10 @@ class Admission(Attempts):
     def take(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> None:
         """Account for a packet that its receiver takes; the subclass does."""
 
+    def take_waiting(self, connection: Connection) -> list[tuple[Packet, str]]:
+        """The packets that wait for their turn (ordering.py), for another connection; the subclass does."""
+        return []
+
     def admits(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> cython.bint:
         """Whether its receiver takes a segment other than the usual; one that it would not take changes nothing."""
         waits: Unproven = connection.unproven
@@ -71,7 +85,7 @@ class Admission(Attempts):
             self.packet(p, note)
             return False
         if not fits:
-            return self.moves(connection, side, peer, p)
+            return self.moves(connection, side, peer, p, note)
         if waits is not None:
             waits.goes_on(side, p)
         return True
@@ -107,15 +121,18 @@ class Admission(Attempts):
             if connection.ignored_resets <= MAX_IGNORED_MARKS:
                 mark(connection, side, p, "rst", unwrap(p.seq, side.base, side.end)).place = OUTSIDE
 
-    def moves(self, connection: Connection, side: Side, peer: Side, p: Packet) -> cython.bint:
+    def moves(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> cython.bint:
         """A segment far from where the connection is: noise, unless this proves that it moved on unseen."""
         waits: Unproven = connection.unproven
         other: Packet | None
         if waits is None:
             connection.unproven = waits = Unproven()
         other = waits.partner(side, peer, p)
-        if other is not None and side.bytes == 0 and peer.bytes == 0 and answers_challenge(p, other):
-            other = None  # they speak of an older connection
+        if other is not None and side.bytes == 0 and peer.bytes == 0 and of_older(side, peer, p, other):
+            other = None
+        if other is not None and (is_over(connection) or far_from_fin(side, p) or far_from_fin(peer, other)):
+            self.begin_unseen(connection, waits.since(side, p, other), p, note)
+            return False
         if other is not None:
             self.move(side, waits.lowest(side, p), other)
             self.move(peer, waits.lowest(peer, other), p)
@@ -131,6 +148,31 @@ class Admission(Attempts):
             return False
         self.replay(connection, waits)
         return True
+
+    def begin_unseen(self, connection: Connection, since: cython.longlong, p: Packet, note: str) -> None:
+        """The next connection on the ports of one that is over: its SYNs were not captured, and its number is the same.
+
+        since   the first of the segments which wait for proof that is of the new one
+        """
+        waits: Unproven = connection.unproven
+        own: list[tuple[Packet, str]] = []
+        waiting: Packet
+        for waiting in waits.held:
+            if waiting.number >= since:
+                unignore(connection, waiting)
+                own.append((waiting, ""))
+        waits.held, waits.sides = [], []
+        own.append((p, note))
+        own += self.take_waiting(connection)
+        self.give_out(connection, 1)
+        waiting = own[0][0]
+        key: bytes = waiting.whole_key()
+        if self.sides.get(key) is None:  # else a SYN waited, and has opened one
+            self.open(waiting, key, reversed_key(key), connection.stream).connection.reused = 1
+        for waiting, note in own:
+            if connection.moved is not None:
+                waiting.number, waiting.time = connection.moved.pop(waiting.number, (waiting.number, waiting.time))
+            self.packet(waiting, note)
 
     def move(self, side: Side, p: Packet, answer: Packet) -> None:
         """Go on where a segment of this side and the other's acknowledgement agree that it is, if that is elsewhere."""
@@ -164,10 +206,23 @@ class Admission(Attempts):
             if index != CLIENT:
                 side, peer = peer, side
             if self.fits(side, peer, p):
-                connection.ignored -= 1
-                connection.ignored_resets -= 1 if p.flags & RST else 0
-                connection.milestones = [one for one in connection.milestones if one.packet != p.number]
+                unignore(connection, p)
                 self.take(connection, side, peer, p, "")
+
+
+def unignore(connection: Connection, p: Packet) -> None:
+    """A segment that was kept as noise is none."""
+    connection.ignored -= 1
+    connection.ignored_resets -= 1 if p.flags & RST else 0
+    connection.milestones = [one for one in connection.milestones if one.packet != p.number]
+
+
+def of_older(side: Side, peer: Side, p: Packet, other: Packet) -> cython.bint:
+    """Whether the two speak of an older connection: before both SYNs (ISNs count up, RFC 9293 3.4.1), or of its end."""
+    if answers_challenge(p, other):
+        return True
+    known: cython.bint = side.isn >= 0 and peer.isn >= 0
+    return known and unwrap(p.seq, side.base, 0) < 0 and unwrap(other.seq, peer.base, 0) < 0
 
 
 def answers_challenge(p: Packet, other: Packet) -> cython.bint:

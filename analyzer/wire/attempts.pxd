@@ -11,7 +11,7 @@ from analyzer.wire.unproven cimport Unproven
 
 # the constants of attempts.py as C numbers
 cdef int ACK, CLIENT, RST, SERVER, SYN, MAX_SYNS, MAX_SPLITS
-cdef long long MASK32, MAX_HELD_BYTES
+cdef long long MASK32, MAX_HELD_BYTES, NEAR
 
 cdef class Attempts:
     cdef public Table keys
@@ -37,4 +37,5 @@ cdef class Attempts:
 
 cdef bint belongs(Side side, Packet p) except -1
 cdef bint answers_another(Connection connection, Side side, Packet p) except -1
+cdef bint of_another(Side side, Packet p) except -1
 cdef bint is_live(Connection connection) except -1

@@ -18,6 +18,7 @@ from analyzer.wire.kin import Kin
 from analyzer.wire.model import ACK, CLIENT, MASK32, RST, SERVER, SYN, Connection, Side
 from analyzer.wire.packet import Packet
 from analyzer.wire.roles import sender_of_first, told_by_syn
+from analyzer.wire.sequence import NEAR
 from analyzer.wire.table import Table, reversed_key
 from analyzer.wire.unproven import MAX_HELD_BYTES, MAX_SYNS, Unproven
 
@@ -133,8 +134,13 @@ class Attempts:
         told_by_syn(connection, side, SERVER)
         if belongs(side, p):
             connection.midstream = 0
+        if side.isn == p.seq:
+            return side
+        if is_live(connection) and connection.established_time and of_another(side, p):
+            self.hold_syn(side, p)
+            return None
         foreign: cython.bint = side.isn < 0 and answers_another(connection, side, p)
-        if side.isn == p.seq or connection.midstream or (side.isn < 0 and not foreign):
+        if connection.midstream or (side.isn < 0 and not foreign):
             return side
         if not is_live(connection):  # the SYN of a new connection was not captured
             stream: cython.longlong = connection.stream
@@ -167,7 +173,10 @@ class Attempts:
         return side
 
     def hold_syn(self, side: Side, p: Packet) -> None:
-        """A SYN with another ISN on a connection that lives: it waits for proof, or is the proof itself."""
+        """A SYN with another ISN on a connection that lives: it waits for proof, or is the proof itself.
+
+        So does a SYN-ACK that answers such a SYN, where that was not captured: Wireshark counts none then.
+        """
         connection: Connection = side.connection
         waits: Unproven = connection.unproven
         if is_copy(side, p):
@@ -178,7 +187,7 @@ class Attempts:
             connection.unproven = waits = Unproven()
         if waits.successor is None or waits.isn() != p.seq:
             self.drop_successor(connection)
-            waits.expect(self.place(p, -1), side)
+            waits.expect(self.place(p, connection.stream if p.flags & ACK else -1), side)
         repeated: cython.bint = len(waits.syns) > 0
         if len(waits.syns) < MAX_SYNS:
             waits.syns.append(p.copy(self.room()))
@@ -205,6 +214,7 @@ class Attempts:
         """The SYN that waited is one: its connection takes the place of this one."""
         waits: Unproven = connection.unproven
         waits.answered = waits.contested = 0  # whatever spoke against it
+        waits.proven = 1
         self.give_out(connection, 1)
 
     def install(self, waits: Unproven) -> None:
@@ -230,7 +240,7 @@ class Attempts:
         self.opened.pop(successor, None)
         connection.ignored += len(waits.syns)
         connection.ignored_packet = max(connection.ignored_packet, waits.last_syn())
-        if len(connection.splits) < MAX_SPLITS:
+        if successor.stream != connection.stream and len(connection.splits) < MAX_SPLITS:
             connection.splits = (*connection.splits, (successor.stream, successor.first_packet))
         waits.successor = None
         waits.syns = []
@@ -251,6 +261,15 @@ def answers_another(connection: Connection, side: Side, p: Packet) -> cython.bin
     if side is client or client.isn < 0 or connection.server.rsts == 0:
         return False
     return unwrap(p.ack, client.base, 0) < 0 or unwrap(p.ack, client.base, 0) > client.end
+
+
+def of_another(side: Side, p: Packet) -> cython.bint:
+    """Whether a SYN-ACK on a connection that is made acknowledges another SYN than the one that made it."""
+    peer: Side = side.connection.server if side.index == CLIENT else side.connection.client
+    if peer.base < 0:
+        return False
+    ack: cython.longlong = unwrap(p.ack, peer.base, 0)
+    return ack > peer.end or ack < (0 if peer.isn >= 0 else -NEAR)
 
 
 def is_live(connection: Connection) -> cython.bint:

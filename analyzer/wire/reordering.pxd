@@ -17,6 +17,7 @@ cdef class Reordering(Admission):
     cdef place_in_order(self, Connection connection, Side side, Packet p, str note)
     cdef let_go(self, Connection connection)
     cdef let_all_go(self, Connection connection)
+    cdef list take_waiting(self, Connection connection)
     cdef wait_no_more(self, long long now)
 
 cpdef Side other(Side side)

@@ -87,6 +87,16 @@ class Reordering(Admission):
         while connection.early is not None:
             self.let_go(connection)
 
+    def take_waiting(self, connection: Connection) -> list[tuple[Packet, str]]:
+        """The packets that wait, for another connection."""
+        early: Early = connection.early
+        if early is None:
+            return []
+        connection.early = None
+        self.early.pop(connection, None)
+        self.waiting -= len(early.packets)
+        return early.packets
+
     def wait_no_more(self, now: cython.longlong) -> None:
         """Let go what has waited for long enough."""
         connection: Connection

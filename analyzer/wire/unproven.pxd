@@ -14,10 +14,11 @@ cdef class Unproven:
     cdef public Packet challenge
     cdef public Side asker
     cdef public long long size
-    cdef public int answered, contested
+    cdef public int answered, contested, proven
     cpdef hold(self, Side side, Packet kept)
     cpdef Packet partner(self, Side side, Side peer, Packet p)
     cpdef Packet lowest(self, Side side, Packet p)
+    cpdef int64_t since(self, Side side, Packet p, Packet other) except? -1
     cpdef Packet alone(self, Side side, Packet p)
     cpdef expect(self, Connection successor, Side asker)
     cpdef int64_t isn(self) except? -1

@@ -28,6 +28,7 @@ class Unproven:
     syns        that SYN and its repetitions; asker: the side here under whose address it came
     challenge   the peer's latest segment after it, if that is a bare ACK by the numbers of this connection
     answered    1 = the peer went on by the numbers of this connection after that SYN; contested: 1 = its sender did
+    proven      1 = the new connection has taken the place of this one
     """
 
     def __init__(self) -> None:
@@ -37,7 +38,7 @@ class Unproven:
         self.successor: Connection | None = None
         self.syns: list[Packet] = []
         self.asker: Side | None = None
-        self.answered = self.contested = 0
+        self.answered = self.contested = self.proven = 0
         self.challenge: Packet | None = None
 
     def hold(self, side: Side, kept: Packet) -> None:
@@ -70,6 +71,18 @@ class Unproven:
                 found = other
         return found
 
+    def since(self, side: Side, p: Packet, other: Packet) -> cython.longlong:
+        """The number of the first segment that is near to one of these two, of which `side` sent the first."""
+        kept: Packet
+        like: Packet
+        i: cython.Py_ssize_t
+        for i in range(len(self.held)):
+            kept = self.held[i]
+            like = p if self.sides[i] == side.index else other
+            if near(kept.seq, like.seq, NEAR):
+                return kept.number
+        return p.number
+
     def alone(self, side: Side, p: Packet) -> Packet | None:
         """The first of a row of data in one place, since which this side sent nothing elsewhere, the other nothing."""
         first: Packet
@@ -91,7 +104,7 @@ class Unproven:
         self.successor = successor
         self.asker = asker
         self.syns = []
-        self.answered = self.contested = 0
+        self.answered = self.contested = self.proven = 0
         self.challenge = None
 
     def isn(self) -> cython.longlong:
@@ -134,8 +147,11 @@ class Unproven:
         return p.seq == self.challenge.ack
 
     def really(self) -> cython.bint:
-        """Whether an attempt without an answer is one: nobody went on by the old numbers after its SYN."""
-        return self.successor is not None and not self.answered and not self.contested
+        """Whether it is one, proven, or without an answer: nobody went on by the old numbers after its SYN."""
+        if self.successor is None or self.answered or self.contested:
+            return False
+        syn: Packet = self.syns[0]
+        return self.proven != 0 or syn.flags & ACK == 0  # a SYN-ACK that nobody answers is a stray
 
 
 def agree(

@@ -65,8 +65,8 @@ def single(case: Timeline) -> bool:
 
 
 DISORDERED = "capture-disordered-by-milliseconds"
-"""Its own SYN-ACK comes late in the file: a forged one before it cannot be told from it."""
-LIVING = [name for name, case in CASES.items() if places(case) and single(case) and name != DISORDERED]
+"""Its own SYN comes late in the file, behind the data: a forged one before it cannot be told from it."""
+LIVING = [name for name, case in CASES.items() if places(case) and single(case)]
 
 
 def verdicts(case: Timeline) -> list[tuple[str, str, str]]:
@@ -80,6 +80,8 @@ def test_what_its_receiver_drops_changes_nothing(name: str) -> None:
     wanted = verdicts(case)
     dice = random.Random(name)
     for kind in KINDS:
+        if (kind, name) == ("syn", DISORDERED):
+            continue
         for side in (0, 1):
             at = dice.choice(places(case))
             talk = case.packets[at].talk

@@ -49,6 +49,11 @@ class Row(NamedTuple):
     ongoing: bool
 
     @property
+    def numbers(self) -> frozenset[tuple[str, int]]:
+        """The keys that are sequence numbers: those of a connection on the same ports are others."""
+        return frozenset(key for key in self.keys if key[0] != "stream")
+
+    @property
     def failed(self) -> bool:
         """Whether it is a failure that users see, or one that they would see if nobody had won a race against it."""
         return self.klass in FAILURES and self.kind in ("fetch", "race")

@@ -83,7 +83,7 @@ def _reaches(number: int, end: int) -> bool:
 
 
 class Resolved(NamedTuple):
-    """A name that DNS gave an address for: origins of its questions, and of the answer."""
+    """A name that DNS gave an address for, or may have: origins of questions and answer, 0 = not captured."""
 
     name: str
     asked: frozenset[int]
@@ -91,16 +91,16 @@ class Resolved(NamedTuple):
 
 
 def resolved(capture: Recording) -> list[Resolved]:
-    """The lookups over UDP that brought an address."""
+    """The lookups over UDP that brought an address, and those whose answer is not in the capture."""
     dns, decoder, packet = Lookups(), Decoder(), Packet()
     with closing(opened(capture)) as source:
         while source.frames.advance():
             if decoder.decode(source.frames, packet) == UDP and 53 in {port for _, port in endpoints(packet.key)}:
                 dns.datagram(packet)
     dns.finish()
-    origins = [frame.origin for frame in capture.frames]
+    origins = [0, *(frame.origin for frame in capture.frames)]
     return [
-        Resolved(one.name, frozenset(origins[number - 1] for number, _ in one.tries), origins[one.answer_packet - 1])
+        Resolved(one.name, frozenset(origins[number] for number, _ in one.tries), origins[one.answer_packet])
         for one in dns.finished
-        if one.resolved and one.answer_packet
+        if one.resolved or not one.answer_packet
     ]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.payload import dns, dns_name
 
 from analyzer.wire.dns.lookups import LATE_NS, MAX_OPEN, MAX_TRIES, PATIENCE_NS, Lookups
-from analyzer.wire.dns.message import AAAA, MAX_RECORDS, NXDOMAIN, A, read
+from analyzer.wire.dns.message import AAAA, HEADER, MAX_RECORDS, NXDOMAIN, A, read
 
 CLIENT = bytes([192, 0, 2, 10]) + bytes([192, 0, 2, 53])
 ASK = CLIENT + struct.pack("!HH", 40000, 53)
@@ -51,11 +51,14 @@ def test_addresses_of_other_names_are_ignored():
 
 @pytest.mark.parametrize("size", range(len(ANSWER)))
 def test_cut_at_every_byte(size: int):
-    """A sender's short message is malformed; one that the snaplen cut is partial once its question is there."""
+    """A sender's short message is malformed; of one that the snaplen cut, header, whole labels and type are read."""
     assert read(ANSWER[:size], True).malformed == "ends early"
     cut = read(ANSWER[:size], False)
     assert bool(cut.malformed) != bool(cut.partial)
-    assert cut.partial == (size >= len(QUESTION))
+    assert cut.partial == (size >= HEADER)
+    assert cut.cut == (HEADER <= size < len(QUESTION) - 2)
+    whole_labels = sum(size >= HEADER + end for end in (4, 12, 16))
+    assert cut.name == ".".join(["www", "example", "org"][:whole_labels])
 
 
 def test_junk_behind_the_message_does_not_matter():

@@ -131,7 +131,7 @@ def no_answer(case: Case) -> Verdict | None:
     """
     wish: Resolution = case.fetch.resolution
     silent = [lookup for lookup in wish.meant if outcome(lookup) == NO_ANSWER]
-    if not silent or (wish.variant_unheard and not wish.unheard):
+    if not silent or wish.overlooked or (wish.variant_unheard and not wish.unheard):
         return None
     last: cython.longlong = max(lookup.last_query_time for lookup in silent)
     after: cython.longlong = case.connection.capture_end - last
@@ -179,7 +179,8 @@ def strangers(silent: list[Lookup]) -> str:
 def not_heard(case: Case) -> Verdict | None:
     """The answer to a question is not in the capture.
 
-    On the wire: a question that was not asked again, no answer to it, and no connection that shows what it was.
+    On the wire: a question that was not asked again, no answer to it, and no connection that shows what it was; or one
+        that was, and a connection of the client that begins in the middle, within seconds, and does not say for what.
     Wireshark: dns.flags.response == 0 && !dns.response_in
     Zeek: dns.log without rcode
     Reference: signatures.md 3.1
@@ -189,15 +190,15 @@ def not_heard(case: Case) -> Verdict | None:
     """
     wish: Resolution = case.fetch.resolution
     after: cython.longlong = case.connection.capture_end - wish.last_time
-    if not wish.variant_unheard or after < PATIENCE_NS:
+    if not (wish.variant_unheard or wish.overlooked) or after < PATIENCE_NS:
         return None
     cite(case)
     what = "direction" if case.connection.one_way else "bytes"
+    unknown = f"Whether {case.where()} was resolved is not known: the answer to a question is not in the capture, and"
+    if wish.variant_unheard:
+        return incomplete.missing(case, what, f"{unknown} it was not asked again within {span(after)}.")
     return incomplete.missing(
-        case,
-        what,
-        f"Whether {case.where()} was resolved is not known: the answer to a question is not in the capture, and it was "
-        f"not asked again within {span(after)}.",
+        case, "bytes", f"{unknown} a connection of the client of which the beginning is missing, too, may be due to it."
     )
 
 

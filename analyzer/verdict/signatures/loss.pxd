@@ -1,6 +1,6 @@
 from analyzer.verdict.case cimport Case, capital, count, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.verdict.seen cimport beyond, lost_on_the_way
+from analyzer.verdict.seen cimport beyond, lost_on_the_way, unseen_fin
 from analyzer.verdict.signatures.icmp cimport suspect_pmtu
 from analyzer.wire.model cimport Exchange, Milestone, Side
 

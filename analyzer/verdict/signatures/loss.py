@@ -9,7 +9,7 @@ from analyzer.verdict.advice import FORGOTTEN, LOST
 from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import who_ended
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import LOSS_NS, beyond, lost_on_the_way
+from analyzer.verdict.seen import LOSS_NS, beyond, lost_on_the_way, unseen_fin
 from analyzer.verdict.signatures.icmp import suspect_pmtu
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import idle_before
@@ -211,19 +211,22 @@ def came_too_late(case: Case) -> cython.bint:
 
 
 def unsettled(case: Case) -> cython.bint:
-    """No byte of a whole response is acknowledged, and it was sent again, or seen at the server, or after the end."""
+    """No byte of a whole response is acknowledged, and it was sent again, or by a later FIN, or seen at the server."""
     exchange: Exchange = case.exchange
     client: Side = case.client
     if case.opaque is not None:
         return unsettled_inside(case)
-    if case.h2 is not None or case.server.acked > exchange.response_start or exchange.request_packet == 0:
+    if case.h2 is not None or case.server.acked > exchange.response_start:
         return False
-    if case.server.rtx_since_ack or (0 < client.fin_packet < exchange.response_packet and client.rsts == 0):
+    if case.server.rtx_since_ack or client.fin_time - exchange.response_end_time >= LOSS_NS:
+        return True  # the client's FIN would acknowledge it
+    if unseen_fin(client) and client.ack_packet <= exchange.response_packet:
+        return client.rsts == 0
+    if 0 < client.fin_packet < exchange.response_packet and client.rsts == 0:
         return True
-    soon: cython.bint = case.connection.capture_end - exchange.response_end_time < case.limits.stall_min_ns
-    return (
-        soon and vantage(case.connection) == "server"
-    )  # later it would have been sent again, were it not acknowledged
+    if exchange.request_packet == 0 or vantage(case.connection) != "server":
+        return False  # later than that it would have been sent again, were it not acknowledged
+    return case.connection.capture_end - exchange.response_end_time < case.limits.stall_min_ns
 
 
 def unsettled_inside(case: Case) -> cython.bint:

@@ -5,7 +5,7 @@ from analyzer.wire.packet cimport Packet
 cdef long long COPY_NS, COPY_FAST_NS
 
 cdef class Lookup:
-    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, unreadable, heard, foreign
+    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, unreadable, heard, foreign, cut
     cdef public bytes client, server
     cdef public str transport, name, spelling
     cdef public list tries, addresses, aliases, strays, refusals

@@ -47,6 +47,7 @@ class Lookup:
     icmp          the ICMP error that ended it, or None
     heard         1 = whoever reads them knows of the question
     unreadable    1 = the answer was truncated, cut or malformed, or was given up at a cap: it proves nothing
+    cut           1 = the snaplen cut the question: the name is as many of its labels as are whole, qtype -1
     """
 
     def __init__(self, key: bytes, version: cython.int, transport: str, message: Message) -> None:
@@ -68,6 +69,7 @@ class Lookup:
         self.addresses: list[bytes] = []
         self.aliases: list[str] = []
         self.unreadable = self.heard = self.foreign = 0
+        self.cut = message.cut
         self.strays: list[tuple[bytes, int, int]] = []
         self.refusals: list[IcmpError] = []
         self.icmp: IcmpError | None = None
@@ -88,7 +90,9 @@ class Lookup:
         self.answer_packet = packet
         self.answer_time = time
         self.rcode = message.rcode
-        self.unreadable = message.truncated or message.partial or message.malformed != ""
+        self.unreadable = message.truncated or message.malformed != ""
+        if message.partial and message.rcode == NOERROR:
+            self.unreadable = 1  # another code is in the header, and brings no address
         if not message.malformed:
             self.addresses = message.addresses
             self.aliases = message.aliases
@@ -171,7 +175,9 @@ class Lookups:
         ip_id: cython.int,
     ) -> None:
         """A question: a new one, or the same again."""
-        if message.qtype not in (A, AAAA, HTTPS) or not message.name or not message.recursion:
+        if not message.recursion:
+            return
+        if not message.cut and (message.qtype not in (A, AAAA, HTTPS) or not message.name):
             return
         number = key + message.id.to_bytes(2, "big")
         lookup: Lookup | None = self.open.pop(number, None)
@@ -226,12 +232,12 @@ class Lookups:
         number = key + message.id.to_bytes(2, "big")
         lookup: Lookup | None = self.open.get(number)
         if lookup is None:
-            if message.qtype not in (A, AAAA, HTTPS):
+            if message.qtype not in (A, AAAA, HTTPS) and not message.cut:
                 return
             foreign = transport == "udp" and self.from_stranger(key, message, packet, time)
             if not foreign:
                 self.remember(number, message, packet, time)
-            if message.addresses:
+            if message.addresses or (message.partial and message.rcode == NOERROR):
                 lookup = Lookup(key, version, transport, message)
                 lookup.foreign = foreign
         elif message.qtype < 0 or (lookup.name == message.name and lookup.qtype == message.qtype):

@@ -1,7 +1,7 @@
 cdef int MAX_NAME, MAX_POINTERS, CNAME, IN
 
 cdef class Message:
-    cdef public int id, opcode, rcode, response, truncated, recursion, qtype, partial
+    cdef public int id, opcode, rcode, response, truncated, recursion, qtype, partial, cut
     cdef public str name, spelling, malformed
     cdef public list addresses, aliases
 

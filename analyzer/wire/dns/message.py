@@ -41,7 +41,8 @@ class Message:
     qtype       the question's type; -1 = the message has no question (some servers refuse so)
     addresses   4 or 16 bytes each, of the name itself or of what its CNAMEs lead to
     aliases     where the CNAMEs lead, in their order
-    partial     1 = the answer section was not read to its end (snaplen, MAX_RECORDS)
+    partial     1 = it was not read to its end (snaplen, MAX_RECORDS)
+    cut         1 = not even its question was: the name is as many of its labels as are whole, qtype -1
     malformed   what is wrong, "" = nothing
     """
 
@@ -52,7 +53,7 @@ class Message:
         self.qtype = -1
         self.addresses: list[bytes] = []
         self.aliases: list[str] = []
-        self.partial = 0
+        self.partial = self.cut = 0
         self.malformed = ""
 
 
@@ -88,7 +89,7 @@ class Reader:
         return self.data[at : at + size]
 
     def name(self) -> str:
-        """A name as it is spelled, and move behind it (RFC 1035 4.1.4)."""
+        """A name as it is spelled, and move behind it (RFC 1035 4.1.4); its whole labels where the message ends."""
         data: bytes = self.data
         at: cython.Py_ssize_t = self.at
         limit: cython.Py_ssize_t = at  # pointers lead to before this
@@ -126,7 +127,7 @@ class Reader:
                 labels.append(data[at + 1 : at + 1 + first])
                 at += 1 + first
         self.fail(ENDS)
-        return ""
+        return b".".join(labels).decode("latin-1")
 
 
 ENDS = "ends early"
@@ -156,6 +157,8 @@ def read(data: bytes, whole: cython.bint) -> Message:
         read_answers(reader, message, answers)
     if reader.wrong == ENDS and message.qtype >= 0 and (not whole or message.truncated):
         message.partial = 1  # a truncated answer may end within a record
+    elif reader.wrong == ENDS and not whole and questions == 1 and len(data) >= HEADER:
+        message.partial = message.cut = 1
     else:
         message.malformed = reader.wrong
     return message
@@ -163,17 +166,16 @@ def read(data: bytes, whole: cython.bint) -> Message:
 
 def question(reader: Reader, message: Message) -> None:
     """The one question."""
-    name = reader.name()
+    message.spelling = reader.name()
+    message.name = message.spelling.lower()
     qtype: cython.int = reader.u16()
-    qclass: cython.int = reader.u16()
     if reader.wrong:
         return
-    if qclass & 0x7FFF != IN:
+    qclass: cython.int = reader.u16()
+    if not reader.wrong and qclass & 0x7FFF != IN:
         reader.fail("class")
-        return
-    message.spelling = name
-    message.name = name.lower()
-    message.qtype = qtype
+    else:
+        message.qtype = qtype  # there is no class but IN in use, where the snaplen has cut it
 
 
 def read_answers(reader: Reader, message: Message, count: cython.int) -> None:
