@@ -5,7 +5,7 @@ from analyzer.wire.packet cimport Packet
 cdef long long COPY_NS, COPY_FAST_NS
 
 cdef class Lookup:
-    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, unreadable, heard, foreign
+    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, unreadable, given_up, heard, foreign
     cdef public bytes client, server
     cdef public str transport, name, spelling
     cdef public list tries, addresses, aliases, strays, refusals
@@ -13,7 +13,8 @@ cdef class Lookup:
     cdef public IcmpError icmp
 
 cdef class Lookups:
-    cdef public dict open, began, asking, early, refusable
+    cdef public object open, began, early, refusable
+    cdef public dict asking
     cdef public list finished, begun
     cdef public int answered
     cdef public long long malformed, evicted

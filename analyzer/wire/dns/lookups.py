@@ -9,6 +9,7 @@ none to the client (its socket or its resolver refuses it): the question still w
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import cython
@@ -26,10 +27,14 @@ DISORDER_NS = 10_000_000
 """An answer may stand before its question by this much: queues of a capture that are displaced by 5 ms each."""
 MAX_EARLY = 1024
 """Answers without a question that are remembered; at the cap the oldest is forgotten."""
-MAX_OPEN = 65_536
-"""Questions that wait for an answer; at the cap the oldest is given out as unreadable, which proves nothing."""
+MAX_OPEN = 32_768
+"""Questions that wait for an answer, 1.2 kB each, 40 MB: five thousand a second that nobody answers. At the cap the one
+that waited longest is given out as `given_up`, which proves nothing."""
 MAX_TRIES = 16
 """Packets kept of one question that is sent again and again; `asked` counts them all."""
+
+NONE: list[Any] = []
+"""What most lookups have of most things: one list for all, which nothing is added to; a quarter of their memory."""
 
 
 class Lookup:
@@ -46,7 +51,8 @@ class Lookup:
     refusals      ICMP errors by which the client refused them; foreign 1 = this is such an answer itself
     icmp          the ICMP error that ended it, or None
     heard         1 = whoever reads them knows of the question
-    unreadable    1 = the answer was truncated, cut or malformed, or was given up at a cap: it proves nothing
+    unreadable    1 = the answer was truncated, cut or malformed: it proves nothing
+    given_up      1 = there was no room to wait for the answer any longer: what came of it is not known
     """
 
     def __init__(self, key: bytes, version: cython.int, transport: str, message: Message) -> None:
@@ -65,11 +71,11 @@ class Lookup:
         self.asked = self.last_query_time = self.ip_id = 0
         self.answer_packet = self.answer_time = 0
         self.rcode = -1
-        self.addresses: list[bytes] = []
-        self.aliases: list[str] = []
-        self.unreadable = self.heard = self.foreign = 0
-        self.strays: list[tuple[bytes, int, int]] = []
-        self.refusals: list[IcmpError] = []
+        self.addresses: list[bytes] = NONE
+        self.aliases: list[str] = NONE
+        self.unreadable = self.given_up = self.heard = self.foreign = 0
+        self.strays: list[tuple[bytes, int, int]] = NONE
+        self.refusals: list[IcmpError] = NONE
         self.icmp: IcmpError | None = None
 
     def ask(self, packet: cython.longlong, time: cython.longlong, ip_id: cython.int) -> None:
@@ -90,8 +96,8 @@ class Lookup:
         self.rcode = message.rcode
         self.unreadable = message.truncated or message.partial or message.malformed != ""
         if not message.malformed:
-            self.addresses = message.addresses
-            self.aliases = message.aliases
+            self.addresses = message.addresses or NONE
+            self.aliases = message.aliases or NONE
 
     @property
     def first_packet(self) -> int:
@@ -122,13 +128,13 @@ class Lookups:
     """
 
     def __init__(self) -> None:
-        self.open: dict[bytes, Lookup] = {}
-        self.began: dict[Lookup, None] = {}
+        self.open: OrderedDict[bytes, Lookup] = OrderedDict()  # of a dict, the first is not at hand (fetch/recent.py)
+        self.began: OrderedDict[Lookup, None] = OrderedDict()
         self.begun: list[Any] = []  # the engine lets connections end in the same list
         self.finished: list[Any] = []
         self.asking: dict[bytes, Lookup] = {}
-        self.early: dict[bytes, tuple[Message, int, int]] = {}
-        self.refusable: dict[bytes, Lookup] = {}
+        self.early: OrderedDict[bytes, tuple[Message, int, int]] = OrderedDict()
+        self.refusable: OrderedDict[bytes, Lookup] = OrderedDict()
         self.answered = self.malformed = self.evicted = 0
 
     def datagram(self, p: Packet) -> None:
@@ -246,7 +252,7 @@ class Lookups:
         """An answer came to no known question, which may follow: captures have their packets a little out of order."""
         self.early.pop(number, None)
         if len(self.early) >= MAX_EARLY:
-            del self.early[next(iter(self.early))]
+            self.early.popitem(last=False)
         self.early[number] = (message, packet, time)
 
     def from_stranger(
@@ -257,9 +263,9 @@ class Lookups:
         if lookup is None or lookup.name != message.name or lookup.qtype != message.qtype:
             return False
         if len(lookup.strays) < MAX_TRIES:
-            lookup.strays.append((key[(len(key) - 4) // 2 : -4], packet, time))
+            lookup.strays = [*lookup.strays, (key[(len(key) - 4) // 2 : -4], packet, time)]
             if len(self.refusable) >= MAX_EARLY:
-                del self.refusable[next(iter(self.refusable))]
+                self.refusable.popitem(last=False)
             self.refusable[turned(key)] = lookup
         return True
 
@@ -271,7 +277,7 @@ class Lookups:
         if port(error.key, 4) == PORT and port(error.key, 2) != PORT:
             stray: Lookup | None = self.refusable.get(error.key)
             if stray is not None and len(stray.refusals) < MAX_TRIES:
-                stray.refusals.append(error)
+                stray.refusals = [*stray.refusals, error]
             return
         number = error.key + error.seq.to_bytes(2, "big")
         lookup: Lookup | None = self.open.pop(number, None)
@@ -281,9 +287,9 @@ class Lookups:
 
     def evict(self) -> None:
         """Too many questions wait."""
-        oldest = next(iter(self.open))
-        lookup: Lookup = self.open.pop(oldest)
-        lookup.unreadable = 1
+        lookup: Lookup
+        _, lookup = self.open.popitem(last=False)
+        lookup.given_up = 1
         self.evicted += 1
         self.over(lookup)
 
@@ -300,9 +306,9 @@ class Lookups:
     def finish(self) -> None:
         """The capture is over: give out everything."""
         self.finished.extend(self.open.values())
-        self.open = {}
-        self.began = {}
-        self.asking = {}
+        self.open.clear()
+        self.began.clear()
+        self.asking.clear()
 
     def oldest_open(self) -> int:
         """First packet of the question that has waited longest; a huge number when none does."""

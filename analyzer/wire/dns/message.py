@@ -172,7 +172,8 @@ def question(reader: Reader, message: Message) -> None:
         reader.fail("class")
         return
     message.spelling = name
-    message.name = name.lower()
+    lower = name.lower()
+    message.name = name if lower == name else lower  # one object, which lookups keep
     message.qtype = qtype
 
 
