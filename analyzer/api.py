@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from itertools import chain
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -213,9 +214,9 @@ class Reading:
 
     def _judge_names(self, engine: Engine, names: Names, file: str, *, final: bool = False) -> None:
         """The names that were asked for in vain."""
-        failed = names.given_up()
+        failed: Iterable[Fetch] = names.given_up()
         if engine.looking:
-            failed += names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final)
+            failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
         for fetch in failed:
             fetch.file = file
             fetch.verdict = self._decide(fetch)

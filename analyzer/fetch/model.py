@@ -97,4 +97,4 @@ class Fetch:
         """Let go of everything that only the verdict needed."""
         self.connection = self.exchange = self.completion = self.opaque = None  # type: ignore[assignment]
         if self.resolution is not None:
-            self.resolution.detach()
+            self.resolution = self.resolution.detached()

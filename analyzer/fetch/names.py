@@ -10,7 +10,7 @@ The first address that is recognized so is the host's (`Flow.host`), for retries
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import cython
 
@@ -31,8 +31,9 @@ MAX_ASKERS_OF_ONE = 8
 MAX_ANSWERS = 65_536
 """Answers remembered, one an address, 0.5 kB each, 33 MB; at the cap the (client, address) pair is forgotten for which
 none came for longest. What has no address takes no place here: a flood of names that do not exist costs no name."""
-MAX_ASKED = 32_768
-"""Lookups remembered by name, for the time they took, 1 kB each, 33 MB: those before a connection, minutes at least."""
+MAX_ASKED = 16_384
+"""Lookups remembered by name, for the time they took, 1 kB each, 16 MB: two thousand a second in the seconds before a
+connection (questions.py LINK_NS)."""
 MAX_ASKED_FOR = 32_768
 """Names and addresses of which is known who asked for them, 0.4 kB each, 13 MB."""
 MAX_KIN = 16_384
@@ -199,7 +200,7 @@ class Names:
         found, self.wishes.given_up = self.wishes.given_up, []
         return found
 
-    def failures(self, now: int, opened_since: OpenedSince, one_way: bool, *, final: bool) -> list[Fetch]:
+    def failures(self, now: int, opened_since: OpenedSince, one_way: bool, *, final: bool) -> Iterator[Fetch]:
         """The wishes that failed and are over; `opened_since` tells those open, which may have been made for one.
 
         now in ns; one_way: no server was ever heard; final: nothing more will come, so that all wishes are over

@@ -34,6 +34,15 @@ NO_ANSWER = "no-answer"
 NO_ADDRESS = "no-address"
 
 
+class Spellings:
+    """What rows say of a resolution whose verdict is known: the names, as they were spelled."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = tuple(names)
+
+
 class Resolution:
     """One client's wish for one name.
 
@@ -159,9 +168,9 @@ class Resolution:
         elsewhere = {lookup.server for lookup in self.lookups}.isdisjoint(lookup.server for lookup in inner.lookups)
         return elsewhere or not self._ids().isdisjoint(inner._ids())
 
-    def detach(self) -> None:
-        """Let go of everything that only the verdict needed."""
-        self.lookups, self.pairs = [], []
+    def detached(self) -> Spellings:
+        """What remains when its verdict is known."""
+        return Spellings(self.names)
 
     def _asked_just_before(self, time: int) -> bool:
         return any(0 <= time - asked <= PASS_ON_NS for lookup in self.lookups for _, asked in lookup.tries)

@@ -7,7 +7,7 @@ those whose names begin with the same label, among which alone are variants of a
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from itertools import islice
 
@@ -17,8 +17,8 @@ from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, 
 from analyzer.wire.dns.lookups import DISORDER_NS, Lookup
 
 MAX_OPEN = 16_384
-"""Wishes open at once, a thousand names a second; 2 kB each with its lookup, 32 MB. At the cap the oldest is judged at
-once, as the one that is closest to its end."""
+"""Wishes open at once, a thousand names a second; 2.5 kB each with its lookup, 41 MB. At the cap the oldest is judged
+at once, as the one that is closest to its end."""
 MAX_HELD = 32_768
 """Lookups of all of them together, 0.7 kB each, 23 MB; more are as too many wishes."""
 MAX_EACH = 16
@@ -114,7 +114,9 @@ class Wishes:
         wish.add(lookup)
         self.held += len(wish.lookups)
         self._changed(wish)
-        if len(known) > MAX_EACH:
+        if lookup.given_up and wish in self.waiting:
+            self._give_up(wish)  # what came of it will never be known
+        elif len(known) > MAX_EACH:
             self._give_up(known[0])
         while len(self.open) > MAX_OPEN or self.held > MAX_HELD:
             self._give_up(next(iter(self.open)))
@@ -246,13 +248,13 @@ class Wishes:
 
     # -- what failed -----------------------------------------------------------------------------------------------
 
-    def failures(self, now: int, note_open: NoteOpen, one_way: bool, *, final: bool) -> list[Fetch]:
+    def failures(self, now: int, note_open: NoteOpen, one_way: bool, *, final: bool) -> Iterator[Fetch]:
         """The wishes that failed and are over.
 
         now in ns; one_way: no server was ever heard; final: nothing more will come, so that all wishes are over
         """
         if not self.open or (now - self.looked < LOOK_NS and not final):
-            return []
+            return iter(())
         self.looked = now
         over = self._over(now, final)
         vain = [wish for wish in over if wish in self.waiting]
@@ -270,7 +272,8 @@ class Wishes:
                 self._drop(wish)
             else:
                 self.ends.add(wish)
-        return [self._as_fetch(wish, now, one_way) for wish in sorted(vain, key=first_packet) if wish.failed]
+        failed = [wish for wish in sorted(vain, key=first_packet) if wish.failed]
+        return (self._as_fetch(wish, now, one_way) for wish in failed)  # each takes more room than its wish
 
     def _over(self, now: int, final: bool) -> dict[Resolution, None]:
         """The wishes that nothing can join any more; they leave `ends`."""

@@ -27,9 +27,9 @@ DISORDER_NS = 10_000_000
 """An answer may stand before its question by this much: queues of a capture that are displaced by 5 ms each."""
 MAX_EARLY = 1024
 """Answers without a question that are remembered; at the cap the oldest is forgotten."""
-MAX_OPEN = 32_768
-"""Questions that wait for an answer, 1.2 kB each, 40 MB: five thousand a second that nobody answers. At the cap the one
-that waited longest is given out as `given_up`, which proves nothing."""
+MAX_OPEN = 16_384
+"""A question waits while fewer others are asked, answered or not, 2,700 a second; those that wait have 1 kB each, 16
+MB, and behind the first of them wait rows. What waits longer is given out as `given_up`: it proves nothing."""
 MAX_TRIES = 16
 """Packets kept of one question that is sent again and again; `asked` counts them all."""
 
@@ -40,6 +40,7 @@ NONE: list[Any] = []
 class Lookup:
     """One question to one server, and what became of it.
 
+    serial        how many questions were asked before it
     id            of the message; client, client_port, server, server_port: addresses as bytes; version 4 or 6
     transport     udp | tcp
     name, spelling, qtype     as in Message
@@ -56,6 +57,7 @@ class Lookup:
     """
 
     def __init__(self, key: bytes, version: cython.int, transport: str, message: Message) -> None:
+        self.serial = 0
         self.id = message.id
         size: cython.Py_ssize_t = (len(key) - 4) // 2
         self.client = key[:size]
@@ -123,7 +125,7 @@ class Lookups:
     asking      (client, its port, id) -> the same lookups; early: (key, id) -> answers that came before a question
     refusable   key of an answer from a stranger -> the lookup that it was meant for
     begun       lookups when they are first asked; finished: lookups when they are over; the caller empties both
-    answered    1 = some server's answer was captured
+    answered    1 = some server's answer was captured; questions: how many were asked
     malformed   messages that broke the rules of RFC 1035; evicted: lookups given up at MAX_OPEN
     """
 
@@ -135,7 +137,7 @@ class Lookups:
         self.asking: dict[bytes, Lookup] = {}
         self.early: OrderedDict[bytes, tuple[Message, int, int]] = OrderedDict()
         self.refusable: OrderedDict[bytes, Lookup] = OrderedDict()
-        self.answered = self.malformed = self.evicted = 0
+        self.answered = self.questions = self.malformed = self.evicted = 0
 
     def datagram(self, p: Packet) -> None:
         """Account for one UDP datagram of which one port is 53."""
@@ -185,9 +187,9 @@ class Lookups:
             self.over(lookup)
             lookup = None
         if lookup is None:
-            if len(self.open) >= MAX_OPEN:
-                self.evict()
             lookup = Lookup(key, version, transport, message)
+            lookup.serial = self.questions
+            self.questions += 1
             self.begun.append(lookup)
             if self.answered_early(lookup, number, packet, time, ip_id):
                 return
@@ -195,6 +197,8 @@ class Lookups:
             self.asking[asker(key, message.id)] = lookup
         self.open[number] = lookup
         lookup.ask(packet, time, ip_id)
+        if self.questions - self.oldest() > MAX_OPEN:
+            self.evict()
 
     def answered_early(
         self, lookup: Lookup, number: bytes, packet: cython.longlong, time: cython.longlong, ip_id: cython.int
@@ -285,10 +289,15 @@ class Lookups:
             lookup.icmp = error
             self.over(lookup)
 
+    def oldest(self) -> cython.longlong:
+        """Number of the question that has waited longest; there is one."""
+        lookup: Lookup = next(iter(self.began))
+        return lookup.serial
+
     def evict(self) -> None:
-        """Too many questions wait."""
-        lookup: Lookup
-        _, lookup = self.open.popitem(last=False)
+        """Too many questions were asked since the first of those that wait."""
+        lookup: Lookup = next(iter(self.began))
+        del self.open[number_of(lookup)]
         lookup.given_up = 1
         self.evicted += 1
         self.over(lookup)
@@ -333,6 +342,12 @@ def turned(key: bytes) -> bytes:
     """The key of the other direction."""
     size: cython.Py_ssize_t = (len(key) - 4) // 2
     return key[size : 2 * size] + key[:size] + key[-2:] + key[-4:-2]
+
+
+def number_of(lookup: Lookup) -> bytes:
+    """The key of a question with its id."""
+    ports = lookup.client_port.to_bytes(2, "big") + lookup.server_port.to_bytes(2, "big")
+    return lookup.client + lookup.server + ports + lookup.id.to_bytes(2, "big")
 
 
 def asker(key: bytes, number: cython.int) -> bytes:
