@@ -84,6 +84,7 @@ class Names:
                 return
         for address in lookup.addresses:
             self._remember(self.answers, client, address, (lookup.answer_time, lookup.name))
+        lookup.let_go()
         if lookup.qtype != HTTPS and not lookup.foreign and (lookup.tries or lookup.resolved):
             self.wishes.add(lookup)
 

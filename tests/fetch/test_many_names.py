@@ -208,3 +208,21 @@ def test_a_name_that_came_to_nothing_only_for_want_of_room_is_no_failure(tmp_pat
     found = {fetch.name: fetch.verdict for fetch in Reading(str(path))}
     assert len(found) == 200
     assert (found["n1.example.com"].klass, found["n1.example.com"].flags) == ("incomplete", ("evicted",))
+
+
+def test_what_an_answer_is_full_of_is_not_kept() -> None:
+    """A hundred aliases of 250 letters, and as many addresses: a lookup that is remembered has none of them."""
+    table, names = Lookups(), Names()
+    long = ".".join(["x" * 60] * 4)
+    words = ["A", "n.example"]
+    for i in range(60):
+        words += ["cname", f"{i}.{long}"]
+    words += [f"198.51.100.{i}" for i in range(60)]
+    table.message(ASK, 4, "udp", dns(["A", "n.example"], answer=False), True, 1, SECOND, 0)
+    table.message(REPLY, 4, "udp", dns(words, answer=True), True, 2, SECOND + MS, 0)
+    (lookup,) = table.finished
+    names.learn(table.begun[0])
+    names.learn(lookup)
+    assert (lookup.found, lookup.resolved, lookup.addresses) == (60, True, [])
+    assert not hasattr(lookup, "aliases")
+    assert names.answers.size == 60

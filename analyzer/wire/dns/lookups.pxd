@@ -5,10 +5,10 @@ from analyzer.wire.packet cimport Packet
 cdef long long COPY_NS, COPY_FAST_NS
 
 cdef class Lookup:
-    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, unreadable, given_up, heard, foreign
+    cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, found, unreadable, given_up, heard, foreign
     cdef public bytes client, server
     cdef public str transport, name, spelling
-    cdef public list tries, addresses, aliases, strays, refusals
+    cdef public list tries, addresses, strays, refusals
     cdef public long long serial, asked, last_query_time, answer_packet, answer_time
     cdef public IcmpError icmp
 

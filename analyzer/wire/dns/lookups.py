@@ -47,7 +47,7 @@ class Lookup:
     tries         (packet, time) of the question and its retransmissions, at most MAX_TRIES; none = not captured
     asked         how often it was sent; last_query_time, ip_id: of the last
     answer_packet/time        the answer, 0 = none; rcode: its code, -1 = none
-    addresses, aliases        as in Message
+    addresses                 as in Message, until they are remembered; found: how many they were
     strays        (server, packet, time) of answers that came from an address that was not asked, at most MAX_TRIES
     refusals      ICMP errors by which the client refused them; foreign 1 = this is such an answer itself
     icmp          the ICMP error that ended it, or None
@@ -70,11 +70,11 @@ class Lookup:
         self.spelling = message.spelling
         self.qtype = message.qtype
         self.tries: list[tuple[int, int]] = []
+        self.found = 0
         self.asked = self.last_query_time = self.ip_id = 0
         self.answer_packet = self.answer_time = 0
         self.rcode = -1
         self.addresses: list[bytes] = NONE
-        self.aliases: list[str] = NONE
         self.unreadable = self.given_up = self.heard = self.foreign = 0
         self.strays: list[tuple[bytes, int, int]] = NONE
         self.refusals: list[IcmpError] = NONE
@@ -99,7 +99,11 @@ class Lookup:
         self.unreadable = message.truncated or message.partial or message.malformed != ""
         if not message.malformed:
             self.addresses = message.addresses or NONE
-            self.aliases = message.aliases or NONE
+            self.found = len(message.addresses)
+
+    def let_go(self) -> None:
+        """Its addresses are remembered elsewhere: a hundred of them take ten times the room of all the rest."""
+        self.addresses = NONE
 
     @property
     def first_packet(self) -> int:
@@ -114,7 +118,7 @@ class Lookup:
     @property
     def resolved(self) -> bool:
         """Whether it brought an address, or may have."""
-        return self.unreadable != 0 or (self.rcode == NOERROR and len(self.addresses) > 0)
+        return self.unreadable != 0 or (self.rcode == NOERROR and self.found > 0)
 
 
 class Lookups:
@@ -257,6 +261,7 @@ class Lookups:
         self.early.pop(number, None)
         if len(self.early) >= MAX_EARLY:
             self.early.popitem(last=False)
+        message.aliases = NONE  # they have led to the addresses
         self.early[number] = (message, packet, time)
 
     def from_stranger(
