@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from itertools import chain
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import MAX_HELD, Order
+from analyzer.fetch.wishes import MAX_OPEN
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.retries import MAX_WAITING
@@ -151,8 +153,7 @@ class Reading:
         self.groups = groups = Groups()
         for batch in engine.batches(*self._batch(source)):
             self._judge(batch, names, source.name)
-            if engine.looking:
-                self._judge_names(engine, names, source.name)
+            self._judge_names(engine, names, source.name)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
             oldest = min(engine.oldest_open(), names.oldest_open())
@@ -218,12 +219,15 @@ class Reading:
 
     def _judge_names(self, engine: Engine, names: Names, file: str, *, final: bool = False) -> None:
         """The names that were asked for in vain."""
-        if not names.wishes:
-            return
-        for fetch in names.failures(engine.capture_end, engine.open_connections, engine.one_way, final=final):
+        failed: Iterable[Fetch] = names.given_up()
+        if engine.looking:
+            failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
+        for fetch in failed:
             fetch.file = file
             fetch.verdict = self._decide(fetch)
             self._order.add(fetch)
+            if self.lean:
+                fetch.detach()
 
     def _account(self, source: CaptureSource, capture: Capture, engine: Engine, names: Names, order: Order) -> None:
         self.packets += engine.frames_seen
@@ -232,6 +236,11 @@ class Reading:
         found = [*capture.warnings, *engine.warnings]
         if names.forgotten:
             found.append(f"{names.forgotten:,} DNS names or addresses were forgotten: too many were seen")
+        if names.wishes.forgotten:
+            found.append(
+                f"{names.wishes.forgotten:,} names were judged before their time (flag `evicted`): "
+                f"more than {MAX_OPEN:,} were being looked up at once"
+            )
         if order.overflowed:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
         if self.groups.retries.overflowed:

@@ -104,3 +104,5 @@ class Fetch:
     def detach(self) -> None:
         """Let go of everything that only the verdict needed."""
         self.connection = self.exchange = self.completion = self.opaque = None  # type: ignore[assignment]
+        if self.resolution is not None:
+            self.resolution = self.resolution.detached()

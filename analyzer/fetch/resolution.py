@@ -34,6 +34,15 @@ NO_ANSWER = "no-answer"
 NO_ADDRESS = "no-address"
 
 
+class Spellings:
+    """What rows say of a resolution whose verdict is known: the names, as they were spelled."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = tuple(names)
+
+
 class Resolution:
     """One client's wish for one name.
 
@@ -44,15 +53,19 @@ class Resolution:
     resolved    something brought an address, or may have: no failure
     shadowed    another resolution stands for it: a forwarder's question, or the one to the stub resolver
     first_packet, first_time, last_time   of its packets
+    pairs       (client, name) under which it is found while it is open
+    crowded     so much was looked up at once that something was forgotten which may have spoken against a failure;
+                given_up: the wish itself had to go before it was over
     """
 
     def __init__(self, lookup: Lookup) -> None:
         self.client = lookup.client
         self.name = lookup.name
-        self.names: dict[str, None] = {}
+        self.names: list[str] = []
         self.lookups: list[Lookup] = []
         self.cut = lookup.cut
-        self.resolved = self.shadowed = self.overlooked = False
+        self.resolved = self.shadowed = self.overlooked = self.crowded = self.given_up = False
+        self.pairs: list[tuple[bytes, str]] = []
         self.first_packet = lookup.first_packet
         self.first_time = lookup.first_time
         self.last_time = 0
@@ -62,7 +75,8 @@ class Resolution:
         self.resolved = self.resolved or lookup.resolved
         if len(self.lookups) < MAX_LOOKUPS:
             self.lookups.append(lookup)
-            self.names[lookup.spelling] = None
+            if lookup.spelling not in self.names:
+                self.names.append(lookup.spelling)
         if self.cut > lookup.cut or (self.cut == lookup.cut and len(lookup.name) < len(self.name)):
             self.name, self.cut = lookup.name, lookup.cut
         if lookup.first_packet < self.first_packet:
@@ -73,16 +87,22 @@ class Resolution:
     def absorb(self, other: Resolution) -> None:
         """`other` was a variant of this one."""
         for lookup in other.lookups:
-            self.add(lookup)
+            if lookup not in self.lookups:
+                self.add(lookup)
         self.resolved = self.resolved or other.resolved
 
     def goes_on(self, began: cython.longlong) -> bool:
         """Whether a question of this time still belongs to it."""
         return began - self.last_time <= QUIET_NS and began - self.first_time <= LONGEST_NS
 
+    @property
+    def deadline(self) -> int:
+        """Until when a question can join it, as far as is known; an unanswered one is known only after PATIENCE_NS."""
+        return min(self.last_time + QUIET_NS, self.first_time + LONGEST_NS) + PATIENCE_NS
+
     def over(self, now: cython.longlong) -> bool:
-        """Whether no question can join it any more; an unanswered one is known only after PATIENCE_NS."""
-        return not self.goes_on(now - PATIENCE_NS)
+        """Whether no question can join it any more."""
+        return now > self.deadline
 
     def near(self, other: Resolution) -> bool:
         """Whether it was asked about the same time."""
@@ -108,8 +128,9 @@ class Resolution:
 
         Where nobody asked for A, that question was not captured either.
         """
+        half: cython.bint = self.half_asked
         return any(
-            (self.half_asked or (lookup.rcode < 0 and lookup.icmp is None and not lookup.strays))
+            (half or (lookup.rcode < 0 and lookup.icmp is None and not lookup.strays))
             and -DISORDER_NS <= time - lookup.last_query_time <= LINK_NS
             for lookup in self.meant
         )
@@ -150,6 +171,10 @@ class Resolution:
             return False
         elsewhere = {lookup.server for lookup in self.lookups}.isdisjoint(lookup.server for lookup in inner.lookups)
         return elsewhere or not self._ids().isdisjoint(inner._ids())
+
+    def detached(self) -> Spellings:
+        """What remains when its verdict is known."""
+        return Spellings(self.names)
 
     def _asked_just_before(self, time: int) -> bool:
         return any(0 <= time - asked <= PASS_ON_NS for lookup in self.lookups for _, asked in lookup.tries)

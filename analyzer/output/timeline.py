@@ -59,11 +59,7 @@ def lookups(fetch: Fetch, verdict: Verdict, columns: int) -> Iterator[str]:
         server = address(lookup.server)
         found += [(packet, time, f"> {asked}  to {server}") for packet, time in lookup.tries]
         if lookup.answer_packet:
-            said = (
-                CODES.get(lookup.rcode, f"code {lookup.rcode}")
-                if lookup.rcode
-                else f"{len(lookup.addresses)} addresses"
-            )
+            said = CODES.get(lookup.rcode, f"code {lookup.rcode}") if lookup.rcode else f"{lookup.found} addresses"
             found.append((lookup.answer_packet, lookup.answer_time, f"< {asked}: {said}  from {server}"))
         if lookup.icmp is not None:
             error = f"icmp {lookup.icmp.kind}/{lookup.icmp.code} from {address(lookup.icmp.sender)}"

@@ -111,6 +111,9 @@ def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
 def decide_case(case: Case) -> Verdict:
     """The verdict of a case that nobody has looked at yet."""
     if case.fetch.resolution is not None:
+        if case.fetch.resolution.crowded:
+            case.doubt = "evicted"
+            case.flag("evicted")
         return first_of(dns.DNS, case)
     if case.fetch.kind != "fetch":
         return incomplete.no_fetch(case)

@@ -15,8 +15,8 @@ from analyzer.verdict.line import Line
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
-MAX_WAITING = 50_000
-"""Fetches held; beyond this the oldest leaves without the outcome of its group."""
+MAX_WAITING = 32_768
+"""Fetches held, 2 kB each with their groups, 66 MB; beyond this the oldest leaves without the outcome of its group."""
 MAX_LATER = 16
 """Attempts after which an earlier one leaves without an outcome: somebody polls. pip makes 6, npm and docker fewer."""
 MAX_LOOKED_AT = 8
@@ -375,6 +375,8 @@ def lower(name: str) -> str:
     known = _lowered.get(name)
     if known is None:
         known = name.lower()
+        if known == name:
+            known = name  # one object for both
         if len(_lowered) < MAX_LOWERED:
             _lowered[name] = known
     return known

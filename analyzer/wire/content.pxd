@@ -9,7 +9,7 @@ from analyzer.wire.octets cimport cut
 
 # the constants of content.py, detection.py and peeling.py as C numbers
 cdef int UNDECIDED, IN_TLS, IN_HTTP, PASSED, IN_DNS, IN_HTTP2, IN_WEBSOCKET, LISTENING
-cdef int CLIENT, SERVER, CLIENTS, MAX_BUFFER, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
+cdef int CLIENT, SERVER, CLIENTS, MAX_BUFFER, MAX_PIECES, MAX_FIRST, MAX_TRIES, MAX_PROLOGUES
 cdef int H2C, HTTP, NEED, OTHER, PROXY, SOCKS4, SOCKS5, SSLV2, TLS, DNS_PORT
 cdef long long NEVER
 

@@ -42,6 +42,8 @@ LISTENING = 7
 
 MAX_BUFFER = 65536
 """Bytes of a side kept while the protocol is undecided."""
+MAX_PIECES = 1024
+"""Segments of a side kept meanwhile, 0.2 kB each besides their bytes; a buffer full of them has sixty bytes in each."""
 MAX_FIRST = 64
 MAX_TRIES = 64
 """Segments a side in which a connection met in its middle may show a clean start."""
@@ -180,7 +182,7 @@ class Content(Peeling):
             self.connection.protocol = "other"  # it speaks first; a ClientHello or a request may still correct this
             self.connection.other_first = bytes(intake.data[:MAX_FIRST])
         self._advance()
-        if self.state == UNDECIDED and len(intake.data) - intake.at > MAX_BUFFER:
+        if self.state == UNDECIDED and (len(intake.data) - intake.at > MAX_BUFFER or len(intake.pieces) > MAX_PIECES):
             self._pass("other")
 
     def _advance(self) -> None:

@@ -14,7 +14,7 @@ cdef class Engine:
     cdef public Packet packet
     cdef public object dns
     cdef public bint looking
-    cdef public long long frames_seen, tcp_packets, capture_end, look
+    cdef public long long frames_seen, tcp_packets, capture_end, look, told
     cpdef list hand_over(self)
     cpdef bint read(self, int count) except -1
     cdef reach(self, long long time)

@@ -14,6 +14,8 @@ from analyzer.wire.dns.lookups import Lookup, Lookups
 from analyzer.wire.model import CLIENT, Connection
 from analyzer.wire.packet import Packet
 
+LOOK_SHARE = 16
+"""Open connections that may be told of for each frame since all were told of last: what keeps that linear."""
 LOOK_NS = 1_000_000_000
 """Capture time between two looks at what is over and at names that were asked for in vain."""
 PAUSE_NS = 86_400_000_000_000
@@ -29,7 +31,7 @@ class Engine:
 
     frames_seen, tcp_packets, capture_end: what was read so far (capture_end: time of the newest frame, ns)
     looking     whether the last batch ended at a look: LOOK_NS of capture time after the last one, and at the end
-    look        when the next one is due
+    look        when the next one is due; told: frames seen when all open connections were told of last
     """
 
     def __init__(self, frames: Frames) -> None:
@@ -40,7 +42,7 @@ class Engine:
         self.table.reassembler.lookups = self.dns
         self.looking = False
         self.packet = Packet()
-        self.frames_seen = self.tcp_packets = self.capture_end = self.look = 0
+        self.frames_seen = self.tcp_packets = self.capture_end = self.look = self.told = 0
         self.hand_over()
 
     def batches(self, size: int = BATCH) -> Iterator[list[Ended]]:
@@ -70,9 +72,20 @@ class Engine:
         """Whether no server at all was heard, of DNS or TCP: the capture may show one direction only."""
         return not self.dns.answered and not self.table.answered
 
-    def open_connections(self) -> list[Connection]:
-        """The connections not yet given out."""
-        return [side.connection for side in self.table.sides.values() if side.index == CLIENT]
+    def opened_since(self, packet: int, time: int) -> list[Connection]:
+        """The connections not yet given out: all, or, when there are too many, those that began since then."""
+        opened = self.table.opened
+        if (self.frames_seen - self.told) * LOOK_SHARE >= len(opened):
+            self.told = self.frames_seen
+            return [side.connection for side in self.table.sides.values() if side.index == CLIENT]
+        found: list[Connection] = []
+        connection: Connection
+        for connection in reversed(opened):
+            if connection.first_packet < packet and connection.first_time < time:
+                break
+            if connection.client.key_size:  # a SYN that waits for proof is none yet
+                found.append(connection)
+        return found[::-1]
 
     def oldest_open(self) -> int:
         """The smallest first packet among connections and lookups not yet given out; a huge number when none is."""
@@ -101,7 +114,7 @@ class Engine:
         if self.dns.malformed:
             lines.append(f"{self.dns.malformed} DNS messages are malformed and were not used")
         if self.dns.evicted:
-            lines.append(f"{self.dns.evicted} DNS questions were given up: too many waited for an answer at once")
+            lines.append(f"{self.dns.evicted:,} DNS questions were given up: too many waited for an answer at once")
         return lines
 
     def read(self, count: cython.int) -> cython.bint:

@@ -11,7 +11,7 @@ from support.timeline import parse
 
 import analyzer
 from analyzer.api import Reading
-from analyzer.fetch import names
+from analyzer.fetch import names, wishes
 from analyzer.fetch.resolution import loopback, prefixes, without_middle
 from analyzer.output.cells import CsvCells
 from analyzer.output.row import csv_line, values
@@ -145,8 +145,8 @@ def test_hostile_names_are_shown_escaped():
 
 def test_memory_is_capped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Many names: the first are forgotten, and that is said."""
-    monkeypatch.setattr(names, "MAX_KEYS", 4)
-    monkeypatch.setattr(names, "MAX_OPEN", 4)
+    monkeypatch.setattr(names, "MAX_ANSWERS", 4)
+    monkeypatch.setattr(wishes, "MAX_OPEN", 4)
     text = RESOLVER
     for i in range(10):
         text += f"0.{i}00 r > dns A n{i}.example qid {i}\n0.{i}01 r < dns A n{i}.example qid {i} 198.51.100.{i}\n"
@@ -154,7 +154,8 @@ def test_memory_is_capped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     path.write_bytes(pcap(parse(text)))
     reading = analyzer.Reading(str(path))
     assert list(reading) == []
-    assert "DNS names or addresses were forgotten" in " ".join(reading.warnings)
+    assert "6 DNS names or addresses were forgotten" in " ".join(reading.warnings)
+    assert "6 names were judged before their time" in " ".join(reading.warnings)
 
 
 def test_search_domain_variants():

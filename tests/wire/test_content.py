@@ -327,3 +327,12 @@ def handshake_cached() -> list[tuple[int, bytes]]:
         _cache.extend(handshake())
         _cache.extend([_cache[0]] * 4)
     return _cache
+
+
+def test_a_beginning_in_thousands_of_segments_is_not_kept() -> None:
+    """What each segment takes besides its bytes counts as well: up to a thousand wait."""
+    feeder = pairs.Feeder(pairs.connection(0))
+    feeder.send(CLIENT, b"XYZZYX /" + b"a" * 1000, 1)
+    assert feeder.content.from_client is not None
+    feeder.send(CLIENT, b"a" * 17, 1)
+    assert (feeder.content.from_client, feeder.connection.protocol) == (None, "other")

@@ -93,7 +93,7 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
     """The verdict when a resolver answered, and what it said was of no use."""
     wish: Resolution = case.fetch.resolution
     answers = [lookup for lookup in wish.meant if lookup.answer_packet and outcome(lookup) == what]
-    if not answers or (what != "nxdomain" and wish.unheard):
+    if not answers or (what != "nxdomain" and (wish.unheard or any(lookup.given_up for lookup in wish.meant))):
         return None
     last: cython.longlong = max(lookup.answer_time for lookup in answers)
     after: cython.longlong = case.connection.capture_end - last
@@ -130,7 +130,7 @@ def no_answer(case: Case) -> Verdict | None:
         question that was not asked again although its answer is not in the capture: then the capture lacks it.
     """
     wish: Resolution = case.fetch.resolution
-    silent = [lookup for lookup in wish.meant if outcome(lookup) == NO_ANSWER]
+    silent = [lookup for lookup in wish.meant if outcome(lookup) == NO_ANSWER and not lookup.given_up]
     if not silent or wish.overlooked or (wish.variant_unheard and not wish.unheard):
         return None
     last: cython.longlong = max(lookup.last_query_time for lookup in silent)
@@ -149,11 +149,12 @@ def no_answer(case: Case) -> Verdict | None:
         confidence = "medium"
     did = "returned ICMP errors for" if told else "never answered"
     asked = count(sum(lookup.asked for lookup in silent), "question")
+    end = "there was no room to wait longer than" if wish.given_up else "the capture ends"
     verdict = case.verdict(
         "dns-no-answer",
         confidence,
         f"{case.where()} was not resolved: {servers(silent)} {did} {asked} within {span(waited)}"
-        f"{tried(wish)}{strangers(silent)}; the capture ends {span(after)} after the last.",
+        f"{tried(wish)}{strangers(silent)}; {end} {span(after)} after the last.",
     )
     if any(lookup.strays for lookup in silent):
         verdict.advice = STRANGER_ADVICE
@@ -174,6 +175,36 @@ def strangers(silent: list[Lookup]) -> str:
         return ""
     refused = ", and the client refused them by ICMP" if any(lookup.refusals for lookup in silent) else ""
     return f"; the answers came from {listed(others)}, which was not asked{refused}"
+
+
+def given_up(case: Case) -> Verdict | None:
+    """Too many names were being looked up at once to wait for what became of this one.
+
+    On the wire: a question, and thousands of others at the same time that were neither answered.
+    Wireshark: dns.flags.response == 0
+    Zeek: dns.log without rcode
+    Reference: RFC 1035 7.3; analyzer/wire/dns/lookups.py MAX_OPEN, analyzer/fetch/wishes.py MAX_OPEN
+    Confidence: medium
+    Needs: a lookup in vain; an unanswered question
+    Not this: what a server said, or a silence that lasted, is told in spite of it, with the flag `evicted`.
+    """
+    wish: Resolution = case.fetch.resolution
+    if not wish.given_up and not any(lookup.given_up for lookup in wish.lookups):
+        return None
+    cite(case)
+    verdict = incomplete.missing(
+        case,
+        "tail",
+        f"Whether {case.where()} was resolved is not known: more names were looked up at once than there is room for.",
+    )
+    verdict.advice = GIVEN_UP_ADVICE
+    return verdict
+
+
+GIVEN_UP_ADVICE = (
+    "Classify a part of the capture (`editcap -A` and `-B`, or the questions of one client): what asks for so many "
+    "names at once, and whether the resolver answers it, shows in its rows."
+)
 
 
 def not_heard(case: Case) -> Verdict | None:
@@ -235,6 +266,6 @@ def tried(wish: Resolution) -> str:
     return f", also with {count(variants, 'search domain')}" if variants > 0 else ""
 
 
-DNS = (nxdomain, servfail, refused, no_answer, no_address, not_heard)
+DNS = (nxdomain, servfail, refused, no_answer, no_address, given_up, not_heard)
 """In order of precedence: what a server knows before what it cannot say; a silence before an empty answer, because
 the family that nobody answered for may be the one with the address."""

@@ -9,6 +9,7 @@ none to the client (its socket or its resolver refuses it): the question still w
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import cython
@@ -26,31 +27,38 @@ DISORDER_NS = 10_000_000
 """An answer may stand before its question by this much: queues of a capture that are displaced by 5 ms each."""
 MAX_EARLY = 1024
 """Answers without a question that are remembered; at the cap the oldest is forgotten."""
-MAX_OPEN = 65_536
-"""Questions that wait for an answer; at the cap the oldest is given out as unreadable, which proves nothing."""
+MAX_OPEN = 16_384
+"""A question waits while fewer others are asked, answered or not, 2,700 a second; those that wait have 1 kB each, 16
+MB, and behind the first of them wait rows. What waits longer is given out as `given_up`: it proves nothing."""
 MAX_TRIES = 16
 """Packets kept of one question that is sent again and again; `asked` counts them all."""
+
+NONE: list[Any] = []
+"""What most lookups have of most things: one list for all, which nothing is added to; a quarter of their memory."""
 
 
 class Lookup:
     """One question to one server, and what became of it.
 
+    serial        how many questions were asked before it
     id            of the message; client, client_port, server, server_port: addresses as bytes; version 4 or 6
     transport     udp | tcp
     name, spelling, qtype     as in Message
     tries         (packet, time) of the question and its retransmissions, at most MAX_TRIES; none = not captured
     asked         how often it was sent; last_query_time, ip_id: of the last
     answer_packet/time        the answer, 0 = none; rcode: its code, -1 = none
-    addresses, aliases        as in Message
+    addresses                 as in Message, until they are remembered; found: how many they were
     strays        (server, packet, time) of answers that came from an address that was not asked, at most MAX_TRIES
     refusals      ICMP errors by which the client refused them; foreign 1 = this is such an answer itself
     icmp          the ICMP error that ended it, or None
     heard         1 = whoever reads them knows of the question
-    unreadable    1 = the answer was truncated, cut or malformed, or was given up at a cap: it proves nothing
+    unreadable    1 = the answer was truncated, cut or malformed: it proves nothing
+    given_up      1 = there was no room to wait for the answer any longer: what came of it is not known
     cut           1 = the snaplen cut the question: the name is as many of its labels as are whole, qtype -1
     """
 
     def __init__(self, key: bytes, version: cython.int, transport: str, message: Message) -> None:
+        self.serial = 0
         self.id = message.id
         size: cython.Py_ssize_t = (len(key) - 4) // 2
         self.client = key[:size]
@@ -63,15 +71,15 @@ class Lookup:
         self.spelling = message.spelling
         self.qtype = message.qtype
         self.tries: list[tuple[int, int]] = []
+        self.found = 0
         self.asked = self.last_query_time = self.ip_id = 0
         self.answer_packet = self.answer_time = 0
         self.rcode = -1
-        self.addresses: list[bytes] = []
-        self.aliases: list[str] = []
-        self.unreadable = self.heard = self.foreign = 0
+        self.addresses: list[bytes] = NONE
+        self.unreadable = self.given_up = self.heard = self.foreign = 0
         self.cut = message.cut
-        self.strays: list[tuple[bytes, int, int]] = []
-        self.refusals: list[IcmpError] = []
+        self.strays: list[tuple[bytes, int, int]] = NONE
+        self.refusals: list[IcmpError] = NONE
         self.icmp: IcmpError | None = None
 
     def ask(self, packet: cython.longlong, time: cython.longlong, ip_id: cython.int) -> None:
@@ -94,8 +102,12 @@ class Lookup:
         if message.partial and message.rcode == NOERROR:
             self.unreadable = 1  # another code is in the header, and brings no address
         if not message.malformed:
-            self.addresses = message.addresses
-            self.aliases = message.aliases
+            self.addresses = message.addresses or NONE
+            self.found = len(message.addresses)
+
+    def let_go(self) -> None:
+        """Its addresses are remembered elsewhere: a hundred of them take ten times the room of all the rest."""
+        self.addresses = NONE
 
     @property
     def first_packet(self) -> int:
@@ -110,7 +122,7 @@ class Lookup:
     @property
     def resolved(self) -> bool:
         """Whether it brought an address, or may have."""
-        return self.unreadable != 0 or (self.rcode == NOERROR and len(self.addresses) > 0)
+        return self.unreadable != 0 or (self.rcode == NOERROR and self.found > 0)
 
 
 class Lookups:
@@ -121,19 +133,19 @@ class Lookups:
     asking      (client, its port, id) -> the same lookups; early: (key, id) -> answers that came before a question
     refusable   key of an answer from a stranger -> the lookup that it was meant for
     begun       lookups when they are first asked; finished: lookups when they are over; the caller empties both
-    answered    1 = some server's answer was captured
+    answered    1 = some server's answer was captured; questions: how many were asked
     malformed   messages that broke the rules of RFC 1035; evicted: lookups given up at MAX_OPEN
     """
 
     def __init__(self) -> None:
-        self.open: dict[bytes, Lookup] = {}
-        self.began: dict[Lookup, None] = {}
+        self.open: OrderedDict[bytes, Lookup] = OrderedDict()  # of a dict, the first is not at hand (fetch/recent.py)
+        self.began: OrderedDict[Lookup, None] = OrderedDict()
         self.begun: list[Any] = []  # the engine lets connections end in the same list
         self.finished: list[Any] = []
         self.asking: dict[bytes, Lookup] = {}
-        self.early: dict[bytes, tuple[Message, int, int]] = {}
-        self.refusable: dict[bytes, Lookup] = {}
-        self.answered = self.malformed = self.evicted = 0
+        self.early: OrderedDict[bytes, tuple[Message, int, int]] = OrderedDict()
+        self.refusable: OrderedDict[bytes, Lookup] = OrderedDict()
+        self.answered = self.questions = self.malformed = self.evicted = 0
 
     def datagram(self, p: Packet) -> None:
         """Account for one UDP datagram of which one port is 53."""
@@ -185,9 +197,9 @@ class Lookups:
             self.over(lookup)
             lookup = None
         if lookup is None:
-            if len(self.open) >= MAX_OPEN:
-                self.evict()
             lookup = Lookup(key, version, transport, message)
+            lookup.serial = self.questions
+            self.questions += 1
             self.begun.append(lookup)
             if self.answered_early(lookup, number, packet, time, ip_id):
                 return
@@ -195,6 +207,8 @@ class Lookups:
             self.asking[asker(key, message.id)] = lookup
         self.open[number] = lookup
         lookup.ask(packet, time, ip_id)
+        if self.questions - self.oldest() > MAX_OPEN:
+            self.evict()
 
     def answered_early(
         self, lookup: Lookup, number: bytes, packet: cython.longlong, time: cython.longlong, ip_id: cython.int
@@ -252,7 +266,8 @@ class Lookups:
         """An answer came to no known question, which may follow: captures have their packets a little out of order."""
         self.early.pop(number, None)
         if len(self.early) >= MAX_EARLY:
-            del self.early[next(iter(self.early))]
+            self.early.popitem(last=False)
+        message.aliases = NONE  # they have led to the addresses
         self.early[number] = (message, packet, time)
 
     def from_stranger(
@@ -263,9 +278,9 @@ class Lookups:
         if lookup is None or lookup.name != message.name or lookup.qtype != message.qtype:
             return False
         if len(lookup.strays) < MAX_TRIES:
-            lookup.strays.append((key[(len(key) - 4) // 2 : -4], packet, time))
+            lookup.strays = [*lookup.strays, (key[(len(key) - 4) // 2 : -4], packet, time)]
             if len(self.refusable) >= MAX_EARLY:
-                del self.refusable[next(iter(self.refusable))]
+                self.refusable.popitem(last=False)
             self.refusable[turned(key)] = lookup
         return True
 
@@ -277,7 +292,7 @@ class Lookups:
         if port(error.key, 4) == PORT and port(error.key, 2) != PORT:
             stray: Lookup | None = self.refusable.get(error.key)
             if stray is not None and len(stray.refusals) < MAX_TRIES:
-                stray.refusals.append(error)
+                stray.refusals = [*stray.refusals, error]
             return
         number = error.key + error.seq.to_bytes(2, "big")
         lookup: Lookup | None = self.open.pop(number, None)
@@ -285,11 +300,16 @@ class Lookups:
             lookup.icmp = error
             self.over(lookup)
 
+    def oldest(self) -> cython.longlong:
+        """Number of the question that has waited longest; there is one."""
+        lookup: Lookup = next(iter(self.began))
+        return lookup.serial
+
     def evict(self) -> None:
-        """Too many questions wait."""
-        oldest = next(iter(self.open))
-        lookup: Lookup = self.open.pop(oldest)
-        lookup.unreadable = 1
+        """Too many questions were asked since the first of those that wait."""
+        lookup: Lookup = next(iter(self.began))
+        del self.open[number_of(lookup)]
+        lookup.given_up = 1
         self.evicted += 1
         self.over(lookup)
 
@@ -306,9 +326,9 @@ class Lookups:
     def finish(self) -> None:
         """The capture is over: give out everything."""
         self.finished.extend(self.open.values())
-        self.open = {}
-        self.began = {}
-        self.asking = {}
+        self.open.clear()
+        self.began.clear()
+        self.asking.clear()
 
     def oldest_open(self) -> int:
         """First packet of the question that has waited longest; a huge number when none does."""
@@ -333,6 +353,12 @@ def turned(key: bytes) -> bytes:
     """The key of the other direction."""
     size: cython.Py_ssize_t = (len(key) - 4) // 2
     return key[size : 2 * size] + key[:size] + key[-2:] + key[-4:-2]
+
+
+def number_of(lookup: Lookup) -> bytes:
+    """The key of a question with its id."""
+    ports = lookup.client_port.to_bytes(2, "big") + lookup.server_port.to_bytes(2, "big")
+    return lookup.client + lookup.server + ports + lookup.id.to_bytes(2, "big")
 
 
 def asker(key: bytes, number: cython.int) -> bytes:

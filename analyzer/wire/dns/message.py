@@ -167,15 +167,16 @@ def read(data: bytes, whole: cython.bint) -> Message:
 def question(reader: Reader, message: Message) -> None:
     """The one question."""
     message.spelling = reader.name()
-    message.name = message.spelling.lower()
+    lower = message.spelling.lower()
+    message.name = message.spelling if lower == message.spelling else lower  # one object, which lookups keep
     qtype: cython.int = reader.u16()
     if reader.wrong:
         return
     qclass: cython.int = reader.u16()
     if not reader.wrong and qclass & 0x7FFF != IN:
         reader.fail("class")
-    else:
-        message.qtype = qtype  # there is no class but IN in use, where the snaplen has cut it
+        return
+    message.qtype = qtype  # there is no class but IN in use, where the snaplen has cut it
 
 
 def read_answers(reader: Reader, message: Message, count: cython.int) -> None:
