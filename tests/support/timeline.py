@@ -7,6 +7,7 @@ IP or of capture files: that is support/build.py.
 from __future__ import annotations
 
 import shlex
+import struct
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +18,9 @@ FLAG_BITS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, ".": 0x10, "U": 0x20, "
 SYN, RST, ACK = FLAG_BITS["S"], FLAG_BITS["R"], FLAG_BITS["."]
 BASE_NS = 1_700_000_000_000_000_000
 """Time 0.000 of every case, ns since 1970."""
+
+MOST_STREAM = 1 << 30
+"""Bytes of a stream up to the last that is described, which are all kept: the largest window (RFC 7323 2.3)."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def parse(text: str, source: str = "case") -> Timeline:
                     expected.append(_expected(_words(line)[1:]))
             elif line:
                 _line(state, _words(line))
-        except (ValueError, IndexError, KeyError, StopIteration) as error:
+        except (ValueError, IndexError, KeyError, StopIteration, OverflowError, struct.error) as error:
             raise ValueError(f"{source}:{number}: {error!r} in `{line}`") from error
     return Timeline(
         claim="\n".join(claims),
@@ -337,6 +341,8 @@ def _stream(state: _State, key: tuple[str, int], seq: int, length: int, spec: li
     start = seq - 1
     if spec:
         blob = payload(spec, length, state.memories.setdefault(key, Memory()))
+        if start > MOST_STREAM:
+            raise ValueError(f"byte {start} is farther than a case may reach")
         stream.extend(bytes(max(0, start + len(blob) - len(stream))))
         stream[start : start + len(blob)] = blob
         laid.append((start, start + len(blob)))
