@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "build" / "asan"
 SOURCES = (".py", ".pxd")
 TESTS = (
-    "tests/test_samples.py", "tests/test_cases.py", "tests/capture", "tests/wire", "tests/output",
-    "tests/properties/test_arbitrary_bytes.py",
+    "tests/test_samples.py", "tests/test_cases.py", "tests/capture/test_damage.py", "tests/capture/test_compressed.py",
+    "tests/capture/test_pcapng.py", "tests/wire", "tests/output", "tests/properties/test_arbitrary_bytes.py",
 )  # fmt: skip
 """Samples, cases, and what the tests make of hostile inputs, each in the process itself."""
 

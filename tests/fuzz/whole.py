@@ -14,9 +14,11 @@ from analyzer.cli.case import CLAIM, _with_siblings
 from analyzer.errors import AnalyzerError, CaptureError
 from analyzer.fetch.model import Fetch
 from analyzer.output.case import Case
+from analyzer.output.cells import CsvCells
 from analyzer.output.csv import CsvWriter
 from analyzer.output.frame import data_frame
 from analyzer.output.jsonl import JsonlWriter
+from analyzer.output.row import csv_line
 from analyzer.output.show import Page
 from analyzer.output.summary import Summary
 from analyzer.output.table import PlainWriter, TableWriter
@@ -63,6 +65,17 @@ def rows(data: bytes) -> None:
         assert (csv.count("\n"), jsonl.count("\n")) == (len(fetches) + 1, len(fetches) + 2)
         for shown in (csv, jsonl, plain.replace("\t", " "), table, "".join(line + "\n" for line in summary.lines())):
             printable(shown)
+
+
+def csv_of(data: bytes) -> str:
+    """The rows alone, or why there are none: what must not depend on whether the modules are compiled."""
+    try:
+        source, fetches = reading(data, lean=True)
+    except CaptureError as error:
+        return error.message.replace(str(scratch("capture")), "")
+    cells = CsvCells()
+    said = "".join([*(csv_line(cells, fetch).decode() for fetch in fetches), *source.warnings])
+    return said.replace(str(scratch("capture")), "")
 
 
 def pages(data: bytes) -> None:
