@@ -38,6 +38,8 @@ def main(arguments: list[str]) -> int:
 START = """
 import os, runpy, sys
 import analyzer.wire.engine as engine
+loaded = open("/proc/self/maps").read()
+assert "libasan" in loaded and "libubsan" in loaded
 assert "build/asan" in engine.__file__ and not engine.__file__.endswith(".py"), engine.__file__
 del os.environ["LD_PRELOAD"]  # it is loaded; tshark and its kin hang with it
 del sys.argv[0]
