@@ -16,8 +16,8 @@ INTERPRETED = {"__init__.py"}
 
 FAST = ["-O2", "-g0"]  # half the build time of -O3 -g, the same speed
 CHECKED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-fno-wrapv"]
-"""An access out of bounds and a number that does not fit its type end the process with a report. CPython's own flags have
--fwrapv, which says that numbers may wrap: then nothing is looked for."""
+"""An access out of bounds and a number that does not fit its type end the process with a report. CPython's own flags
+have -fwrapv, which says that numbers may wrap: then nothing is looked for."""
 
 
 def extensions():
