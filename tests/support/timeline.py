@@ -19,9 +19,6 @@ SYN, RST, ACK = FLAG_BITS["S"], FLAG_BITS["R"], FLAG_BITS["."]
 BASE_NS = 1_700_000_000_000_000_000
 """Time 0.000 of every case, ns since 1970."""
 
-MOST_STREAM = 1 << 30
-"""Bytes of a stream up to the last that is described, which are all kept: the largest window (RFC 7323 2.3)."""
-
 
 @dataclass(frozen=True)
 class Talk:
@@ -110,8 +107,7 @@ class _State:
     current: str = "a"
     packets: list[Packet] = field(default_factory=list)
     captured: list[Packet] = field(default_factory=list)
-    streams: dict[tuple[str, int], bytearray] = field(default_factory=dict)
-    laid: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
+    streams: dict[tuple[str, int], list[tuple[int, bytes]]] = field(default_factory=dict)
     memories: dict[tuple[str, int], Memory] = field(default_factory=dict)
     ids: dict[tuple[str, int], int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
@@ -336,19 +332,20 @@ def _identification(state: _State, talk: Talk, packet: Packet) -> int:
 
 
 def _stream(state: _State, key: tuple[str, int], seq: int, length: int, spec: list[str]) -> bytes:
-    """Lays the described bytes at `seq` of the sender's stream, and cuts the packet's own range out of it."""
-    stream, laid = state.streams.setdefault(key, bytearray()), state.laid.setdefault(key, [])
+    """Lays the described bytes at `seq` of the sender's stream, and cuts the packet's own range out of all that lies there."""
+    laid = state.streams.setdefault(key, [])
     start = seq - 1
     if spec:
-        blob = payload(spec, length, state.memories.setdefault(key, Memory()))
-        if start > MOST_STREAM:
-            raise ValueError(f"byte {start} is farther than a case may reach")
-        stream.extend(bytes(max(0, start + len(blob) - len(stream))))
-        stream[start : start + len(blob)] = blob
-        laid.append((start, start + len(blob)))
-    if length and not any(left <= start and start + length <= right for left, right in _merged(laid)):
+        laid.append((start, payload(spec, length, state.memories.setdefault(key, Memory()))))
+    ranges = [(left, left + len(blob)) for left, blob in laid]
+    if length and not any(left <= start and start + length <= right for left, right in _merged(ranges)):
         raise ValueError("no payload given for these sequence numbers")
-    return bytes(stream[start : start + length])
+    data = bytearray(length)
+    for left, blob in laid:
+        here, stop = max(left, start), min(left + len(blob), start + length)
+        if here < stop:
+            data[here - start : stop - start] = blob[here - left : stop - left]
+    return bytes(data)
 
 
 def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
