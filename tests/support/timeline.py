@@ -332,7 +332,7 @@ def _identification(state: _State, talk: Talk, packet: Packet) -> int:
 
 
 def _stream(state: _State, key: tuple[str, int], seq: int, length: int, spec: list[str]) -> bytes:
-    """Lays the described bytes at `seq` of the sender's stream, and cuts the packet's own range out of all that lies there."""
+    """Lays the described bytes at `seq` of the sender's stream, and cuts the packet's own range out of all there is."""
     laid = state.streams.setdefault(key, [])
     start = seq - 1
     if spec:
