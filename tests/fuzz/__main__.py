@@ -62,6 +62,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", action="store_true", help="first run what the mutations begin with, unchanged")
     options = parser.parse_args()
     options.seconds = options.seconds or (0 if options.runs else 5)
+    unknown = [name for name in names(options.target) if name not in TARGETS]
+    if unknown:
+        parser.error(f"no target is called {', '.join(unknown)}")
     return options
 
 
