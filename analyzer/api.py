@@ -43,6 +43,7 @@ class Reading:
     over, so a fetch waits until no connection that began earlier is open: memory grows with the number of fetches that
     end while an older connection lives, up to MAX_HELD.
 
+    show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
@@ -57,16 +58,18 @@ class Reading:
         *,
         kinds: bool = False,
         lean: bool = False,
+        show_queries: bool = False,
         progress: Progress | None = None,
         client_log: str | PathLike[str] | None = None,
     ) -> None:
         self.kinds = kinds
         self.lean = lean
+        self.show_queries = show_queries
         self.progress = progress
         self.warnings: list[str] = []
         self.failures: list[CaptureError] = []
         self.damaged = False
-        self.client_log = _log(client_log, self.warnings) if client_log is not None else None
+        self.client_log = None if client_log is None else _log(client_log, self.warnings, show_queries)
         self.captures = self.packets = self.tcp_packets = self.connections = 0
         self.without_fetch = 0
         self.sources = self._expand(_listed(paths))
@@ -194,6 +197,7 @@ class Reading:
         fetch: Fetch
         order: Order = self._order
         cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
+        show_queries = int(self.show_queries)
         for ended in batch:
             if isinstance(ended, Lookup):
                 names.learn(ended)
@@ -206,6 +210,7 @@ class Reading:
                     if not kinds:
                         continue
                 fetch.file = file
+                fetch.show_queries = show_queries
                 fetch.verdict = decide(fetch)
                 order.add(fetch)
                 if lean:
@@ -240,6 +245,7 @@ def read(
     paths: Paths,
     *,
     kinds: bool = False,
+    show_queries: bool = False,
     progress: Progress | None = None,
     client_log: str | PathLike[str] | None = None,
 ) -> Iterator[Fetch]:
@@ -247,13 +253,15 @@ def read(
 
     paths      a file, a directory, a glob, `-` for standard input, or several of them
     kinds      True: also connections that carried no fetch (see `Fetch.kind`)
+    show_queries  True: sentences show query, fragment, user and password of a request's target; `Fetch.target` has
+               them in any case, `Fetch.shown(target)` says what may be shown
     progress   called now and then with bytes read and bytes in all (0 = unknown)
     client_log  what a client printed, a file: each fetch has in `client_said` the lines that speak of it; no verdict
                comes from them. Fetches then wait for the end of the reading (analyzer.output.clientlog.match).
 
     Order and memory: see Reading, which also tells warnings and damage. Raises CaptureError when nothing is readable.
     """
-    reading = Reading(paths, kinds=kinds, progress=progress, client_log=client_log)
+    reading = Reading(paths, kinds=kinds, show_queries=show_queries, progress=progress, client_log=client_log)
     yield from reading
     if reading.failures and not reading.captures:
         raise reading.failures[0]
@@ -263,11 +271,13 @@ def classify(
     paths: Paths,
     *,
     kinds: bool = False,
+    show_queries: bool = False,
     progress: Progress | None = None,
     client_log: str | PathLike[str] | None = None,
 ) -> pd.DataFrame:
     """The fetches of captures as a data frame, a row each, with the columns of docs/columns.md.
 
+    Queries, fragments, users and passwords are cut out of targets unless `show_queries` (docs/content.md).
     `start` is datetime64[ns, UTC], exact; numbers that can be unknown are Int64, seconds float64 with NaN, the rest
     strings with "" for unknown. No capture without a fetch changes columns or types. Raises CaptureError when nothing
     is readable; `frame.attrs` has `warnings` (list of str), `damaged` (bool) and, with a client log, `client_log` (a
@@ -275,7 +285,7 @@ def classify(
     """
     from analyzer.output.frame import data_frame
 
-    reading = Reading(paths, kinds=kinds, progress=progress, client_log=client_log)
+    reading = Reading(paths, kinds=kinds, show_queries=show_queries, progress=progress, client_log=client_log)
     frame = data_frame(reading)
     if reading.failures and not reading.captures:
         raise reading.failures[0]
@@ -286,10 +296,10 @@ def classify(
     return frame
 
 
-def _log(path: str | PathLike[str], warnings: list[str]) -> ClientLog:
+def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:
     from analyzer.output.clientlog.log import ClientLog
 
-    return ClientLog(path, warnings)
+    return ClientLog(path, warnings, show_queries=show_queries)
 
 
 def _listed(paths: Paths) -> list[str]:

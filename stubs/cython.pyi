@@ -19,6 +19,7 @@ long: TypeAlias = int
 longlong: TypeAlias = int
 ulonglong: TypeAlias = int
 double: TypeAlias = float
+void: TypeAlias = None
 compiled: bool
 p_char: type[Any]
 

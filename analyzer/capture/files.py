@@ -62,7 +62,7 @@ class Capture:
         self._damaged = False
         self._names: list[tuple[bool, bytes]] = []
         self._secrets: list[tuple[bool, bytes]] = []
-        self._dropped = 0
+        self._dropped = self._clamped = 0
         self.frames: Frames
         if len(source.paths) == 1:
             self.frames = self.readers[0] = open_reader(source.paths[0])
@@ -92,6 +92,7 @@ class Capture:
         self._names += getattr(reader, "name_blocks", [])
         self._secrets += getattr(reader, "secret_blocks", [])
         self._dropped += getattr(reader, "dropped", 0)
+        self._clamped += getattr(reader, "clamped", 0)
         reader.close()
 
     @property
@@ -100,6 +101,11 @@ class Capture:
         if self.dropped:
             packets = "packet was" if self.dropped == 1 else "packets were"
             found.append(f"`{self.source.name}`: {self.dropped:,} {packets} dropped while capturing, as the file says")
+        if self.clamped:
+            times = "time is" if self.clamped == 1 else "times are"
+            found.append(
+                f"`{self.source.name}`: {self.clamped:,} {times} not within 1970 to 2106; the nearest was taken"
+            )
         return found
 
     @property
@@ -122,6 +128,11 @@ class Capture:
     def dropped(self) -> int:
         """Packets the capturing kernel dropped, as far as a pcapng file says."""
         return self._dropped + sum(getattr(reader, "dropped", 0) for reader in self.readers.values())
+
+    @property
+    def clamped(self) -> int:
+        """Times that were not within the range of Frames.time."""
+        return self._clamped + sum(getattr(reader, "clamped", 0) for reader in self.readers.values())
 
     def close(self) -> None:
         """Release the files."""

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import cython
 
+LATEST = 4_300_000_000 * 1_000_000_000
+"""Times are from 1970 to 2106, which is what a pcap file can say in 32 bits of seconds and 32 of microseconds, in ns.
+Other readers clamp theirs: so neither the sum nor the difference of two times exceeds 63 bits anywhere behind."""
+
 
 class Frames:
     """Base of all readers.
@@ -17,7 +21,7 @@ class Frames:
     start     where the frame begins in `data`
     captured  bytes of the frame in `data` (snaplen may have cut it)
     length    bytes the frame had on the wire
-    time      capture time, integer nanoseconds since 1970 UTC
+    time      capture time, integer nanoseconds since 1970 UTC, 0 to LATEST
     link      link type, a LINKTYPE_ number of the pcap registry
     number    1-based number of the frame, as Wireshark counts; in a rotated set: of the merged set
     interface index of the capturing interface (pcapng), else 0

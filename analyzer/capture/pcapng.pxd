@@ -3,11 +3,11 @@ from analyzer.capture.reader cimport Reader
 
 # The hot constants, as C integers: only this module uses them.
 cdef long long SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, NAMES, STATISTICS, PACKET, SECRETS
-cdef long long BYTE_ORDER, LARGEST_BLOCK, LARGEST_WHOLE, LOOKAHEAD, CLOCK_SLACK
+cdef long long LATEST, BEYOND, BYTE_ORDER, LARGEST_BLOCK, LARGEST_WHOLE, LOOKAHEAD, CLOCK_SLACK
 
 cdef class Interface:
     cdef public int link
-    cdef public long long snaplen, multiplier, offset, dropped, frames, first, started, ended, received
+    cdef public long long snaplen, multiplier, offset, dropped, frames, first, started, ended, received, clamped
     cdef public unsigned long long divisor, limit
     cdef public int shift
     cpdef resolution(self, int code)

@@ -13,6 +13,7 @@ import cython
 if not cython.compiled:
     from analyzer.capture.numbers import file_u16, file_u32
 
+from analyzer.capture.frame import LATEST
 from analyzer.capture.reader import MOST_BYTES, Reader
 from analyzer.capture.stream import Stream
 
@@ -45,8 +46,8 @@ MOST_INTERFACES = 1 << 16
 MOST_KEPT = 1 << 24
 """Bytes of name and secret blocks kept; later ones are left out, with a warning."""
 
-LATEST = 4_600_000_000 * 1_000_000_000
-"""Times are cut off here (year 2115, half of what 63 bits hold), so that an offset cannot overflow."""
+BEYOND = LATEST + 1
+"""A time that is too late, in ns; the sum of two still fits into 63 bits."""
 
 OPTION_START = 2
 OPTION_END = 3
@@ -82,12 +83,13 @@ class Interface:
     frames, first           how many frames it has in the file, and the time of the first
     started, ended          when its capture did, ns, as its statistics say, 0 = unknown
     received, dropped       packets it counted, -1 = unknown, and those that were lost of them
+    clamped                 how many of its times were not within 1970 to 2106
     """
 
     def __init__(self, link: cython.int, snaplen: cython.longlong) -> None:
         self.link = link
         self.snaplen = snaplen
-        self.offset = self.dropped = self.frames = self.first = self.started = self.ended = 0
+        self.offset = self.dropped = self.frames = self.first = self.started = self.ended = self.clamped = 0
         self.received = -1
         self.resolution(6)
 
@@ -96,7 +98,7 @@ class Interface:
         exponent: cython.int = code & 0x7F
         self.multiplier = self.divisor = 1
         self.shift = 0
-        self.limit = LATEST
+        self.limit = BEYOND
         if code & 0x80:
             self.shift = exponent
             if exponent > 63:
@@ -105,22 +107,27 @@ class Interface:
                 self.resolution(0)
         elif exponent <= 9:
             self.multiplier = 10 ** (9 - int(exponent))
-            self.limit = LATEST // self.multiplier
+            self.limit = BEYOND // self.multiplier
         elif exponent <= 19:
             self.divisor = 10 ** (int(exponent) - 9)
         else:
             self.resolution(6)
 
     def nanoseconds(self, ticks: cython.ulonglong) -> cython.longlong:
-        """Ticks since the interface's epoch as nanoseconds since 1970."""
-        if self.shift:
-            return self.offset + self._binary(ticks)
-        if self.divisor > 1:
-            ticks = ticks // self.divisor
-        if ticks > self.limit:
-            ticks = self.limit
+        """Ticks since the interface's epoch as nanoseconds since 1970, clamped to what Frames.time may be."""
+        time: cython.longlong
         multiplier: cython.ulonglong = self.multiplier
-        return self.offset + ticks * multiplier
+        if self.shift:
+            time = self._binary(ticks)
+        else:
+            if self.divisor > 1:
+                ticks = ticks // self.divisor
+            time = ticks * multiplier if ticks <= self.limit else BEYOND
+        time += self.offset
+        if 0 <= time <= LATEST:
+            return time
+        self.clamped += 1
+        return 0 if time < 0 else LATEST
 
     def end_time(self) -> cython.longlong:
         """When its capture ended, 0 = unknown, or not to be believed.
@@ -135,7 +142,7 @@ class Interface:
     def _binary(self, ticks: cython.ulonglong) -> cython.longlong:
         # 2**32 parts of a second are finer than a nanosecond; more bits would overflow the multiplication.
         value: int = ticks
-        return min((value * 1_000_000_000) >> self.shift, LATEST)
+        return min((value * 1_000_000_000) >> self.shift, BEYOND)
 
 
 class PcapngFrames(Reader):
@@ -166,6 +173,11 @@ class PcapngFrames(Reader):
     def dropped(self) -> int:
         """Packets the capturing interfaces dropped, as far as statistics blocks say so."""
         return sum(interface.dropped for interface in self.interfaces)
+
+    @property
+    def clamped(self) -> int:
+        """How many times were not within 1970 to 2106."""
+        return sum(interface.clamped for interface in self.interfaces)
 
     def advance(self) -> cython.bint:
         """Move to the next packet block; False at the end of what is readable."""
@@ -299,7 +311,7 @@ class PcapngFrames(Reader):
             found.resolution(more[OPTION_RESOLUTION][0])
         if len(more.get(OPTION_OFFSET, b"")) == 8:
             seconds = int.from_bytes(more[OPTION_OFFSET], "big" if self.big else "little", signed=True)
-            found.offset = max(-LATEST, min(seconds * 1_000_000_000, LATEST))
+            found.offset = max(-BEYOND, min(seconds * 1_000_000_000, BEYOND))
         self.interfaces.append(found)
 
     def statistics(self, at: cython.Py_ssize_t, total: cython.longlong) -> None:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
@@ -128,8 +129,18 @@ def run(arguments: list[str]) -> int:
             raise
         if isinstance(error, OSError) and error.errno in FULL:
             return _unwritten(error)
-        messages.error(f"internal error: {type(error).__name__}: {error}", "`whyfetch --debug ...` shows where")
+        messages.error(f"internal error: {type(error).__name__}{_place(error)}", "`whyfetch --debug ...` shows more")
         return ExitStatus.USAGE
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised. Not what it says: that may be a piece of a capture."""
+    from traceback import extract_tb
+
+    frames = extract_tb(error.__traceback__)
+    if not frames:
+        return ""
+    return f" in {'/'.join(Path(frames[-1].filename).parts[-2:])}, line {frames[-1].lineno}"
 
 
 def _unwritten(error: OSError) -> int:

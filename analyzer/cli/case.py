@@ -23,7 +23,8 @@ def case(
 ) -> int:
     """Print one fetch as an anonymised `.pkt` timeline that gets the same verdict, for a bug report.
 
-    Names, addresses, paths, headers and content are replaced; lengths, times and TLS record types stay.
+    Names, addresses, paths, headers and content are replaced; lengths, times, ports and TLS record types stay.
+    Nothing but known words, numbers and lengths is written.
 
     Example: whyfetch case trace.pcapng 3 > tests/cases/my-case.pkt
     """

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from analyzer.cli.options import SHOW_QUERIES
 from analyzer.cli.selection import Selection
 from analyzer.errors import UsageError
 
@@ -82,6 +83,7 @@ def classify(
     everything: Annotated[
         bool, typer.Option("--all", help="List the connections that carried no fetch as well.")
     ] = False,
+    show_queries: Annotated[bool, SHOW_QUERIES] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no progress bar.")] = False,
     colour: Annotated[
         Colour, typer.Option("--color", metavar="WHEN", help="auto, always or never (NO_COLOR and FORCE_COLOR count).")
@@ -114,6 +116,7 @@ def classify(
         quiet=quiet,
         colour=str(colour),
         client_log=client_log,
+        show_queries=show_queries,
     )
     return int(job.run())
 

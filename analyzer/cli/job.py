@@ -52,6 +52,7 @@ class Job:
         quiet: bool,
         colour: str,
         client_log: Path | None = None,
+        show_queries: bool = False,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -64,7 +65,9 @@ class Job:
         self.summary = Summary()
         self.found = self.interrupted = False
         self.bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
-        self.reading = Reading(paths, kinds=True, lean=True, progress=self.bar, client_log=client_log)
+        self.reading = Reading(
+            paths, kinds=True, lean=True, show_queries=show_queries, progress=self.bar, client_log=client_log
+        )
         self.summary.client_log = self.reading.client_log
         self.live = any(path == "-" or not Path(path).is_file() for path in paths if not Path(path).is_dir())
 

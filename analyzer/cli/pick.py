@@ -34,11 +34,18 @@ def source_of(path: str, command: str) -> CaptureSource:
     return source
 
 
-def pick(source: CaptureSource, number: int | None, stream: int | None, client_log: Path | None = None) -> Fetch:
+def pick(
+    source: CaptureSource,
+    number: int | None,
+    stream: int | None,
+    client_log: Path | None = None,
+    *,
+    show_queries: bool = False,
+) -> Fetch:
     """The fetch with that number, or the first one of that tcp.stream (there also a connection without a fetch)."""
     from analyzer.api import Reading
 
-    reading = Reading(source.paths, kinds=True, client_log=client_log)
+    reading = Reading(source.paths, kinds=True, show_queries=show_queries, client_log=client_log)
     last = 0
     for fetch in reading:
         if fetch.number and fetch.number == number:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from analyzer.cli.options import SHOW_QUERIES
 from analyzer.errors import UsageError
 
 CAPTURE = typer.Argument(
@@ -30,6 +31,7 @@ def show(
     number: Annotated[int | None, NUMBER] = None,
     stream: Annotated[int | None, STREAM] = None,
     client_log: Annotated[Path | None, CLIENT_LOG] = None,
+    show_queries: Annotated[bool, SHOW_QUERIES] = False,
 ) -> int:
     """Show one fetch: its packets, the proving ones marked, why this verdict and no other, and what to do.
 
@@ -45,7 +47,7 @@ def show(
 
     one_of(number, stream, "show")
     source = source_of(capture, "show")
-    fetch = pick(source, number, stream, client_log)
+    fetch = pick(source, number, stream, client_log, show_queries=show_queries)
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     page = Page(fetch, explain(fetch), source.paths[0], columns, messages.coloured(sys.stdout, "auto"))
     with closing(open_capture(source)) as again, Output(None) as out:

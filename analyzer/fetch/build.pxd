@@ -1,5 +1,6 @@
 from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
+from analyzer.fetch.target cimport host_of
 from analyzer.fetch.vantage cimport vantage
 from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Record, Side, Tls
 from analyzer.wire.tls.completion cimport Completion

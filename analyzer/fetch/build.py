@@ -12,7 +12,9 @@ import cython
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
+from analyzer.fetch.target import host_of
 from analyzer.fetch.vantage import vantage
+from analyzer.wire.http.head import MAX_VALUE
 from analyzer.wire.http2.streams import UNREADABLE
 from analyzer.wire.model import CLIENT, OUTSIDE, SERVER, Connection, Exchange, Http2, Milestone, Record, Side, Tls
 from analyzer.wire.tls.completion import REFUSAL_NS, Completion
@@ -35,7 +37,8 @@ def fetches(connection: Connection) -> list[Fetch]:
     fetch: Fetch
     flow: Flow = Flow(connection)
     if connection.exchanges and connection.tls is None:
-        note_quiet(connection)
+        if len(connection.exchanges) > 1:
+            note_quiet(connection)
         for exchange in connection.exchanges:
             built.append(plain(connection, exchange, flow, len(built)))
         for fetch in built:
@@ -201,15 +204,21 @@ def exchange_name(connection: Connection, exchange: Exchange | None) -> str:
     """The host a request names, without its port; through a tunnel, the host that CONNECT named."""
     if exchange is None:
         return ""
-    return intern(without_port(exchange.host or (exchange.target if exchange.method == "CONNECT" else "")))
+    host = exchange.host or (exchange.target if exchange.method == "CONNECT" else "")
+    return intern(without_port(host)) if len(host) < MAX_VALUE else ""  # cut, and no name is that long (RFC 1035 2.3.4)
 
 
 def without_port(host: str) -> str:
-    """`example.org` of `example.org:8080`, `2001:db8::1` of `[2001:db8::1]:8080`."""
+    """`example.org` of `example.org:8080`, `2001:db8::1` of `[2001:db8::1]:8080`; whatever is no host is left out."""
+    character: cython.Py_UCS4
+    for character in host:
+        if character in "@/?#%":
+            host = host_of(host)
+            break
     if host.startswith("["):
         return host[1:].partition("]")[0]
-    name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() and ":" not in name else host
+    name, colon, _ = host.rpartition(":")
+    return name if colon and ":" not in name else host
 
 
 def kind_of(fetch: Fetch) -> str:

@@ -17,9 +17,9 @@ cdef class Flow:
     cpdef long long over(self, long long start) except? -1
 
 cdef dict _shared
-cdef int MAX_SHARED, ECE, CWR
+cdef int MAX_SHARED
+cdef long long LONGEST_NS
 
 cdef bytes shared(bytes value)
 cdef long long sooner(long long end, long long time, long long start) except? -1
-cdef bint asks_ecn(Connection connection) except -1
 cdef long long last_syn(Connection connection) except? -1

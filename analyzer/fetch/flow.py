@@ -11,7 +11,7 @@ from sys import intern
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.wire.model import CLIENT, CWR, ECE, Connection, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, LONGEST_NS, Connection, Milestone, Side, Tls
 
 X25519MLKEM768 = 0x11EC
 """The post-quantum key share (draft-ietf-tls-ecdhe-mlkem): with it a ClientHello needs two segments."""
@@ -27,13 +27,12 @@ _shared: dict[bytes, bytes] = {}
 class Flow:
     """One connection that is over, as far as anybody asks after its verdicts. Times in ns, 0 = did not happen.
 
-    splits           as in Connection
+    splits, ecn      as in Connection
     client, server   addresses, 4 or 16 bytes, b"" = unknown; server_ttl: TTL of the SYN-ACK, 0 = unknown
     host             under which address the client asked DNS for the server's: the same host, of the other family; else
                      client
     last_syn         when the client last tried to open it (milestones are capped), else when it began
     refused_time     when it definitely failed, by the server's RST or by ICMP
-    ecn              1 = the SYN that was answered, else the newest, asks for ECN (RFC 3168 6.1.1)
     to_client        ns from the capture to the client and back: from the SYN-ACK to its ACK (signatures.md 3.2)
     first_close      the first FIN or RST of each side, four instants
     proxied          1 = a prologue was peeled off; tunnel: what a granted CONNECT asked for, "" = there was none;
@@ -54,11 +53,12 @@ class Flow:
         self.midstream = connection.midstream
         self.established_time = connection.established_time
         self.last_syn = connection.first_time if client.bytes else last_syn(connection)
-        self.ecn = asks_ecn(connection)
+        self.ecn = connection.ecn
         self.refused_time = connection.last_time if server.rst_packet or connection.icmps else 0
         self.to_client = connection.established_time - server.syn_time
         if server.syn_time == 0 or self.to_client < 0:
             self.to_client = 0
+        self.to_client = min(self.to_client, LONGEST_NS)
         self.client_fin, self.client_rst = client.fin_time, client.rst_time
         self.server_fin, self.server_rst = server.fin_time, server.rst_time
         self.client_syns = client.syns
@@ -108,17 +108,6 @@ def shared(value: bytes) -> bytes:
 def sooner(end: cython.longlong, time: cython.longlong, start: cython.longlong) -> cython.longlong:
     """The earlier of two instants, of which the second counts only if it was not before `start`."""
     return time if start <= time < end else end
-
-
-def asks_ecn(connection: Connection) -> cython.bint:
-    """Whether its last SYN before any other packet has ECE and CWR."""
-    mark: Milestone
-    asks: cython.bint = False
-    for mark in connection.milestones:
-        if mark.what != "syn":
-            break
-        asks = mark.flags & ECE != 0 and mark.flags & CWR != 0
-    return asks
 
 
 def last_syn(connection: Connection) -> cython.longlong:

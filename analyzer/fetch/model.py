@@ -9,6 +9,7 @@ import cython
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.registries import Package, package_of
+from analyzer.fetch.target import shown_target
 from analyzer.wire.model import Connection, Exchange
 from analyzer.wire.tls.completion import Completion
 from analyzer.wire.tls.opaque import Opaque
@@ -26,6 +27,8 @@ class Fetch:
     kind        fetch, or a connection that is none: speculative | probe | race | other | subflow
     serial      how many fetches of the capture were judged before it
     number      1-based, in the order of first packets within its capture
+    target      what was asked for, as sent, for comparisons: what may be shown of it says `shown`
+    show_queries  1 = query, fragment, user and password of a target may be shown (`--show-queries`)
     protocol    tls | http | h2c | tcp (nothing was said, or not understood) | dns (no connection: the name failed)
     name_from_dns  1 = the connection did not say its name, the client's DNS lookups did
     dns_repeated   1 = a question for the name was sent again before the connection was made
@@ -59,6 +62,7 @@ class Fetch:
         self.completion: Completion | None = None
         self.opaque: Opaque | None = None
         self.last = 1
+        self.show_queries = 0
         self.name_from_dns = self.dns_repeated = 0
         self.resolution: Any = None
         self.verdict: object = None
@@ -80,6 +84,10 @@ class Fetch:
     def duration_s(self) -> float:
         """Seconds from the first packet of the fetch to its last."""
         return (self.end - self.start) / 1e9
+
+    def shown(self, target: str) -> str:
+        """What may be shown of a target, of this fetch or of another one on its connection."""
+        return target if self.show_queries else shown_target(target)
 
     def __lt__(self, other: Fetch) -> bool:
         """Order of rows: first packets; of one packet, the order of connections, then that of being judged."""

@@ -1,3 +1,4 @@
+from analyzer.fetch.target cimport host_of
 from analyzer.wire.model cimport Exchange
 
 cdef class Package:
@@ -5,6 +6,7 @@ cdef class Package:
     cdef begin(self, str ecosystem, str name, str version, str file)
 
 cpdef Package package_of(Exchange exchange)
+cdef str named(str text)
 cdef bint marked(str target, str agent) except -1
 cdef Package go(str path, str query, str host, str agent)
 cdef Package checksums(str rest)

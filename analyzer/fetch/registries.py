@@ -10,6 +10,7 @@ import re
 
 import cython
 
+from analyzer.fetch.target import host_of
 from analyzer.wire.http.head import MAX_TARGET
 from analyzer.wire.model import Exchange
 
@@ -22,6 +23,7 @@ OCI_AGENTS = ("docker/", "containerd/", "containers/", "buildkit/", "skopeo/", "
 GO_FILES = (".info", ".mod", ".zip")
 SDIST = (".tar.gz", ".zip", ".tar.bz2", ".tgz")
 VERSION = re.compile(r"\d+\.\d+\.\d+")
+ENDED = re.compile(r"[?#;]")
 SEPARATORS = re.compile(r"[-_.]+")
 
 
@@ -59,9 +61,16 @@ def package_of(exchange: Exchange) -> Package | None:
     agent = exchange.user_agent
     found = go(path, query, exchange.host, agent) or git(path, query, agent) or oci(path, agent)
     found = found or python(path, agent) or npm(path, agent)
-    if found is None or len(found.name) > MAX_NAME or len(found.version) > MAX_NAME:
+    if found is None:
         return None
-    return found
+    if "%" in path or ";" in path:
+        found.name, found.version = named(found.name), named(found.version)
+    return found if len(found.name) <= MAX_NAME and len(found.version) <= MAX_NAME else None
+
+
+def named(text: str) -> str:
+    """A name without a query that was percent-encoded, and without path parameters: no registry has such names."""
+    return ENDED.split(text, maxsplit=1)[0]
 
 
 def marked(target: str, agent: str) -> cython.bint:
@@ -76,7 +85,7 @@ def marked(target: str, agent: str) -> cython.bint:
 def go(path: str, query: str, host: str, agent: str) -> Package | None:
     """A request of the go command: the GOPROXY protocol (go.dev/ref/mod), its checksum database, or `?go-get=1`."""
     if query and "go-get=1" in query.split("&"):
-        return Package("go", host.partition(":")[0] + path.rstrip("/"), "", "go-get")
+        return Package("go", host_of(host).partition(":")[0] + path.rstrip("/"), "", "go-get")
     if "/sumdb/" in path:
         return checksums(path.partition("/sumdb/")[2])
     if path.endswith("/@latest"):

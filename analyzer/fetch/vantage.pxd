@@ -1,6 +1,6 @@
 from analyzer.wire.model cimport Connection, Milestone, Side
 
-cdef long long LOCAL_NS
+cdef long long LOCAL_NS, LONGEST_NS
 cdef int NEAR_SHARE
 
 cpdef tuple round_trips(Connection connection)

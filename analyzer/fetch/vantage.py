@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import CLIENT, SERVER, Connection, Milestone, Side
+from analyzer.wire.model import CLIENT, LONGEST_NS, SERVER, Connection, Milestone, Side
 
 LOCAL_NS = 1_000_000
 """Below a millisecond each way both ends are so near that neither TTL nor delay tells anything."""
@@ -63,6 +63,7 @@ def vantage(connection: Connection) -> str:
     if server_trip >= 0 and client_trip >= 0:
         if server_trip < LOCAL_NS and client_trip < LOCAL_NS:
             return "local"
+        server_trip, client_trip = min(server_trip, LONGEST_NS), min(client_trip, LONGEST_NS)
         if client_trip * NEAR_SHARE < server_trip:
             return "client"
         if server_trip * NEAR_SHARE < client_trip:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.errors import UsageError
 from analyzer.fetch.model import Fetch
-from analyzer.output.payload import Describer, Names, Part
+from analyzer.output.anonymous import Names
+from analyzer.output.payload import Describer, Part
 from analyzer.output.timeline import letters
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, ID_FAR, NETWORK, RST, SERVER, SYN, Connection
@@ -198,6 +199,8 @@ class Case:
         if any(left <= start and end <= right for left, right in laid):
             return "", None
         chosen = [part for part in self.parts[side] if part.end > start and part.start < end]
+        if not chosen:  # of no stream: of a RST (RFC 9293 3.5.2 lets it say why), or of a probe in front of all data
+            return f"zeros {end - start}", None
         left, right = chosen[0].start, chosen[-1].end
         words = _joined(chosen) + (" ..." if right > end else "")
         _lay(laid, left, right)

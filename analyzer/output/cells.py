@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 import cython
 
@@ -24,6 +25,8 @@ FIRST_ROOM = 1 << 12
 """Bytes of a row's buffer, which grows when a longer one comes."""
 MOST_DIGITS = 20
 """Of a number of 64 bits."""
+SIGNS = "=+-@\u2212"
+"""With the minus sign, which spreadsheets read as well; what NFKC makes of others."""
 MAX_REMEMBERED = 4096
 """Texts whose cells are kept, as they return in row after row; a hostile capture must not fill memory."""
 
@@ -214,19 +217,25 @@ class CsvCells(Cells):
         The last digit is known first: they are written backwards, beyond the row's end, and moved there.
         """
         number: cython.ulonglong = abs(value)
-        tens: cython.ulonglong
+        pair: cython.uint
         if value < 0:
             self.octet(MINUS)
         self.room(2 * MOST_DIGITS)
         octets = self.octets
         end: cython.Py_ssize_t = self.at + 2 * MOST_DIGITS
-        at: cython.Py_ssize_t = end - 1
-        while number >= 10 or at > end - least:
-            tens = number // 10
-            octets[at] = ZERO + (number - tens * 10)
-            number = tens
+        at: cython.Py_ssize_t = end
+        while number >= 10:  # two digits by one division
+            pair = number % 100
+            number = number // 100
+            at -= 2
+            octets[at] = ZERO + pair // 10
+            octets[at + 1] = ZERO + pair % 10
+        if number or at == end:
             at -= 1
-        octets[at] = ZERO + number
+            octets[at] = ZERO + number
+        while at > end - least:
+            at -= 1
+            octets[at] = ZERO
         if cython.compiled:
             memcpy(octets + self.at, octets + at, end - at)
         else:
@@ -265,13 +274,23 @@ def is_plain(text: str) -> cython.bint:
 
 
 def is_formula(text: str) -> cython.bint:
-    """Whether a spreadsheet takes a cell with this text for a formula (tab and CR too, but those are not shown raw)."""
+    """Whether a spreadsheet takes a cell with this text for a formula (tab and CR too, but those are not shown raw).
+
+    Some pass over blanks in front, and take full-width and small signs for the ASCII ones, as NFKC does (UAX 15).
+    """
     first: cython.Py_UCS4 = text[0]
+    if first == " ":
+        bare = text.lstrip(" ")
+        return bare != "" and is_formula(bare)
+    if first > "~":
+        return normalize("NFKC", text[0])[0] in SIGNS or text[0] in SIGNS
     return first == "=" or first == "+" or first == "-" or first == "@"
 
 
 def csv_text(text: str) -> str:
     """One cell of text that is safe to show."""
+    if not text:
+        return text
     if is_formula(text) and text != "-":  # `-` alone is standard input
         text = "'" + text
     if '"' in text:

@@ -51,9 +51,9 @@ class Row:
     method: str
     """HTTP method."""
     target: str
-    """HTTP request target as sent."""
+    """HTTP request target: its scheme, host and path. Query, fragment, path parameters, user and password are left out, each with a `…` behind its delimiter, as in `/path?…`; `--show-queries` shows the target as sent."""
     summary: str
-    """What happened, in one sentence."""
+    """What happened, in one sentence; targets in it are shown as in `target`."""
     evidence: str
     """Packets that prove the verdict, as `packet:what` separated by blanks; packet numbers are those of the capture, as in Wireshark."""
     flags: str
@@ -137,7 +137,7 @@ class Row:
     client_errors: str
     """What common clients print for this."""
     client_said: str
-    """What the client's own log says of this fetch (`--client-log`), at most 500 characters; the verdict never comes from it."""
+    """What the client's own log says of this fetch (`--client-log`), at most 500 characters, with `…` for credentials, tokens and queries of URLs (docs/content.md); the verdict never comes from it."""
     wireshark_filter: str
     """Display filter that shows this connection, or these DNS messages, in Wireshark; several streams where a SYN that changed nothing made Wireshark count on."""
 

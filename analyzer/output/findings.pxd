@@ -12,3 +12,6 @@ cdef class Findings:
     cdef public object resets, timers
     cdef public long long seen, one_sided, failed, large_lost, told_by_icmp, partial_hellos
     cpdef add(self, Fetch fetch)
+    cdef _add_failure(self, Flow flow, Verdict verdict)
+
+cdef count(object counter, object key)

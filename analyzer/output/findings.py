@@ -77,7 +77,7 @@ class Findings:
         verdict: Verdict = fetch.verdict  # type: ignore[assignment]
         flow: Flow = fetch.flow
         self.seen += 1
-        if verdict.klass == "incomplete":
+        if not verdict.failed and verdict.klass == "incomplete":
             self.one_sided += verdict.missing == "direction"
             return
         key = (fetch.name, flow.server, flow.server_port, flow.tls_version >= 0, flow.post_quantum)
@@ -88,8 +88,8 @@ class Findings:
                 self.counted[key] = outcome
             else:
                 self.full = True
-        outcome[verdict.klass != "ok"] += 1
-        if verdict.klass != "ok":
+        outcome[verdict.failed] += 1
+        if verdict.failed:
             self._add_failure(flow, verdict)
 
     def _add_failure(self, flow: Flow, verdict: Verdict) -> None:

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
+from analyzer.output.anonymous import digits, method, shape
 from analyzer.verdict.signatures.response import ENDLESS
 from analyzer.wire.http2.fields import Fields
+from analyzer.wire.http2.head import MAX_DIGITS
 from analyzer.wire.http2.reader import FRAME_HEADER
 from analyzer.wire.http2.registry import (
     CONTINUATION,
@@ -34,9 +36,14 @@ from analyzer.wire.http2.registry import (
 if TYPE_CHECKING:
     from hpack import Encoder
 
-    from analyzer.output.payload import Names
+    from analyzer.output.anonymous import Names
 
-PING = 6
+PRIORITY_FRAME, PING = 2, 6
+STATUS_DIGITS = 3
+EXTENSION = 255
+"""A type that nobody uses, for all that are not those of RFC 9113; who does not know a type passes over the frame."""
+KNOWN_SETTINGS = range(1, 9)
+UNKNOWN_SETTING = "65535 0"
 NAMES = {
     DATA: "DATA", HEADERS: "HEADERS", RST_STREAM: "RST_STREAM", SETTINGS: "SETTINGS", PUSH_PROMISE: "PUSH_PROMISE",
     PING: "PING", GOAWAY: "GOAWAY", WINDOW_UPDATE: "WINDOW_UPDATE", CONTINUATION: "CONTINUATION",
@@ -92,7 +99,7 @@ class Frames:
         yield from self._ready(at)
         if at < len(data):
             known = holes.find(1, at) if any(holes[at : at + FRAME_HEADER]) else len(data)
-            yield at, known, f"hex {data[at:known].hex()}"
+            yield at, known, f"zeros {known - at}"
             yield known, len(data), f"zeros {len(data) - known}"
 
     def _ready(self, end: int) -> Iterator[tuple[int, int, str]]:
@@ -107,6 +114,8 @@ class Frames:
 
     def _words(self, frame: Frame) -> str:
         """Any frame but the first of a header block."""
+        if frame.kind not in NAMES and frame.kind != PRIORITY_FRAME:
+            return f"{EXTENSION} length {frame.length}"  # or no frame at all: its numbers may be anybody's words
         where = f" stream {frame.stream}" if frame.stream else ""
         words = NAMES.get(frame.kind, str(frame.kind)) + where
         if frame.kind == CONTINUATION:
@@ -135,7 +144,7 @@ class Frames:
         if frame.kind != SETTINGS:
             return ""
         pairs = [frame.payload[at : at + 6] for at in range(0, frame.length - 5, 6)]
-        return "".join(f" {int.from_bytes(one[:2], 'big')} {int.from_bytes(one[2:], 'big')}" for one in pairs)
+        return "".join(" " + _setting(int.from_bytes(one[:2], "big"), int.from_bytes(one[2:], "big")) for one in pairs)
 
     # -- header blocks ---------------------------------------------------------------------------------------------
 
@@ -177,12 +186,14 @@ class Frames:
 
     def _value(self, name: str, value: str) -> str:
         if name == ":path":
-            return re.sub(r"[^/?&=.:@%~_-]", MASK, value)
+            return shape(value).replace("x", MASK)
         if name in (":authority", "host"):
             return self.names.of(value)
         if name == "content-type":
             return next((known for known in ENDLESS if value.startswith(known)), "")
-        return value if re.fullmatch(r"[A-Z]{1,20}|[0-9]{1,18}", value) else ""
+        if name == ":method":
+            return method(value) if re.fullmatch(r"[A-Z]{1,20}", value) else ""
+        return digits(value, MAX_DIGITS) if name != ":status" or len(value) == STATUS_DIGITS else ""
 
 
 def _front(frame: Frame) -> tuple[int, int, str]:
@@ -197,6 +208,10 @@ def _front(frame: Frame) -> tuple[int, int, str]:
         words += " priority"
         start += 5
     return start, padding, words
+
+
+def _setting(name: int, value: int) -> str:
+    return f"{name} {value}" if name in KNOWN_SETTINGS else UNKNOWN_SETTING
 
 
 def _error(code: bytes) -> str:

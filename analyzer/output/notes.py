@@ -31,7 +31,7 @@ def notes_of(fetch: Fetch) -> Notes:
         for packet in (fetch.opaque.close_notify_client, fetch.opaque.close_notify_server):
             _add(notes, packet, "a close_notify by its size")
     for exchange in [*([connection.connect] if connection.connect else []), *connection.exchanges]:
-        _exchange_notes(notes, exchange)
+        _exchange_notes(notes, exchange, fetch.shown(exchange.target))
     _milestone_notes(notes, connection)
     if connection.moved is None:
         return notes
@@ -66,8 +66,8 @@ def _record_notes(notes: Notes, tls: Tls, records: list[Record]) -> None:
             _add(notes, packet, text)
 
 
-def _exchange_notes(notes: Notes, exchange: Exchange) -> None:
-    _add(notes, exchange.request_packet, cut(safe(f"{exchange.method} {exchange.target}"), LONGEST))
+def _exchange_notes(notes: Notes, exchange: Exchange, target: str) -> None:
+    _add(notes, exchange.request_packet, cut(safe(f"{exchange.method} {target}"), LONGEST))
     if exchange.status:
         _add(notes, exchange.response_packet, cut(safe(f"{exchange.status} {exchange.reason}".rstrip()), LONGEST))
     if exchange.garbage:

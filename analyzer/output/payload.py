@@ -1,7 +1,7 @@
 """Describes the payload of a connection in the words of tests/cases/README.md, without a byte that tells who it was.
 
-Lengths, TLS record and message types, alerts, status codes, methods and framing stay. Names become `host1.example`,
-paths keep their shape (`/xxx/xx?x=xx`), everything else is zeros, noise or `x`.
+Lengths, record and message types, alerts, status codes, methods and framing stay. Names become `host1.example`, paths
+keep their shape (`/xxx/xx?x=xx`), all else becomes its length: zeros, noise or `x` (anonymous.py).
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 from analyzer.errors import UsageError
 from analyzer.fetch.flow import X25519MLKEM768
+from analyzer.output.anonymous import HEADER, Names, digits, method, proxy_line, shape, text, trailers, unknown
 from analyzer.output.frames import Frames
 from analyzer.wire.detection import PREFACE
-from analyzer.wire.http.websocket import MASKED, payload_size
+from analyzer.wire.http.websocket import is_frame, payload_size, told
+from analyzer.wire.http2.head import MAX_DIGITS
 from analyzer.wire.model import CLIENT, Connection, Exchange, Tls
 from analyzer.wire.tls.hello import read_client_hello, read_server_hello
 from analyzer.wire.tls.registry import MAX_LENGTH, TLS13
@@ -45,15 +47,9 @@ REASONS = {status.phrase for status in HTTPStatus} | {
 }
 """Reason phrases that tell nothing about a server: the standard's, nginx's, and older spellings."""
 RAW = 64
-"""Bytes of unknown content that are described one by one, as many as the analyzer looks at."""
-BINARY_HEAD = 5
-"""Bytes of unknown binary content that stay: a TLS record header is that long."""
-MASK = bytes(
-    ord("x" if chr(byte).islower() else "X" if chr(byte).isupper() else "9")
-    if byte < 128 and chr(byte).isalnum()
-    else byte
-    for byte in range(256)
-)
+"""Bytes of unknown content that are told apart, as many as the analyzer looks at."""
+NO_FRAME = 0x30
+"""Begins no frame of a websocket: bits are set that are reserved (RFC 6455 5.2)."""
 FILLER = 254
 """A handshake message type that no parser knows: it keeps the length."""
 
@@ -64,19 +60,6 @@ class Part(NamedTuple):
     start: int
     end: int
     words: str
-
-
-class Names:
-    """Names as they are printed: the same name always the same way."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, str] = {}
-
-    def of(self, name: str) -> str:
-        """`host1.example`, with the port that stood behind the name."""
-        host, colon, port = name.rpartition(":")
-        host, port = (host, colon + port) if colon and port.isdigit() else (name, "")
-        return self.known.setdefault(host.lower(), f"host{len(self.known) + 1}.example") + port
 
 
 class Describer:
@@ -105,11 +88,11 @@ class Describer:
 
     def _next(self) -> Iterator[Part]:
         data, at = self.data, self.at
-        if any(self.holes[at : at + BINARY_HEAD]):
+        if any(self.holes[at : at + HEADER]):
             hole = self.holes.index(1, at)
             end = self.holes.find(0, hole)
             end = end if end >= 0 else len(data)
-            yield Part(at, hole, _masked(data[at:hole]))
+            yield Part(at, hole, unknown(data[at:hole], self.side == CLIENT))
             yield Part(hole, end, f"zeros {end - hole}")
         elif self._in_websocket():
             yield self._websocket_frame()
@@ -136,13 +119,14 @@ class Describer:
         return False
 
     def _websocket_frame(self) -> Part:
-        """The head of a frame, without its masking key, and as many zeros as it has payload."""
-        head = bytearray(self.data[self.at : self.at + 2])
+        """The head of a frame without its masking key, and as many zeros as it has payload; to the end what is none."""
+        head, left = bytearray(self.data[self.at : self.at + 2]), len(self.data) - self.at
+        if not is_frame(head[0]):
+            return Part(self.at, len(self.data), f"hex {NO_FRAME:02x}{f' + zeros {left - 1}' if left > 1 else ''}")
         while payload_size(head) < 0 and self.at + len(head) < len(self.data):
             head.append(self.data[self.at + len(head)])
-        size = min(max(payload_size(head), 0), len(self.data) - self.at - len(head))
-        key = 4 if len(head) > 5 and head[1] & MASKED else 0
-        words = f"hex {bytes(head[: len(head) - key]).hex()}{'00' * key}"
+        size = min(max(payload_size(head), 0), left - len(head))
+        words = f"hex {bytes(head[: told(head)]).hex()}{'00' * (len(head) - told(head))}"
         return Part(self.at, self.at + len(head) + size, f"{words} + zeros {size}" if size else words)
 
     # -- TLS -------------------------------------------------------------------------------------------------------
@@ -240,17 +224,17 @@ class Describer:
 
     def _request(self, found: re.Match[bytes]) -> Iterator[Part]:
         end, headers = self._head()
-        method, version = found[1].decode(), found[3].decode()
-        target = self.names.of(found[2].decode("latin-1")) if method == "CONNECT" else _shape(found[2])
+        word, version, target = method(found[1].decode()), found[3].decode(), found[2].decode("latin-1")
         if not end:
-            yield from self._unfinished(found, f"{method} {_shape(found[2])} HTTP/{version}\r\n")
+            yield from self._unfinished(found, f"{word} {shape(target)} HTTP/{version}\r\n")
             return
+        target = self.names.of(target) if word == "CONNECT" else shape(target)
         words = ["expect"] if "expect" in headers else []
         words += [f"version {version}"] if version != "1.1" else []
-        first = f"{method} {target} HTTP/{version}"
+        first = f"{word} {target} HTTP/{version}"
         last = self._exchange_end(self.at, request=True, head=end)
         extra = len("Expect: 100-continue\r\n") * ("expect" in headers)
-        yield self._message(f"http {method} {target}", first, headers, words, (end, last), extra)
+        yield self._message(f"http {word} {target}", first, headers, words, (end, last), extra)
         yield from self._chunks(end, last, headers)
 
     def _response(self, found: re.Match[bytes]) -> Iterator[Part]:
@@ -271,7 +255,7 @@ class Describer:
 
     def _unfinished(self, found: re.Match[bytes], line: str) -> Iterator[Part]:
         """A head that does not end, or not within what was captured: its first line, and as many bytes."""
-        yield Part(self.at, found.end(), _text(line.encode("latin-1")))
+        yield Part(self.at, found.end(), text(line.encode("latin-1")))
         if found.end() < len(self.data):
             yield Part(found.end(), len(self.data), f"zeros {len(self.data) - found.end()}")
 
@@ -303,7 +287,7 @@ class Describer:
         if name == "host":
             return self.names.of(value)
         if name == "content-length":
-            return value if value.isascii() and value.isdigit() else ""
+            return digits(value, MAX_DIGITS)
         return next((word for word in VALUES if value.lower().startswith(word)), "")
 
     def _exchange_end(self, start: int, request: bool, head: int) -> int:
@@ -330,18 +314,21 @@ class Describer:
             return
         if "chunked" not in headers.get("transfer-encoding", "").lower():
             return
-        while at < end and (line := CHUNK.match(self.data, at, end)):
+        last = False
+        while at < end and not last and (line := CHUNK.match(self.data, at, end)):
             size = int(line[1], 16)
-            yield Part(at, line.end(), _text(line[1] + b"x" * len(line[2]) + b"\r\n"))
+            last = size == 0
+            size = min(size, end - line.end())
+            yield Part(at, line.end(), text(line[1] + b"x" * len(line[2]) + b"\r\n"))
             at = line.end()
-            if size:
-                yield Part(at, at + size, f"zeros {size}")
-                at += size
-            if at < end:
-                yield Part(at, min(at + 2, end), _text(self.data[at : min(at + 2, end)]))
-            at += 2
+            yield Part(at, at + size, f"zeros {size}")
+            at += size
+            if at < end and not last:
+                behind = self.data[at : min(at + 2, end)]
+                yield Part(at, at + len(behind), text(behind if b"\r\n".startswith(behind) else b"x" * len(behind)))
+                at += len(behind)
         if at < end:
-            yield Part(at, end, f"zeros {end - at}")
+            yield Part(at, end, trailers(self.data[at:end]) if last else f"zeros {end - at}")
 
     def _frames(self, at: int) -> Iterator[Part]:
         """HTTP/2 to the end of the stream."""
@@ -357,36 +344,14 @@ class Describer:
             raise _inexpressible("a SOCKS dialogue or a binary PROXY header")
         if self.side == CLIENT and data.startswith(b"PROXY ", at) and b"\r\n" in data[at:]:
             end = data.index(b"\r\n", at) + 2
-            kind = data[at : at + len(b"PROXY TCP4")]
-            yield Part(at, end, _text(kind + re.sub(rb"[0-9a-f]", b"1", data[at + len(kind) : end].lower())))
+            yield Part(at, end, proxy_line(data[at:end]))
             return
         starts = [each.request_start if self.side == CLIENT else each.response_start for each in self.exchanges]
         stop = min([len(data), *(start for start in starts if start > at)])
         end = min(at + RAW, stop)
-        yield Part(at, end, _masked(data[at:end]))
+        yield Part(at, end, unknown(data[at:end], self.side == CLIENT))
         yield Part(end, stop, f"zeros {stop - end}")
 
 
 def _inexpressible(what: str) -> UsageError:
     return UsageError(f"the notation of cases cannot express {what}", "share the capture itself, if you may")
-
-
-def _shape(target: bytes) -> str:
-    """`/xxx/xx?x=xx`: separators stay, letters and digits go."""
-    text = target.decode("latin-1")
-    return re.sub(r"[^/?&=.:@%~_-]", "x", text)
-
-
-def _masked(data: bytes) -> str:
-    """Text with `x`, `X` and `9` for letters and digits; binary data with its first bytes, which tell the protocol."""
-    masked = data.translate(MASK)
-    if all(32 <= byte < 127 or byte in b"\t\r\n" for byte in data):
-        return _text(masked)
-    kept = [byte if at < BINARY_HEAD or 32 <= byte < 127 else 0 for at, byte in enumerate(masked)]
-    return f"hex {bytes(kept).hex()}"
-
-
-def _text(data: bytes) -> str:
-    """`text "GET / HTTP/1.1\\r\\n"`, with what would end the word escaped."""
-    said = data.decode("latin-1").encode("unicode_escape").decode().replace('"', "\\x22")
-    return f'text "{said}"'

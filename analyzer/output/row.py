@@ -82,7 +82,7 @@ def wanted(cells: Cells, fetch: Fetch, flow: Flow, verdict: Verdict) -> None:
     cells.seconds((fetch.end - fetch.start) / 1e9 if fetch.end >= fetch.start else -1.0)
     if_any(cells, fetch.status)
     cells.phrase(fetch.method)
-    cells.text(fetch.target)
+    cells.text(fetch.shown(fetch.target))
 
 
 def decided(cells: Cells, fetch: Fetch, flow: Flow, verdict: Verdict) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-# not compiled: one regular expression that nearly never runs
+# not compiled: nearly all text is ASCII, of which only that is asked
 import re
 import unicodedata
 
-UNSAFE = re.compile(
+INVISIBLE = re.compile(
     "["
-    "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: terminals obey them
-    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069"  # zero width and bidi: what is shown differs from what is there
-    "\u2028\u2029"  # line and paragraph separators break rows
-    "\ufeff\ufff9-\uffff"  # byte order mark, interlinear annotations, noncharacters
-    "\ud800-\udfff"  # lone surrogates cannot be written as UTF-8
-    "\U000e0000-\U000e007f"  # invisible tag characters
+    "\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"  # joiners, variation selectors
+    "\u115f\u1160\u3164\uffa0"  # fillers, which are letters
+    "\u2800\U00016fe4\U0001d159"  # blank pictures and signs
     "]"
 )
+"""What nobody sees (Default_Ignorable_Code_Point of the Unicode standard, and what is drawn empty) among the characters
+that Python calls printable. Those that it does not are categories Cc (controls: terminals obey them), Cf (zero width,
+bidirectional, tags), Co, Cs, Cn, Zl, Zp (line ends), and Zs but the blank: blanks that are none."""
+MARKS = ("Mn", "Mc", "Me")
+"""Combining marks: in front of a text they would change what stands before it, a comma or a bracket."""
 
 
 def safe(text: str) -> str:
@@ -23,13 +25,22 @@ def safe(text: str) -> str:
 
     Backslashes that were there stay as they are, so the result is for reading, not for decoding.
     """
-    if text.isprintable():
-        return text
-    return UNSAFE.sub(_escape, text)
+    if text.isascii():
+        return text if text.isprintable() else "".join([_shown(character) for character in text])
+    if not text.isprintable() or INVISIBLE.search(text) is not None:
+        text = "".join([_shown(character) for character in text])
+    if text and unicodedata.category(text[0]) in MARKS:
+        text = _escaped(text[0]) + text[1:]
+    return text
 
 
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
+def _shown(character: str) -> str:
+    seen = character.isprintable() and INVISIBLE.match(character) is None
+    return character if seen else _escaped(character)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

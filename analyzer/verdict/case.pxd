@@ -44,11 +44,12 @@ cdef class Case:
     cpdef str where(self)
     cpdef str address(self)
     cpdef str peer(self)
+    cpdef str asked_for(self)
     cpdef str tail(self)
     cpdef Verdict verdict(self, str cause, str confidence, str summary)
     cpdef Verdict seal(self, Verdict verdict)
 
-cdef long long DAY_NS
+cdef long long DAY_NS, LONGEST_NS
 cdef bint in_order(list[Evidence] cited) except -1
 cpdef str span(long long ns)
 cdef long long whole_ms(long long ns) except -1

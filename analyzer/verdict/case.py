@@ -11,7 +11,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.verdict.causes import cause_of
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.thresholds import Thresholds
-from analyzer.wire.model import CLIENT, OUTSIDE, SERVER, Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, LONGEST_NS, OUTSIDE, SERVER, Connection, Exchange, Milestone, Side, Tls
 
 MAX_EVIDENCE = 40
 """Packets cited for one verdict; later ones are left out."""
@@ -199,7 +199,7 @@ class Case:
         """From the last SYN before the answer to the SYN-ACK; 0 = unknown."""
         if self.client.syn_time == 0 or self.server.syn_time < self.client.syn_time:
             return 0
-        return self.server.syn_time - self.client.syn_time
+        return min(self.server.syn_time - self.client.syn_time, LONGEST_NS)
 
     def where(self) -> str:
         """The server as a colleague would call it: its name, else address and port."""
@@ -216,6 +216,10 @@ class Case:
         if tunnel or "socks" in self.connection.via:
             return f"the proxy {self.address()}"
         return self.where()
+
+    def asked_for(self) -> str:
+        """The target of the request, as far as it may be shown."""
+        return self.fetch.shown(self.exchange.target)
 
     def tail(self) -> str:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""

@@ -1,5 +1,6 @@
 cimport cython
 
+from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.thresholds cimport Thresholds

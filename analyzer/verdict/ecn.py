@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
@@ -38,19 +39,20 @@ class Ecn:
     def learn(self, fetch: Fetch) -> None:
         """Note how its SYN fared."""
         verdict: Verdict = verdict_of(fetch)
-        refused: cython.bint = verdict.cause == "rst-refused"
-        if fetch.kind != "fetch" or not (refused or fetch.flow.established_time) or fetch.flow.midstream:
+        flow: Flow = fetch.flow
+        refused: cython.bint = not flow.established_time and verdict.cause == "rst-refused"
+        if not (refused or flow.established_time) or flow.midstream or fetch.kind != "fetch":
             return
-        key = (fetch.flow.server, fetch.flow.server_port)
+        key = (flow.server, flow.server_port)
         place: Place | None = self.places.get(key)
         if place is None:
             if len(self.places) >= MAX_PLACES:
                 return
             place = self.places[key] = Place()
         if refused:
-            if not fetch.flow.ecn:
+            if not flow.ecn:
                 place.refused_plain = min(place.refused_plain, fetch.start)
-        elif fetch.flow.ecn:
+        elif flow.ecn:
             place.took_ecn = min(place.took_ecn, fetch.start)
         else:
             place.took_plain = min(place.took_plain, fetch.start)

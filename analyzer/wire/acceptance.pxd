@@ -5,7 +5,7 @@ from analyzer.wire.sequence cimport unwrap
 # the constants of acceptance.py as C numbers
 # (not of those that other modules import: they would see no C number)
 cdef int ACK, FIN, SERVER, RCV_NXT, IN_WINDOW, OUTSIDE
-cdef long long FIRST_FLIGHT
+cdef long long FIRST_FLIGHT, NEAR, WIDEST
 
 cpdef bint acceptable(Side side, Side peer, Packet p, long long offset, long long ack) except -1
 cpdef bint within(Side side, long long offset, long long stop) except -1

@@ -30,11 +30,8 @@ if not cython.compiled:
 
 from analyzer.wire.model import ACK, FIN, IN_WINDOW, OUTSIDE, RCV_NXT, SERVER, Connection, Side
 from analyzer.wire.packet import Packet
+from analyzer.wire.sequence import NEAR, WIDEST
 
-NEAR = 65_535
-"""Bytes within which no window has to be looked up: the largest window that is not scaled (RFC 9293 3.1)."""
-WIDEST = 1 << 30
-"""The largest window (RFC 7323 2.3)."""
 FIRST_FLIGHT = 65_535
 """What a client may have sent behind a SYN whose answer was not captured: the window of a SYN-ACK is never scaled."""
 

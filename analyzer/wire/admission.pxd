@@ -19,7 +19,7 @@ cdef class Admission(Attempts):
     cdef public bint answered
     cdef begin_admission(self)
     cdef count(self, Connection connection, Side side, Packet p)
-    cdef account(self, Connection connection, Side side, Side peer, Packet p)
+    cdef take(self, Connection connection, Side side, Side peer, Packet p, str note)
     cdef bint admits(self, Connection connection, Side side, Side peer, Packet p, str note) except -1
     cdef bint fits(self, Side side, Side peer, Packet p) except -1
     cdef refuse(self, Connection connection, Side side, Packet p)

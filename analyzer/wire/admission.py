@@ -42,8 +42,8 @@ class Admission(Attempts):
     def count(self, connection: Connection, side: Side, p: Packet) -> None:
         """Numbers and times of a packet of the connection; the subclass does."""
 
-    def account(self, connection: Connection, side: Side, peer: Side, p: Packet) -> None:
-        """What an acceptable packet changes; the subclass does."""
+    def take(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> None:
+        """Account for a packet that its receiver takes; the subclass does."""
 
     def admits(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> cython.bint:
         """Whether its receiver takes a segment other than the usual; one that it would not take changes nothing."""
@@ -167,8 +167,7 @@ class Admission(Attempts):
                 connection.ignored -= 1
                 connection.ignored_resets -= 1 if p.flags & RST else 0
                 connection.milestones = [one for one in connection.milestones if one.packet != p.number]
-                self.count(connection, side, p)
-                self.account(connection, side, peer, p)
+                self.take(connection, side, peer, p, "")
 
 
 def answers_challenge(p: Packet, other: Packet) -> cython.bint:

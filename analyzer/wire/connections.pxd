@@ -1,5 +1,4 @@
 cimport cython
-from libc.stdint cimport int64_t
 
 from analyzer.wire.acceptance cimport acknowledges, in_syn_sent, place_of_reset
 from analyzer.wire.copies cimport is_copy, is_icmp_copy
@@ -19,13 +18,12 @@ cdef long long MASK32, NEAR, CLOCK_STEP_NS, PATIENCE_NS
 @cython.final
 cdef class Connections(Expiry):
     cdef public long long icmp_unmatched
-    cdef take(self, Connection connection, Side side, Side peer, Packet p, str note)
     cdef jump(self, Side side, Packet p, long long offset)
-    cdef int64_t acknowledge(self, Connection connection, Side side, Side peer, Packet p) except? -1
-    cdef take_back(self, Connection connection, Side peer, Packet p, long long ack)
-    cdef acknowledge_request(self, Connection connection, long long ack, Packet p)
     cdef reset_acknowledges(self, Side peer, Packet p)
     cdef fin(self, Connection connection, Side side, Packet p, long long offset)
     cdef rst(self, Connection connection, Side side, Side peer, Packet p, long long offset)
     cdef check_closed(self, Connection connection, Packet p)
     cpdef icmp(self, IcmpError error)
+
+cdef take_back(Connection connection, Side peer, Packet p, long long ack)
+cdef acknowledge_request(Connection connection, long long ack, Packet p)

@@ -11,7 +11,7 @@ import cython
 if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
-from analyzer.wire.acceptance import NEAR, acknowledges, in_syn_sent, place_of_reset
+from analyzer.wire.acceptance import acknowledges, in_syn_sent, place_of_reset
 from analyzer.wire.admission import MAX_RST_MARKS
 from analyzer.wire.copies import is_copy, is_icmp_copy
 from analyzer.wire.expiry import Expiry
@@ -36,6 +36,7 @@ from analyzer.wire.model import (
 from analyzer.wire.opening import note_endpoint
 from analyzer.wire.ordering import PATIENCE_NS, is_early
 from analyzer.wire.packet import Packet
+from analyzer.wire.sequence import NEAR
 
 CLOCK_STEP_NS = 10_000_000
 """Capture queues disorder packets by a few milliseconds; more is a clock that was set back (signatures.md 6.1)."""
@@ -55,19 +56,17 @@ class Connections(Expiry):
 
     def packet(self, p: Packet, note: str) -> None:
         """Account for one TCP packet; `note` is a flag word from the decoder, or ""."""
-        found: Side | None
-        side: Side
+        side: Side | None
         peer: Side
         connection: Connection
         if p.time > self.now:
             self.reach(p.time)
-        found = self.keys.find(p)
-        if found is None:
+        side = self.keys.find(p)
+        if side is None:
             self.make_room()
-            found = self.first(p)
-            if found is None:
+            side = self.first(p)
+            if side is None:
                 return
-        side = found
         connection = side.connection
         peer = connection.server if side.index == CLIENT else connection.client
         if is_usual(connection, side, peer, p):
@@ -77,14 +76,6 @@ class Connections(Expiry):
             self.reorder(connection, side, p, note)
         else:
             self.in_order(side, p, note)
-
-    def take(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> None:
-        """Account for a packet that its receiver takes."""
-        if note:
-            connection.flag(note)
-        self.count(connection, side, p)
-        peer.unanswered_keep_alives = 0
-        self.account(connection, side, peer, p)
 
     def in_order(self, side: Side, p: Packet, note: str) -> None:
         """A packet whose turn it is."""
@@ -105,31 +96,25 @@ class Connections(Expiry):
 
     def count(self, connection: Connection, side: Side, p: Packet) -> None:
         """Numbers and times of a packet of the connection."""
-        if p.time < connection.last_time - CLOCK_STEP_NS and connection.interface == p.interface:
-            connection.clock_step = 1
-        connection.last_packet = p.number
-        if p.time > connection.last_time:
-            connection.last_time = p.time
-        side.packets += 1
-        side.last_packet = p.number
-        side.last_time = p.time
-        if side.first_packet == 0:
-            side.first_packet = p.number
-            side.first_time = p.time
+        counted(connection, side, p)
 
-    def account(self, connection: Connection, side: Side, peer: Side, p: Packet) -> None:
-        """Sequence number, acknowledgement, window, payload and flags of one packet, in this order."""
+    def take(self, connection: Connection, side: Side, peer: Side, p: Packet, note: str) -> None:
+        """A packet that its receiver takes: sequence number, acknowledgement, window, payload, flags, in this order."""
         offset: cython.longlong
         ack: cython.longlong = peer.acked
+        if note:
+            connection.flag(note)
+        counted(connection, side, p)
+        peer.unanswered_keep_alives = 0
         offset = unwrap((p.seq + 1) & MASK32 if p.flags & SYN else p.seq, side.base, side.end)
         if p.flags & (SYN | RST):
             self.answered |= side.index == SERVER
             self.kin.shaken(side, p, self.opened)
-        if p.flags & RST:
-            self.rst(connection, side, peer, p, offset)
-            return
+            if p.flags & RST:
+                self.rst(connection, side, peer, p, offset)
+                return
         if p.flags & ACK:
-            ack = self.acknowledge(connection, side, peer, p)
+            ack = acknowledge(connection, side, peer, p)
         if offset > side.end and offset > side.sent:
             self.jump(side, p, offset)
         note_endpoint(connection, side, peer, p)
@@ -147,47 +132,6 @@ class Connections(Expiry):
         side.sent = offset
         side.sent_packet = p.number
         side.sent_time = p.time
-
-    # -- numbers ---------------------------------------------------------------------------------------------------
-
-    def acknowledge(self, connection: Connection, side: Side, peer: Side, p: Packet) -> cython.longlong:
-        """Note what `side` acknowledges of `peer`; returns that as an offset of the peer's stream."""
-        ack: cython.longlong
-        if peer.base < 0:
-            peer.base = p.ack
-        ack = unwrap(p.ack, peer.base, peer.acked)
-        if p.sack_left >= 0:
-            side.sack_left = unwrap(p.sack_left, peer.base, peer.acked)
-            side.sack_right = unwrap(p.sack_right, peer.base, peer.acked)
-        right: cython.longlong = ack + (p.window if p.flags & SYN else p.window << side.shift)
-        if right > peer.limit:
-            peer.limit = right
-        if ack > peer.acked:
-            if peer.fin_offset < 0 or peer.acked < peer.fin_offset:  # the ACK of a mere FIN is no progress
-                peer.ack_packet = p.number
-                peer.ack_time = p.time
-            peer.acked = ack
-            peer.rtx_since_ack = 0
-            if side.index == SERVER and connection.exchanges:
-                self.acknowledge_request(connection, ack, p)
-        elif ack < peer.acked and peer.acked > peer.end + 1:
-            self.take_back(connection, peer, p, ack)
-        return ack
-
-    def take_back(self, connection: Connection, peer: Side, p: Packet, ack: cython.longlong) -> None:
-        """A side acknowledges less than it did, and nobody saw the bytes between: that was not its own word."""
-        if p.time - peer.ack_time <= PATIENCE_NS or peer.acked <= peer.sent + 1 or ack < peer.next:
-            return
-        peer.acked = ack
-        connection.ignored += 1
-        connection.ignored_packet = peer.ack_packet
-
-    def acknowledge_request(self, connection: Connection, ack: cython.longlong, p: Packet) -> None:
-        """Remember when the end of the newest request was acknowledged."""
-        exchange: Exchange = connection.exchanges[len(connection.exchanges) - 1]
-        if exchange.request_complete and exchange.acked_time == 0 and ack >= exchange.request_end:
-            exchange.acked_time = p.time
-            exchange.acked_packet = p.number
 
     # -- endings ---------------------------------------------------------------------------------------------------
 
@@ -278,6 +222,69 @@ class Connections(Expiry):
 
 @cython.cfunc
 @cython.inline
+@cython.exceptval(check=False)
+def counted(connection: Connection, side: Side, p: Packet) -> cython.void:
+    """Numbers and times of a packet of the connection."""
+    if p.time < connection.last_time - CLOCK_STEP_NS and connection.interface == p.interface:
+        connection.clock_step = 1
+    connection.last_packet = p.number
+    if p.time > connection.last_time:
+        connection.last_time = p.time
+    side.packets += 1
+    side.last_packet = p.number
+    side.last_time = p.time
+    if side.first_packet == 0:
+        side.first_packet = p.number
+        side.first_time = p.time
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(-1, check=True)
+def acknowledge(connection: Connection, side: Side, peer: Side, p: Packet) -> cython.longlong:
+    """Note what `side` acknowledges of `peer`; returns that as an offset of the peer's stream."""
+    ack: cython.longlong
+    if peer.base < 0:
+        peer.base = p.ack
+    ack = unwrap(p.ack, peer.base, peer.acked)
+    if p.sack_left >= 0:
+        side.sack_left = unwrap(p.sack_left, peer.base, peer.acked)
+        side.sack_right = unwrap(p.sack_right, peer.base, peer.acked)
+    right: cython.longlong = ack + (p.window if p.flags & SYN else p.window << side.shift)
+    if right > peer.limit:
+        peer.limit = right
+    if ack > peer.acked:
+        if peer.fin_offset < 0 or peer.acked < peer.fin_offset:  # the ACK of a mere FIN is no progress
+            peer.ack_packet = p.number
+            peer.ack_time = p.time
+        peer.acked = ack
+        peer.rtx_since_ack = 0
+        if side.index == SERVER and connection.exchanges:
+            acknowledge_request(connection, ack, p)
+    elif ack < peer.acked and peer.acked > peer.end + 1:
+        take_back(connection, peer, p, ack)
+    return ack
+
+
+def take_back(connection: Connection, peer: Side, p: Packet, ack: cython.longlong) -> None:
+    """A side acknowledges less than it did, and nobody saw the bytes between: that was not its own word."""
+    if p.time - peer.ack_time <= PATIENCE_NS or peer.acked <= peer.sent + 1 or ack < peer.next:
+        return
+    peer.acked = ack
+    connection.ignored += 1
+    connection.ignored_packet = peer.ack_packet
+
+
+def acknowledge_request(connection: Connection, ack: cython.longlong, p: Packet) -> None:
+    """Remember when the end of the newest request was acknowledged."""
+    exchange: Exchange = connection.exchanges[len(connection.exchanges) - 1]
+    if exchange.request_complete and exchange.acked_time == 0 and ack >= exchange.request_end:
+        exchange.acked_time = p.time
+        exchange.acked_packet = p.number
+
+
+@cython.cfunc
+@cython.inline
 @cython.exceptval(-1, check=False)
 def seen_before(connection: Connection, side: Side, p: Packet) -> cython.bint:
     """Another copy of a packet counts as such and does nothing else."""
@@ -295,10 +302,15 @@ def is_usual(connection: Connection, side: Side, peer: Side, p: Packet) -> cytho
     """What most packets are: in their turn (ordering.py) and acceptable (acceptance.py), told without a call."""
     offset: cython.longlong
     ack: cython.longlong
-    if p.flags & (SYN | FIN | RST | ACK) != ACK or side.isn < 0 or peer.isn < 0 or peer.pending is not None:
+    if p.flags & (SYN | RST | ACK) != ACK or side.isn < 0 or peer.isn < 0 or peer.pending is not None:
         return False
     if connection.early is not None or connection.unproven is not None:
         return False
     offset = unwrap(p.seq, side.base, side.end)
     ack = unwrap(p.ack, peer.base, peer.acked)
-    return side.acked - NEAR <= offset <= side.end and peer.acked - NEAR <= ack <= peer.end
+    if p.flags & FIN and (offset + p.length < side.end or side.pending is not None):
+        return False
+    return (
+        side.acked - NEAR <= offset <= side.end
+        and peer.acked - NEAR <= ack <= peer.end + (peer.fin_offset >= 0)  # a FIN takes one number
+    )

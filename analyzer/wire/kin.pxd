@@ -6,7 +6,7 @@ from analyzer.wire.packet cimport Packet
 from analyzer.wire.stamps cimport Stamps
 from analyzer.wire.twins cimport Twins
 
-cdef int ACK, RST, SERVER, SYN
+cdef int ACK, CLIENT, RST, SERVER, SYN
 
 @cython.final
 cdef class Kin:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from analyzer.wire.elsewhere import Elsewhere
-from analyzer.wire.model import ACK, RST, SERVER, SYN, Connection, Side
+from analyzer.wire.model import ACK, CLIENT, RST, SERVER, SYN, Connection, Side
 from analyzer.wire.packet import Packet
 from analyzer.wire.stamps import Stamps
 from analyzer.wire.twins import Twins
@@ -41,7 +41,7 @@ class Kin:
         connection: Connection = side.connection
         peer: Side = peer_of(side)
         if p.flags & RST:
-            if peer.isn >= 0 and connection.established_time == 0:
+            if side.index == CLIENT and peer.isn >= 0 and connection.established_time == 0:
                 self.elsewhere.wake(opened)  # why should it refuse what it has asked for?
         elif side.index == SERVER:
             self.stamps.answered(connection, p)

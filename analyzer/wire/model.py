@@ -55,6 +55,8 @@ LATE_RECORDS = 16
 """The newest records kept besides per side: the last request of a kept-alive connection, whatever came before it."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
+LONGEST_NS = 86_400_000_000_000
+"""A day: round trips, and steps between attempts, count as no longer, so that products of them keep within 63 bits."""
 
 WHAT = (
     "syn",
@@ -188,6 +190,7 @@ class Connection:
     stream      Wireshark's tcp.stream in the same file
     midstream   1 = no SYN seen; roles_guessed 1 = client decided by port
     reused      1 = the same 5-tuple carried an earlier connection
+    ecn         1 = the client's SYN that was answered, else the newest, asks for ECN (RFC 3168 6.1.1)
     synack_after_ack  SYN-ACKs re-sent after the client's ACK was captured (milestones hold them); heard: those that
                 echo a later timestamp than the SYN's (syn_stamp, -1 = none): the server had heard that ACK, or more
     established_time/packet  the client's first ACK after the SYN-ACK, 0 = never
@@ -221,7 +224,7 @@ class Connection:
         self.server = Side(self, 1)
         self.version = 4
         self.first_packet = self.last_packet = self.first_time = self.last_time = 0
-        self.midstream = self.roles_guessed = self.reused = self.subflow = self.fast_open = 0
+        self.midstream = self.roles_guessed = self.reused = self.subflow = self.fast_open = self.ecn = 0
         self.established_time = self.established_packet = 0
         self.synack_after_ack = self.heard = 0
         self.syn_stamp = -1

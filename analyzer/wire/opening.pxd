@@ -4,7 +4,7 @@ from analyzer.wire.packet cimport Packet
 from analyzer.wire.stamps cimport later
 
 # the constants of opening.py as C numbers
-cdef int ACK, CLIENT, SERVER, SYN, ID_FAR, MAX_SYN_MARKS
+cdef int ACK, CLIENT, CWR, ECE, SERVER, SYN, ID_FAR, MAX_SYN_MARKS
 cdef long long MASK32
 
 cpdef note_endpoint(Connection connection, Side side, Side peer, Packet p)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.wire.marks import mark
-from analyzer.wire.model import ACK, CLIENT, ID_FAR, MASK32, SYN, Connection, Side
+from analyzer.wire.model import ACK, CLIENT, CWR, ECE, ID_FAR, MASK32, SYN, Connection, Side
 from analyzer.wire.packet import Packet
 from analyzer.wire.stamps import later
 
@@ -75,6 +75,8 @@ def handshake(connection: Connection, side: Side, peer: Side, p: Packet) -> None
         connection.subflow = 1
     if side.index == CLIENT:
         connection.syn_stamp = p.ts_value
+        if len(connection.milestones) == side.syns - 1:  # nothing but SYNs so far
+            connection.ecn = p.flags & ECE != 0 and p.flags & CWR != 0
     else:
         if connection.established_time and not connection.midstream and side.syns > 1:
             connection.synack_after_ack += 1  # the first one may only have changed places with the ACK in the capture

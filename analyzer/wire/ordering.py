@@ -16,10 +16,11 @@ import cython
 if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
-from analyzer.wire.acceptance import NEAR, edge
+from analyzer.wire.acceptance import edge
 from analyzer.wire.model import ACK, CLIENT, FIN, MASK32, RST, SYN, Connection, Side
 from analyzer.wire.packet import Packet
 from analyzer.wire.roles import swap
+from analyzer.wire.sequence import NEAR
 
 PATIENCE_NS = 20_000_000
 """How long a packet may be early, or a hole be open that its receiver has acknowledged: several capture queues disorder

@@ -1,6 +1,6 @@
 cimport cython
 
-from analyzer.wire.model cimport Connection
+from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.octets cimport cut
 from analyzer.wire.packet cimport Packet
 
@@ -28,4 +28,4 @@ cdef class Stamps:
 
 cpdef compare(Newest newest, Packet p)
 cpdef bint later(long long one, long long other) except -1
-cpdef bytes hosts(Connection connection)
+cpdef object hosts(Connection connection)

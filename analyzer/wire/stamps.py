@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import ACK, MASK32, Connection
+from analyzer.wire.model import ACK, MASK32, Connection, Side
 from analyzer.wire.octets import cut
 from analyzer.wire.packet import Packet
 
@@ -66,7 +66,7 @@ class Stamps:
     """The newest timestamps by client address + server address."""
 
     def __init__(self) -> None:
-        self.pairs: dict[bytes, Newest] = {}
+        self.pairs: dict[int | bytes, Newest] = {}
 
     def asked(self, connection: Connection, p: Packet) -> None:
         """The first SYN of a connection."""
@@ -115,7 +115,9 @@ def later(one: cython.longlong, other: cython.longlong) -> cython.bint:
     return 0 < (one - other) & MASK32 <= MASK32 >> 1
 
 
-def hosts(connection: Connection) -> bytes:
-    """Client address + server address."""
-    key: bytes = connection.client.key
-    return cut(key, 0, len(key) - 4)
+def hosts(connection: Connection) -> int | bytes:
+    """Client address + server address; those of IPv4 as the number that a side keeps of them."""
+    client: Side = connection.client
+    if connection.version == 4:
+        return client.hosts
+    return cut(client.key, 0, client.key_size - 4)

@@ -7,9 +7,9 @@ import cython
 if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
-from analyzer.wire.acceptance import NEAR, WIDEST
 from analyzer.wire.model import ACK, FIN, MASK32, RST, Connection, Side
 from analyzer.wire.packet import Packet
+from analyzer.wire.sequence import NEAR, WIDEST
 
 MAX_HELD = 8
 """Segments kept of a connection; at the cap the oldest is noise for good. So many of one side in a row prove it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.build import pcap
 from support.judge import judge
+from support.planted import conversation
 from support.timeline import load, parse
 
 import analyzer
@@ -124,3 +125,40 @@ def test_what_the_notation_cannot_say_is_refused(tmp_path: Path, capsys: pytest.
     path.write_bytes(pcap(parse(head + again)))
     assert run(["case", str(path), "1"]) == 2
     assert "cannot express a connection of more than 2,000 packets" in capsys.readouterr().err
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""RFC 9113 3.4."""
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (b"PROXY UNKNOWN worm-hosting tokyo\r\nGET / HTTP/1.1\r\n\r\n", r"PROXY UNKNOWN 111111111111 11111\r\n"),
+        (b"PROXY TCP4 192.0.2.1 grunts 1 2\r\nGET / HTTP/1.1\r\n\r\n", r"PROXY TCP4 111111111 111111 1 1\r\n"),
+        (PREFACE + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)) + b"grunts", "h2 SETTINGS + zeros 6"),
+        (PREFACE + b"\0\0\2\x67\0worm" + b"xy", "h2 preface + h2 255 length 2"),
+        (b"NMTOKENS /x HTTP/1.1\r\nHost: grunts.example\r\n\r\n", "http XXXXXXXX /x host host1.example"),
+        (b"GET / HTTP/1.1\r\nHost: grunts.example:123456789\r\n\r\n", "host host1.example head"),
+        (b"GET /trust?no=one", 'text "GET /xxxxxxxxxxxx"'),
+        (b"rust, 2 mouths!", 'text "xxxxx x xxxxxxx"'),
+        (bytes(range(8)) * 2, "hex " + "00" * 16),
+        (b"\x17\3\3\1\0\xff\xfe", "hex 17030301000000"),
+    ],
+)
+def test_what_has_no_word_becomes_its_length(
+    said: bytes, shown: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of it is written, whatever it was."""
+    path = tmp_path / "made.pcap"
+    path.write_bytes(pcap(parse(conversation((">", said)))))
+    assert run(["case", str(path), "--stream", "0"]) == 0
+    assert shown in capsys.readouterr().out
+
+
+def test_a_reset_may_carry_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are of no stream (RFC 9293 3.5.2): their length is all that is said."""
+    path = tmp_path / "made.pcap"
+    path.write_bytes(pcap(parse('0.000 < R. 1:9(8) ack 1 text "go away!"')))
+    assert run(["case", str(path), "--stream", "0"]) == 0
+    assert "< R. 1:9(8) ack 1 zeros 8" in capsys.readouterr().out

@@ -26,11 +26,11 @@ class ClientLog:
     Raises UsageError when the file cannot be read. What a user should know is added to `warnings`.
     """
 
-    def __init__(self, path: str | PathLike[str], warnings: list[str]) -> None:
+    def __init__(self, path: str | PathLike[str], warnings: list[str], *, show_queries: bool = False) -> None:
         self.name = fspath(path)
         self.warnings = warnings
         self.told = False
-        reader = Reader()
+        reader = Reader(show_queries)
         with open_log(path) as log:
             reader.read(log)
         self.errors = reader.errors

@@ -193,8 +193,8 @@ STATUS = re.compile(
 MEANT = (("not found", 404), ("filenotfoundexception", 404), ("could not read username", 401))
 """Statuses that git and Java tell in words."""
 
-SECRET = re.compile(r"(?<=://)[^\s/@\"']{1,500}@")
-"""User name and password in a URL."""
+USER = re.compile(r"(?<=://)[^\s/@\"']{1,500}@")
+"""User name and password in a URL: not a part of the host that it names."""
 
 
 class Line(NamedTuple):

@@ -15,6 +15,7 @@ from typing import TextIO
 
 from analyzer.errors import UsageError
 from analyzer.output.clientlog import patterns
+from analyzer.output.clientlog.secrets import masked
 
 MAX_CHARACTERS = 64 << 20
 """What is read of a log; the rest is left out, with a warning."""
@@ -56,7 +57,7 @@ MAX_PREFIXES = 3
 class Error:
     """One failure as a client told it, in one line or several.
 
-    number        of its line in the log, 1-based; text: that line without time and colour
+    number        of its line in the log, 1-based; text: that line without time, colour and secrets
     kind          one of analyzer.output.clientlog.fits.FITTING; status: of the response, 0 = none said
     host, port    as said, "" and 0 = not said; target: what was asked for, or a part of it
     server        address it connected to, port in `port`; source, source_port: its own end; b"" and 0 = not said
@@ -101,10 +102,12 @@ class Reader:
     lines    how many lines there were; known: 1 = at least one is of a client we know
     gap      lines since the last error line, stack frames not counted
     going    client -> where it said that it goes
+    show_queries  queries and fragments of URLs stay in what is shown
     cut      the log, or the number of its errors, was over a cap
     """
 
-    def __init__(self) -> None:
+    def __init__(self, show_queries: bool = False) -> None:
+        self.show_queries = show_queries
         self.errors: list[Error] = []
         self.lines = 0
         self.known = self.cut = False
@@ -133,7 +136,7 @@ class Reader:
 
     def line(self, text: str, time: int, zoned: bool) -> None:
         """Take one line, without what stands in front of it."""
-        text = patterns.SECRET.sub("***@", text)
+        said, text = text, patterns.USER.sub("", text)
         if patterns.CHAINED.search(text):
             self.chained = True
             return
@@ -143,6 +146,7 @@ class Reader:
         if kind:
             error = Error(self.lines, text, client, kind, time=time, zoned=zoned)
             say_where(error)
+            error.text = masked(said, self.show_queries)
             self._take(error)
         elif text and not patterns.FRAME.match(text):
             self.gap += 1

@@ -15,7 +15,7 @@ from analyzer.verdict.signatures.elsewhere import answered_elsewhere
 from analyzer.verdict.signatures.final_ack import final_ack_lost
 from analyzer.verdict.signatures.icmp import icmp_error
 from analyzer.verdict.timers import Schedule, given_up_between, next_due, schedules
-from analyzer.wire.model import ACK, CLIENT, OUTSIDE, SERVER, Milestone, Side
+from analyzer.wire.model import ACK, CLIENT, LONGEST_NS, OUTSIDE, SERVER, Milestone, Side
 
 
 def synack_lost(case: Case) -> Verdict | None:
@@ -344,7 +344,7 @@ def next_syn_due(case: Case, times: list[int], fitting: list[Schedule]) -> cytho
     due: cython.longlong = max([next_due(schedule, case.client.syns) for schedule in fitting], default=0)
     last: cython.longlong = case.client.last_time - case.connection.first_time
     step: cython.longlong = times[len(times) - 1] - times[len(times) - 2] if len(times) > 1 else 0
-    return max(due, last + RTO_NS) if due else last + 2 * max(step, RTO_NS)
+    return max(due, last + RTO_NS) if due else last + 2 * max(min(step, LONGEST_NS), RTO_NS)
 
 
 def abandoned(case: Case) -> Verdict | None:

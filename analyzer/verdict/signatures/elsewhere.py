@@ -12,7 +12,7 @@ from analyzer.verdict.case import Case, count, endpoint, packet_of, span
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.wire.elsewhere import Stray
-from analyzer.wire.model import CLIENT, NETWORK, SERVER, Milestone
+from analyzer.wire.model import CLIENT, LONGEST_NS, NETWORK, SERVER, Milestone
 
 RTO_NS = 1_000_000_000
 """First SYN timeout of every current stack (RFC 6298 2.1)."""
@@ -109,7 +109,7 @@ def next_wait(case: Case) -> cython.longlong:
         if mark.what == "syn" and mark.side == CLIENT:
             step = mark.time - last if last else 0
             last = mark.time
-    return max(2 * step, RTO_NS)
+    return max(2 * min(step, LONGEST_NS), RTO_NS)
 
 
 def cite_strays(case: Case) -> None:

@@ -44,7 +44,7 @@ def proxy_connect(case: Case) -> Verdict | None:
     case.cite_request()
     if exchange.status:
         case.cite_response()
-        said = f"{exchange.target} with {exchange.status} {exchange.reason}".rstrip()
+        said = f"{case.asked_for()} with {exchange.status} {exchange.reason}".strip()
         return case.verdict(
             f"http-proxy-connect-{exchange.status}", "high", f"{capital(case.peer())} answered CONNECT {said}."
         )
@@ -54,10 +54,11 @@ def proxy_connect(case: Case) -> Verdict | None:
         return None
     case.ongoing = 1 if case.closer < 0 else 0
     case.cite_closer()
+    request = f"CONNECT {case.asked_for()}".rstrip()
     return case.verdict(
         "http-proxy-connect-no-reply",
         "high",
-        f"{capital(case.peer())} never answered CONNECT {exchange.target}; {who_ended(case)}.",
+        f"{capital(case.peer())} never answered {request}; {who_ended(case)}.",
     )
 
 

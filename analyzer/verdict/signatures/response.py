@@ -51,7 +51,7 @@ def status(case: Case) -> Verdict | None:
     if exchange.request_packet == 0:
         summary = f"{capital(case.where())} answered with {said}; the request is not in the capture."
     else:
-        request = f"{exchange.method} {exchange.target[:80]}".strip() or "bytes that are no HTTP request"
+        request = f"{exchange.method} {case.asked_for()[:80]}".strip() or "bytes that are no HTTP request"
         summary = f"{capital(case.where())} answered {request} with {said}{when(case, early)}."
     verdict: Verdict = case.verdict(cause, "high" if exchange.request_packet else "medium", summary)
     verdict.advice = STATUS_ADVICE.get(exchange.status, verdict.advice)

@@ -35,6 +35,7 @@ cdef class Decoder:
     cdef set slow
     cdef bint quic
     cpdef int decode(self, Frames frames, Packet packet) except -1
+    cdef int layers(self, Frames frames, Packet packet) except -1
     cpdef finish(self)
     cdef bint unknown_link(self, int link) except -1
     cdef bint plain(self, Cursor cursor) except -1

@@ -85,7 +85,14 @@ class Decoder:
         packet.time = frames.time
         packet.interface = frames.interface
         if frames.link == ETHERNET and self.plain(cursor):
-            return TCP if self.tcp.read(cursor, packet) else self.unread()
+            if self.tcp.read(cursor, packet):
+                return TCP
+            return self.unread()
+        return self.layers(frames, packet)
+
+    def layers(self, frames: Frames, packet: Packet) -> cython.int:
+        """Decode a frame layer by layer."""
+        cursor: Cursor = self.cursor
         cursor.limit = NO_LIMIT
         if not self.link.enter(cursor, frames.link) and not self.unknown_link(frames.link):
             self.lost.layer(cursor.kind, cursor.protocol)

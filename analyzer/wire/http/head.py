@@ -105,9 +105,16 @@ def begins_request(data: bytes) -> bool:
 
 
 def partial_request(line: bytes) -> tuple[str, str]:
-    """Method and target of a request line that is cut; the target, too, may be only the beginning."""
+    """Method and target of a request line that is cut; the target, too, may be only the beginning.
+
+    Of an authority that may go on nothing is kept: it may be a user and his password (RFC 3986 3.2.1).
+    """
     method, _, rest = line.rstrip(b"\r\n").partition(b" ")
-    return text(method), text(rest.partition(b" ")[0], MAX_TARGET)
+    target, blank, _ = rest.partition(b" ")
+    if not blank and not target.startswith(b"/"):
+        scheme, mark, authority = target.partition(b"://")
+        target = target if b"/" in authority else scheme + mark if mark else b""
+    return text(method), text(target, MAX_TARGET)
 
 
 def partial_status(line: bytes) -> tuple[str, int] | None:

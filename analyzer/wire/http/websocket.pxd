@@ -10,3 +10,5 @@ cdef class Websocket:
     cpdef lose(self, Side side)
 
 cpdef long long payload_size(bytearray head) except? -2
+cpdef bint is_frame(int first) except -1
+cpdef int told(bytearray head) except -1

@@ -33,7 +33,7 @@ class Websocket:
         while at < end:
             head.append(data[at])
             at += 1
-            if len(head) == 1 and head[0] & RESERVED:
+            if len(head) == 1 and not is_frame(head[0]):
                 self.lose(side)
                 return
             size = payload_size(head)
@@ -55,6 +55,17 @@ class Websocket:
         side.skip = NEVER
         if self.exchange.close_packet == 0:
             self.exchange.close_packet = -1
+
+
+def is_frame(first: cython.int) -> cython.bint:
+    """Whether a frame may begin with this byte."""
+    return not first & RESERVED
+
+
+def told(head: bytearray) -> cython.int:
+    """How many bytes of a head tell type and length; the masking key follows."""
+    size: cython.int = head[1] & LENGTH if len(head) > 1 else 0
+    return 10 if size == 127 else 4 if size == 126 else 2
 
 
 def payload_size(head: bytearray) -> cython.longlong:

@@ -84,13 +84,14 @@ def heard(tls: Tls, answer: Record) -> tuple[int, int, int]:
             continue
         if tls.version >= TLS13 and (record.length == KEY_UPDATE or is_ending(tls, record)):
             continue
-        size = plain(tls, record)
-        if h2 and size in CONTROL:
-            if size != SETTINGS_ACK:
-                maybe = max(maybe, record.ack)
-        else:
-            sure = max(sure, record.ack)
-            begun = record.start
+        if h2:
+            size = plain(tls, record)
+            if size in CONTROL:
+                if size != SETTINGS_ACK:
+                    maybe = max(maybe, record.ack)
+                continue
+        sure = max(sure, record.ack)
+        begun = record.start
     return sure, max(sure, maybe), begun
 
 

@@ -2,7 +2,7 @@ from analyzer.wire.model cimport Connection, Record, Side, Tls
 from analyzer.wire.tls.completion cimport Completion, closing, is_alert
 
 cdef int TLS13, APPLICATION_DATA, SERVER, MAX_TICKETS, SMALLEST_TICKET, LARGEST_TICKET
-cdef long long DELAYED_ACK_NS
+cdef long long DELAYED_ACK_NS, LONGEST_NS
 
 cpdef tuple after_tickets(Tls tls, Connection connection, Completion done, list[Record] sent, Record first)
 cdef Py_ssize_t ticket_run(Connection connection, Completion done, list[Record] data, Record first) except -1

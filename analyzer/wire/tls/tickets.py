@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import SERVER, Connection, Record, Side, Tls
+from analyzer.wire.model import LONGEST_NS, SERVER, Connection, Record, Side, Tls
 from analyzer.wire.tls.completion import Completion, closing, is_alert
 from analyzer.wire.tls.registry import APPLICATION_DATA, TLS13
 
@@ -117,4 +117,4 @@ def round_trip(connection: Connection) -> cython.longlong:
     client: Side = connection.client
     if connection.established_time <= 0 or client.syn_time <= 0:
         return 0
-    return max(0, connection.established_time - client.syn_time)
+    return min(max(0, connection.established_time - client.syn_time), LONGEST_NS)
