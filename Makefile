@@ -9,7 +9,7 @@ export WHYFETCH_COMPILE ?= 1
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint types contract unit samples bench docs clean tools
+.PHONY: demo test lint types contract unit fuzz asan samples bench docs clean tools
 
 $(STAMP): pyproject.toml setup.py $(shell find analyzer -name '*.py' -o -name '*.pxd')
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,24 @@ docs: $(STAMP)
 
 unit: $(STAMP)
 	$(BIN)/pytest
+
+# ENGINE=atheris learns which bytes lead further, on the interpreted modules, SECONDS in all; ENGINE=seeded mutates blindly
+# and fast, on the compiled ones, SECONDS or RUNS for each target. TARGET=dns is one of them. Inputs that raise: build/fuzz.
+ENGINE ?= atheris
+TARGET ?= all
+SECONDS ?= 60
+RUNS ?= 0
+SEED ?= 1
+FUZZ := PYTHONPATH=.:tests $(BIN)/python -m fuzz
+
+fuzz: $(STAMP)
+	@[ $(ENGINE) != atheris ] || $(BIN)/python -m pip install --quiet --group fuzz || \
+	  { echo "atheris cannot be installed here: make fuzz ENGINE=seeded needs nothing" >&2; exit 2; }
+	$(FUZZ) --engine $(ENGINE) --target $(TARGET) --runs $(RUNS) --seed $(SEED) $(if $(filter 0,$(RUNS)),--seconds $(SECONDS))
+
+# The compiled modules once more, in build/asan, with gcc's address and undefined behaviour sanitizers.
+asan: $(STAMP)
+	PYTHONPATH=.:tests $(BIN)/python -m fuzz.sanitized --runs $(if $(filter 0,$(RUNS)),3000,$(RUNS)) --seed $(SEED)
 
 # Real captures, made anew in network namespaces: root only. The verdicts are reproducible, the bytes are not.
 LAB_PROGRAMS := ip nft nginx tcpdump editcap curl wget git go node npm java openssl

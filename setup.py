@@ -1,7 +1,8 @@
 """Compiles the hot modules with Cython where a C compiler is at hand; everything else is in pyproject.toml.
 
 The same `.py` files run interpreted, slower and with the same results, when `WHYFETCH_COMPILE=0` is set at build time
-or no compiler works. `WHYFETCH_COMPILE=1` makes a failing compiler an error, which is what CI wants.
+or no compiler works. `WHYFETCH_COMPILE=1` makes a failing compiler an error, which is what CI wants, and
+`WHYFETCH_SANITIZE=1` lets the compiled modules check every access and every number (`make asan`).
 """
 
 import os
@@ -12,6 +13,11 @@ from setuptools import setup
 COMPILED = ["analyzer/capture", "analyzer/wire", "analyzer/fetch", "analyzer/verdict", "analyzer/output"]
 GLUE = ["analyzer/api.py", "analyzer/cli/job.py"]
 INTERPRETED = {"__init__.py"}
+
+FAST = ["-O2", "-g0"]  # half the build time of -O3 -g, the same speed
+CHECKED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-fno-wrapv"]
+"""An access out of bounds and a number that does not fit its type end the process with a report. CPython's own flags
+have -fwrapv, which says that numbers may wrap: then nothing is looked for."""
 
 
 def extensions():
@@ -28,10 +34,12 @@ def extensions():
     )
     sources += GLUE
     modules = cythonize(sources, language_level=3, nthreads=os.cpu_count() or 1, build_dir="build")
+    sanitize = os.environ.get("WHYFETCH_SANITIZE") == "1"
     for module in modules:
         module.optional = wanted != "1"  # set after cythonize(), which drops it
         if os.name == "posix":
-            module.extra_compile_args = ["-O2", "-g0"]  # half the build time of -O3 -g, the same speed
+            module.extra_compile_args = [*CHECKED, "-O1", "-g1"] if sanitize else FAST
+            module.extra_link_args = CHECKED if sanitize else []
     return modules
 
 

@@ -15,6 +15,7 @@ import shlex
 import subprocess
 import sys
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 from analyzer import errors
@@ -24,7 +25,29 @@ from analyzer.verdict.catalog import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- begin: (?P<name>.+?) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL)
-DOCUMENTS = ("README.md", "docs/columns.md", "docs/exit-codes.md", "docs/signatures.md")
+DOCUMENTS = ("README.md", "docs/columns.md", "docs/exit-codes.md", "docs/security.md", "docs/signatures.md")
+CAPS = {
+    "capture/reader.py": ["MOST_BYTES"],
+    "capture/pcapng.py": ["MOST_KEPT", "MOST_INTERFACES"],
+    "wire/decode/fragments.py": ["MAX_DATAGRAMS", "MAX_BYTES"],
+    "wire/expiry.py": ["MAX_OPEN"],
+    "wire/table.py": ["MAX_GONE"],
+    "wire/unproven.py": ["MAX_HELD_BYTES"],
+    "wire/stream.py": ["MAX_PENDING_SEGMENTS", "MAX_PENDING_BYTES"],
+    "wire/content.py": ["MAX_BUFFER"],
+    "wire/tls/parser.py": ["MAX_MESSAGE"],
+    "wire/http/head.py": ["MAX_HEAD", "MAX_TARGET", "MAX_VALUE"],
+    "wire/http/pairing.py": ["MAX_EXCHANGES", "MAX_ORPHANS"],
+    "wire/http2/reader.py": ["MAX_BLOCK"],
+    "wire/http2/fields.py": ["MAX_LIST", "MAX_TABLE"],
+    "wire/dns/lookups.py": ["MAX_OPEN", "MAX_EARLY"],
+    "fetch/names.py": ["MAX_KEYS", "MAX_OPEN"],
+    "fetch/order.py": ["MAX_HELD"],
+    "verdict/retries.py": ["MAX_WAITING"],
+    "output/summary.py": ["MAX_SHARED"],
+    "output/clientlog/read.py": ["MAX_CHARACTERS", "MAX_ERRORS"],
+}
+"""The constants that bound the memory of a whole run, or of one connection."""
 TYPE_WORDS = {"str": "text", "int": "integer", "float": "seconds"}
 
 
@@ -78,11 +101,26 @@ def signatures() -> str:
     return markdown(catalogue().values())
 
 
+def caps() -> str:
+    """The constants of CAPS with what stands below each."""
+    lines = ["| cap | at most | what of, and what happens then |", "|---|---|---|"]
+    for path, wanted in CAPS.items():
+        body = ast.parse((ROOT / "analyzer" / path).read_text(encoding="utf-8")).body
+        found = {}
+        for statement, text in pairwise(body):
+            name = ast.unparse(statement.targets[0]) if isinstance(statement, ast.Assign) else ""
+            if name in wanted and isinstance(text, ast.Expr):
+                value = eval(ast.unparse(statement.value), {})  # a number, or a shift or product of some
+                found[name] = f"{value:,} | {ast.literal_eval(text.value)}"
+        lines += [f"| `{path}` {name} | {' '.join(found[name].split())} |" for name in wanted]
+    return "\n".join(lines) + "\n"
+
+
 def part(name: str) -> str:
     """The text of a generated part."""
     if name.startswith("output: "):
         return output(name.removeprefix("output: "))
-    return {"columns": columns, "exit-codes": exit_codes, "signatures": signatures}[name]()
+    return {"caps": caps, "columns": columns, "exit-codes": exit_codes, "signatures": signatures}[name]()
 
 
 def generated(document: str) -> str:

@@ -82,7 +82,8 @@ def handshake(connection: Connection, side: Side, peer: Side, p: Packet) -> None
             connection.synack_after_ack += 1  # the first one may only have changed places with the ACK in the capture
             if connection.syn_stamp >= 0 and p.ts_echo >= 0 and later(p.ts_echo, connection.syn_stamp):
                 connection.heard += 1
-        if peer.isn < 0 and p.flags & ACK:
+        # Where bytes of the peer were counted before, they stay in their place.
+        if peer.isn < 0 and p.flags & ACK and (peer.end == 0 or peer.base == p.ack):
             peer.isn = (p.ack - 1) & MASK32
             peer.base = p.ack
     if side.syns <= MAX_SYN_MARKS:

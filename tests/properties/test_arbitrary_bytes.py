@@ -15,6 +15,7 @@ from support.examples import CASES, STRANGER
 from support.judge import judge
 from support.mutate import CHANGES, mutated
 from support.payload import payload
+from support.sound import known, printable
 from support.timeline import BASE_NS, FLAG_BITS, Packet, Timeline
 
 from analyzer.errors import CaptureError
@@ -23,7 +24,6 @@ from analyzer.output.columns import COLUMNS
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.row import csv_line
 
-CLASSES = {"ok", "incomplete", "syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure"}
 WRITERS = st.sampled_from([pcap, pcapng])
 
 
@@ -31,16 +31,12 @@ def sound(data: bytes, packets: int) -> None:
     """Every verdict is a known one, cites packets of the capture, and is written without control characters."""
     with suppress(CaptureError):
         for fetch in judge(data):
-            verdict = fetch.verdict
-            assert verdict.klass in CLASSES
-            assert verdict.confidence in ("high", "medium", "low")
-            assert verdict.evidence
-            assert all(0 < item.packet <= packets for item in verdict.evidence)
+            known(fetch, packets)
             row, lines = csv_line(CsvCells(), fetch).decode(), io.StringIO()
             JsonlWriter(lines).fetch(fetch)
-            for text in (row, lines.getvalue()):
-                assert text.endswith("\n")
-                assert all(character.isprintable() or character == " " for character in text[:-1])
+            printable(row)
+            printable(lines.getvalue())
+            assert row.count("\n") == lines.getvalue().count("\n") == 1
             assert len(COLUMNS) <= row.count(",") + 1
 
 

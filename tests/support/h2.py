@@ -22,8 +22,17 @@ ERRORS = [
 SETTING = {"HEADER_TABLE_SIZE": 1, "ENABLE_PUSH": 2, "MAX_CONCURRENT_STREAMS": 3, "INITIAL_WINDOW_SIZE": 4}
 WITH_VALUE = ("stream", "last", "promised", "padded", "length", "size", "block", "type")
 ALONE = ("END_STREAM", "ack", "priority", "more", "indexed")
+MOST_BYTES = 1 << 24
+"""Of one part of a payload: far more than a packet holds."""
 FILLER = b"\x90"
 """One byte of a block that says nothing here: `accept-encoding: gzip, deflate` of the static table (RFC 7541 A)."""
+
+
+def size_of(word: str) -> int:
+    """How many bytes a word asks for; a ValueError where no case needs so many."""
+    if int(word) > MOST_BYTES:
+        raise ValueError(f"{word} bytes are more than a case may have")
+    return int(word)
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
@@ -71,7 +80,7 @@ def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
 
 def _payload(name: str, options: dict[str, str], rest: list[str], extra: int) -> bytes:
     if name == "DATA":
-        return b"d" * int(options.get("length", extra))
+        return b"d" * size_of(options.get("length", str(extra)))
     if name == "RST_STREAM":
         return _error(rest[0])
     if name == "GOAWAY":
@@ -83,7 +92,7 @@ def _payload(name: str, options: dict[str, str], rest: list[str], extra: int) ->
         )
     if name == "WINDOW_UPDATE":
         return int(rest[0]).to_bytes(4, "big")
-    return bytes(8 if name == "PING" else int(options.get("length", "0")))
+    return bytes(8 if name == "PING" else size_of(options.get("length", "0")))
 
 
 def _error(word: str) -> bytes:
@@ -117,7 +126,7 @@ def _with_block(empty: bytes, options: dict[str, str], block: bytes, extra: int)
     if "priority" in options:
         flags, front = flags | 0x20, bytes(4) + b"\x0f"
     if "size" in options:
-        extra = int(options["size"]) - len(frame(kind, 0, 0, _pad(options, front + block)))
+        extra = size_of(options["size"]) - len(frame(kind, 0, 0, _pad(options, front + block)))
     return frame(kind, flags | _padded(options), stream, _pad(options, front + filled(block, extra)))
 
 

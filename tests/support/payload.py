@@ -46,6 +46,7 @@ def payload(words: list[str], size: int, memory: h2.Memory | None = None) -> byt
 
     `memory` is what the direction's blocks of HTTP/2 have in common.
     """
+    h2.size_of(str(size))
     goes_on = words[-1] == "..."
     parts: list[list[str]] = [[]]
     for word in words[: len(words) - goes_on]:
@@ -88,7 +89,7 @@ def _part(part: list[str], extra: int, memory: h2.Memory | None = None) -> bytes
     if kind == "hex":
         return bytes.fromhex("".join(rest))
     if kind == "zeros":
-        return bytes(int(rest[0]) if rest else extra)
+        return bytes(h2.size_of(rest[0]) if rest else extra)
     raise ValueError(f"unknown payload `{kind}`")
 
 
@@ -164,7 +165,7 @@ def _client_hello(words: list[str], extra: int) -> bytes:
         return record(22, _message(1, fields + _prefixed(extensions + padding + psk, 2)), version)
 
     plain = hello(b"")
-    extra = int(options["size"]) - len(plain) if "size" in options else extra
+    extra = h2.size_of(options["size"]) - len(plain) if "size" in options else extra
     while extra < 4 and extra != 0 and spare:
         extra += len(spare.pop())  # a shorter offer, and padding for the rest
         plain = hello(b"")
@@ -215,7 +216,7 @@ def _fitted(hello: Callable[[bytes, bytes], bytes], size: int, new_session: bool
 
 def _messages(words: list[str]) -> bytes:
     """Handshake messages of these types and lengths, zeros inside."""
-    return b"".join(_message(int(word.partition(":")[0]), bytes(int(word.partition(":")[2]))) for word in words)
+    return b"".join(_message(int(word.partition(":")[0]), bytes(h2.size_of(word.partition(":")[2]))) for word in words)
 
 
 def _certificate(words: list[str], extra: int) -> bytes:
@@ -225,7 +226,7 @@ def _certificate(words: list[str], extra: int) -> bytes:
 def _records(words: list[str], extra: int) -> bytes:
     out = b""
     for word in words:
-        kind, length = map(int, word.split(":"))
+        kind, length = map(h2.size_of, word.split(":"))
         out += record(kind, noise(f"record {len(out)}", length))
     return out
 
@@ -275,7 +276,7 @@ def _http(words: list[str], extra: int) -> bytes:
     if "expect" in options:
         lines.append("Expect: 100-continue")
     if "head" in options:
-        extra = int(options["head"]) - len("\r\n".join([start, *lines])) - 4
+        extra = h2.size_of(options["head"]) - len("\r\n".join([start, *lines])) - 4
     if extra >= 4:
         lines.append(("X: " + "a" * extra)[: extra - 2])
     elif lines:
@@ -283,7 +284,7 @@ def _http(words: list[str], extra: int) -> bytes:
     else:
         start += " " * extra
     head = "\r\n".join([start, *lines]) + "\r\n\r\n"
-    body = int(options.get("body", options.get("content-length", "0")))
+    body = h2.size_of(options.get("body", options.get("content-length", "0")))
     return head.encode() + b"b" * body
 
 

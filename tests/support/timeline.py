@@ -7,6 +7,7 @@ IP or of capture files: that is support/build.py.
 from __future__ import annotations
 
 import shlex
+import struct
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -106,8 +107,7 @@ class _State:
     current: str = "a"
     packets: list[Packet] = field(default_factory=list)
     captured: list[Packet] = field(default_factory=list)
-    streams: dict[tuple[str, int], bytearray] = field(default_factory=dict)
-    laid: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
+    streams: dict[tuple[str, int], list[tuple[int, bytes]]] = field(default_factory=dict)
     memories: dict[tuple[str, int], Memory] = field(default_factory=dict)
     ids: dict[tuple[str, int], int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
@@ -136,7 +136,7 @@ def parse(text: str, source: str = "case") -> Timeline:
                     expected.append(_expected(_words(line)[1:]))
             elif line:
                 _line(state, _words(line))
-        except (ValueError, IndexError, KeyError, StopIteration) as error:
+        except (ValueError, IndexError, KeyError, StopIteration, OverflowError, struct.error) as error:
             raise ValueError(f"{source}:{number}: {error!r} in `{line}`") from error
     return Timeline(
         claim="\n".join(claims),
@@ -332,17 +332,20 @@ def _identification(state: _State, talk: Talk, packet: Packet) -> int:
 
 
 def _stream(state: _State, key: tuple[str, int], seq: int, length: int, spec: list[str]) -> bytes:
-    """Lays the described bytes at `seq` of the sender's stream, and cuts the packet's own range out of it."""
-    stream, laid = state.streams.setdefault(key, bytearray()), state.laid.setdefault(key, [])
+    """Lays the described bytes at `seq` of the sender's stream, and cuts the packet's own range out of all there is."""
+    laid = state.streams.setdefault(key, [])
     start = seq - 1
     if spec:
-        blob = payload(spec, length, state.memories.setdefault(key, Memory()))
-        stream.extend(bytes(max(0, start + len(blob) - len(stream))))
-        stream[start : start + len(blob)] = blob
-        laid.append((start, start + len(blob)))
-    if length and not any(left <= start and start + length <= right for left, right in _merged(laid)):
+        laid.append((start, payload(spec, length, state.memories.setdefault(key, Memory()))))
+    ranges = [(left, left + len(blob)) for left, blob in laid]
+    if length and not any(left <= start and start + length <= right for left, right in _merged(ranges)):
         raise ValueError("no payload given for these sequence numbers")
-    return bytes(stream[start : start + length])
+    data = bytearray(length)
+    for left, blob in laid:
+        here, stop = max(left, start), min(left + len(blob), start + length)
+        if here < stop:
+            data[here - start : stop - start] = blob[here - left : stop - left]
+    return bytes(data)
 
 
 def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:

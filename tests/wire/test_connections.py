@@ -231,3 +231,14 @@ def test_packets_that_wait_again_and_again_are_forgotten(wire: Wire) -> None:
     connection = wire.close()
     assert connection.server.bytes == 9000
     assert 1000 < len(connection.moved) < 9000
+
+
+def test_a_late_synack_moves_no_bytes() -> None:
+    """A SYN-ACK that comes after bytes of the client, and acknowledges some, does not move those that follow."""
+    wire, request = Wire(), b"GET /item HTTP/1.1\r\nHost: example.org\r\n\r\n"
+    wire.send(CLIENT_KEY, ACK, 1, 1, request + request[:20])
+    wire.send(SERVER_KEY, SYN | ACK, 0, 1 + len(request) + 20, at=70_000)
+    wire.send(CLIENT_KEY, ACK, 1 + len(request) + 20, 1, request[20:], at=70_010)
+    wire.send(CLIENT_KEY, ACK, 1 + 2 * len(request), 1, request, at=70_020)
+    connection = wire.close()
+    assert [(one.target, one.host) for one in connection.exchanges] == [("/item", "example.org")] * 3

@@ -1,6 +1,6 @@
 from analyzer.wire.model cimport Exchange, Side
 
-cdef int CLOSE, OPCODE, LENGTH, RESERVED
+cdef int CLOSE, OPCODE, LENGTH, RESERVED, IMPOSSIBLE
 cdef long long NEVER
 
 cdef class Websocket:

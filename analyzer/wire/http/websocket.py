@@ -11,6 +11,8 @@ CLOSE = 8
 OPCODE, MASKED, LENGTH = 0x0F, 0x80, 0x7F
 RESERVED = 0x30
 """Bits of the first byte that only an extension which nobody uses may set; RSV1 is compression (RFC 7692)."""
+IMPOSSIBLE = 0x40
+"""First of eight bytes of a length that no stream has; from 0x80 on it breaks the rules (RFC 6455 5.2)."""
 
 
 class Websocket:
@@ -37,6 +39,9 @@ class Websocket:
             size = payload_size(head)
             if size < 0:
                 continue
+            if size == NEVER:
+                self.lose(side)
+                return
             if head[0] & OPCODE == CLOSE and self.exchange.close_packet == 0:
                 self.exchange.close_packet = packet
             head.clear()
@@ -64,7 +69,7 @@ def told(head: bytearray) -> cython.int:
 
 
 def payload_size(head: bytearray) -> cython.longlong:
-    """Length of the payload behind a whole head, -1 = the head goes on."""
+    """Length of the payload behind a whole head, -1 = the head goes on, NEVER = no frame is so long."""
     have: cython.Py_ssize_t = len(head)
     if have < 2:
         return -1
@@ -72,6 +77,8 @@ def payload_size(head: bytearray) -> cython.longlong:
     extended: cython.Py_ssize_t = 8 if size == 127 else 2 if size == 126 else 0
     if have < 2 + extended + (4 if head[1] & MASKED else 0):
         return -1
+    if extended == 8 and head[2] >= IMPOSSIBLE:
+        return NEVER
     if extended:
         size = int.from_bytes(head[2 : 2 + extended], "big")
-    return size if size < NEVER else NEVER
+    return size
