@@ -20,10 +20,8 @@ cdef class PcapngFrames(Reader):
     cdef public long long kept, section_start, current_index
     cdef public Interface current
     cpdef bint advance(self) except -1
-    cpdef bint seek_frame(self) except -1
-    cpdef bint recover(self) except -1
     cpdef bint section(self, Py_ssize_t at) except -1
-    cpdef bint plausible(self, Py_ssize_t at) except -1
+    cpdef bint begins(self, Py_ssize_t at) except -1
     cpdef bint packet(self, long long kind, Py_ssize_t at, long long total) except -1
     cpdef bint select(self, long long index) except -1
     cpdef other(self, long long kind, Py_ssize_t at, long long total)
