@@ -88,6 +88,8 @@ class PcapFrames(Reader):
         head: cython.int = self.head
         big: cython.bint = self.big
         while True:  # the loop runs again only after damage
+            if self.number > self.allowed:
+                return self.too_many()
             if self.size - self.at < head and not self.more(head):
                 return self.finish()
             data: bytes = self.data

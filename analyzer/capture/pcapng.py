@@ -56,6 +56,9 @@ MOST_KEPT = 1 << 24
 LATEST = 4_600_000_000 * 1_000_000_000
 """Times are cut off here (year 2115, half of what 63 bits hold), so that an offset cannot overflow."""
 
+WORK = 64
+"""Bytes of a block, 16 options at most, that are as much work as a packet."""
+
 MOST_OPTIONS = 1 << 10
 """Options of one block that are read; the draft has 20 for an interface, and a block of 16 MiB could have 4 million."""
 
@@ -186,6 +189,8 @@ class PcapngFrames(Reader):
     def advance(self) -> cython.bint:
         """Move to the next packet block; False at the end of what is readable."""
         while True:
+            if self.number > self.allowed:
+                return self.too_many()
             if self.size - self.at < 12 and not self.more(12):
                 return self.finish()
             kind: cython.longlong = file_u32(self.data, self.at, self.big)
@@ -215,7 +220,7 @@ class PcapngFrames(Reader):
                 if self.packet(kind, at, total):
                     return True
             else:
-                self.others += 1
+                self.work(1 + total // WORK)
                 self.other(kind, at, total)
 
     def section(self, at: cython.Py_ssize_t) -> cython.bint:
@@ -279,8 +284,14 @@ class PcapngFrames(Reader):
         self.interface = place
         return True
 
+    def work(self, packets: cython.longlong) -> cython.bint:
+        """Something that is no packet took as much work as so many."""
+        self.others += packets
+        self.allowed -= packets
+        return True
+
     def _contradiction(self) -> cython.bint:
-        self.others += 1
+        self.work(1)
         self.damage(f"`{self.name}` has a damaged packet block after packet {self.number}; it was ignored")
         return False
 
@@ -359,8 +370,7 @@ class PcapngFrames(Reader):
             self.damage(f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole block")
             return True
         if self.given_up:
-            self.damage(f"`{self.name}` is damaged after packet {self.number}; {self.given_up}")
-            start = self.size
+            start = self.size  # `finish` tells it
         self.at = start
         return False
 

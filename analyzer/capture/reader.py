@@ -36,6 +36,9 @@ FREE_RECORDS = 1 << 14
 """Compressed input may have so many packets and blocks, and one for each of its bytes. No real packet takes less than a
 byte: it has a time, a sequence number and a checksum of its own."""
 
+NO_END = 1 << 62
+"""Packets: more than any input has."""
+
 MOST_BYTES = 1 << 24
 """No record or block is larger: 16 MiB is 64 times the largest packet libpcap captures (MAXIMUM_SNAPLEN, 256 KiB)."""
 
@@ -54,7 +57,7 @@ class Reader(Frames):
     lookahead, shortest     bytes that hold any plausible frame and what shows that it is one; that the shortest has
     given_up  why nothing more is read, "" = the input's end
     searched  bytes in which the next frame was searched after damage, looked: places there that might have been one
-    others    records that are no frames
+    allowed   packets so far that a capture of this size could have; others: work for what is no packet, in packets
     """
 
     def __init__(self, stream: Stream, name: str) -> None:
@@ -65,6 +68,7 @@ class Reader(Frames):
         self.damaged = self.ended = False
         self.at = self.size = self.chunk_at = 0
         self.searched = self.looked = self.others = 0
+        self.allowed = NO_END
         self.lookahead = self.shortest = 0
         self.unit = "packet"
         self.given_up = ""
@@ -118,12 +122,8 @@ class Reader(Frames):
     def read_chunk(self) -> cython.bint:
         """Take the next chunk from the stream; an empty one is the end."""
         self.chunk = b"" if self.ended else self.stream.read()
-        if self.stream.packing and self.number + self.others > FREE_RECORDS + self.stream.consumed:
-            self.stream.problem = (
-                f"{self.stream.consumed:,} bytes of {self.stream.packing} data hold more than "
-                f"{self.number + self.others:,} packets and blocks, which no real capture does"
-            )
-            self.chunk = b""
+        if self.stream.packing:
+            self.allowed = FREE_RECORDS + self.stream.consumed - self.others
         self.chunk_at = 0
         self.ended = not self.chunk
         return True
@@ -134,7 +134,10 @@ class Reader(Frames):
         problem: str = self.stream.problem
         self.at = self.size
         self.captured = 0
-        if problem:
+        if self.given_up:
+            self.damage(f"`{self.name}` ends early after packet {self.number}: {self.given_up}")
+            self.given_up = ""
+        elif problem:
             lost = REST_LOST if not left else "the last packet and the rest could not be read"
             self.damage(f"`{self.name}` ends early after packet {self.number}: {problem}; {lost}")
         elif left:
@@ -170,6 +173,7 @@ class Reader(Frames):
             )
             return True
         self.damage(f"`{self.name}` is damaged after packet {self.number}; {self.given_up or REST_LOST}")
+        self.given_up = ""
         self.at = self.size
         return self.finish()
 
@@ -211,6 +215,12 @@ class Reader(Frames):
             self.searched += 1
             self.at += 1
         return False
+
+    def too_many(self) -> cython.bint:
+        """More than `allowed`: a few bytes that become packets without end. Always False, for `advance` to return."""
+        self.give_up(f"{self.stream.consumed:,} bytes of {self.stream.packing} data hold more than any capture would")
+        self.at = self.size
+        return self.finish()
 
     def search_cost(self) -> cython.longlong:
         """What all searching has cost so far, in bytes passed over."""
