@@ -2,8 +2,8 @@
 """Compressed captures, told by content and never by name: gzip, zstd, xz, bzip2, lz4 (frame format).
 
 Everything streams. No step yields more than a few MiB at once, whatever the input claims (zstd: at most 8 MiB, see
-`_Zstd`), so a decompression bomb takes time and no memory. Several members, frames or streams in a row are one
-capture, as `zcat` and friends have it; zero padding between and after them is ignored.
+`_Zstd`), so a decompression bomb takes no memory; what grows beyond MOST_GROWTH is given up. Several members, frames
+or streams in a row are one capture, as `zcat` and friends have it; zero padding between and after them is ignored.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ from analyzer.capture.stream import Stream
 
 OUTPUT = 1 << 20
 """Bytes of output asked for at once."""
+
+FREE_OUTPUT = 1 << 26
+MOST_GROWTH = 1 << 12
+"""Compressed input may become 64 MiB, and so many bytes for each byte of its own. Captures become a tenth to a
+hundredth. The most is 65 kB of zeros in one frame, where some 16 bytes stay that nothing compresses: time, sequence
+number, checksum. Bombs have a factor of 30,000 (zstd) to a million (bzip2)."""
 
 XZ_MEMORY = 1 << 27
 """`xz -9` needs 65 MiB (xz(1), table of presets); twice that leaves room, and a hostile header gets no more."""
@@ -171,12 +177,13 @@ class Decompressed:
     def __init__(self, magic: bytes, source: Stream) -> None:
         self.magic = magic
         self.source = source
-        self.name, self.make = FORMATS[magic]
+        self.packing, self.make = FORMATS[magic]
         self.decoder = self.make()
         self.total = source.total
         self.problem = ""
         self.notes: list[str] = []
         self.ended = False
+        self.produced = 0
 
     @property
     def consumed(self) -> int:
@@ -193,9 +200,15 @@ class Decompressed:
             except (
                 Exception
             ) as error:  # each library has its own error class, zstandard's and lz4's are not importable here
-                self._stop(f"damaged {self.name} data ({str(error).strip().rstrip('.').lower()})")
+                self._stop(f"damaged {self.packing} data ({str(error).strip().rstrip('.').lower()})")
                 break
             if data:
+                self.produced += len(data)
+                if self.produced > FREE_OUTPUT + MOST_GROWTH * self.consumed:
+                    self._stop(
+                        f"the {self.packing} data becomes more than {MOST_GROWTH:,} times as large, "
+                        f"and was given up after {self.produced:,} bytes"
+                    )
                 return data
         return b""
 
@@ -207,7 +220,7 @@ class Decompressed:
             return self.decoder.feed(b"")
         data = self.source.read()
         if not data:
-            self._stop(self.source.problem or f"{self.name} data cut short")
+            self._stop(self.source.problem or f"{self.packing} data cut short")
             return b""
         return self.decoder.feed(data)
 
@@ -222,7 +235,7 @@ class Decompressed:
             self.decoder = self.make()
             return self.decoder.feed(rest)
         if rest:
-            self.notes.append(f"bytes after the end of the {self.name} data were ignored")
+            self.notes.append(f"bytes after the end of the {self.packing} data were ignored")
         self._stop(self.source.problem)
         return b""
 

@@ -211,7 +211,7 @@ def _reader(raw: RawStream, path: str) -> Reader:
     magic = compression(first)
     if magic:
         stream = Decompressed(magic, stream)
-        wrapping = f"{stream.name} data that holds "
+        wrapping = f"{stream.packing} data that holds "
         first = peek(stream, sniff.WANTED)
         if not first and stream.problem:
             raise CaptureError(f"cannot read `{path}`: {stream.problem}", "copy or download the file again")

@@ -9,7 +9,5 @@ cdef class PcapFrames(Reader):
     cdef public int head, minor
     cdef public long long limit, fraction, per_second, seconds, good
     cpdef bint advance(self) except -1
-    cpdef bint seek_frame(self) except -1
-    cpdef bint recover(self) except -1
-    cpdef bint chained(self, Py_ssize_t at) except -1
+    cpdef bint begins(self, Py_ssize_t at) except -1
     cpdef bint plausible(self, Py_ssize_t at, long long near) except -1

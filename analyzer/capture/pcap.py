@@ -6,6 +6,8 @@ make sense, and goes on there.
 
 from __future__ import annotations
 
+import re
+
 import cython
 
 if not cython.compiled:
@@ -26,6 +28,15 @@ LARGEST_PACKET = 1 << 18
 
 LOOKAHEAD = LARGEST_PACKET + 64
 """Bytes that hold any plausible record and the header after it."""
+
+HINTS = {
+    (False, False): (re.compile(rb"[\x00-\x0f]\x00(?!\x00{4})..[\x00-\x04]\x00..[\x00-\x04]\x00", re.DOTALL), 6),
+    (False, True): (re.compile(rb"[\x00-\x3b](?!\x00{4})..[\x00-\x04]\x00..[\x00-\x04]\x00", re.DOTALL), 7),
+    (True, False): (re.compile(rb"\x00[\x00-\x0f]..(?!\x00{4})\x00[\x00-\x04]..\x00[\x00-\x04]..", re.DOTALL), 4),
+    (True, True): (re.compile(rb"[\x00-\x3b]...(?!\x00{4})\x00[\x00-\x04]..\x00[\x00-\x04]..", re.DOTALL), 4),
+}
+"""By big-endian and nanoseconds: a sub-second field up to 999,999 or 999,999,999 (0x0F423F, 0x3B9AC9FF) and two lengths
+up to LARGEST_PACKET, the first not 0, as far as single bytes say so; and how many bytes of the header come before."""
 
 DAY = 86_400
 LARGEST_WHOLE = 0xFFFF + 64
@@ -57,6 +68,8 @@ class PcapFrames(Reader):
         self.fraction = 1 if magic == NANO else 1000
         self.per_second = 1_000_000_000 if magic == NANO else 1_000_000
         self.limit = LARGEST_PACKET
+        self.lookahead = LOOKAHEAD
+        self.shortest = self.head
         self.minor = 4
         self.seconds = self.good = -1
         if self.more(FILE_HEADER):
@@ -75,6 +88,8 @@ class PcapFrames(Reader):
         head: cython.int = self.head
         big: cython.bint = self.big
         while True:  # the loop runs again only after damage
+            if self.number > self.allowed:
+                return self.too_many()
             if self.size - self.at < head and not self.more(head):
                 return self.finish()
             data: bytes = self.data
@@ -103,40 +118,16 @@ class PcapFrames(Reader):
             self.at = self.start + captured
             return True
 
-    def recover(self) -> cython.bint:
-        """Skip a damaged record; False when nothing readable follows."""
-        self.at += 1
-        if self.seek_frame():
-            self.damage(
-                f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole packet"
-            )
-            return True
-        self.damage(f"`{self.name}` is damaged after packet {self.number}; the rest could not be read")
-        self.captured = 0
-        self.at = self.size
-        return False
-
     def jump(self, stream: Stream) -> None:
         """Go on in `stream`; the time before says nothing about the time there."""
         self.seconds = self.good = -1
         super().jump(stream)
 
-    def seek_frame(self) -> cython.bint:
-        """Move `at` to the next place where a record and the header after it make sense."""
-        while True:
-            self.more(LOOKAHEAD)
-            at: cython.Py_ssize_t = self.at
-            last: cython.Py_ssize_t = self.size - (self.head if self.ended else LOOKAHEAD)
-            while at <= last:
-                if self.chained(at):
-                    self.at = at
-                    return True
-                at += 1
-            self.at = at
-            if self.ended:
-                return False
+    def hint(self) -> tuple[re.Pattern[bytes], int]:
+        """Fraction, captured and original length, which have zeros at their upper ends; the seconds can be anything."""
+        return HINTS[self.big, self.fraction == 1]
 
-    def chained(self, at: cython.Py_ssize_t) -> cython.bint:
+    def begins(self, at: cython.Py_ssize_t) -> cython.bint:
         """Whether a record at `at` makes sense and another one, or the end of the file, follows it."""
         if not self.plausible(at, self.good):
             return False

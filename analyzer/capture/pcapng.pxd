@@ -3,7 +3,7 @@ from analyzer.capture.reader cimport Reader
 
 # The hot constants, as C integers: only this module uses them.
 cdef long long SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, NAMES, STATISTICS, PACKET, SECRETS
-cdef long long LATEST, BEYOND, BYTE_ORDER, LARGEST_BLOCK, LARGEST_WHOLE, LOOKAHEAD, CLOCK_SLACK
+cdef long long LATEST, BEYOND, BYTE_ORDER, LARGEST_BLOCK, LARGEST_WHOLE, LOOKAHEAD, CLOCK_SLACK, WORK
 
 cdef class Interface:
     cdef public int link
@@ -20,10 +20,9 @@ cdef class PcapngFrames(Reader):
     cdef public long long kept, section_start, current_index
     cdef public Interface current
     cpdef bint advance(self) except -1
-    cpdef bint seek_frame(self) except -1
-    cpdef bint recover(self) except -1
     cpdef bint section(self, Py_ssize_t at) except -1
-    cpdef bint plausible(self, Py_ssize_t at) except -1
+    cdef bint work(self, long long packets) except -1
+    cpdef bint begins(self, Py_ssize_t at) except -1
     cpdef bint packet(self, long long kind, Py_ssize_t at, long long total) except -1
     cpdef bint select(self, long long index) except -1
     cpdef other(self, long long kind, Py_ssize_t at, long long total)

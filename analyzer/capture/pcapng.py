@@ -8,6 +8,8 @@ long the capture went on, anything else is skipped. A block whose two length fie
 
 from __future__ import annotations
 
+import re
+
 import cython
 
 if not cython.compiled:
@@ -37,6 +39,12 @@ LARGEST_BLOCK = MOST_BYTES
 LOOKAHEAD = 1 << 19
 """Largest block accepted as the place to go on after damage: twice libpcap's largest packet."""
 
+HINTS = {
+    False: re.compile(rb"[\x01-\x06\x0a]\x00{3}..[\x00-\x08]\x00|\x0a\x0d\x0d\x0a", re.DOTALL),
+    True: re.compile(rb"\x00{3}[\x01-\x06\x0a]\x00[\x00-\x08]|\x0a\x0d\x0d\x0a", re.DOTALL),
+}
+"""By big-endian: the type of a block that `begins` knows and a length up to LOOKAHEAD."""
+
 LARGEST_WHOLE = 0xFFFF + 256
 """Bytes of a block with the largest IP packet; what claims more near the end may be damage and not a cut."""
 
@@ -48,6 +56,12 @@ MOST_KEPT = 1 << 24
 
 BEYOND = LATEST + 1
 """A time that is too late, in ns; the sum of two still fits into 63 bits."""
+
+WORK = 64
+"""Bytes of a block, 16 options at most, that are as much work as a packet."""
+
+MOST_OPTIONS = 1 << 10
+"""Options of one block that are read; the draft has 20 for an interface, and a block of 16 MiB could have 4 million."""
 
 OPTION_START = 2
 OPTION_END = 3
@@ -62,11 +76,13 @@ OPTION_OFFSET = 14
 
 
 def options(data: bytes, big: bool) -> dict[int, bytes]:
-    """The options in `data` by code (the last of a kind); whatever runs over the end is left out."""
+    """The first options in `data` by code (the last of a kind); whatever runs over the end is left out."""
     found: dict[int, bytes] = {}
     order = "big" if big else "little"
     at = 0
-    while at + 4 <= len(data):
+    for _ in range(MOST_OPTIONS):
+        if at + 4 > len(data):
+            break
         code = int.from_bytes(data[at : at + 2], order)  # type: ignore[arg-type]
         length = int.from_bytes(data[at + 2 : at + 4], order)  # type: ignore[arg-type]
         if code == 0 or at + 4 + length > len(data):
@@ -161,6 +177,9 @@ class PcapngFrames(Reader):
     def __init__(self, stream: Stream, name: str) -> None:
         """The stream must begin with MAGIC."""
         super().__init__(stream, name)
+        self.unit = "block"
+        self.lookahead = LOOKAHEAD
+        self.shortest = 12
         self.big = False
         self.interfaces: list[Interface] = []
         self.name_blocks: list[tuple[bool, bytes]] = []
@@ -182,6 +201,8 @@ class PcapngFrames(Reader):
     def advance(self) -> cython.bint:
         """Move to the next packet block; False at the end of what is readable."""
         while True:
+            if self.number > self.allowed:
+                return self.too_many()
             if self.size - self.at < 12 and not self.more(12):
                 return self.finish()
             kind: cython.longlong = file_u32(self.data, self.at, self.big)
@@ -198,7 +219,7 @@ class PcapngFrames(Reader):
                 continue
             space: cython.longlong = total + 3 & ~3  # some writers forget the padding in the length, as Wireshark knows
             if self.size - self.at < space and not self.more(space):
-                if total > LARGEST_WHOLE and self.recover_cut():
+                if (total > LARGEST_WHOLE or kind == SECTION) and self.recover_cut():
                     continue
                 return self.finish()
             at: cython.Py_ssize_t = self.at
@@ -211,6 +232,7 @@ class PcapngFrames(Reader):
                 if self.packet(kind, at, total):
                     return True
             else:
+                self.work(1 + total // WORK)
                 self.other(kind, at, total)
 
     def section(self, at: cython.Py_ssize_t) -> cython.bint:
@@ -274,7 +296,14 @@ class PcapngFrames(Reader):
         self.interface = place
         return True
 
+    def work(self, packets: cython.longlong) -> cython.bint:
+        """Something that is no packet took as much work as so many."""
+        self.others += packets
+        self.allowed -= packets
+        return True
+
     def _contradiction(self) -> cython.bint:
+        self.work(1)
         self.damage(f"`{self.name}` has a damaged packet block after packet {self.number}; it was ignored")
         return False
 
@@ -346,42 +375,22 @@ class PcapngFrames(Reader):
         """Up to when all interfaces that have frames were captured, ns; 0 = not all of them say so."""
         return min([interface.end_time() for interface in self.interfaces if interface.frames], default=0)
 
-    def recover(self) -> cython.bint:
-        """Skip a damaged block; False when nothing readable follows."""
-        self.at += 1
-        if self.seek_frame():
-            self.damage(f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole block")
-            return True
-        self.damage(f"`{self.name}` is damaged after packet {self.number}; the rest could not be read")
-        self.captured = 0
-        self.at = self.size
-        return False
-
     def recover_cut(self) -> bool:
         """A block runs over the end: find whole blocks behind its head, which show that its length is damaged."""
         start, self.at = self.at, self.at + 1
         if self.seek_frame():
             self.damage(f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole block")
             return True
+        if self.given_up:
+            start = self.size  # `finish` tells it
         self.at = start
         return False
 
-    def seek_frame(self) -> cython.bint:
-        """Move `at` to the next block that makes sense."""
-        while True:
-            self.more(LOOKAHEAD)
-            at: cython.Py_ssize_t = self.at
-            last: cython.Py_ssize_t = self.size - (12 if self.ended else LOOKAHEAD)
-            while at <= last:
-                if self.plausible(at):
-                    self.at = at
-                    return True
-                at += 1
-            self.at = at
-            if self.ended:
-                return False
+    def hint(self) -> tuple[re.Pattern[bytes], int]:
+        """The type and length of a block that is known."""
+        return HINTS[self.big], 0
 
-    def plausible(self, at: cython.Py_ssize_t) -> cython.bint:
+    def begins(self, at: cython.Py_ssize_t) -> cython.bint:
         """Whether a whole block of a known kind begins at `at`, its two length fields agreeing."""
         kind: cython.longlong = file_u32(self.data, at, self.big)
         big: cython.bint = self.big

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import cython
 
 from analyzer.capture.frame import Frames
@@ -12,6 +14,30 @@ SHORT = 1 << 16
 
 MOST_WARNINGS = 20
 """A file that is nothing but damage must not fill the screen; further damage is one more line."""
+
+LONGEST_HOLE = 1 << 26
+"""Bytes searched for the next frame before the rest is given up. What disks and copies lose are blocks and extents of a
+few MiB; 64 MiB are searched in a second or two, also interpreted."""
+
+LOOK = 64
+"""Bytes that are searched in the time of one look at a place that may be a frame and is none."""
+
+FREE_SEARCH = 1 << 24
+SEARCH_PER_BYTE = 64
+"""Compressed input may make the reader search so many bytes, and so many for each byte of its own: a few bytes become
+gigabytes of zeros. The first is a large hole for a disk, the second more than real data grows."""
+
+LONGEST_HINT = 12
+"""Bytes of the longest match of a `hint`."""
+
+REST_LOST = "the rest could not be read"
+
+FREE_RECORDS = 1 << 14
+"""Compressed input may have so many packets and blocks, and one for each of its bytes. No real packet takes less than a
+byte: it has a time, a sequence number and a checksum of its own."""
+
+NO_END = 1 << 62
+"""Packets: more than any input has."""
 
 MOST_BYTES = 1 << 24
 """No record or block is larger: 16 MiB is 64 times the largest packet libpcap captures (MAXIMUM_SNAPLEN, 256 KiB)."""
@@ -27,6 +53,11 @@ class Reader(Frames):
     at, size  next unread byte, and end, of `data`
     chunk     what was read last; its bytes from `chunk_at` on come after those of `data`
     ended     the input has no more bytes than `data` holds
+    unit      what a frame is a part of, in this format's word
+    lookahead, shortest     bytes that hold any plausible frame and what shows that it is one; that the shortest has
+    given_up  why nothing more is read, "" = the input's end
+    searched  bytes in which the next frame was searched after damage, looked: places there that might have been one
+    allowed   packets so far that a capture of this size could have; others: work for what is no packet, in packets
     """
 
     def __init__(self, stream: Stream, name: str) -> None:
@@ -36,6 +67,11 @@ class Reader(Frames):
         self.warnings: list[str] = []
         self.damaged = self.ended = False
         self.at = self.size = self.chunk_at = 0
+        self.searched = self.looked = self.others = 0
+        self.allowed = NO_END
+        self.lookahead = self.shortest = 0
+        self.unit = "packet"
+        self.given_up = ""
         self.chunk = b""
         self.total = stream.total
 
@@ -85,7 +121,9 @@ class Reader(Frames):
 
     def read_chunk(self) -> cython.bint:
         """Take the next chunk from the stream; an empty one is the end."""
-        self.chunk = self.stream.read()
+        self.chunk = b"" if self.ended else self.stream.read()
+        if self.stream.packing:
+            self.allowed = FREE_RECORDS + self.stream.consumed - self.others
         self.chunk_at = 0
         self.ended = not self.chunk
         return True
@@ -96,8 +134,11 @@ class Reader(Frames):
         problem: str = self.stream.problem
         self.at = self.size
         self.captured = 0
-        if problem:
-            lost = "the rest could not be read" if not left else "the last packet and the rest could not be read"
+        if self.given_up:
+            self.damage(f"`{self.name}` ends early after packet {self.number}: {self.given_up}")
+            self.given_up = ""
+        elif problem:
+            lost = REST_LOST if not left else "the last packet and the rest could not be read"
             self.damage(f"`{self.name}` ends early after packet {self.number}: {problem}; {lost}")
         elif left:
             self.damage(f"`{self.name}` is cut short after packet {self.number}; the last packet was ignored")
@@ -123,8 +164,88 @@ class Reader(Frames):
         self.ended = False
         self.seek_frame()
 
+    def recover(self) -> cython.bint:
+        """Skip damage at `at`; False when nothing readable follows."""
+        self.at += 1
+        if self.seek_frame():
+            self.damage(
+                f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole {self.unit}"
+            )
+            return True
+        self.damage(f"`{self.name}` is damaged after packet {self.number}; {self.given_up or REST_LOST}")
+        self.given_up = ""
+        self.at = self.size
+        return self.finish()
+
     def seek_frame(self) -> cython.bint:
-        """Move `at` to the next plausible frame; False when there is none. Linear in what it skips."""
+        """Move `at` to the next plausible frame; False when there is none, or not in a bounded search.
+
+        Linear in what it skips: what cannot be the beginning of a frame is passed over by a regular expression.
+        """
+        began: cython.longlong = self.searched
+        longest: cython.longlong = self.search_cost() + LONGEST_HOLE
+        lookahead: cython.Py_ssize_t = self.lookahead
+        while True:
+            self.more(lookahead)
+            most: cython.longlong = self.most_search(longest)
+            if self.seek_until(self.size - (self.shortest if self.ended else lookahead), most):
+                return True
+            if self.search_cost() > most:
+                self.give_up(f"no packet begins in the next {self.searched - began:,} bytes")
+                return False
+            if self.ended:
+                return False
+
+    def seek_until(self, last: cython.Py_ssize_t, most: cython.longlong) -> cython.bint:
+        """Move `at` to the first plausible frame that begins at or before `last`, else behind `last`.
+
+        Or to some place before, once the search has cost more than `most`.
+        """
+        pattern, lead = self.hint()
+        while self.at <= last and self.search_cost() <= most:
+            found = pattern.search(self.data, self.at + lead, last + lead + LONGEST_HINT)
+            place: cython.Py_ssize_t = last + 1 if found is None else min(found.start() - lead, last + 1)
+            self.searched += place - self.at
+            self.at = place
+            if place > last:
+                return False
+            if self.begins(place):
+                return True
+            self.looked += 1
+            self.searched += 1
+            self.at += 1
+        return False
+
+    def too_many(self) -> cython.bint:
+        """More than `allowed`: a few bytes that become packets without end. Always False, for `advance` to return."""
+        self.give_up(f"{self.stream.consumed:,} bytes of {self.stream.packing} data hold more than any capture would")
+        self.at = self.size
+        return self.finish()
+
+    def search_cost(self) -> cython.longlong:
+        """What all searching has cost so far, in bytes passed over."""
+        return self.searched + LOOK * self.looked
+
+    def most_search(self, longest: cython.longlong) -> cython.longlong:
+        """What all searching may cost by the end of a search that may not go beyond `longest`."""
+        if not self.stream.packing:
+            return longest
+        consumed: cython.longlong = self.stream.consumed
+        return min(longest, FREE_SEARCH + SEARCH_PER_BYTE * consumed)
+
+    def give_up(self, why: str) -> None:
+        """Read no further."""
+        self.given_up = f"{why}, and the rest was given up"
+        self.chunk = b""
+        self.chunk_at = 0
+        self.ended = True
+
+    def hint(self) -> tuple[re.Pattern[bytes], int]:
+        """What the head of a frame looks like, and how many bytes of it are in front of that."""
+        raise NotImplementedError
+
+    def begins(self, at: cython.Py_ssize_t) -> cython.bint:
+        """Whether a frame begins at `at`, as far as can be told."""
         return False
 
     def close(self) -> None:

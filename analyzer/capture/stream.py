@@ -22,12 +22,14 @@ class Stream(Protocol):
 
     consumed  bytes of the input read so far (of the compressed input, if it is compressed)
     total     bytes of the input, 0 = unknown (a pipe)
+    packing   the compression that the bytes come out of, "" = none
     problem   why `read` ended early, "" = it ended where the input ends
     notes     remarks about the input that are no damage
     """
 
     consumed: int
     total: int
+    packing: str
     problem: str
     notes: list[str]
 
@@ -47,6 +49,7 @@ class RawStream:
         self.descriptor = descriptor
         self.keep = keep
         self.consumed = 0
+        self.packing = ""
         self.problem = ""
         self.notes: list[str] = []
         status = os.fstat(descriptor)
@@ -76,6 +79,7 @@ class Prefixed:
         self.first = first
         self.rest = rest
         self.total = rest.total
+        self.packing = rest.packing
         self.notes = rest.notes
 
     @property
