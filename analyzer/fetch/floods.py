@@ -14,8 +14,8 @@ from analyzer.wire.model import Connection
 MINUTE_NS = 60_000_000_000
 """Attempts are counted by minutes, of the times at which they began."""
 MAX_ROWS = 4096
-"""Rows of one server's failed attempts in a minute: so many can be half-open on a Linux server (net.core.somaxconn), and
-more than an outage has that people want to read one by one."""
+"""Rows of one server's failed attempts in a minute: so many can be half-open on a Linux server (net.core.somaxconn).
+An outage with two thousand clients keeps all its rows."""
 MAX_SERVERS = 4096
 """Servers that are counted at a time, 0.3 kB each; at the cap all counts begin anew, which writes more rows."""
 MAX_TOLD = 100

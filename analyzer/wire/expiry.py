@@ -22,9 +22,9 @@ LOOK_NS = 10_000_000_000
 """How often all that is open is looked at for those."""
 LOOK_SHARE = 64
 """Of the open connections: so many frames at least pass between two looks, which keeps their cost linear."""
-MAX_OPEN = 32_768
+MAX_OPEN = 24_576
 """Open connections kept; at the cap the quarter that can matter least is given out unfinished, with the flag `evicted`:
-a connection costs 3 to 6 kB."""
+a connection costs 3 to 6 kB, all of them 150 MB."""
 MAX_HALF_OPEN = 16_384
 """Those of them whose handshake is under way, 3 kB each: four times what the queue of one Linux server holds
 (net.core.somaxconn 4096). At the cap the oldest quarter goes, as above."""
