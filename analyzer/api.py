@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.errors import CaptureError, ExitStatus
+from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import MAX_HELD, Order
 from analyzer.fetch.wishes import MAX_OPEN
@@ -51,6 +52,7 @@ class Reading:
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
     client_log   the lines of a client's log and how they were tied, an analyzer.output.clientlog.log.ClientLog, or None
+    left_out     fetches that got no row, because a flood made them (analyzer.fetch.floods)
     captures     captures read so far; packets, tcp_packets, connections: what was in them
     """
 
@@ -73,11 +75,12 @@ class Reading:
         self.damaged = False
         self.client_log = None if client_log is None else _log(client_log, self.warnings, show_queries)
         self.captures = self.packets = self.tcp_packets = self.connections = 0
-        self.without_fetch = 0
+        self.without_fetch = self.left_out = 0
         self.sources = self._expand(_listed(paths))
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
         self._order = Order()
+        self.floods = Floods()
         self.groups = Groups()
         self._cut: Callable[[Connection], list[Fetch]]
         self._decide: Callable[[Fetch], Verdict]
@@ -150,6 +153,7 @@ class Reading:
         engine = Engine(capture.frames)
         names = Names()
         self._order = order = Order(MAX_HELD)
+        self.floods = Floods()
         self.groups = groups = Groups()
         for batch in engine.batches(*self._batch(source)):
             self._judge(batch, names, source.name)
@@ -204,6 +208,8 @@ class Reading:
                 names.learn(ended)
                 continue
             for fetch in cut(ended):
+                if self.floods.leaves_out(fetch):
+                    continue
                 if names.asked:
                     names.annotate(fetch)
                 if fetch.kind != "fetch":
@@ -234,6 +240,8 @@ class Reading:
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
         found = [*capture.warnings, *engine.warnings]
+        self.left_out += self.floods.left_out
+        found += _flooded(self.floods)
         if names.forgotten:
             found.append(f"{names.forgotten:,} DNS names or addresses were forgotten: too many were seen")
         if names.wishes.forgotten:
@@ -303,6 +311,20 @@ def classify(
     if reading.client_log is not None:
         frame.attrs["client_log"] = reading.client_log.counts()
     return frame
+
+
+def _flooded(floods: Floods) -> list[str]:
+    """Each flood in one line, the largest first."""
+    from analyzer.verdict.case import endpoint
+
+    lines = []
+    for server, (attempts, left_out) in sorted(floods.servers.items(), key=lambda one: (one[0] == b"", -one[1][0])):
+        name = endpoint(server[:-2], int.from_bytes(server[-2:])) if server else "other servers"
+        lines.append(
+            f"a flood: {attempts:,} attempts to connect to {name} came to nothing; {left_out:,} of them, "
+            f"all beyond {floods.most:,} a minute, have no row"
+        )
+    return lines
 
 
 def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:

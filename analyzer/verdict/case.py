@@ -224,6 +224,8 @@ class Case:
     def tail(self) -> str:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""
         later: cython.longlong = self.connection.capture_end - self.connection.last_time
+        if "evicted" in self.connection.flags:
+            return f"too many connections were open to follow it for longer than {span(max(later, 0))} without a packet"
         if later <= 0:
             return "the capture ends with its last packet"
         return f"the capture ends {span(later)} after its last packet"

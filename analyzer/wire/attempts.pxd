@@ -15,7 +15,8 @@ cdef long long MASK32, MAX_HELD_BYTES, NEAR
 
 cdef class Attempts:
     cdef public Table keys
-    cdef public dict sides, opened
+    cdef public dict sides, half_open
+    cdef public object opened
     cdef public Kin kin
     cdef public long long next_stream, total, stragglers, kept
     cdef begin(self)

@@ -8,6 +8,8 @@ its place in the order of connections and its number of Wireshark's count.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import cython
 
 if not cython.compiled:
@@ -30,7 +32,9 @@ class Attempts:
     """The table of open connections, as far as opening them goes.
 
     sides       the sides of the open connections by their keys
-    opened      the open connections in the order in which they began, with those that wait for proof
+    opened      the open connections in the order in which they began, with those that wait for proof; no plain dict,
+                which looks past all that were deleted before its first
+    half_open   those that began with a SYN, and some that were established since
     next_stream the next tcp.stream number; total: how many connections were seen
     kin         what connections have to do with each other
     kept        bytes of payload that wait for proof, over all connections
@@ -40,7 +44,8 @@ class Attempts:
         """Nothing is open."""
         self.keys = Table()
         self.sides = self.keys.sides
-        self.opened: dict[Connection, None] = {}
+        self.opened: OrderedDict[Connection, None] = OrderedDict()
+        self.half_open: dict[Connection, None] = {}
         self.kin = Kin()
         self.next_stream = self.total = self.stragglers = self.kept = 0
 
@@ -90,6 +95,8 @@ class Attempts:
             connection.midstream = 1
             connection.established_time = p.time
             connection.established_packet = p.number
+        else:
+            self.half_open[connection] = None
         if sender_of_first(connection, p, key, reverse) == SERVER:
             side, peer = peer, side
         self.keys.add(side, key)
@@ -242,6 +249,7 @@ class Attempts:
         connection.ignored_packet = max(connection.ignored_packet, waits.last_syn())
         if successor.stream != connection.stream and len(connection.splits) < MAX_SPLITS:
             connection.splits = (*connection.splits, (successor.stream, successor.first_packet))
+        successor.settle()
         waits.successor = None
         waits.syns = []
 

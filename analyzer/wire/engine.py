@@ -54,9 +54,11 @@ class Engine:
         """
         while self.read(size):
             yield self.hand_over()
-        self.looking = True
+        self.looking = False
         self.dns.finish()
-        self.table.finish()
+        while self.table.finish(BATCH):
+            yield self.hand_over()
+        self.looking = True
         self.dns.finish()  # questions inside of TCP
         self.decoder.finish()
         yield self.hand_over()
@@ -110,7 +112,7 @@ class Engine:
         """What could not be decoded or was dropped at a cap, one line each."""
         lines: list[str] = list(self.decoder.warnings)
         if self.table.evicted:
-            lines.append(f"{self.table.evicted} connections were given out unfinished: too many were open at once")
+            lines.append(evicted(self.table))
         if self.dns.malformed:
             lines.append(f"{self.dns.malformed} DNS messages are malformed and were not used")
         if self.dns.evicted:
@@ -176,6 +178,15 @@ class Engine:
         ended: cython.longlong = self.frames.end_time
         if self.capture_end < ended <= self.capture_end + PAUSE_NS:
             self.reach(ended)
+
+
+def evicted(table: Connections) -> str:
+    """How many connections were given out before they were over, as a warning."""
+    half = f", {table.evicted_half_open:,} of them half-open," if table.evicted_half_open else ""
+    return (
+        f"{table.evicted:,} connections{half} were not followed to their end: more than {table.most_open:,} were open, "
+        f"or {table.most_half_open:,} half-open, at once"
+    )
 
 
 @cython.cfunc

@@ -7,21 +7,23 @@ from analyzer.wire.reordering cimport Reordering
 from analyzer.wire.unproven cimport Unproven
 
 # the constants of expiry.py as C numbers
-cdef int MAX_OPEN, LOOK_SHARE
+cdef int MAX_OPEN, MAX_HALF_OPEN, MAX_LINGERING, LOOK_SHARE
 cdef long long LOOK_NS, UNANSWERED_NS
 
 cdef class Expiry(Reordering):
     cdef public list finished, pauses
     cdef public Lingering lingering
-    cdef public long long now, before, due, looked, seen, evicted
+    cdef public long long now, before, due, looked, seen, evicted, evicted_half_open
+    cdef public long long most_open, most_half_open, most_lingering
     cdef begin_expiry(self)
     cdef linger(self, Connection connection)
     cpdef reach(self, long long time)
     cpdef expire(self)
     cdef look(self, long long now)
     cdef look_at_successor(self, Connection connection, long long now, list[Connection] over)
-    cdef make_room(self)
-    cpdef finish(self)
+    cpdef make_room(self)
+    cdef evict(self, list[Connection] connections)
+    cpdef bint finish(self, int most=*) except -1
     cdef finish_streams(self, Connection connection)
     cpdef pause(self)
     cdef int64_t watched_until(self, long long time) except? -1

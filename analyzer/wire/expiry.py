@@ -5,6 +5,7 @@ All by capture time alone: at the first frame that is later, never by when the c
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import cython
@@ -21,8 +22,14 @@ LOOK_NS = 10_000_000_000
 """How often all that is open is looked at for those."""
 LOOK_SHARE = 64
 """Of the open connections: so many frames at least pass between two looks, which keeps their cost linear."""
-MAX_OPEN = 65_536
-"""Open connections kept; at the cap those idle longest are given out unfinished, with the flag `evicted`."""
+MAX_OPEN = 24_576
+"""Open connections kept; at the cap the quarter that can matter least is given out unfinished, with the flag `evicted`:
+a connection costs 3 to 6 kB, all of them 150 MB."""
+MAX_HALF_OPEN = 16_384
+"""Those of them whose handshake is under way, 3 kB each: four times what the queue of one Linux server holds
+(net.core.somaxconn 4096). At the cap the oldest quarter goes, as above."""
+MAX_LINGERING = 16_384
+"""Closed connections that wait for stragglers, 3 kB each: of 3,000 a second. Beyond it the oldest wait no longer."""
 MAX_PAUSES = 100
 """Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 
@@ -36,6 +43,8 @@ class Expiry(Reordering):
     due         when somebody may have to be given out; looked: when all were looked at
     seen        frames since then that let time go on
     pauses      times after which nothing was captured for a day
+    most_open, most_half_open, most_lingering   how many there may be
+    evicted     how many were given out because there were too many; evicted_half_open: so many of them half-open
     """
 
     def begin_expiry(self) -> None:
@@ -44,7 +53,9 @@ class Expiry(Reordering):
         self.lingering = Lingering()
         self.finished: list[Any] = []  # the engine lets lookups end in the same list
         self.pauses: list[int] = []
-        self.now = self.before = self.due = self.looked = self.seen = self.evicted = 0
+        self.now = self.before = self.due = self.looked = self.seen = 0
+        self.most_open, self.most_half_open, self.most_lingering = MAX_OPEN, MAX_HALF_OPEN, MAX_LINGERING
+        self.evicted = self.evicted_half_open = 0
 
     def linger(self, connection: Connection) -> None:
         """It is over, or seems so: wait for stragglers."""
@@ -98,25 +109,45 @@ class Expiry(Reordering):
             over.append(connection)
 
     def make_room(self) -> None:
-        """Before one more is opened: when too many are open, give out the quarter that was idle longest."""
-        if len(self.sides) < 2 * MAX_OPEN:
-            return
-        for connection in sorted(self.opened, key=idle_since)[: MAX_OPEN // 4]:
-            if connection in self.opened and connection.client.key_size:
-                connection.flag("evicted")
-                self.evicted += 1
-                self.give_out(connection, 0)
+        """Before one more is opened: where too many are, those go first that can matter least."""
+        connection: Connection
+        if len(self.lingering.queue) >= self.most_lingering:
+            for connection in self.lingering.leave_early(self.most_lingering // 4):
+                if connection in self.opened:
+                    self.give_out(connection, 1)
+        if len(self.half_open) >= self.most_half_open:
+            self.half_open = {connection: None for connection in self.half_open if is_half_open(connection)}
+            self.evict(list(self.half_open)[: len(self.half_open) - self.most_half_open * 3 // 4])
+        if len(self.opened) >= self.most_open:
+            self.evict(sorted(self.opened, key=worth)[: self.most_open // 4])
 
-    def finish(self) -> None:
-        """The capture is over: give out everything, in the order of first packets.
+    def evict(self, connections: list[Connection]) -> None:
+        """Follow these no longer."""
+        connection: Connection
+        for connection in connections:
+            if connection not in self.opened or connection.client.key_size == 0:
+                continue  # it waits for proof at one that was given out
+            connection.flag("evicted")
+            self.evicted += 1
+            if connection.established_time == 0:
+                self.evicted_half_open += 1
+            self.give_out(connection, 0)
+
+    def finish(self, most: cython.int = MAX_OPEN) -> cython.bint:
+        """The capture is over: give out the rest in the order of first packets, so many at a time; False when all are.
 
         Nothing waits any more by then: what one connection says of another is told while both are at hand.
         """
-        for connection in list(self.opened):
-            self.let_all_go(connection)
-        for connection in list(self.opened):
-            if connection in self.opened and connection.client.key_size:
+        connection: Connection
+        if self.early:
+            for connection in list(self.opened):
+                self.let_all_go(connection)
+        for connection in list(islice(self.opened, most)):
+            if connection.client.key_size == 0:
+                self.opened.pop(connection, None)  # a SYN that waited at one that was given out
+            elif connection in self.opened:
                 self.give_out(connection, 1 if connection.closed_time else 0)
+        return len(self.opened) > 0
 
     def give_out(self, connection: Connection, final: cython.int) -> None:
         """Settle a connection and put it into `finished`."""
@@ -137,6 +168,7 @@ class Expiry(Reordering):
         connection.capture_end = self.watched_until(connection.last_time)
         self.keys.remove(connection)
         self.opened.pop(connection, None)
+        self.half_open.pop(connection, None)
         connection.settle()
         self.finished.append(connection)
         if waits is not None and waits.successor is not None:
@@ -179,6 +211,13 @@ class Expiry(Reordering):
         return self.now
 
 
-def idle_since(connection: Connection) -> int:
-    """Time of the last packet of a connection."""
-    return connection.last_time
+def is_half_open(connection: Connection) -> cython.bint:
+    """Whether its handshake is under way (RFC 9293 3.5.1 calls one of two ends so; operators a SYN without its ACK)."""
+    return connection.client.connection is not None and not connection.established_time and not connection.closed_time
+
+
+def worth(connection: Connection) -> tuple[int, int]:
+    """What can matter least comes first: the closed, the half-open, then by how long they were idle."""
+    if connection.closed_time:
+        return (0, connection.last_time)
+    return (2 if connection.established_time else 1, connection.last_time)

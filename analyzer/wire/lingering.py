@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 import cython
 
@@ -15,24 +15,29 @@ DOUBTFUL_LINGER_NS = 120_000_000_000
 """The same after a RST within the window that was not exact: a receiver that did not take it goes on, as late as its
 timers say; two minutes are more than nearly all of them (signatures.md 4)."""
 
+TIDY = 1024
+"""Entries below which nobody looks for those that are of no use any more."""
+
 
 class Lingering:
     """They leave when they were silent for so long, by capture time alone: at the first frame that is later.
 
     queue   closed connections in the order of closing, which is nearly that of time: none needs a number of its own
     late    (due, serial, connection), a heap: those that had stragglers, and those that are perhaps reset
-    due     when the first of them may leave, ns
+    due     when the first of them may leave, ns; most: entries at which to tidy
     """
 
     def __init__(self) -> None:
         self.queue: deque[Connection] = deque()
         self.late: list[tuple[int, int, Connection]] = []
         self.serial = 0
+        self.most = TIDY
         self.due: int = NEVER
 
     def add(self, connection: Connection) -> None:
         """It was closed, or perhaps reset, just now."""
         if connection.closed_time:
+            self.tidy()
             self.queue.append(connection)
             if connection.closed_time + LINGER_NS < self.due:
                 self.due = connection.closed_time + LINGER_NS
@@ -41,9 +46,28 @@ class Lingering:
 
     def wait(self, connection: Connection) -> None:
         """One that does not leave in its turn."""
+        self.tidy()
         self.serial += 1
         heappush(self.late, (leaves(connection), self.serial, connection))
         self.due = min(self.due, self.late[0][0])
+
+    def tidy(self) -> None:
+        """Whenever there are twice as many as the last time: forget those given out meanwhile, and second entries."""
+        if len(self.queue) + len(self.late) < self.most:
+            return
+        known: dict[int, tuple[int, int, Connection]] = {}
+        for entry in self.late:
+            if entry[2].client.connection is not None:
+                known.setdefault(id(entry[2]), entry)
+        self.late = list(known.values())
+        heapify(self.late)
+        self.queue = deque([one for one in dict.fromkeys(self.queue) if one.client.connection is not None])
+        self.most = max(TIDY, 2 * (len(self.queue) + len(self.late)))
+
+    def leave_early(self, most: cython.int) -> list[Connection]:
+        """The first of those that are closed, taken out: there are too many."""
+        first: list[Connection] = [self.queue.popleft() for _ in range(min(most, len(self.queue)))]
+        return [connection for connection in first if connection.closed_time]
 
     def over(self, now: cython.longlong) -> list[Connection]:
         """Those that have waited long enough; one that was closed twice may come twice."""

@@ -10,7 +10,7 @@ cdef unsigned long long MIX_HOSTS, MIX_PORTS, MASK64
 
 @cython.final
 cdef class Table:
-    cdef public dict sides, gone
+    cdef public dict sides, gone, gone_before
     cdef public list slots
     cdef Side find(self, Packet p)
     cdef add(self, Side side, bytes key)

@@ -14,8 +14,9 @@ from analyzer.wire.model import Connection, Side
 from analyzer.wire.octets import cut, equal
 from analyzer.wire.packet import Packet
 
-MAX_GONE = 1_000_000
-"""5-tuples remembered after their connection was given out, so that stragglers make no new one."""
+MAX_GONE = 65_536
+"""5-tuples remembered after their connection was given out, so that stragglers make no new one: so many at least, twice
+as many at most, at 200 bytes each."""
 IPV4_KEY, IPV6_KEY = 12, 36
 """Bytes of a key. What a side keeps of one of IPv4 as numbers is all of it."""
 SLOTS = 4096
@@ -29,13 +30,14 @@ class Table:
 
     sides  in the order in which their connections began
     slots  sides that sent lately: a packet's key is compared as numbers, which saves a `bytes` object a packet
-    gone   streams of connections that were given out, by the client's key
+    gone   streams of connections that were given out, by the client's key; gone_before: of those before
     """
 
     def __init__(self) -> None:
         self.sides: dict[bytes, Side] = {}
         self.slots: list[Side | None] = [None] * SLOTS
         self.gone: dict[bytes, int] = {}
+        self.gone_before: dict[bytes, int] = {}
 
     # Unchecked: slot_of() keeps within the slots.
     @cython.boundscheck(False)
@@ -85,7 +87,8 @@ class Table:
         self.forget(client)
         self.forget(server)
         if len(self.gone) >= MAX_GONE:
-            self.gone.clear()
+            self.gone_before = self.gone
+            self.gone = {}
         self.gone[client.key] = connection.stream
 
     def forget(self, side: Side) -> None:
@@ -98,7 +101,11 @@ class Table:
     def gone_stream(self, key: bytes, reverse: bytes) -> int | None:
         """The stream of a connection with these keys that was given out."""
         stream = self.gone.get(key)
-        return self.gone.get(reverse) if stream is None else stream
+        if stream is None:
+            stream = self.gone.get(reverse)
+        if stream is None:
+            stream = self.gone_before.get(key)
+        return self.gone_before.get(reverse) if stream is None else stream
 
 
 def source_port(key: bytes) -> cython.int:
