@@ -7,12 +7,13 @@ cdef long long LATEST, BEYOND, BYTE_ORDER, LARGEST_BLOCK, LARGEST_WHOLE, LOOKAHE
 
 cdef class Interface:
     cdef public int link
-    cdef public long long snaplen, multiplier, offset, dropped, frames, first, started, ended, received, clamped
+    cdef public long long snaplen, multiplier, seconds, offset, dropped, frames, first, started, ended, received, clamped
     cdef public unsigned long long divisor, limit
     cdef public int shift
     cpdef resolution(self, int code)
     cpdef long long end_time(self) except? -1
     cpdef long long nanoseconds(self, unsigned long long ticks) except? -1
+    cdef long long exact(self, unsigned long long ticks) except? -1
 
 cdef class PcapngFrames(Reader):
     cdef public bint big

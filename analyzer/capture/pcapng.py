@@ -95,7 +95,8 @@ def options(data: bytes, big: bool) -> dict[int, bytes]:
 class Interface:
     """One interface description: its link type and how its ticks become nanoseconds.
 
-    A tick is `multiplier` ns up to `limit` ticks, or 1/`divisor` ns, or (shift > 0) 2**-shift seconds.
+    A tick is `multiplier`/`divisor` ns, or (shift > 0) 2**-shift seconds; up to `limit` of them need no more than 63 bits.
+    seconds, offset         where its epoch is, and the same in ns as far as 63 bits hold it
     frames, first           how many frames it has in the file, and the time of the first
     started, ended          when its capture did, ns, as its statistics say, 0 = unknown
     received, dropped       packets it counted, -1 = unknown, and those that were lost of them
@@ -105,7 +106,7 @@ class Interface:
     def __init__(self, link: cython.int, snaplen: cython.longlong) -> None:
         self.link = link
         self.snaplen = snaplen
-        self.offset = self.dropped = self.frames = self.first = self.started = self.ended = self.clamped = 0
+        self.seconds = self.offset = self.dropped = self.frames = self.first = self.started = self.ended = self.clamped = 0
         self.received = -1
         self.resolution(6)
 
@@ -114,7 +115,7 @@ class Interface:
         exponent: cython.int = code & 0x7F
         self.multiplier = self.divisor = 1
         self.shift = 0
-        self.limit = BEYOND
+        self.limit = 0
         if code & 0x80:
             self.shift = exponent
             if exponent > 63:
@@ -132,18 +133,22 @@ class Interface:
     def nanoseconds(self, ticks: cython.ulonglong) -> cython.longlong:
         """Ticks since the interface's epoch as nanoseconds since 1970, clamped to what Frames.time may be."""
         time: cython.longlong
-        multiplier: cython.ulonglong = self.multiplier
-        if self.shift:
-            time = self._binary(ticks)
+        if ticks <= self.limit:
+            time = ticks
+            time = time * self.multiplier + self.offset
         else:
-            if self.divisor > 1:
-                ticks = ticks // self.divisor
-            time = ticks * multiplier if ticks <= self.limit else BEYOND
-        time += self.offset
+            time = self.exact(ticks)
         if 0 <= time <= LATEST:
             return time
         self.clamped += 1
         return 0 if time < 0 else LATEST
+
+    def exact(self, ticks: cython.ulonglong) -> cython.longlong:
+        """The same where 63 bits do not hold what is in between; outside the range, the next number beyond it."""
+        value: int = ticks
+        seconds: int = self.seconds
+        value = value * 1_000_000_000 >> self.shift if self.shift else value * self.multiplier // self.divisor
+        return max(-1, min(value + seconds * 1_000_000_000, BEYOND))
 
     def end_time(self) -> cython.longlong:
         """When its capture ended, 0 = unknown, or not to be believed.
@@ -154,11 +159,6 @@ class Interface:
         if self.frames < self.received - self.dropped or self.first < self.started - CLOCK_SLACK:
             return 0
         return self.ended
-
-    def _binary(self, ticks: cython.ulonglong) -> cython.longlong:
-        # 2**32 parts of a second are finer than a nanosecond; more bits would overflow the multiplication.
-        value: int = ticks
-        return min((value * 1_000_000_000) >> self.shift, BEYOND)
 
 
 class PcapngFrames(Reader):
@@ -340,7 +340,8 @@ class PcapngFrames(Reader):
             found.resolution(more[OPTION_RESOLUTION][0])
         if len(more.get(OPTION_OFFSET, b"")) == 8:
             seconds = int.from_bytes(more[OPTION_OFFSET], "big" if self.big else "little", signed=True)
-            found.offset = max(-BEYOND, min(seconds * 1_000_000_000, BEYOND))
+            found.seconds = seconds
+            found.offset = max(-BEYOND - 1, min(seconds * 1_000_000_000, BEYOND))
         self.interfaces.append(found)
 
     def statistics(self, at: cython.Py_ssize_t, total: cython.longlong) -> None:

@@ -4,6 +4,8 @@ import struct
 
 import pytest
 
+from analyzer.capture.frame import LATEST
+
 
 @pytest.mark.parametrize(
     ("code", "ticks", "nanoseconds"),
@@ -34,7 +36,25 @@ def test_the_clock_offset_is_added(build, read):
 def test_times_beyond_64_bits_stop_at_a_limit(build, read):
     """A tick count that no nanosecond counter holds is cut off instead of wrapping."""
     content = build.section() + build.interface(options=build.option(9, b"\x00")) + build.packet(2**64 - 1)
-    assert read(content).frames[0][1] == 4_600_000_000 * 10**9
+    assert read(content).frames[0][1] == LATEST
+
+
+def test_every_clock_keeps_within_the_range(build, read):
+    """Whatever resolution and offset say, a time is exact within 1970 to 2106, else the nearest end and told."""
+    ticks = (0, 1, 2**31, 2**32, 2**52, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
+    offsets = (0, 1, -1, 1_700_000_000, 2**32, 2**33, -(2**33), 2**63 - 1, -(2**63))
+    for code in (*range(20), 0x80, 0x8A, 0xA0, 0xBF):
+        base = 2 ** (code & 0x7F) if code & 0x80 else 10**code
+        for offset in offsets:
+            options = build.option(9, bytes([code])) + build.option(14, struct.pack("<q", offset))
+            result = read(build.section() + build.interface(options=options) + b"".join(map(build.packet, ticks)))
+            exact = [offset * 10**9 + tick * 10**9 // base for tick in ticks]
+            assert [frame[1] for frame in result.frames] == [min(max(time, 0), LATEST) for time in exact], (code, offset)
+            outside = sum(not 0 <= time <= LATEST for time in exact)
+            assert [text for text in result.warnings if "1970 to 2106" in text] == [
+                f"`{result.capture.source.name}`: {outside:,} {'time is' if outside == 1 else 'times are'}"
+                " not within 1970 to 2106; the nearest was taken"
+            ] * bool(outside)
 
 
 def test_sections_of_both_byte_orders(build, read):
@@ -143,7 +163,7 @@ def test_statistics_without_sense_change_nothing(build, read):
     odd += build.block(5, struct.pack("<III", 0, 0, 0) + build.option(3, b"123") + build.option(5, b"1"))
     largest = build.block(5, struct.pack("<III", 0, 0, 0) + build.option(3, b"\xff" * 8) + build.option(5, b"\xff" * 8))
     assert end_time(read, content + odd) == 0
-    assert read(content + odd + largest).capture.frames.end_time == 4_600_000_000 * 10**9
+    assert read(content + odd + largest).capture.frames.end_time == LATEST
 
 
 def test_options_that_run_over_their_block_are_ignored(build, read):
