@@ -41,7 +41,7 @@ CAPS = {
     "wire/http2/reader.py": ["MAX_BLOCK"],
     "wire/http2/fields.py": ["MAX_LIST", "MAX_TABLE"],
     "wire/dns/lookups.py": ["MAX_OPEN", "MAX_EARLY"],
-    "fetch/names.py": ["MAX_KEYS", "MAX_OPEN"],
+    "fetch/names.py": ["MAX_ANSWERS", "MAX_ASKED", "MAX_ASKED_FOR"],
     "fetch/order.py": ["MAX_HELD"],
     "verdict/retries.py": ["MAX_WAITING"],
     "output/summary.py": ["MAX_SHARED"],

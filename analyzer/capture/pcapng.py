@@ -106,7 +106,9 @@ class Interface:
     def __init__(self, link: cython.int, snaplen: cython.longlong) -> None:
         self.link = link
         self.snaplen = snaplen
-        self.seconds = self.offset = self.dropped = self.frames = self.first = self.started = self.ended = self.clamped = 0
+        self.seconds = self.offset = self.dropped = self.frames = self.first = self.started = self.ended = (
+            self.clamped
+        ) = 0
         self.received = -1
         self.resolution(6)
 
