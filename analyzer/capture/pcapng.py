@@ -95,7 +95,7 @@ def options(data: bytes, big: bool) -> dict[int, bytes]:
 class Interface:
     """One interface description: its link type and how its ticks become nanoseconds.
 
-    A tick is `multiplier`/`divisor` ns, or (shift > 0) 2**-shift seconds; up to `limit` of them need no more than 63 bits.
+    A tick is `multiplier`/`divisor` ns, or (shift > 0) 2**-shift seconds; up to `limit` of them fit into 63 bits.
     seconds, offset         where its epoch is, and the same in ns as far as 63 bits hold it
     frames, first           how many frames it has in the file, and the time of the first
     started, ended          when its capture did, ns, as its statistics say, 0 = unknown
