@@ -16,7 +16,6 @@ from analyzer.fetch.order import MAX_HELD, Order
 from analyzer.fetch.wishes import MAX_OPEN
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.retries import MAX_WAITING
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.model import Connection
 
@@ -252,7 +251,7 @@ class Reading:
         if order.overflowed:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
         if self.groups.retries.overflowed:
-            found.append(f"more than {MAX_WAITING:,} fetches waited for a retry: outcomes of groups are missing")
+            found.append("too many fetches waited for a retry at once: outcomes of groups are missing")
         prefix = f"`{source.name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
