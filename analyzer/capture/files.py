@@ -16,16 +16,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from analyzer.capture import sniff
-from analyzer.capture.compressed import Decompressed, compression
+from analyzer.capture.compressed import Decompressed, compression, cut_in_header
 from analyzer.capture.frame import Frames
 from analyzer.capture.merged import MergedFrames
 from analyzer.capture.pcap import PcapFrames
 from analyzer.capture.pcapng import PcapngFrames
 from analyzer.capture.reader import Reader
 from analyzer.capture.stream import Prefixed, RawStream, Stream, peek
-from analyzer.errors import CaptureError
+from analyzer.errors import CaptureError, CutCaptureError
 
 STDIN = "-"
+
+COPY_AGAIN = "check that the capture ran, and copy or download the file again"
 
 
 @dataclass
@@ -201,16 +203,25 @@ def _reader(raw: RawStream, path: str) -> Reader:
     if magic:
         stream = Decompressed(magic, stream)
         wrapping = f"{stream.packing} data that holds "
-        first = peek(stream, sniff.WANTED)
+        packed, first = first, peek(stream, sniff.WANTED)
         if not first and stream.problem:
-            raise CaptureError(f"cannot read `{path}`: {stream.problem}", "copy or download the file again")
+            if cut_in_header(packed):
+                raise CutCaptureError(f"cannot read `{path}`: it is cut inside its {stream.packing} header", COPY_AGAIN)
+            raise CaptureError(f"cannot read `{path}`: {stream.problem} before a capture begins in it", COPY_AGAIN)
         stream = Prefixed(first, stream)
     kind = sniff.kind(first)
+    reader: Reader | None = None
     if kind == "pcap":
-        return PcapFrames(stream, path)
-    if kind == "pcapng":
-        return PcapngFrames(stream, path)
-    raise no_capture(path, wrapping, first)
+        reader = PcapFrames(stream, path)
+    elif kind == "pcapng":
+        reader = PcapngFrames(stream, path)
+    elif not (kind := sniff.beginning(first)):
+        raise no_capture(path, wrapping, first)
+    if reader is None or not reader.header():
+        what = f"{wrapping}a file cut" if wrapping else "it is cut"
+        problem = f" ({stream.problem})" if stream.problem else ""
+        raise CutCaptureError(f"cannot read `{path}`: {what} inside its {kind} header{problem}", COPY_AGAIN)
+    return reader
 
 
 def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
@@ -230,7 +241,7 @@ def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
 def is_capture(path: str) -> bool:
     """Whether a regular file is a capture by its content, compressed or not.
 
-    So counts one that may not be read: leaving it out would be silent, opening it says so.
+    So counts one that may not be read, or is cut inside its header: leaving it out would be silent, opening it says so.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -238,6 +249,8 @@ def is_capture(path: str) -> bool:
         if not os.access(path, os.R_OK):
             return True
         open_reader(path).close()
+    except CutCaptureError:
+        return True
     except (CaptureError, OSError):
         return False
     return True

@@ -186,6 +186,15 @@ class PcapngFrames(Reader):
         """Packets the capturing interfaces dropped, as far as statistics blocks say so."""
         return sum(interface.dropped for interface in self.interfaces)
 
+    def header(self) -> cython.bint:
+        """See that the section header block is whole, or that blocks follow one whose length is damaged."""
+        if not self.more(28) or not self.section(self.at):
+            return False
+        total: cython.longlong = file_u32(self.data, self.at + 4, self.big)
+        if total < 12 or total > LARGEST_BLOCK or self.more(total + 3 & ~3):
+            return True
+        return bool(self.recover_cut())
+
     def advance(self) -> cython.bint:
         """Move to the next packet block; False at the end of what is readable."""
         while True:

