@@ -1,6 +1,6 @@
 # not compiled: runs once a file
 # Paths stay strings: a row shows the name as it was given, and Path would rewrite `./a` and `a//b`.
-# ruff: noqa: PTH100, PTH112, PTH116, PTH118, PTH207
+# ruff: noqa: PTH100, PTH112, PTH113, PTH116, PTH118, PTH207
 """Captures by name: files, directories, globs, standard input and rotated sets; `expand` finds them, `open` reads them.
 
 A capture is told by its content, compressed or not. Names serve to show where a row comes from and to find the members
@@ -19,6 +19,7 @@ from analyzer.capture import sniff
 from analyzer.capture.compressed import Decompressed, compression, cut_in_header
 from analyzer.capture.frame import Frames
 from analyzer.capture.merged import MergedFrames
+from analyzer.capture.patience import Waiting, patience
 from analyzer.capture.pcap import PcapFrames
 from analyzer.capture.pcapng import PcapngFrames
 from analyzer.capture.reader import Reader
@@ -43,9 +44,9 @@ class CaptureSource:
     paths: list[str]
     times: list[int] = field(default_factory=list)
 
-    def open(self) -> Capture:
+    def open(self, waiting: Waiting | None = None) -> Capture:
         """Open it; CaptureError when it cannot be read or is no capture."""
-        return Capture(self)
+        return Capture(self, waiting)
 
 
 class Capture:
@@ -57,7 +58,7 @@ class Capture:
     damaged   whether a part of it could not be read
     """
 
-    def __init__(self, source: CaptureSource) -> None:
+    def __init__(self, source: CaptureSource, waiting: Waiting | None = None) -> None:
         self.source = source
         self.readers: dict[int, Reader] = {}
         self._warnings: list[str] = []
@@ -67,7 +68,7 @@ class Capture:
         self._dropped = 0
         self.frames: Frames
         if len(source.paths) == 1:
-            self.frames = self.readers[0] = open_reader(source.paths[0])
+            self.frames = self.readers[0] = open_reader(source.paths[0], waiting)
             self.size = self.frames.total
         else:
             self.size = sum(os.stat(path).st_size for path in source.paths)
@@ -137,16 +138,21 @@ class Capture:
         self.close()
 
 
-def open_capture(source: CaptureSource) -> Capture:
-    """Open a source; CaptureError when it cannot be read or is no capture. Damage found later is told on the result."""
-    return Capture(source)
+def open_capture(source: CaptureSource, waiting: Waiting | None = None) -> Capture:
+    """Open a source; CaptureError when it cannot be read or is no capture. Damage found later is told on the result.
+
+    `waiting` is called with its name when it is a pipe, and nothing comes out of it for a second.
+    """
+    return Capture(source, waiting)
 
 
-def open_reader(path: str) -> Reader:
+def open_reader(path: str, waiting: Waiting | None = None) -> Reader:
     """A reader at the start of the capture `path`; CaptureError when it cannot be read or is none."""
-    raw = _raw(path)
+    with patience(None if os.path.isfile(path) else waiting, path):
+        raw = _raw(path)
+        begin = raw.read()
     try:
-        return _reader(raw, path)
+        return _reader(raw, begin, path)
     except BaseException:
         raw.close()
         raise
@@ -188,8 +194,8 @@ def cannot_read(path: str, error: OSError | ValueError) -> CaptureError:
     return CaptureError(f"cannot read `{path}`: {reason.lower()}", "check that it is a readable file")
 
 
-def _reader(raw: RawStream, path: str) -> Reader:
-    first = peek(raw, sniff.WANTED)
+def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
+    first = peek(Prefixed(begin, raw), sniff.WANTED) if begin else b""
     if not first:
         if raw.problem:
             raise CaptureError(f"cannot read `{path}`: {raw.problem}", "check that it is a readable file")
