@@ -60,7 +60,7 @@ def test_a_name_nothing_can_be_written_to(capsys, name):
 def test_a_loop_of_links(capsys, tmp_path, monkeypatch):
     """It is no file, and is said to be a loop."""
     monkeypatch.chdir(tmp_path)
-    os.symlink("loop", "loop")
+    Path("loop").symlink_to("loop")
     for words in (["classify", "loop"], ["show", "loop", "1"], ["classify", "--client-log", "loop", SAMPLE]):
         assert run(words) == 2
         assert "loop`: too many levels of symbolic links" in capsys.readouterr().err
