@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from enum import StrEnum
+from os.path import isfile
 from pathlib import Path
 from typing import Annotated
 
@@ -123,7 +124,7 @@ def classify(
 
 def _check_output(output: Path, captures: list[str], force: bool) -> None:
     """Refuse to write over anything unasked, and over a file that is being read in any case."""
-    if not output.exists() or not output.is_file():  # /dev/stdout and pipes may be written to
+    if not isfile(output):  # noqa: PTH113  (Path raises for a name that is too long); /dev/stdout and pipes may be written to
         return
     for capture in captures:
         with suppress(OSError):

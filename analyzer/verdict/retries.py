@@ -15,9 +15,10 @@ from analyzer.verdict.line import Line
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
-MAX_WAITING, MAX_NAMES_WAITING = 50_000, 32_768
-"""Fetches held, 2 to 3 kB each with their groups, and those of them that are names which were not resolved, with their
-lookups; beyond this the oldest leaves without the outcome of its group."""
+MAX_WAITING = 50_000
+"""Fetches held, 2 to 3 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
+MAX_NAMES_WAITING = 32_768
+"""Those of them that are names which were not resolved: a flood of questions has nothing else."""
 MAX_LATER = 16
 """Attempts after which an earlier one leaves without an outcome: somebody polls. pip makes 6, npm and docker fewer."""
 MAX_LOOKED_AT = 8
