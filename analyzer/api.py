@@ -49,6 +49,7 @@ class Reading:
 
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
+    max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
@@ -68,8 +69,10 @@ class Reading:
         progress: Progress | None = None,
         client_log: str | PathLike[str] | None = None,
         waiting: Waiting | None = None,
+        max_open: int = 0,
     ) -> None:
         self.kinds = kinds
+        self.max_open = max_open
         self.lean = lean
         self.show_queries = show_queries
         self.progress = progress
@@ -158,6 +161,8 @@ class Reading:
 
         self._cut, self._decide = fetches, decide
         engine = Engine(capture.frames)
+        if self.max_open:
+            engine.table.allow(self.max_open)
         names = Names()
         self._order = order = Order(MAX_HELD)
         self.floods = Floods()

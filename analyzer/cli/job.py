@@ -56,6 +56,7 @@ class Job:
         colour: str,
         client_log: Path | None = None,
         show_queries: bool = False,
+        max_open: int = 0,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -77,6 +78,7 @@ class Job:
             progress=self.bar,
             client_log=client_log,
             waiting=self.waiting,
+            max_open=max_open,
         )
         self.summary.client_log = self.reading.client_log
         self.live = any(path == "-" or not isfile(path) for path in paths if not isdir(path))
