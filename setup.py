@@ -38,7 +38,7 @@ def extensions():
     for module in modules:
         module.optional = wanted != "1"  # set after cythonize(), which drops it
         if os.name == "posix":
-            module.extra_compile_args = [*CHECKED, "-O1", "-g1"] if sanitize else FAST
+            module.extra_compile_args = [*CHECKED, "-O0", "-g1"] if sanitize else FAST
             module.extra_link_args = CHECKED if sanitize else []
     return modules
 

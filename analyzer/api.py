@@ -1,3 +1,4 @@
+# ruff: noqa: PTH113, PTH202
 """From captures to fetches with verdicts: what scripts, notebooks and the command line stand on."""
 
 from __future__ import annotations
@@ -6,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from os import PathLike, fspath
-from pathlib import Path
+from os.path import getsize, isfile  # which take any name: Path.is_file raises for one that is too long
 from typing import TYPE_CHECKING
 
+from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
@@ -16,7 +18,6 @@ from analyzer.fetch.order import MAX_HELD, Order
 from analyzer.fetch.wishes import MAX_OPEN
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.retries import MAX_WAITING
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.model import Connection
 
@@ -47,6 +48,8 @@ class Reading:
     end while an older connection lives, up to MAX_HELD.
 
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
+    waiting      called with a name when a pipe is opened and nothing comes out of it for a second
+    max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
@@ -65,15 +68,22 @@ class Reading:
         show_queries: bool = False,
         progress: Progress | None = None,
         client_log: str | PathLike[str] | None = None,
+        waiting: Waiting | None = None,
+        max_open: int = 0,
     ) -> None:
         self.kinds = kinds
+        self.max_open = max_open
         self.lean = lean
         self.show_queries = show_queries
         self.progress = progress
+        self.waiting = waiting
         self.warnings: list[str] = []
         self.failures: list[CaptureError] = []
         self.damaged = False
-        self.client_log = None if client_log is None else _log(client_log, self.warnings, show_queries)
+        self.client_log = None
+        if client_log is not None:
+            with patience(None if isfile(client_log) else waiting, fspath(client_log)):
+                self.client_log = _log(client_log, self.warnings, show_queries)
         self.captures = self.packets = self.tcp_packets = self.connections = 0
         self.without_fetch = self.left_out = 0
         self.sources = self._expand(_listed(paths))
@@ -107,7 +117,7 @@ class Reading:
 
         for source in self.sources:
             try:
-                capture = open_capture(source)
+                capture = open_capture(source, self.waiting)
             except CaptureError as error:
                 self.failures.append(error)
                 continue
@@ -151,6 +161,8 @@ class Reading:
 
         self._cut, self._decide = fetches, decide
         engine = Engine(capture.frames)
+        if self.max_open:
+            engine.table.allow(self.max_open)
         names = Names()
         self._order = order = Order(MAX_HELD)
         self.floods = Floods()
@@ -195,7 +207,7 @@ class Reading:
     @staticmethod
     def _batch(source: CaptureSource) -> tuple[int, ...]:
         """How often to hand on what is final: after every frame of a pipe, where somebody may be waiting."""
-        return () if all(Path(path).is_file() for path in source.paths) else (LIVE_BATCH,)
+        return () if all(map(isfile, source.paths)) else (LIVE_BATCH,)
 
     def _judge(self, batch: list[Ended], names: Names, file: str) -> None:
         """The fetches of connections that are over, to wait for their turn; what names are known by then."""
@@ -252,7 +264,7 @@ class Reading:
         if order.overflowed:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
         if self.groups.retries.overflowed:
-            found.append(f"more than {MAX_WAITING:,} fetches waited for a retry: outcomes of groups are missing")
+            found.append("too many fetches waited for a retry at once: outcomes of groups are missing")
         prefix = f"`{source.name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
@@ -342,7 +354,6 @@ def _listed(paths: Paths) -> list[str]:
 def _size(path: str | PathLike[str]) -> int:
     """Bytes of a regular file; 0 for standard input and pipes, whose size nobody knows."""
     try:
-        found = Path(path)
-        return found.stat().st_size if found.is_file() else 0
+        return getsize(path) if isfile(path) else 0
     except OSError:
         return 0

@@ -36,5 +36,9 @@ class CaptureError(AnalyzerError):
     """A capture that cannot be opened or is none."""
 
 
+class CutCaptureError(CaptureError):
+    """A capture that ends within its header."""
+
+
 class UsageError(AnalyzerError):
     """The command line asks for something that cannot be done."""

@@ -27,10 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- begin: (?P<name>.+?) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL)
 DOCUMENTS = ("README.md", "docs/columns.md", "docs/exit-codes.md", "docs/security.md", "docs/signatures.md")
 CAPS = {
-    "capture/reader.py": ["MOST_BYTES"],
+    "capture/reader.py": ["MOST_BYTES", "LONGEST_HOLE", "FREE_RECORDS"],
     "capture/pcapng.py": ["MOST_KEPT", "MOST_INTERFACES"],
     "wire/decode/fragments.py": ["MAX_DATAGRAMS", "MAX_BYTES"],
-    "wire/expiry.py": ["MAX_OPEN"],
+    "wire/expiry.py": ["MAX_OPEN", "MAX_HALF_OPEN", "MAX_LINGERING"],
     "wire/table.py": ["MAX_GONE"],
     "wire/unproven.py": ["MAX_HELD_BYTES"],
     "wire/stream.py": ["MAX_PENDING_SEGMENTS", "MAX_PENDING_BYTES"],
@@ -42,8 +42,10 @@ CAPS = {
     "wire/http2/fields.py": ["MAX_LIST", "MAX_TABLE"],
     "wire/dns/lookups.py": ["MAX_OPEN", "MAX_EARLY"],
     "fetch/names.py": ["MAX_ANSWERS", "MAX_ASKED", "MAX_ASKED_FOR"],
+    "fetch/wishes.py": ["MAX_OPEN", "MAX_HELD", "MAX_USED"],
+    "fetch/floods.py": ["MAX_ROWS"],
     "fetch/order.py": ["MAX_HELD"],
-    "verdict/retries.py": ["MAX_WAITING"],
+    "verdict/retries.py": ["MAX_WAITING", "MAX_NAMES_WAITING"],
     "output/summary.py": ["MAX_SHARED"],
     "output/clientlog/read.py": ["MAX_CHARACTERS", "MAX_ERRORS"],
 }

@@ -57,7 +57,7 @@ def stages(monkeypatch):
         vars(made).update(contents)
         monkeypatch.setitem(sys.modules, name, made)
 
-    def open_capture(source):
+    def open_capture(source, waiting=None):
         if "bad" in source.name:
             raise CaptureError(f"cannot read `{source.name}`: no capture", "give it another file")
         return SimpleNamespace(

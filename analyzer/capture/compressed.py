@@ -171,6 +171,32 @@ def compression(first: bytes) -> bytes:
     return b""
 
 
+def cut_in_header(data: bytes) -> bool:
+    """Whether compressed data ends within its header (RFC 1952 2.3, RFC 8878 3.1.1.1 ...), so that nothing follows."""
+    if data.startswith(b"\x1f\x8b"):
+        return len(data) < 10 or _gzip_fields_end(data) > len(data)
+    if data.startswith(b"\x28\xb5\x2f\xfd"):
+        flags = data[4] if len(data) > 4 else 0
+        single = flags >> 5 & 1
+        return len(data) < 6 - single + (0, 1, 2, 4)[flags & 3] + (single, 2, 4, 8)[flags >> 6]
+    if data.startswith(b"\x04\x22\x4d\x18"):
+        flags = data[4] if len(data) > 4 else 0
+        return len(data) < 7 + (flags & 8) + (flags & 1) * 4
+    return len(data) < (12 if data.startswith(b"\xfd") else 4)
+
+
+def _gzip_fields_end(data: bytes) -> int:
+    """Where the optional fields behind the first 10 bytes end; beyond `data` when they are not whole."""
+    flags, at = data[3], 10
+    if flags & 4:
+        at += 2 + int.from_bytes(data[at : at + 2], "little")
+    for name in (8, 16):
+        if flags & name:
+            end = data.find(b"\0", at)
+            at = end + 1 if end >= 0 else len(data) + 1
+    return at + (flags & 2)
+
+
 class Decompressed:
     """The content of a compressed stream; damage ends it and is told in `problem`."""
 

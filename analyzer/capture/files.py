@@ -1,6 +1,6 @@
 # not compiled: runs once a file
 # Paths stay strings: a row shows the name as it was given, and Path would rewrite `./a` and `a//b`.
-# ruff: noqa: PTH100, PTH112, PTH116, PTH118, PTH207
+# ruff: noqa: PTH100, PTH112, PTH113, PTH116, PTH118, PTH207
 """Captures by name: files, directories, globs, standard input and rotated sets; `expand` finds them, `open` reads them.
 
 A capture is told by its content, compressed or not. Names serve to show where a row comes from and to find the members
@@ -16,16 +16,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from analyzer.capture import sniff
-from analyzer.capture.compressed import Decompressed, compression
+from analyzer.capture.compressed import Decompressed, compression, cut_in_header
 from analyzer.capture.frame import Frames
 from analyzer.capture.merged import MergedFrames
+from analyzer.capture.patience import Waiting, patience
 from analyzer.capture.pcap import PcapFrames
 from analyzer.capture.pcapng import PcapngFrames
 from analyzer.capture.reader import Reader
 from analyzer.capture.stream import Prefixed, RawStream, Stream, peek
-from analyzer.errors import CaptureError
+from analyzer.errors import CaptureError, CutCaptureError
 
 STDIN = "-"
+
+COPY_AGAIN = "check that the capture ran, and copy or download the file again"
 
 
 @dataclass
@@ -41,9 +44,9 @@ class CaptureSource:
     paths: list[str]
     times: list[int] = field(default_factory=list)
 
-    def open(self) -> Capture:
+    def open(self, waiting: Waiting | None = None) -> Capture:
         """Open it; CaptureError when it cannot be read or is no capture."""
-        return Capture(self)
+        return Capture(self, waiting)
 
 
 class Capture:
@@ -55,7 +58,7 @@ class Capture:
     damaged   whether a part of it could not be read
     """
 
-    def __init__(self, source: CaptureSource) -> None:
+    def __init__(self, source: CaptureSource, waiting: Waiting | None = None) -> None:
         self.source = source
         self.readers: dict[int, Reader] = {}
         self._warnings: list[str] = []
@@ -65,7 +68,7 @@ class Capture:
         self._dropped = self._clamped = 0
         self.frames: Frames
         if len(source.paths) == 1:
-            self.frames = self.readers[0] = open_reader(source.paths[0])
+            self.frames = self.readers[0] = open_reader(source.paths[0], waiting)
             self.size = self.frames.total
         else:
             self.size = sum(os.stat(path).st_size for path in source.paths)
@@ -146,16 +149,21 @@ class Capture:
         self.close()
 
 
-def open_capture(source: CaptureSource) -> Capture:
-    """Open a source; CaptureError when it cannot be read or is no capture. Damage found later is told on the result."""
-    return Capture(source)
+def open_capture(source: CaptureSource, waiting: Waiting | None = None) -> Capture:
+    """Open a source; CaptureError when it cannot be read or is no capture. Damage found later is told on the result.
+
+    `waiting` is called with its name when it is a pipe, and nothing comes out of it for a second.
+    """
+    return Capture(source, waiting)
 
 
-def open_reader(path: str) -> Reader:
+def open_reader(path: str, waiting: Waiting | None = None) -> Reader:
     """A reader at the start of the capture `path`; CaptureError when it cannot be read or is none."""
-    raw = _raw(path)
+    with patience(None if os.path.isfile(path) else waiting, path):
+        raw = _raw(path)
+        begin = raw.read()
     try:
-        return _reader(raw, path)
+        return _reader(raw, begin, path)
     except BaseException:
         raw.close()
         raise
@@ -197,8 +205,8 @@ def cannot_read(path: str, error: OSError | ValueError) -> CaptureError:
     return CaptureError(f"cannot read `{path}`: {reason.lower()}", "check that it is a readable file")
 
 
-def _reader(raw: RawStream, path: str) -> Reader:
-    first = peek(raw, sniff.WANTED)
+def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
+    first = peek(Prefixed(begin, raw), sniff.WANTED) if begin else b""
     if not first:
         if raw.problem:
             raise CaptureError(f"cannot read `{path}`: {raw.problem}", "check that it is a readable file")
@@ -212,16 +220,25 @@ def _reader(raw: RawStream, path: str) -> Reader:
     if magic:
         stream = Decompressed(magic, stream)
         wrapping = f"{stream.packing} data that holds "
-        first = peek(stream, sniff.WANTED)
+        packed, first = first, peek(stream, sniff.WANTED)
         if not first and stream.problem:
-            raise CaptureError(f"cannot read `{path}`: {stream.problem}", "copy or download the file again")
+            if cut_in_header(packed):
+                raise CutCaptureError(f"cannot read `{path}`: it is cut inside its {stream.packing} header", COPY_AGAIN)
+            raise CaptureError(f"cannot read `{path}`: {stream.problem} before a capture begins in it", COPY_AGAIN)
         stream = Prefixed(first, stream)
     kind = sniff.kind(first)
+    reader: Reader | None = None
     if kind == "pcap":
-        return PcapFrames(stream, path)
-    if kind == "pcapng":
-        return PcapngFrames(stream, path)
-    raise no_capture(path, wrapping, first)
+        reader = PcapFrames(stream, path)
+    elif kind == "pcapng":
+        reader = PcapngFrames(stream, path)
+    elif not (kind := sniff.beginning(first)):
+        raise no_capture(path, wrapping, first)
+    if reader is None or not reader.header():
+        what = f"{wrapping}a file cut" if wrapping else "it is cut"
+        problem = f" ({stream.problem})" if stream.problem else ""
+        raise CutCaptureError(f"cannot read `{path}`: {what} inside its {kind} header{problem}", COPY_AGAIN)
+    return reader
 
 
 def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
@@ -241,7 +258,7 @@ def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
 def is_capture(path: str) -> bool:
     """Whether a regular file is a capture by its content, compressed or not.
 
-    So counts one that may not be read: leaving it out would be silent, opening it says so.
+    So counts one that may not be read, or is cut inside its header: leaving it out would be silent, opening it says so.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -249,6 +266,8 @@ def is_capture(path: str) -> bool:
         if not os.access(path, os.R_OK):
             return True
         open_reader(path).close()
+    except CutCaptureError:
+        return True
     except (CaptureError, OSError):
         return False
     return True

@@ -72,16 +72,18 @@ class PcapFrames(Reader):
         self.shortest = self.head
         self.minor = 4
         self.seconds = self.good = -1
-        if self.more(FILE_HEADER):
-            self._file_header()
 
-    def _file_header(self) -> None:
-        snaplen = file_u32(self.data, 16, self.big)
+    def header(self) -> cython.bint:
+        """Read the file header."""
+        if not self.more(FILE_HEADER):
+            return False
+        snaplen = file_u32(self.data, self.at + 16, self.big)
         self.limit = min(max(snaplen, LARGEST_PACKET), MOST_BYTES)
-        self.minor = self.data[7] if self.big else self.data[6]
+        self.minor = self.data[self.at + 7] if self.big else self.data[self.at + 6]
         # The upper 16 bits hold the length of the frame check sequence (draft-ietf-opsawg-pcap section 4).
-        self.link = file_u32(self.data, 20, self.big) & 0xFFFF
-        self.at = FILE_HEADER
+        self.link = file_u32(self.data, self.at + 20, self.big) & 0xFFFF
+        self.at += FILE_HEADER
+        return True
 
     def advance(self) -> cython.bint:
         """Move to the next record; False at the end of what is readable."""

@@ -200,6 +200,15 @@ class PcapngFrames(Reader):
         """How many times were not within 1970 to 2106."""
         return sum(interface.clamped for interface in self.interfaces)
 
+    def header(self) -> cython.bint:
+        """See that the section header block is whole, or that blocks follow one whose length is damaged."""
+        if not self.more(28) or not self.section(self.at):
+            return False
+        total: cython.longlong = file_u32(self.data, self.at + 4, self.big)
+        if total < 12 or total > LARGEST_BLOCK or self.more(total + 3 & ~3):
+            return True
+        return bool(self.recover_cut())
+
     def advance(self) -> cython.bint:
         """Move to the next packet block; False at the end of what is readable."""
         while True:

@@ -23,4 +23,5 @@ cdef class Reader(Frames):
     cpdef give_up(self, str why)
     cpdef bint too_many(self) except -1
     cpdef bint begins(self, Py_ssize_t at) except -1
+    cpdef end(self, str what)
     cpdef damage(self, str what)

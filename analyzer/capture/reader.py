@@ -30,8 +30,6 @@ gigabytes of zeros. The first is a large hole for a disk, the second more than r
 LONGEST_HINT = 12
 """Bytes of the longest match of a `hint`."""
 
-REST_LOST = "the rest could not be read"
-
 FREE_RECORDS = 1 << 14
 """Compressed input may have so many packets and blocks, and one for each of its bytes. No real packet takes less than a
 byte: it has a time, a sequence number and a checksum of its own."""
@@ -74,6 +72,10 @@ class Reader(Frames):
         self.given_up = ""
         self.chunk = b""
         self.total = stream.total
+
+    def header(self) -> cython.bint:
+        """Read the beginning of the file; False when the input ends within it, and nothing can be read."""
+        return True
 
     def more(self, need: cython.Py_ssize_t) -> cython.bint:
         """Make `need` bytes available from `at` on; False when the input ends before.
@@ -135,11 +137,11 @@ class Reader(Frames):
         self.at = self.size
         self.captured = 0
         if self.given_up:
-            self.damage(f"`{self.name}` ends early after packet {self.number}: {self.given_up}")
+            self.end(f"`{self.name}` was given up after packet {self.number}: {self.given_up}")
             self.given_up = ""
         elif problem:
-            lost = REST_LOST if not left else "the last packet and the rest could not be read"
-            self.damage(f"`{self.name}` ends early after packet {self.number}: {problem}; {lost}")
+            lost = "the rest could not be read" if not left else "the last packet and the rest could not be read"
+            self.end(f"`{self.name}` ends early after packet {self.number}: {problem}; {lost}")
         elif left:
             self.damage(f"`{self.name}` is cut short after packet {self.number}; the last packet was ignored")
         for note in self.stream.notes:
@@ -147,6 +149,11 @@ class Reader(Frames):
         self.stream.problem = ""
         self.stream.notes.clear()
         return False
+
+    def end(self, what: str) -> None:
+        """Note why nothing more could be read: once a file, however much damage was before."""
+        self.damaged = True
+        self.warnings.append(what)
 
     def damage(self, what: str) -> None:
         """Note that a part of the input could not be read."""
@@ -172,8 +179,8 @@ class Reader(Frames):
                 f"`{self.name}` is damaged after packet {self.number}; reading went on at the next whole {self.unit}"
             )
             return True
-        self.damage(f"`{self.name}` is damaged after packet {self.number}; {self.given_up or REST_LOST}")
-        self.given_up = ""
+        if not self.given_up:
+            self.damage(f"`{self.name}` is damaged after packet {self.number}; the rest could not be read")
         self.at = self.size
         return self.finish()
 
@@ -235,7 +242,7 @@ class Reader(Frames):
 
     def give_up(self, why: str) -> None:
         """Read no further."""
-        self.given_up = f"{why}, and the rest was given up"
+        self.given_up = why
         self.chunk = b""
         self.chunk_at = 0
         self.ended = True

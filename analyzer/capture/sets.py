@@ -35,7 +35,7 @@ from itertools import pairwise
 from analyzer.capture.files import STDIN, CaptureSource, open_reader
 from analyzer.capture.reader import Reader
 from analyzer.capture.stream import RawStream
-from analyzer.errors import CaptureError
+from analyzer.errors import CaptureError, CutCaptureError
 
 OVERLAP = 1_000_000_000
 """Nanoseconds: frames of several interfaces or queues reach the file slightly out of order."""
@@ -133,6 +133,8 @@ def _source(names: list[_Named]) -> CaptureSource | None:
     for named in names:
         try:
             member = _look(named)
+        except CutCaptureError:
+            member = None
         except (CaptureError, OSError):
             return None
         if member is not None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from analyzer.capture import pcap, pcapng
+from analyzer.capture.compressed import FORMATS
 
 WANTED = 12
 """First bytes that `kind` needs."""
@@ -42,6 +43,17 @@ def kind(first: bytes) -> str:
     if first[:4] == pcapng.MAGIC and first[8:12] in pcapng.BYTE_ORDERS:
         return "pcapng"
     return ""
+
+
+def beginning(first: bytes) -> str:
+    """What a whole input of a few bytes is the beginning of, "" = nothing known, or of several, or text."""
+    if len(first) < 3 and first.isascii() and (first.isspace() or first.decode().isprintable()):
+        return ""
+    kinds = {"pcap" for magic in pcap.MAGICS if magic.startswith(first)}
+    kinds |= {name for magic, (name, _) in FORMATS.items() if magic.startswith(first)}
+    if pcapng.MAGIC.startswith(first[:4]) and any(order.startswith(first[8:]) for order in pcapng.BYTE_ORDERS):
+        kinds.add("pcapng")
+    return kinds.pop() if first and len(kinds) == 1 else ""
 
 
 def looks_like(first: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from enum import StrEnum
+from os.path import isfile
 from pathlib import Path
 from typing import Annotated
 
@@ -84,6 +85,15 @@ def classify(
         bool, typer.Option("--all", help="List the connections that carried no fetch as well.")
     ] = False,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
+    max_open: Annotated[
+        int,
+        typer.Option(
+            "--max-open",
+            metavar="N",
+            min=3,
+            help="Follow so many connections at a time; each takes 3 to 6 kB. What is given up has the flag `evicted`.",
+        ),
+    ] = 24_576,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no progress bar.")] = False,
     colour: Annotated[
         Colour, typer.Option("--color", metavar="WHEN", help="auto, always or never (NO_COLOR and FORCE_COLOR count).")
@@ -117,13 +127,14 @@ def classify(
         colour=str(colour),
         client_log=client_log,
         show_queries=show_queries,
+        max_open=max_open,
     )
     return int(job.run())
 
 
 def _check_output(output: Path, captures: list[str], force: bool) -> None:
     """Refuse to write over anything unasked, and over a file that is being read in any case."""
-    if not output.exists() or not output.is_file():  # /dev/stdout and pipes may be written to
+    if not isfile(output):  # noqa: PTH113  (Path raises for a name that is too long); /dev/stdout and pipes may be written to
         return
     for capture in captures:
         with suppress(OSError):

@@ -1,3 +1,4 @@
+# ruff: noqa: PTH112, PTH113
 """One run of `whyfetch classify`: reads, writes rows as they are complete, and ends with the summary."""
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from itertools import chain
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Protocol, TextIO
 
 from analyzer.api import Reading
+from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
 from analyzer.cli.selection import Selection
 from analyzer.errors import CaptureError, ExitStatus, UsageError
@@ -53,6 +56,7 @@ class Job:
         colour: str,
         client_log: Path | None = None,
         show_queries: bool = False,
+        max_open: int = 0,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -65,11 +69,19 @@ class Job:
         self.summary = Summary()
         self.found = self.interrupted = False
         self.bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+        self.waiting = None if quiet else messages.waiting
         self.reading = Reading(
-            paths, kinds=True, lean=True, show_queries=show_queries, progress=self.bar, client_log=client_log
+            paths,
+            kinds=True,
+            lean=True,
+            show_queries=show_queries,
+            progress=self.bar,
+            client_log=client_log,
+            waiting=self.waiting,
+            max_open=max_open,
         )
         self.summary.client_log = self.reading.client_log
-        self.live = any(path == "-" or not Path(path).is_file() for path in paths if not Path(path).is_dir())
+        self.live = any(path == "-" or not isfile(path) for path in paths if not isdir(path))
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
@@ -80,7 +92,7 @@ class Job:
             rows = self._wanted(self._until_interrupted())
             first = next(rows, None)  # opens the first capture: nothing is written over for an unreadable one
             self._give_up_if_unreadable()
-            with Output(self.output) as out:
+            with Output(self.output, None if self.quiet else messages.waiting_for_reader) as out:
                 self._write(out, rows if first is None else chain([first], rows))
         finally:
             self._close_bar()
@@ -202,8 +214,9 @@ def _as_warning(error: CaptureError) -> str:
 class Output:
     """The stream rows go to, as UTF-8 with `\\n`: a file of that name, or standard output."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, waiting: Waiting | None = None) -> None:
         self.path = path
+        self.waiting = waiting
         self.stream: TextIO = sys.stdout
 
     def __enter__(self) -> TextIO:
@@ -212,7 +225,8 @@ class Output:
                 sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
         else:
             try:
-                self.stream = self.path.open("w", buffering=BUFFER, encoding="utf-8", newline="\n")
+                with patience(self.waiting, str(self.path)):
+                    self.stream = self.path.open("w", buffering=BUFFER, encoding="utf-8", newline="\n")
             except OSError as error:
                 raise UsageError(f"cannot write `{self.path}`: {(error.strerror or str(error)).lower()}") from None
         return self.stream

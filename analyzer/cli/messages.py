@@ -22,6 +22,17 @@ def warning(message: str) -> None:
     _put("warning", "33", message)
 
 
+def waiting(name: str) -> None:
+    """Nothing comes out of a pipe yet."""
+    what = "on standard input" if name == "-" else f"to `{name}`"
+    _put("note", "36", f"waiting for what will be written {what}")
+
+
+def waiting_for_reader(name: str) -> None:
+    """Nobody reads the pipe that the output goes to."""
+    _put("note", "36", f"waiting for somebody to read `{name}`")
+
+
 def _put(kind: str, code: str, text: str) -> None:
     shown = f"\x1b[1;{code}m{kind}\x1b[0m" if coloured(sys.stderr, "auto") else kind
     sys.stderr.write(f"{shown}: {safe(text)}\n")

@@ -1,13 +1,17 @@
+# ruff: noqa: PTH110, PTH113
 """Finds one fetch of one capture, for the commands that look at it closely."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from os.path import exists, isfile
 from typing import TYPE_CHECKING
 
+from analyzer.cli import messages
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from analyzer.capture import CaptureSource
     from analyzer.fetch.model import Fetch
 
@@ -29,7 +33,7 @@ def source_of(path: str, command: str) -> CaptureSource:
         )
     (source,) = sources
     for name in source.paths:
-        if Path(name).exists() and not Path(name).is_file():
+        if name and exists(name) and not isfile(name):
             raise UsageError(f"`whyfetch {command}` reads the capture twice, which `{name}` cannot do")
     return source
 
@@ -45,7 +49,9 @@ def pick(
     """The fetch with that number, or the first one of that tcp.stream (there also a connection without a fetch)."""
     from analyzer.api import Reading
 
-    reading = Reading(source.paths, kinds=True, show_queries=show_queries, client_log=client_log)
+    reading = Reading(
+        source.paths, kinds=True, show_queries=show_queries, client_log=client_log, waiting=messages.waiting
+    )
     last = 0
     for fetch in reading:
         if fetch.number and fetch.number == number:

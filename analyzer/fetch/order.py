@@ -8,9 +8,9 @@ import cython
 
 from analyzer.fetch.model import Fetch
 
-MAX_HELD = 60_000
+MAX_HELD = 100_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning.
-One costs 1.5 kB, all of them 90 MB."""
+One costs 1.5 to 2.5 kB."""
 SPAN = 12
 """Bits: the fetches of so many packets, 4096, wait together. One heap of all that wait would be compared all over the
 memory for each that leaves; of these heaps one is looked at, and it is small."""

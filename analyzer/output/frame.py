@@ -56,4 +56,7 @@ def write_parquet(fetches: Iterable[Fetch], path: Path, check: Callable[[], None
         raise UsageError("`--format parquet` needs `pyarrow`", "`pip install pyarrow`, or `--format csv`") from None
     frame = data_frame(fetches)
     check()
-    frame.to_parquet(path, index=False)
+    try:
+        frame.to_parquet(path, index=False)
+    except OSError as error:
+        raise UsageError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}") from None

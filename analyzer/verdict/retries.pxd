@@ -22,7 +22,7 @@ cdef class Retries:
     cdef public Thresholds limits
     cdef public Line queue, groups_of
     cdef public dict clients
-    cdef public long long groups, going, asking_databases
+    cdef public long long groups, going, asking_databases, names
     cdef public bint overflowed
     cpdef add(self, Fetch fetch)
     cpdef Fetch ready(self, long long now)

@@ -15,9 +15,10 @@ from analyzer.verdict.line import Line
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
-MAX_WAITING = 20_000
-"""Fetches held, 3.3 kB each: of 220 a second, as long as a retry may take. Beyond this the oldest leaves without the
-outcome of its group."""
+MAX_WAITING = 50_000
+"""Fetches held, 2 to 3 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
+MAX_NAMES_WAITING = 32_768
+"""Those of them that are names which were not resolved: a flood of questions has nothing else."""
 MAX_LATER = 16
 """Attempts after which an earlier one leaves without an outcome: somebody polls. pip makes 6, npm and docker fewer."""
 MAX_LOOKED_AT = 8
@@ -74,6 +75,7 @@ class Retries:
     """Lets fetches pass in their order; holds them while the oldest is a failure that may still be tried again.
 
     groups      how many groups there are; overflowed: some rows left before the outcome of their group was known
+    names       fetches held that are names which were not resolved
     clients     client address -> key of a service -> its open groups, oldest first
     going       open groups that want a file of a Go module; asking_databases: those of them that ask a proxy whether it
                 has a checksum database, which go then asks itself, under that database's name
@@ -83,7 +85,7 @@ class Retries:
         self.limits = limits
         self.queue, self.groups_of = Line(), Line()
         self.clients: dict[bytes, dict[Key, list[Group]]] = {}
-        self.groups = self.going = self.asking_databases = 0
+        self.groups = self.going = self.asking_databases = self.names = 0
         self.overflowed = False
 
     def add(self, fetch: Fetch) -> None:
@@ -103,6 +105,7 @@ class Retries:
                 self.close(group)
         self.queue.join(fetch)
         self.groups_of.join(group)
+        self.names += fetch.resolution is not None
 
     def ready(self, now: cython.longlong) -> Fetch | None:
         """The next fetch whose row no later one can change, given that later ones begin at `now` or after it."""
@@ -115,12 +118,13 @@ class Retries:
         if group is not None and group.open:
             if group.until < now:
                 self.close(group)
-            elif len(self.queue) > MAX_WAITING:
+            elif len(self.queue) > MAX_WAITING or self.names > MAX_NAMES_WAITING:
                 self.overflowed = True
             elif group.size - fetch.attempt < MAX_LATER:
                 return None
         self.queue.leave()
         self.groups_of.leave()
+        self.names -= fetch.resolution is not None
         if group is not None:
             self.leave(fetch, group)
         return fetch

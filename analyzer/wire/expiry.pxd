@@ -16,6 +16,7 @@ cdef class Expiry(Reordering):
     cdef public long long now, before, due, looked, seen, evicted, evicted_half_open
     cdef public long long most_open, most_half_open, most_lingering
     cdef begin_expiry(self)
+    cpdef allow(self, long long most)
     cdef linger(self, Connection connection)
     cpdef reach(self, long long time)
     cpdef expire(self)

@@ -57,6 +57,12 @@ class Expiry(Reordering):
         self.most_open, self.most_half_open, self.most_lingering = MAX_OPEN, MAX_HALF_OPEN, MAX_LINGERING
         self.evicted = self.evicted_half_open = 0
 
+    def allow(self, most: cython.longlong) -> None:
+        """Follow so many connections at a time, instead of MAX_OPEN; the other caps change in proportion."""
+        self.most_open = most
+        self.most_half_open = most * MAX_HALF_OPEN // MAX_OPEN
+        self.most_lingering = most * MAX_LINGERING // MAX_OPEN
+
     def linger(self, connection: Connection) -> None:
         """It is over, or seems so: wait for stragglers."""
         self.lingering.add(connection)

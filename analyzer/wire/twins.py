@@ -25,7 +25,7 @@ class Twins:
 
     def has(self, p: Packet) -> cython.bint:
         """Whether the SYN was seen just now under other addresses; from now on it was."""
-        both: cython.ulonglong = p.seq << 32 | p.ts_value
+        both: cython.ulonglong = cython.cast(cython.ulonglong, p.seq) << 32 | p.ts_value
         mark: int = both
         if p.time - self.turned > TWIN_NS or len(self.newer) >= MAX_SYNS:
             self.turned = p.time

@@ -18,7 +18,7 @@ def test_cut_anywhere(build, read, kind):
     ends = {len(getattr(build, kind)(range(n))): n for n in range(4)}
     if kind == "pcapng":
         ends[len(build.section())] = 0
-    for size in range(24 if kind == "pcap" else 12, len(content)):
+    for size in range(24 if kind == "pcap" else 28, len(content)):
         result = read(content[:size])
         count = max((n for end, n in ends.items() if end <= size), default=0)
         assert result.frames == whole[:count]

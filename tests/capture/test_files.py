@@ -23,7 +23,7 @@ REFUSED = {
     b"HTTP/1.1 404 Not Found\r\n\r\n": "a saved HTTP response",
     b"\n<!DOCTYPE html><html>": "an HTML page",
     b"just some words in a file\n": "text, not a pcap",
-    b"\xd4\xc3\xb2": "unknown data",
+    b"\xd4\xc3\xb9": "unknown data",
     bytes(500): "zero bytes",
     b"\x0a\x0d\x0d\x0a" + bytes(40): "a damaged pcapng section",
     b"snoop\x00\x00\x00" + bytes(20): "a snoop capture",

@@ -13,7 +13,7 @@ import re
 import sys
 from pathlib import Path
 
-from fuzz.seeded import LAST, campaign, last_input
+from fuzz.seeded import campaign, kept_input
 from fuzz.targets import PARSERS, TARGETS, WHOLE
 
 CRASHES = Path("build/fuzz/crashes")
@@ -30,10 +30,6 @@ def main() -> int:
         return fuzz(options.target, options.seconds or 60, CRASHES)
     if options.files:
         return replay(options.target, options.files)
-    if (CRASHES / LAST).exists():
-        lost = CRASHES / "died.bin"
-        lost.write_bytes(last_input(CRASHES))
-        print(f"a run before ended the process: {lost}")
     print(f"engine {engine()}, seed {options.seed}", flush=True)
     found = 0
     for name in names(options.target):
@@ -104,7 +100,7 @@ def replay(target: str, files: list[Path]) -> int:
     """Run inputs once."""
     for path in files:
         for name in names(target):
-            TARGETS[name].one(path.read_bytes())
+            TARGETS[name].one(kept_input(path))
             print(f"{name}: {path}: nothing found")
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -18,8 +19,8 @@ SLOW_S = 2.0
 """CPU seconds that no input may take: all are under 100 kB."""
 MOST_TRIES = 3000
 """Shorter inputs that are tried to make a crashing one small."""
-LAST = "last-input.bin"
-"""The input of the run that is going on: where it is found when a run ends the process."""
+LAST = "last-input-"
+"""Begins the name of the file with the input of the run that is going on: it is left when a run ends the process."""
 
 
 class TooSlowError(Exception):
@@ -75,7 +76,7 @@ def campaign(name: str, *, runs: int, seconds: float, seed: str, crashes: Path) 
 def remembered(folder: Path) -> Iterator[Callable[[bytes], None]]:
     """Writes each input where it outlives the process, without a system call."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LAST
+    path = folder / f"{LAST}{os.getpid()}.bin"
     path.write_bytes(bytes(LARGEST + 4))
     with path.open("r+b") as file, mmap.mmap(file.fileno(), LARGEST + 4) as kept:
 
@@ -86,10 +87,10 @@ def remembered(folder: Path) -> Iterator[Callable[[bytes], None]]:
     path.unlink()
 
 
-def last_input(folder: Path) -> bytes:
-    """What the process was at when it died."""
-    kept = (folder / LAST).read_bytes()
-    return kept[4 : 4 + int.from_bytes(kept[:4], "big")]
+def kept_input(path: Path) -> bytes:
+    """The input in a file, also in one that was left by a process that died."""
+    data = path.read_bytes()
+    return data[4 : 4 + int.from_bytes(data[:4], "big")] if path.name.startswith(LAST) else data
 
 
 def keep(target: Target, name: str, data: bytes, error: Exception, outcome: Outcome, crashes: Path) -> None:

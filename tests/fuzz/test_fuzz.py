@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fuzz import seeded
 from fuzz.mutator import LARGEST, Mutator
-from fuzz.seeded import campaign, last_input, minimised, remembered
+from fuzz.seeded import campaign, kept_input, minimised, remembered
 from fuzz.targets import PARSERS, TARGETS, WHOLE, Target
 
 RUNS = {
@@ -89,4 +89,5 @@ def test_an_input_outlives_its_process(tmp_path: Path) -> None:
     with remembered(tmp_path) as remember:
         remember(b"long before")
         remember(b"last")
-        assert last_input(tmp_path) == b"last"
+        (path,) = tmp_path.iterdir()
+        assert kept_input(path) == b"last"

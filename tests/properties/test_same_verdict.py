@@ -24,6 +24,14 @@ RESYNC = (
     "roles-told-late-by-a-hello",
 )
 """Met in the middle, reading begins at a segment that begins as a message does: shorter segments show less."""
+UNSEEN = (
+    "dns-answer-not-captured-connection-begun-unseen",
+    "port-refused-reuse-both-syns-not-captured",
+    "port-reuse-both-syns-not-captured",
+)
+"""A connection whose beginning is not captured: whole segments of it prove that it is one, by numbers far from those of
+the connection before, and say who is the client. Shorter segments, or numbers nearby, prove less."""
+NEED_WHOLE = (*RESYNC, *UNSEEN)
 STATUS_LINE = 20
 RENUMBERED = [name for name, case in CASES.items() if not transform.names_addresses(case)]
 ORDERED = [name for name, case in CASES.items() if transform.in_order(case)]
@@ -63,7 +71,7 @@ def test_ipv6_is_the_same(name: str) -> None:
 @pytest.mark.parametrize(
     ("client", "server"), [(2**32 - 1, 2**32 - 1), (2**32 - 300, 2**32 - 700), (0, 0), (2**31 - 5, 2**31)]
 )
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name not in UNSEEN])
 def test_sequence_numbers_wrap(name: str, client: int, server: int) -> None:
     """A verdict does not change when initial sequence numbers are near 2^32, 2^31 or 0."""
     assert found(transform.with_isns(CASES[name], client, server)) == before[name]
@@ -96,7 +104,8 @@ def test_a_mirror_port_changes_nothing(name: str, hops: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "at"), [(name, at) for name in SPLITTABLE for at in (1, 7, 100) if name not in RESYNC or at > STATUS_LINE]
+    ("name", "at"),
+    [(name, at) for name in SPLITTABLE for at in (1, 7, 100) if name not in NEED_WHOLE or at > STATUS_LINE],
 )
 def test_segmentation_does_not_matter(name: str, at: int) -> None:
     """A verdict does not change when segments are split anew."""
@@ -118,7 +127,7 @@ NUMBERS = st.one_of(st.integers(2**32 - 5000, 2**32 - 1), st.integers(0, 2**32 -
 @given(st.data())
 def test_all_of_it_together(data: st.DataObject) -> None:
     """A verdict does not change when the changes above, with any numbers in them, come together."""
-    name = data.draw(st.sampled_from(sorted(CASES)), "case")
+    name = data.draw(st.sampled_from(sorted(set(CASES) - set(UNSEEN))), "case")
     case = CASES[name]
     if name in SPLITTABLE and data.draw(st.booleans(), "split"):
         case = transform.split(case, data.draw(st.integers(STATUS_LINE if name in RESYNC else 1, 1500), "at"))

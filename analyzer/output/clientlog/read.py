@@ -90,8 +90,8 @@ def open_log(path: str | PathLike[str]) -> TextIO:
         raw = Path(path).open("rb")  # noqa: SIM115  (the caller closes it)
         wide = raw.peek(2)[:2] in BYTE_ORDER_MARKS
         return TextIOWrapper(raw, encoding="utf-16" if wide else "utf-8-sig", errors="replace")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(f"cannot read the client log `{fspath(path)}`: {reason}") from None
 
 
