@@ -26,6 +26,7 @@ class Memory:
         self.at_once = at_once
         self.consumed = 0
         self.total = len(data)
+        self.packing = ""
         self.problem = ""
         self.notes: list[str] = []
 
