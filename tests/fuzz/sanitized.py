@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     environment = {**os.environ, "WHYFETCH_COMPILE": "1", "WHYFETCH_SANITIZE": "1"}
     subprocess.run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=PLACE, env=environment, check=True)
     for module, *words in (
-        ["pytest", "-q", "-x", "-p", "no:cacheprovider", *SLOW, *TESTS],
+        ["pytest", "-q", "-x", "--capture=sys", "-p", "no:cacheprovider", *SLOW, *TESTS],
         ["fuzz", "--seeds", *arguments],
     ):
         done = subprocess.run([sys.executable, "-c", START, module, *words], cwd=ROOT, env=watched(), check=False)
