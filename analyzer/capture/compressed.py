@@ -3,7 +3,8 @@
 
 Everything streams. No step yields more than a few MiB at once, whatever the input claims (zstd: at most 8 MiB, see
 `_Zstd`), so a decompression bomb takes no memory; what grows beyond MOST_GROWTH is given up. Several members, frames
-or streams in a row are one capture, as `zcat` and friends have it; zero padding between and after them is ignored.
+or streams in a row are one capture, as `zcat` and friends have it; zero padding between and after them is ignored, and
+so are skippable frames, which pzstd puts before each of its own.
 """
 
 from __future__ import annotations
@@ -151,12 +152,13 @@ def _lz4() -> _Decoder:
     return _Standard(lz4.frame.LZ4FrameDecompressor())
 
 
+ZSTD, LZ4 = b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"
 FORMATS: dict[bytes, tuple[str, Callable[[], _Decoder]]] = {
     b"\x1f\x8b\x08": ("gzip", _Gzip),
-    b"\x28\xb5\x2f\xfd": ("zstd", _Zstd),
+    ZSTD: ("zstd", _Zstd),
     b"\xfd7zXZ\x00": ("xz", lambda: _Standard(lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY))),
     b"BZh": ("bzip2", lambda: _Standard(bz2.BZ2Decompressor())),
-    b"\x04\x22\x4d\x18": ("lz4", _lz4),
+    LZ4: ("lz4", _lz4),
 }
 """First bytes: RFC 1952 2.3.1, RFC 8878 3.1.1, the xz file format 2.1.1.1, bzip2, lz4_Frame_format.md."""
 
@@ -168,18 +170,23 @@ def compression(first: bytes) -> bytes:
     for magic in FORMATS:
         if first.startswith(magic):
             return magic
-    return b""
+    return ZSTD if _skippable(first) else b""
+
+
+def _skippable(data: bytes) -> bool:
+    """Whether a frame without content begins here, as zstd and lz4 may have (RFC 8878 3.1.2)."""
+    return data[1:4] == b"\x2a\x4d\x18" and data[0] >> 4 == 5
 
 
 def cut_in_header(data: bytes) -> bool:
     """Whether compressed data ends within its header (RFC 1952 2.3, RFC 8878 3.1.1.1 ...), so that nothing follows."""
     if data.startswith(b"\x1f\x8b"):
         return len(data) < 10 or _gzip_fields_end(data) > len(data)
-    if data.startswith(b"\x28\xb5\x2f\xfd"):
+    if data.startswith(ZSTD):
         flags = data[4] if len(data) > 4 else 0
         single = flags >> 5 & 1
         return len(data) < 6 - single + (0, 1, 2, 4)[flags & 3] + (single, 2, 4, 8)[flags >> 6]
-    if data.startswith(b"\x04\x22\x4d\x18"):
+    if data.startswith(LZ4):
         flags = data[4] if len(data) > 4 else 0
         return len(data) < 7 + (flags & 8) + (flags & 1) * 4
     return len(data) < (12 if data.startswith(b"\xfd") else 4)
@@ -257,7 +264,7 @@ class Decompressed:
             if not data:
                 break
             rest = (rest + data).lstrip(b"\x00")
-        if rest.startswith(self.magic):
+        if rest.startswith(self.magic) or (self.magic in (ZSTD, LZ4) and _skippable(rest)):
             self.decoder = self.make()
             return self.decoder.feed(rest)
         if rest:

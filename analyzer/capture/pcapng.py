@@ -380,7 +380,9 @@ class PcapngFrames(Reader):
         value = found.get(code, b"")
         if len(value) != 8:
             return 0
-        return interface.nanoseconds(file_u32(value, 0, self.big) << 32 | file_u32(value, 4, self.big))
+        high: cython.ulonglong = file_u32(value, 0, self.big)
+        low: cython.ulonglong = file_u32(value, 4, self.big)
+        return interface.nanoseconds(high << 32 | low)
 
     @property
     def end_time(self) -> int:

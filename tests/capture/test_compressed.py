@@ -33,6 +33,16 @@ def test_compression_changes_nothing(build, read, name):
         assert (result.frames, result.warnings, result.damaged) == (expected, [], False)
 
 
+@pytest.mark.parametrize("name", ["zstd", "lz4"])
+def test_skippable_frames_are_skipped(build, read, name):
+    """Frames without content, between the others and behind them, and before a zstd one as pzstd has it, lose nothing."""
+    plain, pack = build.pcapng(range(50)), COMPRESS[name]
+    empty = b"\x5a\x2a\x4d\x18\x04\0\0\0note" + b"\x50\x2a\x4d\x18\0\0\0\0"
+    first = empty if name == "zstd" else b""
+    result = read(first + pack(plain[:999]) + empty + pack(plain[999:]) + empty)
+    assert (result.frames, result.warnings, result.damaged) == (read(plain).frames, [], False)
+
+
 @pytest.mark.parametrize("name", COMPRESS)
 def test_bytes_behind_the_compressed_data_are_told(build, read, name):
     """Something else behind the last member is ignored with a remark; it is no damage."""

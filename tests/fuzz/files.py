@@ -26,7 +26,8 @@ class Memory:
         self.at_once = at_once
         self.consumed = 0
         self.total = len(data)
-        self.packing = self.problem = ""
+        self.packing = ""
+        self.problem = ""
         self.notes: list[str] = []
 
     def read(self) -> bytes:
