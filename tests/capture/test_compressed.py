@@ -35,7 +35,7 @@ def test_compression_changes_nothing(build, read, name):
 
 @pytest.mark.parametrize("name", ["zstd", "lz4"])
 def test_skippable_frames_are_skipped(build, read, name):
-    """Frames without content, between the others and behind them, and before a zstd one as pzstd has it, lose nothing."""
+    """Frames without content, between and behind the others, and first as pzstd has them, lose nothing."""
     plain, pack = build.pcapng(range(50)), COMPRESS[name]
     empty = b"\x5a\x2a\x4d\x18\x04\0\0\0note" + b"\x50\x2a\x4d\x18\0\0\0\0"
     first = empty if name == "zstd" else b""
