@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fuzz.mutator import Mutator
 from fuzz.targets import TARGETS
 from support.build import pcap
+from support.examples import SAMPLE_NAMES, sample
+from support.incomplete import SNAPLENS, cut_to
+from support.recording import pcap as recording_pcap
 from support.timeline import load
 
 import analyzer.wire.connections as hot
 from analyzer.errors import ExitStatus
 
 ROOT = Path(__file__).parents[1]
+PCAP_LATEST = (1 << 32) * 10**9 - 1
+"""The latest time of a pcap file in nanoseconds."""
 COMPILED = not str(hot.__file__).endswith(".py")
 
 
@@ -52,6 +59,20 @@ def test_same_csv_of_mutations(tmp_path: Path) -> None:
     for number in range(1000):
         (captures / f"{number}.pcap").write_bytes(mutator.following())
     assert same(tmp_path, captures) > 1000
+
+
+@pytest.mark.skipif(not COMPILED, reason="this installation is interpreted: nothing to compare")
+def test_same_csv_of_times(tmp_path: Path) -> None:
+    """Samples whose times jump over the whole range, cut by snap lengths: no sum or product of times wraps in C."""
+    captures = tmp_path / "captures"
+    captures.mkdir()
+    for number, name in enumerate(SAMPLE_NAMES):
+        dice = random.Random(name)
+        edges = (0, 1, PCAP_LATEST // 2, PCAP_LATEST - 1, PCAP_LATEST)
+        whole = cut_to(sample(name), dice.choice(SNAPLENS))
+        frames = [replace(f, time=dice.choice((f.time, f.time, *edges))) for f in whole.frames]
+        (captures / f"{number}.pcap").write_bytes(recording_pcap(replace(whole, frames=tuple(frames))))
+    assert same(tmp_path, captures) > len(SAMPLE_NAMES)
 
 
 def same(place: Path, captures: Path) -> int:
