@@ -202,3 +202,14 @@ def test_a_connection_given_up_says_so() -> None:
     assert "evicted" in verdict.flags
     assert "too many connections were open" in verdict.summary
     assert "capture ends" not in verdict.summary
+
+
+def test_how_many_connections_are_followed_can_be_chosen(tmp_path: Path) -> None:
+    """With `max_open` (`--max-open`) connections beyond it are given up, flagged and counted; without it none is."""
+    path = tmp_path / "syns.pcap"
+    path.write_bytes(syns(20))
+    few = Reading(str(path), max_open=6)
+    flagged = [fetch for fetch in few if "evicted" in verdict_of(fetch).flags]
+    (told,) = [text for text in few.warnings if "were not followed" in text]
+    assert len(flagged) == int(told.split()[0]) > 0
+    assert not any("evicted" in verdict_of(fetch).flags for fetch in Reading(str(path)))

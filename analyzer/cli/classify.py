@@ -86,14 +86,15 @@ def classify(
     ] = False,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
     max_open: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--max-open",
             metavar="N",
             min=3,
-            help="Follow so many connections at a time; each takes 3 to 6 kB. What is given up has the flag `evicted`.",
+            help="Follow so many connections at a time (docs/security.md says how many else); each takes 3 to 6 kB. "
+            "What is given up has the flag `evicted`.",
         ),
-    ] = 24_576,
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no progress bar.")] = False,
     colour: Annotated[
         Colour, typer.Option("--color", metavar="WHEN", help="auto, always or never (NO_COLOR and FORCE_COLOR count).")
@@ -127,7 +128,7 @@ def classify(
         colour=str(colour),
         client_log=client_log,
         show_queries=show_queries,
-        max_open=max_open,
+        max_open=max_open or 0,
     )
     return int(job.run())
 
