@@ -40,5 +40,9 @@ class CutCaptureError(CaptureError):
     """A capture that ends within its header."""
 
 
+class SourceError(CaptureError):
+    """A live source that cannot capture here: no such interface, no right, a filter that does not compile."""
+
+
 class UsageError(AnalyzerError):
     """The command line asks for something that cannot be done."""

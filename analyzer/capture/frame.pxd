@@ -3,4 +3,5 @@ cdef class Frames:
     cdef public Py_ssize_t start, captured
     cdef public long long length, time, number, position, total
     cdef public int link, interface
+    cdef public bint idle
     cpdef bint advance(self) except -1

@@ -27,6 +27,8 @@ class Frames:
     interface index of the capturing interface (pcapng), else 0
     position  bytes of the input consumed so far (for progress bars)
     total     bytes of the input, 0 when unknown
+    idle      `advance()` was False because no frame came for a while, not because the input ended: `time` is the
+              clock's, and the next `advance()` goes on
     """
 
     data: bytes
@@ -39,12 +41,14 @@ class Frames:
     interface: int
     position: int
     total: int
+    idle: bool
 
     def __init__(self) -> None:
         self.data = b""
         self.start = self.captured = self.length = 0
         self.time = self.link = self.number = self.interface = 0
         self.position = self.total = 0
+        self.idle = False
 
     @property
     def end_time(self) -> int:
@@ -52,5 +56,8 @@ class Frames:
         return 0
 
     def advance(self) -> cython.bint:
-        """Move to the next frame; False at the end of what is readable. Damage never raises: it adds to `warnings`."""
+        """Move to the next frame; False at the end of what is readable, or with `idle`.
+
+        Damage never raises: it adds to `warnings`.
+        """
         return False

@@ -1,0 +1,1 @@
+"""Frames from a running interface: the sources, best first, behind one small interface (`source.py`)."""
