@@ -63,22 +63,10 @@ app.command()(guarded(signatures))
 def _version(wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import PackageNotFoundError, version
+    from analyzer.version import engine, version
 
-    try:
-        number = version("whyfetch")
-    except PackageNotFoundError:
-        number = "(not installed)"
-    typer.echo(f"whyfetch {number} (engine: {engine()})")
+    typer.echo(f"whyfetch {version()} (engine: {engine()})")
     raise typer.Exit
-
-
-def engine() -> str:
-    """`compiled` or `interpreted`."""
-    from importlib.util import find_spec
-
-    found = find_spec("analyzer.wire.engine")
-    return "compiled" if found and found.origin and not found.origin.endswith(".py") else "interpreted"
 
 
 @app.callback()

@@ -1,0 +1,16 @@
+from analyzer.capture.frame cimport Frames
+
+cdef long long BATCH, AGE, OVERHEAD, PACKET
+
+cdef class Written(Frames):
+    cdef public Frames frames
+    cdef public object file
+    cdef public list pieces
+    cdef public long long pending, room, first
+    cdef public bint on, begun
+    cdef public int known_interface, known_link, described
+    cpdef bint advance(self) except -1
+    cdef bint write(self) except -1
+    cdef bint describe(self) except -1
+    cdef bint next_file(self) except -1
+    cpdef bint flush(self) except -1
