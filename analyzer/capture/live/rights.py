@@ -4,8 +4,18 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+
+SETCAP = "sudo setcap cap_net_raw,cap_net_admin+ep"
+"""Opening the socket takes the first, promiscuous mode and a large buffer the second (capabilities(7))."""
+
+CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
+"""Files that Docker and podman put into every container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +59,39 @@ def drop() -> Caller | None:
     os.setgid(who.gid)
     os.setuid(who.uid)
     return who
+
+
+def command() -> str:
+    """The command line as it was typed, for another shell: with the whole path, since sudo has a PATH of its own."""
+    program = sys.argv[0]
+    if Path(program).name == "__main__.py":
+        return shlex.join([sys.executable, "-m", "analyzer", *sys.argv[1:]])
+    return shlex.join([shutil.which(program) or program, *sys.argv[1:]])
+
+
+def container() -> str:
+    """`kubernetes` or `docker` when this seems to be a container, else ""."""
+    if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        return "kubernetes"
+    return "docker" if any(Path(mark).exists() for mark in CONTAINER_MARKS) else ""
+
+
+def how_to_get() -> str:
+    """The line to type to get the right to capture here."""
+    where = container()
+    if where == "kubernetes":
+        return (
+            "give the container `securityContext: {capabilities: {add: [NET_RAW, NET_ADMIN]}}`, and run as root in it"
+        )
+    if where == "docker":
+        return "start the container with `--cap-add NET_RAW --cap-add NET_ADMIN`, and run as root in it"
+    if sys.platform == "linux":
+        return f"`sudo {command()}`, or for good, for whatever this Python runs: `{SETCAP} {_python()}`"
+    if sys.platform == "win32":
+        return "install Npcap (https://npcap.com), and run it as administrator if Npcap was installed for these only"
+    return f"`sudo {command()}`, or install Wireshark's ChmodBPF, which gives the right to a group"
+
+
+def _python() -> str:
+    """The file of the interpreter: a right on a link to it would be on no file."""
+    return shlex.quote(os.path.realpath(sys.executable))
