@@ -15,7 +15,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from analyzer.capture import sniff
+from analyzer.capture import magic
 from analyzer.capture.compressed import Decompressed, compression, cut_in_header
 from analyzer.capture.frame import Frames
 from analyzer.capture.merged import MergedFrames
@@ -206,7 +206,7 @@ def cannot_read(path: str, error: OSError | ValueError) -> CaptureError:
 
 
 def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
-    first = peek(Prefixed(begin, raw), sniff.WANTED) if begin else b""
+    first = peek(Prefixed(begin, raw), magic.WANTED) if begin else b""
     if not first:
         if raw.problem:
             raise CaptureError(f"cannot read `{path}`: {raw.problem}", "check that it is a readable file")
@@ -216,23 +216,23 @@ def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
         )
     stream: Stream = Prefixed(first, raw)
     wrapping = ""
-    magic = compression(first)
-    if magic:
-        stream = Decompressed(magic, stream)
+    algorithm = compression(first)
+    if algorithm:
+        stream = Decompressed(algorithm, stream)
         wrapping = f"{stream.packing} data that holds "
-        packed, first = first, peek(stream, sniff.WANTED)
+        packed, first = first, peek(stream, magic.WANTED)
         if not first and stream.problem:
             if cut_in_header(packed):
                 raise CutCaptureError(f"cannot read `{path}`: it is cut inside its {stream.packing} header", COPY_AGAIN)
             raise CaptureError(f"cannot read `{path}`: {stream.problem} before a capture begins in it", COPY_AGAIN)
         stream = Prefixed(first, stream)
-    kind = sniff.kind(first)
+    kind = magic.kind(first)
     reader: Reader | None = None
     if kind == "pcap":
         reader = PcapFrames(stream, path)
     elif kind == "pcapng":
         reader = PcapngFrames(stream, path)
-    elif not (kind := sniff.beginning(first)):
+    elif not (kind := magic.beginning(first)):
         raise no_capture(path, wrapping, first)
     if reader is None or not reader.header():
         what = f"{wrapping}a file cut" if wrapping else "it is cut"
@@ -243,8 +243,8 @@ def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
 
 def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
     """The error for a file that is something else."""
-    looks = sniff.looks_like(first)
-    if looks.startswith(sniff.CONVERTIBLE) or any(word in looks for word in sniff.CONVERTIBLE):
+    looks = magic.looks_like(first)
+    if looks.startswith(magic.CONVERTIBLE) or any(word in looks for word in magic.CONVERTIBLE):
         hint = f"convert it first, e.g., `editcap '{path}' trace.pcapng`"
     elif compression(first) or "archive" in looks:
         hint = "unpack it first, and name the captures in it"
