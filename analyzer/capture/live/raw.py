@@ -13,10 +13,10 @@ import struct
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from analyzer.capture.frame import LATEST, Frames
+from analyzer.capture.live.interfaces import ANY, ETHERNET, LINK_TYPES, RAW_IP, find, interfaces
 from analyzer.capture.live.source import TICK_NS, Stats, Wanted
 from analyzer.errors import SourceError
 
@@ -34,17 +34,12 @@ socket's queue at once; libpcap and Npcap, as scapy opens them, hand over after 
 BURST = 64
 """Frames read of one interface before another one has its turn: they come in order of time as far as that goes."""
 
-ETHERNET, RAW_IP = 1, 101
 LINKS = {"Ether": ETHERNET, "Loopback": 0, "LoopbackOpenBSD": 108, "CookedLinux": 113, "CookedLinuxV2": 276}
 LINKS |= {"Dot11": 105, "RadioTap": 127, "PPP": 9, "IP": RAW_IP, "IPv6": RAW_IP, "IPv46": RAW_IP}
 """LINKTYPE_ numbers by the class that scapy would dissect with."""
 
 DATA_LINKS = {12: RAW_IP, 14: RAW_IP}
 """Where the number of a capturing system (DLT_RAW) is not the one of files (libpcap's pcap-common.c)."""
-
-HARDWARE = {1: ETHERNET, 772: ETHERNET, 801: 105, 803: 127}
-"""LINKTYPE_ numbers by Linux's ARPHRD_ (if_arp.h): Ethernet, loopback, 802.11 without and with radiotap. All others are
-read from the network header on, as raw IP."""
 
 SOL_PACKET, PACKET_STATISTICS, PACKET_IGNORE_OUTGOING = 263, 6, 23
 SO_RCVBUFFORCE = 33
@@ -89,7 +84,10 @@ class ScapySource:
         if conf is None:
             raise SourceError(problem, "`whyfetch doctor` shows what else there is")
         self.snaplen = wanted.snaplen
-        names = wanted.interfaces if "any" not in wanted.interfaces else tuple(_all(conf))
+        names = wanted.interfaces if ANY not in wanted.interfaces else _all()
+        if sys.platform == "linux":
+            for name in names:
+                find(name)
         for index, name in enumerate(names):
             try:
                 listening = conf.L2listen(iface=name, promisc=wanted.promiscuous, filter=wanted.bpf or None)
@@ -128,7 +126,7 @@ class ScapySource:
     def _lost(self, entry: tuple[int, str, int, Any], error: OSError) -> None:
         """An interface that is down may come back; one that is gone does not."""
         name = entry[1]
-        if name in _present() and "down" in (error.strerror or "").lower():
+        if any(interface.name == name for interface in interfaces()) and "down" in (error.strerror or "").lower():
             self.warnings.append(f"`{name}` went down; capturing goes on when it is up again")
             return
         self.warnings.append(f"`{name}` is gone: {(error.strerror or str(error)).lower()}")
@@ -189,25 +187,13 @@ class ScapyFrames(Frames):
         return True
 
 
-def _all(conf: Any) -> list[str]:
+def _all() -> tuple[str, ...]:
     """The names of all interfaces that are up."""
-    if sys.platform == "linux":
-        return [name for name in sorted(_present()) if _up(name)]
-    from scapy.interfaces import get_working_ifaces
+    if sys.platform != "win32":
+        return tuple(interface.name for interface in interfaces() if interface.up)
+    from scapy.interfaces import get_working_ifaces  # Windows' own names are not those of Npcap
 
-    return sorted(str(found.network_name) for found in get_working_ifaces())
-
-
-def _present() -> set[str]:
-    """The interfaces that are there now; names of Windows are another kind than scapy's."""
-    return {name for _, name in socket.if_nameindex()}
-
-
-def _up(name: str) -> bool:
-    """IFF_UP of an interface of Linux."""
-    with suppress(OSError), Path(f"/sys/class/net/{name}/flags").open() as flags:
-        return bool(int(flags.read(), 16) & 1)
-    return True
+    return tuple(str(found.network_name) for found in get_working_ifaces())
 
 
 def _prepare(listening: Any, name: str, buffer: int) -> None:
@@ -235,7 +221,7 @@ def _is_packet_socket(listening: Any) -> bool:
 def _link(listening: Any) -> int:
     """The LINKTYPE_ number of what a socket receives."""
     if _is_packet_socket(listening):
-        return HARDWARE.get(listening.ins.getsockname()[3], RAW_IP)
+        return LINK_TYPES.get(listening.ins.getsockname()[3], RAW_IP)  # headers that are in no registry
     if hasattr(listening, "pcap_fd"):
         number = int(listening.pcap_fd.datalink())
         return DATA_LINKS.get(number, number)

@@ -159,7 +159,7 @@ def test_an_interface_goes_down_and_away(veth):
 
 def test_an_unknown_interface_is_an_error():
     """It is named, and nothing is left open."""
-    with pytest.raises(SourceError, match="`nosuch0`"):
+    with pytest.raises(SourceError, match="no interface is called `nosuch0`"):
         ScapySource().open(Wanted(("lo", "nosuch0")))
 
 
