@@ -1,7 +1,6 @@
 """scapy's sockets on the loopback interface: what was sent is what is read."""
 
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -19,45 +18,16 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def send(port, count, size=100, pause=0.0):
-    """UDP datagrams to a port of this host, numbered."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for number in range(count):
-            sender.sendto(number.to_bytes(4, "big") + b"w" * (size - 4), ("127.0.0.1", port))
-            time.sleep(pause)
-
-
-def collect(source, frames, count, seconds=10):
-    """Read until `count` frames came, or time is up: (time, captured, length, link, bytes) of each, ticks."""
-    found, ticks, until = [], [], time.monotonic() + seconds
-    while len(found) < count and time.monotonic() < until:
-        if frames.advance():
-            data = frames.data[frames.start : frames.start + frames.captured]
-            found.append((frames.time, frames.captured, frames.length, frames.link, data))
-        else:
-            assert frames.idle
-            ticks.append(frames.time)
-    return found, ticks
-
-
-@pytest.fixture
-def port():
-    """A UDP port that takes what is sent to it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
-        receiver.bind(("127.0.0.1", 0))
-        yield receiver.getsockname()[1]
-
-
-def test_every_datagram_comes_once(port):
+def test_every_datagram_comes_once(port, send, collect):
     """With a filter, in order, with the time of now, at its full length; the loopback shows it twice, we do not."""
     source = ScapySource()
     frames = source.open(Wanted(("lo",), bpf=f"udp port {port}"))
     before = time.time_ns()
     send(port, 50)
-    found, _ = collect(source, frames, 50)
-    assert [int.from_bytes(frame[4][42:46], "big") for frame in found] == list(range(50))
-    assert all(before - 10**6 <= frame[0] <= time.time_ns() for frame in found)
-    assert {frame[1:4] for frame in found} == {(142, 142, 1)}
+    found, _ = collect(frames, 50)
+    assert [int.from_bytes(frame.data[42:46], "big") for frame in found] == list(range(50))
+    assert all(before - 10**6 <= frame.time <= time.time_ns() for frame in found)
+    assert {(frame.captured, frame.length, frame.link) for frame in found} == {(142, 142, 1)}
     stats = source.stats()
     assert (stats.seen, stats.kernel_drops) == (50, 0)
     source.close()
@@ -66,37 +36,33 @@ def test_every_datagram_comes_once(port):
     assert not frames.idle
 
 
-def test_a_short_snap_length_keeps_the_length(port):
+def test_a_short_snap_length_keeps_the_length(port, send, collect):
     """Bytes are cut, the length on the wire stays."""
     source = ScapySource()
     frames = source.open(Wanted(("lo",), bpf=f"udp port {port}", snaplen=60))
     send(port, 1, size=9000)
-    found, _ = collect(source, frames, 1)
-    assert found[0][1:3] == (60, 9042)
+    found, _ = collect(frames, 1)
+    assert (found[0].captured, found[0].length) == (60, 9042)
     source.close()
 
 
-def test_a_silent_link_ticks(port):
+def test_a_silent_link_ticks(port, send, collect):
     """Time goes on by the clock while nothing comes, and is not ahead of it."""
     source = ScapySource()
     frames = source.open(Wanted(("lo",), bpf=f"udp port {port}"))
-    ticks = []
-    for _ in range(3):
-        assert not frames.advance()
-        assert frames.idle
-        ticks.append(frames.time)
+    _, ticks = collect(frames, 1, seconds=0.3)
     assert ticks == sorted(ticks)
     assert ticks[-1] <= time.time_ns()
     assert ticks[-1] - ticks[0] >= raw.TICK_NS
     source.close()
 
 
-def test_what_was_lost_is_counted(port):
+def test_what_was_lost_is_counted(port, send, collect):
     """Sent is seen, and seen is read and dropped, however small the buffer."""
     source = ScapySource()
     frames = source.open(Wanted(("lo",), bpf=f"udp port {port}", buffer=1))
     send(port, 500, size=1000)
-    found, _ = collect(source, frames, 500, seconds=0.5)
+    found, _ = collect(frames, 500, seconds=0.5)
     stats = source.stats()
     assert stats.seen == 500
     assert stats.kernel_drops > 0
@@ -104,7 +70,7 @@ def test_what_was_lost_is_counted(port):
     source.close()
 
 
-def test_several_interfaces(port):
+def test_several_interfaces(port, send, collect):
     """`any` is every interface that is up, and each frame says which it is of."""
     source = ScapySource()
     frames = source.open(Wanted(("any",), bpf=f"udp port {port}"))
@@ -120,20 +86,7 @@ def test_several_interfaces(port):
     source.close()
 
 
-@pytest.fixture
-def veth():
-    """The names of two interfaces that are each other's wire."""
-    names = [f"wf{os.getpid()}{end}" for end in "ab"]
-    if shutil.which("ip") is None:
-        pytest.skip("needs ip: `apt-get install iproute2`")
-    subprocess.run(["ip", "link", "add", names[0], "type", "veth", "peer", "name", names[1]], check=True)
-    for name in names:
-        subprocess.run(["ip", "link", "set", name, "up"], check=True)
-    yield names
-    subprocess.run(["ip", "link", "del", names[0]], check=False, stderr=subprocess.DEVNULL)
-
-
-def test_an_interface_goes_down_and_away(veth):
+def test_an_interface_goes_down_and_away(veth, collect):
     """Down is said, and what comes afterwards is read; gone is the end, said as a failure."""
     source = ScapySource()
     frames = source.open(Wanted((veth[0],), bpf="ether proto 0x88b5"))
@@ -144,8 +97,8 @@ def test_an_interface_goes_down_and_away(veth):
             subprocess.run(["ip", "link", "set", veth[0], state], check=True)
             frames.advance()
         sender.send(frame)
-        found, _ = collect(source, frames, 1)
-    assert found[0][4] == frame
+        found, _ = collect(frames, 1)
+    assert found[0].data == frame
     assert source.warnings == [f"`{veth[0]}` went down; capturing goes on when it is up again"]
     assert not source.failed
     subprocess.run(["ip", "link", "del", veth[0]], check=True)
