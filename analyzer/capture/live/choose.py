@@ -142,12 +142,15 @@ def probe(name: str) -> Probe:
     return Probe(name, what, *tried())
 
 
-def choose(name: str = "") -> Source:
-    """The source called `name`, or the best one that works; SourceError with what to do when there is none."""
+def choose(name: str = "", several: bool = False) -> Source:
+    """The source called `name`, or the best one that works; SourceError with what to do when there is none.
+
+    `several` interfaces are too many for tcpdump.
+    """
     if name and name not in SOURCES:
         raise UsageError(f"no source is called `{name}`", f"`--source` takes {', '.join(SOURCES)}")
     probes: list[Probe] = []
-    for candidate in [name] if name else SOURCES:
+    for candidate in [name] if name else [other for other in SOURCES if other != "tcpdump" or not several]:
         found = probe(candidate)
         if not found.reason:
             return _make(candidate)

@@ -220,9 +220,7 @@ def test_a_packet_that_comes_in_pieces_is_waited_for(program, start, collect):
 
 def test_a_packet_that_the_end_cuts_is_said(program, start, collect):
     """What came before it is read."""
-    program(
-        "tcpdump", f"{HEADER}; {RECORD}; printf abcd; {RECORD}; printf ef; echo 'tcpdump: disk on fire' >&2; exit 1"
-    )
+    program("tcpdump", f"{HEADER}; {RECORD}; printf abcd; {RECORD}; printf ef; echo 'tcpdump: it burns' >&2; exit 1")
     source, frames = start("tcpdump")
     assert [frame.data for frame in collect(frames, 9)[0]] == [b"abcd"]
     assert source.failed
