@@ -8,7 +8,7 @@ from contextlib import closing
 from itertools import chain
 from os import PathLike, fspath
 from os.path import getsize, isfile  # which take any name: Path.is_file raises for one that is too long
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import CaptureError, ExitStatus
@@ -24,7 +24,8 @@ from analyzer.wire.model import Connection
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analyzer.capture import Capture, CaptureSource
+    from analyzer.capture import CaptureSource
+    from analyzer.capture.frame import Frames
     from analyzer.fetch.names import Names
     from analyzer.output.clientlog.log import ClientLog
     from analyzer.wire.engine import Ended, Engine
@@ -40,6 +41,30 @@ LIVE_BATCH = 1
 """Frames of a pipe after which final rows are handed on: the next may be long in coming. About 1 us a frame."""
 
 
+class Readable(Protocol):
+    """What is read: an open file (analyzer.capture.Capture), or a live source (analyzer.capture.live).
+
+    frames    the cursor over its frames; with `idle`, in a stream, where none came for a while
+    warnings  what the user should know, as far as it has been read; damaged: whether a part could not be read
+    """
+
+    frames: Frames
+
+    @property
+    def warnings(self) -> list[str]: ...
+
+    @property
+    def damaged(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+class Live(Readable, Protocol):
+    """A running capture; name: what rows have in the column `file`."""
+
+    name: str
+
+
 class Reading:
     """One pass over captures; iterate over it once to get their fetches.
 
@@ -50,6 +75,7 @@ class Reading:
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
     max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
+    live         a running capture, read instead of `paths` and closed at the end
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
@@ -61,8 +87,9 @@ class Reading:
 
     def __init__(
         self,
-        paths: Paths,
+        paths: Paths = (),
         *,
+        live: Live | None = None,
         kinds: bool = False,
         lean: bool = False,
         show_queries: bool = False,
@@ -86,7 +113,8 @@ class Reading:
                 self.client_log = _log(client_log, self.warnings, show_queries)
         self.captures = self.packets = self.tcp_packets = self.connections = 0
         self.without_fetch = self.left_out = 0
-        self.sources = self._expand(_listed(paths))
+        self.live = live
+        self.sources = self._expand(_listed(paths)) if live is None else []
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
         self._order = Order()
@@ -115,6 +143,10 @@ class Reading:
     def _all(self) -> Iterator[Fetch]:
         from analyzer.capture import open_capture
 
+        if self.live is not None:
+            with closing(self.live):
+                self.captures += 1
+                yield from self._fetches(self.live.name, self.live, ())
         for source in self.sources:
             try:
                 capture = open_capture(source, self.waiting)
@@ -123,7 +155,7 @@ class Reading:
                 continue
             with closing(capture):
                 self.captures += 1
-                yield from self._fetches(source, capture)
+                yield from self._fetches(source.name, capture, self._batch(source))
             self.done += sum(_size(path) for path in source.paths)
 
     def _waiting(self) -> Iterator[Fetch]:
@@ -152,7 +184,7 @@ class Reading:
             return False
         return True
 
-    def _fetches(self, source: CaptureSource, capture: Capture) -> Iterator[Fetch]:
+    def _fetches(self, name: str, capture: Readable, batch_size: tuple[int, ...]) -> Iterator[Fetch]:
         """The fetches of one capture, in order, grouped and numbered."""
         from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
@@ -167,9 +199,9 @@ class Reading:
         self._order = order = Order(MAX_HELD)
         self.floods = Floods()
         self.groups = groups = Groups()
-        for batch in engine.batches(*self._batch(source)):
-            self._judge(batch, names, source.name)
-            self._judge_names(engine, names, source.name)
+        for batch in engine.batches(*batch_size):
+            self._judge(batch, names, name)
+            self._judge_names(engine, names, name)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
             oldest = min(engine.oldest_open(), names.oldest_open())
@@ -177,9 +209,9 @@ class Reading:
             if groups.holding():
                 groups.reach(min(engine.oldest_time(), names.oldest_time()))
                 yield from self._released(oldest)
-        self._judge_names(engine, names, source.name, final=True)
+        self._judge_names(engine, names, name, final=True)
         yield from self._waiting()
-        self._account(source, capture, engine, names, order)
+        self._account(name, capture, engine, names, order)
 
     def _released(self, oldest_open: int) -> Iterator[Fetch]:
         """The fetches whose rows are final: no open connection can precede them any more, and their group is decided.
@@ -247,7 +279,7 @@ class Reading:
             if self.lean:
                 fetch.detach()
 
-    def _account(self, source: CaptureSource, capture: Capture, engine: Engine, names: Names, order: Order) -> None:
+    def _account(self, name: str, capture: Readable, engine: Engine, names: Names, order: Order) -> None:
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
@@ -265,7 +297,7 @@ class Reading:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
         if self.groups.retries.overflowed:
             found.append("too many fetches waited for a retry at once: outcomes of groups are missing")
-        prefix = f"`{source.name}`" if len(self.sources) > 1 else ""
+        prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
 
