@@ -1,4 +1,4 @@
-# ruff: noqa: PTH113, PTH202
+# ruff: noqa: PTH110, PTH113, PTH202
 """From captures to fetches with verdicts: what scripts, notebooks and the command line stand on."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from os import PathLike, fspath
-from os.path import getsize, isfile  # which take any name: Path.is_file raises for one that is too long
+from os.path import exists, getsize, isfile  # which take any name: Path.is_file raises for one that is too long
 from typing import TYPE_CHECKING, Protocol
 
 from analyzer.capture.patience import Waiting, patience
@@ -37,15 +37,13 @@ Progress = Callable[[int, int], None]
 NOTHING_OPEN = 1 << 62
 """A packet number behind every packet."""
 
-LIVE_BATCH = 1
-"""Frames of a pipe after which final rows are handed on: the next may be long in coming. About 1 us a frame."""
-
 
 class Readable(Protocol):
     """What is read: an open file (analyzer.capture.Capture), or a live source (analyzer.capture.live).
 
     frames    the cursor over its frames; with `idle`, in a stream, where none came for a while
     warnings  what the user should know, as far as it has been read; damaged: whether a part could not be read
+    stop()    give nothing more, as at the input's end; close(): release it
     """
 
     frames: Frames
@@ -55,6 +53,8 @@ class Readable(Protocol):
 
     @property
     def damaged(self) -> bool: ...
+
+    def stop(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -76,11 +76,13 @@ class Reading:
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
     max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
     live         a running capture, read instead of `paths` and closed at the end
+    follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
     client_log   the lines of a client's log and how they were tied, an analyzer.output.clientlog.log.ClientLog, or None
+    stopped      whether somebody ended it by `stop()`
     left_out     fetches that got no row, because a flood made them (analyzer.fetch.floods)
     captures     captures read so far; packets, tcp_packets, connections: what was in them
     """
@@ -90,6 +92,7 @@ class Reading:
         paths: Paths = (),
         *,
         live: Live | None = None,
+        follow: bool = False,
         kinds: bool = False,
         lean: bool = False,
         show_queries: bool = False,
@@ -114,9 +117,12 @@ class Reading:
         self.captures = self.packets = self.tcp_packets = self.connections = 0
         self.without_fetch = self.left_out = 0
         self.live = live
+        self.follow = follow
         self.sources = self._expand(_listed(paths)) if live is None else []
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
+        self.stopped = False
+        self._open: Readable | None = None
         self._order = Order()
         self.floods = Floods()
         self.groups = Groups()
@@ -140,23 +146,58 @@ class Reading:
     def _tied(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
         return fetches if self.client_log is None else self.client_log.tie(fetches)
 
+    def stop(self) -> None:
+        """End the input here, as its end would; a signal handler or another thread may call it."""
+        self.stopped = True
+        if self._open is not None:
+            self._open.stop()
+
     def _all(self) -> Iterator[Fetch]:
+        for name, capture in self._captures():
+            if self.stopped:
+                capture.close()
+                return
+            with closing(capture):
+                self._open = capture
+                self.captures += 1
+                yield from self._fetches(name, capture)
+
+    def _captures(self) -> Iterator[tuple[str, Readable]]:
+        """What is to be read, opened one after the other, each with its name."""
         from analyzer.capture import open_capture
 
         if self.live is not None:
-            with closing(self.live):
-                self.captures += 1
-                yield from self._fetches(self.live.name, self.live, ())
+            yield self.live.name, self.live
         for source in self.sources:
+            if self.follow:
+                yield from self._followed(source)
+                return
             try:
                 capture = open_capture(source, self.waiting)
             except CaptureError as error:
                 self.failures.append(error)
                 continue
-            with closing(capture):
-                self.captures += 1
-                yield from self._fetches(source.name, capture, self._batch(source))
+            if any(map(streams, source.paths)):
+                capture.tick()
+            yield source.name, capture
             self.done += sum(_size(path) for path in source.paths)
+
+    def _followed(self, source: CaptureSource) -> Iterator[tuple[str, Readable]]:
+        """A file that grows, and what takes its place: each is a capture of its own."""
+        from analyzer.capture.follow import Followed
+
+        while True:
+            try:
+                capture = Followed(source, self.waiting)
+            except CaptureError as error:
+                self.failures.append(error)
+                return
+            yield source.name, capture
+            if not capture.replaced:
+                return
+            self.warnings.append(
+                f"`{source.name}` was {capture.replaced} while it was followed: read on in what is new"
+            )
 
     def _waiting(self) -> Iterator[Fetch]:
         yield from self._released(NOTHING_OPEN)
@@ -184,7 +225,7 @@ class Reading:
             return False
         return True
 
-    def _fetches(self, name: str, capture: Readable, batch_size: tuple[int, ...]) -> Iterator[Fetch]:
+    def _fetches(self, name: str, capture: Readable) -> Iterator[Fetch]:
         """The fetches of one capture, in order, grouped and numbered."""
         from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
@@ -199,7 +240,7 @@ class Reading:
         self._order = order = Order(MAX_HELD)
         self.floods = Floods()
         self.groups = groups = Groups()
-        for batch in engine.batches(*batch_size):
+        for batch in engine.batches(*self._batch()):
             self._judge(batch, names, name)
             self._judge_names(engine, names, name)
             if self.progress is not None:
@@ -236,10 +277,9 @@ class Reading:
                     continue
             yield fetch
 
-    @staticmethod
-    def _batch(source: CaptureSource) -> tuple[int, ...]:
-        """How often to hand on what is final: after every frame of a pipe, where somebody may be waiting."""
-        return () if all(map(isfile, source.paths)) else (LIVE_BATCH,)
+    def _batch(self) -> tuple[int, ...]:
+        """After how many frames to hand on what is final; in a stream also when none comes."""
+        return ()
 
     def _judge(self, batch: list[Ended], names: Names, file: str) -> None:
         """The fetches of connections that are over, to wait for their turn; what names are known by then."""
@@ -381,6 +421,11 @@ def _listed(paths: Paths) -> list[str]:
     if isinstance(paths, str | PathLike):
         return [fspath(paths)]
     return [fspath(path) for path in paths]
+
+
+def streams(path: str) -> bool:
+    """Whether it is standard input, a pipe or alike, whose bytes may be long in coming."""
+    return path == "-" or (exists(path) and not isfile(path))
 
 
 def _size(path: str | PathLike[str]) -> int:

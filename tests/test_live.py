@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from support.build import frames
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from support.build import frames, pcap
 from support.timeline import Timeline, parse
 
 from analyzer.api import Reading
+from analyzer.capture import CaptureSource, open_capture
 from analyzer.capture.frame import Frames
 
 SECOND = 1_000_000_000
@@ -59,6 +66,9 @@ class Capture:
         self.frames = frames
         self.warnings: list[str] = []
 
+    def stop(self) -> None:
+        self.frames.left = 0
+
     def close(self) -> None:
         self.closed = True
 
@@ -72,3 +82,84 @@ def test_time_goes_on_where_nothing_comes() -> None:
     assert not capture.closed
     assert list(rows) == []
     assert capture.closed
+
+
+def written(case: Timeline, pipe: int, step: int, pause: float) -> None:
+    """A capture through a pipe, `step` bytes at a time, with so many seconds between."""
+    data = pcap(case)
+    with os.fdopen(pipe, "wb", buffering=0) as out:
+        for at in range(0, len(data), step):
+            out.write(data[at : at + step])
+            time.sleep(pause)
+
+
+@pytest.mark.parametrize(("step", "pause"), [(1000, 0.25), (97, 0.12)])
+def test_packets_that_come_in_pieces_are_whole(step: int, pause: float) -> None:
+    """A record of which a part is long in coming is read when the rest is there, and nothing is said of damage."""
+    read, write = os.pipe()
+    writer = threading.Thread(target=written, args=(parse(GOOD), write, step, pause))
+    writer.start()
+    reading = Reading(f"/dev/fd/{read}")
+    (row,) = reading
+    writer.join()
+    os.close(read)
+    assert (row.verdict.klass, reading.packets, reading.warnings) == ("ok", 8, [])
+
+
+def test_a_replayed_stream_has_no_later_time() -> None:
+    """The clock counts as time that goes by, wherever the packets' own clock stands: years ago here."""
+    read, write = os.pipe()
+    with os.fdopen(write, "wb", buffering=0) as out:
+        out.write(pcap(parse(GOOD)))
+        capture = open_capture(CaptureSource("pipe", [f"/dev/fd/{read}"]))
+        capture.tick()
+        frames = capture.frames
+        while frames.advance():
+            last = frames.time
+        assert frames.idle
+        time.sleep(0.6)
+        assert not frames.advance()
+        assert frames.idle
+        assert last < frames.time < last + 5 * SECOND
+    while frames.idle:
+        frames.advance()
+    assert capture.warnings == []
+    capture.close()
+    os.close(read)
+
+
+def test_a_file_that_grows_is_followed(tmp_path: Path) -> None:
+    """What is added comes out; a file in its place, or one that begins anew, is read on in and said."""
+    path = tmp_path / "grows.pcap"
+    path.write_bytes(b"")
+    data = pcap(parse(GOOD))
+
+    def seen(captures: int, packets: int) -> None:
+        while reading.captures < captures or reading._open.frames.number < packets:
+            time.sleep(0.05)
+
+    def grow() -> None:
+        time.sleep(0.3)
+        with path.open("ab", buffering=0) as out:
+            for at in range(0, len(data), 700):
+                out.write(data[at : at + 700])
+                time.sleep(0.05)
+        seen(1, 8)
+        path.rename(tmp_path / "grows.pcap.1")
+        path.write_bytes(data)
+        seen(2, 8)
+        path.write_bytes(data[:600])
+        seen(3, 4)
+        reading.stop()
+
+    reading = Reading(path, follow=True)
+    writer = threading.Thread(target=grow)
+    writer.start()
+    found = [fetch.verdict.klass for fetch in reading]
+    writer.join()
+    assert found == ["ok", "ok", "incomplete"]
+    assert [text.split("`")[2] for text in reading.warnings] == [
+        " was replaced while it was followed: read on in what is new",
+        " was truncated while it was followed: read on in what is new",
+        " is cut short after packet 4; the last packet was ignored",
+    ]
