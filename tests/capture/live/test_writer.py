@@ -263,6 +263,6 @@ def test_the_section_names_the_program(written):
     """A reader may ask what made the file, and on what system."""
     file, _ = written([])
     content = file.path.read_bytes()
-    assert content[:12] == struct.pack("<III", 0x0A0D0D0A, len(content), 0x1A2B3C4D)
+    assert content[:12] == struct.pack("=III", 0x0A0D0D0A, len(content), 0x1A2B3C4D)
     assert b"whyfetch" in content
     assert os.uname().sysname.encode() in content
