@@ -129,23 +129,29 @@ def ownership() -> list[Check]:
     """What `whyfetch run` needs to tell COMMAND's fetches from those of others."""
     if sys.platform != "linux":
         return [Check("run", "cgroup", False, "only Linux has it: fetches are told by their time")]
-    kinds = mounted_cgroups()
-    version = " and ".join(kinds) or "not mounted"
-    works = "v2" in kinds
-    hint = "" if works else "mount it: `sudo mount -t cgroup2 none /sys/fs/cgroup/unified`"
-    found = [Check("run", "cgroup", works, version, hint)]
     admin = bool(_capabilities() >> NET_ADMIN & 1)
-    detail = "may be loaded" if admin else "no right to load rules (NET_ADMIN): fetches are told by polling and time"
-    return [*found, Check("run", "nftables", admin, detail, "" if admin else "run it as root")]
+    detail = "may be loaded" if admin else "no right to load rules (NET_ADMIN): polling and time are left"
+    return [cgroup(), Check("run", "nftables", admin, detail, "" if admin else "run it as root")]
 
 
-def mounted_cgroups() -> list[str]:
-    """The versions of cgroups that are mounted here: v1, v2, or both."""
+def cgroup() -> Check:
+    """The versions of cgroups, and whether one of version 2 can be made: proc_pid_mountinfo(5)."""
+    mounts: list[tuple[str, str]] = []
     with suppress(OSError):
-        mounts = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
-        kinds = {line.partition(" - ")[2].split(" ")[0] for line in mounts}
-        return [name for name, kind in (("v1", "cgroup"), ("v2", "cgroup2")) if kind in kinds]
-    return []
+        for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines():
+            fields, _, kind = line.partition(" - ")
+            if kind.startswith(("cgroup ", "cgroup2 ")):
+                mounts.append((kind.split(" ")[0], fields.split(" ")[4]))
+    where = next((folder for kind, folder in mounts if kind == "cgroup2"), "")
+    if not where:
+        told = "version 1 alone is mounted" if mounts else "none is mounted"
+        return Check("run", "cgroup", False, told, "`sudo mount -t cgroup2 none DIRECTORY`")
+    told = f"version 2 at {where}" + (", beside version 1" if len(mounts) > 1 else "")
+    if not os.access(where, os.W_OK):
+        return Check(
+            "run", "cgroup", False, f"{told}, not writable", "run it as root; in a container, docs/capturing.md"
+        )
+    return Check("run", "cgroup", True, told)
 
 
 def formats() -> list[Check]:

@@ -21,10 +21,10 @@ from analyzer.capture import magic
 from analyzer.capture.frame import Frames
 from analyzer.capture.live import rights
 from analyzer.capture.live.interfaces import ANY, find
-from analyzer.capture.live.source import TICK_NS, Stats, Wanted
+from analyzer.capture.live.source import Stats, Wanted
 from analyzer.capture.pcap import PcapFrames
 from analyzer.capture.pcapng import PcapngFrames
-from analyzer.capture.reader import Reader
+from analyzer.capture.stream import RawStream
 from analyzer.errors import SourceError
 
 KEEPER = """
@@ -72,74 +72,50 @@ DUMPCAP_COUNTS = re.compile(r"on interface '.*?': (\d+)/(\d+) \(pcap:\d+/dumpcap
 TCPDUMP_COUNTS = re.compile(r"(\d+) packets? (captured|dropped by kernel|dropped by interface)")
 
 
-class Quiet(Exception):  # noqa: N818  (it is no error)
-    """Nothing came for TICK_NS."""
+class ChildStream(RawStream):
+    """What the child writes; where nothing comes, that is said every TICK_NS.
 
-
-class ChildStream:
-    """What the child writes (`analyzer.capture.stream.Stream`); `Quiet` between two blocks when nothing comes.
-
-    reader  who reads this; only when it has used up everything it may be told that nothing comes
+    ahead   what was read before it was asked for
     """
 
     def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        self.consumed = self.total = 0
-        self.packing = self.problem = ""
-        self.notes: list[str] = []
+        super().__init__(descriptor)
         self.ahead: deque[bytes] = deque()
-        self.reader: Reader | None = None
+        self.tick()
 
     def read(self) -> bytes:
-        while not self.ahead and self.descriptor >= 0:
-            if self.wait(TICK_NS / 1e9):
-                self.take()
-            elif self.reader is not None and self._between_blocks(self.reader):
-                raise Quiet
-        data = self.ahead.popleft() if self.ahead else b""
-        self.consumed += len(data)
-        return data
+        if self.ahead or self.descriptor < 0:
+            self.idle = False
+            return self.ahead.popleft() if self.ahead and not self.stopped else b""
+        return super().read()
 
-    def _between_blocks(self, reader: Reader) -> bool:
-        return reader.at == reader.size and reader.chunk_at == len(reader.chunk)
-
-    def wait(self, seconds: float) -> bool:
-        """Whether something comes within the time, be it the end."""
-        return bool(self.descriptor >= 0 and select.select([self.descriptor], [], [], seconds)[0])
-
-    def take(self) -> bool:
-        """Read what is there; False at the end, which is remembered."""
-        data = os.read(self.descriptor, CHUNK)
+    def take(self, seconds: float) -> bool:
+        """Read ahead what comes within the time; False when nothing does, or at the end."""
+        if not select.select([self.descriptor], [], [], max(0.0, seconds))[0]:
+            return False
+        data = os.read(self.descriptor, self.chunk)
         if data:
             self.ahead.append(data)
-        else:
-            self.close()
+            self.consumed += len(data)
         return bool(data)
-
-    def close(self) -> None:
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-        self.descriptor = -1
 
 
 class _Ticking:
-    """A reader that says so when nothing comes, and when the child has ended."""
+    """A reader that knows the clock is that of the packets, and whether the child has ended."""
 
     source: ChildSource
     idle: bool
     time: int
 
     def advance(self) -> bool:
-        self.idle = False
-        try:
-            if super().advance():  # type: ignore[misc]  # the reader's
-                return True
-        except Quiet:
-            self.idle = True
+        before = self.time
+        if super().advance():  # type: ignore[misc]  # the reader's
+            return True
+        if self.idle:
             self.source.listen()
-            self.time = max(self.time, time.time_ns() - HELD_NS[self.source.name])
-            return False
-        self.source.ended()
+            self.time = max(before, time.time_ns() - HELD_NS[self.source.name])
+        else:
+            self.source.ended()
         return False
 
 
@@ -160,7 +136,7 @@ class ChildSource:
         self.failed = self.closed = False
         self.interfaces: list[tuple[str, int]] = []
         self.keeper: subprocess.Popen[bytes] | None = None
-        self.stream = ChildStream(-1)
+        self.stream: ChildStream | None = None
         self.said = ""
 
     def open(self, wanted: Wanted) -> Frames:
@@ -180,25 +156,26 @@ class ChildSource:
         except OSError as error:
             raise SourceError(f"cannot start `{self.name}`: {(error.strerror or str(error)).lower()}") from None
         assert self.keeper.stdout is not None
-        assert self.keeper.stderr is not None
         self.stream = ChildStream(os.dup(self.keeper.stdout.fileno()))
         self.keeper.stdout.close()
         _widen(self.stream.descriptor)
-        return self._reader(wanted)
+        return self._reader(self.stream, wanted)
 
-    def _reader(self, wanted: Wanted) -> Frames:
+    def _reader(self, stream: ChildStream, wanted: Wanted) -> Frames:
         """The reader of what the child writes, once there is a file header: then it captures."""
-        started = self.stream.wait(START_S) and self.stream.take()
-        kind = magic.kind(self.stream.ahead[0]) if started else ""
+        kind = magic.kind(stream.ahead[0]) if stream.take(START_S) else ""
         reader: ChildPcap | ChildPcapng | None = None
         if kind:
-            reader = (ChildPcapng if kind == "pcapng" else ChildPcap)(self.stream, self.name)
-        if reader is None or not reader.header():
+            reader = (ChildPcapng if kind == "pcapng" else ChildPcap)(stream, self.name)
+        until = time.monotonic() + START_S
+        whole = reader is not None and reader.header()
+        while reader is not None and not whole and reader.idle and time.monotonic() < until:
+            whole = reader.header()
+        if reader is None or not whole:
             self.close()
             raise self._did_not_start(wanted)
         reader.source = self
         reader.warnings = self.warnings
-        self.stream.reader = reader
         return reader
 
     def _did_not_start(self, wanted: Wanted) -> SourceError:
@@ -255,13 +232,14 @@ class ChildSource:
         self._take_for(LOOK_S[self.name])
         self.tell("TERM")
         self._take_for(END_S)
-        self.stream.close()
+        if self.stream is not None:
+            self.stream.close()
         self._reap()
 
     def _take_for(self, seconds: float) -> None:
         """Read ahead for so long, or to the end."""
         until = time.monotonic() + seconds
-        while self.stream.wait(max(0.0, until - time.monotonic())) and self.stream.take():
+        while self.stream is not None and self.stream.take(until - time.monotonic()):
             self.listen()
 
     def _reap(self) -> int:

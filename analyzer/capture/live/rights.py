@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from pathlib import Path
 
 SETCAP = "sudo setcap cap_net_raw,cap_net_admin+ep"
 """Opening the socket takes the first, promiscuous mode and a large buffer the second (capabilities(7))."""
+
+PATIENCE_S = 10
+"""Seconds for a Python to start on a busy machine; it takes 0.02."""
 
 CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 """Files that Docker and podman put into every container."""
@@ -44,10 +48,11 @@ def give_to_caller(descriptor: int) -> None:
         os.fchown(descriptor, who.uid, who.gid)
 
 
-def drop() -> Caller | None:
+def drop(warnings: list[str]) -> Caller | None:
     """Give up root's rights for good when sudo gave them; open sockets stay. None when there was nothing to give up.
 
-    The order matters: without root's rights groups cannot be changed any longer (setuid(2), POS36-C).
+    The order matters: without root's rights groups cannot be changed any longer (setuid(2), POS36-C). Kept, with a
+    warning, when the caller could not read the modules that are yet to be imported.
     """
     who = caller()
     if who is None:
@@ -55,10 +60,33 @@ def drop() -> Caller | None:
     groups = [who.gid]
     with suppress(OSError):
         groups = os.getgrouplist(who.name, who.gid)
+    if not _readable(who, groups):
+        warnings.append(f"root's rights are kept: `{who.name}` may not read `{Path(__file__).parents[2]}`")
+        return None
     os.setgroups(groups)
     os.setgid(who.gid)
     os.setuid(who.uid)
     return who
+
+
+def _readable(who: Caller, groups: list[int]) -> bool:
+    """Whether the caller can run this Python and read this program."""
+    asks = "import os, sys; sys.exit(not all(os.access(path, os.R_OK) for path in sys.argv[1:]))"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", asks, __file__, os.__file__],
+            user=who.uid,
+            group=who.gid,
+            extra_groups=groups,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE_S,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0
 
 
 def command() -> str:

@@ -138,7 +138,7 @@ class SaveFile:
         self.described.append(interface)
         self.write(self._interface(*interface))
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append whole blocks; when the place takes no more, tell it once and write nothing any longer."""
         if self.failed:
             return
@@ -147,7 +147,7 @@ class SaveFile:
         except OSError as error:
             self._give_up(error)
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes | memoryview) -> None:
         rest = memoryview(data)
         try:
             while rest:
@@ -221,7 +221,7 @@ class SaveFile:
         options += option(RESOLUTION, NANOSECONDS)
         if self.bpf:
             options += option(FILTER, LIBPCAP_STRING + self.bpf.encode(errors="replace"))
-        return block(INTERFACE, struct.pack("<HHI", link, 0, self.snaplen) + options + option(0, b""))
+        return block(INTERFACE, struct.pack("=HHI", link, 0, self.snaplen) + options + option(0, b""))
 
     def _statistics(self) -> bytes:
         """A statistics block for each interface: the losses since this file began, so that those of a ring add up.
@@ -233,17 +233,17 @@ class SaveFile:
         times = option(START, _ticks(self.started)) + option(END, _ticks(self.ended))
         losses = b""
         if now.seen >= 0 and len(self.described) == 1:
-            losses += option(RECEIVED, struct.pack("<Q", max(0, now.seen - before.seen)))
+            losses += option(RECEIVED, struct.pack("=Q", max(0, now.seen - before.seen)))
         if now.interface_drops >= 0:
-            losses += option(INTERFACE_DROPS, struct.pack("<Q", max(0, now.interface_drops - before.interface_drops)))
+            losses += option(INTERFACE_DROPS, struct.pack("=Q", max(0, now.interface_drops - before.interface_drops)))
         if now.kernel_drops >= 0:
-            losses += option(KERNEL_DROPS, struct.pack("<Q", max(0, now.kernel_drops - before.kernel_drops)))
+            losses += option(KERNEL_DROPS, struct.pack("=Q", max(0, now.kernel_drops - before.kernel_drops)))
         if losses and len(self.described) > 1:
             losses += _text(COMMENT, "the drops of all interfaces together")
         return b"".join(
             block(
                 STATISTICS,
-                struct.pack("<I", index) + _ticks(self.ended) + times + (b"" if index else losses) + option(0, b""),
+                struct.pack("=I", index) + _ticks(self.ended) + times + (b"" if index else losses) + option(0, b""),
             )
             for index in range(len(self.described))
         )
@@ -269,20 +269,20 @@ def section() -> bytes:
     """A section header block: what made the file, and where."""
     from analyzer.version import version
 
-    body = struct.pack("<IHHq", BYTE_ORDER, 1, 0, -1) + _text(HARDWARE, platform.machine())
+    body = struct.pack("=IHHq", BYTE_ORDER, 1, 0, -1) + _text(HARDWARE, platform.machine())
     body += _text(SYSTEM, f"{platform.system()} {platform.release()}") + _text(APPLICATION, f"whyfetch {version()}")
     return block(SECTION, body + option(0, b""))
 
 
 def block(kind: int, body: bytes) -> bytes:
-    """A block in this file's byte order."""
+    """A block, in this machine's byte order."""
     body += bytes(-len(body) % 4)
-    return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+    return struct.pack("=II", kind, len(body) + 12) + body + struct.pack("=I", len(body) + 12)
 
 
 def option(code: int, value: bytes) -> bytes:
     """An option, padded; 0 is the end of them."""
-    return struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4)
+    return struct.pack("=HH", code, len(value)) + value + bytes(-len(value) % 4)
 
 
 def _text(code: int, value: str) -> bytes:
@@ -291,4 +291,4 @@ def _text(code: int, value: str) -> bytes:
 
 def _ticks(nanoseconds: int) -> bytes:
     """A time, its high 32 bits first."""
-    return struct.pack("<II", nanoseconds >> 32, nanoseconds & 0xFFFFFFFF)
+    return struct.pack("=II", nanoseconds >> 32, nanoseconds & 0xFFFFFFFF)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import struct
-
 import cython
+
+if not cython.compiled:
+    from analyzer.capture.live.packing import put_packet
 
 from analyzer.capture.frame import Frames
 from analyzer.capture.live.savefile import SaveFile
 from analyzer.capture.live.source import TICK_NS
-from analyzer.capture.pcapng import PACKET
 
 BATCH = 1 << 16
 """Bytes that are written at once at most: a system call for some hundred small packets."""
@@ -20,15 +20,11 @@ AGE = TICK_NS
 OVERHEAD = 32
 """Bytes of an enhanced packet block without the packet."""
 
-HEAD = struct.Struct("<7I")
-PADDING = (struct.Struct("<I"), struct.Struct("<3xI"), struct.Struct("<2xI"), struct.Struct("<xI"))
-"""What follows a packet of so many bytes modulo 4: zeros, and the block's length once more."""
-
 
 class Written(Frames):
     """The frames of another cursor, each of which is in `file`, or on its way there, once the next is asked for.
 
-    pieces, pending  what waits to be written, and how many bytes it has
+    buffer, pending  what waits to be written, and how many bytes it has
     room             bytes that fit into the current file of a ring, beside those that wait
     on               False once the file takes no more
     begun            a time has been seen
@@ -40,7 +36,7 @@ class Written(Frames):
         super().__init__()
         self.frames = frames
         self.file = file
-        self.pieces: list[bytes] = []
+        self.buffer = bytearray(2 * BATCH)
         self.pending = self.first = 0
         self.room = file.room
         self.on = True
@@ -88,11 +84,19 @@ class Written(Frames):
             self.next_file()
         if self.pending == 0:
             self.first = self.time
-        high: cython.longlong = self.time >> 32
-        low: cython.longlong = self.time & 0xFFFFFFFF
-        head: bytes = HEAD.pack(PACKET, total, self.described, high, low, self.captured, self.length)
-        tail: bytes = PADDING[self.captured & 3].pack(total)
-        self.pieces.append(head + self.data[self.start : self.start + self.captured] + tail)
+        if self.pending + total > len(self.buffer):
+            self.grow(self.pending + total)
+        put_packet(
+            self.buffer,
+            self.pending,
+            total,
+            self.described,
+            self.time,
+            self.length,
+            self.data,
+            self.start,
+            self.captured,
+        )
         self.pending += total
         self.room -= total
         if self.pending >= BATCH or not 0 <= self.time - self.first < AGE:  # the clock may step back
@@ -108,6 +112,11 @@ class Written(Frames):
         self.known_link = self.link
         return True
 
+    def grow(self, need: cython.Py_ssize_t) -> cython.bint:
+        """Make room for a large frame."""
+        self.buffer += bytes(need - len(self.buffer))
+        return True
+
     def next_file(self) -> cython.bint:
         """The current file of the ring is full."""
         self.flush()
@@ -118,11 +127,10 @@ class Written(Frames):
     def flush(self) -> cython.bint:
         """Write what waits."""
         self.file.ended = max(self.file.ended, self.time)
-        if self.pieces:
-            self.file.write(b"".join(self.pieces))
+        if self.pending:
+            self.file.write(memoryview(self.buffer)[: self.pending])
             self.file.filled = True
             self.on = not self.file.failed
-            self.pieces.clear()
             self.pending = 0
         return True
 

@@ -212,8 +212,9 @@ def test_a_child_that_does_not_obey_is_killed(program, start, monkeypatch, colle
 
 
 def test_a_packet_that_comes_in_pieces_is_waited_for(program, start, collect):
-    """Half a record is no end, and no tick loses it."""
-    program("tcpdump", f"{HEADER}; {RECORD}; printf ab; sleep 0.4; printf cd; {RECORD}; printf efgh; exec sleep 5")
+    """Half a file header is none, half a record is no end, and no tick loses it."""
+    header = f"{HEADER[:40]}'; sleep 0.2; printf '{HEADER[40:]}"
+    program("tcpdump", f"{header}; {RECORD}; printf ab; sleep 0.4; printf cd; {RECORD}; printf efgh; exec sleep 5")
     _, frames = start("tcpdump")
     assert [frame.data for frame in collect(frames, 2)[0]] == [b"abcd", b"efgh"]
 

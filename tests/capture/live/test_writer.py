@@ -6,12 +6,17 @@ import shutil
 import stat
 import struct
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from analyzer.capture.files import expand
+from analyzer.capture.frame import LATEST
 from analyzer.capture.live import rights, savefile
-from analyzer.capture.live.savefile import Ring, SaveFile
+from analyzer.capture.live.savefile import SMALLEST, Ring, SaveFile
 from analyzer.capture.live.source import Stats
 from analyzer.capture.live.writer import Written
 from analyzer.errors import UsageError
@@ -181,6 +186,37 @@ def test_a_ring_keeps_the_newest_files(written, read, tmp_path):
     assert not result.capture.damaged
 
 
+def test_a_ring_of_interfaces_of_several_kinds_is_one_capture(written, read, tmp_path):
+    """Whichever comes first in a file, its number is the same in all of them."""
+    frames = [(NOW + i, b"x" * 50_000, 50_000, (1, 276)[i % 2], (0, 2)[i % 2]) for i in range(7)]
+    frames = [frames[0], *frames[3:]]
+    _, passed = written(frames, ring=Ring(9, 70_000))
+    (source,) = expand([str(tmp_path)])
+    assert read(source).frames == passed
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.none()
+        | st.tuples(
+            st.integers(0, LATEST), st.binary(max_size=70), st.integers(0, 2**32 - 1), st.just(1), st.integers(0, 9)
+        ),
+        max_size=30,
+    ),
+    st.sampled_from([None, Ring(99, SMALLEST)]),
+)
+def test_whatever_passes_is_read_back(listed, drain, read, tmp_path, frames, ring):
+    """Any time, any bytes, any length, any order of interfaces."""
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
+    file = SaveFile(folder / "out.pcapng", ring=ring)
+    cursor = Written(listed(frames), file)
+    passed = drain(cursor)
+    cursor.close()
+    (written,) = folder.iterdir()
+    assert read(str(written)).frames == passed
+
+
 def test_a_file_of_a_ring_has_a_packet_at_least(written, tmp_path):
     """A packet larger than the files of the ring makes files of one packet, not files without end."""
     written([(NOW + i, b"x" * 100_000, 100_000, 1, 0) for i in range(3)], ring=Ring(5, 65_536))
@@ -263,6 +299,6 @@ def test_the_section_names_the_program(written):
     """A reader may ask what made the file, and on what system."""
     file, _ = written([])
     content = file.path.read_bytes()
-    assert content[:12] == struct.pack("<III", 0x0A0D0D0A, len(content), 0x1A2B3C4D)
+    assert content[:12] == struct.pack("=III", 0x0A0D0D0A, len(content), 0x1A2B3C4D)
     assert b"whyfetch" in content
     assert os.uname().sysname.encode() in content
