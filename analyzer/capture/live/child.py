@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -56,6 +57,12 @@ LOOK_S = {"dumpcap": 0.3, "tcpdump": 0.02}
 HELD_NS = {"dumpcap": 500_000_000, "tcpdump": 100_000_000}
 """Nanoseconds a captured packet may be on its way to us: dumpcap looks after 250 ms at the latest (CAP_READ_TIMEOUT in
 its capture_opts.h), tcpdump at once (`--immediate-mode`); the rest is for a busy machine."""
+
+ASK = "INFO" if hasattr(signal, "SIGINFO") else "USR1"
+"""The signal on which tcpdump tells its counters (tcpdump(1); any other ends it)."""
+
+ASK_S = 0.5
+"""Seconds between two questions: who wants the counters wants them after each batch of frames."""
 
 MOST_SAID = 1 << 14
 """Characters kept of what the child says on its standard error, the newest."""
@@ -138,6 +145,8 @@ class ChildSource:
         self.keeper: subprocess.Popen[bytes] | None = None
         self.stream: ChildStream | None = None
         self.said = ""
+        self.asked = 0.0
+        self.counted = Stats()
 
     def open(self, wanted: Wanted) -> Frames:
         """Start the child, and wait until it captures; SourceError with its own words when it does not."""
@@ -202,18 +211,22 @@ class ChildSource:
                 return
             self.said = (self.said + data.decode(errors="replace"))[-MOST_SAID:]
 
-    def tell(self, signal: str) -> None:
-        """Send the child a signal."""
+    def tell(self, word: str) -> None:
+        """Send the child the signal of that name."""
         if self.keeper is not None and self.keeper.stdin is not None and not self.keeper.stdin.closed:
             with suppress(OSError):
-                self.keeper.stdin.write(signal.encode() + b"\n")
+                self.keeper.stdin.write(word.encode() + b"\n")
 
     def stats(self) -> Stats:
-        """What the child counted: tcpdump says it whenever it is asked, dumpcap at its end."""
-        if self.name == "tcpdump" and not self.closed:
-            self.tell("USR1")
-        self.listen()
-        return dumpcap_counts(self.said) if self.name == "dumpcap" else tcpdump_counts(self.said)
+        """What the child counted: tcpdump says it when it is asked, a moment later; dumpcap at its end."""
+        now = time.monotonic()
+        if self.closed or now >= self.asked + ASK_S:
+            self.asked = now
+            if self.name == "tcpdump" and not self.closed:
+                self.tell(ASK)
+            self.listen()
+            self.counted = dumpcap_counts(self.said) if self.name == "dumpcap" else tcpdump_counts(self.said)
+        return self.counted
 
     def ended(self) -> None:
         """The child wrote its last byte: unless we ended it, that is a fault."""

@@ -40,6 +40,8 @@ SMALLEST = 1 << 16
 NO_LIMIT = 1 << 62
 """Bytes: more than any disk has."""
 
+OWN_FOLDER = "name a file in a directory of your own"
+
 HARDWARE, SYSTEM, APPLICATION = 2, 3, 4
 """Options of a section header block."""
 NAME, RESOLUTION, FILTER = 2, 9, 11
@@ -113,6 +115,7 @@ class SaveFile:
         try:
             self._create(force)
         except OSError as error:
+            self._remove_empty()
             raise cannot_write(path, error) from None
 
     @property
@@ -187,7 +190,7 @@ class SaveFile:
         self.descriptor = -1
         self.count += 1
         path = self.path if self.ring is None else self._member()
-        exists = path.exists()
+        exists = self.ring is None and path.exists()
         flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
         if not exists:
             flags |= os.O_CREAT | os.O_EXCL  # a link that somebody else left there is not followed
@@ -202,6 +205,20 @@ class SaveFile:
         self.filled = False
         self.started = self.ended
         self._append(section())
+
+    def _remove_empty(self) -> None:
+        """Nothing could be written into the file that was made just now."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+            if self.regular and not self.size:
+                self.files[-1].unlink()
+
+    def check_ring(self) -> None:
+        """UsageError when the further files of a ring could not be made, for rights were given up meanwhile."""
+        folder = self.path.parent
+        if self.ring is not None and not os.access(folder, os.W_OK | os.X_OK):
+            raise UsageError(f"cannot make the files of a ring in `{folder}`: they are made as who called", OWN_FOLDER)
 
     def _member(self) -> Path:
         """The name of the next file of a ring, as dumpcap makes it, with the local time."""
@@ -250,7 +267,9 @@ class SaveFile:
 
 
 def refuse_existing(path: Path, force: bool) -> None:
-    """UsageError when `path` may not be written over: a file unasked, a directory never; pipes and devices may."""
+    """UsageError when `path` cannot be it: a file unasked, a directory never; pipes and devices may be written to."""
+    if str(path) == "-":
+        raise UsageError("`-w` takes a file", "for a pipe: `-w /dev/stdout -o rows.csv`")
     if path.is_dir():
         raise UsageError(f"`{path}` is a directory", "name a file in it")
     if path.is_file() and not force:
@@ -261,7 +280,7 @@ def cannot_write(path: Path, error: OSError) -> UsageError:
     """The error for a file that cannot be created."""
     hint = None
     if isinstance(error, PermissionError):
-        hint = "name a file in a directory of your own"
+        hint = OWN_FOLDER
     return UsageError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}", hint)
 
 

@@ -87,6 +87,20 @@ def test_what_was_sent_is_read(start, name, port, send, collect):
     assert not source.warnings
 
 
+def test_tcpdump_tells_what_it_lost_while_it_runs(start, port, send, collect):
+    """It is asked now and then, however often its counters are wanted."""
+    if shutil.which("tcpdump") is None or os.geteuid() != 0:
+        pytest.skip("needs tcpdump and root: `apt-get install tcpdump`, and run the tests with sudo")
+    source, frames = start("tcpdump", bpf=f"udp port {port}")
+    send(port, 3)
+    collect(frames, 3)
+    until = time.monotonic() + 10
+    while source.stats() != Stats(3, 0, 0) and time.monotonic() < until:
+        time.sleep(0.001)
+    assert source.stats() == Stats(3, 0, 0)
+    assert source.said.count("packets captured") < 20
+
+
 def test_a_silent_link_ticks(start, name, port, send, collect):
     """Before the first packet and after one, never ahead of what the child may still hold back."""
     _, frames = start(name, bpf=f"udp port {port}")

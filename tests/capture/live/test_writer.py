@@ -6,6 +6,7 @@ import shutil
 import stat
 import struct
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -111,12 +112,44 @@ def test_nothing_is_written_over_unasked(tmp_path):
     assert b"precious" not in path.read_bytes()
 
 
+def test_a_ring_writes_over_nothing(tmp_path, monkeypatch):
+    """Somebody else's file of the same name and second stays as it is."""
+    monkeypatch.setattr(savefile.time, "strftime", lambda _: "20261129000000")
+    path = tmp_path / "out_00001_20261129000000.pcapng"
+    path.write_bytes(b"precious")
+    with pytest.raises(UsageError, match="file exists"):
+        file_of(tmp_path / "out.pcapng", ring=Ring(2, SMALLEST))
+    assert path.read_bytes() == b"precious"
+
+
 def test_what_cannot_be_written_is_an_error_at_once(tmp_path):
     """A directory, and a name in a directory that is not there."""
     with pytest.raises(UsageError, match="is a directory"):
         file_of(tmp_path)
     with pytest.raises(UsageError, match="no such file or directory"):
         file_of(tmp_path / "no" / "out.pcapng")
+    with pytest.raises(UsageError, match="`-w` takes a file"):
+        file_of(Path("-"))
+
+
+def test_a_disk_that_is_full_from_the_start_is_an_error(tmp_path, monkeypatch):
+    """Before anything is captured, and without an empty file."""
+    monkeypatch.setattr(savefile.os, "write", Full(0))
+    with pytest.raises(UsageError, match="no space left on device"):
+        file_of(tmp_path / "out.pcapng")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: run the tests with sudo")
+def test_a_ring_that_could_not_turn_is_an_error(tmp_path):
+    """Where rights are given up, the directory must be the caller's: that is said before anything is captured."""
+    tmp_path.chmod(0o755)
+    file_of(tmp_path / "out.pcapng", ring=Ring(2, SMALLEST)).check_ring()
+    script = "import os, pathlib; from analyzer.capture.live.savefile import Ring, SaveFile\n"
+    script += f"file = SaveFile(pathlib.Path({str(tmp_path / 'other.pcapng')!r}), ring=Ring(2, 65536))\n"
+    script += "os.seteuid(12345); os.setreuid(12345, 12345); file.check_ring()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "cannot make the files of a ring in" in done.stderr
 
 
 def test_a_link_that_leads_nowhere_is_not_followed(tmp_path):
