@@ -129,6 +129,7 @@ class Reading:
         self.stopped = False
         self._open: Readable | None = None
         self._losses = Losses()
+        self._engine: Engine | None = None
         self._order = Order()
         self.floods = Floods()
         self.groups = Groups()
@@ -145,6 +146,10 @@ class Reading:
 
     def __iter__(self) -> Iterator[Fetch]:
         return self._tied(self._all())
+
+    def opened(self) -> int:
+        """How many connections are open just now."""
+        return 0 if self._engine is None else len(self._engine.table.sides) // 2
 
     def rest(self) -> Iterator[Fetch]:
         """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
@@ -241,7 +246,7 @@ class Reading:
         from analyzer.wire.engine import Engine
 
         self._cut, self._decide, self._mark = fetches, decide, mark
-        engine = Engine(capture.frames)
+        self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
         names = Names()

@@ -19,6 +19,7 @@ from analyzer.cli.classify import classify
 from analyzer.cli.doctor import doctor
 from analyzer.cli.show import show
 from analyzer.cli.signatures import signatures
+from analyzer.cli.sniff import sniff
 from analyzer.errors import AnalyzerError, ExitStatus
 
 _P = ParamSpec("_P")
@@ -56,6 +57,7 @@ def guarded(command: Callable[_P, int]) -> Callable[_P, int]:
 
 
 app.command()(guarded(classify))
+app.command()(guarded(sniff))
 app.command()(guarded(show))
 app.command()(guarded(case))
 app.command()(guarded(signatures))

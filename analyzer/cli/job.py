@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from itertools import chain
 from os.path import isdir, isfile
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from analyzer.api import Reading
 from analyzer.capture.patience import Waiting, patience
@@ -22,6 +22,10 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict, verdict_of
+
+if TYPE_CHECKING:
+    from analyzer.capture.live.capture import LiveCapture
+    from analyzer.output.meter import Meter
 
 BUFFER = 1 << 18
 """Bytes that are written to a file at once."""
@@ -57,6 +61,7 @@ class Job:
         client_log: Path | None = None,
         show_queries: bool = False,
         max_open: int = 0,
+        live: LiveCapture | None = None,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -68,7 +73,7 @@ class Job:
         self.everything = everything
         self.summary = Summary()
         self.found = self.interrupted = False
-        self.bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+        self.bar: Bar | Meter | None = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
         self.waiting = None if quiet else messages.waiting
         self.reading = Reading(
             paths,
@@ -79,9 +84,15 @@ class Job:
             client_log=client_log,
             waiting=self.waiting,
             max_open=max_open,
+            live=live,
         )
+        self.capture = live
+        if live is not None and self.bar is not None:
+            from analyzer.output.meter import Meter
+
+            self.bar = self.reading.progress = Meter(sys.stderr, live, self.summary, self.reading.opened)
         self.summary.client_log = self.reading.client_log
-        self.live = any(path == "-" or not isfile(path) for path in paths if not isdir(path))
+        self.live = live is not None or any(path == "-" or not isfile(path) for path in paths if not isdir(path))
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
@@ -182,6 +193,8 @@ class Job:
         raise last
 
     def _note_damage(self) -> None:
+        if self.capture is not None:
+            self.summary.capture = self.capture.stats()
         self.summary.damaged = self.reading.exit_status is ExitStatus.DAMAGED
         self.summary.warnings = [*self.reading.warnings, *map(_as_warning, self.reading.failures)]
 

@@ -35,7 +35,7 @@ class FakeReading:
 
     client_log = None
 
-    def __init__(self, paths, *, kinds, lean, show_queries, progress, client_log, waiting, max_open):
+    def __init__(self, paths, *, kinds, lean, show_queries, progress, client_log, waiting, max_open, live=None):
         self.paths, self.sources = paths, list(paths)
         self.made.append(self)
 

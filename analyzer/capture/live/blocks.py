@@ -91,6 +91,7 @@ class BlockFrames(Frames):
         self.start = at + file_u16(block, at + 24, BIG)
         self.data = block
         self.number += 1
+        self.position += self.length
         key: cython.longlong = file_u32(block, at + ADDRESS + 4, BIG) << 16 | file_u16(block, at + ADDRESS + 8, BIG)
         if key != self.key:
             self.key = key

@@ -78,6 +78,7 @@ class PlainFrames(Frames):
                     self.data = cooked(_address(address, self._index(name), kind), data[network:])
                 elif status & TAGGED:
                     self.data = tagged(data, sort if status & TAG_KNOWN else VLAN, tag)
+        self.position += self.length
         self.length += len(self.data) - self.captured
         self.captured = len(self.data)
 
