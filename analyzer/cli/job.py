@@ -1,4 +1,3 @@
-# ruff: noqa: PTH112, PTH113
 """One run of `whyfetch classify`: reads, writes rows as they are complete, and ends with the summary."""
 
 from __future__ import annotations
@@ -9,11 +8,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from itertools import chain
-from os.path import isdir, isfile
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from analyzer.api import Reading
+from analyzer.api import Live, Reading, only_fetches, streams
 from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
 from analyzer.cli.selection import Selection
@@ -22,6 +20,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.told import Event
 
 BUFFER = 1 << 18
 """Bytes that are written to a file at once."""
@@ -35,6 +34,9 @@ class Writer(Protocol):
 
     def fetch(self, fetch: Fetch) -> None:
         """Write one row."""
+
+    def event(self, event: Event) -> None:
+        """Write what is told beside the rows, while the capture goes on."""
 
     def end(self, summary: Summary) -> None:
         """Write what comes after the rows."""
@@ -57,6 +59,9 @@ class Job:
         client_log: Path | None = None,
         show_queries: bool = False,
         max_open: int = 0,
+        follow: bool = False,
+        settle: bool = False,
+        live: Live | None = None,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -79,9 +84,12 @@ class Job:
             client_log=client_log,
             waiting=self.waiting,
             max_open=max_open,
+            follow=follow,
+            settle=settle or form == "parquet",
+            live=live,
         )
         self.summary.client_log = self.reading.client_log
-        self.live = any(path == "-" or not isfile(path) for path in paths if not isdir(path))
+        self.live = live is not None or follow or any(map(streams, paths))
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
@@ -99,37 +107,45 @@ class Job:
         self._report()
         return self._status()
 
-    def _write(self, out: TextIO, rows: Iterable[Fetch]) -> None:
+    def _write(self, out: TextIO, rows: Iterable[Fetch | Event]) -> None:
         """Write all rows, each as soon as it is known."""
         writer = self._writer(out)
         writer.begin()
         clear = self.bar if out.isatty() else None
-        for fetch in rows:
+        for row in rows:
             if clear is not None:
                 clear.close()
-            writer.fetch(fetch)
+            if isinstance(row, Event):
+                writer.event(row)
+            else:
+                writer.fetch(row)
             if self.live:
                 out.flush()
         self._close_bar()
         self._note_damage()
         writer.end(self.summary)
 
-    def _until_interrupted(self) -> Iterator[Fetch]:
+    def _until_interrupted(self) -> Iterator[Fetch | Event]:
         """All fetches; after Ctrl-C those that were complete and waited for an older connection."""
         try:
-            yield from self.reading
+            yield from self.reading.told()
         except KeyboardInterrupt:
             self.interrupted = True
         yield from self.reading.rest()
 
-    def _wanted(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
+    def _wanted(self, rows: Iterator[Fetch | Event]) -> Iterator[Fetch | Event]:
         """Counts everything, lets pass what is to be shown."""
         fetch: Fetch
         verdict: Verdict
         summary: Summary = self.summary
         select, fail_on = self.select, self.fail_on
         selected, failing = bool(select), bool(fail_on)  # asked once: this is in the way of every row
-        for fetch in fetches:
+        for row in rows:
+            if isinstance(row, Event):
+                summary.tell(row)
+                yield row
+                continue
+            fetch = row
             summary.add(fetch)
             if fetch.kind != "fetch":
                 if self.everything and not selected:
@@ -165,7 +181,9 @@ class Job:
         if self.output is None:
             raise UsageError("`--format parquet` cannot go to a terminal or a pipe", "`-o fetches.parquet`")
         try:
-            write_parquet(self._wanted(self._until_interrupted()), self.output, self._give_up_if_unreadable)
+            write_parquet(
+                only_fetches(self._wanted(self._until_interrupted())), self.output, self._give_up_if_unreadable
+            )
         finally:
             self._close_bar()
         self._note_damage()

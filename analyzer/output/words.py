@@ -8,7 +8,9 @@ from socket import AF_INET, AF_INET6, inet_ntop
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.verdict.model import Evidence, Verdict
+from analyzer.output.text import safe
+from analyzer.verdict.model import Evidence, Verdict, verdict_of
+from analyzer.verdict.told import Event
 
 NANO = 1_000_000_000
 MAX_REMEMBERED = 4096
@@ -75,3 +77,18 @@ def wireshark_filter(fetch: Fetch) -> str:
 def quoted(name: str) -> str:
     """A name inside a quoted string of a display filter (wireshark-filter(4)): printable ASCII, the rest as `\\xNN`."""
     return "".join([c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in name])
+
+
+def told(event: Event) -> str:
+    """An event as a short line, "" = it says nothing new to people."""
+    last = event.fetch
+    verdict = verdict_of(last)
+    number = "fetches" if len(event.fetches) > 1 else "fetch"
+    which = f"{number} {', '.join(map(str, event.fetches))}"
+    if event.kind == "amended":
+        return f"{which} turned out otherwise: {verdict.klass}{'/' if verdict.cause else ''}{verdict.cause}: " + safe(
+            verdict.summary
+        )
+    attempt = f"attempt {last.attempt} at {rfc3339(last.start)[11:19]}"
+    said = {"recovered": "recovered", "fallback": "fell back", "failed": "failed for good"}.get(last.group_outcome)
+    return f"{which} {said}: {attempt}" if said and last.attempt else ""
