@@ -10,6 +10,7 @@ from os import PathLike, fspath
 from os.path import exists, getsize, isfile  # which take any name: Path.is_file raises for one that is too long
 from typing import TYPE_CHECKING, Protocol
 
+from analyzer.capture.losses import Losses
 from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.floods import Floods
@@ -43,6 +44,7 @@ class Readable(Protocol):
 
     frames    the cursor over its frames; with `idle`, in a stream, where none came for a while
     warnings  what the user should know, as far as it has been read; damaged: whether a part could not be read
+    losses    when packets were dropped while it was captured, as far as is known by now
     stop()    give nothing more, as at the input's end; close(): release it
     """
 
@@ -53,6 +55,9 @@ class Readable(Protocol):
 
     @property
     def damaged(self) -> bool: ...
+
+    @property
+    def losses(self) -> Losses: ...
 
     def stop(self) -> None: ...
 
@@ -123,11 +128,13 @@ class Reading:
         self.done = 0
         self.stopped = False
         self._open: Readable | None = None
+        self._losses = Losses()
         self._order = Order()
         self.floods = Floods()
         self.groups = Groups()
         self._cut: Callable[[Connection], list[Fetch]]
         self._decide: Callable[[Fetch], Verdict]
+        self._mark: Callable[[Fetch, Losses], None]
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -230,9 +237,10 @@ class Reading:
         from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
         from analyzer.verdict.decide import decide
+        from analyzer.verdict.drops import mark
         from analyzer.wire.engine import Engine
 
-        self._cut, self._decide = fetches, decide
+        self._cut, self._decide, self._mark = fetches, decide, mark
         engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
@@ -241,6 +249,7 @@ class Reading:
         self.floods = Floods()
         self.groups = groups = Groups()
         for batch in engine.batches(*self._batch()):
+            self._losses = capture.losses
             self._judge(batch, names, name)
             self._judge_names(engine, names, name)
             if self.progress is not None:
@@ -286,7 +295,7 @@ class Reading:
         fetch: Fetch
         order: Order = self._order
         cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
-        show_queries = int(self.show_queries)
+        show_queries, losses = int(self.show_queries), self._losses
         for ended in batch:
             if isinstance(ended, Lookup):
                 names.learn(ended)
@@ -302,6 +311,8 @@ class Reading:
                         continue
                 fetch.file = file
                 fetch.show_queries = show_queries
+                if losses.times:
+                    self._mark(fetch, losses)
                 fetch.verdict = decide(fetch)
                 order.add(fetch)
                 if lean:
@@ -314,6 +325,8 @@ class Reading:
             failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
         for fetch in failed:
             fetch.file = file
+            if self._losses.times:
+                self._mark(fetch, self._losses)
             fetch.verdict = self._decide(fetch)
             self._order.add(fetch)
             if self.lean:

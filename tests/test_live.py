@@ -14,6 +14,7 @@ from support.timeline import Timeline, parse
 from analyzer.api import Reading
 from analyzer.capture import CaptureSource, open_capture
 from analyzer.capture.frame import Frames
+from analyzer.capture.losses import Losses
 
 SECOND = 1_000_000_000
 
@@ -65,6 +66,7 @@ class Capture:
     def __init__(self, frames: Frames) -> None:
         self.frames = frames
         self.warnings: list[str] = []
+        self.losses = Losses()
 
     def stop(self) -> None:
         self.frames.left = 0

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from analyzer.capture import magic
 from analyzer.capture.compressed import Decompressed, compression, cut_in_header
 from analyzer.capture.frame import Frames
+from analyzer.capture.losses import Losses
 from analyzer.capture.merged import MergedFrames
 from analyzer.capture.patience import Waiting, patience
 from analyzer.capture.pcap import PcapFrames
@@ -55,6 +56,7 @@ class Capture:
     frames    the cursor over its frames
     size      bytes of its files, 0 = unknown (a pipe)
     warnings  what was wrong with the input as far as it has been read, in order
+    losses    when packets were dropped while it was captured, as far as its files say
     damaged   whether a part of it could not be read
     """
 
@@ -67,9 +69,11 @@ class Capture:
         self._names: list[tuple[bool, bytes]] = []
         self._secrets: list[tuple[bool, bytes]] = []
         self._dropped = self._clamped = 0
+        self.losses = Losses()
         self.frames: Frames
         if len(source.paths) == 1:
             self.frames = self.readers[0] = reader or open_reader(source.paths[0], waiting)
+            self.losses = self.readers[0].losses
             self.size = self.frames.total
         else:
             self.size = sum(os.stat(path).st_size for path in source.paths)
@@ -84,6 +88,7 @@ class Capture:
             self._damaged = True
             return None
         self.readers[index] = reader
+        reader.losses = self.losses
         if reader.advance():
             return reader
         self._close_member(index)

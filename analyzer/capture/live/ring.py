@@ -63,6 +63,7 @@ TIMESTAMPNS = 35
 class RingSource:
     """Frames of a packet socket.
 
+    interrupted  an interface was away for a while
     interfaces  name and link type of those that frames came from; a frame's `interface` is the place in this list
     """
 
@@ -70,7 +71,7 @@ class RingSource:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
-        self.failed = False
+        self.failed = self.interrupted = False
         self.interfaces: list[tuple[str, int]] = []
         self.wanted = Wanted(())
         self.socket: socket.socket | None = None
@@ -229,6 +230,7 @@ class RingSource:
         """An interface came, went or changed; one that is there anew has another index, and is to be bound to anew."""
         assert self.presence is not None
         self.presence.look()
+        self.interrupted = bool(self.presence.told)
         named = self.presence.present()
         if not self.presence.moved or not named or self.closing:
             return
