@@ -17,8 +17,9 @@ from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import MAX_HELD, Order
 from analyzer.fetch.wishes import MAX_OPEN
+from analyzer.output.words import still_open
 from analyzer.verdict.groups import Groups
-from analyzer.verdict.model import Verdict
+from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.told import Event
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.model import Connection
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from analyzer.leaving import Leaving
     from analyzer.output.clientlog.log import ClientLog
     from analyzer.wire.engine import Ended, Engine
+
+MOST_OPEN_TOLD = 20
+"""Open connections that are told one by one."""
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 Progress = Callable[[int, int], None]
@@ -91,6 +95,7 @@ class Reading:
     damaged      True once a capture turned out damaged or unreadable: the results are partial
     client_log   the lines of a client's log and how they were tied, an analyzer.output.clientlog.log.ClientLog, or None
     stopped      whether somebody ended it by `stop()`
+    open         the first fetches that were open then, with their silence in ns; open_in_all: how many there were
     left_out     fetches that got no row, because a flood made them (analyzer.fetch.floods)
     captures     captures read so far; packets, tcp_packets, connections: what was in them
     """
@@ -133,6 +138,8 @@ class Reading:
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
         self.stopped = False
+        self.open: list[tuple[Fetch, int]] = []
+        self.open_in_all = 0
         self._open: Readable | None = None
         self._losses = Losses()
         self._engine: Engine | None = None
@@ -172,11 +179,22 @@ class Reading:
     def _tied(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
         return fetches if self.client_log is None else self.client_log.tie(fetches)
 
-    def stop(self) -> None:
-        """End the input here, as its end would; a signal handler or another thread may call it."""
+    def stop(self) -> bool:
+        """End the input here; a signal handler or another thread may call it. False when nothing is being read.
+
+        What is over is judged, what is open is none of the rows: `still_open` tells it.
+        """
         self.stopped = True
-        if self._open is not None:
-            self._open.stop()
+        if self._open is None:
+            return False
+        self._open.stop()
+        return True
+
+    def still_open(self) -> list[str]:
+        """What was open when the reading was stopped, a line each."""
+        lines = [still_open(fetch, silent) for fetch, silent in self.open]
+        more = self.open_in_all - len(lines)
+        return [*lines, f"open: {more:,} more"] if more else lines
 
     def _read(self) -> Iterator[Fetch | Event]:
         for name, capture, grows in self._captures():
@@ -362,6 +380,8 @@ class Reading:
                 built = leaving.again(ended, cut(ended))
             else:
                 built = cut(ended)
+            if self.stopped:
+                built = self._over(ended, built, names, file)
             for fetch in built:
                 if self.floods.leaves_out(fetch):
                     continue
@@ -375,6 +395,26 @@ class Reading:
                 order.add(fetch)
                 if lean:
                     fetch.detach()
+
+    def _over(self, connection: Connection, built: list[Fetch], names: Names, file: str) -> list[Fetch]:
+        """After a stop: the fetches that are over; the others are told as what is open."""
+        from analyzer.leaving import is_decided
+
+        over = []
+        for fetch in built:
+            self._decide_on(fetch, names, file)
+            good = fetch.kind == "fetch" and verdict_of(fetch).klass == "ok"
+            ended = good or is_decided(fetch, connection, connection.capture_end, last=fetch is built[-1])
+            if ended or connection.closed_time:
+                over.append(fetch)
+            else:
+                self._note_open(fetch)
+        return over
+
+    def _note_open(self, fetch: Fetch) -> None:
+        self.open_in_all += 1
+        if len(self.open) < MOST_OPEN_TOLD:
+            self.open.append((fetch, fetch.connection.capture_end - fetch.connection.last_time))
 
     def _decide_on(self, fetch: Fetch, names: Names, file: str) -> None:
         """Give a fetch its name and its verdict."""
@@ -395,7 +435,10 @@ class Reading:
             fetch.file = file
             if self._losses.times:
                 self._mark(fetch, self._losses)
-            fetch.verdict = self._decide(fetch)
+            fetch.verdict = verdict = self._decide(fetch)
+            if self.stopped and ("ongoing" in verdict.flags or not verdict.failed):
+                self._note_open(fetch)
+                continue
             self._order.add(fetch)
             if self.lean:
                 fetch.detach()

@@ -15,7 +15,8 @@ from analyzer.api import Reading, only_fetches, streams
 from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
 from analyzer.cli.selection import Selection
-from analyzer.errors import CaptureError, ExitStatus, UsageError
+from analyzer.cli.stopping import Stopping, draining
+from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
@@ -76,7 +77,9 @@ class Job:
         self.colour = colour
         self.everything = everything
         self.summary = Summary()
-        self.found = self.interrupted = False
+        self.found = False
+        self.stopping: Stopping | None = None
+        self.interrupted: ExitStatus | None = None
         self.bar: Bar | Meter | None = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
         self.waiting = None if quiet else messages.waiting
         self.reading = Reading(
@@ -105,10 +108,16 @@ class Job:
         if self.form == "parquet":
             return self._parquet()
         gc.disable()  # a third of the time; what was given out holds no cycles (Connection.settle)
+        with draining(self.reading.stop) as self.stopping:
+            return self._text()
+
+    def _text(self) -> ExitStatus:
         try:
             rows = self._wanted(self._until_interrupted())
-            first = next(rows, None)  # opens the first capture: nothing is written over for an unreadable one
-            self._give_up_if_unreadable()
+            first = None
+            if self.capture is None:  # opens the first capture: nothing is written over for an unreadable one
+                first = next(rows, None)
+                self._give_up_if_unreadable()
             with Output(self.output, None if self.quiet else messages.waiting_for_reader) as out:
                 self._write(out, rows if first is None else chain([first], rows))
         finally:
@@ -135,11 +144,14 @@ class Job:
         writer.end(self.summary)
 
     def _until_interrupted(self) -> Iterator[Fetch | Event]:
-        """All fetches; after Ctrl-C those that were complete and waited for an older connection."""
+        """All fetches; after an interrupt that nothing could drain, those that were complete and waited."""
         try:
             yield from self.reading.told()
+            return
+        except Terminated:
+            self.interrupted = ExitStatus.TERMINATED
         except KeyboardInterrupt:
-            self.interrupted = True
+            self.interrupted = ExitStatus.INTERRUPTED
         yield from self.reading.rest()
 
     def _wanted(self, rows: Iterator[Fetch | Event]) -> Iterator[Fetch | Event]:
@@ -221,12 +233,15 @@ class Job:
         sys.stdout.flush()  # on a terminal the rows come first
         for text in self.summary.warnings:
             messages.warning(text)
+        for text in self.reading.still_open():
+            sys.stderr.write(text + "\n")
         for line in self.summary.lines():
             sys.stderr.write(line + "\n")
 
     def _status(self) -> ExitStatus:
-        if self.interrupted:
-            return ExitStatus.INTERRUPTED
+        stopped = self.interrupted or (self.stopping.status if self.stopping is not None else None)
+        if stopped is not None:
+            return stopped
         if self.found:
             return ExitStatus.FOUND
         return self.reading.exit_status

@@ -48,6 +48,12 @@ class FakeReading:
     def told(self):
         return iter(self)
 
+    def stop(self):
+        return False
+
+    def still_open(self):
+        return []
+
     def rest(self):
         return iter(() if self.interrupt_after is None else self.fetches[self.interrupt_after :][:1])
 
