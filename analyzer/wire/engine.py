@@ -85,12 +85,11 @@ class Engine:
             self.told = self.frames_seen
             return [side.connection for side in self.table.sides.values() if side.index == CLIENT]
         found: list[Connection] = []
-        connection: Connection
-        for connection in reversed(opened):
-            if connection.first_packet < packet and connection.first_time < time:
-                break
+        connection: Connection | None = opened.last
+        while connection is not None and (connection.first_packet >= packet or connection.first_time >= time):
             if connection.client.key_size:  # a SYN that waits for proof is none yet
                 found.append(connection)
+            connection = connection.before
         return found[::-1]
 
     def oldest_open(self) -> int:
