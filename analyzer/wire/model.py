@@ -212,6 +212,8 @@ class Connection:
     unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
     splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
     looked      the last packet when it was judged before its end (outlook.py); look_again: when to do it again, ns
+    before, after  its neighbours in the chain of open connections (chain.py); linked 1 = it is in there
+    half_open   1 = it counts among those whose handshake is under way
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     protocol    tls | http | h2c | other, "" = nobody said enough
     via         prologues that were peeled off: proxy-protocol | socks | connect
@@ -223,6 +225,9 @@ class Connection:
         self.stream = stream
         self.client = Side(self, 0)
         self.server = Side(self, 1)
+        self.before: Connection | None = None
+        self.after: Connection | None = None
+        self.linked = self.half_open = 0
         self.version = 4
         self.first_packet = self.last_packet = self.first_time = self.last_time = 0
         self.midstream = self.roles_guessed = self.reused = self.subflow = self.fast_open = self.ecn = 0
