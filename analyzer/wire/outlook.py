@@ -9,7 +9,7 @@ import cython
 
 from analyzer.wire.content import Content
 from analyzer.wire.expiry import Expiry
-from analyzer.wire.model import NEVER, Connection, Exchange, Side
+from analyzer.wire.model import GOES_ON, NEVER, Connection, Exchange, Side
 from analyzer.wire.stream import Reassembler
 
 SETTLED_NS = 300_000_000
@@ -91,7 +91,7 @@ def as_if_over(table: Expiry, connection: Connection, now: cython.longlong) -> C
     if connection.content is not None or holds(connection.client) or holds(connection.server):
         twin = copied(table, connection)
         settle(twin)
-    twin.final = 1 if connection.closed_time else 0
+    twin.final = 1 if connection.closed_time else GOES_ON
     twin.one_way = not table.answered
     twin.capture_end = now
     return twin
