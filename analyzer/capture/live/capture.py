@@ -79,7 +79,8 @@ class LiveCapture:
         if not self._placed:
             lost += max(stats.kernel_drops, 0) - max(before.kernel_drops, 0)
         if lost > 0:
-            self._losses.add(self.counted_at, now, lost)
+            since = self.begun if before.kernel_drops < 0 else self.counted_at  # it did not know until now
+            self._losses.add(since, now, lost)
         self.counted, self.counted_at = stats, now
         return self._losses
 
