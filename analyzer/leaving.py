@@ -21,13 +21,13 @@ from analyzer.fetch.resolution import Resolution
 from analyzer.verdict.decide import decide
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict, verdict_of
-from analyzer.verdict.races import Races, attempted
+from analyzer.verdict.races import Races, Window, attempted
 from analyzer.verdict.retries import Group, lower
 from analyzer.verdict.thresholds import DEFAULT
 from analyzer.verdict.told import Event, Told, changed
 from analyzer.wire.engine import BATCH, Engine
 from analyzer.wire.model import Connection
-from analyzer.wire.outlook import as_if_over, looked_at, worth_a_look
+from analyzer.wire.outlook import as_if_over, gone, looked_at, worth_a_look
 
 HAND_OVER_NS = 50_000_000
 """The engine is asked about so often, by the clock: for as many frames as came in this time."""
@@ -49,9 +49,9 @@ LEFT_KEPT = 64
 """Rows that have left which a later attempt is compared with, as in a file (verdict/races.py LOOKED_BACK)."""
 QUIET_NS = 400_000_000
 """A resolver that goes on behind an answer, to the next server or with the next search domain, asks at once."""
-REACTS_NS = 1_200_000_000
-"""A client that goes on behind the server's FIN, or a RST that it may not take, does so before this: a retransmission
-timeout at most (RFC 6298 2.1)."""
+REACTS_NS = 400_000_000
+"""A client that goes on behind the server's FIN, or a RST that it may not take, does so before this: twice the least
+retransmission timeout in use (Linux TCP_RTO_MIN)."""
 ASKS_AGAIN_NS = 3_300_000_000
 """The same while it connects: its second SYN may be lost, the third comes after three seconds."""
 
@@ -174,11 +174,16 @@ class Leaving:
             return
         if len(self.asked) > 2 * len(wishes.open) + 16:
             self.asked = {wish: fetch for wish, fetch in self.asked.items() if wish in wishes.open}
-        found = self.names.answered(now, QUIET_NS, self.asked, engine.opened_since, engine.one_way)
+        found = self.names.vain(now, QUIET_NS, self.asked, engine.opened_since, engine.one_way)
         going_on = {(one.client, first_label(one.name)) for one in engine.dns.began} if found else set()
         for fetch in found:
             self.judge(fetch)
-            if not verdict_of(fetch).failed or (fetch.flow.client, first_label(fetch.name)) in going_on:
+            verdict = verdict_of(fetch)
+            if (
+                not verdict.failed
+                or "ongoing" in verdict.flags
+                or (fetch.flow.client, first_label(fetch.name)) in going_on
+            ):
                 continue
             self.asked[fetch.resolution] = fetch
             self.order.add(fetch)
@@ -220,7 +225,10 @@ class Leaving:
         if rows:
             self.rows[connection] = rows
         self._stall(connection, stalled, now)
-        return len(rows) == len(built) and connection.closed_time != 0
+        told = len(rows) == len(built)
+        if told and gone(connection, now):
+            self.engine.table.give_out(connection, 1)
+        return told
 
     # -- stalls ----------------------------------------------------------------------------------------------------
 
@@ -298,9 +306,10 @@ class Leaving:
         races.judge(fetch)
         if fetch.kind == "race" or not rivals:
             return False
-        if self.settle:
-            return any(attempted(rival) for rival in rivals)
-        return self.engine.capture_end <= fetch.start + window and any(map(attempted, rivals))
+        if not self.settle and self.engine.capture_end > fetch.start + window:
+            return False
+        rules = Window(races, fetch)
+        return any(attempted(rival) and rules.related(rival) for rival in rivals)
 
     def _rivals(self, fetch: Fetch, window: int) -> list[Fetch]:
         """The open connections that may be another attempt at the same, as they are now."""

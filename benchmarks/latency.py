@@ -177,10 +177,16 @@ def listen(stream, lines: list[tuple[float, dict]]) -> None:
 
 
 def measure(samples: list[Played], lines: list[tuple[float, dict]], closed: float) -> dict[str, list[float]]:
-    """Seconds by class; rows that came when the stream had ended, or turned out otherwise, are told."""
+    """Seconds by class until a verdict was shown, by its row or as going on.
+
+    Rows that came when the stream had ended, or turned out otherwise, are told.
+    """
     whose = {address: sample for sample in samples for address in addresses(sample.recording)}
     found: dict[str, list[float]] = defaultdict(list)
+    shown: dict[tuple[str, int, str], float] = {}
     for arrived, row in lines:
+        if row["type"] == "ongoing":
+            shown.setdefault((row["client"], row["client_port"], row["cause"]), arrived)
         if row["type"] == "amended":
             print(f"amended: {row['class']}/{row['cause']} {row['client']} {row['summary']}")
         if row["type"] != "fetch" or row["class"] == "incomplete":
@@ -199,7 +205,8 @@ def measure(samples: list[Played], lines: list[tuple[float, dict]], closed: floa
             print(f"the file says otherwise: {row['class']}/{row['cause']} {sample.name}")
             continue
         packets, silence = what
-        took = arrived - sample.sent[packets - 1] - silence / SECOND
+        arrived = shown.get((row["client"], row["client_port"], row["cause"]), arrived)
+        took = max(0.0, arrived - sample.sent[packets - 1] - silence / SECOND)
         found[row["class"]].append(took)
         if took > 1:
             print(f"{took:.2f} s: {'/'.join(cause)} {sample.name}, decided by {silence / SECOND:.2f} s of silence")

@@ -203,7 +203,7 @@ class Names:
         found, self.wishes.given_up = self.wishes.given_up, []
         return found
 
-    def answered(
+    def vain(
         self, now: int, quiet: int, known: Container[Resolution], opened_since: OpenedSince, one_way: bool
     ) -> list[Fetch]:
         """The wishes that failed as far as is known, but are not over: all answers have come, `quiet` ns ago."""
@@ -212,7 +212,7 @@ class Names:
             for connection in opened_since(packet, time):
                 self._use_open(connection)
 
-        return self.wishes.answered(now, quiet, known, note_open, one_way)
+        return self.wishes.vain(now, quiet, known, note_open, one_way)
 
     def failures(self, now: int, opened_since: OpenedSince, one_way: bool, *, final: bool) -> Iterator[Fetch]:
         """The wishes that failed and are over; `opened_since` tells those open, which may have been made for one.

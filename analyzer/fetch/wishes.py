@@ -302,12 +302,13 @@ class Wishes:
         failed = [wish for wish in sorted(vain, key=first_packet) if wish.failed]
         return (self._as_fetch(wish, now, one_way) for wish in failed)  # each takes more room than its wish
 
-    def answered(
+    def vain(
         self, now: int, quiet: int, known: Container[Resolution], note_open: NoteOpen, one_way: bool
     ) -> list[Fetch]:
         """The wishes that were answered in vain, and have been quiet for so long since: as they would be judged now.
 
-        They stay open. Of a name and its variants with search domains only the shortest is told.
+        They stay open. Of a name and its variants with search domains only the shortest is told. Where an answer is
+        missing the client may go on to the next server, or domain, after any time.
         """
         vain = [wish for wish in self.waiting if now - wish.last_time >= quiet and wish.answered and wish not in known]
         if not vain:
