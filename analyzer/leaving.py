@@ -8,7 +8,6 @@ file for as long as it comes faster than it was captured, and without a pause.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from time import monotonic_ns
 
@@ -18,12 +17,11 @@ from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names, wanted
 from analyzer.fetch.order import Order
 from analyzer.fetch.resolution import Resolution
-from analyzer.verdict.decide import decide
+from analyzer.rivals import Rivals
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict, verdict_of
-from analyzer.verdict.races import Races, Window, attempted
+from analyzer.verdict.races import attempted
 from analyzer.verdict.retries import Group, lower
-from analyzer.verdict.thresholds import DEFAULT
 from analyzer.verdict.told import Event, Told, changed
 from analyzer.wire.engine import BATCH, Engine
 from analyzer.wire.model import Connection
@@ -43,10 +41,8 @@ MOST_STALLS = 64
 """Stalls that are told while they last."""
 TELL_NS = 1_000_000_000
 """Between two times that one is."""
-MOST_RIVALS = 32
-"""Connections that are looked at to tell whether an attempt lost a race."""
-LEFT_KEPT = 64
-"""Rows that have left which a later attempt is compared with, as in a file (verdict/races.py LOOKED_BACK)."""
+BUDGET_NS = 20_000_000
+"""For looking at connections while packets come without a pause; the next look takes the others."""
 QUIET_NS = 400_000_000
 """A resolver that goes on behind an answer, to the next server or with the next search domain, asks at once."""
 REACTS_NS = 400_000_000
@@ -94,7 +90,6 @@ class Leaving:
     stalls    connections that stall -> the fetch that does, and when that was told, ns
     asked     names that were asked for in vain -> the fetch that has left
     attempts  fetches that carried nothing, and wait to know whether they lost a race
-    left      the newest of the others
     """
 
     def __init__(
@@ -120,7 +115,7 @@ class Leaving:
         self.rows: dict[Connection, dict[int, Fetch]] = {}
         self.attempts: list[Fetch] = []
         self.asked: dict[Resolution, Fetch] = {}
-        self.left: deque[Fetch] = deque(maxlen=LEFT_KEPT)
+        self.rivals = Rivals(engine, names)
 
     def looks(self) -> Iterator[Fetch | Event]:
         """What leaves now: called whenever the engine has handed over."""
@@ -158,7 +153,10 @@ class Leaving:
         """Judge what seems to be over."""
         engine = self.engine
         now = engine.capture_end
+        until = monotonic_ns() + BUDGET_NS
         for connection in dict.fromkeys((*worth_a_look(engine.table, now), *self._stirred())):
+            if not engine.idle and monotonic_ns() > until:
+                break
             twin = as_if_over(engine.table, connection, now)
             decided = False
             if twin is not None:
@@ -283,55 +281,13 @@ class Leaving:
             judged.append(fetch)
             fetch = self.order.leave(NOTHING_OPEN)
         judged.sort()
-        for fetch in judged:
+        for place, fetch in enumerate(judged):
             raced = fetch.resolution is None and fetch.kind != "race" and attempted(fetch)
-            if raced and self._races(fetch, judged, final):
+            if raced and self.rivals.race(fetch, judged, place, final=final, settle=self.settle):
                 self.attempts.append(fetch)
                 continue
-            self.left.append(fetch)
+            self.rivals.left.append(fetch)
             yield from self.told.tell(fetch)
-
-    def _races(self, fetch: Fetch, judged: list[Fetch], final: bool) -> bool:
-        """Make an attempt that lost a race a loser, as verdict/races.py does; True while that is not decided."""
-        window = DEFAULT.he_window_ns
-        others = [other for other in (*self.left, *judged) if abs(other.start - fetch.start) <= window]
-        rivals = [] if final else self._rivals(fetch, window)
-        races = Races()
-        for other in sorted({id(one): one for one in (*others, *rivals, fetch)}.values()):
-            races.add(other)
-            if other is fetch:
-                place = len(races.queue)
-        for _ in range(place - 1):
-            races.queue.leave()
-        races.judge(fetch)
-        if fetch.kind == "race" or not rivals:
-            return False
-        if not self.settle and self.engine.capture_end > fetch.start + window:
-            return False
-        rules = Window(races, fetch)
-        return any(attempted(rival) and rules.related(rival) for rival in rivals)
-
-    def _rivals(self, fetch: Fetch, window: int) -> list[Fetch]:
-        """The open connections that may be another attempt at the same, as they are now."""
-        engine = self.engine
-        found: list[Fetch] = []
-        for connection in begun_since(engine, fetch.start - window):
-            if len(found) >= MOST_RIVALS:
-                break
-            if connection.first_time > fetch.start + window or connection in self.rows:
-                continue
-            if connection.server.port != fetch.flow.server_port or connection.client.key_size == 0:
-                continue
-            if connection.server.address == fetch.flow.server:
-                continue
-            twin = as_if_over(engine.table, connection, engine.capture_end)
-            if twin is None:
-                continue
-            rival = fetches(twin)[0]
-            self.names.annotate(rival)
-            rival.verdict = decide(rival)
-            found.append(rival)
-        return found
 
     # -- retries ---------------------------------------------------------------------------------------------------
 
@@ -363,14 +319,6 @@ def continues(group: Group, connection: Connection) -> bool:
 def first_label(name: str) -> str:
     """What search domains leave of a name."""
     return name.partition(".")[0].lower()
-
-
-def begun_since(engine: Engine, time: int) -> Iterator[Connection]:
-    """The open connections that began then or later, the newest first."""
-    connection = engine.table.opened.last
-    while connection is not None and connection.first_time >= time:
-        yield connection
-        connection = connection.before
 
 
 def is_over(fetch: Fetch) -> bool:
