@@ -29,6 +29,9 @@ from analyzer.wire.outlook import as_if_over, gone, looked_at, worth_a_look
 
 HAND_OVER_NS = 50_000_000
 """The engine is asked about so often, by the clock: for as many frames as came in this time."""
+REMEMBERED_NS = 120_000_000_000
+"""How long stragglers of a connection that was given out are known as such, at least: a SYN's last repetition comes
+sooner (Linux tcp_syn_retries), and so do all of a closing side."""
 LOOK_NS = 250_000_000
 """Between two looks while packets come without a pause."""
 PACE = 0.8
@@ -83,6 +86,7 @@ class Pace:
 class Leaving:
     """The rows of one stream.
 
+    forgotten when connections that were given out were last forgotten, ns
     settle    whether rows wait until nothing can change them; else each leaves at once, and Events tell the rest
     begun     whether rows leave out of order by now: since the first look
     rows      connections that are not given out yet -> the fetches of theirs that have left, by place
@@ -112,6 +116,7 @@ class Leaving:
         self.told = Told(self.groups, settle=settle)
         self.pace = Pace()
         self.begun = False
+        self.forgotten = engine.capture_end
         self.rows: dict[Connection, dict[int, Fetch]] = {}
         self.attempts: list[Fetch] = []
         self.asked: dict[Resolution, Fetch] = {}
@@ -124,12 +129,20 @@ class Leaving:
         if not self.begun:
             self.begun = True
             yield from self._from_file()
+        self._forget()
         if not self.settle:
             self._look()
         said, self.said = self.said, []
         yield from said
         yield from self._decided()
         yield from self.told.reach(self.engine.capture_end, self._awaited())
+
+    def _forget(self) -> None:
+        """Ports whose connections were given out long ago; a file remembers as many as there is room for."""
+        keys, now = self.engine.table.keys, self.engine.capture_end
+        if now - self.forgotten >= REMEMBERED_NS:
+            self.forgotten = now
+            keys.gone_before, keys.gone = keys.gone, {}
 
     def end(self) -> Iterator[Fetch | Event]:
         """The capture is over, and everything was given out."""
