@@ -98,7 +98,7 @@ class RawStream:
             self.problem = (error.strerror or "read error").lower()
             return b""
         self.consumed += len(data)
-        if self.ticking:
+        if data and self.ticking:
             self.arrived = monotonic_ns()
         return data
 

@@ -78,7 +78,9 @@ class Job:
         self.found = False
         self.stopping: Stopping | None = None
         self.interrupted: ExitStatus | None = None
-        self.bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+        self.live = live is not None or follow or any(map(streams, paths))
+        shows = sys.stderr.isatty() and not quiet and not self.live  # nobody knows how much of a stream is to come
+        self.bar = Bar(sys.stderr) if shows else None
         self.waiting = None if quiet else messages.waiting
         self.reading = Reading(
             paths,
@@ -94,7 +96,6 @@ class Job:
             live=live,
         )
         self.summary.client_log = self.reading.client_log
-        self.live = live is not None or follow or any(map(streams, paths))
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
