@@ -19,6 +19,7 @@ from support.timeline import Timeline, parse
 
 from analyzer.api import Reading
 from analyzer.capture import CaptureSource, open_capture
+from analyzer.capture.follow import Followed
 from analyzer.output import words
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.table import TableWriter
@@ -93,6 +94,20 @@ def test_a_replayed_stream_has_no_later_time() -> None:
     assert capture.warnings == []
     capture.close()
     os.close(read)
+
+
+def test_time_goes_on_at_the_end_of_a_file_that_is_followed(tmp_path: Path) -> None:
+    """Looking for more is no news: the clock counts from what came last."""
+    path = tmp_path / "grows.pcap"
+    path.write_bytes(pcap(parse(GOOD)))
+    capture = Followed(CaptureSource("grows", [str(path)]))
+    while capture.frames.advance():
+        last = capture.frames.time
+    for _ in range(8):
+        assert not capture.frames.advance()
+        assert capture.frames.idle
+    assert capture.frames.time > last
+    capture.close()
 
 
 def test_a_file_that_grows_is_followed(tmp_path: Path) -> None:

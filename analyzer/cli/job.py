@@ -82,7 +82,11 @@ class Job:
         self.found = False
         self.stopping: Stopping | None = None
         self.interrupted: ExitStatus | None = None
-        self.bar: Bar | Meter | None = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+        self.live = live is not None or follow or any(map(streams, paths))
+        self.capture = live
+        shows = sys.stderr.isatty() and not quiet
+        # nobody knows how much of a stream is to come
+        self.bar: Bar | Meter | None = Bar(sys.stderr) if shows and not self.live else None
         self.waiting = None if quiet else messages.waiting
         self.reading = Reading(
             paths,
@@ -97,13 +101,11 @@ class Job:
             settle=settle or form == "parquet",
             live=live,
         )
-        self.capture = live
-        if live is not None and self.bar is not None:
+        if live is not None and shows:
             from analyzer.output.meter import Meter
 
             self.bar = self.reading.progress = Meter(sys.stderr, live, self.summary, self.reading.opened)
         self.summary.client_log = self.reading.client_log
-        self.live = live is not None or follow or any(map(streams, paths))
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
