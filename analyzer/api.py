@@ -1,4 +1,4 @@
-# ruff: noqa: PTH113, PTH202
+# ruff: noqa: PTH110, PTH112, PTH113, PTH202
 """From captures to fetches with verdicts: what scripts, notebooks and the command line stand on."""
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from os import PathLike, fspath
-from os.path import getsize, isfile  # which take any name: Path.is_file raises for one that is too long
-from typing import TYPE_CHECKING
+from os.path import exists, getsize, isdir, isfile  # which take any name: Path.is_file raises for one that is too long
+from typing import TYPE_CHECKING, Protocol
 
 from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import CaptureError, ExitStatus
@@ -17,18 +17,25 @@ from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import MAX_HELD, Order
 from analyzer.fetch.wishes import MAX_OPEN
+from analyzer.output.words import still_open
 from analyzer.verdict.groups import Groups
-from analyzer.verdict.model import Verdict
+from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.told import Event
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.model import Connection
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analyzer.capture import Capture, CaptureSource
+    from analyzer.capture import CaptureSource
+    from analyzer.capture.frame import Frames
     from analyzer.fetch.names import Names
+    from analyzer.leaving import Leaving
     from analyzer.output.clientlog.log import ClientLog
     from analyzer.wire.engine import Ended, Engine
+
+MOST_OPEN_TOLD = 20
+"""Open connections that are told one by one."""
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 Progress = Callable[[int, int], None]
@@ -41,8 +48,32 @@ CHUNK = 128
 """Fetches that go through each stage together. The code of one stage fits into a processor's instruction cache, that of
 all stages does not; and so many fetches fit into its second data cache, at 2 kB each."""
 
-LIVE_BATCH = 1
-"""Frames of a pipe after which final rows are handed on: the next may be long in coming. About 1 us a frame."""
+
+class Readable(Protocol):
+    """What is read: an open file (analyzer.capture.Capture), or a live source (analyzer.capture.live).
+
+    frames    the cursor over its frames; with `idle`, in a stream, where none came for a while
+    warnings  what the user should know, as far as it has been read; damaged: whether a part could not be read
+    stop()    give nothing more, as at the input's end; close(): release it
+    """
+
+    frames: Frames
+
+    @property
+    def warnings(self) -> list[str]: ...
+
+    @property
+    def damaged(self) -> bool: ...
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Live(Readable, Protocol):
+    """A running capture; name: what rows have in the column `file`."""
+
+    name: str
 
 
 class Reading:
@@ -55,19 +86,27 @@ class Reading:
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
     max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
+    live         a running capture, read instead of `paths` and closed at the end
+    follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
+    settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
     client_log   the lines of a client's log and how they were tied, an analyzer.output.clientlog.log.ClientLog, or None
+    stopped      whether somebody ended it by `stop()`
+    open         the first fetches that were open then, with their silence in ns; open_in_all: how many there were
     left_out     fetches that got no row, because a flood made them (analyzer.fetch.floods)
     captures     captures read so far; packets, tcp_packets, connections: what was in them
     """
 
     def __init__(
         self,
-        paths: Paths,
+        paths: Paths = (),
         *,
+        live: Live | None = None,
+        follow: bool = False,
+        settle: bool = False,
         kinds: bool = False,
         lean: bool = False,
         show_queries: bool = False,
@@ -91,11 +130,19 @@ class Reading:
                 self.client_log = _log(client_log, self.warnings, show_queries)
         self.captures = self.packets = self.tcp_packets = self.connections = 0
         self.without_fetch = self.left_out = 0
-        self.sources = self._expand(_listed(paths))
+        self.live = live
+        self.follow = follow
+        self.events = False
+        self.settle = settle
+        self.sources = self._expand(_listed(paths)) if live is None else []
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
+        self.stopped = False
+        self.open: list[tuple[Fetch, int]] = []
+        self.open_in_all = 0
+        self._open: Readable | None = None
         self._order = Order()
-        self._final: list[Fetch] = []
+        self._final: list[Fetch | Event] = []
         self._given: deque[Fetch] = deque()
         self.floods = Floods()
         self.groups = Groups()
@@ -110,42 +157,98 @@ class Reading:
         return ExitStatus.DAMAGED if self.damaged or self.failures else ExitStatus.OK
 
     def __iter__(self) -> Iterator[Fetch]:
-        for chunk in self.chunks():
-            self._given.extend(chunk)
+        for chunk in self._tied(self._read()):
+            self._given.extend(only_fetches(chunk))
             while self._given:
                 yield self._given.popleft()
 
-    def chunks(self) -> Iterator[list[Fetch]]:
-        """The same fetches, those together that became final together: who works on lists of them is faster."""
-        return self._tied(self._all())
+    def told(self) -> Iterator[list[Fetch | Event]]:
+        """The same where somebody waits: rows of a capture that grows come as soon as each is decided.
 
-    def rest(self) -> Iterator[list[Fetch]]:
+        What becomes of them is told by Events between them; unless `settle` or a client's log lets them wait for that.
+        Those that left together come together: who works on lists of them is faster.
+        """
+        self.events = self.client_log is None and not self.settle
+        return self._tied(self._read())
+
+    def rest(self) -> Iterator[list[Fetch | Event]]:
         """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
         if self._given:
             yield list(self._given)
             self._given.clear()
         yield from self._tied(self._waiting())
 
-    def _tied(self, chunks: Iterator[list[Fetch]]) -> Iterator[list[Fetch]]:
+    def _tied(self, chunks: Iterator[list[Fetch | Event]]) -> Iterator[list[Fetch | Event]]:
         if self.client_log is None:
             return chunks
-        return ([fetch] for fetch in self.client_log.tie(chain.from_iterable(chunks)))
+        return ([fetch] for fetch in self.client_log.tie(only_fetches(chain.from_iterable(chunks))))
 
-    def _all(self) -> Iterator[list[Fetch]]:
+    def stop(self) -> bool:
+        """End the input here; a signal handler or another thread may call it. False when nothing is being read.
+
+        What is over is judged, what is open is none of the rows: `still_open` tells it.
+        """
+        self.stopped = True
+        if self._open is None:
+            return False
+        self._open.stop()
+        return True
+
+    def still_open(self) -> list[str]:
+        """What was open when the reading was stopped, a line each."""
+        lines = [still_open(fetch, silent) for fetch, silent in self.open]
+        more = self.open_in_all - len(lines)
+        return [*lines, f"open: {more:,} more"] if more else lines
+
+    def _read(self) -> Iterator[list[Fetch | Event]]:
+        for name, capture, grows in self._captures():
+            if self.stopped:
+                capture.close()
+                return
+            with closing(capture):
+                self._open = capture
+                self.captures += 1
+                yield from self._fetches(name, capture, grows=grows)
+
+    def _captures(self) -> Iterator[tuple[str, Readable, bool]]:
+        """What is to be read, opened one after the other: its name, the capture, and whether that is still growing."""
         from analyzer.capture import open_capture
 
+        if self.live is not None:
+            yield self.live.name, self.live, True
         for source in self.sources:
+            if self.follow:
+                yield from self._followed(source)
+                return
             try:
                 capture = open_capture(source, self.waiting)
             except CaptureError as error:
                 self.failures.append(error)
                 continue
-            with closing(capture):
-                self.captures += 1
-                yield from self._fetches(source, capture)
+            grows = any(map(streams, source.paths))
+            if grows:
+                capture.tick()
+            yield source.name, capture, grows
             self.done += sum(_size(path) for path in source.paths)
 
-    def _waiting(self) -> Iterator[list[Fetch]]:
+    def _followed(self, source: CaptureSource) -> Iterator[tuple[str, Readable, bool]]:
+        """A file that grows, and what takes its place: each is a capture of its own."""
+        from analyzer.capture.follow import Followed
+
+        while True:
+            try:
+                capture = Followed(source, self.waiting)
+            except CaptureError as error:
+                self.failures.append(error)
+                return
+            yield source.name, capture, True
+            if not capture.replaced:
+                return
+            self.warnings.append(
+                f"`{source.name}` was {capture.replaced} while it was followed: read on in what is new"
+            )
+
+    def _waiting(self) -> Iterator[list[Fetch | Event]]:
         yield from self._released(NOTHING_OPEN)
         self.groups.end()
         yield from self._released(NOTHING_OPEN)
@@ -171,8 +274,8 @@ class Reading:
             return False
         return True
 
-    def _fetches(self, source: CaptureSource, capture: Capture) -> Iterator[list[Fetch]]:
-        """The fetches of one capture, in order, grouped and numbered."""
+    def _fetches(self, name: str, capture: Readable, *, grows: bool) -> Iterator[list[Fetch | Event]]:
+        """The fetches of one capture, grouped and numbered: in order, unless somebody waits for them as it grows."""
         from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
         from analyzer.verdict.decide import decide
@@ -186,21 +289,29 @@ class Reading:
         self._order = order = Order(MAX_HELD)
         self.floods = Floods()
         self.groups = groups = Groups()
-        for batch in engine.batches(*self._batch(source)):
-            self._judge(batch, names, source.name)
-            self._judge_names(engine, names, source.name)
+        leaving = self._policy(engine, names, name) if grows else None
+        for batch in engine.batches(*self._batch()):
+            self._judge(batch, names, name, leaving)
+            self._judge_names(engine, names, name)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
+            if leaving is not None:
+                yield self._rows(leaving.looks())
+                if leaving.begun:
+                    continue
             oldest = min(engine.oldest_open(), names.oldest_open())
             yield from self._released(oldest)
             if groups.holding():
                 groups.reach(min(engine.oldest_time(), names.oldest_time()))
                 yield from self._released(oldest)
-        self._judge_names(engine, names, source.name, final=True)
-        yield from self._waiting()
-        self._account(source, capture, engine, names, order)
+        self._judge_names(engine, names, name, final=True)
+        if leaving is not None and leaving.begun:
+            yield self._rows(leaving.end())
+        else:
+            yield from self._waiting()
+        self._account(name, capture, engine, names, order)
 
-    def _released(self, oldest_open: int) -> Iterator[list[Fetch]]:
+    def _released(self, oldest_open: int) -> Iterator[list[Fetch | Event]]:
         """The fetches whose rows are final, in chunks."""
         while self._final or self._release(oldest_open):
             final, self._final = self._final, []
@@ -230,39 +341,104 @@ class Reading:
             self._final.append(fetch)
         return True
 
-    @staticmethod
-    def _batch(source: CaptureSource) -> tuple[int, ...]:
-        """How often to hand on what is final: after every frame of a pipe, where somebody may be waiting."""
-        return () if all(map(isfile, source.paths)) else (LIVE_BATCH,)
+    def _batch(self) -> tuple[int, ...]:
+        """After how many frames to hand on what is final; in a stream also when none comes."""
+        return ()
 
-    def _judge(self, batch: list[Ended], names: Names, file: str) -> None:
+    def _rows(self, leaving: Iterator[Fetch | Event]) -> list[Fetch | Event]:
+        """What leaves out of order, and is wanted."""
+        rows: list[Fetch | Event] = []
+        for row in leaving:
+            if isinstance(row, Event):
+                if self.events:
+                    rows.append(row)
+                continue
+            if row.kind == "race":
+                self.without_fetch += 1
+                if not self.kinds:
+                    continue
+            rows.append(row)
+        return rows
+
+    def _policy(self, engine: Engine, names: Names, file: str) -> Leaving:
+        """How rows of a stream leave."""
+        from analyzer.leaving import Leaving
+
+        def judge(fetch: Fetch) -> None:
+            self._decide_on(fetch, names, file)
+
+        return Leaving(
+            engine,
+            names,
+            self._order,
+            self.groups,
+            judge,
+            self.floods,
+            lean=self.lean,
+            settle=not self.events,
+        )
+
+    def _judge(self, batch: list[Ended], names: Names, file: str, leaving: Leaving | None) -> None:
         """The fetches of connections that are over, to wait for their turn; what names are known by then."""
         fetch: Fetch
         built: list[Fetch] = []
         order: Order = self._order
-        decide, kinds, lean = self._decide, self.kinds, self.lean
-        show_queries = int(self.show_queries)
+        kinds, lean = self.kinds, self.lean
         for ended in batch:
             if isinstance(ended, Lookup):
                 names.learn(ended)
                 continue
-            for fetch in self._cut(ended):
+            fetches = self._cut(ended)
+            if leaving is not None and ended in leaving.rows:
+                fetches = leaving.again(ended, fetches)
+            if self.stopped:
+                fetches = self._over(ended, fetches, names, file)
+            for fetch in fetches:
                 if self.floods.leaves_out(fetch):
                     continue
-                if names.asked:
-                    names.annotate(fetch)
+                self._name(fetch, names, file)
                 if fetch.kind != "fetch":
                     self.without_fetch += 1
                     if not kinds:
                         continue
-                fetch.file = file
-                fetch.show_queries = show_queries
                 built.append(fetch)
         for fetch in built:
-            fetch.verdict = decide(fetch)
+            fetch.verdict = self._decide(fetch)
             order.add(fetch)
             if lean:
                 fetch.detach()
+
+    def _over(self, connection: Connection, built: list[Fetch], names: Names, file: str) -> list[Fetch]:
+        """After a stop: the fetches that are over; the others are told as what is open."""
+        from analyzer.leaving import is_decided
+
+        over = []
+        for fetch in built:
+            self._decide_on(fetch, names, file)
+            good = fetch.kind == "fetch" and verdict_of(fetch).klass == "ok"
+            ended = good or is_decided(fetch, connection, connection.capture_end, last=fetch is built[-1])
+            if ended or connection.closed_time:
+                over.append(fetch)
+            else:
+                self._note_open(fetch)
+        return over
+
+    def _note_open(self, fetch: Fetch) -> None:
+        self.open_in_all += 1
+        if len(self.open) < MOST_OPEN_TOLD:
+            self.open.append((fetch, fetch.connection.capture_end - fetch.connection.last_time))
+
+    def _decide_on(self, fetch: Fetch, names: Names, file: str) -> None:
+        """Give a fetch its name and its verdict."""
+        self._name(fetch, names, file)
+        fetch.verdict = self._decide(fetch)
+
+    def _name(self, fetch: Fetch, names: Names, file: str) -> None:
+        """Give a fetch what its row says besides the verdict."""
+        if names.asked:
+            names.annotate(fetch)
+        fetch.file = file
+        fetch.show_queries = int(self.show_queries)
 
     def _judge_names(self, engine: Engine, names: Names, file: str, *, final: bool = False) -> None:
         """The names that were asked for in vain."""
@@ -271,12 +447,15 @@ class Reading:
             failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
         for fetch in failed:
             fetch.file = file
-            fetch.verdict = self._decide(fetch)
+            fetch.verdict = verdict = self._decide(fetch)
+            if self.stopped and ("ongoing" in verdict.flags or not verdict.failed):
+                self._note_open(fetch)
+                continue
             self._order.add(fetch)
             if self.lean:
                 fetch.detach()
 
-    def _account(self, source: CaptureSource, capture: Capture, engine: Engine, names: Names, order: Order) -> None:
+    def _account(self, name: str, capture: Readable, engine: Engine, names: Names, order: Order) -> None:
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
@@ -294,7 +473,7 @@ class Reading:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
         if self.groups.retries.overflowed:
             found.append("too many fetches waited for a retry at once: outcomes of groups are missing")
-        prefix = f"`{source.name}`" if len(self.sources) > 1 else ""
+        prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
 
@@ -378,6 +557,18 @@ def _listed(paths: Paths) -> list[str]:
     if isinstance(paths, str | PathLike):
         return [fspath(paths)]
     return [fspath(path) for path in paths]
+
+
+def only_fetches(rows: Iterable[Fetch | Event]) -> Iterator[Fetch]:
+    """The rows among them."""
+    for row in rows:
+        if not isinstance(row, Event):
+            yield row
+
+
+def streams(path: str) -> bool:
+    """Whether it is standard input, a pipe or alike, whose bytes may be long in coming."""
+    return path == "-" or (exists(path) and not isfile(path) and not isdir(path))
 
 
 def _size(path: str | PathLike[str]) -> int:

@@ -15,7 +15,13 @@ class ExitStatus(IntEnum):
     DAMAGED = 3
     """Done, but the input was damaged: the results are partial, and a warning says so."""
     INTERRUPTED = 130
-    """Interrupted, after printing what was complete."""
+    """Interrupted, after printing what was complete; a second Ctrl-C ends it at once."""
+    TERMINATED = 143
+    """Ended by SIGTERM, likewise."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM where nothing could be drained, or the second one."""
 
 
 class AnalyzerError(Exception):

@@ -64,6 +64,7 @@ def stages(monkeypatch):
             frames=SimpleNamespace(position=5),
             warnings=["the last packet is cut"] if "cut" in source.name else [],
             damaged="cut" in source.name,
+            tick=lambda: None,
             close=lambda: None,
         )
 

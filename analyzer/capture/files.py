@@ -58,7 +58,8 @@ class Capture:
     damaged   whether a part of it could not be read
     """
 
-    def __init__(self, source: CaptureSource, waiting: Waiting | None = None) -> None:
+    def __init__(self, source: CaptureSource, waiting: Waiting | None = None, reader: Reader | None = None) -> None:
+        """Open what is not open yet."""
         self.source = source
         self.readers: dict[int, Reader] = {}
         self._warnings: list[str] = []
@@ -68,7 +69,7 @@ class Capture:
         self._dropped = self._clamped = 0
         self.frames: Frames
         if len(source.paths) == 1:
-            self.frames = self.readers[0] = open_reader(source.paths[0], waiting)
+            self.frames = self.readers[0] = reader or open_reader(source.paths[0], waiting)
             self.size = self.frames.total
         else:
             self.size = sum(os.stat(path).st_size for path in source.paths)
@@ -137,6 +138,16 @@ class Capture:
         """Times that were not within the range of Frames.time."""
         return self._clamped + sum(getattr(reader, "clamped", 0) for reader in self.readers.values())
 
+    def tick(self) -> None:
+        """Where frames are long in coming, the cursor comes back with `idle` from now on."""
+        for reader in self.readers.values():
+            reader.stream.tick()
+
+    def stop(self) -> None:
+        """End here, as if the input did."""
+        for reader in self.readers.values():
+            reader.stream.stop()
+
     def close(self) -> None:
         """Release the files."""
         for index in sorted(self.readers):
@@ -162,8 +173,13 @@ def open_reader(path: str, waiting: Waiting | None = None) -> Reader:
     with patience(None if os.path.isfile(path) else waiting, path):
         raw = _raw(path)
         begin = raw.read()
+    return reader_of(raw, path, begin)
+
+
+def reader_of(raw: RawStream, path: str, begin: bytes = b"") -> Reader:
+    """The same of an open stream, of which `begin` was read already; it is closed when it is no capture."""
     try:
-        return _reader(raw, begin, path)
+        return _reader(raw, begin or raw.read(), path)
     except BaseException:
         raw.close()
         raise

@@ -218,7 +218,7 @@ class PcapngFrames(Reader):
                 return self.finish()
             kind: cython.longlong = file_u32(self.data, self.at, self.big)
             if kind == SECTION and not self.section(self.at):
-                if self.ended and self.size - self.at < 28:
+                if self.idle or (self.ended and self.size - self.at < 28):
                     return self.finish()
                 if not self.recover():
                     return False
@@ -230,7 +230,7 @@ class PcapngFrames(Reader):
                 continue
             space: cython.longlong = total + 3 & ~3  # some writers forget the padding in the length, as Wireshark knows
             if self.size - self.at < space and not self.more(space):
-                if (total > LARGEST_WHOLE or kind == SECTION) and self.recover_cut():
+                if not self.idle and (total > LARGEST_WHOLE or kind == SECTION) and self.recover_cut():
                     continue
                 return self.finish()
             at: cython.Py_ssize_t = self.at

@@ -18,7 +18,7 @@ from analyzer.cli.case import case
 from analyzer.cli.classify import classify
 from analyzer.cli.show import show
 from analyzer.cli.signatures import signatures
-from analyzer.errors import AnalyzerError, ExitStatus
+from analyzer.errors import AnalyzerError, ExitStatus, Terminated
 
 _P = ParamSpec("_P")
 
@@ -115,6 +115,8 @@ def run(arguments: list[str]) -> int:
     except (BrokenPipeError, PipeClosedError):  # the reader of the pipe has seen enough: that is no failure
         _close_stdout()
         return ExitStatus.OK
+    except Terminated:
+        return ExitStatus.TERMINATED
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except AnalyzerError as error:

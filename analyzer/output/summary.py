@@ -10,6 +10,7 @@ from analyzer.output.findings import Findings
 from analyzer.output.text import plural, safe
 from analyzer.output.words import address
 from analyzer.verdict.model import CLASSES, Verdict
+from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
     from analyzer.output.clientlog.log import ClientLog
@@ -71,6 +72,11 @@ class Summary:
             place = (verdict.klass, verdict.cause, fetch.name or address(fetch.flow.server))
             if place in self.shared or len(self.shared) < MAX_SHARED:
                 self.shared[place] = self.shared.get(place, 0) + 1
+
+    def tell(self, event: Event) -> None:
+        """Count what became of failures whose rows have left."""
+        if event.kind == "group" and event.fetch.group_outcome in MENDED:
+            self.mended[event.fetch.group_outcome] += len(event.fetches)
 
     def counts(self) -> dict[str, object]:
         """The summary as plain values, for JSON."""

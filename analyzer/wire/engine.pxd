@@ -15,10 +15,11 @@ cdef class Engine:
     cdef public Packet packet
     cdef public object dns
     cdef public FastPath fast_path
-    cdef public bint looking, short
+    cdef public bint looking, idle, short
     cdef public long long frames_seen, tcp_packets, capture_end, look, told
     cpdef list hand_over(self)
     cpdef bint read(self, int count) except -1
     cdef account(self, Frames frames)
     cdef reach(self, long long time)
+    cdef tick(self, long long time)
     cdef end(self)

@@ -1,0 +1,172 @@
+"""Captures that are read while they grow: what silence and the clock decide."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from support.build import pcap
+from support.examples import CASES
+from support.live import SECOND, Live
+from support.timeline import Timeline, parse
+
+from analyzer.api import Reading
+from analyzer.capture import CaptureSource, open_capture
+from analyzer.output import words
+from analyzer.verdict.told import Event
+
+GOOD = """
+client 192.0.2.1:40000
+server 203.0.113.80:80
+  0.000 > S  0:0(0)
+  0.010 < S. 0:0(0) ack 1
+  0.010 > .  1:1(0) ack 1
+  0.011 > P. 1:82(81) ack 1 http GET /x host www.example
+  0.030 < P. 1:231(230) ack 82 http 200 content-length 150
+  0.031 > F. 82:82(0) ack 231
+  0.041 < F. 231:231(0) ack 83
+  0.041 > .  83:83(0) ack 232
+"""
+
+
+def test_time_goes_on_where_nothing_comes(tmp_path: Path) -> None:
+    """A fetch that is over comes out while the link is silent, before the capture ends."""
+    path = tmp_path / "good.pcap"
+    path.write_bytes(pcap(parse(GOOD)))
+    capture = Live(path, tail=20 * SECOND)
+    rows = iter(Reading(live=capture))
+    assert next(rows).verdict.klass == "ok"
+    assert capture.frames.tail > 10 * SECOND
+    assert not capture.closed
+    assert list(rows) == []
+    assert capture.closed
+
+
+def written(case: Timeline, pipe: int, step: int, pause: float) -> None:
+    """A capture through a pipe, `step` bytes at a time, with so many seconds between."""
+    data = pcap(case)
+    with os.fdopen(pipe, "wb", buffering=0) as out:
+        for at in range(0, len(data), step):
+            out.write(data[at : at + step])
+            time.sleep(pause)
+
+
+@pytest.mark.parametrize(("step", "pause"), [(1000, 0.25), (97, 0.12)])
+def test_packets_that_come_in_pieces_are_whole(step: int, pause: float) -> None:
+    """A record of which a part is long in coming is read when the rest is there, and nothing is said of damage."""
+    read, write = os.pipe()
+    writer = threading.Thread(target=written, args=(parse(GOOD), write, step, pause))
+    writer.start()
+    reading = Reading(f"/dev/fd/{read}")
+    (row,) = reading
+    writer.join()
+    os.close(read)
+    assert (row.verdict.klass, reading.packets, reading.warnings) == ("ok", 8, [])
+
+
+def test_a_replayed_stream_has_no_later_time() -> None:
+    """The clock counts as time that goes by, wherever the packets' own clock stands: years ago here."""
+    read, write = os.pipe()
+    with os.fdopen(write, "wb", buffering=0) as out:
+        out.write(pcap(parse(GOOD)))
+        capture = open_capture(CaptureSource("pipe", [f"/dev/fd/{read}"]))
+        capture.tick()
+        frames = capture.frames
+        while frames.advance():
+            last = frames.time
+        assert frames.idle
+        time.sleep(0.6)
+        assert not frames.advance()
+        assert frames.idle
+        assert last < frames.time < last + 5 * SECOND
+    while frames.idle:
+        frames.advance()
+    assert capture.warnings == []
+    capture.close()
+    os.close(read)
+
+
+def test_a_file_that_grows_is_followed(tmp_path: Path) -> None:
+    """What is added comes out; a file in its place, or one that begins anew, is read on in and said."""
+    path = tmp_path / "grows.pcap"
+    path.write_bytes(b"")
+    data = pcap(parse(GOOD))
+
+    def seen(captures: int, packets: int) -> None:
+        while reading.captures < captures or reading._open.frames.number < packets:
+            time.sleep(0.05)
+
+    def grow() -> None:
+        time.sleep(0.3)
+        with path.open("ab", buffering=0) as out:
+            for at in range(0, len(data), 700):
+                out.write(data[at : at + 700])
+                time.sleep(0.05)
+        seen(1, 8)
+        path.rename(tmp_path / "grows.pcap.1")
+        path.write_bytes(data)
+        seen(2, 8)
+        path.write_bytes(data[:600])
+        seen(3, 4)
+        reading.stop()
+
+    reading = Reading(path, follow=True)
+    writer = threading.Thread(target=grow)
+    writer.start()
+    found = [fetch.verdict.klass for fetch in reading]
+    writer.join()
+    assert found == ["ok", "ok"]
+    assert len(reading.still_open()) == 1
+    assert [text.split("`")[2] for text in reading.warnings] == [
+        " was replaced while it was followed: read on in what is new",
+        " was truncated while it was followed: read on in what is new",
+    ]
+
+
+IDLE = """
+name ssh client 192.0.2.1:50022 server 203.0.113.22:22
+  0.000 ssh > S  0:0(0)
+  0.010 ssh < S. 0:0(0) ack 1
+  0.010 ssh > .  1:1(0) ack 1
+"""
+
+
+def refusals(count: int) -> Timeline:
+    """An idle connection, then so many refused ones, a second apart."""
+    names = [f"name r{i} client 192.0.2.1:{41000 + i} server 203.0.113.80:80" for i in range(count)]
+    lines = [line for line in IDLE.splitlines() if line]
+    head, packets = lines[:1], lines[1:]
+    for i in range(count):
+        packets += [f"  {i + 1}.000 r{i} > S  0:0(0)", f"  {i + 1}.001 r{i} < R. 0:0(0) ack 1"]
+    return parse("\n".join([*head, *names, *packets]) + "\n")
+
+
+def test_an_idle_connection_holds_back_nothing(tmp_path: Path) -> None:
+    """Sixteen refusals in a row: each is said before the next one is read, though an older connection is open."""
+    path = tmp_path / "refusals.pcap"
+    path.write_bytes(pcap(refusals(16)))
+    capture = Live(path, tail=200 * SECOND)
+    numbers, events = [], []
+    for row in Reading(live=capture).told():
+        if isinstance(row, Event):
+            events.append(row)
+        elif row.verdict.cause == "rst-refused":
+            numbers.append(row.number)
+            assert row.group_outcome == "pending"
+            assert capture.frames.number <= 3 + 2 * len(numbers)
+    assert numbers == list(range(1, 17))
+    assert [(event.fetches, event.fetch.group_outcome) for event in events] == [(tuple(numbers), "failed")]
+
+
+def test_a_retry_that_works_is_told(tmp_path: Path) -> None:
+    """The failure's row has left as pending; the line says which attempt went well, and when."""
+    path = tmp_path / "retry.pcap"
+    path.write_bytes(pcap(CASES["retry-refused-then-recovered"]))
+    said = [row for row in Reading(live=Live(path)).told() if isinstance(row, Event)]
+    assert [(event.kind, event.fetches, event.fetch.group_outcome) for event in said] == [
+        ("group", (1, 2), "recovered")
+    ]
+    assert words.told(said[0]).startswith("fetches 1, 2 recovered: attempt 3 at ")
