@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from itertools import chain, islice
 
+from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.recent import Recent
 from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, without_middle
@@ -84,6 +85,7 @@ class Wishes:
     joined      client -> when connections were first seen that show neither their beginning nor what they are for
     now         time of the newest question or answer
     given_up    fetches of those that had to go before their time; forgotten: how many had to go, failed or not
+    floods      which clients ask for so many names that the rows of some are left out
     lost        at this time something was forgotten last: what failed by then may have got on unseen
     """
 
@@ -100,6 +102,7 @@ class Wishes:
         self.newest_use = self.now = self.looked = self.forgotten = 0
         self.lost = NEVER
         self.given_up: list[Fetch] = []
+        self.floods = Floods()
 
     # -- questions -------------------------------------------------------------------------------------------------
 
@@ -167,7 +170,7 @@ class Wishes:
         if waits and wish.failed:
             self._overlook(wish)
             wish.given_up = wish.crowded = True
-            self.given_up.append(as_fetch(wish, self.now, False))
+            self.given_up += self._rows(wish, self.now, one_way=False)
 
     def oldest_packet(self) -> int:
         """The smallest first packet of a wish that may turn out a failure; a huge number when there is none."""
@@ -300,7 +303,9 @@ class Wishes:
             else:
                 self.ends.add(wish)
         failed = [wish for wish in sorted(vain, key=first_packet) if wish.failed]
-        return (self._as_fetch(wish, now, one_way) for wish in failed)  # each takes more room than its wish
+        for wish in failed:
+            wish.crowded = wish.first_time - DISORDER_NS <= self.lost or any(of.given_up for of in wish.lookups)
+        return chain.from_iterable(self._rows(wish, now, one_way=one_way) for wish in failed)  # larger than its wish
 
     def _over(self, now: int, final: bool) -> dict[Resolution, None]:
         """The wishes that nothing can join any more; they leave `ends`."""
@@ -314,9 +319,15 @@ class Wishes:
             wish = self.ends.first()
         return over
 
-    def _as_fetch(self, wish: Resolution, now: int, one_way: bool) -> Fetch:
-        wish.crowded = wish.first_time - DISORDER_NS <= self.lost or any(lookup.given_up for lookup in wish.lookups)
-        return as_fetch(wish, now, one_way)
+    def _rows(self, wish: Resolution, now: int, *, one_way: bool) -> Iterator[Fetch]:
+        """The fetch of a wish that failed, unless it is one too many of a flood; the last before that gets a flag."""
+        failed = self.floods.add(wish.client, wish.first_time, wish.client)
+        if failed > self.floods.most:
+            return
+        fetch = as_fetch(wish, now, one_way)
+        if failed == self.floods.most:
+            fetch.connection.flag("flood")
+        yield fetch
 
     def _join_variants(self, labels: Iterable[str]) -> None:
         """Names that are another open name of the client with a search domain behind it are the same wish."""

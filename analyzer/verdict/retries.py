@@ -76,7 +76,7 @@ class Retries:
 
     groups      how many groups there are; overflowed: some rows left before the outcome of their group was known
     names       fetches held that are names which were not resolved
-    clients     client address -> key of a service -> its open groups, oldest first
+    clients     client address -> key of a service -> its open groups, oldest first; closed ones leave at the front
     going       open groups that want a file of a Go module; asking_databases: those of them that ask a proxy whether it
                 has a checksum database, which go then asks itself, under that database's name
     """
@@ -84,7 +84,7 @@ class Retries:
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.limits = limits
         self.queue, self.groups_of = Line(), Line()
-        self.clients: dict[bytes, dict[Key, list[Group]]] = {}
+        self.clients: dict[bytes, dict[Key, Line]] = {}
         self.groups = self.going = self.asking_databases = self.names = 0
         self.overflowed = False
 
@@ -129,7 +129,7 @@ class Retries:
             self.leave(fetch, group)
         return fetch
 
-    def continued(self, fetch: Fetch, waiting: dict[Key, list[Group]]) -> Group | None:
+    def continued(self, fetch: Fetch, waiting: dict[Key, Line]) -> Group | None:
         """The oldest open group of the same service which this fetch continues."""
         target: str = asked(fetch)
         name: str = lower(fetch.name)
@@ -144,18 +144,18 @@ class Retries:
             found = self.falls_back(fetch, waiting)
         return found
 
-    def waits_for(self, fetch: Fetch, groups: list[Group] | None) -> Group | None:
+    def waits_for(self, fetch: Fetch, groups: Line | None) -> Group | None:
         """The first of these groups that this fetch continues."""
         group: Group
         i: cython.Py_ssize_t
         if groups is not None:
-            for i in range(min(len(groups), MAX_LOOKED_AT)):
-                group = groups[i]
+            for i in range(groups.head, min(len(groups.items), groups.head + MAX_LOOKED_AT)):
+                group = groups.items[i]
                 if group.open and in_time(fetch, group) and same(fetch, group):
                     return group
         return None
 
-    def falls_back(self, fetch: Fetch, waiting: dict[Key, list[Group]]) -> Group | None:
+    def falls_back(self, fetch: Fetch, waiting: dict[Key, Line]) -> Group | None:
         """The group of a Go module's file that this fetch asks somewhere else for."""
         package: Package | None = fetch.package
         found: Group | None = None
@@ -165,13 +165,13 @@ class Retries:
             found = self.open_since(fetch, waiting.get(go_key(package.file, package.name)))
         return found
 
-    def open_since(self, fetch: Fetch, groups: list[Group] | None) -> Group | None:
+    def open_since(self, fetch: Fetch, groups: Line | None) -> Group | None:
         """The first of these groups that a fetch can continue as far as time goes."""
         group: Group
         i: cython.Py_ssize_t
         if groups is not None:
-            for i in range(min(len(groups), MAX_LOOKED_AT)):
-                group = groups[i]
+            for i in range(groups.head, min(len(groups.items), groups.head + MAX_LOOKED_AT)):
+                group = groups.items[i]
                 if group.open and in_time(fetch, group):
                     return group
         return None
@@ -240,11 +240,10 @@ class Retries:
         waiting = self.clients.get(group.client)
         if waiting is None:
             self.clients[group.client] = waiting = {}
-        groups = waiting.get(key)
+        groups: Line | None = waiting.get(key)
         if groups is None:
-            waiting[key] = [group]
-        else:
-            groups.append(group)
+            waiting[key] = groups = Line()
+        groups.join(group)
 
     def close(self, group: Group) -> None:
         """Nothing more is expected: the outcome is that of the last member."""
@@ -258,7 +257,7 @@ class Retries:
     def forget(self, group: Group) -> None:
         """Take the group out of its services; those before it that are closed go with it."""
         first: Group
-        closed: cython.Py_ssize_t
+        groups: Line | None
         group.open = False
         if group.goproxy:
             self.going -= 1
@@ -268,15 +267,13 @@ class Retries:
             groups = waiting.get(key)
             if groups is None:
                 continue
-            closed = 0
-            for first in groups:
+            while len(groups):
+                first = groups.first()
                 if first.open:
                     break
-                closed += 1
-            if closed == len(groups):
+                groups.leave()
+            if not len(groups):
                 del waiting[key]
-            elif closed:
-                del groups[:closed]
         if not waiting:
             del self.clients[group.client]
 
