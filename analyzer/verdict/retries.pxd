@@ -14,7 +14,8 @@ cdef class Group:
     cdef public bytes client
     cdef public str name, method, target, outcome
     cdef public Package package
-    cdef public list waits, begun, keys
+    cdef public list waits, begun
+    cdef public tuple keys
     cdef public Fetch last
 
 @cython.final

@@ -16,7 +16,7 @@ from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
 MAX_WAITING = 50_000
-"""Fetches held, 2 to 3 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
+"""Fetches held, 1.8 to 2.5 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
 MAX_NAMES_WAITING = 32_768
 """Those of them that are names which were not resolved: a flood of questions has nothing else."""
 MAX_LATER = 16
@@ -38,6 +38,8 @@ GOPROXY_ADVICE = (
     "separate the two by `|`."
 )
 
+NOTHING: list[int] = []
+"""What a group has of most things while it has one member: a list for all, which nothing is added to."""
 Key = str | bytes
 """Name and target, name, or address: below it a client's groups wait."""
 
@@ -51,7 +53,7 @@ class Group:
     port, name, method, target  the service, "" = not known yet
     outcome    recovered | fallback | failed, "" while it is open, or unknown
     package    what it asks a registry for, by its first member; moved: another host was asked as well
-    waits      ns between the end of one member and the beginning of the next; begun: when each began
+    waits      ns between the end of one member and the beginning of the next; begun: when each began, of several
     keys       below which it waits
     over       ns: when its last member had ended
     """
@@ -63,9 +65,9 @@ class Group:
         self.name = self.method = self.target = self.outcome = ""
         self.open = True
         self.moved = self.goproxy = False
-        self.waits: list[int] = []
-        self.begun: list[int] = []
-        self.keys: list[Key] = []
+        self.waits: list[int] = NOTHING
+        self.begun: list[int] = NOTHING
+        self.keys: tuple[Key, ...] = ()
         self.last = fetch
         self.package: Package | None = fetch.package
         self.goproxy = self.package is not None and self.package.ecosystem == "go"
@@ -180,8 +182,6 @@ class Retries:
         """The fetch is the group's next member."""
         if group.size:
             self.follow(group, fetch)
-        if len(group.begun) < MAX_WAITS:
-            group.begun.append(fetch.start)
         group.size += 1
         fetch.attempt = group.size
         group.last = fetch
@@ -197,8 +197,12 @@ class Retries:
         before: Fetch = group.last
         wait: cython.longlong = fetch.start - before.over
         fetch.wait_s = wait / 1e9
+        if group.size == 1:
+            group.waits, group.begun = [], [before.start]
         if len(group.waits) < MAX_WAITS:
             group.waits.append(wait)
+        if len(group.begun) < MAX_WAITS:
+            group.begun.append(fetch.start)
         elsewhere = place(before) != place(fetch)
         group.moved = group.moved or elsewhere
         if before.status in WANTS_LOGIN and asked(fetch) and authorized(fetch):
@@ -236,7 +240,7 @@ class Retries:
         """Let a group wait below a key, once."""
         if key in group.keys or len(group.keys) >= MAX_KEYS:
             return
-        group.keys.append(key)
+        group.keys = (*group.keys, key)
         waiting = self.clients.get(group.client)
         if waiting is None:
             self.clients[group.client] = waiting = {}
