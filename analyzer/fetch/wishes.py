@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace
 from itertools import chain, islice
 
 from analyzer.fetch.floods import Floods
@@ -44,7 +44,7 @@ NoteOpen = Callable[[int, int], None]
 
 
 class Least:
-    """The wish with the least number: a heap, in which those that left or got another number are dropped in time."""
+    """The wish with the least number: a heap, in which those that left, or whose number grew, are put right in time."""
 
     def __init__(self, number: Callable[[Resolution], int], among: Collection[Resolution]) -> None:
         self.number = number
@@ -53,7 +53,7 @@ class Least:
         self.serial = 0
 
     def add(self, wish: Resolution) -> None:
-        """A wish is new, or its number may have changed."""
+        """A wish is new, or its number may be smaller now."""
         self.serial += 1
         heappush(self.heap, (self.number(wish), self.serial, wish))
         if len(self.heap) > 2 * len(self.among) + SPARE:
@@ -64,10 +64,14 @@ class Least:
     def first(self) -> Resolution | None:
         """That wish; None when there is none."""
         while self.heap:
-            number, _, wish = self.heap[0]
-            if wish in self.among and self.number(wish) == number:
+            known, serial, wish = self.heap[0]
+            number = self.number(wish) if wish in self.among else NEVER
+            if number == known:
                 return wish
-            heappop(self.heap)
+            if number > known:
+                heapreplace(self.heap, (number, serial, wish))
+            else:  # it left, or is in the heap once more
+                heappop(self.heap)
         return None
 
 
@@ -111,7 +115,7 @@ class Wishes:
         pair = (lookup.client, lookup.name)
         known = self.named.get(pair)
         if known is None or not known[-1].goes_on(lookup.first_time):
-            if not lookup.tries and not lookup.resolved:
+            if not lookup.asked and not lookup.resolved:
                 return
             known = [*(known or ()), self._begin(pair, lookup)]
             self.named[pair] = known
@@ -136,11 +140,14 @@ class Wishes:
         return wish
 
     def _changed(self, wish: Resolution) -> None:
-        """Something was added to a wish."""
-        self.ends.add(wish)
+        """Something was added to a wish: it has the same place in all heaps unless it begins earlier now."""
         if wish.resolved:
             self.waiting.discard(wish)
-        elif wish in self.waiting:
+        if wish.placed == wish.first_packet:
+            return
+        wish.placed = wish.first_packet
+        self.ends.add(wish)
+        if wish in self.waiting:
             self.packets.add(wish)
             self.times.add(wish)
 

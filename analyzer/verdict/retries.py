@@ -16,7 +16,7 @@ from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
 MAX_WAITING = 50_000
-"""Fetches held, 1.8 to 2.5 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
+"""Fetches held, 2 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
 MAX_NAMES_WAITING = 32_768
 """Those of them that are names which were not resolved: a flood of questions has nothing else."""
 MAX_LATER = 16
