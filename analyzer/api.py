@@ -254,8 +254,8 @@ class Reading:
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
         found = [*capture.warnings, *engine.warnings]
-        self.left_out += self.floods.left_out + names.wishes.floods.left_out
-        found += told(self.floods, names.wishes.floods)
+        self.left_out += self.floods.left_out + names.wishes.left_out
+        found += told(self.floods, names.wishes)
         if names.forgotten:
             found.append(f"{names.forgotten:,} DNS names or addresses were forgotten: too many were seen")
         if names.wishes.forgotten:

@@ -2,7 +2,8 @@
 
 The first rows of each minute are written, the others counted: what they have in common is said as one. Attempts to
 connect are counted by the server, whoever makes them, and whether it is silent, refuses, or answers SYNs whose sender
-does not exist. Names are counted by the client that asks for them, whatever a resolver says of them, if anything.
+does not exist. Names are counted by the client that asks for them, and by the resolver that all of them ask, whatever
+it says of them, if anything.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ MAX_ROWS = 4096
 """Rows of one server's failed attempts in a minute, as many as can be half-open on a Linux server (net.core.somaxconn):
 an outage with two thousand clients keeps all its rows. And of one client's names: whoever fails to resolve 68 different
 ones each second of a minute guesses them, or asks for a whole site (a build with search lists fails at hundreds)."""
+MAX_ROWS_OF_ALL = 65_536
+"""Rows of one resolver's failed names in a minute, a thousand a second, of all clients together: five thousand hosts of
+which each fails at a name every five seconds keep all their rows; questions with made-up senders do not."""
 MAX_MINUTES = 4096
 """Minutes of one server or client that are counted at a time, 0.3 kB each; at the cap all counts begin anew, which
 writes more rows."""
@@ -37,15 +41,15 @@ class Flood:
 
 
 class Floods:
-    """Counts what came to nothing; one for connections and one for names, which are judged apart.
+    """Counts what came to nothing of one kind, by whoever it has in common.
 
-    left_out   how many rows were left out
+    most       rows in a minute; left_out: how many rows were left out
     minutes    (server + port, or client; minute) -> attempts
     told       flooded server + port, or flooding client -> its flood; b"" = those beyond MAX_TOLD
     """
 
-    def __init__(self) -> None:
-        self.most = MAX_ROWS
+    def __init__(self, most: int = MAX_ROWS) -> None:
+        self.most = most
         self.left_out = 0
         self.minutes: dict[tuple[bytes, int], int] = {}
         self.told: dict[bytes, Flood] = {}

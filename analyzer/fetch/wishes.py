@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from heapq import heapify, heappop, heappush, heapreplace
 from itertools import chain, islice
 
-from analyzer.fetch.floods import Floods
+from analyzer.fetch.floods import MAX_ROWS_OF_ALL, Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.recent import Recent
 from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, without_middle
@@ -89,7 +89,7 @@ class Wishes:
     joined      client -> when connections were first seen that show neither their beginning nor what they are for
     now         time of the newest question or answer
     given_up    fetches of those that had to go before their time; forgotten: how many had to go, failed or not
-    floods      which clients ask for so many names that the rows of some are left out
+    floods      clients that ask for so many names that the rows of some are left out; flooded: servers asked by many
     lost        at this time something was forgotten last: what failed by then may have got on unseen
     """
 
@@ -106,7 +106,7 @@ class Wishes:
         self.newest_use = self.now = self.looked = self.forgotten = 0
         self.lost = NEVER
         self.given_up: list[Fetch] = []
-        self.floods = Floods()
+        self.floods, self.flooded = Floods(), Floods(MAX_ROWS_OF_ALL)
 
     # -- questions -------------------------------------------------------------------------------------------------
 
@@ -178,6 +178,11 @@ class Wishes:
             self._overlook(wish)
             wish.given_up = wish.crowded = True
             self.given_up += self._rows(wish, self.now, one_way=False)
+
+    @property
+    def left_out(self) -> int:
+        """Failed wishes that got no row."""
+        return self.floods.left_out + self.flooded.left_out
 
     def oldest_packet(self) -> int:
         """The smallest first packet of a wish that may turn out a failure; a huge number when there is none."""
@@ -328,11 +333,14 @@ class Wishes:
 
     def _rows(self, wish: Resolution, now: int, *, one_way: bool) -> Iterator[Fetch]:
         """The fetch of a wish that failed, unless it is one too many of a flood; the last before that gets a flag."""
-        failed = self.floods.add(wish.client, wish.first_time, wish.client)
-        if failed > self.floods.most:
-            return
+        last = False
+        for floods, place in ((self.floods, wish.client), (self.flooded, wish.lookups[0].server)):
+            failed = floods.add(place, wish.first_time, wish.client)
+            if failed > floods.most:
+                return
+            last = last or failed == floods.most
         fetch = as_fetch(wish, now, one_way)
-        if failed == self.floods.most:
+        if last:
             fetch.connection.flag("flood")
         yield fetch
 

@@ -6,26 +6,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.fetch.floods import MAX_SOURCES, Flood, Floods
+from analyzer.fetch.wishes import Wishes
 from analyzer.output.words import address
 from analyzer.verdict.case import endpoint
 
 
-def told(connections: Floods, names: Floods) -> list[str]:
+def told(connections: Floods, wishes: Wishes) -> list[str]:
     """What is said of floods of attempts to connect, and of floods of names."""
     lines = []
     for server, flood in largest_first(connections):
         name = endpoint(server[:-2], int.from_bytes(server[-2:])) if server else "other servers"
-        lines.append(
-            f"a flood: {flood.attempts:,} attempts to connect to {name} came to nothing; {flood.left_out:,} of them, "
-            f"from {sources(flood)} and all beyond {connections.most:,} a minute, have no row"
-        )
-    for client, flood in largest_first(names):
-        name = address(client) if client else "other clients"
-        lines.append(
-            f"a flood: {flood.attempts:,} names that {name} asked for did not resolve, as far as the capture shows; "
-            f"{flood.left_out:,} of them, all beyond {names.most:,} a minute, have no row"
-        )
+        did = f"{flood.attempts:,} attempts to connect to {name} came to nothing"
+        lines.append(line(did, flood, f"from {sources(flood)} and ", connections.most))
+    for client, flood in largest_first(wishes.floods):
+        did = f"{flood.attempts:,} names that {address(client) or 'other clients'} asked for {IN_VAIN}"
+        lines.append(line(did, flood, "", wishes.floods.most))
+    for server, flood in largest_first(wishes.flooded):
+        did = f"{flood.attempts:,} names that {address(server) or 'other servers'} was asked for {IN_VAIN}"
+        lines.append(line(did, flood, f"asked by {sources(flood)} and ", wishes.flooded.most))
     return lines
+
+
+IN_VAIN = "did not resolve, as far as the capture shows"
+
+
+def line(did: str, flood: Flood, by: str, most: int) -> str:
+    """One flood."""
+    return f"a flood: {did}; {flood.left_out:,} of them, {by}all beyond {most:,} a minute, have no row"
 
 
 def largest_first(floods: Floods) -> Iterator[tuple[bytes, Flood]]:

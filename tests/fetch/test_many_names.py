@@ -214,10 +214,8 @@ def test_a_name_that_came_to_nothing_only_for_want_of_room_is_no_failure(tmp_pat
 def few_rows(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """Let floods of names begin with so many."""
 
-    def floods() -> Floods:
-        made = Floods()
-        made.most = most
-        return made
+    def floods(of_all: int = most) -> Floods:
+        return Floods(most if of_all == most else 2 * most)
 
     monkeypatch.setattr(wishes_module, "Floods", floods)
 
@@ -244,6 +242,28 @@ def test_a_flood_of_names_is_said_as_one(
         assert f"{count} names that 192.0.2.10 asked for did not resolve" in told[0]
         assert f"{count - 20} of them, all beyond 20 a minute, have no row" in told[0]
     assert rows(path, Piped) == rows(path, Reading)
+
+
+@pytest.mark.parametrize("count", [40, 41, 200])
+def test_names_asked_by_made_up_senders_are_a_flood_of_the_server(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each asks once: no client is a flood, all together are, beyond a larger number."""
+    few_rows(monkeypatch, 20)
+    path = tmp_path / "flood.pcap"
+    data = bytearray(capture(unanswered(count, MS)))
+    for i in range(count):
+        at = data.index(CLIENT + SERVER)
+        data[at : at + 4] = bytes([203, 0, 113, 1 + i])
+    path.write_bytes(data)
+    reading = Reading(str(path))
+    assert len(list(reading)) == min(count, 40) == count - reading.left_out
+    told = [text for text in reading.warnings if "a flood" in text]
+    assert len(told) == (count > 40)
+    if told:
+        assert f"{count} names that 192.0.2.53 was asked for did not resolve" in told[0]
+        assert f"{count - 40} of them, asked by {count - 40} address" in told[0]
+        assert "all beyond 40 a minute" in told[0]
 
 
 def test_a_build_that_resolves_nothing_keeps_its_rows(tmp_path: Path) -> None:
