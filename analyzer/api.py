@@ -456,12 +456,14 @@ class Reading:
                 fetch.detach()
 
     def _account(self, name: str, capture: Readable, engine: Engine, names: Names, order: Order) -> None:
+        from analyzer.output.floods import told
+
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
         found = [*capture.warnings, *engine.warnings]
-        self.left_out += self.floods.left_out
-        found += _flooded(self.floods)
+        self.left_out += self.floods.left_out + names.wishes.left_out
+        found += told(self.floods, names.wishes)
         if names.forgotten:
             found.append(f"{names.forgotten:,} DNS names or addresses were forgotten: too many were seen")
         if names.wishes.forgotten:
@@ -531,20 +533,6 @@ def classify(
     if reading.client_log is not None:
         frame.attrs["client_log"] = reading.client_log.counts()
     return frame
-
-
-def _flooded(floods: Floods) -> list[str]:
-    """Each flood in one line, the largest first."""
-    from analyzer.verdict.case import endpoint
-
-    lines = []
-    for server, (attempts, left_out) in sorted(floods.servers.items(), key=lambda one: (one[0] == b"", -one[1][0])):
-        name = endpoint(server[:-2], int.from_bytes(server[-2:])) if server else "other servers"
-        lines.append(
-            f"a flood: {attempts:,} attempts to connect to {name} came to nothing; {left_out:,} of them, "
-            f"all beyond {floods.most:,} a minute, have no row"
-        )
-    return lines
 
 
 def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:

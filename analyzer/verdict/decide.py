@@ -111,6 +111,7 @@ def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
 def decide_case(case: Case) -> Verdict:
     """The verdict of a case that nobody has looked at yet."""
     if case.fetch.resolution is not None:
+        case.flags = list(case.connection.flags)
         if case.fetch.resolution.crowded:
             case.doubt = "evicted"
             case.flag("evicted")
