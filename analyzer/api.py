@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from os.path import exists, getsize, isdir, isfile  # which take any name: Path.is_file raises for one that is too long
 from typing import TYPE_CHECKING, Protocol
 
+from analyzer.capture.losses import Losses
 from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.floods import Floods
@@ -54,6 +55,7 @@ class Readable(Protocol):
 
     frames    the cursor over its frames; with `idle`, in a stream, where none came for a while
     warnings  what the user should know, as far as it has been read; damaged: whether a part could not be read
+    losses    when packets were dropped while it was captured, as far as is known by now
     stop()    give nothing more, as at the input's end; close(): release it
     """
 
@@ -64,6 +66,9 @@ class Readable(Protocol):
 
     @property
     def damaged(self) -> bool: ...
+
+    @property
+    def losses(self) -> Losses: ...
 
     def stop(self) -> None: ...
 
@@ -141,6 +146,8 @@ class Reading:
         self.open: list[tuple[Fetch, int]] = []
         self.open_in_all = 0
         self._open: Readable | None = None
+        self._losses = Losses()
+        self._engine: Engine | None = None
         self._order = Order()
         self._final: list[Fetch | Event] = []
         self._given: deque[Fetch] = deque()
@@ -148,6 +155,7 @@ class Reading:
         self.groups = Groups()
         self._cut: Callable[[Connection], list[Fetch]]
         self._decide: Callable[[Fetch], Verdict]
+        self._mark: Callable[[Fetch, Losses], None]
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -170,6 +178,10 @@ class Reading:
         """
         self.events = self.client_log is None and not self.settle
         return self._tied(self._read())
+
+    def opened(self) -> int:
+        """How many connections are open just now."""
+        return 0 if self._engine is None else len(self._engine.table.sides) // 2
 
     def rest(self) -> Iterator[list[Fetch | Event]]:
         """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
@@ -279,10 +291,11 @@ class Reading:
         from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
         from analyzer.verdict.decide import decide
+        from analyzer.verdict.drops import mark
         from analyzer.wire.engine import Engine
 
-        self._cut, self._decide = fetches, decide
-        engine = Engine(capture.frames)
+        self._cut, self._decide, self._mark = fetches, decide, mark
+        self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
         names = Names()
@@ -291,6 +304,7 @@ class Reading:
         self.groups = groups = Groups()
         leaving = self._policy(engine, names, name) if grows else None
         for batch in engine.batches(*self._batch()):
+            self._losses = capture.losses
             self._judge(batch, names, name, leaving)
             self._judge_names(engine, names, name)
             if self.progress is not None:
@@ -439,6 +453,8 @@ class Reading:
             names.annotate(fetch)
         fetch.file = file
         fetch.show_queries = int(self.show_queries)
+        if self._losses.times:
+            self._mark(fetch, self._losses)
 
     def _judge_names(self, engine: Engine, names: Names, file: str, *, final: bool = False) -> None:
         """The names that were asked for in vain."""
@@ -447,6 +463,8 @@ class Reading:
             failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
         for fetch in failed:
             fetch.file = file
+            if self._losses.times:
+                self._mark(fetch, self._losses)
             fetch.verdict = verdict = self._decide(fetch)
             if self.stopped and ("ongoing" in verdict.flags or not verdict.failed):
                 self._note_open(fetch)

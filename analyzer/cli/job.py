@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
-from analyzer.api import Live, Reading, only_fetches, streams
+from analyzer.api import Reading, only_fetches, streams
 from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
 from analyzer.cli.selection import Selection
@@ -22,6 +22,10 @@ from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.told import Event
+
+if TYPE_CHECKING:
+    from analyzer.capture.live.capture import LiveCapture
+    from analyzer.output.meter import Meter
 
 BUFFER = 1 << 18
 """Bytes that are written to a file at once."""
@@ -62,7 +66,7 @@ class Job:
         max_open: int = 0,
         follow: bool = False,
         settle: bool = False,
-        live: Live | None = None,
+        live: LiveCapture | None = None,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -77,7 +81,7 @@ class Job:
         self.found = False
         self.stopping: Stopping | None = None
         self.interrupted: ExitStatus | None = None
-        self.bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+        self.bar: Bar | Meter | None = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
         self.waiting = None if quiet else messages.waiting
         self.reading = Reading(
             paths,
@@ -92,6 +96,11 @@ class Job:
             settle=settle or form == "parquet",
             live=live,
         )
+        self.capture = live
+        if live is not None and self.bar is not None:
+            from analyzer.output.meter import Meter
+
+            self.bar = self.reading.progress = Meter(sys.stderr, live, self.summary, self.reading.opened)
         self.summary.client_log = self.reading.client_log
         self.live = live is not None or follow or any(map(streams, paths))
 
@@ -216,6 +225,8 @@ class Job:
         raise last
 
     def _note_damage(self) -> None:
+        if self.capture is not None:
+            self.summary.capture = self.capture.stats()
         self.summary.damaged = self.reading.exit_status is ExitStatus.DAMAGED
         self.summary.warnings = [*self.reading.warnings, *map(_as_warning, self.reading.failures)]
 
