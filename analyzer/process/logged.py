@@ -1,0 +1,112 @@
+# not compiled: a message a connection
+"""The best level: a cgroup for COMMAND, and the kernel logs what is begun in it.
+
+The kernel hands a log message over before the packet leaves: whoever has seen the packet in a capture finds the message
+in the socket. Nothing is too short-lived for that, and nobody else's is among them. Which process of the cgroup it was
+is looked up a moment later, which the shortest ones do not live to see.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from select import select
+
+from analyzer.process.attribution import EARLY_NS, LATE_NS, Owner
+from analyzer.process.cgroup import Cgroup
+from analyzer.process.diag import Sockets, childless, holder, name_of
+from analyzer.process.log import FiveTuple, Log, Logged
+from analyzer.process.nft import Table
+
+MAX_SEEN = 200_000
+"""Connections that are remembered, about 400 bytes each: 80 MB."""
+
+MAX_TIMES = 16
+"""Packets of one connection that are remembered: SYNs are sent again up to ten times, and ports come back."""
+
+LOOKED_UP = 32
+"""Processes that are looked up before the log is read again: each may take milliseconds, and the log goes on."""
+
+PATIENCE_S = 0.2
+"""Seconds after which the reading thread looks whether it shall end."""
+
+
+class ByCgroup:
+    """What the kernel logged, and for whom."""
+
+    level = "cgroup"
+
+    def __init__(self, cgroup: Cgroup, table: Table, log: Log, pid: int, name: str) -> None:
+        self.notes: list[str] = []
+        self.cgroup = cgroup
+        self.table = table
+        self.log = log
+        self.somebody = f"{name}[{pid}]+"
+        self.seen: dict[FiveTuple, list[tuple[int, str]]] = {}
+        self.forgotten = 0
+        self._sockets = Sockets()
+        self._lock = threading.Lock()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="whyfetch-log", daemon=True)
+        self._thread.start()
+
+    def owner(self, five: FiveTuple, began: int) -> Owner | None:
+        """Who of COMMAND began this at that time."""
+        with self._lock:
+            self._remember(self.log.read())
+            times = self.seen.get(five, ())
+        for time, process in times:
+            if began - EARLY_NS <= time <= began + LATE_NS:
+                return Owner(process, self.level)
+        return None
+
+    def close(self) -> list[int]:
+        """Take table, log and cgroup away."""
+        self._closing = True
+        self._thread.join()
+        if self.log.lost or self.forgotten:
+            self.notes.append(
+                f"{self.log.lost + self.forgotten:,} of the connections of COMMAND were not noted: it began too many"
+            )
+        self.table.close()
+        self.log.close()
+        self._sockets.close()
+        return self.cgroup.close()
+
+    def _run(self) -> None:
+        while not self._closing:
+            select([self.log], [], [], PATIENCE_S)
+            with self._lock:
+                new = self._remember(self.log.read())
+            for five in new[-LOOKED_UP:]:
+                self._look_up(five)
+
+    def _remember(self, messages: Iterable[Logged]) -> list[FiveTuple]:
+        """Note what was logged; which of it is new."""
+        new = []
+        for logged in messages:
+            five = logged.five
+            times = self.seen.get(five)
+            if times is None:
+                if len(self.seen) >= MAX_SEEN:
+                    self.forgotten += 1
+                    continue
+                times = self.seen[five] = []
+                new.append(five)
+            times.append((logged.time, self.somebody))
+            del times[:-MAX_TIMES]
+        return new
+
+    def _look_up(self, five: FiveTuple) -> None:
+        process = ""
+        members = self.cgroup.pids()
+        inode = self._sockets.inode(five)
+        pid = holder(inode, members) if inode else 0
+        if not pid and len(members) == 1 and childless(members[0]):
+            pid = members[0]
+        name = name_of(pid) if pid else ""
+        if name:
+            process = f"{name}[{pid}]"
+            with self._lock:
+                times = self.seen[five]
+                times[:] = [(time, process if known == self.somebody else known) for time, known in times]
