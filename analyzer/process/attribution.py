@@ -7,12 +7,6 @@ from typing import NamedTuple, Protocol
 
 from analyzer.process.log import FiveTuple
 
-EARLY_NS = 100_000_000
-"""A packet can be stamped so long after its log message was read: capture and log have the same clock, read apart."""
-
-LATE_NS = 2_000_000_000
-"""A log message is read so long after its packet at most, on a machine that is very busy."""
-
 
 class Owner(NamedTuple):
     """What is known of who made a fetch.
@@ -35,8 +29,11 @@ class Attribution(Protocol):
     level: str
     notes: list[str]
 
-    def owner(self, five: FiveTuple, began: int) -> Owner | None:
-        """Who of COMMAND began this at that time (ns); None = not COMMAND, nor a descendant."""
+    def owner(self, five: FiveTuple, began: int, isn: int = -1) -> Owner | None:
+        """Who of COMMAND began this at that time (ns), with that sequence number in its SYN, -1 = not known.
+
+        None = neither COMMAND nor a descendant of it.
+        """
         ...
 
     def close(self) -> list[int]:

@@ -11,12 +11,15 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from analyzer.process.netlink import BUFFER, NETFILTER, Netlink, attribute, attributes, messages
+from analyzer.process.netlink import BUFFER, NETFILTER, Netlink, attribute, attributes, be32, messages
 
+# Names and numbers below are those of linux/netfilter/nfnetlink_log.h, without NFUL and NFULA.
 ULOG = 4
 PACKET, CONFIG = ULOG << 8, ULOG << 8 | 1
-BIND = attribute(1, b"\x01")
-QUEUE_LENGTH, QUEUE_TIMEOUT, FLAGS = 5, 4, 6
+PAYLOAD, NUMBER = 9, 12
+COMMAND, MODE, QUEUE_TIMEOUT, QUEUE_LENGTH, FLAGS = 1, 2, 4, 5, 6
+BIND = b"\x01"
+COPY_PACKET = 2
 COUNTED = 1
 """NFULNL_CFG_F_SEQ: the messages are numbered, so that a lost one shows."""
 
@@ -25,6 +28,9 @@ RANGE = 128
 
 RECEIVE = 32 << 20
 """Bytes of socket buffer, about 10,000 messages: what COMMAND may begin while we are busy with packets."""
+
+SO_RCVBUFFORCE = 33
+"""asm-generic/socket.h; Python does not name it."""
 
 GROUPS = range(0x5746, 0x5746 + 64)
 """Group numbers that are tried; nobody hands them out, and a number in use is refused."""
@@ -45,11 +51,14 @@ class FiveTuple(NamedTuple):
 
 
 class Logged(NamedTuple):
-    """One packet that was logged: when it was read, by whom it was sent (-1 = unknown)."""
+    """One packet that was logged.
+
+    time    when it was read; number: the sequence number of a TCP segment, -1 = another protocol
+    """
 
     time: int
     five: FiveTuple
-    uid: int
+    number: int
 
 
 class Log:
@@ -67,12 +76,12 @@ class Log:
     def open(self) -> None:
         """Take a group that nobody has, and a buffer that holds what we do not read at once."""
         self.group = self._bind()
-        quickly = attribute(QUEUE_LENGTH, struct.pack(">I", 1)) + attribute(QUEUE_TIMEOUT, struct.pack(">I", 1))
-        self._configure(attribute(2, struct.pack(">IBx", RANGE, 2)) + quickly)
+        at_once = be32(QUEUE_LENGTH, 1) + be32(QUEUE_TIMEOUT, 1)
+        self._configure(attribute(MODE, struct.pack(">IBx", RANGE, COPY_PACKET)) + at_once)
         self._configure(attribute(FLAGS, struct.pack(">H", COUNTED)))
         receiving = self.netlink.socket
         try:
-            receiving.setsockopt(socket.SOL_SOCKET, 33, RECEIVE)  # SO_RCVBUFFORCE, beyond net.core.rmem_max
+            receiving.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE)  # beyond net.core.rmem_max
         except OSError:
             receiving.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE)
         receiving.setblocking(False)
@@ -94,9 +103,9 @@ class Log:
                 continue
             now = time.time_ns()
             for kind, _, body in messages(data):
-                logged = self._packet(body, now) if kind == PACKET else None
-                if logged is not None:
-                    yield logged
+                packet = self._packet(body, now) if kind == PACKET else None
+                if packet is not None:
+                    yield packet
 
     def close(self) -> None:
         """Give the group back."""
@@ -106,7 +115,7 @@ class Log:
         for group in GROUPS:
             self.group = group
             try:
-                self._configure(BIND)
+                self._configure(attribute(COMMAND, BIND))
             except OSError as error:
                 if error.errno != errno.EBUSY:
                     raise
@@ -119,21 +128,17 @@ class Log:
 
     def _packet(self, body: bytes, now: int) -> Logged | None:
         found = attributes(body, 4)
-        number = int.from_bytes(found.get(12, b""))
-        if 12 in found:
+        if NUMBER in found:
+            number = int.from_bytes(found[NUMBER])
             self.lost += number - self._next & 0xFFFF_FFFF
             self._next = number + 1 & 0xFFFF_FFFF
-        five = five_tuple(found.get(9, b""))
-        uid = int.from_bytes(found[11]) if 11 in found else -1
-        return Logged(now, five, uid) if five else None
+        return logged(found.get(PAYLOAD, b""), now)
 
 
-def five_tuple(packet: bytes) -> FiveTuple | None:
-    """Addresses and ports of an IP packet, as our own kernel made it."""
-    if len(packet) < 40:
-        version = packet[0] >> 4 if packet else 0
-        if version != 4 or len(packet) < 24:
-            return None
+def logged(packet: bytes, now: int) -> Logged | None:
+    """What an IP packet says, as our own kernel made it; None = too little of it is there."""
+    if len(packet) < 24 or (packet[0] >> 4 == 6 and len(packet) < 44):
+        return None
     if packet[0] >> 4 == 4:
         protocol, at = packet[9], (packet[0] & 15) * 4
         client, server = packet[12:16], packet[16:20]
@@ -142,8 +147,7 @@ def five_tuple(packet: bytes) -> FiveTuple | None:
         client, server = packet[8:24], packet[24:40]
         while protocol in SKIPPED and at + 8 <= len(packet):
             protocol, at = packet[at], at + 8 + packet[at + 1] * 8
-    if protocol not in (TCP, UDP) or at + 4 > len(packet):
+    if protocol not in (TCP, UDP) or at + 8 > len(packet):
         return None
-    return FiveTuple(
-        protocol, client, int.from_bytes(packet[at : at + 2]), server, int.from_bytes(packet[at + 2 : at + 4])
-    )
+    client_port, server_port, number = struct.unpack_from(">HHI", packet, at)
+    return Logged(now, FiveTuple(protocol, client, client_port, server, server_port), number if protocol == TCP else -1)

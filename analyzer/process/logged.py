@@ -10,25 +10,42 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from select import select
 
-from analyzer.process.attribution import EARLY_NS, LATE_NS, Owner
+from analyzer.process.attribution import Owner
 from analyzer.process.cgroup import Cgroup
 from analyzer.process.diag import Sockets, childless, holder, name_of
-from analyzer.process.log import FiveTuple, Log, Logged
+from analyzer.process.log import TCP, FiveTuple, Log, Logged
 from analyzer.process.nft import Table
 
 MAX_SEEN = 200_000
 """Connections that are remembered, about 400 bytes each: 80 MB."""
 
-MAX_TIMES = 16
+MAX_PACKETS = 16
 """Packets of one connection that are remembered: SYNs are sent again up to ten times, and ports come back."""
+
+EARLY_NS = 1_000_000
+"""A packet is stamped after it was logged, and a message read after that: only a clock that is set makes it look
+earlier."""
+
+LATE_NS = 2_000_000_000
+"""A message is read so long after its packet at most, on a machine that is very busy."""
 
 LOOKED_UP = 32
 """Processes that are looked up before the log is read again: each may take milliseconds, and the log goes on."""
 
 PATIENCE_S = 0.2
 """Seconds after which the reading thread looks whether it shall end."""
+
+
+@dataclass(slots=True)
+class Begun:
+    """A packet that began something: when its message was read, the number in it, and whose it was."""
+
+    time: int
+    number: int
+    process: str
 
 
 class ByCgroup:
@@ -42,7 +59,7 @@ class ByCgroup:
         self.table = table
         self.log = log
         self.somebody = f"{name}[{pid}]+"
-        self.seen: dict[FiveTuple, list[tuple[int, str]]] = {}
+        self.seen: dict[FiveTuple, list[Begun]] = {}
         self.forgotten = 0
         self._sockets = Sockets()
         self._lock = threading.Lock()
@@ -50,14 +67,17 @@ class ByCgroup:
         self._thread = threading.Thread(target=self._run, name="whyfetch-log", daemon=True)
         self._thread.start()
 
-    def owner(self, five: FiveTuple, began: int) -> Owner | None:
-        """Who of COMMAND began this at that time."""
+    def owner(self, five: FiveTuple, began: int, isn: int = -1) -> Owner | None:
+        """Who of COMMAND began this. A sequence number leaves no doubt: ports of refused connections return quickly."""
         with self._lock:
             self._remember(self.log.read())
-            times = self.seen.get(five, ())
-        for time, process in times:
-            if began - EARLY_NS <= time <= began + LATE_NS:
-                return Owner(process, self.level)
+            known = tuple(self.seen.get(five, ()))
+        for begun in known:
+            fits = begun.number == isn if isn >= 0 else began - EARLY_NS <= begun.time <= began + LATE_NS
+            if fits:
+                return Owner(begun.process, self.level)
+        if isn < 0 and five.protocol == TCP and known and known[0].time <= began:  # its SYN is not in the capture
+            return Owner(known[-1].process, self.level)
         return None
 
     def close(self) -> list[int]:
@@ -82,23 +102,24 @@ class ByCgroup:
                 self._look_up(five)
 
     def _remember(self, messages: Iterable[Logged]) -> list[FiveTuple]:
-        """Note what was logged; which of it is new."""
+        """Note what was logged; which of it is not a packet sent again."""
         new = []
         for logged in messages:
             five = logged.five
-            times = self.seen.get(five)
-            if times is None:
+            known = self.seen.get(five)
+            if known is None:
                 if len(self.seen) >= MAX_SEEN:
                     self.forgotten += 1
                     continue
-                times = self.seen[five] = []
+                known = self.seen[five] = []
+            if not known or known[-1].number != logged.number:
                 new.append(five)
-            times.append((logged.time, self.somebody))
-            del times[:-MAX_TIMES]
+            known.append(Begun(logged.time, logged.number, self.somebody))
+            del known[:-MAX_PACKETS]
         return new
 
     def _look_up(self, five: FiveTuple) -> None:
-        process = ""
+        """Find out which process has just begun this, while it lasts."""
         members = self.cgroup.pids()
         inode = self._sockets.inode(five)
         pid = holder(inode, members) if inode else 0
@@ -106,7 +127,8 @@ class ByCgroup:
             pid = members[0]
         name = name_of(pid) if pid else ""
         if name:
-            process = f"{name}[{pid}]"
             with self._lock:
-                times = self.seen[five]
-                times[:] = [(time, process if known == self.somebody else known) for time, known in times]
+                last = self.seen[five][-1].number
+                for begun in self.seen[five]:
+                    if begun.number == last:
+                        begun.process = f"{name}[{pid}]"

@@ -45,7 +45,7 @@ class ByPoll:
         self._thread = threading.Thread(target=self._run, name="whyfetch-poll", daemon=True)
         self._thread.start()
 
-    def owner(self, five: FiveTuple, began: int) -> Owner | None:
+    def owner(self, five: FiveTuple, began: int, isn: int = -1) -> Owner | None:
         """Who of COMMAND began this, as far as was seen."""
         process = self._known(five)
         if process:

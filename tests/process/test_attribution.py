@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from analyzer.process import cgroup
-from analyzer.process.log import FiveTuple, five_tuple
+from analyzer.process.log import FiveTuple, Logged, logged
 
 DRIVER = """
-import json, os, sys
+import os, socket, sys
 from analyzer.process.command import Command, exit_status
 from analyzer.process.levels import attribution
 from analyzer.process.log import FiveTuple
@@ -28,10 +28,10 @@ print(whose.level, whose.notes, flush=True)
 command.release()
 print(exit_status(os.waitpid(command.pid, 0)[1]), flush=True)
 for line in open(sys.argv[1]):
-    who, host, port, to, began = line.split()
-    five = FiveTuple(6, bytes.fromhex(host), int(port), bytes([127, 0, 0, 1]), int(to))
+    host, port, to, began = line.split()
+    five = FiveTuple(6, socket.inet_aton(host), int(port), bytes([127, 0, 0, 1]), int(to))
     owner = whose.owner(five, int(began))
-    print(who, owner and owner.how, flush=True)
+    print(host, owner and owner.how, flush=True)
 print(len(whose.close()))
 """
 """Runs COMMAND as `whyfetch run` does, and asks whose the connections noted in a file are."""
@@ -41,8 +41,8 @@ import socket, sys, time
 for _ in range(int(sys.argv[1])):
     for port in map(int, sys.argv[4:]):
         with socket.socket() as client, open(sys.argv[2], "a") as noted:
-            client.bind(("127.0.0.1", 0))
-            noted.write(f"{sys.argv[3]} 7f000001 {client.getsockname()[1]} {port} {time.time_ns()}\\n")
+            client.bind((sys.argv[3], 0))
+            noted.write(f"{sys.argv[3]} {client.getsockname()[1]} {port} {time.time_ns()}\\n")
             noted.flush()
             try:
                 client.connect(("127.0.0.1", port))
@@ -108,11 +108,11 @@ def test_refused_and_quick_connections_are_told_apart_from_those_of_others(files
         silent.bind(("127.0.0.1", 0))
         ports = [str(port), str(silent.getsockname()[1])]
         client = [sys.executable, str(files / "client.py"), "40", str(files / "noted")]
-        others = subprocess.Popen([*client, "theirs", *ports])
-        said = driven(files, "sh", "-c", '"$@"; sleep 0.5', "sh", *client, "ours", *ports, noted=files / "noted")
+        others = subprocess.Popen([*client, "127.0.0.2", *ports])
+        said = driven(files, "sh", "-c", '"$@"; sleep 0.5', "sh", *client, "127.0.0.1", *ports, noted=files / "noted")
         others.wait()
     assert said[:2] == ["cgroup []", "0"]
-    assert Counter(said[2:-1]) == {"ours cgroup": 80, "theirs None": 80}
+    assert Counter(said[2:-1]) == {"127.0.0.1 cgroup": 80, "127.0.0.2 None": 80}
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_refused_and_quick_connections_are_told_apart_from_those_of_others(files
 def test_children_pipelines_and_daemons_are_commands(files: Path, script: str) -> None:
     """Whoever descends from COMMAND is COMMAND: children, either end of a pipeline, daemons with their own session."""
     with served() as port:
-        client = f"{sys.executable} {files / 'client.py'} 3 {files / 'noted'} ours {port}"
+        client = f"{sys.executable} {files / 'client.py'} 3 {files / 'noted'} 127.0.0.1 {port}"
         said = driven(files, "sh", "-c", script.format(client), noted=files / "noted")
-    assert said == ["cgroup []", "0", *["ours cgroup"] * 3, "0"]
+    assert said == ["cgroup []", "0", *["127.0.0.1 cgroup"] * 3, "0"]
 
 
 def test_a_daemon_that_stays_goes_back_to_the_cgroup_it_came_from(files: Path) -> None:
@@ -168,7 +168,7 @@ def test_without_rights_or_cgroups_polling_is_left_and_says_why(files: Path, pre
     script = """
         import socket, sys, time
         with socket.create_connection(("127.0.0.1", int(sys.argv[2]))) as client, open(sys.argv[1], "w") as noted:
-            noted.write(f"ours 7f000001 {client.getsockname()[1]} {sys.argv[2]} {time.time_ns()}\\n")
+            noted.write(f"127.0.0.1 {client.getsockname()[1]} {sys.argv[2]} {time.time_ns()}\\n")
             noted.flush()
             time.sleep(0.5)
     """
@@ -179,7 +179,7 @@ def test_without_rights_or_cgroups_polling_is_left_and_says_why(files: Path, pre
         said = driven(files, *command, noted=files / "ours", prefix=prefix)
     assert said[0].startswith("poll")
     assert why in said[0]
-    assert said[1:3] == ["0", "ours poll"]
+    assert said[1:3] == ["0", "127.0.0.1 poll"]
 
 
 def left() -> list[Path]:
@@ -192,7 +192,8 @@ def left() -> list[Path]:
 def test_ports_are_found_behind_extension_headers() -> None:
     """The ports of an IPv6 packet stand behind its extension headers; half a packet has none."""
     header = bytes([0x60]) + bytes(5) + bytes([0, 64]) + bytes(15) + b"\1" + bytes(15) + b"\2"
-    ports = bytes([0xC0, 0, 1, 187])
-    packet = header + bytes([6, 0]) + bytes(6) + ports
-    assert five_tuple(packet) == FiveTuple(6, bytes(15) + b"\1", 0xC000, bytes(15) + b"\2", 443)
-    assert all(five_tuple(packet[:size]) is None for size in range(len(packet)))
+    segment = bytes([0xC0, 0, 1, 187, 0, 0, 0, 7])
+    packet = header + bytes([6, 0]) + bytes(6) + segment
+    five = FiveTuple(6, bytes(15) + b"\1", 0xC000, bytes(15) + b"\2", 443)
+    assert logged(packet, 1) == Logged(1, five, 7)
+    assert all(logged(packet[:size], 1) is None for size in range(len(packet)))
