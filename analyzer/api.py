@@ -50,6 +50,7 @@ class Reading:
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
     max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
+    mine         says which fetches are wanted (analyzer.process); of the others `foreign` counts how many there were
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
@@ -70,8 +71,10 @@ class Reading:
         client_log: str | PathLike[str] | None = None,
         waiting: Waiting | None = None,
         max_open: int = 0,
+        mine: Callable[[Fetch], bool] | None = None,
     ) -> None:
         self.kinds = kinds
+        self.mine = mine
         self.max_open = max_open
         self.lean = lean
         self.show_queries = show_queries
@@ -85,7 +88,7 @@ class Reading:
             with patience(None if isfile(client_log) else waiting, fspath(client_log)):
                 self.client_log = _log(client_log, self.warnings, show_queries)
         self.captures = self.packets = self.tcp_packets = self.connections = 0
-        self.without_fetch = self.left_out = 0
+        self.without_fetch = self.left_out = self.foreign = 0
         self.sources = self._expand(_listed(paths))
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
@@ -215,11 +218,15 @@ class Reading:
         order: Order = self._order
         cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
         show_queries = int(self.show_queries)
+        mine = self.mine
         for ended in batch:
             if isinstance(ended, Lookup):
                 names.learn(ended)
                 continue
             for fetch in cut(ended):
+                if mine is not None and not mine(fetch):
+                    self.foreign += 1
+                    continue
                 if self.floods.leaves_out(fetch):
                     continue
                 if names.asked:
@@ -241,6 +248,9 @@ class Reading:
         if engine.looking:
             failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
         for fetch in failed:
+            if self.mine is not None and not self.mine(fetch):
+                self.foreign += 1
+                continue
             fetch.file = file
             fetch.verdict = self._decide(fetch)
             self._order.add(fetch)

@@ -16,6 +16,7 @@ import typer
 from analyzer.cli import messages
 from analyzer.cli.case import case
 from analyzer.cli.classify import classify
+from analyzer.cli.run import run as run_command
 from analyzer.cli.show import show
 from analyzer.cli.signatures import signatures
 from analyzer.errors import AnalyzerError, ExitStatus
@@ -58,6 +59,7 @@ app.command()(guarded(classify))
 app.command()(guarded(show))
 app.command()(guarded(case))
 app.command()(guarded(signatures))
+app.command("run", context_settings={"allow_interspersed_args": False})(guarded(run_command))
 
 
 def _version(wanted: bool) -> None:

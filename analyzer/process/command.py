@@ -14,6 +14,8 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 
+from analyzer.errors import ExitStatus
+
 PASSED = (
     signal.SIGHUP,
     signal.SIGINT,
@@ -27,20 +29,18 @@ PASSED = (
 )
 """Signals that are passed on when somebody sends them to us alone."""
 
-NOT_FOUND, NOT_EXECUTABLE = 127, 126
-"""Exit statuses of a shell for a command that cannot be started (POSIX 2.8.2)."""
-
 SHELL = "/bin/sh"
 PROBE_S = 1.0
 
 
 class CommandError(Exception):
-    """COMMAND cannot be started; `status` is what a shell would exit with."""
+    """COMMAND cannot be started; `status` is what a shell would exit with (POSIX 2.8.2)."""
 
     def __init__(self, number: int) -> None:
         super().__init__(os.strerror(number))
         self.number = number
-        self.status = NOT_FOUND if number in (errno.ENOENT, errno.ENOTDIR) else NOT_EXECUTABLE
+        missing = number in (errno.ENOENT, errno.ENOTDIR)
+        self.status = ExitStatus.NOT_FOUND if missing else ExitStatus.NOT_EXECUTABLE
 
 
 class Command:
@@ -49,13 +49,14 @@ class Command:
     def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
         heard = [number for number in PASSED if signal.getsignal(number) is not signal.SIG_IGN]
         self.watched = {*heard, signal.SIGCHLD}
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, self.watched)
+        self._before = signal.pthread_sigmask(signal.SIG_BLOCK, self.watched)
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
+        self.started = False
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._orders)
-            _held(orders, answers, arguments, environment, before)
+            _held(orders, answers, arguments, environment, self._before)
         os.close(orders)
         os.close(answers)
 
@@ -66,16 +67,20 @@ class Command:
 
     def release(self) -> None:
         """Let it become COMMAND; CommandError when it cannot."""
+        self.started = True
         os.write(self._orders, b"go!")
         problem = os.read(self._answers, 4)  # ends without a byte when it has become COMMAND
         if problem:
             os.waitpid(self.pid, 0)
             raise CommandError(int.from_bytes(problem))
 
-    def abandon(self) -> None:
-        """End it, when it is not to be started after all."""
+    def close(self) -> None:
+        """Hear signals as before; end it, when it was not to be started after all."""
         os.close(self._orders)
-        os.waitpid(self.pid, 0)
+        os.close(self._answers)
+        if not self.started:
+            os.waitpid(self.pid, 0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
 
 
 def _held(orders: int, answers: int, arguments: list[str], environment: Mapping[str, str], mask: set[int]) -> None:
@@ -93,7 +98,7 @@ def _held(orders: int, answers: int, arguments: list[str], environment: Mapping[
     except OSError as error:
         os.write(answers, (error.errno or errno.EIO).to_bytes(4))
     finally:
-        os._exit(NOT_FOUND)
+        os._exit(ExitStatus.NOT_FOUND)
 
 
 def _become(arguments: list[str], environment: Mapping[str, str]) -> None:
