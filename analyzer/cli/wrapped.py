@@ -162,7 +162,21 @@ class _Child:
     def __init__(self, fifo: Path, interfaces: list[str], write: Path | None) -> None:
         os.mkfifo(fifo)
         self.paths = [str(fifo)]
-        line = ["tcpdump", "-i", interfaces[0], "-U", "--immediate-mode", "-n", "-w", str(fifo), "-Z", "root"]
+        line = [
+            "tcpdump",
+            "-i",
+            interfaces[0],
+            "-U",
+            "--immediate-mode",
+            "-s",
+            "9000",
+            "-B",
+            "65536",
+            "-w",
+            str(fifo),
+            "-Z",
+            "root",
+        ]
         self.reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         self.child = subprocess.Popen(
             line,
