@@ -1,4 +1,4 @@
-# ruff: noqa: PTH113, PTH202
+# ruff: noqa: PTH110, PTH113, PTH202
 """From captures to fetches with verdicts: what scripts, notebooks and the command line stand on."""
 
 from __future__ import annotations
@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from os import PathLike, fspath
-from os.path import getsize, isfile  # which take any name: Path.is_file raises for one that is too long
-from typing import TYPE_CHECKING
+from os.path import exists, getsize, isfile  # which take any name: Path.is_file raises for one that is too long
+from typing import TYPE_CHECKING, Protocol
 
+from analyzer.capture.losses import Losses
 from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.floods import Floods
@@ -24,7 +25,8 @@ from analyzer.wire.model import Connection
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analyzer.capture import Capture, CaptureSource
+    from analyzer.capture import CaptureSource
+    from analyzer.capture.frame import Frames
     from analyzer.fetch.names import Names
     from analyzer.output.clientlog.log import ClientLog
     from analyzer.wire.engine import Ended, Engine
@@ -36,8 +38,36 @@ Progress = Callable[[int, int], None]
 NOTHING_OPEN = 1 << 62
 """A packet number behind every packet."""
 
-LIVE_BATCH = 1
-"""Frames of a pipe after which final rows are handed on: the next may be long in coming. About 1 us a frame."""
+
+class Readable(Protocol):
+    """What is read: an open file (analyzer.capture.Capture), or a live source (analyzer.capture.live).
+
+    frames    the cursor over its frames; with `idle`, in a stream, where none came for a while
+    warnings  what the user should know, as far as it has been read; damaged: whether a part could not be read
+    losses    when packets were dropped while it was captured, as far as is known by now
+    stop()    give nothing more, as at the input's end; close(): release it
+    """
+
+    frames: Frames
+
+    @property
+    def warnings(self) -> list[str]: ...
+
+    @property
+    def damaged(self) -> bool: ...
+
+    @property
+    def losses(self) -> Losses: ...
+
+    def stop(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Live(Readable, Protocol):
+    """A running capture; name: what rows have in the column `file`."""
+
+    name: str
 
 
 class Reading:
@@ -51,19 +81,24 @@ class Reading:
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
     max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
     mine         says which fetches are wanted (analyzer.process); of the others `foreign` counts how many there were
+    live         a running capture, read instead of `paths` and closed at the end
+    follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
     client_log   the lines of a client's log and how they were tied, an analyzer.output.clientlog.log.ClientLog, or None
+    stopped      whether somebody ended it by `stop()`
     left_out     fetches that got no row, because a flood made them (analyzer.fetch.floods)
     captures     captures read so far; packets, tcp_packets, connections: what was in them
     """
 
     def __init__(
         self,
-        paths: Paths,
+        paths: Paths = (),
         *,
+        live: Live | None = None,
+        follow: bool = False,
         kinds: bool = False,
         lean: bool = False,
         show_queries: bool = False,
@@ -89,14 +124,20 @@ class Reading:
                 self.client_log = _log(client_log, self.warnings, show_queries)
         self.captures = self.packets = self.tcp_packets = self.connections = 0
         self.without_fetch = self.left_out = self.foreign = 0
-        self.sources = self._expand(_listed(paths))
+        self.live = live
+        self.follow = follow
+        self.sources = self._expand(_listed(paths)) if live is None else []
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
+        self.stopped = False
+        self._open: Readable | None = None
+        self._losses = Losses()
         self._order = Order()
         self.floods = Floods()
         self.groups = Groups()
         self._cut: Callable[[Connection], list[Fetch]]
         self._decide: Callable[[Fetch], Verdict]
+        self._mark: Callable[[Fetch, Losses], None]
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -115,19 +156,58 @@ class Reading:
     def _tied(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
         return fetches if self.client_log is None else self.client_log.tie(fetches)
 
+    def stop(self) -> None:
+        """End the input here, as its end would; a signal handler or another thread may call it."""
+        self.stopped = True
+        if self._open is not None:
+            self._open.stop()
+
     def _all(self) -> Iterator[Fetch]:
+        for name, capture in self._captures():
+            if self.stopped:
+                capture.close()
+                return
+            with closing(capture):
+                self._open = capture
+                self.captures += 1
+                yield from self._fetches(name, capture)
+
+    def _captures(self) -> Iterator[tuple[str, Readable]]:
+        """What is to be read, opened one after the other, each with its name."""
         from analyzer.capture import open_capture
 
+        if self.live is not None:
+            yield self.live.name, self.live
         for source in self.sources:
+            if self.follow:
+                yield from self._followed(source)
+                return
             try:
                 capture = open_capture(source, self.waiting)
             except CaptureError as error:
                 self.failures.append(error)
                 continue
-            with closing(capture):
-                self.captures += 1
-                yield from self._fetches(source, capture)
+            if any(map(streams, source.paths)):
+                capture.tick()
+            yield source.name, capture
             self.done += sum(_size(path) for path in source.paths)
+
+    def _followed(self, source: CaptureSource) -> Iterator[tuple[str, Readable]]:
+        """A file that grows, and what takes its place: each is a capture of its own."""
+        from analyzer.capture.follow import Followed
+
+        while True:
+            try:
+                capture = Followed(source, self.waiting)
+            except CaptureError as error:
+                self.failures.append(error)
+                return
+            yield source.name, capture
+            if not capture.replaced:
+                return
+            self.warnings.append(
+                f"`{source.name}` was {capture.replaced} while it was followed: read on in what is new"
+            )
 
     def _waiting(self) -> Iterator[Fetch]:
         yield from self._released(NOTHING_OPEN)
@@ -155,14 +235,15 @@ class Reading:
             return False
         return True
 
-    def _fetches(self, source: CaptureSource, capture: Capture) -> Iterator[Fetch]:
+    def _fetches(self, name: str, capture: Readable) -> Iterator[Fetch]:
         """The fetches of one capture, in order, grouped and numbered."""
         from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
         from analyzer.verdict.decide import decide
+        from analyzer.verdict.drops import mark
         from analyzer.wire.engine import Engine
 
-        self._cut, self._decide = fetches, decide
+        self._cut, self._decide, self._mark = fetches, decide, mark
         engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
@@ -170,9 +251,10 @@ class Reading:
         self._order = order = Order(MAX_HELD)
         self.floods = Floods()
         self.groups = groups = Groups()
-        for batch in engine.batches(*self._batch(source)):
-            self._judge(batch, names, source.name)
-            self._judge_names(engine, names, source.name)
+        for batch in engine.batches(*self._batch()):
+            self._losses = capture.losses
+            self._judge(batch, names, name)
+            self._judge_names(engine, names, name)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
             oldest = min(engine.oldest_open(), names.oldest_open())
@@ -180,9 +262,9 @@ class Reading:
             if groups.holding():
                 groups.reach(min(engine.oldest_time(), names.oldest_time()))
                 yield from self._released(oldest)
-        self._judge_names(engine, names, source.name, final=True)
+        self._judge_names(engine, names, name, final=True)
         yield from self._waiting()
-        self._account(source, capture, engine, names, order)
+        self._account(name, capture, engine, names, order)
 
     def _released(self, oldest_open: int) -> Iterator[Fetch]:
         """The fetches whose rows are final: no open connection can precede them any more, and their group is decided.
@@ -207,17 +289,16 @@ class Reading:
                     continue
             yield fetch
 
-    @staticmethod
-    def _batch(source: CaptureSource) -> tuple[int, ...]:
-        """How often to hand on what is final: after every frame of a pipe, where somebody may be waiting."""
-        return () if all(map(isfile, source.paths)) else (LIVE_BATCH,)
+    def _batch(self) -> tuple[int, ...]:
+        """After how many frames to hand on what is final; in a stream also when none comes."""
+        return ()
 
     def _judge(self, batch: list[Ended], names: Names, file: str) -> None:
         """The fetches of connections that are over, to wait for their turn; what names are known by then."""
         fetch: Fetch
         order: Order = self._order
         cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
-        show_queries = int(self.show_queries)
+        show_queries, losses = int(self.show_queries), self._losses
         mine = self.mine
         for ended in batch:
             if isinstance(ended, Lookup):
@@ -237,6 +318,8 @@ class Reading:
                         continue
                 fetch.file = file
                 fetch.show_queries = show_queries
+                if losses.times:
+                    self._mark(fetch, losses)
                 fetch.verdict = decide(fetch)
                 order.add(fetch)
                 if lean:
@@ -252,12 +335,14 @@ class Reading:
                 self.foreign += 1
                 continue
             fetch.file = file
+            if self._losses.times:
+                self._mark(fetch, self._losses)
             fetch.verdict = self._decide(fetch)
             self._order.add(fetch)
             if self.lean:
                 fetch.detach()
 
-    def _account(self, source: CaptureSource, capture: Capture, engine: Engine, names: Names, order: Order) -> None:
+    def _account(self, name: str, capture: Readable, engine: Engine, names: Names, order: Order) -> None:
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
@@ -275,7 +360,7 @@ class Reading:
             found.append(f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order")
         if self.groups.retries.overflowed:
             found.append("too many fetches waited for a retry at once: outcomes of groups are missing")
-        prefix = f"`{source.name}`" if len(self.sources) > 1 else ""
+        prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
 
@@ -359,6 +444,11 @@ def _listed(paths: Paths) -> list[str]:
     if isinstance(paths, str | PathLike):
         return [fspath(paths)]
     return [fspath(path) for path in paths]
+
+
+def streams(path: str) -> bool:
+    """Whether it is standard input, a pipe or alike, whose bytes may be long in coming."""
+    return path == "-" or (exists(path) and not isfile(path))
 
 
 def _size(path: str | PathLike[str]) -> int:

@@ -205,7 +205,10 @@ def _gzip_fields_end(data: bytes) -> int:
 
 
 class Decompressed:
-    """The content of a compressed stream; damage ends it and is told in `problem`."""
+    """The content of a compressed stream; damage ends it and is told in `problem`.
+
+    kept   bytes behind the end of a member that may become the beginning of the next one
+    """
 
     def __init__(self, magic: bytes, source: Stream) -> None:
         self.magic = magic
@@ -217,6 +220,7 @@ class Decompressed:
         self.notes: list[str] = []
         self.ended = False
         self.produced = 0
+        self.kept = b""
 
     @property
     def consumed(self) -> int:
@@ -225,6 +229,14 @@ class Decompressed:
     @consumed.setter
     def consumed(self, value: int) -> None:
         self.source.consumed = value
+
+    @property
+    def idle(self) -> bool:
+        return self.source.idle and not self.ended
+
+    @property
+    def arrived(self) -> int:
+        return self.source.arrived
 
     def read(self) -> bytes:
         while not self.ended:
@@ -235,6 +247,8 @@ class Decompressed:
             ) as error:  # each library has its own error class, zstandard's and lz4's are not importable here
                 self._stop(f"damaged {self.packing} data ({str(error).strip().rstrip('.').lower()})")
                 break
+            if not data and self.source.idle:
+                return b""
             if data:
                 self.produced += len(data)
                 if self.produced > FREE_OUTPUT + MOST_GROWTH * self.consumed:
@@ -252,15 +266,21 @@ class Decompressed:
         if not self.decoder.hungry:
             return self.decoder.feed(b"")
         data = self.source.read()
+        if not data and self.source.idle:
+            return b""
         if not data:
             self._stop(self.source.problem or f"{self.packing} data cut short")
             return b""
         return self.decoder.feed(data)
 
     def _next_member(self) -> bytes:
-        rest = self.decoder.rest.lstrip(b"\x00")
+        rest = (self.kept or self.decoder.rest).lstrip(b"\x00")
+        self.kept = b""
         while len(rest) < LONGEST_MAGIC:
             data = self.source.read()
+            if not data and self.source.idle:
+                self.kept = rest
+                return b""
             if not data:
                 break
             rest = (rest + data).lstrip(b"\x00")
@@ -275,6 +295,12 @@ class Decompressed:
     def _stop(self, problem: str) -> None:
         self.problem = problem
         self.ended = True
+
+    def tick(self) -> None:
+        self.source.tick()
+
+    def stop(self) -> None:
+        self.source.stop()
 
     def close(self) -> None:
         self.source.close()

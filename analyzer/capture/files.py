@@ -15,9 +15,10 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from analyzer.capture import sniff
+from analyzer.capture import magic
 from analyzer.capture.compressed import Decompressed, compression, cut_in_header
 from analyzer.capture.frame import Frames
+from analyzer.capture.losses import Losses
 from analyzer.capture.merged import MergedFrames
 from analyzer.capture.patience import Waiting, patience
 from analyzer.capture.pcap import PcapFrames
@@ -55,10 +56,12 @@ class Capture:
     frames    the cursor over its frames
     size      bytes of its files, 0 = unknown (a pipe)
     warnings  what was wrong with the input as far as it has been read, in order
+    losses    when packets were dropped while it was captured, as far as its files say
     damaged   whether a part of it could not be read
     """
 
-    def __init__(self, source: CaptureSource, waiting: Waiting | None = None) -> None:
+    def __init__(self, source: CaptureSource, waiting: Waiting | None = None, reader: Reader | None = None) -> None:
+        """Open what is not open yet."""
         self.source = source
         self.readers: dict[int, Reader] = {}
         self._warnings: list[str] = []
@@ -66,9 +69,11 @@ class Capture:
         self._names: list[tuple[bool, bytes]] = []
         self._secrets: list[tuple[bool, bytes]] = []
         self._dropped = self._clamped = 0
+        self.losses = Losses()
         self.frames: Frames
         if len(source.paths) == 1:
-            self.frames = self.readers[0] = open_reader(source.paths[0], waiting)
+            self.frames = self.readers[0] = reader or open_reader(source.paths[0], waiting)
+            self.losses = self.readers[0].losses
             self.size = self.frames.total
         else:
             self.size = sum(os.stat(path).st_size for path in source.paths)
@@ -83,6 +88,7 @@ class Capture:
             self._damaged = True
             return None
         self.readers[index] = reader
+        reader.losses = self.losses
         if reader.advance():
             return reader
         self._close_member(index)
@@ -137,6 +143,16 @@ class Capture:
         """Times that were not within the range of Frames.time."""
         return self._clamped + sum(getattr(reader, "clamped", 0) for reader in self.readers.values())
 
+    def tick(self) -> None:
+        """Where frames are long in coming, the cursor comes back with `idle` from now on."""
+        for reader in self.readers.values():
+            reader.stream.tick()
+
+    def stop(self) -> None:
+        """End here, as if the input did."""
+        for reader in self.readers.values():
+            reader.stream.stop()
+
     def close(self) -> None:
         """Release the files."""
         for index in sorted(self.readers):
@@ -162,8 +178,13 @@ def open_reader(path: str, waiting: Waiting | None = None) -> Reader:
     with patience(None if os.path.isfile(path) else waiting, path):
         raw = _raw(path)
         begin = raw.read()
+    return reader_of(raw, path, begin)
+
+
+def reader_of(raw: RawStream, path: str, begin: bytes = b"") -> Reader:
+    """The same of an open stream, of which `begin` was read already; it is closed when it is no capture."""
     try:
-        return _reader(raw, begin, path)
+        return _reader(raw, begin or raw.read(), path)
     except BaseException:
         raw.close()
         raise
@@ -206,7 +227,7 @@ def cannot_read(path: str, error: OSError | ValueError) -> CaptureError:
 
 
 def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
-    first = peek(Prefixed(begin, raw), sniff.WANTED) if begin else b""
+    first = peek(Prefixed(begin, raw), magic.WANTED) if begin else b""
     if not first:
         if raw.problem:
             raise CaptureError(f"cannot read `{path}`: {raw.problem}", "check that it is a readable file")
@@ -216,23 +237,23 @@ def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
         )
     stream: Stream = Prefixed(first, raw)
     wrapping = ""
-    magic = compression(first)
-    if magic:
-        stream = Decompressed(magic, stream)
+    algorithm = compression(first)
+    if algorithm:
+        stream = Decompressed(algorithm, stream)
         wrapping = f"{stream.packing} data that holds "
-        packed, first = first, peek(stream, sniff.WANTED)
+        packed, first = first, peek(stream, magic.WANTED)
         if not first and stream.problem:
             if cut_in_header(packed):
                 raise CutCaptureError(f"cannot read `{path}`: it is cut inside its {stream.packing} header", COPY_AGAIN)
             raise CaptureError(f"cannot read `{path}`: {stream.problem} before a capture begins in it", COPY_AGAIN)
         stream = Prefixed(first, stream)
-    kind = sniff.kind(first)
+    kind = magic.kind(first)
     reader: Reader | None = None
     if kind == "pcap":
         reader = PcapFrames(stream, path)
     elif kind == "pcapng":
         reader = PcapngFrames(stream, path)
-    elif not (kind := sniff.beginning(first)):
+    elif not (kind := magic.beginning(first)):
         raise no_capture(path, wrapping, first)
     if reader is None or not reader.header():
         what = f"{wrapping}a file cut" if wrapping else "it is cut"
@@ -243,8 +264,8 @@ def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
 
 def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
     """The error for a file that is something else."""
-    looks = sniff.looks_like(first)
-    if looks.startswith(sniff.CONVERTIBLE) or any(word in looks for word in sniff.CONVERTIBLE):
+    looks = magic.looks_like(first)
+    if looks.startswith(magic.CONVERTIBLE) or any(word in looks for word in magic.CONVERTIBLE):
         hint = f"convert it first, e.g., `editcap '{path}' trace.pcapng`"
     elif compression(first) or "archive" in looks:
         hint = "unpack it first, and name the captures in it"

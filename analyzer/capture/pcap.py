@@ -107,7 +107,7 @@ class PcapFrames(Reader):
                     return False
                 continue
             if self.size - at < head + captured and not self.more(head + captured):
-                if captured > LARGEST_WHOLE and self.recover():
+                if not self.idle and captured > LARGEST_WHOLE and self.recover():
                     continue
                 return self.finish()
             self.good = self.seconds

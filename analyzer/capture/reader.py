@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from time import monotonic_ns
 
 import cython
 
-from analyzer.capture.frame import Frames
+from analyzer.capture.frame import LATEST, Frames
+from analyzer.capture.losses import Losses
 from analyzer.capture.stream import Stream
 
 SHORT = 1 << 16
@@ -37,6 +39,9 @@ byte: it has a time, a sequence number and a checksum of its own."""
 NO_END = 1 << 62
 """Packets: more than any input has."""
 
+HOLD_NS = 500_000_000
+"""How long the writer of a stream may hold back what it has captured, and time does not go on by its silence."""
+
 MOST_BYTES = 1 << 24
 """No record or block is larger: 16 MiB is 64 times the largest packet libpcap captures (MAXIMUM_SNAPLEN, 256 KiB)."""
 
@@ -47,6 +52,7 @@ class Reader(Frames):
     stream    where the bytes come from
     name      the file, as shown to the user
     warnings  what was wrong with the input so far
+    losses    when packets were dropped, as far as the file says
     damaged   whether something could not be read (then the results are partial)
     at, size  next unread byte, and end, of `data`
     chunk     what was read last; its bytes from `chunk_at` on come after those of `data`
@@ -55,6 +61,7 @@ class Reader(Frames):
     lookahead, shortest     bytes that hold any plausible frame and what shows that it is one; that the shortest has
     given_up  why nothing more is read, "" = the input's end
     searched  bytes in which the next frame was searched after damage, looked: places there that might have been one
+    newest    time of the current frame while time goes on without another; silent: the number of that frame
     allowed   packets so far that a capture of this size could have; others: work for what is no packet, in packets
     """
 
@@ -65,10 +72,12 @@ class Reader(Frames):
         self.warnings: list[str] = []
         self.damaged = self.ended = False
         self.at = self.size = self.chunk_at = 0
-        self.searched = self.looked = self.others = 0
+        self.searched = self.looked = self.others = self.newest = 0
+        self.silent = -1
         self.allowed = NO_END
         self.lookahead = self.shortest = 0
         self.unit = "packet"
+        self.losses = Losses()
         self.given_up = ""
         self.chunk = b""
         self.total = stream.total
@@ -78,14 +87,15 @@ class Reader(Frames):
         return True
 
     def more(self, need: cython.Py_ssize_t) -> cython.bint:
-        """Make `need` bytes available from `at` on; False when the input ends before.
+        """Make `need` bytes available from `at` on; False when the input ends before, or with `idle`.
 
         A pipe is read no further than needed, so that frames come out as they arrive. When much is unread already,
         at least as much again is read: the copying stays linear in the input.
         """
+        self.idle = False
         if self.size == self.at:
             self.next_chunk()
-        if self.size - self.at < need and not self.ended:
+        if self.size - self.at < need and not self.ended and not self.idle:
             self.join(need)
         self.position = self.stream.consumed
         return self.size - self.at >= need
@@ -110,7 +120,7 @@ class Reader(Frames):
         while have < wanted and (have < need or self.chunk_at < len(self.chunk)):
             if self.chunk_at == len(self.chunk):
                 self.read_chunk()
-                if self.ended:
+                if self.ended or self.idle:
                     break
             take = min(wanted - have, len(self.chunk) - self.chunk_at)
             pieces.append(self.chunk[self.chunk_at : self.chunk_at + take])
@@ -122,16 +132,25 @@ class Reader(Frames):
         return True
 
     def read_chunk(self) -> cython.bint:
-        """Take the next chunk from the stream; an empty one is the end."""
+        """Take the next chunk from the stream; an empty one is the end, or with `idle` a pause."""
         self.chunk = b"" if self.ended else self.stream.read()
         if self.stream.packing:
             self.allowed = FREE_RECORDS + self.stream.consumed - self.others
         self.chunk_at = 0
-        self.ended = not self.chunk
+        self.idle = not self.chunk and self.stream.idle
+        self.ended = not self.chunk and not self.idle
+        if self.chunk and self.silent == self.number:
+            self.time = self.newest  # a packet without a time of its own has that of the packet before it
+            self.silent = -1
         return True
 
     def finish(self) -> cython.bint:
-        """The input is used up: say so if it ends within a packet or early. Always False, for `advance` to return."""
+        """The input is used up: say so if it ends within a packet or early. Always False, for `advance` to return.
+
+        Or it pauses; what there is of a packet is kept.
+        """
+        if self.idle:
+            return self.pause()
         left: cython.bint = self.size > self.at
         problem: str = self.stream.problem
         self.at = self.size
@@ -148,6 +167,20 @@ class Reader(Frames):
             self.warnings.append(f"`{self.name}`: {note}")
         self.stream.problem = ""
         self.stream.notes.clear()
+        return False
+
+    def pause(self) -> cython.bint:
+        """Nothing comes: time goes on from the newest packet by as much as the clock did since. Always False.
+
+        By no other clock: the packets may be of another host, or old.
+        """
+        if self.silent != self.number:
+            self.silent = self.number
+            self.newest = self.time
+        self.captured = 0
+        waited: cython.longlong = monotonic_ns() - self.stream.arrived - HOLD_NS
+        if waited > 0 and self.number:
+            self.time = min(self.newest + waited, LATEST)
         return False
 
     def end(self, what: str) -> None:

@@ -1,14 +1,19 @@
 # not compiled: works a chunk at a time, so the interpreter's share of the time is nothing
 """Bytes come in: regular files, pipes and standard input, in chunks and without seeking.
 
-Chunks are read rather than mapped: mapped pages count as the process's memory, a read buffer is freed.
+Chunks are read rather than mapped: mapped pages count as the process's memory, a read buffer is freed. A pipe may be
+silent for long: with `ticking` its reader is told so, again and again, and can let time go on.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import stat
+from time import monotonic_ns
 from typing import Protocol
+
+from analyzer.capture.live.source import TICK_NS
 
 CHUNK = 1 << 18
 """Bytes asked for at once from a file: large enough to hide the system call, small enough for a cache."""
@@ -25,6 +30,8 @@ class Stream(Protocol):
     packing   the compression that the bytes come out of, "" = none
     problem   why `read` ended early, "" = it ended where the input ends
     notes     remarks about the input that are no damage
+    idle      `read` gave b"" because nothing came for TICK_NS: the input goes on
+    arrived   when its newest bytes came, ns of the monotonic clock
     """
 
     consumed: int
@@ -33,8 +40,22 @@ class Stream(Protocol):
     problem: str
     notes: list[str]
 
+    @property
+    def idle(self) -> bool: ...
+
+    @property
+    def arrived(self) -> int: ...
+
     def read(self) -> bytes:
-        """The next bytes, at least one and as soon as there are any; b"" at the end."""
+        """The next bytes, at least one and as soon as there are any; b"" at the end, or with `idle`."""
+        ...
+
+    def tick(self) -> None:
+        """From now on come back with `idle` where nothing comes."""
+        ...
+
+    def stop(self) -> None:
+        """From now on give b"", as at the end: the user has seen enough. A signal handler may call it."""
         ...
 
     def close(self) -> None:
@@ -43,7 +64,11 @@ class Stream(Protocol):
 
 
 class RawStream:
-    """The bytes of an open file descriptor, which it owns unless `keep` is set."""
+    """The bytes of an open file descriptor, which it owns unless `keep` is set.
+
+    ticking   whether `read` comes back when nothing came for TICK_NS; only where the system can wait for a pipe so
+    stopped   whether nothing more is to be read, for the user has seen enough
+    """
 
     def __init__(self, descriptor: int, *, keep: bool = False) -> None:
         self.descriptor = descriptor
@@ -56,15 +81,38 @@ class RawStream:
         regular = stat.S_ISREG(status.st_mode)
         self.total = status.st_size if regular else 0
         self.chunk = CHUNK if regular else PIPE_CHUNK
+        self.pipe = not regular
+        self.ticking = self.stopped = self.idle = False
+        self.arrived = 0
 
     def read(self) -> bytes:
+        self.idle = self.ticking and not self.stopped and not self.ready()
+        if self.idle or self.stopped:
+            return b""
         try:
             data = os.read(self.descriptor, self.chunk)
         except OSError as error:
             self.problem = (error.strerror or "read error").lower()
             return b""
         self.consumed += len(data)
+        if self.ticking:
+            self.arrived = monotonic_ns()
         return data
+
+    def tick(self) -> None:
+        self.ticking = True
+        self.arrived = monotonic_ns()
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def ready(self) -> bool:
+        """Wait until something can be read, or the input has ended; False when neither came about for TICK_NS."""
+        if not self.pipe or not hasattr(select, "poll"):
+            return True
+        waiting = select.poll()
+        waiting.register(self.descriptor, select.POLLIN)
+        return bool(waiting.poll(TICK_NS // 1_000_000))
 
     def close(self) -> None:
         if not self.keep and self.descriptor >= 0:
@@ -98,9 +146,23 @@ class Prefixed:
     def problem(self, value: str) -> None:
         self.rest.problem = value
 
+    @property
+    def idle(self) -> bool:
+        return self.rest.idle
+
+    @property
+    def arrived(self) -> int:
+        return self.rest.arrived
+
     def read(self) -> bytes:
         first, self.first = self.first, b""
         return first or self.rest.read()
+
+    def tick(self) -> None:
+        self.rest.tick()
+
+    def stop(self) -> None:
+        self.rest.stop()
 
     def close(self) -> None:
         self.rest.close()

@@ -16,6 +16,7 @@ import typer
 from analyzer.cli import messages
 from analyzer.cli.case import case
 from analyzer.cli.classify import classify
+from analyzer.cli.doctor import doctor
 from analyzer.cli.run import run as run_command
 from analyzer.cli.show import show
 from analyzer.cli.signatures import signatures
@@ -59,28 +60,17 @@ app.command()(guarded(classify))
 app.command()(guarded(show))
 app.command()(guarded(case))
 app.command()(guarded(signatures))
+app.command()(guarded(doctor))
 app.command("run", context_settings={"allow_interspersed_args": False})(guarded(run_command))
 
 
 def _version(wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import PackageNotFoundError, version
+    from analyzer.version import engine, version
 
-    try:
-        number = version("whyfetch")
-    except PackageNotFoundError:
-        number = "(not installed)"
-    typer.echo(f"whyfetch {number} (engine: {engine()})")
+    typer.echo(f"whyfetch {version()} (engine: {engine()})")
     raise typer.Exit
-
-
-def engine() -> str:
-    """`compiled` or `interpreted`."""
-    from importlib.util import find_spec
-
-    found = find_spec("analyzer.wire.engine")
-    return "compiled" if found and found.origin and not found.origin.endswith(".py") else "interpreted"
 
 
 @app.callback()

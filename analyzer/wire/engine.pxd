@@ -13,9 +13,10 @@ cdef class Engine:
     cdef public Connections table
     cdef public Packet packet
     cdef public object dns
-    cdef public bint looking
+    cdef public bint looking, idle
     cdef public long long frames_seen, tcp_packets, capture_end, look, told
     cpdef list hand_over(self)
     cpdef bint read(self, int count) except -1
     cdef reach(self, long long time)
+    cdef tick(self, long long time)
     cdef end(self)

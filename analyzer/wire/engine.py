@@ -1,4 +1,7 @@
-"""Drives the wire stage: frames in, finished connections out."""
+"""Drives the wire stage: frames in, finished connections out.
+
+Time is that of the newest frame; where frames come as they are captured it goes on with the clock when none comes.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ class Engine:
 
     frames_seen, tcp_packets, capture_end: what was read so far (capture_end: time of the newest frame, ns)
     looking     whether the last batch ended at a look: LOOK_NS of capture time after the last one, and at the end
+    idle        whether the last batch ended because no frame came for a while (a stream, a live source)
     look        when the next one is due; told: frames seen when all open connections were told of last
     """
 
@@ -40,13 +44,13 @@ class Engine:
         self.table = Connections()
         self.dns = Lookups()
         self.table.reassembler.lookups = self.dns
-        self.looking = False
+        self.looking = self.idle = False
         self.packet = Packet()
         self.frames_seen = self.tcp_packets = self.capture_end = self.look = self.told = 0
         self.hand_over()
 
     def batches(self, size: int = BATCH) -> Iterator[list[Ended]]:
-        """Yield what began or ended, a list (perhaps empty) every `size` frames or at a look, and at the end.
+        """Yield what began or ended, a list (perhaps empty) every `size` frames, at a look or a pause, and at the end.
 
         A connection is in it once, when it ends; a lookup when it is first asked, and again when it is over. They are
         in the order of the packets that brought it about: names are known to connections as they were on the wire.
@@ -120,16 +124,19 @@ class Engine:
         return lines
 
     def read(self, count: cython.int) -> cython.bint:
-        """Account for up to `count` frames, or to the next look; False at the end of the capture."""
+        """Account for up to `count` frames, or to the next look or pause; False at the end of the capture."""
         frames: Frames = self.frames
         packet: Packet = self.packet
         decoder: Decoder = self.decoder
         table: Connections = self.table
         kind: cython.int
         i: cython.int
-        self.looking = False
+        self.looking = self.idle = False
         for i in range(count):  # noqa: B007  (typed, so that no Python int is made a frame)
             if not frames.advance():
+                if frames.idle:
+                    self.tick(frames.time)
+                    return True
                 self.end()
                 return False
             self.frames_seen += 1
@@ -169,6 +176,12 @@ class Engine:
             self.look = time + LOOK_NS
             self.looking = True
             self.dns.expire(time)
+
+    def tick(self, time: cython.longlong) -> None:
+        """Nothing came for a while, and by the clock it is `time`, before which every frame was handed over."""
+        self.idle = True
+        if time > self.capture_end and self.capture_end:
+            self.reach(time)
 
     def end(self) -> None:
         """No more frames: the file may say that the capture went on without any.

@@ -28,7 +28,7 @@ class Looked(Reading):
 
     size = 4096
 
-    def _batch(self, source) -> tuple[int, ...]:
+    def _batch(self) -> tuple[int, ...]:
         return (self.size,)
 
 

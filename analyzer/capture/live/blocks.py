@@ -1,0 +1,140 @@
+"""Frames in a packet socket's ring, which the kernel fills block by block (packet(7), TPACKET_V3 of linux/if_packet.h).
+
+A block is copied out whole, a tenth of a nanosecond a byte, and goes back to the kernel at once: how long its frames
+take us is then no concern of the ring.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import cython
+
+from analyzer.capture.frame import LATEST, Frames
+from analyzer.capture.live.rebuild import cooked, tagged
+
+if not cython.compiled:
+    from analyzer.capture.numbers import file_u16, file_u32
+
+    def fence() -> None:
+        """Order of memory accesses between the kernel and us; blocks.pxd has it. Python itself is too slow to need it,
+        and x86 keeps the order."""
+
+
+BIG = sys.byteorder == "big"
+
+STATUS = 8
+PACKETS = 12
+FIRST = 16
+USED = 20
+"""Bytes from the start of a block: struct tpacket_block_desc, tpacket_hdr_v1."""
+
+OURS = 1
+"""TP_STATUS_USER."""
+
+ADDRESS = 48
+"""Bytes from a frame's struct tpacket3_hdr to its struct sockaddr_ll."""
+
+TAGGED = 0x10
+TAG_KNOWN = 0x40
+"""TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID: a tag was taken out of the frame, and of which kind it was."""
+VLAN = 0x8100
+
+COOKED = 276
+
+
+class BlockFrames(Frames):
+    """A cursor over a ring.
+
+    memory, words  the ring, as bytes and as 32-bit words, None = it was given back
+    size, count    bytes of a block, and how many there are; turn: the one that is next
+    block, at, left  the copy that is read, where its next frame is, how many are left in it
+    wait           called when no block is full: True = look again; False = idle, or the end
+    known          tells number and link type of an interface from its index and its ARPHRD_; key: of the current ones
+    """
+
+    def __init__(
+        self,
+        memory: object,
+        size: int,
+        count: int,
+        wait: Callable[[Frames], bool],
+        known: Callable[[int, int], tuple[int, int]],
+    ) -> None:
+        super().__init__()
+        self.memory = memory
+        self.words: memoryview[int] | None = memoryview(memory).cast("I")  # type: ignore[arg-type]
+        self.size = size
+        self.count = count
+        self.turn = 0
+        self.block = b""
+        self.at = self.left = 0
+        self.wait = wait
+        self.known = known
+        self.key = -1
+
+    def advance(self) -> cython.bint:
+        """Move to the next frame; False with `idle` when none came for a while, and at the end."""
+        self.idle = False
+        while not self.left:
+            if not self.take() and not self.wait(self):
+                return False
+        block: bytes = self.block
+        at: cython.Py_ssize_t = self.at
+        self.left -= 1
+        self.at = at + file_u32(block, at, BIG)
+        time: cython.longlong = file_u32(block, at + 4, BIG)
+        self.time = min(time * 1_000_000_000 + file_u32(block, at + 8, BIG), LATEST)
+        self.captured = file_u32(block, at + 12, BIG)
+        self.length = file_u32(block, at + 16, BIG)
+        self.start = at + file_u16(block, at + 24, BIG)
+        self.data = block
+        self.number += 1
+        key: cython.longlong = file_u32(block, at + ADDRESS + 4, BIG) << 16 | file_u16(block, at + ADDRESS + 8, BIG)
+        if key != self.key:
+            self.key = key
+            self.interface, self.link = self.known(key >> 16, key & 0xFFFF)
+        if self.link == COOKED or file_u32(block, at + 20, BIG) & TAGGED:
+            self.rebuild(at)
+        return True
+
+    def take(self) -> cython.bint:
+        """Copy the next block out and give it back; False when the kernel has not filled it yet."""
+        if self.words is None:
+            return False
+        begin: cython.Py_ssize_t = self.turn * self.size
+        status: cython.Py_ssize_t = (begin + STATUS) // 4
+        if not self.words[status] & OURS:
+            return False
+        fence()
+        used: cython.Py_ssize_t = self.words[(begin + USED) // 4]
+        self.block = self.memory[begin : begin + used]  # type: ignore[index]
+        fence()
+        self.words[status] = 0
+        self.turn = (self.turn + 1) % self.count
+        self.left = file_u32(self.block, PACKETS, BIG)
+        self.at = file_u32(self.block, FIRST, BIG)
+        return True
+
+    def rebuild(self, at: cython.Py_ssize_t) -> None:
+        """The frame as it was on the wire, where the kernel took a tag out; the cooked one where that is not known."""
+        block: bytes = self.block
+        end: cython.Py_ssize_t = self.start + self.captured
+        if self.link == COOKED:
+            network: cython.Py_ssize_t = min(at + file_u16(block, at + 26, BIG), end)
+            self.data = cooked(block[at + ADDRESS : at + ADDRESS + 20], block[network:end])
+        else:
+            kind: cython.longlong = VLAN
+            if file_u32(block, at + 20, BIG) & TAG_KNOWN:
+                kind = file_u16(block, at + 36, BIG)
+            self.data = tagged(block[self.start : end], kind, file_u32(block, at + 32, BIG))
+        self.start = 0
+        self.length += len(self.data) - self.captured
+        self.captured = len(self.data)
+
+    def give_back(self) -> None:
+        """Let go of the ring's memory; what was copied can still be read."""
+        if self.words is not None:
+            self.words.release()
+            self.words = self.memory = None

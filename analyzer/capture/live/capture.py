@@ -1,0 +1,109 @@
+# not compiled: runs once a batch of frames
+"""A running capture, for whoever reads captures: what `analyzer.capture.Capture` is for files."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from analyzer.capture.frame import Frames
+from analyzer.capture.live.limited import NO_END, LimitedFrames
+from analyzer.capture.live.savefile import Ring, SaveFile
+from analyzer.capture.live.source import Source, Stats, Wanted
+from analyzer.capture.live.writer import Written
+from analyzer.capture.losses import Losses
+
+
+class LiveCapture:
+    """An open capture of a live source.
+
+    name      the interfaces, as the column `file` shows them
+    frames    the cursor over its frames
+    begun     when it began, ns; `most` frames or `duration` ns later it stops by itself, 0 = it does not
+    written   what writes the frames along, None = nothing does
+    """
+
+    def __init__(self, source: Source, wanted: Wanted, *, most: int = 0, duration: int = 0) -> None:
+        """Begin to capture; SourceError when that cannot be done."""
+        self.source = source
+        self.wanted = wanted
+        self.name = ", ".join(wanted.interfaces)
+        self.frames: Frames = source.open(wanted)
+        self.begun = self.counted_at = time.time_ns()
+        self.counted = Stats(0, 0, 0)
+        self.written: Written | None = None
+        self._losses = Losses()
+        if most or duration:
+            until = self.begun + duration if duration else NO_END
+            self.frames = LimitedFrames(self.frames, most or NO_END, until, source.close)
+
+    def write(self, path: Path, *, ring: Ring | None = None, force: bool = False) -> None:
+        """Write all frames to a file as well."""
+        self.written = Written(
+            self.frames,
+            SaveFile(
+                path,
+                ring=ring,
+                force=force,
+                interfaces=getattr(self.source, "interfaces", ()),
+                bpf=self.wanted.bpf,
+                snaplen=self.wanted.snaplen,
+                stats=self.source.stats,
+            ),
+        )
+        self.frames = self.written
+
+    def stats(self) -> Stats:
+        """What was seen and lost so far."""
+        return self.source.stats()
+
+    @property
+    def losses(self) -> Losses:
+        """When packets were dropped, up to now: what was dropped since the last look was dropped meanwhile."""
+        now, stats = time.time_ns(), self.source.stats()
+        lost = max(stats.kernel_drops, 0) + max(stats.interface_drops, 0)
+        before = max(self.counted.kernel_drops, 0) + max(self.counted.interface_drops, 0)
+        if lost > before:
+            self._losses.add(self.counted_at, now, lost - before)
+        self.counted, self.counted_at = stats, now
+        return self._losses
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know so far."""
+        stats = self.counted
+        found = list(self.source.warnings)
+        if stats.kernel_drops > 0:
+            found.append(
+                f"{_packets(stats.kernel_drops)} dropped while capturing: we read too slowly; a filter (`-f`) or a "
+                "shorter snap length (`-s`) leaves less to read"
+            )
+        if stats.interface_drops > 0:
+            found.append(f"{_packets(stats.interface_drops)} dropped by the interface, before anybody saw them")
+        if self.written is not None:
+            found += self.written.file.warnings
+        return found
+
+    @property
+    def damaged(self) -> bool:
+        """Whether a part of what passed could not be captured, or written: an interface went, a disk was full."""
+        broken = self.written is not None and self.written.file.failed
+        return self.source.failed or broken or bool(getattr(self.source, "interrupted", False))
+
+    def stop(self) -> None:
+        """Take no more; what was captured before can still be read."""
+        self.source.close()
+
+    def close(self) -> None:
+        """Stop, and let go of everything."""
+        self.source.close()
+        release = getattr(self.source, "release", None)
+        if release is not None:
+            release()
+        self.counted = self.source.stats()
+        if self.written is not None:
+            self.written.close()
+
+
+def _packets(number: int) -> str:
+    return "1 packet was" if number == 1 else f"{number:,} packets were"
