@@ -306,7 +306,7 @@ class Reading:
                 continue
             for fetch in cut(ended):
                 if mine is not None and not mine(fetch):
-                    self.foreign += 1
+                    self.foreign += fetch.kind == "fetch"
                     continue
                 if self.floods.leaves_out(fetch):
                     continue

@@ -21,10 +21,18 @@ def run(
         list[str] | None,
         typer.Option("-i", "--interface", metavar="IFACE", help="Where to capture. Default: any, all of them."),
     ] = None,
+    bpf: Annotated[
+        str,
+        typer.Option("-f", "--filter", metavar="BPF", help="Capture only what this filter lets pass (pcap-filter(7))."),
+    ] = "",
     always: Annotated[
         bool,
         typer.Option("--always/--on-failure", help="Report in any case, or only when COMMAND fails (the default)."),
     ] = False,
+    source: Annotated[
+        str,
+        typer.Option("--source", metavar="NAME", help="ring, dumpcap, tcpdump or scapy. Default: the best here."),
+    ] = "",
     write: Annotated[
         Path | None, typer.Option("-w", "--write", metavar="FILE", help="Write all packets to FILE, as pcapng.")
     ] = None,
@@ -69,9 +77,12 @@ def run(
         command,
         interface or ["any"],
         always=always,
+        source=source,
+        bpf=bpf,
         write=write,
         output=output,
         form=str(form),
+        force=force,
         keep_keys=keep_keys,
         show_queries=show_queries,
     ).run()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
+from typing import TextIO
 
 from analyzer.api import Reading
+from analyzer.capture.live.capture import LiveCapture
+from analyzer.capture.live.choose import choose
+from analyzer.capture.live.source import Wanted
 from analyzer.cli import messages
 from analyzer.cli.job import Output, Writer
 from analyzer.errors import AnalyzerError, ExitStatus, NotStartedError
@@ -43,9 +45,12 @@ class Wrapped:
         interfaces: list[str],
         *,
         always: bool,
+        source: str,
+        bpf: str,
         write: Path | None,
         output: Path | None,
         form: str,
+        force: bool,
         keep_keys: bool,
         show_queries: bool,
     ) -> None:
@@ -53,6 +58,9 @@ class Wrapped:
         self.name = Path(arguments[0]).name
         self.interfaces = interfaces
         self.always = always
+        self.source = source
+        self.bpf = bpf
+        self.force = force
         self.write = write
         self.output = output
         self.form = form
@@ -86,15 +94,15 @@ class Wrapped:
         """Set everything up while COMMAND waits, and let it go."""
         whose = attribution(command, self.name)
         try:
-            with opened(self.interfaces, self.write) as capture:
+            with self._rows() as out, closing(self._capture(command)) as capture:
                 reading = Reading(
-                    capture.paths, kinds=True, lean=True, show_queries=self.show_queries, mine=Mine(whose)
+                    (), live=capture, kinds=True, lean=True, show_queries=self.show_queries, mine=Mine(whose)
                 )
-                warden = Warden(command, capture.stop)
+                warden = Warden(command, reading.stop)
                 self._release(command)
                 warden.start()
                 try:
-                    self._read(reading)
+                    self._read(reading, [WRITERS[self.form](out)] if out else [])
                 except Exception as error:  # COMMAND goes on, whatever becomes of us
                     self.problem = error
                 warden.join()
@@ -102,6 +110,22 @@ class Wrapped:
             self.living = whose.close()
         self._note(reading, whose, warden)
         return warden.status
+
+    def _rows(self) -> AbstractContextManager[TextIO | None]:
+        return Output(self.output, messages.waiting_for_reader) if self.output else nullcontext()
+
+    def _capture(self, command: Command) -> LiveCapture:
+        """A capture that has begun. Its children would not hear signals that are blocked here."""
+        with command.unblocked():
+            source = choose(self.source, len(self.interfaces) > 1)
+            capture = LiveCapture(source, Wanted(tuple(self.interfaces), bpf=self.bpf))
+            if self.write is not None:
+                try:
+                    capture.write(self.write, force=self.force)
+                except BaseException:
+                    capture.close()
+                    raise
+        return capture
 
     def _release(self, command: Command) -> None:
         """Let COMMAND go; what a shell would say and exit with when it cannot be started."""
@@ -113,19 +137,18 @@ class Wrapped:
             text = f"no command is called `{name}`" if missing else f"cannot run `{name}`: {str(error).lower()}"
             raise NotStartedError(text, error.status) from None
 
-    def _read(self, reading: Reading) -> None:
+    def _read(self, reading: Reading, writers: list[Writer]) -> None:
         """Judge what COMMAND fetches while it runs."""
-        with Output(self.output) if self.output else nullcontext(None) as out:
-            writers: list[Writer] = [self.compact, *([WRITERS[self.form](out)] if out else [])]
-            for writer in writers:
-                writer.begin()
-            for fetch in reading:
-                self.summary.add(fetch)
-                if fetch.kind == "fetch":
-                    for writer in writers:
-                        writer.fetch(fetch)
-            for writer in writers[1:]:
-                writer.end(self.summary)
+        writers = [self.compact, *writers]
+        for writer in writers:
+            writer.begin()
+        for fetch in reading:
+            self.summary.add(fetch)
+            if fetch.kind == "fetch":
+                for writer in writers:
+                    writer.fetch(fetch)
+        for writer in writers[1:]:
+            writer.end(self.summary)
 
     def _note(self, reading: Reading, whose: Attribution, warden: Warden) -> None:
         """What the reader of the report should know besides."""
@@ -154,54 +177,3 @@ def _ended(warden: Warden) -> str:
     if warden.status > 128:
         return f"was ended by signal {warden.status - 128}"
     return f"exited with {warden.status}"
-
-
-class _Child:
-    """tcpdump, read through a pipe."""
-
-    def __init__(self, fifo: Path, interfaces: list[str], write: Path | None) -> None:
-        os.mkfifo(fifo)
-        self.paths = [str(fifo)]
-        line = [
-            "tcpdump",
-            "-i",
-            interfaces[0],
-            "-U",
-            "--immediate-mode",
-            "-s",
-            "9000",
-            "-B",
-            "65536",
-            "-w",
-            str(fifo),
-            "-Z",
-            "root",
-        ]
-        self.reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-        self.child = subprocess.Popen(
-            line,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=lambda: __import__("signal").pthread_sigmask(2, set()),
-        )
-        assert self.child.stderr is not None
-        self.child.stderr.readline()
-        self.child.stderr.readline()
-
-    def stop(self) -> None:
-        """End it."""
-        self.child.terminate()
-
-
-@contextmanager
-def opened(interfaces: list[str], write: Path | None) -> Iterator[_Child]:
-    """A capture that has begun."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        child = _Child(Path(folder) / "fifo", interfaces, write)
-        try:
-            yield child
-        finally:
-            child.child.kill()
-            child.child.communicate()

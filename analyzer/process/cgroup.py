@@ -126,6 +126,13 @@ def _own() -> str | None:
 
 def _tree(folder: Path) -> Iterator[Path]:
     """A cgroup and those below it, from above."""
+    try:
+        alone = folder.stat().st_nlink == 2  # each below it would be one more, and this is asked in a hurry
+    except OSError:
+        return
+    if alone:
+        yield folder
+        return
     for name, _, _ in os.walk(folder):
         yield Path(name)
 

@@ -11,8 +11,8 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 from analyzer.errors import ExitStatus
 
@@ -73,6 +73,15 @@ class Command:
         if problem:
             os.waitpid(self.pid, 0)
             raise CommandError(int.from_bytes(problem))
+
+    @contextmanager
+    def unblocked(self) -> Iterator[None]:
+        """Hear signals as before for a while, and let hear those who are started in it."""
+        blocked = signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
     def close(self) -> None:
         """Hear signals as before; end it, when it was not to be started after all."""
