@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -35,6 +36,10 @@ HEADINGS = {
     "programs": "programs",
     "packages": "Python packages",
 }
+
+COMMAND = re.compile(r"`[^`]*`")
+HELD = "\0"
+"""Stands for a space at which no line may end."""
 
 LINKS = {1: "Ethernet", 101: "raw IP", 276: "cooked", 105: "802.11", 119: "802.11", 127: "802.11"}
 
@@ -110,11 +115,12 @@ def interface_lines(interfaces: list[Interface]) -> Iterator[str]:
 
 def _wrapped(begin: str, text: str) -> list[str]:
     """The text behind `begin`, its further lines below its first. Commands stay whole: long ones run over the edge."""
-    return textwrap.wrap(
-        text,
+    lines = textwrap.wrap(
+        COMMAND.sub(lambda found: found[0].replace(" ", HELD), text),
         COLUMNS,
         initial_indent=begin,
         subsequent_indent=" " * len(begin),
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(HELD, " ") for line in lines]

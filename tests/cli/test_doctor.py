@@ -13,7 +13,8 @@ from analyzer.capture.live import choose
 from analyzer.capture.live.interfaces import Interface
 from analyzer.cli import checks
 from analyzer.cli.app import run
-from analyzer.cli.doctor import COLUMNS, interface_lines
+from analyzer.cli.checks import Check
+from analyzer.cli.doctor import COLUMNS, check_lines, interface_lines
 
 
 @pytest.fixture
@@ -96,6 +97,15 @@ def test_the_text_fits_into_80_columns(capsys, lacking, monkeypatch):
     assert len(marks) >= 20
     assert "  dumpcap   no   not here" in lines
     assert "                 -> get dumpcap" in lines
+
+
+def test_a_command_can_be_copied():
+    """No line ends within one."""
+    long = "x" * 50
+    lines = list(check_lines([Check("sources", "dumpcap", False, "no right", f"`sudo {long}`, then `a b`")]))
+    assert lines[3:] == [f"                 -> `sudo {long}`,", "                    then `a b`"]
+    (line,) = list(check_lines([Check("sources", "dumpcap", False, "no right", f"`sudo {'x ' * 50}`")]))[3:]
+    assert line.endswith("x x `")
 
 
 def test_interfaces_are_shown_with_state_and_traffic():

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 from analyzer.capture import magic
@@ -37,6 +37,10 @@ wait "$child"
 """
 """POSIX sh. Each line it reads is a signal for the child; the end of what it reads is the end of the child. It keeps
 neither of the child's pipes open: when they end, the child has."""
+
+BUFFER = {"dumpcap": 1 << 25, "tcpdump": 1 << 26}
+"""Bytes between kernel and child, unless others are wanted: their own 2 MiB are full in a moment. In tcpdump's ring
+(TPACKET_V2, for that is what `--immediate-mode` takes) each packet has 64 KiB, however small it is: a thousand fit."""
 
 CHUNK = 1 << 18
 """Bytes asked for at once."""
@@ -82,29 +86,38 @@ TCPDUMP_COUNTS = re.compile(r"(\d+) packets? (captured|dropped by kernel|dropped
 class ChildStream(RawStream):
     """What the child writes; where nothing comes, that is said every TICK_NS.
 
-    ahead   what was read before it was asked for
+    ending  called before each read once the child is to end: sees to it that it does
     """
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor)
-        self.ahead: deque[bytes] = deque()
+        self.first = b""
+        self.ending: Callable[[], None] | None = None
         self.tick()
 
     def read(self) -> bytes:
-        if self.ahead or self.descriptor < 0:
-            self.idle = False
-            return self.ahead.popleft() if self.ahead and not self.stopped else b""
-        return super().read()
+        first, self.first = self.first, b""
+        self.idle = False
+        if first:
+            return first
+        while self.descriptor >= 0:
+            if self.ending is not None:
+                self.ending()
+            if self.ready():
+                data = super().read()
+                if not data:
+                    self.close()
+                return data
+            if self.ending is None:
+                self.idle = True
+                break
+        return b""
 
-    def take(self, seconds: float) -> bool:
-        """Read ahead what comes within the time; False when nothing does, or at the end."""
-        if not select.select([self.descriptor], [], [], max(0.0, seconds))[0]:
-            return False
-        data = os.read(self.descriptor, self.chunk)
-        if data:
-            self.ahead.append(data)
-            self.consumed += len(data)
-        return bool(data)
+    def begin(self, seconds: float) -> bytes:
+        """The first bytes, b"" when none come within the time; `read` gives them again."""
+        if select.select([self.descriptor], [], [], seconds)[0]:
+            self.first = os.read(self.descriptor, self.chunk)
+        return self.first
 
 
 class _Ticking:
@@ -135,7 +148,12 @@ class ChildPcapng(_Ticking, PcapngFrames):
 
 
 class ChildSource:
-    """dumpcap or tcpdump (`analyzer.capture.live.source.Source`)."""
+    """dumpcap or tcpdump (`analyzer.capture.live.source.Source`).
+
+    interfaces  name and link type (-1 = not known) of each, in the order of the frames' `interface`
+    said        what the child said on its standard error; counted: what it counted, as it said at `asked`
+    deadlines   when it is told to end, and when it is killed, seconds of the monotonic clock
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -146,6 +164,7 @@ class ChildSource:
         self.stream: ChildStream | None = None
         self.said = ""
         self.asked = 0.0
+        self.deadlines: list[float] = []
         self.counted = Stats()
 
     def open(self, wanted: Wanted) -> Frames:
@@ -172,7 +191,7 @@ class ChildSource:
 
     def _reader(self, stream: ChildStream, wanted: Wanted) -> Frames:
         """The reader of what the child writes, once there is a file header: then it captures."""
-        kind = magic.kind(stream.ahead[0]) if stream.take(START_S) else ""
+        kind = magic.kind(stream.begin(START_S))
         reader: ChildPcap | ChildPcapng | None = None
         if kind:
             reader = (ChildPcapng if kind == "pcapng" else ChildPcap)(stream, self.name)
@@ -181,7 +200,7 @@ class ChildSource:
         while reader is not None and not whole and reader.idle and time.monotonic() < until:
             whole = reader.header()
         if reader is None or not whole:
-            self.close()
+            self.release()
             raise self._did_not_start(wanted)
         reader.source = self
         reader.warnings = self.warnings
@@ -229,41 +248,46 @@ class ChildSource:
         return self.counted
 
     def ended(self) -> None:
-        """The child wrote its last byte: unless we ended it, that is a fault."""
+        """The child wrote its last byte: unless it was to end, that is a fault."""
+        status = self._reap()
         if self.closed:
             return
-        status = self._reap()
         self.closed = self.failed = True
         why = self._complaint() or (f"killed by signal {status - 128}" if status > 128 else f"exit status {status}")
         self.warnings.append(f"`{self.name}` ended: {why}; what it captured was read")
 
     def close(self) -> None:
-        """Let the child write out what it has and end; that can still be read."""
-        if self.closed or self.keeper is None:
-            return
+        """The child is to write out what it has and end; who reads on gets that. A signal handler may call it."""
         self.closed = True
-        self._take_for(LOOK_S[self.name])
-        self.tell("TERM")
-        self._take_for(END_S)
+        if self.stream is not None and self.stream.ending is None:
+            self.deadlines = [time.monotonic() + LOOK_S[self.name], time.monotonic() + LOOK_S[self.name] + END_S]
+            self.stream.ending = self._end
+
+    def _end(self) -> None:
+        """Tell the child to end when it has looked once more, and kill it when it does not."""
+        if self.deadlines and time.monotonic() >= self.deadlines[0]:
+            self.deadlines.pop(0)
+            self.tell("TERM" if self.deadlines else "KILL")
+        self.listen()
+
+    def release(self) -> None:
+        """End the child at once, if it has not; what it wrote and nobody has read is lost."""
+        self.closed = True
         if self.stream is not None:
             self.stream.close()
+        self.tell("TERM")
         self._reap()
-
-    def _take_for(self, seconds: float) -> None:
-        """Read ahead for so long, or to the end."""
-        until = time.monotonic() + seconds
-        while self.stream is not None and self.stream.take(until - time.monotonic()):
-            self.listen()
 
     def _reap(self) -> int:
         """End the child if it has not, and its keeper; the child's status as a shell tells it."""
         if self.keeper is None or self.keeper.stdin is None or self.keeper.stderr is None:
             return 0
-        self.listen(END_S)
-        self.keeper.stdin.close()
-        status = self.keeper.wait()
-        self.keeper.stderr.close()
-        return status
+        if self.keeper.returncode is None:
+            self.listen(END_S)
+            self.keeper.stdin.close()
+            self.keeper.wait()
+            self.keeper.stderr.close()
+        return self.keeper.returncode
 
 
 def dumpcap(wanted: Wanted) -> list[str]:
@@ -271,8 +295,7 @@ def dumpcap(wanted: Wanted) -> list[str]:
     command = ["dumpcap", "-q", "-n", "-w", "-", "-s", str(wanted.snaplen)]
     if wanted.bpf:
         command += ["-f", wanted.bpf]
-    if wanted.buffer:
-        command += ["-B", str(max(1, wanted.buffer >> 20))]
+    command += ["-B", str(max(1, (wanted.buffer or BUFFER["dumpcap"]) >> 20))]
     if not wanted.promiscuous:
         command.append("-p")
     return command + [part for name in wanted.interfaces for part in ("-i", name)]
@@ -296,8 +319,7 @@ def tcpdump(wanted: Wanted) -> list[str]:
     ]
     if sys.platform == "linux":
         command.append("--time-stamp-precision=nano")
-    if wanted.buffer:
-        command += ["-B", str(max(1, wanted.buffer >> 10))]
+    command += ["-B", str(max(1, (wanted.buffer or BUFFER["tcpdump"]) >> 10))]
     if not wanted.promiscuous:
         command.append("-p")
     return [*command, "--", wanted.bpf] if wanted.bpf else command

@@ -7,6 +7,7 @@ into the socket's buffer. Where the socket tells what was lost (Linux, BSD, macO
 
 from __future__ import annotations
 
+import heapq
 import logging
 import socket
 import struct
@@ -30,6 +31,9 @@ HELD_NS = 1_000_000 if sys.platform == "linux" else 200_000_000
 """Nanoseconds that a captured packet may be on its way to us while the socket seems empty: on Linux it is in the
 socket's queue at once; libpcap and Npcap, as scapy opens them, hand over after 100 ms (`to_ms` in scapy.arch.libpcap).
 """
+
+PATIENCE_S = 1.0
+"""Seconds for what was captured before `close` to come out, whatever the clock does."""
 
 BURST = 64
 """Frames read of one interface before another one has its turn: they come in order of time as far as that goes."""
@@ -66,17 +70,20 @@ class ScapySource:
 
     sockets     index of the interface, its name, its link type, its socket
     lost, seen  what Linux's sockets told so far: reading these counters resets them
+    until       time of the last frame that is wanted, 0 = there is no end yet; deadline: by the monotonic clock
     """
 
     name = "scapy"
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
-        self.failed = self.closed = False
+        self.failed = False
         self.interfaces: list[tuple[str, int]] = []
         self.sockets: list[tuple[int, str, int, Any]] = []
         self.snaplen = BIGGEST
         self.lost = self.seen = -1
+        self.until = 0
+        self.deadline = 0.0
 
     def open(self, wanted: Wanted) -> Frames:
         """Begin to capture; SourceError when scapy has no sockets here, or may not open them."""
@@ -92,7 +99,7 @@ class ScapySource:
             try:
                 listening = conf.L2listen(iface=name, promisc=wanted.promiscuous, filter=wanted.bpf or None)
             except Exception as error:  # scapy raises its own and the system's errors
-                self.close()
+                self.release()
                 raise _cannot_open(name, error) from None
             _prepare(listening, name, wanted.buffer or BUFFER)
             link = _link(listening)
@@ -101,17 +108,28 @@ class ScapySource:
         return ScapyFrames(self, conf)
 
     def receive(self, select: Any) -> list[tuple[int, int, int, bytes]]:
-        """What comes within TICK_NS, up to BURST frames of each interface: (time, index, link type, bytes), by time."""
+        """What comes within TICK_NS, up to BURST frames of each interface: (time, index, link type, bytes), by time.
+
+        After `close` what was captured before; then the sockets are let go.
+        """
+        until = self.until
         ready = select([entry[3] for entry in self.sockets], TICK_NS / 1e9)
-        found: list[tuple[int, int, int, bytes]] = []
+        queues: list[list[tuple[int, int, int, bytes]]] = []
         for entry in [entry for entry in self.sockets if entry[3] in ready]:
+            queues.append([])
             try:
-                self._read(entry, found)
+                self._read(entry, queues[-1])
             except BlockingIOError:
                 continue
             except OSError as error:
                 self._lost(entry, error)
-        found.sort(key=lambda frame: frame[0])
+        # Those of an interface stay in their order: the first may be stamped late, when the kernel has yet to begin.
+        found = list(heapq.merge(*queues, key=lambda frame: frame[0]))
+        if until:
+            last = found[-1][0] if found else time.time_ns() - HELD_NS
+            if last > until or time.monotonic() > self.deadline:  # the clock may step back
+                self.release()
+            found = [frame for frame in found if frame[0] <= until]
         return found
 
     def _read(self, entry: tuple[int, str, int, Any], found: list[tuple[int, int, int, bytes]]) -> None:
@@ -150,10 +168,14 @@ class ScapySource:
             self.lost = max(self.lost, 0) + lost if resets else lost
 
     def close(self) -> None:
-        """Stop; what waits in the kernel is let go."""
-        if not self.closed:
-            self._count()
-        self.closed = True
+        """Take no more frames; who reads on gets those that were captured before. A signal handler may call it."""
+        if not self.until:
+            self.deadline = time.monotonic() + PATIENCE_S
+            self.until = time.time_ns()
+
+    def release(self) -> None:
+        """Let go of the sockets at once."""
+        self._count()
         for _, _, _, listening in self.sockets:
             listening.close()
         self.sockets = []

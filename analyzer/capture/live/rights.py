@@ -108,11 +108,9 @@ def how_to_get() -> str:
     """The line to type to get the right to capture here."""
     where = container()
     if where == "kubernetes":
-        return (
-            "give the container `securityContext: {capabilities: {add: [NET_RAW, NET_ADMIN]}}`, and run as root in it"
-        )
+        return "give the container `securityContext: {capabilities: {add: [NET_RAW, NET_ADMIN]}}`, and be root in it"
     if where == "docker":
-        return "start the container with `--cap-add NET_RAW --cap-add NET_ADMIN`, and run as root in it"
+        return "start the container with `--cap-add NET_RAW --cap-add NET_ADMIN`, and be root in it"
     if sys.platform == "linux":
         return f"`sudo {command()}`, or for good, for whatever this Python runs: `{SETCAP} {_python()}`"
     if sys.platform == "win32":

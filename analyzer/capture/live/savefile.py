@@ -25,8 +25,11 @@ from pathlib import Path
 
 from analyzer.capture.live import rights
 from analyzer.capture.live.source import SNAPLEN, Stats
-from analyzer.capture.pcapng import BYTE_ORDER, INTERFACE, SECTION, STATISTICS
 from analyzer.errors import UsageError
+
+SECTION, INTERFACE, STATISTICS = 0x0A0D0D0A, 1, 5
+BYTE_ORDER = 0x1A2B3C4D
+"""As in analyzer.capture.pcapng, which has them as numbers of C alone when it is compiled."""
 
 PRIVATE = 0o600
 """What is captured is somebody's traffic: dumpcap opens its files so as well."""

@@ -30,7 +30,7 @@ def name(request):
 
 @pytest.fixture
 def start():
-    """Open a source; it is closed in the end."""
+    """Open a source; nothing of it is left in the end."""
     opened = []
 
     def run(name, *interfaces, **wanted):
@@ -40,7 +40,7 @@ def start():
 
     yield run
     for source in opened:
-        source.close()
+        source.release()
         assert source.keeper is None or not Path(f"/proc/{source.keeper.pid}").exists()
 
 
@@ -220,9 +220,32 @@ def test_a_child_that_does_not_obey_is_killed(program, start, monkeypatch, colle
     source, frames = start("tcpdump")
     (pid,) = children(source.keeper.pid)
     source.close()
-    assert gone(pid)
     assert [frame.data for frame in collect(frames, 9)[0]] == [b"abcd"]
+    assert gone(pid)
     assert not source.failed
+
+
+def test_what_nobody_reads_does_not_keep_it(program, start, monkeypatch):
+    """A child that waits for us to read is ended all the same."""
+    program("tcpdump", f"{HEADER}; cat /dev/zero")
+    source, _ = start("tcpdump")
+    keeper = source.keeper.pid
+    source.release()
+    assert gone(keeper)
+
+
+def test_the_end_may_come_from_a_signal(name, port, send, start, collect):
+    """While the reader waits: what was captured before is read to its end."""
+    source, frames = start(name, bpf=f"udp port {port}")
+    before = signal.signal(signal.SIGALRM, lambda *_: source.close())
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        send(port, 5)
+        found, _ = collect(frames, 99)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert len(found) == 5
+    assert (source.failed, source.warnings) == (False, [])
 
 
 def test_a_packet_that_comes_in_pieces_is_waited_for(program, start, collect):

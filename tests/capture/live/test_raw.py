@@ -30,10 +30,11 @@ def test_every_datagram_comes_once(port, send, collect):
     assert {(frame.captured, frame.length, frame.link) for frame in found} == {(142, 142, 1)}
     stats = source.stats()
     assert (stats.seen, stats.kernel_drops) == (50, 0)
+    send(port, 3)
     source.close()
-    assert source.stats().seen == 50, "also after close"
-    assert not frames.advance()
-    assert not frames.idle
+    found, ticks = collect(frames, 99)
+    assert (len(found), ticks) == (3, []), "what came before the end is read, and then it is the end"
+    assert source.stats().seen == 53, "also after the end"
 
 
 def test_a_short_snap_length_keeps_the_length(port, send, collect):
@@ -43,7 +44,7 @@ def test_a_short_snap_length_keeps_the_length(port, send, collect):
     send(port, 1, size=9000)
     found, _ = collect(frames, 1)
     assert (found[0].captured, found[0].length) == (60, 9042)
-    source.close()
+    source.release()
 
 
 def test_a_silent_link_ticks(port, send, collect):
@@ -54,7 +55,7 @@ def test_a_silent_link_ticks(port, send, collect):
     assert ticks == sorted(ticks)
     assert ticks[-1] <= time.time_ns()
     assert ticks[-1] - ticks[0] >= raw.TICK_NS
-    source.close()
+    source.release()
 
 
 def test_what_was_lost_is_counted(port, send, collect):
@@ -67,7 +68,7 @@ def test_what_was_lost_is_counted(port, send, collect):
     assert stats.seen == 500
     assert stats.kernel_drops > 0
     assert len(found) == stats.seen - stats.kernel_drops
-    source.close()
+    source.release()
 
 
 def test_several_interfaces(port, send, collect):
@@ -83,7 +84,7 @@ def test_several_interfaces(port, send, collect):
             found.append(frames.interface)
     sender.join()
     assert found == [index] * 3
-    source.close()
+    source.release()
 
 
 def test_an_interface_goes_down_and_away(veth, collect):
@@ -107,7 +108,7 @@ def test_an_interface_goes_down_and_away(veth, collect):
         pass
     assert source.failed
     assert source.warnings[1].startswith(f"`{veth[0]}` is gone")
-    source.close()
+    source.release()
 
 
 def test_an_unknown_interface_is_an_error():
