@@ -23,10 +23,10 @@ from analyzer.output.table import PlainWriter
 from analyzer.output.text import plural
 from analyzer.process.attribution import Attribution
 from analyzer.process.command import Command, CommandError
+from analyzer.process.descendants import MARK
 from analyzer.process.keys import Keys
 from analyzer.process.levels import attribution
 from analyzer.process.mine import Mine
-from analyzer.process.poll import MARK
 from analyzer.process.warden import Warden
 
 WRITERS: dict[str, type[CsvWriter] | type[JsonlWriter] | type[PlainWriter]] = {
@@ -95,9 +95,8 @@ class Wrapped:
         whose = attribution(command, self.name)
         try:
             with self._rows() as out, closing(self._capture(command)) as capture:
-                reading = Reading(
-                    (), live=capture, kinds=True, lean=True, show_queries=self.show_queries, mine=Mine(whose)
-                )
+                mine = Mine(whose)
+                reading = Reading((), live=capture, kinds=True, lean=True, show_queries=self.show_queries, mine=mine)
                 warden = Warden(command, reading.stop)
                 self._release(command)
                 warden.start()
@@ -109,6 +108,8 @@ class Wrapped:
         finally:
             self.living = whose.close()
         self._note(reading, whose, warden)
+        if not self.compact.found:
+            self.notes += mine.notes()
         return warden.status
 
     def _rows(self) -> AbstractContextManager[TextIO | None]:
@@ -158,7 +159,7 @@ class Wrapped:
             living = plural(len(self.living), "process", "processes")
             self.notes.append(f"{living} of `{self.name}` went on when it had ended; what they fetch now is not seen")
         if reading.foreign and (self.always or not self.compact.found):
-            self.notes.append(f"{plural(reading.foreign, 'fetch', 'fetches')} of other programs are left out")
+            self.notes.append(f"left out: {plural(reading.foreign, 'fetch', 'fetches')} of other programs")
 
     def _report(self, status: int) -> None:
         for text in self.notes:

@@ -11,13 +11,18 @@ from time import monotonic, sleep
 from analyzer.process.attribution import Attribution
 from analyzer.process.cgroup import Cgroup, CgroupError, make
 from analyzer.process.command import Command
+from analyzer.process.descendants import Descendants
 from analyzer.process.log import Log
 from analyzer.process.logged import ByCgroup
 from analyzer.process.nft import Table
-from analyzer.process.poll import ByPoll, Descendants
+from analyzer.process.poll import ByPoll
 
 PROOF_S = 1.0
 """Seconds in which the message about a connection that we made for a test must be there; it is before the answer."""
+
+
+UNKNOWN = (errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.EINVAL)
+"""What the kernel answers when it lacks a part of nf_tables, or netlink itself."""
 
 
 class LevelError(Exception):
@@ -37,20 +42,47 @@ def attribution(command: Command, name: str) -> Attribution:
         return _Kept(cgroup, command.pid, _fallen(str(error)))
 
 
-def _by_cgroup(cgroup: Cgroup, command: Command, name: str) -> ByCgroup:
-    table, log = None, None
+def trial() -> str:
+    """Why the best level does not work here, "" = it does. What is set up for that is taken away again."""
     try:
-        table, log = Table(), Log()
+        cgroup = make()
+    except CgroupError as error:
+        return str(error)
+    try:
+        for part in _logging(cgroup):
+            part.close()
+    except LevelError as error:
+        return str(error)
+    finally:
+        cgroup.close()
+    return ""
+
+
+def _by_cgroup(cgroup: Cgroup, command: Command, name: str) -> ByCgroup:
+    table, log = _logging(cgroup)
+    try:
+        _prove(command, log)
+    except LevelError:
+        table.close()
+        log.close()
+        raise
+    return ByCgroup(cgroup, table, log, command.pid, name)
+
+
+def _logging(cgroup: Cgroup) -> tuple[Table, Log]:
+    """A table that logs what is begun in a cgroup, and what reads the log."""
+    made: list[Table | Log] = []
+    try:
+        made.append(table := Table())
+        made.append(log := Log())
         log.open()
         table.remove_stale()
         table.load(cgroup.id, cgroup.level, log.group)
-        _prove(command, log)
-    except (OSError, LevelError) as error:
-        for part in (table, log):
-            if part is not None:
-                part.close()
-        raise error if isinstance(error, LevelError) else LevelError(_said(error)) from None
-    return ByCgroup(cgroup, table, log, command.pid, name)
+    except OSError as error:
+        for part in made:
+            part.close()
+        raise LevelError(_said(error)) from None
+    return table, log
 
 
 def _prove(command: Command, log: Log) -> None:
@@ -89,6 +121,6 @@ def _said(error: OSError) -> str:
     """What nf_tables or NFNETLINK_LOG refused."""
     if error.errno in (errno.EPERM, errno.EACCES):
         return "nftables takes root (CAP_NET_ADMIN)"
-    if error.errno in (errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.EINVAL):
+    if error.errno in UNKNOWN:
         return "this kernel has no nftables with `socket` and `log` (modules nft_socket, nft_log, nfnetlink_log)"
     return f"nftables: {error.strerror or error}".lower()

@@ -12,9 +12,11 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from select import select
+from time import monotonic
 
 from analyzer.process.attribution import Owner
 from analyzer.process.cgroup import Cgroup
+from analyzer.process.descendants import Leavers
 from analyzer.process.diag import Sockets, childless, holder, name_of
 from analyzer.process.log import TCP, FiveTuple, Log, Logged
 from analyzer.process.nft import Table
@@ -37,6 +39,12 @@ LOOKED_UP = 32
 
 PATIENCE_S = 0.2
 """Seconds after which the reading thread looks whether it shall end."""
+
+LOOK_S = 1.0
+"""Seconds between two looks at who left the cgroup; each takes some milliseconds."""
+
+MAX_LEAVERS = 5
+"""Of whom it is said."""
 
 
 @dataclass(slots=True)
@@ -61,6 +69,7 @@ class ByCgroup:
         self.somebody = f"{name}[{pid}]+"
         self.seen: dict[FiveTuple, list[Begun]] = {}
         self.forgotten = 0
+        self._leavers = Leavers(pid)
         self._sockets = Sockets()
         self._lock = threading.Lock()
         self._closing = False
@@ -88,13 +97,18 @@ class ByCgroup:
             self.notes.append(
                 f"{self.log.lost + self.forgotten:,} of the connections of COMMAND were not noted: it began too many"
             )
+        self.notes += list(self._leavers.found)[:MAX_LEAVERS]
         self.table.close()
         self.log.close()
         self._sockets.close()
         return self.cgroup.close()
 
     def _run(self) -> None:
+        due = monotonic() + LOOK_S
         while not self._closing:
+            if monotonic() >= due:
+                self._leavers.look()
+                due = monotonic() + LOOK_S
             select([self.log], [], [], PATIENCE_S)
             with self._lock:
                 new = self._remember(self.log.read())

@@ -7,7 +7,6 @@ never seen in anybody's hands is told by time alone: it was captured while COMMA
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 
@@ -24,9 +23,6 @@ MAX_SEEN = 200_000
 SURE = 2
 """Looks at which nobody of COMMAND held a socket, before it is somebody else's: one may be made, or handed over,
 between our two questions."""
-
-MARK = "WHYFETCH_RUN"
-"""Variable of the environment that COMMAND hands down: who left its parents is known by it."""
 
 
 class ByPoll:
@@ -89,46 +85,3 @@ class ByPoll:
             self.others.pop(five, None)
         else:
             self.others[five] = self.others.get(five, 0) + 1
-
-
-class Descendants:
-    """A process and everybody who descends from it, without a cgroup: by parents, and by the mark for who left them."""
-
-    def __init__(self, pid: int) -> None:
-        self.mark = f"{MARK}={os.getpid()}".encode()
-        self.known = {pid}
-        self.strangers: set[int] = set()
-
-    def __call__(self) -> list[int]:
-        """Those that live now."""
-        parents = dict(_parents())
-        self.known &= parents.keys()
-        self.strangers &= parents.keys()
-        for pid in sorted(parents.keys() - self.known):
-            if parents[pid] in self.known or self._marked(pid):
-                self.known.add(pid)
-        return list(self.known)
-
-    def _marked(self, pid: int) -> bool:
-        """Whether it carries the mark; asked once of each, since what it starts carries it too."""
-        if pid in self.strangers:
-            return False
-        self.strangers.add(pid)
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
-                return self.mark in file.read().split(b"\0")
-        except OSError:
-            return False
-
-
-def _parents() -> list[tuple[int, int]]:
-    """Every process with its parent (proc_pid_stat(5): the name may have anything in it but a bracket behind it)."""
-    found = []
-    for name in os.listdir("/proc"):  # noqa: PTH208
-        if name.isdecimal():
-            try:
-                with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
-                    found.append((int(name), int(file.read().rpartition(b") ")[2].split()[1])))
-            except (OSError, IndexError, ValueError):
-                continue
-    return found
