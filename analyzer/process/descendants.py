@@ -75,9 +75,7 @@ class Leavers:
         for pid in self.tree():
             name, cgroup = name_of(pid), _cgroup(pid)
             if name in DAEMONS_CLIENTS:
-                self.found[f"what `{name}` has its daemon fetch is not told: the daemon does not descend from it"] = (
-                    None
-                )
+                self.found[f"what `{name}` has its daemon fetch is not told: that is no descendant"] = None
             if name and cgroup and PREFIX not in cgroup:
                 self.found[f"`{name}` moved to the cgroup `{cgroup}`: what it fetches there is not told"] = None
 

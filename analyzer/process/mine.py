@@ -43,6 +43,5 @@ class Mine:
         names = [name for name in self.unresolved if name not in self.own]
         if not names:
             return []
-        return [
-            f"somebody else asked DNS in vain for {', '.join(f'`{name}`' for name in names)}: perhaps a daemon that resolves for COMMAND"
-        ]
+        asked = ", ".join(f"`{name}`" for name in names)
+        return [f"somebody else asked DNS in vain for {asked}: perhaps a daemon that resolves for COMMAND"]
