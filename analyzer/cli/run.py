@@ -45,6 +45,10 @@ def run(
         typer.Option("--format", metavar="FORMAT", help="Of FILE: table, csv or jsonl. Default: by its name."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
+    keys: Annotated[
+        bool,
+        typer.Option("--keys/--no-keys", help="Let COMMAND write its TLS keys into a private file (SSLKEYLOGFILE)."),
+    ] = True,
     keep_keys: Annotated[
         bool, typer.Option("--keep-keys", help="Do not delete the TLS keys of COMMAND, which decrypt its packets.")
     ] = False,
@@ -83,6 +87,7 @@ def run(
         output=output,
         form=str(form),
         force=force,
+        keys=keys,
         keep_keys=keep_keys,
         show_queries=show_queries,
     ).run()

@@ -51,6 +51,7 @@ class Wrapped:
         output: Path | None,
         form: str,
         force: bool,
+        keys: bool,
         keep_keys: bool,
         show_queries: bool,
     ) -> None:
@@ -64,6 +65,7 @@ class Wrapped:
         self.write = write
         self.output = output
         self.form = form
+        self.keys = keys
         self.keep_keys = keep_keys
         self.show_queries = show_queries
         self.summary = Summary()
@@ -74,7 +76,7 @@ class Wrapped:
 
     def run(self) -> int:
         """Run it; the result is its exit status."""
-        keys = Keys({**os.environ, MARK: str(os.getpid())}, self.keep_keys)
+        keys = Keys({**os.environ, MARK: str(os.getpid())}, wanted=self.keys, keep=self.keep_keys)
         try:
             command = Command(self.arguments, keys.environment)
             try:
@@ -86,7 +88,7 @@ class Wrapped:
         if self.problem is not None or self.always or status:
             with suppress(BrokenPipeError):
                 self._report(status)
-        if self.keep_keys:
+        if self.keep_keys and keys.path is not None:
             messages.note(f"the TLS keys are in `{keys.path}`")
         return status
 

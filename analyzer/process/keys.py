@@ -20,13 +20,17 @@ NODE_OPTION = "--tls-keylog"
 class Keys:
     """The file, and the variables by which COMMAND writes into it; a file that the user named is used and left alone.
 
-    path   where the keys go
+    path   where the keys go, None = nowhere
     kept   True = it is not ours to delete
     """
 
-    def __init__(self, environment: Mapping[str, str], keep: bool) -> None:
+    def __init__(self, environment: Mapping[str, str], *, wanted: bool, keep: bool) -> None:
         self.kept = keep
+        self.path: Path | None = None
         self.folder: Path | None = None
+        self.environment = {**environment}
+        if not wanted:
+            return
         named = environment.get(VARIABLE, "")
         if named:
             self.path = Path(named)
@@ -35,14 +39,14 @@ class Keys:
             self.folder = Path(tempfile.mkdtemp(prefix=f"whyfetch-{os.getpid()}-"))
             self.path = self.folder / "keys.txt"
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        self.environment = {**environment, VARIABLE: str(self.path)}
+        self.environment[VARIABLE] = str(self.path)
         node = environment.get(NODE_VARIABLE, "")
         if NODE_OPTION not in node:
             self.environment[NODE_VARIABLE] = f"{node} {_quoted(f'{NODE_OPTION}={self.path}')}".lstrip()
 
     def close(self, living: bool) -> None:
         """Delete the keys. For processes that live on the file goes to nowhere: Python's do not begin without it."""
-        if self.kept or self.folder is None:
+        if self.kept or self.folder is None or self.path is None:
             return
         with suppress(OSError):
             self.path.unlink()

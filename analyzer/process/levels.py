@@ -35,11 +35,11 @@ def attribution(command: Command, name: str) -> Attribution:
         cgroup = make()
         cgroup.add(command.pid)
     except CgroupError as error:
-        return ByPoll(command.pid, Descendants(command.pid), [_fallen(str(error))])
+        return ByPoll(Descendants(command.pid), [_fallen(str(error))])
     try:
         return _by_cgroup(cgroup, command, name)
     except LevelError as error:
-        return _Kept(cgroup, command.pid, _fallen(str(error)))
+        return _Kept(cgroup, _fallen(str(error)))
 
 
 def trial() -> str:
@@ -104,9 +104,9 @@ def _prove(command: Command, log: Log) -> None:
 class _Kept(ByPoll):
     """Polling, with the cgroup that could be made: it knows best who descends from COMMAND."""
 
-    def __init__(self, cgroup: Cgroup, pid: int, note: str) -> None:
+    def __init__(self, cgroup: Cgroup, note: str) -> None:
         self.cgroup = cgroup
-        super().__init__(pid, cgroup.pids, [note])
+        super().__init__(cgroup.pids, [note])
 
     def close(self) -> list[int]:
         super().close()

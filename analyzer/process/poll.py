@@ -30,9 +30,8 @@ class ByPoll:
 
     level = "poll"
 
-    def __init__(self, pid: int, members: Callable[[], list[int]], notes: list[str]) -> None:
+    def __init__(self, members: Callable[[], list[int]], notes: list[str]) -> None:
         self.notes = notes
-        self.pid = pid
         self.members = members
         self.seen: dict[FiveTuple, str] = {}
         self.others: dict[FiveTuple, int] = {}
@@ -53,7 +52,7 @@ class ByPoll:
         self._ending.set()
         self._thread.join()
         self._sockets.close()
-        return [pid for pid in self.members() if pid != self.pid]
+        return self.members()
 
     def _known(self, five: FiveTuple) -> str:
         """By whom it was held; a UDP socket need not be connected."""

@@ -292,6 +292,12 @@ def test_keys_go_to_a_private_file_that_is_deleted(folder: Path) -> None:
     shutil.rmtree(path.parent)
 
 
+def test_without_keys_the_environment_is_what_it_was(folder: Path) -> None:
+    """`--no-keys` names no file."""
+    done = ran(folder, "--no-keys", "--", "sh", "-c", 'echo "${SSLKEYLOGFILE-unset} ${NODE_OPTIONS-unset}"')
+    assert done.stdout == "unset unset\n"
+
+
 def test_a_key_file_of_the_user_is_used_and_stays(folder: Path) -> None:
     """SSLKEYLOGFILE that is set already is not touched."""
     mine = folder / "mine"
