@@ -87,31 +87,39 @@ class Wrapped:
             keys.close(bool(self.living))
         if self.problem is not None or self.always or status:
             with suppress(BrokenPipeError):
-                self._report(status)
+                self._report()
         if self.keep_keys and keys.path is not None:
             messages.note(f"the TLS keys are in `{keys.path}`")
         return status
 
     def _held(self, command: Command) -> int:
-        """Set everything up while COMMAND waits, and let it go."""
+        """Set everything up while COMMAND waits."""
         whose = attribution(command, self.name)
         try:
+            return self._captured(command, whose)
+        finally:
+            self.living = whose.close()
+            self.notes += whose.notes
+
+    def _captured(self, command: Command, whose: Attribution) -> int:
+        """Let COMMAND go; from then on nothing that happens to us ends it."""
+        mine = Mine(whose)
+        try:
             with self._rows() as out, closing(self._capture(command)) as capture:
-                mine = Mine(whose)
                 reading = Reading((), live=capture, kinds=True, lean=True, show_queries=self.show_queries, mine=mine)
                 warden = Warden(command, reading.stop)
                 self._release(command)
                 warden.start()
                 try:
                     self._read(reading, [WRITERS[self.form](out)] if out else [])
-                except Exception as error:  # COMMAND goes on, whatever becomes of us
-                    self.problem = error
-                warden.join()
-        finally:
-            self.living = whose.close()
-        self._note(reading, whose, warden)
-        if not self.compact.found:
-            self.notes += mine.notes()
+                finally:
+                    warden.join()
+        except Exception as error:
+            if not command.started or isinstance(error, NotStartedError):
+                raise
+            self.problem = error
+        self.compact.said = f"`{self.name}` {_ended(warden)}"
+        self._note(reading, mine)
         return warden.status
 
     def _rows(self) -> AbstractContextManager[TextIO | None]:
@@ -153,24 +161,29 @@ class Wrapped:
         for writer in writers[1:]:
             writer.end(self.summary)
 
-    def _note(self, reading: Reading, whose: Attribution, warden: Warden) -> None:
+    def _note(self, reading: Reading, mine: Mine) -> None:
         """What the reader of the report should know besides."""
-        self.compact.said = f"`{self.name}` {_ended(warden)}"
-        self.notes = [*reading.warnings, *(error.message for error in reading.failures), *whose.notes]
-        if self.living:
-            living = plural(len(self.living), "process", "processes")
-            self.notes.append(f"{living} of `{self.name}` went on when it had ended; what they fetch now is not seen")
+        self.notes += [*reading.warnings, *(error.message for error in reading.failures)]
+        if not self.compact.found:
+            self.notes += mine.notes()
         if reading.foreign and (self.always or not self.compact.found):
             self.notes.append(f"left out: {plural(reading.foreign, 'fetch', 'fetches')} of other programs")
 
-    def _report(self, status: int) -> None:
+    def _report(self) -> None:
+        """Below everything that COMMAND printed."""
+        if self.living:
+            living = plural(len(self.living), "process", "processes")
+            self.notes.append(f"{living} of `{self.name}` went on when it had ended; what they fetch now is not seen")
         for text in self.notes:
             messages.warning(text)
         self.compact.end(self.summary)
-        if isinstance(self.problem, AnalyzerError):
-            messages.error(self.problem.message, self.problem.hint)
-        elif self.problem is not None:
-            messages.error(f"the report is incomplete: {type(self.problem).__name__}")
+        error = self.problem
+        if isinstance(error, AnalyzerError):
+            messages.error(error.message, error.hint)
+        elif isinstance(error, OSError):
+            messages.error(f"the report is not complete: {(error.strerror or str(error)).lower()}")
+        elif error is not None:
+            messages.error(f"the report is not complete: internal error {type(error).__name__}")
 
 
 def _ended(warden: Warden) -> str:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import struct
 import time
@@ -75,7 +74,7 @@ class Log:
 
     def open(self) -> None:
         """Take a group that nobody has, and a buffer that holds what we do not read at once."""
-        self.group = self._bind()
+        self._bind()
         at_once = be32(QUEUE_LENGTH, 1) + be32(QUEUE_TIMEOUT, 1)
         self._configure(attribute(MODE, struct.pack(">IBx", RANGE, COPY_PACKET)) + at_once)
         self._configure(attribute(FLAGS, struct.pack(">H", COUNTED)))
@@ -111,17 +110,16 @@ class Log:
         """Give the group back."""
         self.netlink.close()
 
-    def _bind(self) -> int:
+    def _bind(self) -> None:
         for group in GROUPS:
             self.group = group
             try:
                 self._configure(attribute(COMMAND, BIND))
-            except OSError as error:
-                if error.errno != errno.EBUSY:
+            except OSError as error:  # EPERM is also what somebody else's group is refused with
+                if error.errno not in (errno.EBUSY, errno.EPERM) or group == GROUPS[-1]:
                     raise
             else:
-                return group
-        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+                return
 
     def _configure(self, body: bytes) -> None:
         self.netlink.ask(CONFIG, 0, struct.pack(">BBH", 0, 0, self.group) + body)

@@ -383,6 +383,24 @@ def test_what_cannot_be_done_is_said_before_command_runs(folder: Path, arguments
     assert not (folder / "started").exists()
 
 
+def test_a_report_that_cannot_be_written_does_not_change_the_status(folder: Path) -> None:
+    """A full disk for the rows is said, what was seen is reported, and COMMAND's status kept."""
+    done = beside_server(folder, "$run -o /dev/full -- sh -c '$python client.py 1 ours; exit 9'")
+    assert done.returncode == 9
+    assert "2 fetches: 1 ok, 1 rst" in done.stderr
+    assert "error: the report is not complete: no space left on device" in done.stderr
+
+
+def test_run_inside_run_tells_the_same(folder: Path) -> None:
+    """The inner cgroup lies in the outer one, and each has a log of its own."""
+    done = beside_server(folder, "$run -o outer.csv -- $run -o inner.csv -- sh -c '$python client.py 2 ours; exit 9'")
+    assert done.returncode == 9
+    ports = [{row["client_port"] for row in rows(folder / f"{name}.csv")} for name in ("outer", "inner")]
+    assert len(ports[1]) == 4
+    assert ports[1] < ports[0]  # one more connection: the inner one tries the log out
+    assert {row["process_how"] for name in ("outer", "inner") for row in rows(folder / f"{name}.csv")} == {"cgroup"}
+
+
 def test_a_level_that_falls_is_told(folder: Path) -> None:
     """Without the right to load a table: by polling, and marked in row and report."""
     lesser = "setpriv --bounding-set -net_admin --inh-caps -net_admin"
