@@ -91,6 +91,7 @@ class Reading:
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
     max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
+    mine         says which fetches are wanted (analyzer.process); of the others `foreign` counts how many there were
     live         a running capture, read instead of `paths` and closed at the end
     follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
     settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does
@@ -119,8 +120,10 @@ class Reading:
         client_log: str | PathLike[str] | None = None,
         waiting: Waiting | None = None,
         max_open: int = 0,
+        mine: Callable[[Fetch], bool] | None = None,
     ) -> None:
         self.kinds = kinds
+        self.mine = mine
         self.max_open = max_open
         self.lean = lean
         self.show_queries = show_queries
@@ -134,7 +137,7 @@ class Reading:
             with patience(None if isfile(client_log) else waiting, fspath(client_log)):
                 self.client_log = _log(client_log, self.warnings, show_queries)
         self.captures = self.packets = self.tcp_packets = self.connections = 0
-        self.without_fetch = self.left_out = 0
+        self.without_fetch = self.left_out = self.foreign = 0
         self.live = live
         self.follow = follow
         self.events = False
@@ -390,6 +393,7 @@ class Reading:
             self.floods,
             lean=self.lean,
             settle=not self.events,
+            mine=self.mine or anybodys,
         )
 
     def _judge(self, batch: list[Ended], names: Names, file: str, leaving: Leaving | None) -> None:
@@ -397,7 +401,7 @@ class Reading:
         fetch: Fetch
         built: list[Fetch] = []
         order: Order = self._order
-        kinds, lean = self.kinds, self.lean
+        kinds, lean, mine = self.kinds, self.lean, self.mine
         for ended in batch:
             if isinstance(ended, Lookup):
                 names.learn(ended)
@@ -408,6 +412,9 @@ class Reading:
             if self.stopped:
                 fetches = self._over(ended, fetches, names, file)
             for fetch in fetches:
+                if mine is not None and not mine(fetch):
+                    self.foreign += fetch.kind == "fetch"
+                    continue
                 if self.floods.leaves_out(fetch):
                     continue
                 self._name(fetch, names, file)
@@ -462,6 +469,9 @@ class Reading:
         if engine.looking:
             failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
         for fetch in failed:
+            if self.mine is not None and not self.mine(fetch):
+                self.foreign += 1
+                continue
             fetch.file = file
             if self._losses.times:
                 self._mark(fetch, self._losses)
@@ -563,6 +573,11 @@ def _listed(paths: Paths) -> list[str]:
     if isinstance(paths, str | PathLike):
         return [fspath(paths)]
     return [fspath(path) for path in paths]
+
+
+def anybodys(_: Fetch) -> bool:
+    """All fetches are wanted."""
+    return True
 
 
 def only_fetches(rows: Iterable[Fetch | Event]) -> Iterator[Fetch]:

@@ -74,6 +74,7 @@ class Leaving:
     """The rows of one stream.
 
     settle    whether rows wait until nothing can change them; else each leaves at once, and Events tell the rest
+    mine      says which fetches are wanted
     begun     whether rows leave out of order by now: since the first look
     rows      connections that are not given out yet -> the fetches of theirs that have left, by place
     attempts  fetches that carried nothing, and wait to know whether they lost a race
@@ -91,12 +92,14 @@ class Leaving:
         *,
         lean: bool,
         settle: bool,
+        mine: Callable[[Fetch], bool],
     ) -> None:
         self.engine, self.names, self.order, self.groups = engine, names, order, groups
         self.judge = judge
         self.floods = floods
         self.lean = lean
         self.settle = settle
+        self.mine = mine
         self.amended: list[Event] = []
         self.told = Told(groups, settle=settle)
         self.pace = Pace()
@@ -153,7 +156,7 @@ class Leaving:
         rows = self.rows.get(connection, {})
         built = fetches(twin)
         for place, fetch in enumerate(built):
-            if place in rows or fetch.kind != "fetch":
+            if place in rows or fetch.kind != "fetch" or not self.mine(fetch):
                 continue
             self.judge(fetch)
             if not is_decided(fetch, twin, now, last=place == len(built) - 1):

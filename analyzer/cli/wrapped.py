@@ -1,0 +1,195 @@
+"""One COMMAND of `whyfetch run`, from before its start to the report of what failed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from pathlib import Path
+from typing import TextIO
+
+from analyzer.api import Reading
+from analyzer.capture.live.capture import LiveCapture
+from analyzer.capture.live.choose import choose
+from analyzer.capture.live.source import Wanted
+from analyzer.cli import messages
+from analyzer.cli.job import Output, Writer
+from analyzer.errors import AnalyzerError, ExitStatus, NotStartedError
+from analyzer.output.compact import CompactWriter
+from analyzer.output.csv import CsvWriter
+from analyzer.output.jsonl import JsonlWriter
+from analyzer.output.summary import Summary
+from analyzer.output.table import PlainWriter
+from analyzer.output.text import plural
+from analyzer.process.attribution import Attribution
+from analyzer.process.command import Command, CommandError
+from analyzer.process.descendants import MARK
+from analyzer.process.keys import Keys
+from analyzer.process.levels import attribution
+from analyzer.process.mine import Mine
+from analyzer.process.warden import Warden
+
+WRITERS: dict[str, type[CsvWriter] | type[JsonlWriter] | type[PlainWriter]] = {
+    "csv": CsvWriter,
+    "jsonl": JsonlWriter,
+    "table": PlainWriter,
+}
+
+
+class Wrapped:
+    """COMMAND, and what is told of it."""
+
+    def __init__(
+        self,
+        arguments: list[str],
+        interfaces: list[str],
+        *,
+        always: bool,
+        source: str,
+        bpf: str,
+        write: Path | None,
+        output: Path | None,
+        form: str,
+        force: bool,
+        keys: bool,
+        keep_keys: bool,
+        show_queries: bool,
+    ) -> None:
+        self.arguments = arguments
+        self.name = Path(arguments[0]).name
+        self.interfaces = interfaces
+        self.always = always
+        self.source = source
+        self.bpf = bpf
+        self.force = force
+        self.write = write
+        self.output = output
+        self.form = form
+        self.keys = keys
+        self.keep_keys = keep_keys
+        self.show_queries = show_queries
+        self.summary = Summary()
+        self.compact = CompactWriter(sys.stderr, colour=messages.coloured(sys.stderr, "auto"))
+        self.notes: list[str] = []
+        self.living: list[int] = []
+        self.problem: Exception | None = None
+
+    def run(self) -> int:
+        """Run it; the result is its exit status."""
+        keys = Keys({**os.environ, MARK: str(os.getpid())}, wanted=self.keys, keep=self.keep_keys)
+        try:
+            command = Command(self.arguments, keys.environment)
+            try:
+                status = self._held(command)
+            finally:
+                command.close()
+        finally:
+            keys.close(bool(self.living))
+        if self.problem is not None or self.always or status:
+            with suppress(BrokenPipeError):
+                self._report()
+        if self.keep_keys and keys.path is not None:
+            messages.note(f"the TLS keys are in `{keys.path}`")
+        return status
+
+    def _held(self, command: Command) -> int:
+        """Set everything up while COMMAND waits."""
+        whose = attribution(command, self.name)
+        try:
+            return self._captured(command, whose)
+        finally:
+            self.living = whose.close()
+            self.notes += whose.notes
+
+    def _captured(self, command: Command, whose: Attribution) -> int:
+        """Let COMMAND go; from then on nothing that happens to us ends it."""
+        mine = Mine(whose)
+        try:
+            with self._rows() as out, closing(self._capture(command)) as capture:
+                reading = Reading((), live=capture, kinds=True, lean=True, show_queries=self.show_queries, mine=mine)
+                warden = Warden(command, reading.stop)
+                self._release(command)
+                warden.start()
+                try:
+                    self._read(reading, [WRITERS[self.form](out)] if out else [])
+                finally:
+                    warden.join()
+        except Exception as error:
+            if not command.started or isinstance(error, NotStartedError):
+                raise
+            self.problem = error
+        self.compact.said = f"`{self.name}` {_ended(warden)}"
+        self._note(reading, mine)
+        return warden.status
+
+    def _rows(self) -> AbstractContextManager[TextIO | None]:
+        return Output(self.output, messages.waiting_for_reader) if self.output else nullcontext()
+
+    def _capture(self, command: Command) -> LiveCapture:
+        """A capture that has begun. Its children would not hear signals that are blocked here."""
+        with command.unblocked():
+            source = choose(self.source, len(self.interfaces) > 1)
+            capture = LiveCapture(source, Wanted(tuple(self.interfaces), bpf=self.bpf))
+            if self.write is not None:
+                try:
+                    capture.write(self.write, force=self.force)
+                except BaseException:
+                    capture.close()
+                    raise
+        return capture
+
+    def _release(self, command: Command) -> None:
+        """Let COMMAND go; what a shell would say and exit with when it cannot be started."""
+        name = self.arguments[0]
+        try:
+            command.release()
+        except CommandError as error:
+            missing = error.status is ExitStatus.NOT_FOUND
+            text = f"no command is called `{name}`" if missing else f"cannot run `{name}`: {str(error).lower()}"
+            raise NotStartedError(text, error.status) from None
+
+    def _read(self, reading: Reading, writers: list[Writer]) -> None:
+        """Judge what COMMAND fetches while it runs."""
+        writers = [self.compact, *writers]
+        for writer in writers:
+            writer.begin()
+        for fetch in reading:
+            self.summary.add(fetch)
+            if fetch.kind == "fetch":
+                for writer in writers:
+                    writer.fetch(fetch)
+        for writer in writers[1:]:
+            writer.end(self.summary)
+
+    def _note(self, reading: Reading, mine: Mine) -> None:
+        """What the reader of the report should know besides."""
+        self.notes += [*reading.warnings, *(error.message for error in reading.failures)]
+        if not self.compact.found:
+            self.notes += mine.notes()
+        if reading.foreign and (self.always or not self.compact.found):
+            self.notes.append(f"left out: {plural(reading.foreign, 'fetch', 'fetches')} of other programs")
+
+    def _report(self) -> None:
+        """Below everything that COMMAND printed."""
+        if self.living:
+            living = plural(len(self.living), "process", "processes")
+            self.notes.append(f"{living} of `{self.name}` went on when it had ended; what they fetch now is not seen")
+        for text in self.notes:
+            messages.warning(text)
+        self.compact.end(self.summary)
+        error = self.problem
+        if isinstance(error, AnalyzerError):
+            messages.error(error.message, error.hint)
+        elif isinstance(error, OSError):
+            messages.error(f"the report is not complete: {(error.strerror or str(error)).lower()}")
+        elif error is not None:
+            messages.error(f"the report is not complete: internal error {type(error).__name__}")
+
+
+def _ended(warden: Warden) -> str:
+    """How COMMAND ended, in words."""
+    if not warden.waited:
+        return "still runs although it was told to end"
+    if warden.status > 128:
+        return f"was ended by signal {warden.status - 128}"
+    return f"exited with {warden.status}"

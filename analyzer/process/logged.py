@@ -1,0 +1,148 @@
+# not compiled: a message a connection
+"""The best level: a cgroup for COMMAND, and the kernel logs what is begun in it.
+
+The kernel hands a log message over before the packet leaves: whoever has seen the packet in a capture finds the message
+in the socket. Nothing is too short-lived for that, and nobody else's is among them. Which process of the cgroup it was
+is looked up a moment later, which the shortest ones do not live to see.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from select import select
+from time import monotonic
+
+from analyzer.process.attribution import Owner
+from analyzer.process.cgroup import Cgroup
+from analyzer.process.descendants import Leavers
+from analyzer.process.diag import Sockets, childless, holder, name_of
+from analyzer.process.log import TCP, FiveTuple, Log, Logged
+from analyzer.process.nft import Table
+
+MAX_SEEN = 200_000
+"""Connections that are remembered, about 400 bytes each: 80 MB."""
+
+MAX_PACKETS = 16
+"""Packets of one connection that are remembered: SYNs are sent again up to ten times, and ports come back."""
+
+EARLY_NS = 1_000_000
+"""A packet is stamped after it was logged, and a message read after that: only a clock that is set makes it look
+earlier."""
+
+LATE_NS = 2_000_000_000
+"""A message is read so long after its packet at most, on a machine that is very busy."""
+
+LOOKED_UP = 32
+"""Processes that are looked up before the log is read again: each may take milliseconds, and the log goes on."""
+
+PATIENCE_S = 0.2
+"""Seconds after which the reading thread looks whether it shall end."""
+
+LOOK_S = 1.0
+"""Seconds between two looks at who left the cgroup; each takes some milliseconds."""
+
+MAX_LEAVERS = 5
+"""Of whom it is said."""
+
+
+@dataclass(slots=True)
+class Begun:
+    """A packet that began something: when its message was read, the number in it, and whose it was."""
+
+    time: int
+    number: int
+    process: str
+
+
+class ByCgroup:
+    """What the kernel logged, and for whom."""
+
+    level = "cgroup"
+
+    def __init__(self, cgroup: Cgroup, table: Table, log: Log, pid: int, name: str) -> None:
+        self.notes: list[str] = []
+        self.cgroup = cgroup
+        self.table = table
+        self.log = log
+        self.somebody = f"{name}[{pid}]+"
+        self.seen: dict[FiveTuple, list[Begun]] = {}
+        self.forgotten = 0
+        self._leavers = Leavers(pid)
+        self._sockets = Sockets()
+        self._lock = threading.Lock()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="whyfetch-log", daemon=True)
+        self._thread.start()
+
+    def owner(self, five: FiveTuple, began: int, isn: int = -1) -> Owner | None:
+        """Who of COMMAND began this. A sequence number leaves no doubt: ports of refused connections return quickly."""
+        with self._lock:
+            self._remember(self.log.read())
+            known = tuple(self.seen.get(five, ()))
+        for begun in known:
+            fits = begun.number == isn if isn >= 0 else began - EARLY_NS <= begun.time <= began + LATE_NS
+            if fits:
+                return Owner(begun.process, self.level)
+        if isn < 0 and five.protocol == TCP and known and known[0].time <= began:  # its SYN is not in the capture
+            return Owner(known[-1].process, self.level)
+        return None
+
+    def close(self) -> list[int]:
+        """Take table, log and cgroup away."""
+        self._closing = True
+        self._thread.join()
+        if self.log.lost or self.forgotten:
+            self.notes.append(
+                f"{self.log.lost + self.forgotten:,} of the connections of COMMAND were not noted: it began too many"
+            )
+        self.notes += list(self._leavers.found)[:MAX_LEAVERS]
+        self.table.close()
+        self.log.close()
+        self._sockets.close()
+        return self.cgroup.close()
+
+    def _run(self) -> None:
+        due = monotonic() + LOOK_S
+        while not self._closing:
+            if monotonic() >= due:
+                self._leavers.look()
+                due = monotonic() + LOOK_S
+            select([self.log], [], [], PATIENCE_S)
+            with self._lock:
+                new = self._remember(self.log.read())
+            for five in new[-LOOKED_UP:]:
+                self._look_up(five)
+
+    def _remember(self, messages: Iterable[Logged]) -> list[FiveTuple]:
+        """Note what was logged; which of it is not a packet sent again."""
+        new = []
+        for logged in messages:
+            five = logged.five
+            known = self.seen.get(five)
+            if known is None:
+                if len(self.seen) >= MAX_SEEN:
+                    self.forgotten += 1
+                    continue
+                known = self.seen[five] = []
+            if not known or known[-1].number != logged.number:
+                new.append(five)
+            known.append(Begun(logged.time, logged.number, self.somebody))
+            del known[:-MAX_PACKETS]
+        return new
+
+    def _look_up(self, five: FiveTuple) -> None:
+        """Find out which process has just begun this, while it lasts."""
+        members = self.cgroup.pids()
+        inode = self._sockets.inode(five)
+        pid = holder(inode, members) if inode else 0
+        if not pid and len(members) == 1 and childless(members[0]):
+            pid = members[0]
+        name = name_of(pid) if pid else ""
+        if name:
+            with self._lock:
+                last = self.seen[five][-1].number
+                for begun in self.seen[five]:
+                    if begun.number == last:
+                        begun.process = f"{name}[{pid}]"
