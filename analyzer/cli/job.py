@@ -115,8 +115,10 @@ class Job:
     def _text(self) -> ExitStatus:
         try:
             rows = self._wanted(self._until_interrupted())
-            first = next(rows, None)  # opens the first capture: nothing is written over for an unreadable one
-            self._give_up_if_unreadable()
+            first = None
+            if self.capture is None:  # opens the first capture: nothing is written over for an unreadable one
+                first = next(rows, None)
+                self._give_up_if_unreadable()
             with Output(self.output, None if self.quiet else messages.waiting_for_reader) as out:
                 self._write(out, rows if first is None else chain([first], rows))
         finally:

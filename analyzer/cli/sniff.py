@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.classify import Colour, check_output
-from analyzer.cli.options import SHOW_QUERIES
+from analyzer.cli.options import SETTLE, SHOW_QUERIES
 from analyzer.cli.selection import Selection
 
 
@@ -73,6 +73,7 @@ def sniff(
     max_open: Annotated[
         int | None, typer.Option("--max-open", metavar="N", min=3, help="Follow so many connections at a time.")
     ] = None,
+    settle: Annotated[bool, SETTLE] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no line of state.")] = False,
     colour: Annotated[
         Colour, typer.Option("--color", metavar="WHEN", help="auto, always or never (NO_COLOR and FORCE_COLOR count).")
@@ -117,5 +118,6 @@ def sniff(
         client_log=client_log,
         show_queries=show_queries,
         max_open=max_open or 0,
+        settle=settle,
     )
     return int(job.run())
