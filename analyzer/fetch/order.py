@@ -12,9 +12,10 @@ from analyzer.fetch.model import Fetch
 
 MAX_HELD = 100_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning.
-30 MB: MAX_UNPACKED of 1.3 kB and more each, and 0.1 kB each of the others."""
-MAX_UNPACKED = 16_384
-"""Fetches that wait as they are. What is more to those is packed whose turn is far, 12 us each there and back."""
+90 MB: MAX_UNPACKED of 1.3 kB each, or a little more, and 0.1 kB each of the others."""
+MAX_UNPACKED = 65_536
+"""Fetches that wait as they are. What is more to those is packed whose turn is far, 12 us each there and back: more
+than all the rest of a fetch takes, which is why an ordinary capture, large or long, should not get here."""
 PIECE = 64
 """Fetches that are packed together at least: the more, the more they have in common."""
 SPAN = 12

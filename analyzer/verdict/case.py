@@ -247,13 +247,28 @@ class Case:
         sure: cython.bint = self.doubt == "head" and verdict.klass == "incomplete"  # that is what it says
         if (self.ongoing or (self.doubt and not sure)) and verdict.confidence == "high":
             verdict.confidence = "medium"
-        verdict.flags = tuple(self.flags)
+        verdict.flags = shared(tuple(self.flags))
         if not self.evidence:
             self.cite_last()
         if not in_order(self.evidence):
             self.evidence.sort(key=packet_of)
         verdict.evidence = tuple(self.evidence)
         return verdict
+
+
+MAX_SHARED = 256
+"""Combinations of flags of which one copy serves all verdicts, most of which have one of a few."""
+_shared: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+
+def shared(flags: tuple[str, ...]) -> tuple[str, ...]:
+    """One object for equal flags: verdicts wait in large numbers."""
+    known = _shared.get(flags)
+    if known is None:
+        known = flags
+        if len(_shared) < MAX_SHARED:
+            _shared[flags] = flags
+    return known
 
 
 def endpoint(address: bytes, port: cython.int) -> str:
