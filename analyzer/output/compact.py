@@ -62,6 +62,9 @@ class CompactWriter:
             finding = self.found[kind] = Finding(fetch)
         finding.count += 1
 
+    def event(self, event: object) -> None:
+        """Nothing: at the end every row is as it stays."""
+
     def end(self, summary: Summary) -> None:
         """Print it: what failed and stayed so before what was mended or is not known."""
         self.out.write(f"whyfetch: {self.said}; {summary.lines()[0]}\n")
