@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
@@ -35,6 +36,10 @@ Progress = Callable[[int, int], None]
 
 NOTHING_OPEN = 1 << 62
 """A packet number behind every packet."""
+
+CHUNK = 128
+"""Fetches that go through each stage together. The code of one stage fits into a processor's instruction cache, that of
+all stages does not; and so many fetches fit into its second data cache, at 2 kB each."""
 
 LIVE_BATCH = 1
 """Frames of a pipe after which final rows are handed on: the next may be long in coming. About 1 us a frame."""
@@ -90,6 +95,8 @@ class Reading:
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
         self._order = Order()
+        self._final: list[Fetch] = []
+        self._given: deque[Fetch] = deque()
         self.floods = Floods()
         self.groups = Groups()
         self._cut: Callable[[Connection], list[Fetch]]
@@ -103,16 +110,28 @@ class Reading:
         return ExitStatus.DAMAGED if self.damaged or self.failures else ExitStatus.OK
 
     def __iter__(self) -> Iterator[Fetch]:
+        for chunk in self.chunks():
+            self._given.extend(chunk)
+            while self._given:
+                yield self._given.popleft()
+
+    def chunks(self) -> Iterator[list[Fetch]]:
+        """The same fetches, those together that became final together: who works on lists of them is faster."""
         return self._tied(self._all())
 
-    def rest(self) -> Iterator[Fetch]:
+    def rest(self) -> Iterator[list[Fetch]]:
         """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
-        return self._tied(self._waiting())
+        if self._given:
+            yield list(self._given)
+            self._given.clear()
+        yield from self._tied(self._waiting())
 
-    def _tied(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
-        return fetches if self.client_log is None else self.client_log.tie(fetches)
+    def _tied(self, chunks: Iterator[list[Fetch]]) -> Iterator[list[Fetch]]:
+        if self.client_log is None:
+            return chunks
+        return ([fetch] for fetch in self.client_log.tie(chain.from_iterable(chunks)))
 
-    def _all(self) -> Iterator[Fetch]:
+    def _all(self) -> Iterator[list[Fetch]]:
         from analyzer.capture import open_capture
 
         for source in self.sources:
@@ -126,7 +145,7 @@ class Reading:
                 yield from self._fetches(source, capture)
             self.done += sum(_size(path) for path in source.paths)
 
-    def _waiting(self) -> Iterator[Fetch]:
+    def _waiting(self) -> Iterator[list[Fetch]]:
         yield from self._released(NOTHING_OPEN)
         self.groups.end()
         yield from self._released(NOTHING_OPEN)
@@ -152,7 +171,7 @@ class Reading:
             return False
         return True
 
-    def _fetches(self, source: CaptureSource, capture: Capture) -> Iterator[Fetch]:
+    def _fetches(self, source: CaptureSource, capture: Capture) -> Iterator[list[Fetch]]:
         """The fetches of one capture, in order, grouped and numbered."""
         from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
@@ -181,28 +200,35 @@ class Reading:
         yield from self._waiting()
         self._account(source, capture, engine, names, order)
 
-    def _released(self, oldest_open: int) -> Iterator[Fetch]:
-        """The fetches whose rows are final: no open connection can precede them any more, and their group is decided.
+    def _released(self, oldest_open: int) -> Iterator[list[Fetch]]:
+        """The fetches whose rows are final, in chunks."""
+        while self._final or self._release(oldest_open):
+            final, self._final = self._final, []
+            yield final
 
-        One at a time, so that an interrupt loses none.
+    def _release(self, oldest_open: int) -> bool:
+        """Put into `_final` whose rows are final: no open connection can precede them, and their group is decided.
+
+        False when there are none. What an interrupt leaves in `_final` is there for the next call.
         """
         order: Order = self._order
         groups: Groups = self.groups
         fetch: Fetch | None
         following: Fetch | None
-        while True:
+        while len(self._final) < CHUNK:
             fetch = groups.leave()
             while fetch is None:
                 following = order.leave(oldest_open)
                 if following is None:
-                    return
+                    return bool(self._final)
                 groups.add(following)
                 fetch = groups.leave()
             if fetch.kind == "race":
                 self.without_fetch += 1
                 if not self.kinds:
                     continue
-            yield fetch
+            self._final.append(fetch)
+        return True
 
     @staticmethod
     def _batch(source: CaptureSource) -> tuple[int, ...]:
@@ -212,14 +238,15 @@ class Reading:
     def _judge(self, batch: list[Ended], names: Names, file: str) -> None:
         """The fetches of connections that are over, to wait for their turn; what names are known by then."""
         fetch: Fetch
+        built: list[Fetch] = []
         order: Order = self._order
-        cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
+        decide, kinds, lean = self._decide, self.kinds, self.lean
         show_queries = int(self.show_queries)
         for ended in batch:
             if isinstance(ended, Lookup):
                 names.learn(ended)
                 continue
-            for fetch in cut(ended):
+            for fetch in self._cut(ended):
                 if self.floods.leaves_out(fetch):
                     continue
                 if names.asked:
@@ -230,10 +257,12 @@ class Reading:
                         continue
                 fetch.file = file
                 fetch.show_queries = show_queries
-                fetch.verdict = decide(fetch)
-                order.add(fetch)
-                if lean:
-                    fetch.detach()
+                built.append(fetch)
+        for fetch in built:
+            fetch.verdict = decide(fetch)
+            order.add(fetch)
+            if lean:
+                fetch.detach()
 
     def _judge_names(self, engine: Engine, names: Names, file: str, *, final: bool = False) -> None:
         """The names that were asked for in vain."""

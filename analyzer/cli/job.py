@@ -63,6 +63,7 @@ class Job:
         self.output = output
         self.select = select
         self.fail_on = fail_on
+        self.selecting, self.failing = bool(select), bool(fail_on)  # asked once: it is in the way of every row
         self.quiet = quiet
         self.colour = colour
         self.everything = everything
@@ -114,32 +115,34 @@ class Job:
         self._note_damage()
         writer.end(self.summary)
 
-    def _until_interrupted(self) -> Iterator[Fetch]:
-        """All fetches; after Ctrl-C those that were complete and waited for an older connection."""
+    def _until_interrupted(self) -> Iterator[list[Fetch]]:
+        """All fetches, in chunks; after Ctrl-C those that were complete and waited for an older connection."""
         try:
-            yield from self.reading
+            yield from self.reading.chunks()
         except KeyboardInterrupt:
             self.interrupted = True
         yield from self.reading.rest()
 
-    def _wanted(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
+    def _wanted(self, chunks: Iterator[list[Fetch]]) -> Iterator[Fetch]:
         """Counts everything, lets pass what is to be shown."""
         fetch: Fetch
-        verdict: Verdict
         summary: Summary = self.summary
-        select, fail_on = self.select, self.fail_on
-        selected, failing = bool(select), bool(fail_on)  # asked once: this is in the way of every row
-        for fetch in fetches:
-            summary.add(fetch)
-            if fetch.kind != "fetch":
-                if self.everything and not selected:
+        for chunk in chunks:
+            for fetch in chunk:
+                summary.add(fetch)
+            for fetch in chunk:
+                if self._shows(fetch):
                     yield fetch
-                continue
-            verdict = verdict_of(fetch)
-            if failing and fail_on.matches(verdict.klass, verdict.cause):
-                self.found = True
-            if not selected or select.matches(verdict.klass, verdict.cause):
-                yield fetch
+
+    def _shows(self, fetch: Fetch) -> bool:
+        """Whether it is to be shown; it may also be one that the exit status tells of."""
+        verdict: Verdict
+        if fetch.kind != "fetch":
+            return self.everything and not self.selecting
+        verdict = verdict_of(fetch)
+        if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
+            self.found = True
+        return not self.selecting or self.select.matches(verdict.klass, verdict.cause)
 
     def _writer(self, out: TextIO) -> Writer:
         if self.form == "csv":

@@ -211,6 +211,8 @@ class Connection:
     challenge_ack  raw number that a challenge ACK in answer to the SYN acknowledged, -1 = none came (RFC 5961 4)
     unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
     splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
+    before, after  its neighbours in the chain of open connections (chain.py); linked 1 = it is in there
+    half_open   1 = it counts among those whose handshake is under way
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     protocol    tls | http | h2c | other, "" = nobody said enough
     via         prologues that were peeled off: proxy-protocol | socks | connect
@@ -222,6 +224,9 @@ class Connection:
         self.stream = stream
         self.client = Side(self, 0)
         self.server = Side(self, 1)
+        self.before: Connection | None = None
+        self.after: Connection | None = None
+        self.linked = self.half_open = 0
         self.version = 4
         self.first_packet = self.last_packet = self.first_time = self.last_time = 0
         self.midstream = self.roles_guessed = self.reused = self.subflow = self.fast_open = self.ecn = 0
