@@ -81,8 +81,8 @@ class Case:
         for seen in self.evidence:
             if seen.packet == packet and seen.what == what:
                 return False
-        seen = Evidence.__new__(Evidence)
-        seen.begin(packet, time, what, side)
+        seen = Evidence.__new__(Evidence)  # a bare object costs half as much
+        seen.packet, seen.time, seen.what, seen.side = packet, time, what, side
         self.evidence.append(seen)
         return True
 
