@@ -85,23 +85,21 @@ class Leaving:
         self,
         engine: Engine,
         names: Names,
-        order: Order,
-        groups: Groups,
+        kept: tuple[Order, Groups, Floods],
         judge: Judge,
-        floods: Floods,
         *,
         lean: bool,
         settle: bool,
         mine: Callable[[Fetch], bool],
     ) -> None:
-        self.engine, self.names, self.order, self.groups = engine, names, order, groups
+        self.engine, self.names = engine, names
+        self.order, self.groups, self.floods = kept
         self.judge = judge
-        self.floods = floods
         self.lean = lean
         self.settle = settle
         self.mine = mine
         self.amended: list[Event] = []
-        self.told = Told(groups, settle=settle)
+        self.told = Told(self.groups, settle=settle)
         self.pace = Pace()
         self.begun = False
         self.rows: dict[Connection, dict[int, Fetch]] = {}
@@ -227,8 +225,8 @@ class Leaving:
         """The open connections that may be another attempt at the same, as they are now."""
         engine = self.engine
         found: list[Fetch] = []
-        for connection in reversed(engine.table.opened):
-            if connection.first_time < fetch.start - window or len(found) >= MOST_RIVALS:
+        for connection in begun_since(engine, fetch.start - window):
+            if len(found) >= MOST_RIVALS:
                 break
             if connection.first_time > fetch.start + window or connection in self.rows:
                 continue
@@ -270,6 +268,22 @@ def continues(group: Group, connection: Connection) -> bool:
     if name and group.name:
         return lower(name) == group.name
     return connection.server.address == group.last.flow.server
+
+
+def begun_since(engine: Engine, time: int) -> Iterator[Connection]:
+    """The open connections that began then or later, the newest first."""
+    connection = engine.table.opened.last
+    while connection is not None and connection.first_time >= time:
+        yield connection
+        connection = connection.before
+
+
+def is_over(fetch: Fetch) -> bool:
+    """Whether a fetch is over whose connection was cut off by the end of the reading."""
+    connection = fetch.connection
+    if connection.closed_time or (fetch.kind == "fetch" and verdict_of(fetch).klass == "ok"):
+        return True
+    return is_decided(fetch, connection, connection.capture_end, last=fetch.last == 1)
 
 
 def is_decided(fetch: Fetch, connection: Connection, now: int, *, last: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,7 @@ def test_an_idle_connection_holds_back_nothing(tmp_path: Path) -> None:
     path.write_bytes(pcap(refusals(16)))
     capture = Live(path, tail=200 * SECOND)
     numbers, events = [], []
-    for row in Reading(live=capture).told():
+    for row in chain.from_iterable(Reading(live=capture).told()):
         if isinstance(row, Event):
             events.append(row)
         elif row.verdict.cause == "rst-refused":
@@ -165,7 +166,7 @@ def test_a_retry_that_works_is_told(tmp_path: Path) -> None:
     """The failure's row has left as pending; the line says which attempt went well, and when."""
     path = tmp_path / "retry.pcap"
     path.write_bytes(pcap(CASES["retry-refused-then-recovered"]))
-    said = [row for row in Reading(live=Live(path)).told() if isinstance(row, Event)]
+    said = [row for row in chain.from_iterable(Reading(live=Live(path)).told()) if isinstance(row, Event)]
     assert [(event.kind, event.fetches, event.fetch.group_outcome) for event in said] == [
         ("group", (1, 2), "recovered")
     ]

@@ -11,13 +11,14 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from analyzer.api import Reading, only_fetches, streams
+from analyzer.api import Reading, Rows
 from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
 from analyzer.cli.selection import Selection
 from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
+from analyzer.inputs import Live, streams
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict, verdict_of
@@ -144,8 +145,8 @@ class Job:
         self._note_damage()
         writer.end(self.summary)
 
-    def _until_interrupted(self) -> Iterator[list[Fetch | Event]]:
-        """All fetches; after an interrupt that nothing could drain, those that were complete and waited."""
+    def _until_interrupted(self) -> Iterator[Rows]:
+        """All fetches, in chunks; after an interrupt that nothing could drain, those that were complete and waited."""
         try:
             yield from self.reading.told()
             return
@@ -153,13 +154,15 @@ class Job:
             self.interrupted = ExitStatus.TERMINATED
         except KeyboardInterrupt:
             self.interrupted = ExitStatus.INTERRUPTED
-        yield from self.reading.rest()
+        for chunk in self.reading.rest():
+            yield [*chunk]
 
-    def _wanted(self, chunks: Iterator[list[Fetch | Event]]) -> Iterator[Fetch | Event]:
+    def _wanted(self, chunks: Iterator[Rows]) -> Iterator[Fetch | Event]:
         """Counts everything, lets pass what is to be shown."""
         fetch: Fetch
         summary: Summary = self.summary
         for chunk in chunks:
+            for row in chunk:
             for row in chunk:
                 if isinstance(row, Fetch):
                     fetch = row
@@ -167,12 +170,8 @@ class Job:
                 else:
                     summary.tell(row)
             for row in chunk:
-                if not isinstance(row, Fetch):
+                if isinstance(row, Event) or self._shows(row):
                     yield row
-                    continue
-                fetch = row
-                if self._shows(fetch):
-                    yield fetch
 
     def _shows(self, fetch: Fetch) -> bool:
         """Whether it is to be shown; it may also be one that the exit status tells of."""
@@ -208,14 +207,18 @@ class Job:
         if self.output is None:
             raise UsageError("`--format parquet` cannot go to a terminal or a pipe", "`-o fetches.parquet`")
         try:
-            write_parquet(
-                only_fetches(self._wanted(self._until_interrupted())), self.output, self._give_up_if_unreadable
-            )
+            write_parquet(self._rows(), self.output, self._give_up_if_unreadable)
         finally:
             self._close_bar()
         self._note_damage()
         self._report()
         return self._status()
+
+    def _rows(self) -> Iterator[Fetch]:
+        """What is to be shown, without what is told beside it."""
+        for row in self._wanted(self._until_interrupted()):
+            if isinstance(row, Fetch):
+                yield row
 
     def _give_up_if_unreadable(self) -> None:
         """When nothing could be read, that is an error; the other unreadable ones come first, as warnings."""

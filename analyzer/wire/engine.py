@@ -35,8 +35,8 @@ class Engine:
 
     frames_seen, tcp_packets, capture_end: what was read so far (capture_end: time of the newest frame, ns)
     looking     whether the last batch ended at a look: LOOK_NS of capture time after the last one, and at the end
-    short       whether usual frames may take the fast path
     idle        whether the last batch ended because no frame came for a while (a stream, a live source)
+    short       whether usual frames may take the fast path
     look        when the next one is due; told: frames seen when all open connections were told of last
     """
 
@@ -89,12 +89,11 @@ class Engine:
             self.told = self.frames_seen
             return [side.connection for side in self.table.sides.values() if side.index == CLIENT]
         found: list[Connection] = []
-        connection: Connection
-        for connection in reversed(opened):
-            if connection.first_packet < packet and connection.first_time < time:
-                break
+        connection: Connection | None = opened.last
+        while connection is not None and (connection.first_packet >= packet or connection.first_time >= time):
             if connection.client.key_size:  # a SYN that waits for proof is none yet
                 found.append(connection)
+            connection = connection.before
         return found[::-1]
 
     def oldest_open(self) -> int:

@@ -211,9 +211,9 @@ class Connection:
     challenge_ack  raw number that a challenge ACK in answer to the SYN acknowledged, -1 = none came (RFC 5961 4)
     unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
     splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
+    looked      the last packet when it was judged before its end (outlook.py); look_again: when to do it again, ns
     before, after  its neighbours in the chain of open connections (chain.py); linked 1 = it is in there
     half_open   1 = it counts among those whose handshake is under way
-    looked      the last packet when it was judged before its end (outlook.py); look_again: when to do it again, ns
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     protocol    tls | http | h2c | other, "" = nobody said enough
     via         prologues that were peeled off: proxy-protocol | socks | connect

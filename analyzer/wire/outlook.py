@@ -105,14 +105,10 @@ def holds(side: Side) -> cython.bint:
 
 
 def copied(table: Expiry, connection: Connection) -> Connection:
-    """All of it, without what it shares with others: the DNS table, its neighbours, and a SYN that waits for proof."""
+    """All of it, without what it shares with others: the DNS table, its neighbours, a SYN that waits for proof."""
     shared: dict[int, Any] = {id(table.reassembler.lookups): None}
-    if connection.before is not None:
-        shared[id(connection.before)] = None
-    if connection.after is not None:
-        shared[id(connection.after)] = None
-    if connection.unproven is not None:
-        shared[id(connection.unproven)] = None
+    for other in (connection.before, connection.after, connection.unproven):
+        shared[id(other)] = None
     twin: Connection = deepcopy(connection, shared)
     twin.linked = 0
     return twin
