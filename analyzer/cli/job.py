@@ -231,7 +231,7 @@ class Job:
 
     def _note_damage(self) -> None:
         if self.capture is not None:
-            self.summary.capture = self.capture.stats()
+            self.summary.capture, self.summary.read = self.capture.stats(), self.reading.packets
         self.summary.damaged = self.reading.exit_status is ExitStatus.DAMAGED
         self.summary.warnings = [*self.reading.warnings, *map(_as_warning, self.reading.failures)]
 
