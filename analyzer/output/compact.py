@@ -43,6 +43,7 @@ class CompactWriter:
         self.colour = colour
         self.said = ""
         self.more = 0
+        self.advised: set[str] = set()
         self.found: dict[tuple[str, ...], Finding] = {}
 
     def begin(self) -> None:
@@ -53,7 +54,7 @@ class CompactWriter:
         verdict = verdict_of(fetch)
         if fetch.kind != "fetch" or verdict.klass == "ok":
             return
-        kind = (verdict.klass, verdict.cause, _place(fetch), fetch.process_how, fetch.group_outcome)
+        kind = (verdict.klass, verdict.cause, _place(fetch), fetch.process_how, MENDED.get(fetch.group_outcome, ""))
         finding = self.found.get(kind)
         if finding is None:
             if len(self.found) >= MAX_HELD:
@@ -83,7 +84,8 @@ class CompactWriter:
         shown = self._paint(name, COLOURS.get(verdict.klass, ""))
         head = f"whyfetch: {shown} {safe(_place(fetch))}{who}{doubt}{times}{mended}"
         self.out.write(f"{head}: {safe(verdict.summary)}\n")
-        if verdict.advice:
+        if verdict.advice and verdict.advice not in self.advised:
+            self.advised.add(verdict.advice)
             self.out.write(f"  advice: {safe(verdict.advice)}\n")
         if verdict.evidence:
             self.out.write(f"  proof ({verdict.confidence}): {_proof(fetch, verdict)}\n")
