@@ -1,4 +1,4 @@
-# ruff: noqa: PTH110, PTH113, PTH202
+# ruff: noqa: PTH110, PTH112, PTH113, PTH202
 """From captures to fetches with verdicts: what scripts, notebooks and the command line stand on."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from os import PathLike, fspath
-from os.path import exists, getsize, isfile  # which take any name: Path.is_file raises for one that is too long
+from os.path import exists, getsize, isdir, isfile  # which take any name: Path.is_file raises for one that is too long
 from typing import TYPE_CHECKING, Protocol
 
 from analyzer.capture.losses import Losses
@@ -17,8 +17,10 @@ from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import MAX_HELD, Order
 from analyzer.fetch.wishes import MAX_OPEN
+from analyzer.output.words import still_open
 from analyzer.verdict.groups import Groups
-from analyzer.verdict.model import Verdict
+from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.told import Event
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.model import Connection
 
@@ -28,8 +30,12 @@ if TYPE_CHECKING:
     from analyzer.capture import CaptureSource
     from analyzer.capture.frame import Frames
     from analyzer.fetch.names import Names
+    from analyzer.leaving import Leaving
     from analyzer.output.clientlog.log import ClientLog
     from analyzer.wire.engine import Ended, Engine
+
+MOST_OPEN_TOLD = 20
+"""Open connections that are told one by one."""
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 Progress = Callable[[int, int], None]
@@ -80,15 +86,18 @@ class Reading:
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
     max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
-    mine         says which fetches are wanted (analyzer.process); of the others `foreign` counts how many there were
+    mine         says which fetches are wanted (analyzer.process), asked when their connections are over; `foreign` counts
+                 the others
     live         a running capture, read instead of `paths` and closed at the end
     follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
+    settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
     client_log   the lines of a client's log and how they were tied, an analyzer.output.clientlog.log.ClientLog, or None
     stopped      whether somebody ended it by `stop()`
+    open         the first fetches that were open then, with their silence in ns; open_in_all: how many there were
     left_out     fetches that got no row, because a flood made them (analyzer.fetch.floods)
     captures     captures read so far; packets, tcp_packets, connections: what was in them
     """
@@ -99,6 +108,7 @@ class Reading:
         *,
         live: Live | None = None,
         follow: bool = False,
+        settle: bool = False,
         kinds: bool = False,
         lean: bool = False,
         show_queries: bool = False,
@@ -126,12 +136,17 @@ class Reading:
         self.without_fetch = self.left_out = self.foreign = 0
         self.live = live
         self.follow = follow
+        self.events = False
+        self.settle = settle
         self.sources = self._expand(_listed(paths)) if live is None else []
         self.total = sum(_size(path) for source in self.sources for path in source.paths)
         self.done = 0
         self.stopped = False
+        self.open: list[tuple[Fetch, int]] = []
+        self.open_in_all = 0
         self._open: Readable | None = None
         self._losses = Losses()
+        self._engine: Engine | None = None
         self._order = Order()
         self.floods = Floods()
         self.groups = Groups()
@@ -147,7 +162,19 @@ class Reading:
         return ExitStatus.DAMAGED if self.damaged or self.failures else ExitStatus.OK
 
     def __iter__(self) -> Iterator[Fetch]:
-        return self._tied(self._all())
+        return self._tied(only_fetches(self._read()))
+
+    def told(self) -> Iterator[Fetch | Event]:
+        """The same where somebody waits: rows of a capture that grows come as soon as each is decided.
+
+        What becomes of them is told by Events between them; unless `settle` or a client's log lets them wait for that.
+        """
+        self.events = self.client_log is None and not self.settle
+        return self._read() if self.events else iter(self)
+
+    def opened(self) -> int:
+        """How many connections are open just now."""
+        return 0 if self._engine is None else len(self._engine.table.sides) // 2
 
     def rest(self) -> Iterator[Fetch]:
         """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
@@ -156,28 +183,39 @@ class Reading:
     def _tied(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
         return fetches if self.client_log is None else self.client_log.tie(fetches)
 
-    def stop(self) -> None:
-        """End the input here, as its end would; a signal handler or another thread may call it."""
-        self.stopped = True
-        if self._open is not None:
-            self._open.stop()
+    def stop(self) -> bool:
+        """End the input here; a signal handler or another thread may call it. False when nothing is being read.
 
-    def _all(self) -> Iterator[Fetch]:
-        for name, capture in self._captures():
+        What is over is judged, what is open is none of the rows: `still_open` tells it.
+        """
+        self.stopped = True
+        if self._open is None:
+            return False
+        self._open.stop()
+        return True
+
+    def still_open(self) -> list[str]:
+        """What was open when the reading was stopped, a line each."""
+        lines = [still_open(fetch, silent) for fetch, silent in self.open]
+        more = self.open_in_all - len(lines)
+        return [*lines, f"open: {more:,} more"] if more else lines
+
+    def _read(self) -> Iterator[Fetch | Event]:
+        for name, capture, grows in self._captures():
             if self.stopped:
                 capture.close()
                 return
             with closing(capture):
                 self._open = capture
                 self.captures += 1
-                yield from self._fetches(name, capture)
+                yield from self._fetches(name, capture, grows=grows)
 
-    def _captures(self) -> Iterator[tuple[str, Readable]]:
-        """What is to be read, opened one after the other, each with its name."""
+    def _captures(self) -> Iterator[tuple[str, Readable, bool]]:
+        """What is to be read, opened one after the other: its name, the capture, and whether that is still growing."""
         from analyzer.capture import open_capture
 
         if self.live is not None:
-            yield self.live.name, self.live
+            yield self.live.name, self.live, True
         for source in self.sources:
             if self.follow:
                 yield from self._followed(source)
@@ -187,12 +225,13 @@ class Reading:
             except CaptureError as error:
                 self.failures.append(error)
                 continue
-            if any(map(streams, source.paths)):
+            grows = any(map(streams, source.paths))
+            if grows:
                 capture.tick()
-            yield source.name, capture
+            yield source.name, capture, grows
             self.done += sum(_size(path) for path in source.paths)
 
-    def _followed(self, source: CaptureSource) -> Iterator[tuple[str, Readable]]:
+    def _followed(self, source: CaptureSource) -> Iterator[tuple[str, Readable, bool]]:
         """A file that grows, and what takes its place: each is a capture of its own."""
         from analyzer.capture.follow import Followed
 
@@ -202,7 +241,7 @@ class Reading:
             except CaptureError as error:
                 self.failures.append(error)
                 return
-            yield source.name, capture
+            yield source.name, capture, True
             if not capture.replaced:
                 return
             self.warnings.append(
@@ -235,8 +274,8 @@ class Reading:
             return False
         return True
 
-    def _fetches(self, name: str, capture: Readable) -> Iterator[Fetch]:
-        """The fetches of one capture, in order, grouped and numbered."""
+    def _fetches(self, name: str, capture: Readable, *, grows: bool) -> Iterator[Fetch | Event]:
+        """The fetches of one capture, grouped and numbered: in order, unless somebody waits for them as it grows."""
         from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
         from analyzer.verdict.decide import decide
@@ -244,26 +283,34 @@ class Reading:
         from analyzer.wire.engine import Engine
 
         self._cut, self._decide, self._mark = fetches, decide, mark
-        engine = Engine(capture.frames)
+        self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
         names = Names()
         self._order = order = Order(MAX_HELD)
         self.floods = Floods()
         self.groups = groups = Groups()
+        leaving = self._policy(engine, names, name) if grows else None
         for batch in engine.batches(*self._batch()):
             self._losses = capture.losses
-            self._judge(batch, names, name)
+            self._judge(batch, names, name, leaving)
             self._judge_names(engine, names, name)
             if self.progress is not None:
                 self.progress(self.done + capture.frames.position, self.total)
+            if leaving is not None:
+                yield from self._rows(leaving.looks())
+                if leaving.begun:
+                    continue
             oldest = min(engine.oldest_open(), names.oldest_open())
             yield from self._released(oldest)
             if groups.holding():
                 groups.reach(min(engine.oldest_time(), names.oldest_time()))
                 yield from self._released(oldest)
         self._judge_names(engine, names, name, final=True)
-        yield from self._waiting()
+        if leaving is not None and leaving.begun:
+            yield from self._rows(leaving.end())
+        else:
+            yield from self._waiting()
         self._account(name, capture, engine, names, order)
 
     def _released(self, oldest_open: int) -> Iterator[Fetch]:
@@ -293,37 +340,105 @@ class Reading:
         """After how many frames to hand on what is final; in a stream also when none comes."""
         return ()
 
-    def _judge(self, batch: list[Ended], names: Names, file: str) -> None:
+    def _rows(self, leaving: Iterator[Fetch | Event]) -> Iterator[Fetch | Event]:
+        """What leaves out of order, and is wanted."""
+        for row in leaving:
+            if isinstance(row, Event):
+                if self.events:
+                    yield row
+                continue
+            if row.kind == "race":
+                self.without_fetch += 1
+                if not self.kinds:
+                    continue
+            yield row
+
+    def _policy(self, engine: Engine, names: Names, file: str) -> Leaving:
+        """How rows of a stream leave."""
+        from analyzer.leaving import Leaving
+
+        def judge(fetch: Fetch) -> None:
+            self._decide_on(fetch, names, file)
+
+        return Leaving(
+            engine,
+            names,
+            self._order,
+            self.groups,
+            judge,
+            self.floods,
+            lean=self.lean,
+            settle=not self.events,
+        )
+
+    def _judge(self, batch: list[Ended], names: Names, file: str, leaving: Leaving | None) -> None:
         """The fetches of connections that are over, to wait for their turn; what names are known by then."""
         fetch: Fetch
         order: Order = self._order
-        cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
-        show_queries, losses = int(self.show_queries), self._losses
-        mine = self.mine
+        cut, kinds, lean = self._cut, self.kinds, self.lean
         for ended in batch:
             if isinstance(ended, Lookup):
                 names.learn(ended)
                 continue
-            for fetch in cut(ended):
-                if mine is not None and not mine(fetch):
-                    self.foreign += fetch.kind == "fetch"
-                    continue
+            if leaving is not None and ended in leaving.rows:
+                built = leaving.again(ended, cut(ended))
+            else:
+                built = cut(ended)
+            if self.mine is not None:
+                built = [fetch for fetch in built if self._is_mine(fetch)]
+            if self.stopped:
+                built = self._over(ended, built, names, file)
+            for fetch in built:
                 if self.floods.leaves_out(fetch):
                     continue
-                if names.asked:
-                    names.annotate(fetch)
                 if fetch.kind != "fetch":
                     self.without_fetch += 1
                     if not kinds:
+                        if names.asked:
+                            names.annotate(fetch)
                         continue
-                fetch.file = file
-                fetch.show_queries = show_queries
-                if losses.times:
-                    self._mark(fetch, losses)
-                fetch.verdict = decide(fetch)
+                self._decide_on(fetch, names, file)
                 order.add(fetch)
                 if lean:
                     fetch.detach()
+
+    def _is_mine(self, fetch: Fetch) -> bool:
+        """Whether a fetch is wanted; what is not is counted, and is nobody's retry or rival."""
+        assert self.mine is not None
+        if self.mine(fetch):
+            return True
+        self.foreign += fetch.kind == "fetch"
+        return False
+
+    def _over(self, connection: Connection, built: list[Fetch], names: Names, file: str) -> list[Fetch]:
+        """After a stop: the fetches that are over; the others are told as what is open."""
+        from analyzer.leaving import is_decided
+
+        over = []
+        for fetch in built:
+            self._decide_on(fetch, names, file)
+            good = fetch.kind == "fetch" and verdict_of(fetch).klass == "ok"
+            ended = good or is_decided(fetch, connection, connection.capture_end, last=fetch is built[-1])
+            if ended or connection.closed_time:
+                over.append(fetch)
+            else:
+                self._note_open(fetch)
+        return over
+
+    def _note_open(self, fetch: Fetch) -> None:
+        self.open_in_all += 1
+        if len(self.open) < MOST_OPEN_TOLD:
+            self.open.append((fetch, fetch.connection.capture_end - fetch.connection.last_time))
+
+    def _decide_on(self, fetch: Fetch, names: Names, file: str) -> None:
+        """Give a fetch its name and its verdict."""
+        if names.asked:
+            names.annotate(fetch)
+        fetch.file = file
+        fetch.show_queries = int(self.show_queries)
+        if self._losses.times:
+            self._mark(fetch, self._losses)
+        fetch.verdict = self._decide(fetch)
 
     def _judge_names(self, engine: Engine, names: Names, file: str, *, final: bool = False) -> None:
         """The names that were asked for in vain."""
@@ -331,13 +446,15 @@ class Reading:
         if engine.looking:
             failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
         for fetch in failed:
-            if self.mine is not None and not self.mine(fetch):
-                self.foreign += 1
+            if self.mine is not None and not self._is_mine(fetch):
                 continue
             fetch.file = file
             if self._losses.times:
                 self._mark(fetch, self._losses)
-            fetch.verdict = self._decide(fetch)
+            fetch.verdict = verdict = self._decide(fetch)
+            if self.stopped and ("ongoing" in verdict.flags or not verdict.failed):
+                self._note_open(fetch)
+                continue
             self._order.add(fetch)
             if self.lean:
                 fetch.detach()
@@ -446,9 +563,16 @@ def _listed(paths: Paths) -> list[str]:
     return [fspath(path) for path in paths]
 
 
+def only_fetches(rows: Iterable[Fetch | Event]) -> Iterator[Fetch]:
+    """The rows among them."""
+    for row in rows:
+        if not isinstance(row, Event):
+            yield row
+
+
 def streams(path: str) -> bool:
     """Whether it is standard input, a pipe or alike, whose bytes may be long in coming."""
-    return path == "-" or (exists(path) and not isfile(path))
+    return path == "-" or (exists(path) and not isfile(path) and not isdir(path))
 
 
 def _size(path: str | PathLike[str]) -> int:

@@ -19,7 +19,13 @@ class ExitStatus(IntEnum):
     NOT_FOUND = 127
     """Only `run`: there is no COMMAND of that name."""
     INTERRUPTED = 130
-    """Interrupted, after printing what was complete."""
+    """Interrupted, after printing what was complete; a second Ctrl-C ends it at once."""
+    TERMINATED = 143
+    """Ended by SIGTERM, likewise."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM where nothing could be drained, or the second one."""
 
 
 class AnalyzerError(Exception):

@@ -8,15 +8,15 @@ import time
 from pathlib import Path
 
 import pytest
-from support.build import frames, pcap
+from support.build import pcap
+from support.examples import CASES
+from support.live import SECOND, Live
 from support.timeline import Timeline, parse
 
 from analyzer.api import Reading
 from analyzer.capture import CaptureSource, open_capture
-from analyzer.capture.frame import Frames
-from analyzer.capture.losses import Losses
-
-SECOND = 1_000_000_000
+from analyzer.output import words
+from analyzer.verdict.told import Event
 
 GOOD = """
 client 192.0.2.1:40000
@@ -32,55 +32,14 @@ server 203.0.113.80:80
 """
 
 
-class Played(Frames):
-    """The packets of a timeline as a live source gives them: after the last one nothing comes, and the clock goes on.
-
-    clock   seconds that go by so, in steps of a tenth
-    """
-
-    def __init__(self, case: Timeline, clock: float) -> None:
-        super().__init__()
-        self.frames = iter(frames(case))
-        self.link = 1
-        self.left = int(clock * 10)
-
-    def advance(self) -> bool:
-        found = next(self.frames, None)
-        self.idle = found is None and self.left > 0
-        if found is None:
-            self.left -= 1
-            self.time += SECOND // 10 if self.idle else 0
-            return False
-        self.time, self.data, self.length = found
-        self.start, self.captured = 0, len(self.data)
-        self.number += 1
-        return True
-
-
-class Capture:
-    """What `Reading(live=...)` takes."""
-
-    name = "eth0"
-    damaged = closed = False
-
-    def __init__(self, frames: Frames) -> None:
-        self.frames = frames
-        self.warnings: list[str] = []
-        self.losses = Losses()
-
-    def stop(self) -> None:
-        self.frames.left = 0
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def test_time_goes_on_where_nothing_comes() -> None:
+def test_time_goes_on_where_nothing_comes(tmp_path: Path) -> None:
     """A fetch that is over comes out while the link is silent, before the capture ends."""
-    capture = Capture(Played(parse(GOOD), clock=20))
+    path = tmp_path / "good.pcap"
+    path.write_bytes(pcap(parse(GOOD)))
+    capture = Live(path, tail=20 * SECOND)
     rows = iter(Reading(live=capture))
     assert next(rows).verdict.klass == "ok"
-    assert capture.frames.left > 0
+    assert capture.frames.tail > 10 * SECOND
     assert not capture.closed
     assert list(rows) == []
     assert capture.closed
@@ -159,9 +118,55 @@ def test_a_file_that_grows_is_followed(tmp_path: Path) -> None:
     writer.start()
     found = [fetch.verdict.klass for fetch in reading]
     writer.join()
-    assert found == ["ok", "ok", "incomplete"]
+    assert found == ["ok", "ok"]
+    assert len(reading.still_open()) == 1
     assert [text.split("`")[2] for text in reading.warnings] == [
         " was replaced while it was followed: read on in what is new",
         " was truncated while it was followed: read on in what is new",
-        " is cut short after packet 4; the last packet was ignored",
     ]
+
+
+IDLE = """
+name ssh client 192.0.2.1:50022 server 203.0.113.22:22
+  0.000 ssh > S  0:0(0)
+  0.010 ssh < S. 0:0(0) ack 1
+  0.010 ssh > .  1:1(0) ack 1
+"""
+
+
+def refusals(count: int) -> Timeline:
+    """An idle connection, then so many refused ones, a second apart."""
+    names = [f"name r{i} client 192.0.2.1:{41000 + i} server 203.0.113.80:80" for i in range(count)]
+    lines = [line for line in IDLE.splitlines() if line]
+    head, packets = lines[:1], lines[1:]
+    for i in range(count):
+        packets += [f"  {i + 1}.000 r{i} > S  0:0(0)", f"  {i + 1}.001 r{i} < R. 0:0(0) ack 1"]
+    return parse("\n".join([*head, *names, *packets]) + "\n")
+
+
+def test_an_idle_connection_holds_back_nothing(tmp_path: Path) -> None:
+    """Sixteen refusals in a row: each is said before the next one is read, though an older connection is open."""
+    path = tmp_path / "refusals.pcap"
+    path.write_bytes(pcap(refusals(16)))
+    capture = Live(path, tail=200 * SECOND)
+    numbers, events = [], []
+    for row in Reading(live=capture).told():
+        if isinstance(row, Event):
+            events.append(row)
+        elif row.verdict.cause == "rst-refused":
+            numbers.append(row.number)
+            assert row.group_outcome == "pending"
+            assert capture.frames.number <= 3 + 2 * len(numbers)
+    assert numbers == list(range(1, 17))
+    assert [(event.fetches, event.fetch.group_outcome) for event in events] == [(tuple(numbers), "failed")]
+
+
+def test_a_retry_that_works_is_told(tmp_path: Path) -> None:
+    """The failure's row has left as pending; the line says which attempt went well, and when."""
+    path = tmp_path / "retry.pcap"
+    path.write_bytes(pcap(CASES["retry-refused-then-recovered"]))
+    said = [row for row in Reading(live=Live(path)).told() if isinstance(row, Event)]
+    assert [(event.kind, event.fetches, event.fetch.group_outcome) for event in said] == [
+        ("group", (1, 2), "recovered")
+    ]
+    assert words.told(said[0]).startswith("fetches 1, 2 recovered: attempt 3 at ")

@@ -238,6 +238,10 @@ class Decompressed:
     def arrived(self) -> int:
         return self.source.arrived
 
+    @property
+    def stopped(self) -> bool:
+        return self.source.stopped
+
     def read(self) -> bytes:
         while not self.ended:
             try:
@@ -247,7 +251,7 @@ class Decompressed:
             ) as error:  # each library has its own error class, zstandard's and lz4's are not importable here
                 self._stop(f"damaged {self.packing} data ({str(error).strip().rstrip('.').lower()})")
                 break
-            if not data and self.source.idle:
+            if not data and (self.source.idle or self.source.stopped):
                 return b""
             if data:
                 self.produced += len(data)
@@ -266,7 +270,7 @@ class Decompressed:
         if not self.decoder.hungry:
             return self.decoder.feed(b"")
         data = self.source.read()
-        if not data and self.source.idle:
+        if not data and (self.source.idle or self.source.stopped):
             return b""
         if not data:
             self._stop(self.source.problem or f"{self.packing} data cut short")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import glob
 import os
+import socket
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -214,9 +215,10 @@ def _descriptor(path: str) -> RawStream:
 def cannot_read(path: str, error: OSError | ValueError) -> CaptureError:
     """The error for a path the system does not let us read."""
     if isinstance(error, FileNotFoundError):
-        return CaptureError(
-            f"cannot read `{path}`: no such file", "check the path, or quote a glob that should match it"
-        )
+        hint = "check the path, or quote a glob that should match it"
+        if path == "any" or path in (name for _, name in socket.if_nameindex()):
+            hint = f"it is an interface: `whyfetch sniff -i {path}` watches it"
+        return CaptureError(f"cannot read `{path}`: no such file", hint)
     if isinstance(error, PermissionError):
         return CaptureError(
             f"cannot read `{path}`: permission denied",

@@ -151,7 +151,7 @@ class Reader(Frames):
         """
         if self.idle:
             return self.pause()
-        left: cython.bint = self.size > self.at
+        left: cython.bint = self.size > self.at and not self.stream.stopped
         problem: str = self.stream.problem
         self.at = self.size
         self.captured = 0

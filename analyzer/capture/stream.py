@@ -32,6 +32,7 @@ class Stream(Protocol):
     notes     remarks about the input that are no damage
     idle      `read` gave b"" because nothing came for TICK_NS: the input goes on
     arrived   when its newest bytes came, ns of the monotonic clock
+    stopped   nothing more is to be read: the user has seen enough
     """
 
     consumed: int
@@ -45,6 +46,9 @@ class Stream(Protocol):
 
     @property
     def arrived(self) -> int: ...
+
+    @property
+    def stopped(self) -> bool: ...
 
     def read(self) -> bytes:
         """The next bytes, at least one and as soon as there are any; b"" at the end, or with `idle`."""
@@ -67,7 +71,6 @@ class RawStream:
     """The bytes of an open file descriptor, which it owns unless `keep` is set.
 
     ticking   whether `read` comes back when nothing came for TICK_NS; only where the system can wait for a pipe so
-    stopped   whether nothing more is to be read, for the user has seen enough
     """
 
     def __init__(self, descriptor: int, *, keep: bool = False) -> None:
@@ -153,6 +156,10 @@ class Prefixed:
     @property
     def arrived(self) -> int:
         return self.rest.arrived
+
+    @property
+    def stopped(self) -> bool:
+        return self.rest.stopped
 
     def read(self) -> bytes:
         first, self.first = self.first, b""

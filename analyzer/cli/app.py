@@ -20,7 +20,8 @@ from analyzer.cli.doctor import doctor
 from analyzer.cli.run import run as run_command
 from analyzer.cli.show import show
 from analyzer.cli.signatures import signatures
-from analyzer.errors import AnalyzerError, ExitStatus
+from analyzer.cli.sniff import sniff
+from analyzer.errors import AnalyzerError, ExitStatus, Terminated
 
 _P = ParamSpec("_P")
 
@@ -57,6 +58,7 @@ def guarded(command: Callable[_P, int]) -> Callable[_P, int]:
 
 
 app.command()(guarded(classify))
+app.command()(guarded(sniff))
 app.command()(guarded(show))
 app.command()(guarded(case))
 app.command()(guarded(signatures))
@@ -118,6 +120,8 @@ def run(arguments: list[str]) -> int:
     except (BrokenPipeError, PipeClosedError):  # the reader of the pipe has seen enough: that is no failure
         _close_stdout()
         return ExitStatus.OK
+    except Terminated:
+        return ExitStatus.TERMINATED
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except AnalyzerError as error:

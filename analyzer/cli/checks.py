@@ -122,7 +122,17 @@ def sources() -> list[Check]:
     from analyzer.capture.live.choose import SOURCES, probe
 
     found = [probe(name) for name in SOURCES]
-    return [Check("sources", one.name, not one.reason, one.reason or one.what, one.hint) for one in found]
+    best = next((one.name for one in found if not one.reason), "")
+    return [
+        Check(
+            "sources",
+            one.name,
+            not one.reason,
+            one.reason or one.what + (", the default here" if one.name == best else ""),
+            one.hint,
+        )
+        for one in found
+    ]
 
 
 def ownership() -> list[Check]:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import SHOW_QUERIES
+from analyzer.cli.options import SETTLE, SHOW_QUERIES
 from analyzer.cli.selection import Selection
 from analyzer.errors import UsageError
 
@@ -85,6 +85,10 @@ def classify(
         bool, typer.Option("--all", help="List the connections that carried no fetch as well.")
     ] = False,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Read on where the file ends, which is still being written, until Ctrl-C.")
+    ] = False,
+    settle: Annotated[bool, SETTLE] = False,
     max_open: Annotated[
         int | None,
         typer.Option(
@@ -107,6 +111,8 @@ def classify(
     Example: whyfetch classify --format csv -o fetches.csv trace.pcapng
 
     Example: whyfetch classify --client-log build.log trace.pcapng
+
+    Example: tcpdump -i eth0 -U -w - | whyfetch classify -
     """
     from analyzer.cli.job import Job
 
@@ -115,6 +121,8 @@ def classify(
         raise UsageError("no capture given", "`whyfetch classify trace.pcapng`, or `-` for standard input")
     if "-" in paths and sys.stdin.isatty():
         raise UsageError("standard input is a terminal, not a capture", "`tcpdump -U -w - | whyfetch classify -`")
+    if follow and (len(paths) > 1 or not isfile(paths[0])):  # noqa: PTH113
+        raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
     if output is not None:
         check_output(output, paths if client_log is None else [*paths, str(client_log)], force)
     job = Job(
@@ -129,6 +137,8 @@ def classify(
         client_log=client_log,
         show_queries=show_queries,
         max_open=max_open or 0,
+        follow=follow,
+        settle=settle,
     )
     return int(job.run())
 

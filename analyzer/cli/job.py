@@ -1,4 +1,3 @@
-# ruff: noqa: PTH112, PTH113
 """One run of `whyfetch classify`: reads, writes rows as they are complete, and ends with the summary."""
 
 from __future__ import annotations
@@ -9,19 +8,24 @@ import sys
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from itertools import chain
-from os.path import isdir, isfile
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
-from analyzer.api import Reading
+from analyzer.api import Reading, only_fetches, streams
 from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
 from analyzer.cli.selection import Selection
-from analyzer.errors import CaptureError, ExitStatus, UsageError
+from analyzer.cli.stopping import Stopping, draining
+from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.told import Event
+
+if TYPE_CHECKING:
+    from analyzer.capture.live.capture import LiveCapture
+    from analyzer.output.meter import Meter
 
 BUFFER = 1 << 18
 """Bytes that are written to a file at once."""
@@ -35,6 +39,9 @@ class Writer(Protocol):
 
     def fetch(self, fetch: Fetch) -> None:
         """Write one row."""
+
+    def event(self, event: Event) -> None:
+        """Write what is told beside the rows, while the capture goes on."""
 
     def end(self, summary: Summary) -> None:
         """Write what comes after the rows."""
@@ -57,6 +64,9 @@ class Job:
         client_log: Path | None = None,
         show_queries: bool = False,
         max_open: int = 0,
+        follow: bool = False,
+        settle: bool = False,
+        live: LiveCapture | None = None,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -67,8 +77,10 @@ class Job:
         self.colour = colour
         self.everything = everything
         self.summary = Summary()
-        self.found = self.interrupted = False
-        self.bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+        self.found = False
+        self.stopping: Stopping | None = None
+        self.interrupted: ExitStatus | None = None
+        self.bar: Bar | Meter | None = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
         self.waiting = None if quiet else messages.waiting
         self.reading = Reading(
             paths,
@@ -79,19 +91,33 @@ class Job:
             client_log=client_log,
             waiting=self.waiting,
             max_open=max_open,
+            follow=follow,
+            settle=settle or form == "parquet",
+            live=live,
         )
+        self.capture = live
+        if live is not None and self.bar is not None:
+            from analyzer.output.meter import Meter
+
+            self.bar = self.reading.progress = Meter(sys.stderr, live, self.summary, self.reading.opened)
         self.summary.client_log = self.reading.client_log
-        self.live = any(path == "-" or not isfile(path) for path in paths if not isdir(path))
+        self.live = live is not None or follow or any(map(streams, paths))
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
         if self.form == "parquet":
             return self._parquet()
         gc.disable()  # a third of the time; what was given out holds no cycles (Connection.settle)
+        with draining(self.reading.stop) as self.stopping:
+            return self._text()
+
+    def _text(self) -> ExitStatus:
         try:
             rows = self._wanted(self._until_interrupted())
-            first = next(rows, None)  # opens the first capture: nothing is written over for an unreadable one
-            self._give_up_if_unreadable()
+            first = None
+            if self.capture is None:  # opens the first capture: nothing is written over for an unreadable one
+                first = next(rows, None)
+                self._give_up_if_unreadable()
             with Output(self.output, None if self.quiet else messages.waiting_for_reader) as out:
                 self._write(out, rows if first is None else chain([first], rows))
         finally:
@@ -99,37 +125,48 @@ class Job:
         self._report()
         return self._status()
 
-    def _write(self, out: TextIO, rows: Iterable[Fetch]) -> None:
+    def _write(self, out: TextIO, rows: Iterable[Fetch | Event]) -> None:
         """Write all rows, each as soon as it is known."""
         writer = self._writer(out)
         writer.begin()
         clear = self.bar if out.isatty() else None
-        for fetch in rows:
+        for row in rows:
             if clear is not None:
                 clear.close()
-            writer.fetch(fetch)
+            if isinstance(row, Event):
+                writer.event(row)
+            else:
+                writer.fetch(row)
             if self.live:
                 out.flush()
         self._close_bar()
         self._note_damage()
         writer.end(self.summary)
 
-    def _until_interrupted(self) -> Iterator[Fetch]:
-        """All fetches; after Ctrl-C those that were complete and waited for an older connection."""
+    def _until_interrupted(self) -> Iterator[Fetch | Event]:
+        """All fetches; after an interrupt that nothing could drain, those that were complete and waited."""
         try:
-            yield from self.reading
+            yield from self.reading.told()
+            return
+        except Terminated:
+            self.interrupted = ExitStatus.TERMINATED
         except KeyboardInterrupt:
-            self.interrupted = True
+            self.interrupted = ExitStatus.INTERRUPTED
         yield from self.reading.rest()
 
-    def _wanted(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
+    def _wanted(self, rows: Iterator[Fetch | Event]) -> Iterator[Fetch | Event]:
         """Counts everything, lets pass what is to be shown."""
         fetch: Fetch
         verdict: Verdict
         summary: Summary = self.summary
         select, fail_on = self.select, self.fail_on
         selected, failing = bool(select), bool(fail_on)  # asked once: this is in the way of every row
-        for fetch in fetches:
+        for row in rows:
+            if isinstance(row, Event):
+                summary.tell(row)
+                yield row
+                continue
+            fetch = row
             summary.add(fetch)
             if fetch.kind != "fetch":
                 if self.everything and not selected:
@@ -165,7 +202,9 @@ class Job:
         if self.output is None:
             raise UsageError("`--format parquet` cannot go to a terminal or a pipe", "`-o fetches.parquet`")
         try:
-            write_parquet(self._wanted(self._until_interrupted()), self.output, self._give_up_if_unreadable)
+            write_parquet(
+                only_fetches(self._wanted(self._until_interrupted())), self.output, self._give_up_if_unreadable
+            )
         finally:
             self._close_bar()
         self._note_damage()
@@ -182,6 +221,8 @@ class Job:
         raise last
 
     def _note_damage(self) -> None:
+        if self.capture is not None:
+            self.summary.capture = self.capture.stats()
         self.summary.damaged = self.reading.exit_status is ExitStatus.DAMAGED
         self.summary.warnings = [*self.reading.warnings, *map(_as_warning, self.reading.failures)]
 
@@ -192,12 +233,15 @@ class Job:
         sys.stdout.flush()  # on a terminal the rows come first
         for text in self.summary.warnings:
             messages.warning(text)
+        for text in self.reading.still_open():
+            sys.stderr.write(text + "\n")
         for line in self.summary.lines():
             sys.stderr.write(line + "\n")
 
     def _status(self) -> ExitStatus:
-        if self.interrupted:
-            return ExitStatus.INTERRUPTED
+        stopped = self.interrupted or (self.stopping.status if self.stopping is not None else None)
+        if stopped is not None:
+            return stopped
         if self.found:
             return ExitStatus.FOUND
         return self.reading.exit_status

@@ -27,5 +27,8 @@ class CsvWriter:
         """Write one fetch."""
         self.write(csv_line(self.cells, fetch))
 
+    def event(self, event: object) -> None:
+        """A CSV has rows alone."""
+
     def end(self, summary: object) -> None:
         """A CSV has no end mark."""

@@ -1,4 +1,8 @@
-"""JSON lines with a type each: `begin`, a `fetch` for every fetch, `summary`; readers skip types they do not know."""
+"""JSON lines with a type each: `begin`, a `fetch` for every fetch, `summary`; readers skip types they do not know.
+
+While a capture goes on also `group` (what became of failures that were tried again) and `amended` (a row that turned
+out otherwise).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from analyzer.output.row import values
 from analyzer.output.summary import Summary
 from analyzer.output.words import rfc3339
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.told import Event
 
 SIDES = ("client", "server", "network")
 
@@ -27,10 +32,11 @@ class JsonlWriter:
 
     def fetch(self, fetch: Fetch) -> None:
         """Write one fetch."""
-        fields = {name: None if value == "" else value for name, value in zip(COLUMNS, values(fetch), strict=True)}
-        fields["evidence"] = cited(fetch)
-        fields["flags"] = str(fields["flags"] or "").split()
-        self._line({"type": "fetch", "schema": SCHEMA, **fields})
+        self._line({"type": "fetch", "schema": SCHEMA, **fields_of(fetch)})
+
+    def event(self, event: Event) -> None:
+        """Write what became of rows that were written, or what goes on without one."""
+        self._line(EVENTS[event.kind](event))
 
     def end(self, summary: Summary) -> None:
         """Write the counts."""
@@ -38,6 +44,40 @@ class JsonlWriter:
 
     def _line(self, fields: dict[str, object]) -> None:
         self.out.write(json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def group(event: Event) -> dict[str, object]:
+    """The outcome of failures that were tried again, or not: `attempt` and `start` are those of the last try."""
+    last = event.fetch
+    return {
+        "type": "group",
+        "schema": SCHEMA,
+        "fetches": list(event.fetches),
+        "group": last.group or None,
+        "group_outcome": last.group_outcome or None,
+        "attempt": last.attempt or None,
+        "last_fetch": last.number or None,
+        "start": rfc3339(last.start),
+    }
+
+
+def amended(event: Event) -> dict[str, object]:
+    """A row as it is by now, with the number that it has."""
+    return {"type": "amended", "schema": SCHEMA, **fields_of(event.fetch)}
+
+
+EVENTS = {"group": group, "amended": amended}
+"""Kind of an event -> the line for it."""
+
+
+def fields_of(fetch: Fetch) -> dict[str, object]:
+    """The fields of the CSV, as JSON has them."""
+    fields: dict[str, object] = {
+        name: None if value == "" else value for name, value in zip(COLUMNS, values(fetch), strict=True)
+    }
+    fields["evidence"] = cited(fetch)
+    fields["flags"] = str(fields["flags"] or "").split()
+    return fields
 
 
 def cited(fetch: Fetch) -> list[dict[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from analyzer.fetch.model import Fetch
@@ -10,8 +11,10 @@ from analyzer.output.findings import Findings
 from analyzer.output.text import plural, safe
 from analyzer.output.words import address
 from analyzer.verdict.model import CLASSES, Verdict
+from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
+    from analyzer.capture.live.source import Stats
     from analyzer.output.clientlog.log import ClientLog
 
 MAX_SHARED = 10_000
@@ -32,6 +35,7 @@ class Summary:
     mended                               failures that a retry, or the next entry of GOPROXY, made good
     shared                               (class, cause, server name or address) -> fetches, failures only
     findings                             what failures have in common besides
+    capture                              what a live capture saw and lost, None = it was none
     client_log                           what clients said, where a log was given
     """
 
@@ -42,6 +46,7 @@ class Summary:
         self.mended: Counter[str] = Counter()
         self.findings = Findings()
         self.client_log: ClientLog | None = None
+        self.capture: Stats | None = None
         self.warnings: list[str] = []
         self.damaged = False
 
@@ -72,10 +77,17 @@ class Summary:
             if place in self.shared or len(self.shared) < MAX_SHARED:
                 self.shared[place] = self.shared.get(place, 0) + 1
 
+    def tell(self, event: Event) -> None:
+        """Count what became of failures whose rows have left."""
+        if event.kind == "group" and event.fetch.group_outcome in MENDED:
+            self.mended[event.fetch.group_outcome] += len(event.fetches)
+
     def counts(self) -> dict[str, object]:
         """The summary as plain values, for JSON."""
-        classes = self._classes()
-        log = {} if self.client_log is None else {"client_log": self.client_log.counts()}
+        classes = self.classes()
+        log: dict[str, object] = {} if self.client_log is None else {"client_log": self.client_log.counts()}
+        if self.capture is not None:
+            log["capture"] = {name: None if n < 0 else n for name, n in asdict(self.capture).items()}
         return {
             "fetches": self.fetches,
             "connections_without_fetch": self.connections_without_fetch,
@@ -96,17 +108,19 @@ class Summary:
             *self._shared_lines(),
             *self._finding_lines(),
             *self._without_fetch(),
+            *self._captured(),
             *(self.client_log.lines() if self.client_log is not None else []),
         ]
 
-    def _classes(self) -> Counter[str]:
+    def classes(self) -> Counter[str]:
+        """How many fetches each class has."""
         classes: Counter[str] = Counter()
         for (klass, _), [number] in self.verdicts.items():
             classes[klass] += number
         return classes
 
     def _count_line(self) -> str:
-        classes = self._classes()
+        classes = self.classes()
         parts = [f"{classes[name]} {name}" for name in ("ok", *CLASSES[:6], "incomplete") if classes[name]]
         line = plural(self.fetches, "fetch", "fetches")
         return f"{line}: {', '.join(parts)}" if parts else line
@@ -130,6 +144,17 @@ class Summary:
             line = f"{plural(self.connections_without_fetch, 'connection', 'connections')} carried no fetch"
             lines.append(f"{line}, {self.races:,} of them lost a race against another address" if self.races else line)
         return lines
+
+    def _captured(self) -> list[str]:
+        """What a live capture saw and lost; a source may not be able to tell."""
+        if self.capture is None:
+            return []
+        seen = plural(self.capture.seen, "packet", "packets") if self.capture.seen >= 0 else "packets"
+        losses = {"the kernel": self.capture.kernel_drops, "the interface": self.capture.interface_drops}
+        told = [
+            f"{n:,} dropped by {who}" if n >= 0 else f"what {who} dropped is not known" for who, n in losses.items()
+        ]
+        return [f"{seen} captured: {', '.join(told)}"]
 
     def _mended_line(self) -> list[str]:
         parts = [f"{self.mended[outcome]:,} {text}" for outcome, text in MENDED.items() if self.mended[outcome]]

@@ -10,8 +10,9 @@ from analyzer.output.columns import COLUMNS
 from analyzer.output.row import values
 from analyzer.output.summary import Summary
 from analyzer.output.text import cut, pad, safe, width, wrap
-from analyzer.output.words import address, evidence, rfc3339
+from analyzer.output.words import address, evidence, rfc3339, told
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.told import Event
 
 HOLD = 200
 """Rows that are held back to measure the columns; a live input is not held at all."""
@@ -60,6 +61,11 @@ class PlainWriter:
         if fetch.kind != "fetch":
             row[_CLASS_AT] = fetch.kind
         self.out.write("\t".join("" if row[at] is None else str(row[at]) for at in _PLAIN_AT) + "\n")
+
+    def event(self, event: Event) -> None:
+        """What becomes of rows is a line of its own."""
+        if line := told(event):
+            self.out.write(line + "\n")
 
     def end(self, summary: Summary) -> None:
         """The summary goes to stderr, not here."""
@@ -129,6 +135,11 @@ class TableWriter:
         self.held.append(line)
         if len(self.held) > self.hold:
             self._release()
+
+    def event(self, event: Event) -> None:
+        """What becomes of rows is a line of its own."""
+        if line := told(event):
+            self._put(line, "2")
 
     def end(self, summary: Summary) -> None:
         """Show what was held back."""

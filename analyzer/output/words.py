@@ -8,7 +8,10 @@ from socket import AF_INET, AF_INET6, inet_ntop
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.verdict.model import Evidence, Verdict
+from analyzer.output.text import safe
+from analyzer.verdict.case import endpoint
+from analyzer.verdict.model import Evidence, Verdict, verdict_of
+from analyzer.verdict.told import Event
 
 NANO = 1_000_000_000
 MAX_REMEMBERED = 4096
@@ -75,3 +78,48 @@ def wireshark_filter(fetch: Fetch) -> str:
 def quoted(name: str) -> str:
     """A name inside a quoted string of a display filter (wireshark-filter(4)): printable ASCII, the rest as `\\xNN`."""
     return "".join([c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in name])
+
+
+def told(event: Event) -> str:
+    """An event as a short line, "" = it says nothing new to people."""
+    last = event.fetch
+    verdict = verdict_of(last)
+    number = "fetches" if len(event.fetches) > 1 else "fetch"
+    which = f"{number} {', '.join(map(str, event.fetches))}"
+    if event.kind == "amended":
+        return f"{which} turned out otherwise: {verdict.klass}{'/' if verdict.cause else ''}{verdict.cause}: " + safe(
+            verdict.summary
+        )
+    attempt = f"attempt {last.attempt} at {rfc3339(last.start)[11:19]}"
+    said = {"recovered": "recovered", "fallback": "fell back", "failed": "failed for good"}.get(last.group_outcome)
+    return f"{which} {said}: {attempt}" if said and last.attempt else ""
+
+
+DOING = {
+    "connect": "not connected yet",
+    "tls": "TLS handshake",
+    "request": "no answer yet",
+    "proxy": "no answer of the proxy yet",
+    "response": "answer under way",
+    "dns": "no answer of the resolver yet",
+}
+"""Phase of an open fetch -> what it is waiting for."""
+SILENT_NS = 1_000_000_000
+"""Silence that is worth a word."""
+
+
+def still_open(fetch: Fetch, silent: int) -> str:
+    """One line about a fetch that is going on: who with whom, how far it got, and how long nothing came."""
+    flow = fetch.flow
+    server = f"{safe(fetch.name)}:{flow.server_port}" if fetch.name else endpoint(flow.server, flow.server_port)
+    if fetch.resolution is not None:
+        server = f"{endpoint(flow.server, flow.server_port)}, {safe(fetch.name)}"
+    parts = [f"open: {endpoint(flow.client, flow.client_port)} -> {server}"]
+    if fetch.kind == "fetch":
+        parts += [DOING[fetch.phase]] if fetch.phase in DOING else []
+    if silent >= SILENT_NS:
+        parts.append(f"silent for {silent // NANO} s")
+    verdict = verdict_of(fetch)
+    if verdict.failed:
+        parts.append(f"{verdict.klass}/{verdict.cause} so far")
+    return ", ".join(parts)

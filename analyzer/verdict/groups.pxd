@@ -16,4 +16,4 @@ cdef class Groups:
     cpdef end(self)
     cpdef bint holding(self) except -1
     cpdef Fetch leave(self)
-    cdef Fetch numbered(self, Fetch fetch)
+    cpdef Fetch numbered(self, Fetch fetch)

@@ -14,7 +14,7 @@ cdef class Races:
     cdef public dict beaten
     cpdef add(self, Fetch fetch)
     cpdef Fetch ready(self, long long now)
-    cdef judge(self, Fetch fetch)
+    cpdef judge(self, Fetch fetch)
     cdef beat(self, Fetch loser, Fetch winner)
 
 @cython.final
@@ -37,7 +37,7 @@ cdef class Window:
     cdef bint related(self, Fetch other) except -1
     cdef bint in_turn(self, Fetch first, Fetch second) except -1
 
-cdef bint attempted(Fetch fetch) except -1
+cpdef bint attempted(Fetch fetch) except -1
 cdef bint carried(Fetch fetch) except -1
 cdef int family(Fetch fetch) except -1
 cdef str host(str name)

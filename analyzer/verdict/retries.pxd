@@ -35,9 +35,12 @@ cdef class Retries:
     cdef expect_more(self, Group group, Fetch fetch)
     cdef register_go(self, Group group)
     cdef register(self, Group group, object key)
-    cdef close(self, Group group)
+    cpdef close(self, Group group)
     cdef forget(self, Group group)
-    cdef leave(self, Fetch fetch, Group group)
+    cpdef Group grouped(self, Fetch fetch)
+    cpdef pass_by(self, Fetch fetch, Group group)
+    cdef long long number(self, Group group) except -1
+    cpdef leave(self, Fetch fetch, Group group)
 
 cdef bint asks_database(Group group) except -1
 cdef excuse(Fetch fetch, Verdict verdict, Group group)
@@ -52,4 +55,4 @@ cdef bint fell_back(Group group) except -1
 cdef tuple place(Fetch fetch)
 cdef int MAX_LOOKED_AT, MAX_KEYS, MAX_WAITS, MAX_LOWERED
 cdef dict _lowered
-cdef str lower(str name)
+cpdef str lower(str name)

@@ -38,6 +38,9 @@ GOPROXY_ADVICE = (
     "separate the two by `|`."
 )
 
+PENDING = "pending"
+"""Outcome of a group that is open while a row of it leaves."""
+
 Key = str | bytes
 """Name and target, name, or address: below it a client's groups wait."""
 
@@ -90,6 +93,12 @@ class Retries:
 
     def add(self, fetch: Fetch) -> None:
         """Take the next fetch; `ready` may have some afterwards."""
+        self.queue.join(fetch)
+        self.groups_of.join(self.grouped(fetch))
+        self.names += fetch.resolution is not None
+
+    def grouped(self, fetch: Fetch) -> Group | None:
+        """The group that a fetch begins or continues, None = neither; it is closed by what did not fail."""
         verdict: Verdict = verdict_of(fetch)
         group: Group | None = None
         if fetch.kind == "fetch":
@@ -103,9 +112,7 @@ class Retries:
             elif group is not None:
                 self.join(group, fetch)
                 self.close(group)
-        self.queue.join(fetch)
-        self.groups_of.join(group)
-        self.names += fetch.resolution is not None
+        return group
 
     def ready(self, now: cython.longlong) -> Fetch | None:
         """The next fetch whose row no later one can change, given that later ones begin at `now` or after it."""
@@ -280,6 +287,21 @@ class Retries:
         if not waiting:
             del self.clients[group.client]
 
+    def pass_by(self, fetch: Fetch, group: Group) -> None:
+        """A member leaves while its group is open: what comes of it is to be told."""
+        if group.size > 1:
+            fetch.group = self.number(group)
+        else:
+            fetch.attempt = 0
+        fetch.group_outcome = PENDING
+
+    def number(self, group: Group) -> cython.longlong:
+        """The group's number, from now on."""
+        if group.number == 0:
+            self.groups += 1
+            group.number = self.groups
+        return group.number
+
     def leave(self, fetch: Fetch, group: Group) -> None:
         """The last words about a member, before its row is written."""
         verdict: Verdict = verdict_of(fetch)
@@ -287,10 +309,7 @@ class Retries:
         if last and group.open:
             self.forget(group)  # at the cap: nobody will wait for it any more
         if group.size > 1:
-            if group.number == 0:
-                self.groups += 1
-                group.number = self.groups
-            fetch.group = group.number
+            fetch.group = self.number(group)
             fetch.group_outcome = group.outcome
         else:
             fetch.attempt = 0

@@ -211,6 +211,7 @@ class Connection:
     challenge_ack  raw number that a challenge ACK in answer to the SYN acknowledged, -1 = none came (RFC 5961 4)
     unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
     splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
+    looked      the last packet when it was judged before its end (outlook.py); look_again: when to do it again, ns
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     protocol    tls | http | h2c | other, "" = nobody said enough
     via         prologues that were peeled off: proxy-protocol | socks | connect
@@ -229,6 +230,7 @@ class Connection:
         self.synack_after_ack = self.heard = 0
         self.syn_stamp = -1
         self.final = self.one_way = 0
+        self.looked = self.look_again = 0
         self.capture_end = self.clock_step = self.fruitless = 0
         self.early: Any = None
         self.moved: dict[int, tuple[int, int]] | None = None

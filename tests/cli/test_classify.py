@@ -35,7 +35,7 @@ class FakeReading:
 
     client_log = None
 
-    def __init__(self, paths, *, kinds, lean, show_queries, progress, client_log, waiting, max_open):
+    def __init__(self, paths, **_):
         self.paths, self.sources = paths, list(paths)
         self.made.append(self)
 
@@ -44,6 +44,15 @@ class FakeReading:
             if at == self.interrupt_after:
                 raise KeyboardInterrupt
             yield fetch
+
+    def told(self):
+        return iter(self)
+
+    def stop(self):
+        return False
+
+    def still_open(self):
+        return []
 
     def rest(self):
         return iter(() if self.interrupt_after is None else self.fetches[self.interrupt_after :][:1])

@@ -80,7 +80,7 @@ def capture(records: list[Record]) -> bytes:
 class Piped(Reading):
     """A reading that looks at what is final after every frame, as of a pipe."""
 
-    def _batch(self, source) -> tuple[int, ...]:
+    def _batch(self) -> tuple[int, ...]:
         return (1,)
 
 

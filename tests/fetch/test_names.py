@@ -115,7 +115,7 @@ def test_a_retry_behind_an_open_wish_is_grouped_however_the_capture_is_read(tmp_
             )
         )
     )
-    monkeypatch.setattr(Reading, "_batch", staticmethod(lambda _: (1,)))  # a look after every frame, as in a pipe
+    monkeypatch.setattr(Reading, "_batch", lambda _: (1,))  # a look after every frame, as in a pipe
     assert [(fetch.attempt, fetch.group_outcome) for fetch in Reading(path)][:3] == [
         (1, "recovered"), (0, ""), (2, "recovered")
     ]  # fmt: skip

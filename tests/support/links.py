@@ -64,10 +64,10 @@ def tun(hardware):
         os.close(device)
 
 
-def datagrams(port, count, size=100, address="127.0.0.1"):
+def datagrams(port, count, size=100, address="127.0.0.1", first=0):
     """UDP datagrams, numbered."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for number in range(count):
+        for number in range(first, first + count):
             sender.sendto(number.to_bytes(4, "big") + b"w" * (size - 4), (address, port))
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from time import time_ns
 
 import cython
 
 from analyzer.capture.frame import LATEST, Frames
 from analyzer.capture.live.rebuild import cooked, tagged
+from analyzer.capture.losses import Losses
 
 if not cython.compiled:
     from analyzer.capture.numbers import file_u16, file_u32
@@ -28,10 +30,12 @@ STATUS = 8
 PACKETS = 12
 FIRST = 16
 USED = 20
+LAST = 40
 """Bytes from the start of a block: struct tpacket_block_desc, tpacket_hdr_v1."""
 
 OURS = 1
-"""TP_STATUS_USER."""
+LOSING = 4
+"""TP_STATUS_USER; TP_STATUS_LOSING: packets were dropped between the last look at the counters and the block's end."""
 
 ADDRESS = 48
 """Bytes from a frame's struct tpacket3_hdr to its struct sockaddr_ll."""
@@ -48,8 +52,12 @@ class BlockFrames(Frames):
     """A cursor over a ring.
 
     memory, words  the ring, as bytes and as 32-bit words, None = it was given back
-    size, count    bytes of a block, and how many there are; turn: the one that is next
+    size, count    bytes of a block, and how many there are; taken: how many were taken out
     block, at, left  the copy that is read, where its next frame is, how many are left in it
+    lost           tells how many packets were dropped since it was asked last
+    gaps           packets dropped before a block, by its number; placed: the blocks before this one were looked at
+    given          when each block was given back last, ns
+    losses         when packets were dropped
     wait           called when no block is full: True = look again; False = idle, or the end
     known          tells number and link type of an interface from its index and its ARPHRD_; key: of the current ones
     """
@@ -61,13 +69,18 @@ class BlockFrames(Frames):
         count: int,
         wait: Callable[[Frames], bool],
         known: Callable[[int, int], tuple[int, int]],
+        lost: Callable[[], int],
     ) -> None:
         super().__init__()
         self.memory = memory
         self.words: memoryview[int] | None = memoryview(memory).cast("I")  # type: ignore[arg-type]
         self.size = size
         self.count = count
-        self.turn = 0
+        self.taken = self.placed = self.gap = 0
+        self.lost = lost
+        self.gaps: dict[int, int] = {}
+        self.given = [0] * count
+        self.losses = Losses()
         self.block = b""
         self.at = self.left = 0
         self.wait = wait
@@ -85,12 +98,18 @@ class BlockFrames(Frames):
         self.left -= 1
         self.at = at + file_u32(block, at, BIG)
         time: cython.longlong = file_u32(block, at + 4, BIG)
-        self.time = min(time * 1_000_000_000 + file_u32(block, at + 8, BIG), LATEST)
+        time = min(time * 1_000_000_000 + file_u32(block, at + 8, BIG), LATEST)
+        self.missed = self.gap
+        if self.gap:
+            self.losses.add(self.time or time, time, self.gap)
+            self.gap = 0
+        self.time = time
         self.captured = file_u32(block, at + 12, BIG)
         self.length = file_u32(block, at + 16, BIG)
         self.start = at + file_u16(block, at + 24, BIG)
         self.data = block
         self.number += 1
+        self.position += self.length
         key: cython.longlong = file_u32(block, at + ADDRESS + 4, BIG) << 16 | file_u16(block, at + ADDRESS + 8, BIG)
         if key != self.key:
             self.key = key
@@ -103,19 +122,62 @@ class BlockFrames(Frames):
         """Copy the next block out and give it back; False when the kernel has not filled it yet."""
         if self.words is None:
             return False
-        begin: cython.Py_ssize_t = self.turn * self.size
+        begin: cython.Py_ssize_t = self.taken % self.count * self.size
         status: cython.Py_ssize_t = (begin + STATUS) // 4
         if not self.words[status] & OURS:
             return False
         fence()
+        if self.words[status] & LOSING and self.taken >= self.placed:
+            self.place(self.lost())
         used: cython.Py_ssize_t = self.words[(begin + USED) // 4]
         self.block = self.memory[begin : begin + used]  # type: ignore[index]
         fence()
+        self.given[self.taken % self.count] = time_ns()
         self.words[status] = 0
-        self.turn = (self.turn + 1) % self.count
+        if self.gaps:
+            self.gap = self.gaps.pop(self.taken, 0)
+        self.taken += 1
         self.left = file_u32(self.block, PACKETS, BIG)
         self.at = file_u32(self.block, FIRST, BIG)
         return True
+
+    def place(self, lost: cython.longlong) -> None:
+        """Find where packets were dropped: before a block that says so, or before the one that is not full yet.
+
+        The kernel drops while all blocks are full, so between two of them. Of several places each has one at least.
+        """
+        if not lost or self.words is None:
+            return
+        turn: cython.Py_ssize_t = max(self.taken, self.placed)
+        found: list[int] = []
+        while turn < self.taken + self.count:
+            status = self.words[(turn % self.count * self.size + STATUS) // 4]
+            if not status & OURS:
+                break
+            if status & LOSING and self.full_before(turn):
+                found.append(turn)
+            turn += 1
+        if not found or self.full_before(turn):
+            found.append(turn)
+        self.placed = turn
+        for turn in found[: min(lost, len(found))]:
+            self.gaps[turn] = self.gaps.get(turn, 0) + 1
+        self.gaps[found[0]] += max(lost - len(found), 0)
+
+    def full_before(self, turn: cython.Py_ssize_t) -> cython.bint:
+        """Whether the block before was full when the one in this place was given back: then nothing was free."""
+        if turn < self.count or self.words is None:
+            return False
+        given: int = self.given[turn % self.count]
+        at: cython.Py_ssize_t = ((turn - 1) % self.count * self.size + LAST) // 4
+        last: int = self.words[at] * 1_000_000_000 + self.words[at + 1]
+        return turn - self.count >= self.taken or last <= given
+
+    def silence(self, now: cython.longlong) -> None:
+        """Nothing came until now: what was dropped was dropped since the last frame."""
+        self.place(self.lost())
+        if self.gaps:
+            self.losses.add(self.time or now, now, 0)
 
     def rebuild(self, at: cython.Py_ssize_t) -> None:
         """The frame as it was on the wire, where the kernel took a tag out; the cooked one where that is not known."""

@@ -32,7 +32,9 @@ class LiveCapture:
         self.begun = self.counted_at = time.time_ns()
         self.counted = Stats(0, 0, 0)
         self.written: Written | None = None
-        self._losses = Losses()
+        known: Losses | None = getattr(source, "losses", None)
+        self._placed = known is not None
+        self._losses = Losses() if known is None else known
         if most or duration:
             until = self.begun + duration if duration else NO_END
             self.frames = LimitedFrames(self.frames, most or NO_END, until, source.close)
@@ -59,12 +61,16 @@ class LiveCapture:
 
     @property
     def losses(self) -> Losses:
-        """When packets were dropped, up to now: what was dropped since the last look was dropped meanwhile."""
-        now, stats = time.time_ns(), self.source.stats()
-        lost = max(stats.kernel_drops, 0) + max(stats.interface_drops, 0)
-        before = max(self.counted.kernel_drops, 0) + max(self.counted.interface_drops, 0)
-        if lost > before:
-            self._losses.add(self.counted_at, now, lost - before)
+        """When packets were dropped: what was dropped since the last look was dropped meanwhile.
+
+        A source may know it better of what the kernel dropped.
+        """
+        now, stats, before = time.time_ns(), self.source.stats(), self.counted
+        lost = max(stats.interface_drops, 0) - max(before.interface_drops, 0)
+        if not self._placed:
+            lost += max(stats.kernel_drops, 0) - max(before.kernel_drops, 0)
+        if lost > 0:
+            self._losses.add(self.counted_at, now, lost)
         self.counted, self.counted_at = stats, now
         return self._losses
 

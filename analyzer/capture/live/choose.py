@@ -70,6 +70,8 @@ def _tcpdump() -> tuple[str, str, bool]:
 
 def _child(name: str, command: list[str]) -> tuple[str, str, bool]:
     """Let it list the link types of an interface, for which it has to open it."""
+    if sys.platform == "win32":
+        return "not on Windows: its pipes cannot be waited for", "", False
     if shutil.which(name) is None:
         return "not installed", INSTALL[name], False
     try:

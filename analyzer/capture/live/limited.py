@@ -54,6 +54,7 @@ class LimitedFrames(Frames):
         self.link = frames.link
         self.interface = frames.interface
         self.position = frames.position
+        self.missed = frames.missed
         self.number += 1
         return True
 

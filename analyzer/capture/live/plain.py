@@ -11,16 +11,18 @@ from collections.abc import Callable
 from analyzer.capture.frame import LATEST, Frames
 from analyzer.capture.live.interfaces import COOKED
 from analyzer.capture.live.rebuild import cooked, tagged
+from analyzer.capture.losses import Losses
 
 SOL_PACKET = 263
 AUXDATA = 8
 TIMESTAMPNS = 35
-"""PACKET_AUXDATA of linux/if_packet.h, SO_TIMESTAMPNS of asm-generic/socket.h."""
+OVERFLOWED = 40
+"""PACKET_AUXDATA of linux/if_packet.h; SO_TIMESTAMPNS, SO_RXQ_OVFL of asm-generic/socket.h."""
 
 TAGGED, TAG_KNOWN = 0x10, 0x40
 VLAN = 0x8100
 ROOM = 256
-"""Bytes for the two messages of control data, of 36 and 32 bytes."""
+"""Bytes for the messages of control data: 36, 32 and 24."""
 
 
 class PlainFrames(Frames):
@@ -39,6 +41,8 @@ class PlainFrames(Frames):
         self.wait = wait
         self.known = known
         self.indexes: dict[str, int] = {}
+        self.overflowed = 0
+        self.losses = Losses()
 
     def advance(self) -> bool:
         """Move to the next frame; False with `idle` when none came for a while, and at the end."""
@@ -57,6 +61,12 @@ class PlainFrames(Frames):
                 return False
         return False
 
+    def place(self, lost: int) -> None:
+        """Where packets were dropped, each frame tells."""
+
+    def silence(self, now: int) -> None:
+        """Nothing came until now; what is dropped now, the next frame tells."""
+
     def give_back(self) -> None:
         """Let go of the socket."""
         self.socket = None
@@ -64,13 +74,16 @@ class PlainFrames(Frames):
     def _take(self, data: bytes, control: list[tuple[int, int, bytes]], _: int, address: tuple[object, ...]) -> None:
         name, kind, hardware = str(address[0]), int(str(address[2])), int(str(address[3]))
         self.data, self.start, self.captured, self.length = data, 0, len(data), len(data)
-        self.time = time.time_ns()
+        before, self.time, self.missed = self.time, time.time_ns(), 0
         self.number += 1
         self.interface, self.link = self.known(self._index(name), hardware)
         for level, what, body in control:
             if level == socket.SOL_SOCKET and what == TIMESTAMPNS:
                 seconds, fraction = struct.unpack("@ll", body[: struct.calcsize("@ll")])
                 self.time = min(max(seconds * 1_000_000_000 + fraction, 0), LATEST)
+            elif level == socket.SOL_SOCKET and what == OVERFLOWED:
+                total = int(struct.unpack_from("=I", body)[0])
+                self.missed, self.overflowed = total - self.overflowed & 0xFFFFFFFF, total
             elif level == SOL_PACKET and what == AUXDATA:
                 status, length, _, _, network, tag, sort = struct.unpack_from("=IIIHHHH", body)
                 self.length = length
@@ -78,6 +91,9 @@ class PlainFrames(Frames):
                     self.data = cooked(_address(address, self._index(name), kind), data[network:])
                 elif status & TAGGED:
                     self.data = tagged(data, sort if status & TAG_KNOWN else VLAN, tag)
+        if self.missed:
+            self.losses.add(before or self.time, self.time, self.missed)
+        self.position += self.length
         self.length += len(self.data) - self.captured
         self.captured = len(self.data)
 

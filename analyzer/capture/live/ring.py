@@ -25,6 +25,7 @@ from analyzer.capture.live.interfaces import ANY, COOKED, LINK_TYPES, Interface,
 from analyzer.capture.live.plain import PlainFrames
 from analyzer.capture.live.presence import PATIENCE_NS, Presence
 from analyzer.capture.live.source import TICK_NS, Stats, Wanted
+from analyzer.capture.losses import Losses
 from analyzer.errors import SourceError
 
 BLOCK = 1 << 20
@@ -57,7 +58,8 @@ EVERYTHING = 3
 
 ATTACH_FILTER = 26
 TIMESTAMPNS = 35
-"""SO_ATTACH_FILTER, SO_TIMESTAMPNS of asm-generic/socket.h."""
+OVERFLOWED = 40
+"""SO_ATTACH_FILTER, SO_TIMESTAMPNS, SO_RXQ_OVFL of asm-generic/socket.h."""
 
 
 class RingSource:
@@ -105,11 +107,9 @@ class RingSource:
         return self.frames
 
     def stats(self) -> Stats:
-        """What was seen and lost so far: the kernel's counters begin anew at each reading, so they are added up."""
-        if self.socket is not None:
-            seen, drops = struct.unpack_from("=II", self.socket.getsockopt(SOL_PACKET, STATISTICS, 12))
-            self.counted.seen += seen
-            self.counted.kernel_drops += drops
+        """What was seen and lost so far."""
+        if self.frames is not None:
+            self.frames.place(self._lost())
         if self.presence is not None:
             self.counted.interface_drops = self.presence.dropped()
         return Stats(self.counted.seen, self.counted.kernel_drops, self.counted.interface_drops)
@@ -123,7 +123,23 @@ class RingSource:
     def release(self) -> None:
         """Let go of the socket and its ring at once."""
         self.stats()
+        if self.frames is not None:
+            self.frames.silence(time.time_ns())
         self._release()
+
+    @property
+    def losses(self) -> Losses:
+        """When the kernel dropped packets, as far as what was read shows."""
+        return Losses() if self.frames is None else self.frames.losses
+
+    def _lost(self) -> int:
+        """How many packets were dropped since it was asked last; the kernel's counters begin anew each time."""
+        if self.socket is None:
+            return 0
+        seen, drops = struct.unpack_from("=II", self.socket.getsockopt(SOL_PACKET, STATISTICS, 12))
+        self.counted.seen += int(seen)
+        self.counted.kernel_drops += int(drops)
+        return int(drops)
 
     def _program(self, named: list[Interface]) -> list[bpf.Instruction]:
         """The filter, for the frames as these interfaces have them."""
@@ -176,13 +192,14 @@ class RingSource:
                 self.warnings.append(
                     f"the ring has {blocks} MB and not {wished}: the kernel refused more ({reason}); bursts may be lost"
                 )
-            return BlockFrames(memory, BLOCK, blocks, self._wait, self._known)
+            return BlockFrames(memory, BLOCK, blocks, self._wait, self._known, self._lost)
         self.warnings.append(f"the kernel refused a ring ({reason}): frames are read one by one, bursts may be lost")
         return None
 
     def _plain(self, taken: socket.socket) -> PlainFrames:
         taken.setsockopt(SOL_PACKET, AUXDATA, 1)
         taken.setsockopt(socket.SOL_SOCKET, TIMESTAMPNS, 1)
+        taken.setsockopt(socket.SOL_SOCKET, OVERFLOWED, 1)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK * BLOCKS)
         return PlainFrames(taken, self.wanted.snaplen, self._wait, self._known)
 
@@ -198,13 +215,14 @@ class RingSource:
 
     def _wait(self, frames: Frames) -> bool:
         """Until there may be frames: True; False with `idle` when TICK_NS passed without, and without it at the end."""
-        if self.socket is None:
+        if self.socket is None or self.frames is None:
             return False
         if self.late:  # this look was the last one
             self.late = False
             if self.closing or self.failed:
                 self.release()
                 return False
+            self.frames.silence(self.checked)
             frames.time = max(frames.time, self.checked - HELD_NS)
             frames.idle = True
             return False

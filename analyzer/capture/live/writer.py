@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import cython
 
 if not cython.compiled:
@@ -19,6 +21,10 @@ AGE = TICK_NS
 
 OVERHEAD = 32
 """Bytes of an enhanced packet block without the packet."""
+
+DROP_COUNT = 16
+DROP_COUNT_OPTION = 4
+"""Bytes of the option that says how many packets were dropped before this one, with the end of options; its code."""
 
 
 class Written(Frames):
@@ -71,6 +77,7 @@ class Written(Frames):
         self.link = frames.link
         self.number = frames.number
         self.interface = frames.interface
+        self.missed = frames.missed
         if self.on:
             self.write()
         return True
@@ -78,6 +85,8 @@ class Written(Frames):
     def write(self) -> cython.bint:
         """Append the current frame to what waits; write that when it is much, or old."""
         total: cython.longlong = OVERHEAD + (self.captured + 3 & ~3)
+        if self.missed:
+            total += DROP_COUNT
         if self.interface != self.known_interface or self.link != self.known_link:
             self.describe()
         if self.room < total and (self.pending or self.file.filled):
@@ -97,10 +106,17 @@ class Written(Frames):
             self.start,
             self.captured,
         )
+        if self.missed:
+            self.tell_drops(self.pending + total - DROP_COUNT - 4)
         self.pending += total
         self.room -= total
         if self.pending >= BATCH or not 0 <= self.time - self.first < AGE:  # the clock may step back
             self.flush()
+        return True
+
+    def tell_drops(self, at: cython.Py_ssize_t) -> cython.bint:
+        """Put the option epb_dropcount into the room that was left for it in front of the block's second length."""
+        self.buffer[at : at + DROP_COUNT] = struct.pack("=HHQHH", DROP_COUNT_OPTION, 8, self.missed, 0, 0)
         return True
 
     def describe(self) -> cython.bint:

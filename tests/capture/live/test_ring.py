@@ -11,7 +11,9 @@ from itertools import pairwise
 import pytest
 from support import links
 
+from analyzer.capture import expand, open_capture
 from analyzer.capture.live import presence, ring
+from analyzer.capture.live.capture import LiveCapture
 from analyzer.capture.live.ring import RingSource
 from analyzer.capture.live.source import Wanted
 from analyzer.errors import SourceError
@@ -259,3 +261,52 @@ def test_an_interface_that_is_down(source):
         with pytest.raises(SourceError, match="it is down") as error:
             source.open(Wanted((name,)))
         assert error.value.hint == f"`ip link set {name} up`"
+
+
+@pytest.mark.parametrize("refused", [0, 9], ids=["ring", "plain"])
+def test_losses_are_where_they_were(source, port, monkeypatch, refused):
+    """Between the frame before and the one that says so; so many as the numbers that are not there."""
+    refuse(monkeypatch, refused)
+    frames = source.open(Wanted(("lo",), f"udp port {port}", buffer=3 << 20))
+    if refused:
+        source.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+    gaps, before, last, total, first = [], -1, 0, 0, 0
+    for turn in range(12):
+        for number in range(turn * 4000, turn * 4000 + 4000, 500):
+            links.datagrams(port, 500, size=400, first=number)
+        for _ in range(2000 if turn % 3 else 100_000):
+            if not frames.advance():
+                break
+            number = links.numbers([frames.data[frames.start : frames.start + frames.captured]])[0]
+            assert (frames.missed > 0) == (number != before + 1) or not refused
+            if number != before + 1 or frames.missed:
+                gaps.append((last, frames.time, number - before - 1, frames.missed))
+            total += 1
+            before, last = number, frames.time
+            first = first or frames.time
+    lost = source.stats().kernel_drops
+    assert lost > 1000
+    real = [gap for gap in gaps if gap[2]]
+    assert len(real) >= 2
+    assert all(told > 0 and source.losses.within(start, end) for start, end, _, told in real)
+    assert len(gaps) <= len(real) + 3, "few other places are suspected"
+    assert not source.losses.within(first, real[0][0] - 1)
+
+
+def test_losses_are_in_the_file(source, port, tmp_path):
+    """Written along, a file says of the same frames that others were dropped before them."""
+    capture = LiveCapture(source, Wanted(("lo",), f"udp port {port}", buffer=2 << 20))
+    capture.write(tmp_path / "along.pcapng")
+    links.datagrams(port, 20_000)
+    links.collect(capture.frames, 4000)
+    links.datagrams(port, 3000)
+    capture.stop()
+    links.collect(capture.frames, 100_000)
+    live = capture.losses
+    capture.close()
+    assert live.times
+    with open_capture(expand([tmp_path / "along.pcapng"])[0]) as written:
+        while written.frames.advance():
+            pass
+        assert written.losses.times == [found for found in live.times if found[1] <= written.frames.time]
+        assert written.dropped == capture.stats().kernel_drops

@@ -1,0 +1,287 @@
+# not compiled: looks a few times a second
+"""When a row leaves while its capture goes on: as soon as it is decided, whatever else is open.
+
+In a file rows come in the order of first packets, each final. In a stream somebody waits for them: at every look the
+connections are judged that are over or seem so, and so is what was given out since. A replayed capture is read as a
+file for as long as it comes faster than it was captured, and without a pause.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from time import monotonic_ns
+
+from analyzer.fetch.build import fetches
+from analyzer.fetch.floods import Floods
+from analyzer.fetch.model import Fetch
+from analyzer.fetch.names import Names, wanted
+from analyzer.fetch.order import Order
+from analyzer.verdict.decide import decide
+from analyzer.verdict.groups import Groups
+from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.races import Races, attempted
+from analyzer.verdict.retries import Group, lower
+from analyzer.verdict.thresholds import DEFAULT
+from analyzer.verdict.told import Event, Told, changed
+from analyzer.wire.engine import Engine
+from analyzer.wire.model import Connection
+from analyzer.wire.outlook import as_if_over, looked_at, worth_a_look
+
+LOOK_NS = 250_000_000
+"""Between two looks while packets come without a pause."""
+PACE = 0.8
+"""Part of the time it was captured in that a capture must take to come, else it is replayed."""
+SWITCHED = 101
+"""Status behind which the exchange goes on as something else (RFC 9110 15.2.2)."""
+NOTHING_OPEN = 1 << 62
+"""A packet number behind every packet."""
+MOST_RIVALS = 32
+"""Connections that are looked at to tell whether an attempt lost a race."""
+LEFT_KEPT = 64
+"""Rows that have left which a later attempt is compared with, as in a file (verdict/races.py LOOKED_BACK)."""
+REACTS_NS = 1_200_000_000
+"""A client that goes on behind the server's FIN, or a RST that it may not take, does so before this: a retransmission
+timeout at most (RFC 6298 2.1)."""
+ASKS_AGAIN_NS = 3_300_000_000
+"""The same while it connects: its second SYN may be lost, the third comes after three seconds."""
+
+Judge = Callable[[Fetch], None]
+"""Gives a fetch what a row needs: its name, and its verdict."""
+
+
+class Pace:
+    """Tells when to look: in every pause, else every LOOK_NS if packets come as fast as they were captured.
+
+    time, clock   of the last look: capture time, and the monotonic clock, ns
+    """
+
+    def __init__(self) -> None:
+        self.time = self.clock = 0
+
+    def due(self, engine: Engine) -> bool:
+        """Whether to look now."""
+        went_on = engine.capture_end - self.time
+        if not engine.idle and went_on < LOOK_NS:
+            return False
+        clock = monotonic_ns()
+        paced = clock - self.clock >= PACE * went_on
+        self.time, self.clock = engine.capture_end, clock
+        return engine.idle or paced
+
+
+class Leaving:
+    """The rows of one stream.
+
+    settle    whether rows wait until nothing can change them; else each leaves at once, and Events tell the rest
+    begun     whether rows leave out of order by now: since the first look
+    rows      connections that are not given out yet -> the fetches of theirs that have left, by place
+    attempts  fetches that carried nothing, and wait to know whether they lost a race
+    left      the newest of the others
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        names: Names,
+        order: Order,
+        groups: Groups,
+        judge: Judge,
+        floods: Floods,
+        *,
+        lean: bool,
+        settle: bool,
+    ) -> None:
+        self.engine, self.names, self.order, self.groups = engine, names, order, groups
+        self.judge = judge
+        self.floods = floods
+        self.lean = lean
+        self.settle = settle
+        self.amended: list[Event] = []
+        self.told = Told(groups, settle=settle)
+        self.pace = Pace()
+        self.begun = False
+        self.rows: dict[Connection, dict[int, Fetch]] = {}
+        self.attempts: list[Fetch] = []
+        self.left: deque[Fetch] = deque(maxlen=LEFT_KEPT)
+
+    def looks(self) -> Iterator[Fetch | Event]:
+        """What leaves now: called whenever the engine has handed over."""
+        if not self.pace.due(self.engine):
+            return
+        if not self.begun:
+            self.begun = True
+            yield from self._from_file()
+        if not self.settle:
+            self._look()
+        amended, self.amended = self.amended, []
+        yield from amended
+        yield from self._decided()
+        yield from self.told.reach(self.engine.capture_end, self._awaited())
+
+    def end(self) -> Iterator[Fetch | Event]:
+        """The capture is over, and everything was given out."""
+        yield from self.amended
+        yield from self._decided(final=True)
+        yield from self.told.end()
+
+    def _from_file(self) -> Iterator[Fetch | Event]:
+        """What waited as in a file goes on as in a stream."""
+        races, retries = self.groups.races, self.groups.retries
+        while len(retries.queue):
+            fetch, group = retries.queue.first(), retries.groups_of.first()
+            retries.queue.leave()
+            retries.groups_of.leave()
+            yield from self.told.place(fetch, group)
+        while len(races.queue):
+            self.order.add(races.queue.first())
+            races.queue.leave()
+
+    def _look(self) -> None:
+        """Judge what seems to be over."""
+        engine = self.engine
+        now = engine.capture_end
+        for connection in worth_a_look(engine.table, now):
+            twin = as_if_over(engine.table, connection, now)
+            decided = False
+            if twin is not None:
+                decided = self._judge(connection, twin, now)
+            looked_at(connection, now, decided)
+
+    def _judge(self, connection: Connection, twin: Connection, now: int) -> bool:
+        """Let the decided fetches of a connection leave; whether all are."""
+        rows = self.rows.get(connection, {})
+        built = fetches(twin)
+        for place, fetch in enumerate(built):
+            if place in rows or fetch.kind != "fetch":
+                continue
+            self.judge(fetch)
+            if not is_decided(fetch, twin, now, last=place == len(built) - 1):
+                continue
+            rows[place] = fetch
+            if not self.floods.leaves_out(fetch):
+                self.order.add(fetch)
+            if self.lean:
+                fetch.detach()
+        if rows:
+            self.rows[connection] = rows
+        return len(rows) == len(built) and connection.closed_time != 0
+
+    def again(self, connection: Connection, built: list[Fetch]) -> list[Fetch]:
+        """A connection of which rows have left is given out: the fetches that have not; what turned out otherwise."""
+        rows = self.rows.pop(connection)
+        left: list[Fetch] = []
+        for place, fetch in enumerate(built):
+            before = rows.get(place)
+            if before is None:
+                left.append(fetch)
+                continue
+            self.judge(fetch)
+            if before.number and before.kind == "fetch" and changed(before, fetch):
+                fetch.number, fetch.group, fetch.attempt = before.number, before.group, before.attempt
+                fetch.group_outcome = before.group_outcome
+                self.amended.append(Event("amended", (before.number,), fetch))
+        return left
+
+    # -- races -----------------------------------------------------------------------------------------------------
+
+    def _decided(self, *, final: bool = False) -> Iterator[Fetch | Event]:
+        """All that was judged, in the order of first packets; an attempt that may yet lose a race waits."""
+        fetch = self.order.leave(NOTHING_OPEN)
+        judged, self.attempts = self.attempts, []
+        while fetch is not None:
+            judged.append(fetch)
+            fetch = self.order.leave(NOTHING_OPEN)
+        judged.sort()
+        for fetch in judged:
+            raced = fetch.resolution is None and fetch.kind != "race" and attempted(fetch)
+            if raced and self._races(fetch, judged, final):
+                self.attempts.append(fetch)
+                continue
+            self.left.append(fetch)
+            yield from self.told.tell(fetch)
+
+    def _races(self, fetch: Fetch, judged: list[Fetch], final: bool) -> bool:
+        """Make an attempt that lost a race a loser, as verdict/races.py does; True while that is not decided."""
+        window = DEFAULT.he_window_ns
+        others = [other for other in (*self.left, *judged) if abs(other.start - fetch.start) <= window]
+        rivals = [] if final else self._rivals(fetch, window)
+        races = Races()
+        for other in sorted({id(one): one for one in (*others, *rivals, fetch)}.values()):
+            races.add(other)
+            if other is fetch:
+                place = len(races.queue)
+        for _ in range(place - 1):
+            races.queue.leave()
+        races.judge(fetch)
+        if fetch.kind == "race" or not rivals:
+            return False
+        if self.settle:
+            return any(attempted(rival) for rival in rivals)
+        return self.engine.capture_end <= fetch.start + window and any(map(attempted, rivals))
+
+    def _rivals(self, fetch: Fetch, window: int) -> list[Fetch]:
+        """The open connections that may be another attempt at the same, as they are now."""
+        engine = self.engine
+        found: list[Fetch] = []
+        for connection in reversed(engine.table.opened):
+            if connection.first_time < fetch.start - window or len(found) >= MOST_RIVALS:
+                break
+            if connection.first_time > fetch.start + window or connection in self.rows:
+                continue
+            if connection.server.port != fetch.flow.server_port or connection.client.key_size == 0:
+                continue
+            if connection.server.address == fetch.flow.server:
+                continue
+            twin = as_if_over(engine.table, connection, engine.capture_end)
+            if twin is None:
+                continue
+            rival = fetches(twin)[0]
+            self.names.annotate(rival)
+            rival.verdict = decide(rival)
+            found.append(rival)
+        return found
+
+    # -- retries ---------------------------------------------------------------------------------------------------
+
+    def _awaited(self) -> Callable[[Group], bool]:
+        """Whether an open connection may be a group's next attempt, found out when somebody asks."""
+        begun: dict[tuple[bytes, int], list[Connection]] = {}
+
+        def awaited(group: Group) -> bool:
+            if not begun:
+                for connection in self.engine.table.opened:
+                    ends = (connection.client.address, connection.server.port)
+                    begun.setdefault(ends, []).append(connection)
+                begun.setdefault((b"", 0), [])
+            return any(continues(group, one) for one in begun.get((group.client, group.port), ()))
+
+        return awaited
+
+
+def continues(group: Group, connection: Connection) -> bool:
+    """Whether an open connection may be the next attempt of a group."""
+    if not group.over <= connection.first_time <= group.until:
+        return False
+    name = wanted(connection)
+    if name and group.name:
+        return lower(name) == group.name
+    return connection.server.address == group.last.flow.server
+
+
+def is_decided(fetch: Fetch, connection: Connection, now: int, *, last: bool) -> bool:
+    """Whether nothing that is likely to come can change the verdict of a fetch."""
+    verdict: Verdict = verdict_of(fetch)
+    if verdict.klass == "incomplete" or "ongoing" in verdict.flags:
+        return False
+    if connection.closed_time or connection.client.fin_packet or not last:
+        return True
+    if fetch.exchange is not None and fetch.exchange.response_complete:
+        return fetch.exchange.status != SWITCHED
+    quiet = now - connection.last_time
+    if fetch.phase == "connect":
+        doubtful = connection.ignored or connection.challenge_ack >= 0 or connection.server.rst_packet
+        return verdict.failed and (not doubtful or quiet >= ASKS_AGAIN_NS)
+    if connection.server.fin_packet or connection.client.rst_packet or connection.server.rst_packet:
+        return quiet >= REACTS_NS
+    return False

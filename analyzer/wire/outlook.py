@@ -1,0 +1,124 @@
+"""Looks at connections that are not over yet, as they would be given out now; the connections go on unchanged."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import cython
+
+from analyzer.wire.content import Content
+from analyzer.wire.expiry import Expiry
+from analyzer.wire.model import NEVER, Connection, Exchange, Side
+from analyzer.wire.stream import Reassembler
+
+SETTLED_NS = 300_000_000
+"""Silence after an end, or after an answer, behind which another packet of it is hardly to come: longer than the least
+retransmission timeout in use (Linux TCP_RTO_MIN, 200 ms), by which some verdicts ask whether anything followed."""
+WAITS_NS = 1_000_000_000
+"""A side that waits so long has perhaps nothing to wait for: the first retransmission of a SYN (RFC 6298 2.1)."""
+IDLE_NS = 10_000_000_000
+"""A connection on which nobody visibly waits is looked at after so long, and then ever more seldom."""
+MOST_APART_NS = 500_000_000
+"""Between two looks at one that waits: a verdict that silence decides is late by no more."""
+MOST_LOOKED_AT = 256
+"""Connections judged at one look, 0.1 to 0.5 ms each; the next look takes the others."""
+
+
+def worth_a_look(table: Expiry, now: cython.longlong) -> list[Connection]:
+    """The connections whose verdict may be decided by now, or shows a stall, and was not asked for yet."""
+    connection: Connection
+    found: list[Connection] = []
+    for connection in table.opened:
+        if connection.client.key_size == 0:
+            continue  # a SYN that waits for proof
+        if connection.looked == connection.last_packet and now < connection.look_again:
+            continue
+        if ripe(connection, now):
+            found.append(connection)
+            if len(found) >= MOST_LOOKED_AT:
+                break
+    return found
+
+
+def ripe(connection: Connection, now: cython.longlong) -> cython.bint:
+    """Whether something happened, or nothing for so long, that the verdict may be decided."""
+    quiet: cython.longlong = now - connection.last_time
+    if connection.closed_time:
+        return connection.established_time == 0 or quiet >= SETTLED_NS
+    if connection.fins_seen or connection.client.rsts or connection.server.rsts or connection.icmps:
+        return quiet >= SETTLED_NS
+    if connection.exchanges and connection.looked != connection.last_packet:
+        return quiet >= SETTLED_NS or now >= connection.look_again
+    return quiet >= (WAITS_NS if waits(connection) else IDLE_NS)
+
+
+def waits(connection: Connection) -> cython.bint:
+    """Whether a side waits for the other: for the handshake, an acknowledgement, an answer, the rest of one."""
+    client: Side = connection.client
+    server: Side = connection.server
+    exchange: Exchange
+    if connection.established_time == 0 or client.acked < client.end or server.acked < server.end:
+        return True
+    if client.last_data_packet > server.last_data_packet:
+        return True
+    if connection.exchanges:
+        exchange = connection.exchanges[len(connection.exchanges) - 1]
+        return not exchange.response_complete
+    return False
+
+
+def looked_at(connection: Connection, now: cython.longlong, decided: cython.bint) -> None:
+    """It was judged as of now; `decided`: and nothing but another packet can change what came of it."""
+    quiet: cython.longlong = now - connection.last_time
+    connection.looked = connection.last_packet
+    if decided:
+        connection.look_again = NEVER
+    elif waits(connection) or connection.fins_seen or connection.icmps:
+        connection.look_again = now + max(SETTLED_NS, min(quiet // 8, MOST_APART_NS))
+    else:
+        connection.look_again = now + max(MOST_APART_NS, quiet // 2)
+
+
+def as_if_over(table: Expiry, connection: Connection, now: cython.longlong) -> Connection | None:
+    """The connection as it would be given out now; None where packets of it wait for their turn.
+
+    A copy, unless nothing would be done to it: what its parsers still hold is settled in the copy alone.
+    """
+    twin: Connection = connection
+    if connection.early is not None:
+        return None
+    if connection.content is not None or holds(connection.client) or holds(connection.server):
+        twin = copied(table, connection)
+        settle(twin)
+    twin.final = 1 if connection.closed_time else 0
+    twin.one_way = not table.answered
+    twin.capture_end = now
+    return twin
+
+
+def holds(side: Side) -> cython.bint:
+    """Whether bytes of a side wait, or are missing, which its end would settle."""
+    if side.pending is not None or side.acked > side.next + 1:
+        return True
+    return side.fin_offset >= 0 and not side.ended
+
+
+def copied(table: Expiry, connection: Connection) -> Connection:
+    """All of it, without what it shares with others: the DNS table, and a SYN that waits for proof."""
+    shared: dict[int, Any] = {id(table.reassembler.lookups): None}
+    if connection.unproven is not None:
+        shared[id(connection.unproven)] = None
+    twin: Connection = deepcopy(connection, shared)
+    return twin
+
+
+def settle(twin: Connection) -> None:
+    """What Expiry.give_out does of a connection alone."""
+    alone: Reassembler = Reassembler()
+    alone.finish(twin.client, twin.client.last_packet, twin.last_time)
+    alone.finish(twin.server, twin.server.last_packet, twin.last_time)
+    content: Content | None = twin.content
+    if content is not None:
+        content.finish()
+    twin.settle()
