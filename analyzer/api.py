@@ -86,8 +86,7 @@ class Reading:
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
     max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
-    mine         says which fetches are wanted (analyzer.process), asked when their connections are over; `foreign` counts
-                 the others
+    mine         says which fetches are wanted (analyzer.process), asked when each is over; `foreign` counts the others
     live         a running capture, read instead of `paths` and closed at the end
     follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
     settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does

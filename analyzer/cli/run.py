@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.classify import SUFFIXES, Format, check_output
+from analyzer.cli.classify import check_output
 from analyzer.cli.options import SHOW_QUERIES
 from analyzer.errors import UsageError
 
@@ -41,7 +41,7 @@ def run(
         typer.Option("-o", "--output", metavar="FILE", help="Write a row for each fetch of COMMAND to FILE."),
     ] = None,
     form: Annotated[
-        Format | None,
+        str | None,
         typer.Option("--format", metavar="FORMAT", help="Of FILE: table, csv or jsonl. Default: by its name."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
@@ -70,22 +70,19 @@ def run(
     for path in (output, write):
         if path is not None:
             check_output(path, [], force)
-    form = form or SUFFIXES.get(output.suffix if output else "", Format.TABLE)
-    if output is None and form is not Format.TABLE:
+    if output is None and form is not None:
         raise UsageError("`--format` is about the file of `-o`", "`-o fetches.csv`")
-    if form is Format.PARQUET:
-        raise UsageError("`run` writes no parquet", "`-o fetches.csv`")
+    from analyzer.cli import capturing
     from analyzer.cli.wrapped import Wrapped
 
     return Wrapped(
         command,
-        interface or ["any"],
+        capturing.wanted(interface or ["any"], bpf, 0, False),
         always=always,
         source=source,
-        bpf=bpf,
         write=write,
         output=output,
-        form=str(form),
+        form=capturing.row_format(form, output),
         force=force,
         keys=keys,
         keep_keys=keep_keys,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TextIO
 
 from analyzer.api import Reading
 from analyzer.capture.live.capture import LiveCapture
-from analyzer.capture.live.choose import choose
 from analyzer.capture.live.source import Wanted
-from analyzer.cli import messages
+from analyzer.cli import capturing, messages
 from analyzer.cli.job import Output, Writer
 from analyzer.errors import AnalyzerError, ExitStatus, NotStartedError
 from analyzer.output.compact import CompactWriter
@@ -35,6 +36,9 @@ WRITERS: dict[str, type[CsvWriter] | type[JsonlWriter] | type[PlainWriter]] = {
     "table": PlainWriter,
 }
 
+BEGUN_S = 5.0
+"""Seconds for us to begin with the reading, while a COMMAND of a millisecond has ended long ago."""
+
 
 class Wrapped:
     """COMMAND, and what is told of it."""
@@ -42,11 +46,10 @@ class Wrapped:
     def __init__(
         self,
         arguments: list[str],
-        interfaces: list[str],
+        wanted: Wanted,
         *,
         always: bool,
         source: str,
-        bpf: str,
         write: Path | None,
         output: Path | None,
         form: str,
@@ -57,10 +60,9 @@ class Wrapped:
     ) -> None:
         self.arguments = arguments
         self.name = Path(arguments[0]).name
-        self.interfaces = interfaces
+        self.wanted = wanted
         self.always = always
         self.source = source
-        self.bpf = bpf
         self.force = force
         self.write = write
         self.output = output
@@ -107,7 +109,7 @@ class Wrapped:
         try:
             with self._rows() as out, closing(self._capture(command)) as capture:
                 reading = Reading((), live=capture, kinds=True, lean=True, show_queries=self.show_queries, mine=mine)
-                warden = Warden(command, reading.stop)
+                warden = Warden(command, partial(_stop, capture, reading))
                 self._release(command)
                 warden.start()
                 try:
@@ -128,14 +130,9 @@ class Wrapped:
     def _capture(self, command: Command) -> LiveCapture:
         """A capture that has begun. Its children would not hear signals that are blocked here."""
         with command.unblocked():
-            source = choose(self.source, len(self.interfaces) > 1)
-            capture = LiveCapture(source, Wanted(tuple(self.interfaces), bpf=self.bpf))
+            capture = capturing.begin(self.wanted, self.source, 0, 0)
             if self.write is not None:
-                try:
-                    capture.write(self.write, force=self.force)
-                except BaseException:
-                    capture.close()
-                    raise
+                capturing.write(capture, self.write, None, self.force)
         return capture
 
     def _release(self, command: Command) -> None:
@@ -184,6 +181,14 @@ class Wrapped:
             messages.error(f"the report is not complete: {(error.strerror or str(error)).lower()}")
         elif error is not None:
             messages.error(f"the report is not complete: internal error {type(error).__name__}")
+
+
+def _stop(capture: LiveCapture, reading: Reading) -> None:
+    """End the capture, once it is read: what is open then is judged as at the end of a file."""
+    end = monotonic() + BEGUN_S
+    while not reading.captures and monotonic() < end:
+        sleep(0.01)
+    capture.stop()
 
 
 def _ended(warden: Warden) -> str:

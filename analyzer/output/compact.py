@@ -11,6 +11,7 @@ from analyzer.output.table import COLOURS
 from analyzer.output.text import plural, safe
 from analyzer.output.words import address
 from analyzer.verdict.model import Evidence, Verdict, verdict_of
+from analyzer.verdict.told import Event
 
 MAX_SHOWN = 10
 """Different findings that are shown: a job's log is read from its end, and most jobs fail for one reason."""
@@ -62,6 +63,9 @@ class CompactWriter:
                 return
             finding = self.found[kind] = Finding(fetch)
         finding.count += 1
+
+    def event(self, event: Event) -> None:
+        """Nothing: what is printed at the end is settled."""
 
     def end(self, summary: Summary) -> None:
         """Print it: what failed and stayed so before what was mended or is not known."""

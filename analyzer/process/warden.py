@@ -37,7 +37,7 @@ class Warden(threading.Thread):
     waited   True once COMMAND has ended
     """
 
-    def __init__(self, command: Command, stop: Callable[[], None]) -> None:
+    def __init__(self, command: Command, stop: Callable[[], object]) -> None:
         super().__init__(name="whyfetch-warden", daemon=True)
         self.command = command
         self.stop = stop

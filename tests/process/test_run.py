@@ -348,6 +348,18 @@ def test_a_proxy_that_is_silent_in_tls_is_told_below_the_clients_error(folder: P
     assert re.match(r"  proof \((high|medium)\): \d+:client-hello", after[2])
 
 
+def test_a_server_that_drops_syns_is_told_although_nothing_marks_the_end(folder: Path) -> None:
+    """A client that gives up while it connects sends nothing: its end is COMMAND's."""
+    rules = "add table inet t; add chain inet t i { type filter hook input priority 0; }; "
+    rules += "add rule inet t i tcp dport 8080 drop"
+    done = beside_server(
+        folder, f"nft '{rules}'; $run -o rows.csv -- curl -s --connect-timeout 3 http://127.0.0.1:8080/"
+    )
+    assert done.returncode == 28
+    assert [(row["class"], row["cause"]) for row in rows(folder / "rows.csv")] == [("syn-retransmit", "syn-no-answer")]
+    assert "whyfetch: syn-retransmit/syn-no-answer 127.0.0.1:8080 curl[" in done.stderr
+
+
 def test_a_name_that_does_not_exist_is_told(folder: Path) -> None:
     """A lookup is COMMAND's by the UDP port it came from."""
     (folder / "dns.py").write_text(
