@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TextIO
 
 from analyzer.api import Reading
+from analyzer.capture.live import rights
 from analyzer.capture.live.capture import LiveCapture
 from analyzer.capture.live.source import Wanted
 from analyzer.cli import capturing, messages
@@ -124,8 +126,17 @@ class Wrapped:
         self._note(reading, mine)
         return warden.status
 
-    def _rows(self) -> AbstractContextManager[TextIO | None]:
-        return Output(self.output, messages.waiting_for_reader) if self.output else nullcontext()
+    @contextmanager
+    def _rows(self) -> Iterator[TextIO | None]:
+        """The file for the rows, which belongs to who called if we make it."""
+        if self.output is None:
+            yield None
+            return
+        new = not self.output.exists()
+        with Output(self.output, messages.waiting_for_reader) as out:
+            if new:
+                rights.give_to_caller(out.fileno())
+            yield out
 
     def _capture(self, command: Command) -> LiveCapture:
         """A capture that has begun. Its children would not hear signals that are blocked here."""

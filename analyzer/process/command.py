@@ -49,6 +49,7 @@ class Command:
     def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
         heard = [number for number in PASSED if signal.getsignal(number) is not signal.SIG_IGN]
         self.watched = {*heard, signal.SIGCHLD}
+        self._children = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, nobody could be waited for
         self._before = signal.pthread_sigmask(signal.SIG_BLOCK, self.watched)
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
@@ -56,6 +57,8 @@ class Command:
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._orders)
+            if self._children is signal.SIG_IGN:
+                signal.signal(signal.SIGCHLD, signal.SIG_IGN)
             _held(orders, answers, arguments, environment, self._before)
         os.close(orders)
         os.close(answers)
@@ -89,6 +92,8 @@ class Command:
         os.close(self._answers)
         if not self.started:
             os.waitpid(self.pid, 0)
+        if self._children is not None:
+            signal.signal(signal.SIGCHLD, self._children)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
 
 

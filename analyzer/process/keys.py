@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from analyzer.capture.live import rights
+
 VARIABLE = "SSLKEYLOGFILE"
 """Asked by OpenSSL's users (curl, Python), GnuTLS, NSS, Firefox, Chromium (draft-ietf-tls-keylogfile)."""
 
@@ -46,7 +48,10 @@ class Keys:
 
     def close(self, living: bool) -> None:
         """Delete the keys. For processes that live on the file goes to nowhere: Python's do not begin without it."""
-        if self.kept or self.folder is None or self.path is None:
+        if self.folder is None or self.path is None:
+            return
+        if self.kept:
+            self._give_to_caller(self.folder, self.path)
             return
         with suppress(OSError):
             self.path.unlink()
@@ -54,6 +59,14 @@ class Keys:
                 self.path.symlink_to(os.devnull)
             else:
                 self.folder.rmdir()
+
+    @staticmethod
+    def _give_to_caller(*paths: Path) -> None:
+        """Kept keys belong to who called through sudo."""
+        who = rights.caller()
+        for path in paths if who is not None else ():
+            with suppress(OSError):
+                os.chown(path, who.uid, who.gid, follow_symlinks=False)  # type: ignore[union-attr]
 
 
 def _quoted(option: str) -> str:
