@@ -143,7 +143,7 @@ class ByCgroup:
     def _look_up(self, five: FiveTuple) -> None:
         """Find out which process has just begun this, while it lasts."""
         inode = self._sockets.inode(five)
-        pid = holder(inode, self.cgroup.pids()) if inode else 0
+        pid = holder(inode, sorted(self.cgroup.pids(), reverse=True)) if inode else 0  # the newest first
         name = name_of(pid) if pid else ""
         if name:
             with self._lock:
