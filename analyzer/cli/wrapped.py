@@ -25,7 +25,7 @@ from analyzer.output.summary import Summary
 from analyzer.output.table import PlainWriter
 from analyzer.output.text import plural
 from analyzer.process.attribution import Attribution
-from analyzer.process.command import Command, CommandError
+from analyzer.process.command import Command, CommandError, User
 from analyzer.process.descendants import MARK
 from analyzer.process.keys import Keys
 from analyzer.process.levels import attribution
@@ -59,6 +59,7 @@ class Wrapped:
         keys: bool,
         keep_keys: bool,
         show_queries: bool,
+        user: User | None,
     ) -> None:
         self.arguments = arguments
         self.name = Path(arguments[0]).name
@@ -72,6 +73,7 @@ class Wrapped:
         self.keys = keys
         self.keep_keys = keep_keys
         self.show_queries = show_queries
+        self.user = user
         self.summary = Summary()
         self.compact = CompactWriter(sys.stderr, colour=messages.coloured(sys.stderr, "auto"))
         self.notes: list[str] = []
@@ -80,9 +82,12 @@ class Wrapped:
 
     def run(self) -> int:
         """Run it; the result is its exit status."""
-        keys = Keys({**os.environ, MARK: str(os.getpid())}, wanted=self.keys, keep=self.keep_keys)
+        own = {} if self.user is None else {"HOME": self.user.home, "USER": self.user.name, "LOGNAME": self.user.name}
+        keys = Keys({**os.environ, **own, MARK: str(os.getpid())}, wanted=self.keys, keep=self.keep_keys)
         try:
-            command = Command(self.arguments, keys.environment)
+            if self.user is not None:
+                keys.give_to(self.user.uid, self.user.gid)
+            command = Command(self.arguments, keys.environment, self.user)
             try:
                 status = self._held(command)
             finally:
@@ -154,7 +159,8 @@ class Wrapped:
         except CommandError as error:
             missing = error.status is ExitStatus.NOT_FOUND
             text = f"no command is called `{name}`" if missing else f"cannot run `{name}`: {str(error).lower()}"
-            raise NotStartedError(text, error.status) from None
+            hint = 'sudo has a PATH of its own: `sudo env "PATH=$PATH" whyfetch run ...`' if rights.caller() else None
+            raise NotStartedError(text, error.status, hint if missing else None) from None
 
     def _read(self, reading: Reading, writers: list[Writer]) -> None:
         """Judge what COMMAND fetches while it runs."""

@@ -46,12 +46,20 @@ class Keys:
         if NODE_OPTION not in node:
             self.environment[NODE_VARIABLE] = f"{node} {_quoted(f'{NODE_OPTION}={self.path}')}".lstrip()
 
+    def give_to(self, uid: int, gid: int) -> None:
+        """Let another user write them, and nobody else."""
+        for path in (self.folder, self.path) if self.folder is not None else ():
+            if path is not None:
+                os.chown(path, uid, gid, follow_symlinks=False)
+
     def close(self, living: bool) -> None:
         """Delete the keys. For processes that live on the file goes to nowhere: Python's do not begin without it."""
         if self.folder is None or self.path is None:
             return
+        who = rights.caller()
         if self.kept:
-            self._give_to_caller(self.folder, self.path)
+            if who is not None:
+                self.give_to(who.uid, who.gid)
             return
         with suppress(OSError):
             self.path.unlink()
@@ -59,14 +67,6 @@ class Keys:
                 self.path.symlink_to(os.devnull)
             else:
                 self.folder.rmdir()
-
-    @staticmethod
-    def _give_to_caller(*paths: Path) -> None:
-        """Kept keys belong to who called through sudo."""
-        who = rights.caller()
-        for path in paths if who is not None else ():
-            with suppress(OSError):
-                os.chown(path, who.uid, who.gid, follow_symlinks=False)  # type: ignore[union-attr]
 
 
 def _quoted(option: str) -> str:

@@ -1,8 +1,10 @@
 """`whyfetch run` in a network namespace of its own, with real traffic: what passes through, what is told."""
 
 import csv
+import grp
 import os
 import pty
+import pwd
 import re
 import select
 import shutil
@@ -229,6 +231,17 @@ def test_through_sudo_what_is_kept_belongs_to_who_called(folder: Path) -> None:
     paths = [folder / "rows.csv", folder / "packets.pcapng", keys, keys.parent]
     assert [path.stat().st_uid for path in paths] == [12345] * 4
     shutil.rmtree(keys.parent)
+
+
+def test_command_may_run_as_another_user(folder: Path) -> None:
+    """With its groups and home, and with keys that it can write."""
+    script = 'id -un; id -Gn; echo "$HOME"; echo secret >> "$SSLKEYLOGFILE" && stat -c "%U %a" "$SSLKEYLOGFILE"'
+    done = ran(Path("/"), "--user", "nobody", "--", "sh", "-c", script)
+    name, groups, home, keys = done.stdout.splitlines()
+    who = pwd.getpwnam("nobody")
+    assert (name, groups, home) == ("nobody", grp.getgrgid(who.pw_gid).gr_name, who.pw_dir)
+    assert keys == "nobody 600"
+    assert ran(folder, "--user", "no-such-user", "--", "true").returncode == 2
 
 
 def test_a_command_that_ignores_the_end_does_not_hold_us(folder: Path) -> None:
