@@ -61,7 +61,7 @@ class Reading:
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
     max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
-    mine         says which fetches are wanted (analyzer.process); of the others `foreign` counts how many there were
+    mine         says which fetches are wanted (analyzer.process), asked when each is over; `foreign` counts the others
     live         a running capture, read instead of `paths` and closed at the end
     follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
     settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does
@@ -301,7 +301,6 @@ class Reading:
         built: list[Fetch] = []
         order: Order = self._order
         cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
-        mine = self.mine
         for ended in batch:
             if isinstance(ended, Lookup):
                 names.learn(ended)
@@ -309,10 +308,9 @@ class Reading:
             found = cut(ended)
             if leaving is not None and ended in leaving.rows:
                 found = leaving.again(ended, found)
+            if self.mine is not None:
+                found = [fetch for fetch in found if self._is_mine(fetch)]
             for fetch in found:
-                if mine is not None and not mine(fetch):
-                    self.foreign += fetch.kind == "fetch"
-                    continue
                 if self.floods.leaves_out(fetch):
                     continue
                 self._prepare(fetch, names, file)
@@ -328,6 +326,14 @@ class Reading:
             order.add(fetch)
             if lean:
                 fetch.detach()
+
+    def _is_mine(self, fetch: Fetch) -> bool:
+        """Whether a fetch is wanted; what is not is counted, and is nobody's retry or rival."""
+        assert self.mine is not None
+        if self.mine(fetch):
+            return True
+        self.foreign += fetch.kind == "fetch"
+        return False
 
     def _prepare(self, fetch: Fetch, names: Names, file: str) -> None:
         """What a fetch needs to be judged and shown."""
@@ -362,6 +368,8 @@ class Reading:
         if engine.looking:
             failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
         for fetch in failed:
+            if self.mine is not None and not self._is_mine(fetch):
+                continue
             fetch.file = file
             if self._losses.times:
                 self._mark(fetch, self._losses)

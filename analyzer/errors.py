@@ -57,8 +57,8 @@ class SourceError(CaptureError):
 class NotStartedError(AnalyzerError):
     """COMMAND of `run` cannot be started."""
 
-    def __init__(self, message: str, exit_status: ExitStatus) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, exit_status: ExitStatus, hint: str | None = None) -> None:
+        super().__init__(message, hint)
         self.exit_status = exit_status
 
 

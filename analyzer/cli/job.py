@@ -18,7 +18,7 @@ from analyzer.cli.selection import Selection
 from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
-from analyzer.inputs import Live, streams
+from analyzer.inputs import streams
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict, verdict_of
@@ -162,7 +162,6 @@ class Job:
         fetch: Fetch
         summary: Summary = self.summary
         for chunk in chunks:
-            for row in chunk:
             for row in chunk:
                 if isinstance(row, Fetch):
                     fetch = row

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.classify import SUFFIXES, Format, check_output
+from analyzer.cli.classify import check_output
 from analyzer.cli.options import SHOW_QUERIES
 from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.process.command import User
 
 COMMAND = typer.Argument(metavar="COMMAND...", help="What to run, with its arguments.", show_default=False)
 
@@ -41,7 +44,7 @@ def run(
         typer.Option("-o", "--output", metavar="FILE", help="Write a row for each fetch of COMMAND to FILE."),
     ] = None,
     form: Annotated[
-        Format | None,
+        str | None,
         typer.Option("--format", metavar="FORMAT", help="Of FILE: table, csv or jsonl. Default: by its name."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
@@ -52,6 +55,9 @@ def run(
     keep_keys: Annotated[
         bool, typer.Option("--keep-keys", help="Do not delete the TLS keys of COMMAND, which decrypt its packets.")
     ] = False,
+    user: Annotated[
+        str | None, typer.Option("-u", "--user", metavar="NAME", help="Run COMMAND as this user, and capture as root.")
+    ] = None,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
 ) -> int:
     """Run COMMAND and say why its fetches failed, and those of everything that it starts.
@@ -70,24 +76,38 @@ def run(
     for path in (output, write):
         if path is not None:
             check_output(path, [], force)
-    form = form or SUFFIXES.get(output.suffix if output else "", Format.TABLE)
-    if output is None and form is not Format.TABLE:
+    if output is None and form is not None:
         raise UsageError("`--format` is about the file of `-o`", "`-o fetches.csv`")
-    if form is Format.PARQUET:
-        raise UsageError("`run` writes no parquet", "`-o fetches.csv`")
+    from analyzer.cli import capturing
     from analyzer.cli.wrapped import Wrapped
 
     return Wrapped(
         command,
-        interface or ["any"],
+        capturing.wanted(interface or ["any"], bpf, 0, False),
         always=always,
         source=source,
-        bpf=bpf,
         write=write,
         output=output,
-        form=str(form),
+        form=capturing.row_format(form, output),
         force=force,
         keys=keys,
         keep_keys=keep_keys,
         show_queries=show_queries,
+        user=None if user is None else _user(user),
     ).run()
+
+
+def _user(name: str) -> User:
+    """Whom COMMAND is to run as."""
+    import os
+    import pwd
+
+    from analyzer.process.command import User
+
+    if os.geteuid():
+        raise UsageError("`--user` takes root", f"`sudo whyfetch run --user {name} ...`")
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError:
+        raise UsageError(f"no user is called `{name}`") from None
+    return User(found.pw_name, found.pw_uid, found.pw_gid, found.pw_dir)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TextIO
 
 from analyzer.api import Reading
+from analyzer.capture.live import rights
 from analyzer.capture.live.capture import LiveCapture
-from analyzer.capture.live.choose import choose
 from analyzer.capture.live.source import Wanted
-from analyzer.cli import messages
+from analyzer.cli import capturing, messages
 from analyzer.cli.job import Output, Writer
 from analyzer.errors import AnalyzerError, ExitStatus, NotStartedError
 from analyzer.output.compact import CompactWriter
@@ -22,7 +25,7 @@ from analyzer.output.summary import Summary
 from analyzer.output.table import PlainWriter
 from analyzer.output.text import plural
 from analyzer.process.attribution import Attribution
-from analyzer.process.command import Command, CommandError
+from analyzer.process.command import Command, CommandError, User
 from analyzer.process.descendants import MARK
 from analyzer.process.keys import Keys
 from analyzer.process.levels import attribution
@@ -35,6 +38,9 @@ WRITERS: dict[str, type[CsvWriter] | type[JsonlWriter] | type[PlainWriter]] = {
     "table": PlainWriter,
 }
 
+BEGUN_S = 5.0
+"""Seconds for us to begin with the reading, while a COMMAND of a millisecond has ended long ago."""
+
 
 class Wrapped:
     """COMMAND, and what is told of it."""
@@ -42,11 +48,10 @@ class Wrapped:
     def __init__(
         self,
         arguments: list[str],
-        interfaces: list[str],
+        wanted: Wanted,
         *,
         always: bool,
         source: str,
-        bpf: str,
         write: Path | None,
         output: Path | None,
         form: str,
@@ -54,13 +59,13 @@ class Wrapped:
         keys: bool,
         keep_keys: bool,
         show_queries: bool,
+        user: User | None,
     ) -> None:
         self.arguments = arguments
         self.name = Path(arguments[0]).name
-        self.interfaces = interfaces
+        self.wanted = wanted
         self.always = always
         self.source = source
-        self.bpf = bpf
         self.force = force
         self.write = write
         self.output = output
@@ -68,6 +73,7 @@ class Wrapped:
         self.keys = keys
         self.keep_keys = keep_keys
         self.show_queries = show_queries
+        self.user = user
         self.summary = Summary()
         self.compact = CompactWriter(sys.stderr, colour=messages.coloured(sys.stderr, "auto"))
         self.notes: list[str] = []
@@ -76,9 +82,12 @@ class Wrapped:
 
     def run(self) -> int:
         """Run it; the result is its exit status."""
-        keys = Keys({**os.environ, MARK: str(os.getpid())}, wanted=self.keys, keep=self.keep_keys)
+        own = {} if self.user is None else {"HOME": self.user.home, "USER": self.user.name, "LOGNAME": self.user.name}
+        keys = Keys({**os.environ, **own, MARK: str(os.getpid())}, wanted=self.keys, keep=self.keep_keys)
         try:
-            command = Command(self.arguments, keys.environment)
+            if self.user is not None:
+                keys.give_to(self.user.uid, self.user.gid)
+            command = Command(self.arguments, keys.environment, self.user)
             try:
                 status = self._held(command)
             finally:
@@ -107,7 +116,7 @@ class Wrapped:
         try:
             with self._rows() as out, closing(self._capture(command)) as capture:
                 reading = Reading((), live=capture, kinds=True, lean=True, show_queries=self.show_queries, mine=mine)
-                warden = Warden(command, reading.stop)
+                warden = Warden(command, partial(_stop, capture, reading))
                 self._release(command)
                 warden.start()
                 try:
@@ -122,20 +131,24 @@ class Wrapped:
         self._note(reading, mine)
         return warden.status
 
-    def _rows(self) -> AbstractContextManager[TextIO | None]:
-        return Output(self.output, messages.waiting_for_reader) if self.output else nullcontext()
+    @contextmanager
+    def _rows(self) -> Iterator[TextIO | None]:
+        """The file for the rows, which belongs to who called if we make it."""
+        if self.output is None:
+            yield None
+            return
+        new = not self.output.exists()
+        with Output(self.output, messages.waiting_for_reader) as out:
+            if new:
+                rights.give_to_caller(out.fileno())
+            yield out
 
     def _capture(self, command: Command) -> LiveCapture:
         """A capture that has begun. Its children would not hear signals that are blocked here."""
         with command.unblocked():
-            source = choose(self.source, len(self.interfaces) > 1)
-            capture = LiveCapture(source, Wanted(tuple(self.interfaces), bpf=self.bpf))
+            capture = capturing.begin(self.wanted, self.source, 0, 0)
             if self.write is not None:
-                try:
-                    capture.write(self.write, force=self.force)
-                except BaseException:
-                    capture.close()
-                    raise
+                capturing.write(capture, self.write, None, self.force)
         return capture
 
     def _release(self, command: Command) -> None:
@@ -146,7 +159,8 @@ class Wrapped:
         except CommandError as error:
             missing = error.status is ExitStatus.NOT_FOUND
             text = f"no command is called `{name}`" if missing else f"cannot run `{name}`: {str(error).lower()}"
-            raise NotStartedError(text, error.status) from None
+            hint = 'sudo has a PATH of its own: `sudo env "PATH=$PATH" whyfetch run ...`' if rights.caller() else None
+            raise NotStartedError(text, error.status, hint if missing else None) from None
 
     def _read(self, reading: Reading, writers: list[Writer]) -> None:
         """Judge what COMMAND fetches while it runs."""
@@ -184,6 +198,14 @@ class Wrapped:
             messages.error(f"the report is not complete: {(error.strerror or str(error)).lower()}")
         elif error is not None:
             messages.error(f"the report is not complete: internal error {type(error).__name__}")
+
+
+def _stop(capture: LiveCapture, reading: Reading) -> None:
+    """End the capture, once it is read: what is open then is judged as at the end of a file."""
+    end = monotonic() + BEGUN_S
+    while not reading.captures and monotonic() < end:
+        sleep(0.01)
+    capture.stop()
 
 
 def _ended(warden: Warden) -> str:

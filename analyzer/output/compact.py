@@ -11,6 +11,7 @@ from analyzer.output.table import COLOURS
 from analyzer.output.text import plural, safe
 from analyzer.output.words import address
 from analyzer.verdict.model import Evidence, Verdict, verdict_of
+from analyzer.verdict.told import Event
 
 MAX_SHOWN = 10
 """Different findings that are shown: a job's log is read from its end, and most jobs fail for one reason."""
@@ -43,6 +44,7 @@ class CompactWriter:
         self.colour = colour
         self.said = ""
         self.more = 0
+        self.advised: set[str] = set()
         self.found: dict[tuple[str, ...], Finding] = {}
 
     def begin(self) -> None:
@@ -53,7 +55,7 @@ class CompactWriter:
         verdict = verdict_of(fetch)
         if fetch.kind != "fetch" or verdict.klass == "ok":
             return
-        kind = (verdict.klass, verdict.cause, _place(fetch), fetch.process_how, fetch.group_outcome)
+        kind = (verdict.klass, verdict.cause, _place(fetch), fetch.process_how, MENDED.get(fetch.group_outcome, ""))
         finding = self.found.get(kind)
         if finding is None:
             if len(self.found) >= MAX_HELD:
@@ -62,8 +64,8 @@ class CompactWriter:
             finding = self.found[kind] = Finding(fetch)
         finding.count += 1
 
-    def event(self, event: object) -> None:
-        """Nothing: at the end every row is as it stays."""
+    def event(self, event: Event) -> None:
+        """Nothing: what is printed at the end is settled."""
 
     def end(self, summary: Summary) -> None:
         """Print it: what failed and stayed so before what was mended or is not known."""
@@ -86,7 +88,8 @@ class CompactWriter:
         shown = self._paint(name, COLOURS.get(verdict.klass, ""))
         head = f"whyfetch: {shown} {safe(_place(fetch))}{who}{doubt}{times}{mended}"
         self.out.write(f"{head}: {safe(verdict.summary)}\n")
-        if verdict.advice:
+        if verdict.advice and verdict.advice not in self.advised:
+            self.advised.add(verdict.advice)
             self.out.write(f"  advice: {safe(verdict.advice)}\n")
         if verdict.evidence:
             self.out.write(f"  proof ({verdict.confidence}): {_proof(fetch, verdict)}\n")

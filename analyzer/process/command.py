@@ -11,8 +11,10 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
+from typing import NamedTuple
 
 from analyzer.errors import ExitStatus
 
@@ -43,12 +45,22 @@ class CommandError(Exception):
         self.status = ExitStatus.NOT_FOUND if missing else ExitStatus.NOT_EXECUTABLE
 
 
+class User(NamedTuple):
+    """Whom COMMAND runs as, when not as us."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+
+
 class Command:
     """A process that will be COMMAND. Signals we pass on are blocked in us from here on, to be waited for."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, arguments: list[str], environment: Mapping[str, str], user: User | None = None) -> None:
         heard = [number for number in PASSED if signal.getsignal(number) is not signal.SIG_IGN]
         self.watched = {*heard, signal.SIGCHLD}
+        self._children = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, nobody could be waited for
         self._before = signal.pthread_sigmask(signal.SIG_BLOCK, self.watched)
         orders, self._orders = os.pipe()
         self._answers, answers = os.pipe()
@@ -56,7 +68,9 @@ class Command:
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self._orders)
-            _held(orders, answers, arguments, environment, self._before)
+            if self._children is signal.SIG_IGN:
+                signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+            _held(orders, answers, partial(_become, arguments, environment, user), self._before)
         os.close(orders)
         os.close(answers)
 
@@ -89,10 +103,12 @@ class Command:
         os.close(self._answers)
         if not self.started:
             os.waitpid(self.pid, 0)
+        if self._children is not None:
+            signal.signal(signal.SIGCHLD, self._children)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
 
 
-def _held(orders: int, answers: int, arguments: list[str], environment: Mapping[str, str], mask: set[int]) -> None:
+def _held(orders: int, answers: int, become: Callable[[], None], mask: set[int]) -> None:
     """The life of the forked process; never returns."""
     try:
         while (order := os.read(orders, 3))[:1] == b"p":
@@ -103,14 +119,18 @@ def _held(orders: int, answers: int, arguments: list[str], environment: Mapping[
             if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            _become(arguments, environment)
+            become()
     except OSError as error:
         os.write(answers, (error.errno or errno.EIO).to_bytes(4))
     finally:
         os._exit(ExitStatus.NOT_FOUND)
 
 
-def _become(arguments: list[str], environment: Mapping[str, str]) -> None:
+def _become(arguments: list[str], environment: Mapping[str, str], user: User | None) -> None:
+    if user is not None:  # without root's rights groups cannot be changed any longer
+        os.initgroups(user.name, user.gid)
+        os.setgid(user.gid)
+        os.setuid(user.uid)
     try:
         os.execvpe(arguments[0], arguments, environment)
     except OSError as error:

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from signal import SIGCHLD
 from typing import NamedTuple
 
 from analyzer.process.log import FiveTuple
@@ -106,10 +107,13 @@ def name_of(pid: int) -> str:
 def childless(pid: int) -> bool:
     """Whether a process has no child and never waited for one: who was with it in its cgroup and is gone was none.
 
-    By the page faults of children it waited for (proc_pid_stat(5), cminflt): none ever ran without.
+    By the page faults of children it waited for (proc_pid_stat(5), cminflt): none ever ran without. One that ignores
+    SIGCHLD waits for none.
     """
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
-        return fields[8] == b"0" and not Path(f"/proc/{pid}/task/{pid}/children").read_bytes()
-    except (OSError, IndexError):
+        ignored = int(Path(f"/proc/{pid}/status").read_text(errors="replace").partition("SigIgn:")[2].split()[0], 16)
+        has_child = Path(f"/proc/{pid}/task/{pid}/children").read_bytes() != b""
+    except (OSError, IndexError, ValueError):
         return False
+    return fields[8] == b"0" and not has_child and not ignored >> SIGCHLD - 1 & 1

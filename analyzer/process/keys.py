@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from analyzer.capture.live import rights
+
 VARIABLE = "SSLKEYLOGFILE"
 """Asked by OpenSSL's users (curl, Python), GnuTLS, NSS, Firefox, Chromium (draft-ietf-tls-keylogfile)."""
 
@@ -44,9 +46,20 @@ class Keys:
         if NODE_OPTION not in node:
             self.environment[NODE_VARIABLE] = f"{node} {_quoted(f'{NODE_OPTION}={self.path}')}".lstrip()
 
+    def give_to(self, uid: int, gid: int) -> None:
+        """Let another user write them, and nobody else."""
+        for path in (self.folder, self.path) if self.folder is not None else ():
+            if path is not None:
+                os.chown(path, uid, gid, follow_symlinks=False)
+
     def close(self, living: bool) -> None:
         """Delete the keys. For processes that live on the file goes to nowhere: Python's do not begin without it."""
-        if self.kept or self.folder is None or self.path is None:
+        if self.folder is None or self.path is None:
+            return
+        who = rights.caller()
+        if self.kept:
+            if who is not None:
+                self.give_to(who.uid, who.gid)
             return
         with suppress(OSError):
             self.path.unlink()

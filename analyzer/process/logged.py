@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from select import select
-from time import monotonic
+from time import monotonic, time_ns
 
 from analyzer.process.attribution import Owner
 from analyzer.process.cgroup import Cgroup
@@ -49,7 +49,7 @@ MAX_LEAVERS = 5
 
 @dataclass(slots=True)
 class Begun:
-    """A packet that began something: when its message was read, the number in it, and whose it was."""
+    """A packet that began something: when its message was read, the number in it, and whose it was, "" = unknown."""
 
     time: int
     number: int
@@ -57,7 +57,11 @@ class Begun:
 
 
 class ByCgroup:
-    """What the kernel logged, and for whom."""
+    """What the kernel logged, and for whom.
+
+    pid, name  of COMMAND; alone: until when nobody but COMMAND was in the cgroup, ns
+    seen       what was begun; forgotten: how much more there was
+    """
 
     level = "cgroup"
 
@@ -66,7 +70,9 @@ class ByCgroup:
         self.cgroup = cgroup
         self.table = table
         self.log = log
-        self.somebody = f"{name}[{pid}]+"
+        self.pid = pid
+        self.name = name
+        self.alone = 0
         self.seen: dict[FiveTuple, list[Begun]] = {}
         self.forgotten = 0
         self._leavers = Leavers(pid)
@@ -84,9 +90,9 @@ class ByCgroup:
         for begun in known:
             fits = begun.number == isn if isn >= 0 else began - EARLY_NS <= begun.time <= began + LATE_NS
             if fits:
-                return Owner(begun.process, self.level)
+                return self._owner(begun)
         if isn < 0 and five.protocol == TCP and known and known[0].time <= began:  # its SYN is not in the capture
-            return Owner(known[-1].process, self.level)
+            return self._owner(known[-1])
         return None
 
     def close(self) -> list[int]:
@@ -112,6 +118,8 @@ class ByCgroup:
             select([self.log], [], [], PATIENCE_S)
             with self._lock:
                 new = self._remember(self.log.read())
+            if new:
+                self._look_whether_alone()
             for five in new[-LOOKED_UP:]:
                 self._look_up(five)
 
@@ -128,17 +136,14 @@ class ByCgroup:
                 known = self.seen[five] = []
             if not known or known[-1].number != logged.number:
                 new.append(five)
-            known.append(Begun(logged.time, logged.number, self.somebody))
+            known.append(Begun(logged.time, logged.number, ""))
             del known[:-MAX_PACKETS]
         return new
 
     def _look_up(self, five: FiveTuple) -> None:
         """Find out which process has just begun this, while it lasts."""
-        members = self.cgroup.pids()
         inode = self._sockets.inode(five)
-        pid = holder(inode, members) if inode else 0
-        if not pid and len(members) == 1 and childless(members[0]):
-            pid = members[0]
+        pid = holder(inode, sorted(self.cgroup.pids(), reverse=True)) if inode else 0  # the newest first
         name = name_of(pid) if pid else ""
         if name:
             with self._lock:
@@ -146,3 +151,14 @@ class ByCgroup:
                 for begun in self.seen[five]:
                     if begun.number == last:
                         begun.process = f"{name}[{pid}]"
+
+    def _look_whether_alone(self) -> None:
+        """While COMMAND never had a child, whatever was logged is its own."""
+        now = time_ns()
+        if self.cgroup.pids() == [self.pid] and childless(self.pid):
+            self.name = name_of(self.pid) or self.name
+            self.alone = now
+
+    def _owner(self, begun: Begun) -> Owner:
+        plus = "" if begun.time <= self.alone else "+"
+        return Owner(begun.process or f"{self.name}[{self.pid}]{plus}", self.level)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from analyzer.fetch.model import Fetch
-from analyzer.process.attribution import Attribution
+from analyzer.process.attribution import Attribution, Owner
 from analyzer.process.log import TCP, UDP, FiveTuple
 
 MAX_NAMES = 3
@@ -24,12 +24,7 @@ class Mine:
         self.own: dict[str, None] = {}
 
     def __call__(self, fetch: Fetch) -> bool:
-        flow = fetch.flow
-        protocol, began, isn = TCP, flow.last_syn, fetch.connection.client.isn
-        if fetch.protocol == "dns":
-            protocol, began, isn = UDP, fetch.start, -1
-        five = FiveTuple(protocol, flow.client, flow.client_port, flow.server, flow.server_port)
-        owner = self.attribution.owner(five, began, isn)
+        owner = self._owner(fetch)
         if owner is not None:
             fetch.process, fetch.process_how = owner
         if fetch.protocol == "dns":
@@ -37,6 +32,14 @@ class Mine:
             if len(names) < MAX_NAMES:
                 names[fetch.name] = None
         return owner is not None
+
+    def _owner(self, fetch: Fetch) -> Owner | None:
+        flow = fetch.flow
+        ends = (flow.client, flow.client_port, flow.server, flow.server_port)
+        if fetch.protocol != "dns":
+            return self.attribution.owner(FiveTuple(TCP, *ends), flow.last_syn, fetch.connection.client.isn)
+        by_udp = self.attribution.owner(FiveTuple(UDP, *ends), fetch.start)
+        return by_udp or self.attribution.owner(FiveTuple(TCP, *ends), fetch.start)
 
     def notes(self) -> list[str]:
         """What may have concerned COMMAND."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
+from analyzer.errors import ExitStatus
 from analyzer.process.command import Command, exit_status
 
 LINGER_S = 0.5
@@ -41,7 +42,7 @@ class Warden(threading.Thread):
         super().__init__(name="whyfetch-warden", daemon=True)
         self.command = command
         self.stop = stop
-        self.status = 0
+        self.status = int(ExitStatus.USAGE)
         self.waited = False
         self.leave = threading.Event()
         self._until = 0.0

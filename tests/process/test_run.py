@@ -1,8 +1,10 @@
 """`whyfetch run` in a network namespace of its own, with real traffic: what passes through, what is told."""
 
 import csv
+import grp
 import os
 import pty
+import pwd
 import re
 import select
 import shutil
@@ -211,6 +213,37 @@ def test_signals_sent_to_us_reach_command(folder: Path, name: str) -> None:
     assert (out, process.returncode) == (f"{name}\n", 9)
 
 
+def test_who_ignores_its_children_can_start_us(folder: Path) -> None:
+    """SIGCHLD ignored is inherited: the status is COMMAND's all the same, and COMMAND finds it as it was."""
+    ignoring = "import os, sys; from signal import *; signal(SIGCHLD, SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    looking = "import signal, sys; print(signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN); sys.exit(5)"
+    line = [sys.executable, "-c", ignoring, *RUN, "--", sys.executable, "-c", looking]
+    done = subprocess.run(line, cwd=folder, env=ENVIRONMENT, **TEXT)
+    assert (done.returncode, done.stdout) == (5, "True\n")
+
+
+def test_through_sudo_what_is_kept_belongs_to_who_called(folder: Path) -> None:
+    """Rows, packets and keys."""
+    environment = {**ENVIRONMENT, "SUDO_UID": "12345", "SUDO_GID": "12345", "SUDO_USER": "somebody"}
+    options = ["-o", "rows.csv", "-w", "packets.pcapng", "--keep-keys"]
+    done = ran(folder, *options, "--", "sh", "-c", "echo $SSLKEYLOGFILE", env=environment)
+    keys = Path(done.stdout.strip())
+    paths = [folder / "rows.csv", folder / "packets.pcapng", keys, keys.parent]
+    assert [path.stat().st_uid for path in paths] == [12345] * 4
+    shutil.rmtree(keys.parent)
+
+
+def test_command_may_run_as_another_user(folder: Path) -> None:
+    """With its groups and home, and with keys that it can write."""
+    script = 'id -un; id -Gn; echo "$HOME"; echo secret >> "$SSLKEYLOGFILE" && stat -c "%U %a" "$SSLKEYLOGFILE"'
+    done = ran(Path("/"), "--user", "nobody", "--", "sh", "-c", script)
+    name, groups, home, keys = done.stdout.splitlines()
+    who = pwd.getpwnam("nobody")
+    assert (name, groups, home) == ("nobody", grp.getgrgid(who.pw_gid).gr_name, who.pw_dir)
+    assert keys == "nobody 600"
+    assert ran(folder, "--user", "no-such-user", "--", "true").returncode == 2
+
+
 def test_a_command_that_ignores_the_end_does_not_hold_us(folder: Path) -> None:
     """After some seconds we report and go; COMMAND lives on, as it wishes."""
     with started(folder, "sh", "-c", "trap '' TERM; echo ready; exec sleep 20 >/dev/null 2>&1") as process:
@@ -346,6 +379,20 @@ def test_a_proxy_that_is_silent_in_tls_is_told_below_the_clients_error(folder: P
     after = done.stderr.split(verdict[0])[1].splitlines()
     assert after[1].startswith("  advice: ")
     assert re.match(r"  proof \((high|medium)\): \d+:client-hello", after[2])
+
+
+def test_a_server_that_drops_syns_is_told_although_nothing_marks_the_end(folder: Path) -> None:
+    """A client that gives up while it connects sends nothing: its end is COMMAND's."""
+    if shutil.which("nft") is None or shutil.which("curl") is None:
+        pytest.skip("takes nft and curl")
+    rules = "add table inet t; add chain inet t i { type filter hook input priority 0; }; "
+    rules += "add rule inet t i tcp dport 8080 drop"
+    done = beside_server(
+        folder, f"nft '{rules}'; $run -o rows.csv -- curl -s --connect-timeout 3 http://127.0.0.1:8080/"
+    )
+    assert done.returncode == 28
+    assert [(row["class"], row["cause"]) for row in rows(folder / "rows.csv")] == [("syn-retransmit", "syn-no-answer")]
+    assert "whyfetch: syn-retransmit/syn-no-answer 127.0.0.1:8080 curl[" in done.stderr
 
 
 def test_a_name_that_does_not_exist_is_told(folder: Path) -> None:
