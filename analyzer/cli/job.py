@@ -198,7 +198,9 @@ class Job:
             return PlainWriter(out)
         columns = shutil.get_terminal_size().columns
         several = len(self.reading.sources) > 1
-        return TableWriter(out, columns, colour=colour, files=several, hold=0 if self.live else HOLD)
+        screen = self.live and out.isatty()
+        hold = 0 if self.live else HOLD
+        return TableWriter(out, columns, colour=colour, files=several, hold=hold, screen=screen)
 
     def _parquet(self) -> ExitStatus:
         from analyzer.output.frame import write_parquet

@@ -55,6 +55,8 @@ LATE_RECORDS = 16
 """The newest records kept besides per side: the last request of a kept-alive connection, whatever came before it."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
+GOES_ON = 2
+"""What Connection.final is of one that is judged while its capture goes on (outlook.py)."""
 LONGEST_NS = 86_400_000_000_000
 """A day: round trips, and steps between attempts, count as no longer, so that products of them keep within 63 bits."""
 
@@ -195,7 +197,8 @@ class Connection:
                 echo a later timestamp than the SYN's (syn_stamp, -1 = none): the server had heard that ACK, or more
     established_time/packet  the client's first ACK after the SYN-ACK, 0 = never
     one_way     1 = no server at all was heard up to then: the capture may show one direction only
-    final       1 = nothing more can come (closed and lingered, or its tuple was reused); 0 = cut by the capture's end
+    final       1 = nothing more can come (closed and lingered, or its tuple was reused); 0 = cut by the capture's end;
+                GOES_ON = it is open, and so is the capture
     capture_end time of the last packet of the capture when it was emitted
     fins_seen   bit 1 = client, 2 = server; icmps: ICMP errors that quote it; copies: packets captured twice
     closed_time when both FINs were acknowledged, or the first RST; simultaneous 1 = both sides sent a SYN
