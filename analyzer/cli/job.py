@@ -131,6 +131,8 @@ class Job:
         """Write all rows, each as soon as it is known."""
         writer = self._writer(out)
         writer.begin()
+        if self.live:
+            out.flush()
         clear = self.bar if out.isatty() else None
         for row in rows:
             if clear is not None:

@@ -1,3 +1,5 @@
+from libc.stdint cimport int64_t
+
 cimport cython
 from libc.stdint cimport int64_t
 

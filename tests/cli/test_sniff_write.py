@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -153,6 +154,26 @@ def test_a_ring_is_one_capture(start: Start, listening: socket.socket, tmp_path:
     assert names[0].startswith("along_0")
     files = {row["file"] for row in classified(tmp_path)}
     assert files == {f"{tmp_path / names[0]} (+2)"}
+
+
+def test_the_file_can_be_followed(start: Start, listening: socket.socket, tmp_path: Path) -> None:
+    """Another whyfetch reads along, and has the row while both go on."""
+    path = tmp_path / "along.pcapng"
+    sniffing = start(listening.getsockname()[1], path)
+    command = [sys.executable, "-c", MAIN, "classify", "--follow", "--format", "csv", str(path)]
+    following = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    timer = threading.Timer(20, following.kill)
+    timer.start()
+    try:
+        fetch(listening)
+        following.stdout.readline()
+        row = following.stdout.readline()
+    finally:
+        timer.cancel()
+        following.kill()
+        following.communicate()
+    assert row.split(",")[2] == "ok"
+    assert sniffing.process.poll() is None
 
 
 def test_a_full_disk_is_said_and_the_rows_go_on(start: Start, listening: socket.socket, tmp_path: Path) -> None:
