@@ -1,25 +1,27 @@
-# ruff: noqa: PTH110, PTH112, PTH113, PTH202
+# ruff: noqa: PTH113
 """From captures to fetches with verdicts: what scripts, notebooks and the command line stand on."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from os import PathLike, fspath
-from os.path import exists, getsize, isdir, isfile  # which take any name: Path.is_file raises for one that is too long
-from typing import TYPE_CHECKING, Protocol
+from os.path import isfile  # which takes any name: Path.is_file raises for one that is too long
+from typing import TYPE_CHECKING
 
 from analyzer.capture.losses import Losses
 from analyzer.capture.patience import Waiting, patience
-from analyzer.errors import CaptureError, ExitStatus
+from analyzer.errors import ExitStatus
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import MAX_HELD, Order
 from analyzer.fetch.wishes import MAX_OPEN
+from analyzer.inputs import Inputs, Live, Readable
 from analyzer.output.words import still_open
 from analyzer.verdict.groups import Groups
-from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.model import Verdict
 from analyzer.verdict.told import Event
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.model import Connection
@@ -27,15 +29,10 @@ from analyzer.wire.model import Connection
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analyzer.capture import CaptureSource
-    from analyzer.capture.frame import Frames
     from analyzer.fetch.names import Names
     from analyzer.leaving import Leaving
     from analyzer.output.clientlog.log import ClientLog
     from analyzer.wire.engine import Ended, Engine
-
-MOST_OPEN_TOLD = 20
-"""Open connections that are told one by one."""
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 Progress = Callable[[int, int], None]
@@ -44,36 +41,14 @@ Progress = Callable[[int, int], None]
 NOTHING_OPEN = 1 << 62
 """A packet number behind every packet."""
 
+CHUNK = 128
+"""Fetches that go through each stage together. The code of one stage fits into a processor's instruction cache, that of
+all stages does not; and so many fetches fit into its second data cache, at 2 kB each."""
 
-class Readable(Protocol):
-    """What is read: an open file (analyzer.capture.Capture), or a live source (analyzer.capture.live).
+MOST_OPEN_TOLD = 20
+"""Open connections that are told one by one."""
 
-    frames    the cursor over its frames; with `idle`, in a stream, where none came for a while
-    warnings  what the user should know, as far as it has been read; damaged: whether a part could not be read
-    losses    when packets were dropped while it was captured, as far as is known by now
-    stop()    give nothing more, as at the input's end; close(): release it
-    """
-
-    frames: Frames
-
-    @property
-    def warnings(self) -> list[str]: ...
-
-    @property
-    def damaged(self) -> bool: ...
-
-    @property
-    def losses(self) -> Losses: ...
-
-    def stop(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Live(Readable, Protocol):
-    """A running capture; name: what rows have in the column `file`."""
-
-    name: str
+Rows = list[Fetch | Event]
 
 
 class Reading:
@@ -123,9 +98,9 @@ class Reading:
         self.lean = lean
         self.show_queries = show_queries
         self.progress = progress
-        self.waiting = waiting
+        self.settle = settle
+        self.events = False
         self.warnings: list[str] = []
-        self.failures: list[CaptureError] = []
         self.damaged = False
         self.client_log = None
         if client_log is not None:
@@ -133,13 +108,8 @@ class Reading:
                 self.client_log = _log(client_log, self.warnings, show_queries)
         self.captures = self.packets = self.tcp_packets = self.connections = 0
         self.without_fetch = self.left_out = self.foreign = 0
-        self.live = live
-        self.follow = follow
-        self.events = False
-        self.settle = settle
-        self.sources = self._expand(_listed(paths)) if live is None else []
-        self.total = sum(_size(path) for source in self.sources for path in source.paths)
-        self.done = 0
+        self.inputs = Inputs(_listed(paths), self.warnings, waiting, live=live, follow=follow)
+        self.sources, self.failures = self.inputs.sources, self.inputs.failures
         self.stopped = False
         self.open: list[tuple[Fetch, int]] = []
         self.open_in_all = 0
@@ -147,6 +117,8 @@ class Reading:
         self._losses = Losses()
         self._engine: Engine | None = None
         self._order = Order()
+        self._final: list[Fetch] = []
+        self._given: deque[Fetch] = deque()
         self.floods = Floods()
         self.groups = Groups()
         self._cut: Callable[[Connection], list[Fetch]]
@@ -161,26 +133,38 @@ class Reading:
         return ExitStatus.DAMAGED if self.damaged or self.failures else ExitStatus.OK
 
     def __iter__(self) -> Iterator[Fetch]:
-        return self._tied(only_fetches(self._read()))
+        for chunk in self.chunks():
+            self._given.extend(chunk)
+            while self._given:
+                yield self._given.popleft()
 
-    def told(self) -> Iterator[Fetch | Event]:
+    def chunks(self) -> Iterator[list[Fetch]]:
+        """The same fetches, those together that became final together: who works on lists of them is faster."""
+        return self._tied(map(only_fetches, self._all()))
+
+    def told(self) -> Iterator[Rows]:
         """The same where somebody waits: rows of a capture that grows come as soon as each is decided.
 
         What becomes of them is told by Events between them; unless `settle` or a client's log lets them wait for that.
         """
         self.events = self.client_log is None and not self.settle
-        return self._read() if self.events else iter(self)
+        return self._all() if self.events else ([*chunk] for chunk in self.chunks())
 
     def opened(self) -> int:
         """How many connections are open just now."""
         return 0 if self._engine is None else len(self._engine.table.sides) // 2
 
-    def rest(self) -> Iterator[Fetch]:
+    def rest(self) -> Iterator[list[Fetch]]:
         """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
-        return self._tied(self._waiting())
+        if self._given:
+            yield list(self._given)
+            self._given.clear()
+        yield from self._tied(map(only_fetches, self._waiting()))
 
-    def _tied(self, fetches: Iterator[Fetch]) -> Iterator[Fetch]:
-        return fetches if self.client_log is None else self.client_log.tie(fetches)
+    def _tied(self, chunks: Iterator[list[Fetch]]) -> Iterator[list[Fetch]]:
+        if self.client_log is None:
+            return chunks
+        return ([fetch] for fetch in self.client_log.tie(chain.from_iterable(chunks)))
 
     def stop(self) -> bool:
         """End the input here; a signal handler or another thread may call it. False when nothing is being read.
@@ -199,8 +183,8 @@ class Reading:
         more = self.open_in_all - len(lines)
         return [*lines, f"open: {more:,} more"] if more else lines
 
-    def _read(self) -> Iterator[Fetch | Event]:
-        for name, capture, grows in self._captures():
+    def _all(self) -> Iterator[Rows]:
+        for name, capture, grows in self.inputs:
             if self.stopped:
                 capture.close()
                 return
@@ -209,71 +193,12 @@ class Reading:
                 self.captures += 1
                 yield from self._fetches(name, capture, grows=grows)
 
-    def _captures(self) -> Iterator[tuple[str, Readable, bool]]:
-        """What is to be read, opened one after the other: its name, the capture, and whether that is still growing."""
-        from analyzer.capture import open_capture
-
-        if self.live is not None:
-            yield self.live.name, self.live, True
-        for source in self.sources:
-            if self.follow:
-                yield from self._followed(source)
-                return
-            try:
-                capture = open_capture(source, self.waiting)
-            except CaptureError as error:
-                self.failures.append(error)
-                continue
-            grows = any(map(streams, source.paths))
-            if grows:
-                capture.tick()
-            yield source.name, capture, grows
-            self.done += sum(_size(path) for path in source.paths)
-
-    def _followed(self, source: CaptureSource) -> Iterator[tuple[str, Readable, bool]]:
-        """A file that grows, and what takes its place: each is a capture of its own."""
-        from analyzer.capture.follow import Followed
-
-        while True:
-            try:
-                capture = Followed(source, self.waiting)
-            except CaptureError as error:
-                self.failures.append(error)
-                return
-            yield source.name, capture, True
-            if not capture.replaced:
-                return
-            self.warnings.append(
-                f"`{source.name}` was {capture.replaced} while it was followed: read on in what is new"
-            )
-
-    def _waiting(self) -> Iterator[Fetch]:
+    def _waiting(self) -> Iterator[Rows]:
         yield from self._released(NOTHING_OPEN)
         self.groups.end()
         yield from self._released(NOTHING_OPEN)
 
-    def _expand(self, paths: list[str]) -> list[CaptureSource]:
-        from analyzer.capture import expand
-
-        try:
-            return list(expand(paths))
-        except CaptureError:
-            if len(paths) == 1:
-                raise
-        good = [path for path in paths if self._expands(path)]
-        return list(expand(good)) if good else []
-
-    def _expands(self, path: str) -> bool:
-        from analyzer.capture import expand
-
-        try:
-            list(expand([path]))
-        except CaptureError as error:
-            self.failures.append(error)
-            return False
-        return True
-
-    def _fetches(self, name: str, capture: Readable, *, grows: bool) -> Iterator[Fetch | Event]:
+    def _fetches(self, name: str, capture: Readable, *, grows: bool) -> Iterator[Rows]:
         """The fetches of one capture, grouped and numbered: in order, unless somebody waits for them as it grows."""
         from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
@@ -295,9 +220,9 @@ class Reading:
             self._judge(batch, names, name, leaving)
             self._judge_names(engine, names, name)
             if self.progress is not None:
-                self.progress(self.done + capture.frames.position, self.total)
+                self.progress(self.inputs.done + capture.frames.position, self.inputs.total)
             if leaving is not None:
-                yield from self._rows(leaving.looks())
+                yield from self._wanted(leaving.looks())
                 if leaving.begun:
                     continue
             oldest = min(engine.oldest_open(), names.oldest_open())
@@ -307,99 +232,100 @@ class Reading:
                 yield from self._released(oldest)
         self._judge_names(engine, names, name, final=True)
         if leaving is not None and leaving.begun:
-            yield from self._rows(leaving.end())
+            yield from self._wanted(leaving.end())
         else:
             yield from self._waiting()
         self._account(name, capture, engine, names, order)
 
-    def _released(self, oldest_open: int) -> Iterator[Fetch]:
-        """The fetches whose rows are final: no open connection can precede them any more, and their group is decided.
+    def _released(self, oldest_open: int) -> Iterator[Rows]:
+        """The fetches whose rows are final, in chunks."""
+        while self._final or self._release(oldest_open):
+            final, self._final = self._final, []
+            yield [*final]
 
-        One at a time, so that an interrupt loses none.
+    def _release(self, oldest_open: int) -> bool:
+        """Put into `_final` whose rows are final: no open connection can precede them, and their group is decided.
+
+        False when there are none. What an interrupt leaves in `_final` is there for the next call.
         """
         order: Order = self._order
         groups: Groups = self.groups
         fetch: Fetch | None
         following: Fetch | None
-        while True:
+        while len(self._final) < CHUNK:
             fetch = groups.leave()
             while fetch is None:
                 following = order.leave(oldest_open)
                 if following is None:
-                    return
+                    return bool(self._final)
                 groups.add(following)
                 fetch = groups.leave()
             if fetch.kind == "race":
                 self.without_fetch += 1
                 if not self.kinds:
                     continue
-            yield fetch
+            self._final.append(fetch)
+        return True
 
     def _batch(self) -> tuple[int, ...]:
         """After how many frames to hand on what is final; in a stream also when none comes."""
         return ()
 
-    def _rows(self, leaving: Iterator[Fetch | Event]) -> Iterator[Fetch | Event]:
-        """What leaves out of order, and is wanted."""
+    def _wanted(self, leaving: Iterable[Fetch | Event]) -> Iterator[Rows]:
+        """What leaves out of order, and is wanted; one by one, since what follows may change a row."""
         for row in leaving:
             if isinstance(row, Event):
                 if self.events:
-                    yield row
+                    yield [row]
                 continue
             if row.kind == "race":
                 self.without_fetch += 1
                 if not self.kinds:
                     continue
-            yield row
+            yield [row]
 
     def _policy(self, engine: Engine, names: Names, file: str) -> Leaving:
         """How rows of a stream leave."""
         from analyzer.leaving import Leaving
 
         def judge(fetch: Fetch) -> None:
-            self._decide_on(fetch, names, file)
+            self._prepare(fetch, names, file)
+            fetch.verdict = self._decide(fetch)
 
-        return Leaving(
-            engine,
-            names,
-            self._order,
-            self.groups,
-            judge,
-            self.floods,
-            lean=self.lean,
-            settle=not self.events,
-        )
+        kept = (self._order, self.groups, self.floods)
+        return Leaving(engine, names, kept, judge, lean=self.lean, settle=not self.events)
 
     def _judge(self, batch: list[Ended], names: Names, file: str, leaving: Leaving | None) -> None:
         """The fetches of connections that are over, to wait for their turn; what names are known by then."""
         fetch: Fetch
+        built: list[Fetch] = []
         order: Order = self._order
-        cut, kinds, lean = self._cut, self.kinds, self.lean
+        cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
         for ended in batch:
             if isinstance(ended, Lookup):
                 names.learn(ended)
                 continue
+            found = cut(ended)
             if leaving is not None and ended in leaving.rows:
-                built = leaving.again(ended, cut(ended))
-            else:
-                built = cut(ended)
+                found = leaving.again(ended, found)
             if self.mine is not None:
-                built = [fetch for fetch in built if self._is_mine(fetch)]
-            if self.stopped:
-                built = self._over(ended, built, names, file)
-            for fetch in built:
+                found = [fetch for fetch in found if self._is_mine(fetch)]
+            for fetch in found:
                 if self.floods.leaves_out(fetch):
                     continue
+                self._prepare(fetch, names, file)
                 if fetch.kind != "fetch":
                     self.without_fetch += 1
                     if not kinds:
-                        if names.asked:
-                            names.annotate(fetch)
                         continue
-                self._decide_on(fetch, names, file)
-                order.add(fetch)
-                if lean:
-                    fetch.detach()
+                built.append(fetch)
+        if self.stopped:
+            built = self._over(built)
+        for fetch in built:
+            fetch.verdict = decide(fetch)
+            order.add(fetch)
+            if lean:
+                fetch.detach()
 
     def _is_mine(self, fetch: Fetch) -> bool:
         """Whether a fetch is wanted; what is not is counted, and is nobody's retry or rival."""
@@ -409,16 +335,23 @@ class Reading:
         self.foreign += fetch.kind == "fetch"
         return False
 
-    def _over(self, connection: Connection, built: list[Fetch], names: Names, file: str) -> list[Fetch]:
+    def _prepare(self, fetch: Fetch, names: Names, file: str) -> None:
+        """What a fetch needs to be judged and shown."""
+        if names.asked:
+            names.annotate(fetch)
+        fetch.file = file
+        fetch.show_queries = int(self.show_queries)
+        if self._losses.times:
+            self._mark(fetch, self._losses)
+
+    def _over(self, built: list[Fetch]) -> list[Fetch]:
         """After a stop: the fetches that are over; the others are told as what is open."""
-        from analyzer.leaving import is_decided
+        from analyzer.leaving import is_over
 
         over = []
         for fetch in built:
-            self._decide_on(fetch, names, file)
-            good = fetch.kind == "fetch" and verdict_of(fetch).klass == "ok"
-            ended = good or is_decided(fetch, connection, connection.capture_end, last=fetch is built[-1])
-            if ended or connection.closed_time:
+            fetch.verdict = self._decide(fetch)
+            if is_over(fetch):
                 over.append(fetch)
             else:
                 self._note_open(fetch)
@@ -428,16 +361,6 @@ class Reading:
         self.open_in_all += 1
         if len(self.open) < MOST_OPEN_TOLD:
             self.open.append((fetch, fetch.connection.capture_end - fetch.connection.last_time))
-
-    def _decide_on(self, fetch: Fetch, names: Names, file: str) -> None:
-        """Give a fetch its name and its verdict."""
-        if names.asked:
-            names.annotate(fetch)
-        fetch.file = file
-        fetch.show_queries = int(self.show_queries)
-        if self._losses.times:
-            self._mark(fetch, self._losses)
-        fetch.verdict = self._decide(fetch)
 
     def _judge_names(self, engine: Engine, names: Names, file: str, *, final: bool = False) -> None:
         """The names that were asked for in vain."""
@@ -562,21 +485,6 @@ def _listed(paths: Paths) -> list[str]:
     return [fspath(path) for path in paths]
 
 
-def only_fetches(rows: Iterable[Fetch | Event]) -> Iterator[Fetch]:
+def only_fetches(rows: Iterable[Fetch | Event]) -> list[Fetch]:
     """The rows among them."""
-    for row in rows:
-        if not isinstance(row, Event):
-            yield row
-
-
-def streams(path: str) -> bool:
-    """Whether it is standard input, a pipe or alike, whose bytes may be long in coming."""
-    return path == "-" or (exists(path) and not isfile(path) and not isdir(path))
-
-
-def _size(path: str | PathLike[str]) -> int:
-    """Bytes of a regular file; 0 for standard input and pipes, whose size nobody knows."""
-    try:
-        return getsize(path) if isfile(path) else 0
-    except OSError:
-        return 0
+    return [row for row in rows if isinstance(row, Fetch)]

@@ -36,6 +36,10 @@ SWITCHED = 101
 """Status behind which the exchange goes on as something else (RFC 9110 15.2.2)."""
 NOTHING_OPEN = 1 << 62
 """A packet number behind every packet."""
+MOST_STALLS = 64
+"""Stalls that are told while they last."""
+TELL_NS = 1_000_000_000
+"""Between two times that one is."""
 MOST_RIVALS = 32
 """Connections that are looked at to tell whether an attempt lost a race."""
 LEFT_KEPT = 64
@@ -76,6 +80,8 @@ class Leaving:
     settle    whether rows wait until nothing can change them; else each leaves at once, and Events tell the rest
     begun     whether rows leave out of order by now: since the first look
     rows      connections that are not given out yet -> the fetches of theirs that have left, by place
+    said      what is to be told besides
+    stalls    connections that stall -> the fetch that does, and when that was told, ns
     attempts  fetches that carried nothing, and wait to know whether they lost a race
     left      the newest of the others
     """
@@ -84,21 +90,20 @@ class Leaving:
         self,
         engine: Engine,
         names: Names,
-        order: Order,
-        groups: Groups,
+        kept: tuple[Order, Groups, Floods],
         judge: Judge,
-        floods: Floods,
         *,
         lean: bool,
         settle: bool,
     ) -> None:
-        self.engine, self.names, self.order, self.groups = engine, names, order, groups
+        self.engine, self.names = engine, names
+        self.order, self.groups, self.floods = kept
         self.judge = judge
-        self.floods = floods
         self.lean = lean
         self.settle = settle
-        self.amended: list[Event] = []
-        self.told = Told(groups, settle=settle)
+        self.said: list[Event] = []
+        self.stalls: dict[Connection, tuple[Fetch, int]] = {}
+        self.told = Told(self.groups, settle=settle)
         self.pace = Pace()
         self.begun = False
         self.rows: dict[Connection, dict[int, Fetch]] = {}
@@ -114,14 +119,14 @@ class Leaving:
             yield from self._from_file()
         if not self.settle:
             self._look()
-        amended, self.amended = self.amended, []
-        yield from amended
+        said, self.said = self.said, []
+        yield from said
         yield from self._decided()
         yield from self.told.reach(self.engine.capture_end, self._awaited())
 
     def end(self) -> Iterator[Fetch | Event]:
         """The capture is over, and everything was given out."""
-        yield from self.amended
+        yield from self.said
         yield from self._decided(final=True)
         yield from self.told.end()
 
@@ -141,7 +146,7 @@ class Leaving:
         """Judge what seems to be over."""
         engine = self.engine
         now = engine.capture_end
-        for connection in worth_a_look(engine.table, now):
+        for connection in dict.fromkeys((*worth_a_look(engine.table, now), *self._stirred())):
             twin = as_if_over(engine.table, connection, now)
             decided = False
             if twin is not None:
@@ -150,6 +155,7 @@ class Leaving:
 
     def _judge(self, connection: Connection, twin: Connection, now: int) -> bool:
         """Let the decided fetches of a connection leave; whether all are."""
+        stalled: Fetch | None = None
         rows = self.rows.get(connection, {})
         built = fetches(twin)
         for place, fetch in enumerate(built):
@@ -157,6 +163,7 @@ class Leaving:
                 continue
             self.judge(fetch)
             if not is_decided(fetch, twin, now, last=place == len(built) - 1):
+                stalled = fetch if verdict_of(fetch).failed else None
                 continue
             rows[place] = fetch
             if not self.floods.leaves_out(fetch):
@@ -165,7 +172,37 @@ class Leaving:
                 fetch.detach()
         if rows:
             self.rows[connection] = rows
+        self._stall(connection, stalled, now)
         return len(rows) == len(built) and connection.closed_time != 0
+
+    # -- stalls ----------------------------------------------------------------------------------------------------
+
+    def _stall(self, connection: Connection, fetch: Fetch | None, now: int) -> None:
+        """A connection stalls, as far as is known now, or does not."""
+        known = self.stalls.get(connection)
+        if fetch is None:
+            if known is not None:
+                self._end_stall(connection)
+            return
+        if self.lean:
+            fetch.detach()
+        if known is None and len(self.stalls) >= MOST_STALLS:
+            return
+        told = 0 if known is None else known[1]
+        if now - told >= TELL_NS:
+            self.said.append(Event("ongoing", (), fetch))
+            told = now
+        self.stalls[connection] = (fetch, told)
+
+    def _end_stall(self, connection: Connection) -> None:
+        fetch, _ = self.stalls.pop(connection)
+        self.said.append(Event("ended", (), fetch))
+
+    def _stirred(self) -> list[Connection]:
+        """Connections that stalled, and of which something came since."""
+        for connection in [one for one in self.stalls if not one.linked]:
+            self._end_stall(connection)
+        return [one for one in self.stalls if one.looked != one.last_packet]
 
     def again(self, connection: Connection, built: list[Fetch]) -> list[Fetch]:
         """A connection of which rows have left is given out: the fetches that have not; what turned out otherwise."""
@@ -180,7 +217,7 @@ class Leaving:
             if before.number and before.kind == "fetch" and changed(before, fetch):
                 fetch.number, fetch.group, fetch.attempt = before.number, before.group, before.attempt
                 fetch.group_outcome = before.group_outcome
-                self.amended.append(Event("amended", (before.number,), fetch))
+                self.said.append(Event("amended", (before.number,), fetch))
         return left
 
     # -- races -----------------------------------------------------------------------------------------------------
@@ -224,8 +261,8 @@ class Leaving:
         """The open connections that may be another attempt at the same, as they are now."""
         engine = self.engine
         found: list[Fetch] = []
-        for connection in reversed(engine.table.opened):
-            if connection.first_time < fetch.start - window or len(found) >= MOST_RIVALS:
+        for connection in begun_since(engine, fetch.start - window):
+            if len(found) >= MOST_RIVALS:
                 break
             if connection.first_time > fetch.start + window or connection in self.rows:
                 continue
@@ -267,6 +304,22 @@ def continues(group: Group, connection: Connection) -> bool:
     if name and group.name:
         return lower(name) == group.name
     return connection.server.address == group.last.flow.server
+
+
+def begun_since(engine: Engine, time: int) -> Iterator[Connection]:
+    """The open connections that began then or later, the newest first."""
+    connection = engine.table.opened.last
+    while connection is not None and connection.first_time >= time:
+        yield connection
+        connection = connection.before
+
+
+def is_over(fetch: Fetch) -> bool:
+    """Whether a fetch is over whose connection was cut off by the end of the reading."""
+    connection = fetch.connection
+    if connection.closed_time or (fetch.kind == "fetch" and verdict_of(fetch).klass == "ok"):
+        return True
+    return is_decided(fetch, connection, connection.capture_end, last=fetch.last == 1)
 
 
 def is_decided(fetch: Fetch, connection: Connection, now: int, *, last: bool) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import re
 import threading
 import time
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
@@ -16,6 +20,8 @@ from support.timeline import Timeline, parse
 from analyzer.api import Reading
 from analyzer.capture import CaptureSource, open_capture
 from analyzer.output import words
+from analyzer.output.jsonl import JsonlWriter
+from analyzer.output.table import TableWriter
 from analyzer.verdict.told import Event
 
 GOOD = """
@@ -150,7 +156,7 @@ def test_an_idle_connection_holds_back_nothing(tmp_path: Path) -> None:
     path.write_bytes(pcap(refusals(16)))
     capture = Live(path, tail=200 * SECOND)
     numbers, events = [], []
-    for row in Reading(live=capture).told():
+    for row in chain.from_iterable(Reading(live=capture).told()):
         if isinstance(row, Event):
             events.append(row)
         elif row.verdict.cause == "rst-refused":
@@ -165,8 +171,76 @@ def test_a_retry_that_works_is_told(tmp_path: Path) -> None:
     """The failure's row has left as pending; the line says which attempt went well, and when."""
     path = tmp_path / "retry.pcap"
     path.write_bytes(pcap(CASES["retry-refused-then-recovered"]))
-    said = [row for row in Reading(live=Live(path)).told() if isinstance(row, Event)]
+    said = [row for row in chain.from_iterable(Reading(live=Live(path)).told()) if isinstance(row, Event)]
     assert [(event.kind, event.fetches, event.fetch.group_outcome) for event in said] == [
         ("group", (1, 2), "recovered")
     ]
     assert words.told(said[0]).startswith("fetches 1, 2 recovered: attempt 3 at ")
+
+
+STALLED = """
+server 203.0.113.44:443
+  0.000 > S  0:0(0)
+  0.010 < S. 0:0(0) ack 1
+  0.010 > .  1:1(0) ack 1
+  0.011 > P. 1:518(517) ack 1 tls client_hello sni www.example
+  0.021 < .  1:1(0) ack 518
+ 30.000 > F. 518:518(0) ack 1
+ 30.010 < F. 1:1(0) ack 519
+ 30.010 > .  519:519(0) ack 2
+"""
+
+
+def test_a_stall_is_told_while_it_lasts(tmp_path: Path) -> None:
+    """Beyond what the verdict itself calls a stall, every second until the client gives up; then the row settles it."""
+    path = tmp_path / "stalled.pcap"
+    path.write_bytes(pcap(parse(STALLED)))
+    said = list(chain.from_iterable(Reading(live=Live(path, tail=200 * SECOND)).told()))
+    ongoing = [row.fetch for row in said if isinstance(row, Event) and row.kind == "ongoing"]
+    assert {fetch.verdict.cause for fetch in ongoing} == {"tls-no-server-hello"}
+    seconds = [fetch.silence_s for fetch in ongoing]
+    assert 3 <= seconds[0] <= 4.5
+    assert 28.5 <= seconds[-1] <= 30
+    assert all(after - before < 2 for before, after in pairwise(seconds))
+    kinds = [row.kind if isinstance(row, Event) else row.verdict.cause for row in said]
+    assert kinds[len(ongoing) :] == ["ended", "tls-no-server-hello", "group"]
+
+
+def test_json_lines_tell_a_stall_ever_more_seldom(tmp_path: Path) -> None:
+    """A line when it is one, and when it has lasted twice as long; no line of the other kinds has a number."""
+    path = tmp_path / "stalled.pcap"
+    path.write_bytes(pcap(parse(STALLED)))
+    out = io.StringIO()
+    writer = JsonlWriter(out)
+    for row in chain.from_iterable(Reading(live=Live(path, tail=200 * SECOND)).told()):
+        if isinstance(row, Event):
+            writer.event(row)
+        else:
+            writer.fetch(row)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line["type"] for line in lines] == [*["ongoing"] * 4, "fetch", "group"]
+    assert all(after["silence_s"] >= 2 * before["silence_s"] for before, after in pairwise(lines[:4]))
+    assert lines[4]["group_outcome"] == "pending"
+    assert (lines[5]["fetches"], lines[5]["group_outcome"]) == ([1], None)
+
+
+def test_a_screen_shows_what_stalls_below_the_rows(tmp_path: Path) -> None:
+    """The line is amended in place, and gone when the row has come."""
+    path = tmp_path / "stalled.pcap"
+    path.write_bytes(pcap(parse(STALLED)))
+    out = io.StringIO()
+    writer = TableWriter(out, 120, colour=False, files=False, hold=0, screen=True)
+    for row in chain.from_iterable(Reading(live=Live(path, tail=200 * SECOND)).told()):
+        if isinstance(row, Event):
+            writer.event(row)
+        else:
+            writer.fetch(row)
+    pieces = out.getvalue().split("\x1b[1A\x1b[J")
+    assert len(pieces) > 20
+    for piece in pieces[:-1]:
+        assert re.fullmatch(
+            r"ongoing: \S+ -> www.example:443, TLS handshake, silent for \d+ s, tls-stall/tls-no-server-hello so far\n",
+            piece,
+        )
+    assert "ongoing" not in pieces[-1]
+    assert "tls-no-server-hello" in pieces[-1]

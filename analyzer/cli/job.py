@@ -11,13 +11,14 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from analyzer.api import Reading, only_fetches, streams
+from analyzer.api import Reading, Rows
 from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
 from analyzer.cli.selection import Selection
 from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
+from analyzer.inputs import streams
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict, verdict_of
@@ -73,6 +74,7 @@ class Job:
         self.output = output
         self.select = select
         self.fail_on = fail_on
+        self.selecting, self.failing = bool(select), bool(fail_on)  # asked once: it is in the way of every row
         self.quiet = quiet
         self.colour = colour
         self.everything = everything
@@ -129,6 +131,8 @@ class Job:
         """Write all rows, each as soon as it is known."""
         writer = self._writer(out)
         writer.begin()
+        if self.live:
+            out.flush()
         clear = self.bar if out.isatty() else None
         for row in rows:
             if clear is not None:
@@ -143,8 +147,8 @@ class Job:
         self._note_damage()
         writer.end(self.summary)
 
-    def _until_interrupted(self) -> Iterator[Fetch | Event]:
-        """All fetches; after an interrupt that nothing could drain, those that were complete and waited."""
+    def _until_interrupted(self) -> Iterator[Rows]:
+        """All fetches, in chunks; after an interrupt that nothing could drain, those that were complete and waited."""
         try:
             yield from self.reading.told()
             return
@@ -152,31 +156,33 @@ class Job:
             self.interrupted = ExitStatus.TERMINATED
         except KeyboardInterrupt:
             self.interrupted = ExitStatus.INTERRUPTED
-        yield from self.reading.rest()
+        for chunk in self.reading.rest():
+            yield [*chunk]
 
-    def _wanted(self, rows: Iterator[Fetch | Event]) -> Iterator[Fetch | Event]:
+    def _wanted(self, chunks: Iterator[Rows]) -> Iterator[Fetch | Event]:
         """Counts everything, lets pass what is to be shown."""
         fetch: Fetch
-        verdict: Verdict
         summary: Summary = self.summary
-        select, fail_on = self.select, self.fail_on
-        selected, failing = bool(select), bool(fail_on)  # asked once: this is in the way of every row
-        for row in rows:
-            if isinstance(row, Event):
-                summary.tell(row)
-                yield row
-                continue
-            fetch = row
-            summary.add(fetch)
-            if fetch.kind != "fetch":
-                if self.everything and not selected:
-                    yield fetch
-                continue
-            verdict = verdict_of(fetch)
-            if failing and fail_on.matches(verdict.klass, verdict.cause):
-                self.found = True
-            if not selected or select.matches(verdict.klass, verdict.cause):
-                yield fetch
+        for chunk in chunks:
+            for row in chunk:
+                if isinstance(row, Event):
+                    summary.tell(row)
+                else:
+                    fetch = row
+                    summary.add(fetch)
+            for row in chunk:
+                if isinstance(row, Event) or self._shows(row):
+                    yield row
+
+    def _shows(self, fetch: Fetch) -> bool:
+        """Whether it is to be shown; it may also be one that the exit status tells of."""
+        verdict: Verdict
+        if fetch.kind != "fetch":
+            return self.everything and not self.selecting
+        verdict = verdict_of(fetch)
+        if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
+            self.found = True
+        return not self.selecting or self.select.matches(verdict.klass, verdict.cause)
 
     def _writer(self, out: TextIO) -> Writer:
         if self.form == "csv":
@@ -194,7 +200,9 @@ class Job:
             return PlainWriter(out)
         columns = shutil.get_terminal_size().columns
         several = len(self.reading.sources) > 1
-        return TableWriter(out, columns, colour=colour, files=several, hold=0 if self.live else HOLD)
+        screen = self.live and out.isatty()
+        hold = 0 if self.live else HOLD
+        return TableWriter(out, columns, colour=colour, files=several, hold=hold, screen=screen)
 
     def _parquet(self) -> ExitStatus:
         from analyzer.output.frame import write_parquet
@@ -202,14 +210,18 @@ class Job:
         if self.output is None:
             raise UsageError("`--format parquet` cannot go to a terminal or a pipe", "`-o fetches.parquet`")
         try:
-            write_parquet(
-                only_fetches(self._wanted(self._until_interrupted())), self.output, self._give_up_if_unreadable
-            )
+            write_parquet(self._rows(), self.output, self._give_up_if_unreadable)
         finally:
             self._close_bar()
         self._note_damage()
         self._report()
         return self._status()
+
+    def _rows(self) -> Iterator[Fetch]:
+        """What is to be shown, without what is told beside it."""
+        for row in self._wanted(self._until_interrupted()):
+            if isinstance(row, Fetch):
+                yield row
 
     def _give_up_if_unreadable(self) -> None:
         """When nothing could be read, that is an error; the other unreadable ones come first, as warnings."""
@@ -222,7 +234,7 @@ class Job:
 
     def _note_damage(self) -> None:
         if self.capture is not None:
-            self.summary.capture = self.capture.stats()
+            self.summary.capture, self.summary.read = self.capture.stats(), self.reading.packets
         self.summary.damaged = self.reading.exit_status is ExitStatus.DAMAGED
         self.summary.warnings = [*self.reading.warnings, *map(_as_warning, self.reading.failures)]
 

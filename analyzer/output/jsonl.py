@@ -1,7 +1,7 @@
 """JSON lines with a type each: `begin`, a `fetch` for every fetch, `summary`; readers skip types they do not know.
 
-While a capture goes on also `group` (what became of failures that were tried again) and `amended` (a row that turned
-out otherwise).
+While a capture goes on also `group` (what became of failures that were tried again), `ongoing` (a stall that lasts) and
+`amended` (a row that turned out otherwise).
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ SIDES = ("client", "server", "network")
 
 
 class JsonlWriter:
-    """Writes the same fields as the CSV; unknown is null, evidence a list of objects, flags a list of words."""
+    """Writes the same fields as the CSV; unknown is null, evidence a list of objects, flags a list of words.
+
+    silences   tcp.stream -> seconds of the stall there when it was last told
+    """
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
+        self.silences: dict[int, float] = {}
 
     def begin(self) -> None:
         """Say which schema the lines follow."""
@@ -35,8 +39,16 @@ class JsonlWriter:
         self._line({"type": "fetch", "schema": SCHEMA, **fields_of(fetch)})
 
     def event(self, event: Event) -> None:
-        """Write what became of rows that were written, or what goes on without one."""
-        self._line(EVENTS[event.kind](event))
+        """Write what became of rows that were written, and what goes on: at first, and when it lasts twice as long."""
+        stream, silence = event.fetch.flow.stream, event.fetch.silence_s
+        if event.kind == "ongoing" and silence < 2 * self.silences.get(stream, 0.0):
+            return
+        if event.kind == "ongoing":
+            self.silences[stream] = silence
+        else:
+            self.silences.pop(stream, None)
+        if event.kind in EVENTS:
+            self._line(EVENTS[event.kind](event))
 
     def end(self, summary: Summary) -> None:
         """Write the counts."""
@@ -66,7 +78,27 @@ def amended(event: Event) -> dict[str, object]:
     return {"type": "amended", "schema": SCHEMA, **fields_of(event.fetch)}
 
 
-EVENTS = {"group": group, "amended": amended}
+def ongoing(event: Event) -> dict[str, object]:
+    """A stall that goes on: what is known of its fetch so far; the row comes when it is over."""
+    fields = fields_of(event.fetch)
+    return {"type": "ongoing", "schema": SCHEMA, **{name: fields[name] for name in ONGOING}}
+
+
+ONGOING = (
+    "class",
+    "cause",
+    "name",
+    "client",
+    "client_port",
+    "server",
+    "server_port",
+    "start",
+    "phase",
+    "silence_s",
+    "evidence",
+    "tcp_stream",
+)
+EVENTS = {"group": group, "amended": amended, "ongoing": ongoing}
 """Kind of an event -> the line for it."""
 
 

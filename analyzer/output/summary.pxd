@@ -6,7 +6,7 @@ from analyzer.verdict.model cimport Verdict
 
 @cython.final
 cdef class Summary:
-    cdef public long long fetches, connections_without_fetch, races, twins
+    cdef public long long fetches, connections_without_fetch, races, twins, read
     cdef public dict verdicts, shared
     cdef public object mended
     cdef public Findings findings

@@ -35,7 +35,7 @@ class Summary:
     mended                               failures that a retry, or the next entry of GOPROXY, made good
     shared                               (class, cause, server name or address) -> fetches, failures only
     findings                             what failures have in common besides
-    capture                              what a live capture saw and lost, None = it was none
+    capture, read                        what a live capture saw and lost, None = it was none; packets read of it
     client_log                           what clients said, where a log was given
     """
 
@@ -47,6 +47,7 @@ class Summary:
         self.findings = Findings()
         self.client_log: ClientLog | None = None
         self.capture: Stats | None = None
+        self.read = 0
         self.warnings: list[str] = []
         self.damaged = False
 
@@ -87,7 +88,8 @@ class Summary:
         classes = self.classes()
         log: dict[str, object] = {} if self.client_log is None else {"client_log": self.client_log.counts()}
         if self.capture is not None:
-            log["capture"] = {name: None if n < 0 else n for name, n in asdict(self.capture).items()}
+            counts = {name: None if n < 0 else n for name, n in asdict(self.capture).items()}
+            log["capture"] = {"read": self.read, **counts}
         return {
             "fetches": self.fetches,
             "connections_without_fetch": self.connections_without_fetch,
@@ -149,12 +151,11 @@ class Summary:
         """What a live capture saw and lost; a source may not be able to tell."""
         if self.capture is None:
             return []
-        seen = plural(self.capture.seen, "packet", "packets") if self.capture.seen >= 0 else "packets"
         losses = {"the kernel": self.capture.kernel_drops, "the interface": self.capture.interface_drops}
         told = [
             f"{n:,} dropped by {who}" if n >= 0 else f"what {who} dropped is not known" for who, n in losses.items()
         ]
-        return [f"{seen} captured: {', '.join(told)}"]
+        return [f"{plural(self.read, 'packet', 'packets')} captured: {', '.join(told)}"]
 
     def _mended_line(self) -> list[str]:
         parts = [f"{self.mended[outcome]:,} {text}" for outcome, text in MENDED.items() if self.mended[outcome]]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TextIO, cast
 
 from analyzer.fetch.model import Fetch
+from analyzer.output.below import Below
 from analyzer.output.columns import COLUMNS
 from analyzer.output.row import values
 from analyzer.output.summary import Summary
@@ -107,14 +108,18 @@ class TableWriter:
 
     Verdict and summary are never cut: the evidence loses its middle first, then the place is shortened, then the time
     goes; a summary that still does not fit is wrapped below itself. `hold` rows are kept back to measure the columns.
+    With `screen` what goes on stands below the rows.
     """
 
-    def __init__(self, out: TextIO, columns: int, *, colour: bool, files: bool, hold: int = HOLD) -> None:
+    def __init__(
+        self, out: TextIO, columns: int, *, colour: bool, files: bool, hold: int = HOLD, screen: bool = False
+    ) -> None:
         self.out = out
         self.columns = max(columns, 20)
         self.colour = colour
         self.files = files
         self.hold = hold
+        self.below = Below(out, columns) if screen else None
         self.held: list[Line] = []
         self.measured = False
         self.file = ""
@@ -129,20 +134,36 @@ class TableWriter:
     def fetch(self, fetch: Fetch) -> None:
         """Show one fetch, or hold it back until the columns are measured."""
         line = Line(fetch)
+        if self.below is not None:
+            self.below.remove(fetch)
+            self.below.wipe()
         if self.measured:
             self._write(line)
-            return
-        self.held.append(line)
-        if len(self.held) > self.hold:
-            self._release()
+        else:
+            self.held.append(line)
+            if len(self.held) > self.hold:
+                self._release()
+        if self.below is not None:
+            self.below.draw()
 
     def event(self, event: Event) -> None:
-        """What becomes of rows is a line of its own."""
-        if line := told(event):
+        """What becomes of rows is a line of its own; what goes on stands below, on a screen."""
+        line = told(event)
+        if self.below is not None:
+            if event.kind == "ongoing":
+                self.below.add(event.fetch)
+            else:
+                self.below.remove(event.fetch)
+            self.below.wipe()
+        if line:
             self._put(line, "2")
+        if self.below is not None:
+            self.below.draw()
 
     def end(self, summary: Summary) -> None:
         """Show what was held back."""
+        if self.below is not None:
+            self.below.wipe()
         if not self.measured:
             self._release()
 

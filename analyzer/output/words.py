@@ -86,6 +86,8 @@ def told(event: Event) -> str:
     verdict = verdict_of(last)
     number = "fetches" if len(event.fetches) > 1 else "fetch"
     which = f"{number} {', '.join(map(str, event.fetches))}"
+    if event.kind in ("ongoing", "ended"):
+        return ""
     if event.kind == "amended":
         return f"{which} turned out otherwise: {verdict.klass}{'/' if verdict.cause else ''}{verdict.cause}: " + safe(
             verdict.summary
@@ -108,13 +110,13 @@ SILENT_NS = 1_000_000_000
 """Silence that is worth a word."""
 
 
-def still_open(fetch: Fetch, silent: int) -> str:
-    """One line about a fetch that is going on: who with whom, how far it got, and how long nothing came."""
+def still_open(fetch: Fetch, silent: int, how: str = "open") -> str:
+    """One line about a fetch that is open, or stalls: who with whom, how far it got, and how long nothing came."""
     flow = fetch.flow
     server = f"{safe(fetch.name)}:{flow.server_port}" if fetch.name else endpoint(flow.server, flow.server_port)
     if fetch.resolution is not None:
         server = f"{endpoint(flow.server, flow.server_port)}, {safe(fetch.name)}"
-    parts = [f"open: {endpoint(flow.client, flow.client_port)} -> {server}"]
+    parts = [f"{how}: {endpoint(flow.client, flow.client_port)} -> {server}"]
     if fetch.kind == "fetch":
         parts += [DOING[fetch.phase]] if fetch.phase in DOING else []
     if silent >= SILENT_NS:

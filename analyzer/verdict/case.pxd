@@ -49,6 +49,7 @@ cdef class Case:
     cpdef Verdict verdict(self, str cause, str confidence, str summary)
     cpdef Verdict seal(self, Verdict verdict)
 
+cdef int GOES_ON
 cdef long long DAY_NS, LONGEST_NS
 cdef bint in_order(list[Evidence] cited) except -1
 cpdef str span(long long ns)

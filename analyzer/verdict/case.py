@@ -11,7 +11,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.verdict.causes import cause_of
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.thresholds import Thresholds
-from analyzer.wire.model import CLIENT, LONGEST_NS, OUTSIDE, SERVER, Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.model import CLIENT, GOES_ON, LONGEST_NS, OUTSIDE, SERVER, Connection, Exchange, Milestone, Side, Tls
 
 MAX_EVIDENCE = 40
 """Packets cited for one verdict; later ones are left out."""
@@ -226,6 +226,8 @@ class Case:
         later: cython.longlong = self.connection.capture_end - self.connection.last_time
         if "evicted" in self.connection.flags:
             return f"too many connections were open to follow it for longer than {span(max(later, 0))} without a packet"
+        if self.connection.final == GOES_ON:
+            return f"nothing more came for {span(max(later, 0))}"
         if later <= 0:
             return "the capture ends with its last packet"
         return f"the capture ends {span(later)} after its last packet"

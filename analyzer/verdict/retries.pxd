@@ -1,3 +1,5 @@
+from libc.stdint cimport int64_t
+
 cimport cython
 
 from analyzer.fetch.model cimport Fetch
@@ -39,7 +41,7 @@ cdef class Retries:
     cdef forget(self, Group group)
     cpdef Group grouped(self, Fetch fetch)
     cpdef pass_by(self, Fetch fetch, Group group)
-    cdef long long number(self, Group group) except -1
+    cdef int64_t number(self, Group group) except -1
     cpdef leave(self, Fetch fetch, Group group)
 
 cdef bint asks_database(Group group) except -1

@@ -1,5 +1,6 @@
 from libc.stdint cimport int64_t
 
+from analyzer.wire.chain cimport Chain
 from analyzer.wire.copies cimport is_copy
 from analyzer.wire.kin cimport Kin
 from analyzer.wire.model cimport Connection, Side
@@ -15,10 +16,10 @@ cdef long long MASK32, MAX_HELD_BYTES, NEAR
 
 cdef class Attempts:
     cdef public Table keys
-    cdef public dict sides, half_open
-    cdef public object opened
+    cdef public dict sides
+    cdef public Chain opened
     cdef public Kin kin
-    cdef public long long next_stream, total, stragglers, kept
+    cdef public long long next_stream, total, stragglers, kept, half_open
     cdef begin(self)
     cpdef packet(self, Packet p, str note)
     cpdef give_out(self, Connection connection, int final)

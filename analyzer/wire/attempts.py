@@ -8,13 +8,12 @@ its place in the order of connections and its number of Wireshark's count.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import cython
 
 if not cython.compiled:
     from analyzer.wire.sequence import unwrap
 
+from analyzer.wire.chain import Chain
 from analyzer.wire.copies import is_copy
 from analyzer.wire.kin import Kin
 from analyzer.wire.model import ACK, CLIENT, MASK32, RST, SERVER, SYN, Connection, Side
@@ -32,9 +31,8 @@ class Attempts:
     """The table of open connections, as far as opening them goes.
 
     sides       the sides of the open connections by their keys
-    opened      the open connections in the order in which they began, with those that wait for proof; no plain dict,
-                which looks past all that were deleted before its first
-    half_open   those that began with a SYN, and some that were established since
+    opened      the open connections in the order in which they began, with those that wait for proof
+    half_open   how many of them began with a SYN, and were not established when they were last counted
     next_stream the next tcp.stream number; total: how many connections were seen
     kin         what connections have to do with each other
     kept        bytes of payload that wait for proof, over all connections
@@ -44,8 +42,8 @@ class Attempts:
         """Nothing is open."""
         self.keys = Table()
         self.sides = self.keys.sides
-        self.opened: OrderedDict[Connection, None] = OrderedDict()
-        self.half_open: dict[Connection, None] = {}
+        self.opened = Chain()
+        self.half_open = 0
         self.kin = Kin()
         self.next_stream = self.total = self.stragglers = self.kept = 0
 
@@ -84,7 +82,7 @@ class Attempts:
         connection.first_packet = p.number
         connection.first_time = connection.last_time = p.time
         connection.interface = p.interface
-        self.opened[connection] = None
+        self.opened.add(connection)
         return connection
 
     def enter(self, connection: Connection, p: Packet, key: bytes, reverse: bytes) -> Side:
@@ -96,7 +94,8 @@ class Attempts:
             connection.established_time = p.time
             connection.established_packet = p.number
         else:
-            self.half_open[connection] = None
+            connection.half_open = 1
+            self.half_open += 1
         if sender_of_first(connection, p, key, reverse) == SERVER:
             side, peer = peer, side
         self.keys.add(side, key)
@@ -244,7 +243,7 @@ class Attempts:
         successor: Connection | None = waits.successor
         if successor is None:
             return
-        self.opened.pop(successor, None)
+        self.opened.discard(successor)
         connection.ignored += len(waits.syns)
         connection.ignored_packet = max(connection.ignored_packet, waits.last_syn())
         if successor.stream != connection.stream and len(connection.splits) < MAX_SPLITS:

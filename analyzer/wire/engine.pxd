@@ -1,6 +1,7 @@
 from analyzer.capture.frame cimport Frames
 from analyzer.wire.connections cimport Connections
 from analyzer.wire.decode.decoder cimport Decoder
+from analyzer.wire.fast_path cimport FastPath
 from analyzer.wire.model cimport Connection
 from analyzer.wire.packet cimport Packet
 
@@ -13,10 +14,12 @@ cdef class Engine:
     cdef public Connections table
     cdef public Packet packet
     cdef public object dns
-    cdef public bint looking, idle
+    cdef public FastPath fast_path
+    cdef public bint looking, idle, short
     cdef public long long frames_seen, tcp_packets, capture_end, look, told
     cpdef list hand_over(self)
     cpdef bint read(self, int count) except -1
+    cdef account(self, Frames frames)
     cdef reach(self, long long time)
     cdef tick(self, long long time)
     cdef end(self)

@@ -14,6 +14,7 @@ from analyzer.wire.connections import Connections
 from analyzer.wire.decode.decoder import Decoder
 from analyzer.wire.dns.lookups import PORT as DNS_PORT
 from analyzer.wire.dns.lookups import Lookup, Lookups
+from analyzer.wire.fast_path import FastPath
 from analyzer.wire.model import CLIENT, Connection
 from analyzer.wire.packet import Packet
 
@@ -35,6 +36,7 @@ class Engine:
     frames_seen, tcp_packets, capture_end: what was read so far (capture_end: time of the newest frame, ns)
     looking     whether the last batch ended at a look: LOOK_NS of capture time after the last one, and at the end
     idle        whether the last batch ended because no frame came for a while (a stream, a live source)
+    short       whether usual frames may take the fast path
     look        when the next one is due; told: frames seen when all open connections were told of last
     """
 
@@ -44,6 +46,8 @@ class Engine:
         self.table = Connections()
         self.dns = Lookups()
         self.table.reassembler.lookups = self.dns
+        self.fast_path = FastPath(self.table.keys, self.table.reassembler)
+        self.short = cython.compiled
         self.looking = self.idle = False
         self.packet = Packet()
         self.frames_seen = self.tcp_packets = self.capture_end = self.look = self.told = 0
@@ -85,12 +89,11 @@ class Engine:
             self.told = self.frames_seen
             return [side.connection for side in self.table.sides.values() if side.index == CLIENT]
         found: list[Connection] = []
-        connection: Connection
-        for connection in reversed(opened):
-            if connection.first_packet < packet and connection.first_time < time:
-                break
+        connection: Connection | None = opened.last
+        while connection is not None and (connection.first_packet >= packet or connection.first_time >= time):
             if connection.client.key_size:  # a SYN that waits for proof is none yet
                 found.append(connection)
+            connection = connection.before
         return found[::-1]
 
     def oldest_open(self) -> int:
@@ -126,10 +129,8 @@ class Engine:
     def read(self, count: cython.int) -> cython.bint:
         """Account for up to `count` frames, or to the next look or pause; False at the end of the capture."""
         frames: Frames = self.frames
-        packet: Packet = self.packet
-        decoder: Decoder = self.decoder
         table: Connections = self.table
-        kind: cython.int
+        fast_path: FastPath = self.fast_path
         i: cython.int
         self.looking = self.idle = False
         for i in range(count):  # noqa: B007  (typed, so that no Python int is made a frame)
@@ -148,23 +149,33 @@ class Engine:
                     table.before = table.now
                     table.now = frames.time
                     table.seen += 1
-            kind = decoder.decode(frames, packet)
-            if kind == 1:
+            if self.short and fast_path.takes(frames):
                 self.tcp_packets += 1
-                table.packet(packet, decoder.note)
-            elif kind == 2:
-                assert decoder.icmp is not None  # what ICMP means
-                if decoder.icmp.udp:
-                    self.dns.icmp(decoder.icmp)
-                else:
-                    table.icmp(decoder.icmp)
-            elif kind == 3 and asks_resolver(packet.key):
-                self.dns.datagram(packet)
-                if self.dns.answered:
-                    table.answered = True
+            else:
+                self.account(frames)
             if self.looking:
                 return True
         return True
+
+    def account(self, frames: Frames) -> None:
+        """A frame of any kind, the long way."""
+        packet: Packet = self.packet
+        decoder: Decoder = self.decoder
+        table: Connections = self.table
+        kind: cython.int = decoder.decode(frames, packet)
+        if kind == 1:
+            self.tcp_packets += 1
+            table.packet(packet, decoder.note)
+        elif kind == 2:
+            assert decoder.icmp is not None  # what ICMP means
+            if decoder.icmp.udp:
+                self.dns.icmp(decoder.icmp)
+            else:
+                table.icmp(decoder.icmp)
+        elif kind == 3 and asks_resolver(packet.key):
+            self.dns.datagram(packet)
+            if self.dns.answered:
+                table.answered = True
 
     def reach(self, time: cython.longlong) -> None:
         """Capture time goes on, with this frame."""

@@ -23,6 +23,7 @@ cdef class Expiry(Reordering):
     cdef look(self, long long now)
     cdef look_at_successor(self, Connection connection, long long now, list[Connection] over)
     cpdef make_room(self)
+    cdef make_room_for_half_open(self)
     cdef evict(self, list[Connection] connections)
     cpdef bint finish(self, int most=*) except -1
     cdef finish_streams(self, Connection connection)

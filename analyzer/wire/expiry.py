@@ -5,7 +5,6 @@ All by capture time alone: at the first frame that is later, never by when the c
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 import cython
@@ -82,9 +81,9 @@ class Expiry(Reordering):
         """Give out what is over."""
         connection: Connection
         for connection in self.lingering.over(self.now):
-            if connection in self.opened:  # the ports were used again, or it is here twice
+            if connection.linked:  # else the ports were used again, or it is here twice
                 self.give_out(connection, 1)
-        if self.before - self.looked > LOOK_NS and self.seen * LOOK_SHARE >= len(self.opened):
+        if self.before - self.looked > LOOK_NS and self.seen * LOOK_SHARE >= self.opened.size:
             self.look(self.before)
         self.due = min(self.lingering.due, self.looked + LOOK_NS)
 
@@ -105,7 +104,7 @@ class Expiry(Reordering):
             if connection.established_time == 0 and now - connection.last_time > UNANSWERED_NS:
                 over.append(connection)
         for connection in over:
-            if connection in self.opened:
+            if connection.linked:
                 self.give_out(connection, 1)
 
     def look_at_successor(self, connection: Connection, now: cython.longlong, over: list[Connection]) -> None:
@@ -119,19 +118,30 @@ class Expiry(Reordering):
         connection: Connection
         if len(self.lingering.queue) >= self.most_lingering:
             for connection in self.lingering.leave_early(self.most_lingering // 4):
-                if connection in self.opened:
+                if connection.linked:
                     self.give_out(connection, 1)
-        if len(self.half_open) >= self.most_half_open:
-            self.half_open = {connection: None for connection in self.half_open if is_half_open(connection)}
-            self.evict(list(self.half_open)[: len(self.half_open) - self.most_half_open * 3 // 4])
-        if len(self.opened) >= self.most_open:
+        if self.half_open >= self.most_half_open:
+            self.make_room_for_half_open()
+        if self.opened.size >= self.most_open:
             self.evict(sorted(self.opened, key=worth)[: self.most_open // 4])
+
+    def make_room_for_half_open(self) -> None:
+        """Count them anew, without those that were established since; if they are still too many, the oldest go."""
+        connection: Connection
+        found: list[Connection] = [connection for connection in self.opened if is_half_open(connection)]
+        for connection in self.opened:
+            connection.half_open = 0
+        for connection in found:
+            connection.half_open = 1
+        self.half_open = len(found)
+        if self.half_open >= self.most_half_open:
+            self.evict(found[: self.half_open - self.most_half_open * 3 // 4])
 
     def evict(self, connections: list[Connection]) -> None:
         """Follow these no longer."""
         connection: Connection
         for connection in connections:
-            if connection not in self.opened or connection.client.key_size == 0:
+            if not connection.linked or connection.client.key_size == 0:
                 continue  # it waits for proof at one that was given out
             connection.flag("evicted")
             self.evicted += 1
@@ -146,20 +156,20 @@ class Expiry(Reordering):
         """
         connection: Connection
         if self.early:
-            for connection in list(self.opened):
+            for connection in self.opened:
                 self.let_all_go(connection)
-        for connection in list(islice(self.opened, most)):
+        for connection in self.opened.some(most):
             if connection.client.key_size == 0:
-                self.opened.pop(connection, None)  # a SYN that waited at one that was given out
-            elif connection in self.opened:
+                self.opened.discard(connection)  # a SYN that waited at one that was given out
+            elif connection.linked:
                 self.give_out(connection, 1 if connection.closed_time else 0)
-        return len(self.opened) > 0
+        return self.opened.size > 0
 
     def give_out(self, connection: Connection, final: cython.int) -> None:
         """Settle a connection and put it into `finished`."""
         if connection.early is not None:
             self.let_all_go(connection)
-            if connection not in self.opened:
+            if not connection.linked:
                 return  # one of those that waited opened the next one
         waits: Unproven = connection.unproven
         if waits is not None:
@@ -173,8 +183,8 @@ class Expiry(Reordering):
         connection.one_way = not self.answered
         connection.capture_end = self.watched_until(connection.last_time)
         self.keys.remove(connection)
-        self.opened.pop(connection, None)
-        self.half_open.pop(connection, None)
+        self.opened.discard(connection)
+        self.half_open -= connection.half_open
         connection.settle()
         self.finished.append(connection)
         if waits is not None and waits.successor is not None:
@@ -204,17 +214,11 @@ class Expiry(Reordering):
 
     def oldest_open(self) -> cython.longlong:
         """First packet of the connection that has been open longest; a huge number when none is."""
-        connection: Connection
-        for connection in self.opened:
-            return connection.first_packet
-        return 1 << 62
+        return 1 << 62 if self.opened.first is None else self.opened.first.first_packet
 
     def oldest_time(self) -> cython.longlong:
         """When that connection began; when none is open, the time of the newest frame."""
-        connection: Connection
-        for connection in self.opened:
-            return connection.first_time
-        return self.now
+        return self.now if self.opened.first is None else self.opened.first.first_time
 
 
 def is_half_open(connection: Connection) -> cython.bint:

@@ -34,9 +34,10 @@ cdef class Side:
 cdef class Connection:
     # The same here.
     cdef public Side client, server
+    cdef public Connection before, after
     cdef public object early, unproven, content
     cdef public long long last_packet, last_time, established_time, closed_time
-    cdef public int interface, fins_seen, midstream, roles_guessed, clock_step, final, fruitless
+    cdef public int linked, half_open, interface, fins_seen, midstream, roles_guessed, clock_step, final, fruitless
     cdef public list exchanges, milestones
     cdef public tuple flags
     cdef public dict moved

@@ -55,6 +55,8 @@ LATE_RECORDS = 16
 """The newest records kept besides per side: the last request of a kept-alive connection, whatever came before it."""
 NEVER = 1 << 62
 """Bytes to skip when the rest of a stream does not matter."""
+GOES_ON = 2
+"""What Connection.final is of one that is judged while its capture goes on (outlook.py)."""
 LONGEST_NS = 86_400_000_000_000
 """A day: round trips, and steps between attempts, count as no longer, so that products of them keep within 63 bits."""
 
@@ -195,7 +197,8 @@ class Connection:
                 echo a later timestamp than the SYN's (syn_stamp, -1 = none): the server had heard that ACK, or more
     established_time/packet  the client's first ACK after the SYN-ACK, 0 = never
     one_way     1 = no server at all was heard up to then: the capture may show one direction only
-    final       1 = nothing more can come (closed and lingered, or its tuple was reused); 0 = cut by the capture's end
+    final       1 = nothing more can come (closed and lingered, or its tuple was reused); 0 = cut by the capture's end;
+                GOES_ON = it is open, and so is the capture
     capture_end time of the last packet of the capture when it was emitted
     fins_seen   bit 1 = client, 2 = server; icmps: ICMP errors that quote it; copies: packets captured twice
     closed_time when both FINs were acknowledged, or the first RST; simultaneous 1 = both sides sent a SYN
@@ -212,6 +215,8 @@ class Connection:
     unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
     splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
     looked      the last packet when it was judged before its end (outlook.py); look_again: when to do it again, ns
+    before, after  its neighbours in the chain of open connections (chain.py); linked 1 = it is in there
+    half_open   1 = it counts among those whose handshake is under way
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     protocol    tls | http | h2c | other, "" = nobody said enough
     via         prologues that were peeled off: proxy-protocol | socks | connect
@@ -223,6 +228,9 @@ class Connection:
         self.stream = stream
         self.client = Side(self, 0)
         self.server = Side(self, 1)
+        self.before: Connection | None = None
+        self.after: Connection | None = None
+        self.linked = self.half_open = 0
         self.version = 4
         self.first_packet = self.last_packet = self.first_time = self.last_time = 0
         self.midstream = self.roles_guessed = self.reused = self.subflow = self.fast_open = self.ecn = 0

@@ -3,7 +3,7 @@ from analyzer.wire.expiry cimport Expiry
 from analyzer.wire.model cimport Connection, Exchange, Side
 from analyzer.wire.stream cimport Reassembler
 
-cdef int MOST_LOOKED_AT
+cdef int MOST_LOOKED_AT, GOES_ON
 cdef long long SETTLED_NS, WAITS_NS, IDLE_NS, MOST_APART_NS, NEVER
 
 cpdef list worth_a_look(Expiry table, long long now)

@@ -9,7 +9,7 @@ import cython
 
 from analyzer.wire.content import Content
 from analyzer.wire.expiry import Expiry
-from analyzer.wire.model import NEVER, Connection, Exchange, Side
+from analyzer.wire.model import GOES_ON, NEVER, Connection, Exchange, Side
 from analyzer.wire.stream import Reassembler
 
 SETTLED_NS = 300_000_000
@@ -91,7 +91,7 @@ def as_if_over(table: Expiry, connection: Connection, now: cython.longlong) -> C
     if connection.content is not None or holds(connection.client) or holds(connection.server):
         twin = copied(table, connection)
         settle(twin)
-    twin.final = 1 if connection.closed_time else 0
+    twin.final = 1 if connection.closed_time else GOES_ON
     twin.one_way = not table.answered
     twin.capture_end = now
     return twin
@@ -105,10 +105,10 @@ def holds(side: Side) -> cython.bint:
 
 
 def copied(table: Expiry, connection: Connection) -> Connection:
-    """All of it, without what it shares with others: the DNS table, and a SYN that waits for proof."""
+    """All of it, without what it shares with others: the DNS table, its neighbours, a SYN that waits for proof."""
     shared: dict[int, Any] = {id(table.reassembler.lookups): None}
-    if connection.unproven is not None:
-        shared[id(connection.unproven)] = None
+    for other in (connection.before, connection.after, connection.unproven):
+        shared[id(other)] = None
     twin: Connection = deepcopy(connection, shared)
     return twin
 

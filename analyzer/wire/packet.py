@@ -6,11 +6,14 @@ import cython
 
 from analyzer.wire.octets import cut
 
+IPV4_KEY, IPV6_KEY = 12, 36
+"""Bytes of a key: addresses and ports. What a side keeps of one of IPv4 as numbers is all of it."""
+
 
 class Packet:
     """One TCP packet as decoded; the decoder reuses a single object.
 
-    key             bytes: source + destination address + ports (12 bytes IPv4, 36 IPv6); made when somebody asks
+    key             bytes: source + destination address + ports (IPV4_KEY or IPV6_KEY bytes); made when somebody asks
     key_at, key_size  where the key stands in `data` when it does so in one piece, else it is `loose_key`, and size 0
     payload         start of the TCP payload in `data`
     captured        payload bytes present in `data`

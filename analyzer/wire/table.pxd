@@ -13,6 +13,7 @@ cdef class Table:
     cdef public dict sides, gone, gone_before
     cdef public list slots
     cdef Side find(self, Packet p)
+    cdef Side lately(self, bytes data, Py_ssize_t key_at, Py_ssize_t key_size)
     cdef add(self, Side side, bytes key)
     cdef remove(self, Connection connection)
     cdef forget(self, Side side)

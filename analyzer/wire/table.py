@@ -12,13 +12,11 @@ if cython.compiled:
 
 from analyzer.wire.model import Connection, Side
 from analyzer.wire.octets import cut, equal
-from analyzer.wire.packet import Packet
+from analyzer.wire.packet import IPV4_KEY, IPV6_KEY, Packet
 
 MAX_GONE = 65_536
 """5-tuples remembered after their connection was given out, so that stragglers make no new one: so many at least, twice
 as many at most, at 200 bytes each."""
-IPV4_KEY, IPV6_KEY = 12, 36
-"""Bytes of a key. What a side keeps of one of IPv4 as numbers is all of it."""
 SLOTS = 4096
 """Sides found without making a key; a power of two, and more than there are connections busy at a time."""
 MIX_HOSTS, MIX_PORTS, MASK64 = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFFFFFFFFFFFFFFFF
@@ -39,33 +37,39 @@ class Table:
         self.gone: dict[bytes, int] = {}
         self.gone_before: dict[bytes, int] = {}
 
-    # Unchecked: slot_of() keeps within the slots.
-    @cython.boundscheck(False)
-    @cython.wraparound(False)
     def find(self, p: Packet) -> Side | None:
         """The side that sent the packet, None when its connection is not open."""
+        side: Side | None
         if p.key_size == 0:
             return self.sides.get(p.whole_key())
-        data: bytes = p.data
-        ports_at: cython.Py_ssize_t = p.key_at + p.key_size - 4
-        hosts: cython.ulonglong = cython.cast(cython.ulonglong, u32(data, ports_at - 8)) << 32 | u32(data, ports_at - 4)
-        ports: cython.uint = u32(data, ports_at)
-        slot: cython.Py_ssize_t = slot_of(hosts, ports)
-        side: Side | None = self.slots[slot]
-        if (
-            side is not None
-            and side.ports == ports
-            and side.hosts == hosts
-            and side.key_size == p.key_size
-            and (p.key_size == IPV4_KEY or equal(data, p.key_at, side.key))
-        ):
+        side = self.lately(p.data, p.key_at, p.key_size)
+        if side is not None:
             return side
         p.loose_key = p.whole_key()
         p.key_size = 0  # made once: whoever opens a connection for this packet asks for it again
         side = self.sides.get(p.loose_key)
         if side is not None:
-            self.slots[slot] = side
+            self.slots[slot_of(side.hosts, side.ports)] = side
         return side
+
+    # Unchecked: slot_of() keeps within the slots.
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def lately(self, data: bytes, key_at: cython.Py_ssize_t, key_size: cython.Py_ssize_t) -> Side | None:
+        """The side that sends under the key data[key_at:key_at + key_size], if it did so lately."""
+        ports_at: cython.Py_ssize_t = key_at + key_size - 4
+        hosts: cython.ulonglong = cython.cast(cython.ulonglong, u32(data, ports_at - 8)) << 32 | u32(data, ports_at - 4)
+        ports: cython.uint = u32(data, ports_at)
+        side: Side | None = self.slots[slot_of(hosts, ports)]
+        if (
+            side is not None
+            and side.ports == ports
+            and side.hosts == hosts
+            and side.key_size == key_size
+            and (key_size == IPV4_KEY or equal(data, key_at, side.key))
+        ):
+            return side
+        return None
 
     def add(self, side: Side, key: bytes) -> None:
         """Enter a side, which sends under `key`: it has that address and port."""

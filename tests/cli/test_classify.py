@@ -46,7 +46,7 @@ class FakeReading:
             yield fetch
 
     def told(self):
-        return iter(self)
+        return ([fetch] for fetch in self)
 
     def stop(self):
         return False
@@ -55,7 +55,7 @@ class FakeReading:
         return []
 
     def rest(self):
-        return iter(() if self.interrupt_after is None else self.fetches[self.interrupt_after :][:1])
+        return iter(() if self.interrupt_after is None else [self.fetches[self.interrupt_after :][:1]])
 
 
 @pytest.fixture

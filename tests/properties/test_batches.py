@@ -1,4 +1,7 @@
-"""A verdict is a function of the packets: not of when the program looks, of pipe or file, or of the files beside it."""
+"""A verdict is a function of the packets: not of when the program looks, of pipe or file, or of the files beside it.
+
+Nor is it one of the way that a frame takes, the fast one or the long one.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import transform
+from support import recording, transform
 from support.build import pcap
-from support.examples import CASES, SAMPLE_NAMES, SAMPLES
+from support.examples import CASES, SAMPLE_NAMES, SAMPLES, sample
+from support.incomplete import cut_to
 from support.mutate import CHANGES, mutated
 
 from analyzer.api import Reading
+from analyzer.capture.frame import Frames
 from analyzer.output.cells import CsvCells
 from analyzer.output.row import csv_line
+from analyzer.wire.engine import Engine
 
 PLAIN_CASES = [name for name, case in CASES.items() if case.packets]
 
@@ -69,6 +75,62 @@ def agree(path: Path) -> None:
     assert looked(path, 7) == wanted
     if path.suffix in (".pcap", ".pcapng"):
         assert piped(path.read_bytes(), 65536) == wanted
+
+
+class Ways:
+    """Makes engines that may, or must not, send frames by the fast path."""
+
+    def __init__(self, *, fast: bool) -> None:
+        self.fast = fast
+        self.made: list[Engine] = []
+
+    def __call__(self, frames: Frames) -> Engine:
+        engine = Engine(frames)
+        engine.short = self.fast
+        self.made.append(engine)
+        return engine
+
+
+def both_ways(path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many frames went by the fast path, which makes no difference."""
+    monkeypatch.setattr("analyzer.wire.engine.Engine", Ways(fast=False))
+    wanted = looked(path, 4096)
+    ways = Ways(fast=True)
+    monkeypatch.setattr("analyzer.wire.engine.Engine", ways)
+    assert looked(path, 4096) == wanted
+    return sum(engine.fast_path.taken for engine in ways.made)
+
+
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
+def test_the_way_does_not_matter_to_samples(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the fast path and by the long way: the same rows, byte for byte."""
+    both_ways(SAMPLES / name, monkeypatch)
+
+
+def test_the_way_does_not_matter_to_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same of all cases after one another; more frames than there are cases went by the fast path."""
+    packets = [CASES[name] for name in PLAIN_CASES]
+    path = tmp_path / "all.pcap"
+    path.write_bytes(transform.one_capture(packets))
+    assert both_ways(path, monkeypatch) > len(PLAIN_CASES)
+
+
+@pytest.mark.parametrize("snaplen", [54, 60, 66, 74, 80, 96, 128, 400])
+def test_the_way_does_not_matter_to_cut_samples(snaplen: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same of samples that a snap length has cut, in the headers and behind them."""
+    for number, name in enumerate(SAMPLE_NAMES):
+        path = tmp_path / f"{number}.pcap"
+        path.write_bytes(recording.pcap(cut_to(sample(name), snaplen)))
+        both_ways(path, monkeypatch)
+
+
+@given(st.sampled_from(PLAIN_CASES), CHANGES)
+def test_the_way_does_not_matter_to_mutations(name: str, changes: list[tuple[int, str, int]]) -> None:
+    """The same of cases whose packets are damaged."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
+        path = Path(folder) / "case.pcap"
+        path.write_bytes(pcap(mutated(CASES[name], changes)))
+        both_ways(path, monkeypatch)
 
 
 @pytest.mark.parametrize("name", SAMPLE_NAMES)

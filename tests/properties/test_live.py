@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def told(path: Path) -> None:
     """A fetch has one row, and what was said at once holds at the end of the capture."""
     found: dict[int, Row] = {}
     pending: set[int] = set()
-    for row in Reading(live=Live(path), lean=True).told():
+    for row in chain.from_iterable(Reading(live=Live(path), lean=True).told()):
         if isinstance(row, Event):
             assert row.kind != "amended"
             assert pending >= set(row.fetches)

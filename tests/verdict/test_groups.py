@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from itertools import chain
 
 import pytest
 from support.build import pcap
@@ -170,7 +171,7 @@ def test_after_an_interrupt_all_comes_out(path):
     reading = capture.reading(path)
     fetches = iter(reading)
     first = next(fetches)
-    rest = list(reading.rest())
+    rest = list(chain.from_iterable(reading.rest()))
     assert [fetch.number for fetch in [first, *rest]] == [1, 2, 3]
 
 

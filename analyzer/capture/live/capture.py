@@ -13,6 +13,12 @@ from analyzer.capture.live.source import Source, Stats, Wanted
 from analyzer.capture.live.writer import Written
 from analyzer.capture.losses import Losses
 
+STEP_NS = 500_000_000
+"""A clock that is kept right by slewing moves by 500 ppm (adjtimex(2)); this is a step."""
+
+MOST_STEPS = 10
+"""Steps that are told."""
+
 
 class LiveCapture:
     """An open capture of a live source.
@@ -32,6 +38,8 @@ class LiveCapture:
         self.begun = self.counted_at = time.time_ns()
         self.counted = Stats(0, 0, 0)
         self.written: Written | None = None
+        self._ahead = self.begun - time.monotonic_ns()
+        self._stepped: list[str] = []
         known: Losses | None = getattr(source, "losses", None)
         self._placed = known is not None
         self._losses = Losses() if known is None else known
@@ -66,19 +74,35 @@ class LiveCapture:
         A source may know it better of what the kernel dropped.
         """
         now, stats, before = time.time_ns(), self.source.stats(), self.counted
+        self._check_clock(now)
         lost = max(stats.interface_drops, 0) - max(before.interface_drops, 0)
         if not self._placed:
             lost += max(stats.kernel_drops, 0) - max(before.kernel_drops, 0)
         if lost > 0:
-            self._losses.add(self.counted_at, now, lost)
+            since = self.begun if before.kernel_drops < 0 else self.counted_at  # it did not know until now
+            self._losses.add(since, now, lost)
         self.counted, self.counted_at = stats, now
         return self._losses
+
+    def _check_clock(self, now: int) -> None:
+        """Between the times before and after a step of the clock nobody listened, or somebody did at another time."""
+        ahead = now - time.monotonic_ns()
+        step, self._ahead = ahead - self._ahead, ahead
+        if abs(step) < STEP_NS:
+            return
+        self._losses.add(now - step, now, 0)
+        if len(self._stepped) < MOST_STEPS:
+            way = "back" if step < 0 else "forward"
+            self._stepped.append(
+                f"the clock was set {way} by {abs(step) / 1e9:,.1f} s meanwhile, or the machine slept: no silence of "
+                "that time is believed"
+            )
 
     @property
     def warnings(self) -> list[str]:
         """What the user should know so far."""
         stats = self.counted
-        found = list(self.source.warnings)
+        found = [*self.source.warnings, *self._stepped]
         if stats.kernel_drops > 0:
             found.append(
                 f"{_packets(stats.kernel_drops)} dropped while capturing: we read too slowly; a filter (`-f`) or a "

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +47,14 @@ def give_to_caller(descriptor: int) -> None:
         os.fchown(descriptor, who.uid, who.gid)
 
 
+def caller_may_write(folder: Path) -> bool:
+    """Whether who called through sudo may make files there; True when nobody did."""
+    who = caller()
+    if who is None:
+        return True
+    return _as_caller(who, ["sh", "-c", 'test -w "$1" && test -x "$1"', "sh", str(folder.absolute())])
+
+
 def drop(warnings: list[str]) -> Caller | None:
     """Give up root's rights for good when sudo gave them; open sockets stay. None when there was nothing to give up.
 
@@ -57,27 +64,37 @@ def drop(warnings: list[str]) -> Caller | None:
     who = caller()
     if who is None:
         return None
-    groups = [who.gid]
-    with suppress(OSError):
-        groups = os.getgrouplist(who.name, who.gid)
-    if not _readable(who, groups):
+    if not _readable(who):
         warnings.append(f"root's rights are kept: `{who.name}` may not read `{Path(__file__).parents[2]}`")
         return None
-    os.setgroups(groups)
+    os.setgroups(_groups(who))
     os.setgid(who.gid)
     os.setuid(who.uid)
     return who
 
 
-def _readable(who: Caller, groups: list[int]) -> bool:
+def _groups(who: Caller) -> list[int]:
+    """All groups of the caller."""
+    try:
+        return os.getgrouplist(who.name, who.gid)
+    except OSError:
+        return [who.gid]
+
+
+def _readable(who: Caller) -> bool:
     """Whether the caller can run this Python and read this program."""
     asks = "import os, sys; sys.exit(not all(os.access(path, os.R_OK) for path in sys.argv[1:]))"
+    return _as_caller(who, [sys.executable, "-I", "-S", "-c", asks, __file__, os.__file__])
+
+
+def _as_caller(who: Caller, command: list[str]) -> bool:
+    """Whether a command succeeds when the caller runs it."""
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", asks, __file__, os.__file__],
+            command,
             user=who.uid,
             group=who.gid,
-            extra_groups=groups,
+            extra_groups=_groups(who),
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

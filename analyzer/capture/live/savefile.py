@@ -115,6 +115,10 @@ class SaveFile:
         self.filled = False
         if ring is None:
             refuse_existing(path, force)
+        elif not rights.caller_may_write(path.parent):  # rights are given up before the second file is made
+            raise UsageError(
+                f"cannot make the files of a ring in `{path.parent}`: they are made as who called", OWN_FOLDER
+            )
         try:
             self._create(force)
         except OSError as error:
@@ -216,12 +220,6 @@ class SaveFile:
             self.descriptor = -1
             if self.regular and not self.size:
                 self.files[-1].unlink()
-
-    def check_ring(self) -> None:
-        """UsageError when the further files of a ring could not be made, for rights were given up meanwhile."""
-        folder = self.path.parent
-        if self.ring is not None and not os.access(folder, os.W_OK | os.X_OK):
-            raise UsageError(f"cannot make the files of a ring in `{folder}`: they are made as who called", OWN_FOLDER)
 
     def _member(self) -> Path:
         """The name of the next file of a ring, as dumpcap makes it, with the local time."""

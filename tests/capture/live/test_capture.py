@@ -131,6 +131,23 @@ def test_a_clock_that_is_set_back():
     assert not losses.within(101, 200)
 
 
+@pytest.mark.parametrize("seconds", [-3600, 3600], ids=["back", "forward"])
+def test_a_step_of_the_clock_is_no_silence(monkeypatch, seconds):
+    """Times in between were not watched, or were at another time: that is told, and no packets are counted for it."""
+    real = time.time_ns
+    capture = LiveCapture(Source(), Wanted(("eth0",)))
+    assert capture.losses.times == []
+    before = real()
+    monkeypatch.setattr(time, "time_ns", lambda: real() + seconds * SECOND)
+    after = time.time_ns()
+    assert capture.losses.within(*sorted((before, after)))
+    assert capture.losses.within((before + after) // 2, (before + after) // 2)
+    assert not capture.losses.packets
+    (said,) = capture.warnings
+    assert ("back" in said) == (seconds < 0)
+    assert "3,600.0 s" in said
+
+
 @pytest.mark.parametrize("broken", ["failed", "interrupted"])
 def test_a_source_that_broke_makes_partial_results(broken):
     """It ended before its time, or an interface was away."""
