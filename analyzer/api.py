@@ -218,7 +218,7 @@ class Reading:
         for batch in engine.batches(*self._batch()):
             self._losses = capture.losses
             self._judge(batch, names, name, leaving)
-            self._judge_names(engine, names, name)
+            self._judge_names(engine, names, name, leaving)
             if self.progress is not None:
                 self.progress(self.inputs.done + capture.frames.position, self.inputs.total)
             if leaving is not None:
@@ -230,7 +230,7 @@ class Reading:
             if groups.holding():
                 groups.reach(min(engine.oldest_time(), names.oldest_time()))
                 yield from self._released(oldest)
-        self._judge_names(engine, names, name, final=True)
+        self._judge_names(engine, names, name, leaving, final=True)
         if leaving is not None and leaving.begun:
             yield from self._wanted(leaving.end())
         else:
@@ -337,7 +337,7 @@ class Reading:
 
     def _prepare(self, fetch: Fetch, names: Names, file: str) -> None:
         """What a fetch needs to be judged and shown."""
-        if names.asked:
+        if names.asked and fetch.resolution is None:
             names.annotate(fetch)
         fetch.file = file
         fetch.show_queries = int(self.show_queries)
@@ -362,7 +362,9 @@ class Reading:
         if len(self.open) < MOST_OPEN_TOLD:
             self.open.append((fetch, fetch.connection.capture_end - fetch.connection.last_time))
 
-    def _judge_names(self, engine: Engine, names: Names, file: str, *, final: bool = False) -> None:
+    def _judge_names(
+        self, engine: Engine, names: Names, file: str, leaving: Leaving | None, *, final: bool = False
+    ) -> None:
         """The names that were asked for in vain."""
         failed: Iterable[Fetch] = names.given_up()
         if engine.looking:
@@ -374,6 +376,8 @@ class Reading:
             if self._losses.times:
                 self._mark(fetch, self._losses)
             fetch.verdict = verdict = self._decide(fetch)
+            if leaving is not None and leaving.asked_again(fetch):
+                continue
             if self.stopped and ("ongoing" in verdict.flags or not verdict.failed):
                 self._note_open(fetch)
                 continue

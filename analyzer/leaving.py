@@ -17,17 +17,20 @@ from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names, wanted
 from analyzer.fetch.order import Order
+from analyzer.fetch.resolution import Resolution
 from analyzer.verdict.decide import decide
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict, verdict_of
-from analyzer.verdict.races import Races, attempted
+from analyzer.verdict.races import Races, Window, attempted
 from analyzer.verdict.retries import Group, lower
 from analyzer.verdict.thresholds import DEFAULT
 from analyzer.verdict.told import Event, Told, changed
-from analyzer.wire.engine import Engine
+from analyzer.wire.engine import BATCH, Engine
 from analyzer.wire.model import Connection
-from analyzer.wire.outlook import as_if_over, looked_at, worth_a_look
+from analyzer.wire.outlook import as_if_over, gone, looked_at, worth_a_look
 
+HAND_OVER_NS = 50_000_000
+"""The engine is asked about so often, by the clock: for as many frames as came in this time."""
 LOOK_NS = 250_000_000
 """Between two looks while packets come without a pause."""
 PACE = 0.8
@@ -44,9 +47,11 @@ MOST_RIVALS = 32
 """Connections that are looked at to tell whether an attempt lost a race."""
 LEFT_KEPT = 64
 """Rows that have left which a later attempt is compared with, as in a file (verdict/races.py LOOKED_BACK)."""
-REACTS_NS = 1_200_000_000
-"""A client that goes on behind the server's FIN, or a RST that it may not take, does so before this: a retransmission
-timeout at most (RFC 6298 2.1)."""
+QUIET_NS = 400_000_000
+"""A resolver that goes on behind an answer, to the next server or with the next search domain, asks at once."""
+REACTS_NS = 400_000_000
+"""A client that goes on behind the server's FIN, or a RST that it may not take, does so before this: twice the least
+retransmission timeout in use (Linux TCP_RTO_MIN)."""
 ASKS_AGAIN_NS = 3_300_000_000
 """The same while it connects: its second SYN may be lost, the third comes after three seconds."""
 
@@ -58,17 +63,22 @@ class Pace:
     """Tells when to look: in every pause, else every LOOK_NS if packets come as fast as they were captured.
 
     time, clock   of the last look: capture time, and the monotonic clock, ns
+    frames, came  how many there were when the engine last handed over, and when that was, by the monotonic clock
     """
 
     def __init__(self) -> None:
-        self.time = self.clock = 0
+        self.time = self.clock = self.frames = 0
+        self.came = monotonic_ns()
 
     def due(self, engine: Engine) -> bool:
-        """Whether to look now."""
+        """Whether to look now; and how many frames to read until it is asked again."""
+        clock = monotonic_ns()
+        came = engine.frames_seen - self.frames
+        engine.size = max(1, min(BATCH, came * HAND_OVER_NS // max(clock - self.came, 1)))
+        self.frames, self.came = engine.frames_seen, clock
         went_on = engine.capture_end - self.time
         if not engine.idle and went_on < LOOK_NS:
             return False
-        clock = monotonic_ns()
         paced = clock - self.clock >= PACE * went_on
         self.time, self.clock = engine.capture_end, clock
         return engine.idle or paced
@@ -82,6 +92,7 @@ class Leaving:
     rows      connections that are not given out yet -> the fetches of theirs that have left, by place
     said      what is to be told besides
     stalls    connections that stall -> the fetch that does, and when that was told, ns
+    asked     names that were asked for in vain -> the fetch that has left
     attempts  fetches that carried nothing, and wait to know whether they lost a race
     left      the newest of the others
     """
@@ -108,6 +119,7 @@ class Leaving:
         self.begun = False
         self.rows: dict[Connection, dict[int, Fetch]] = {}
         self.attempts: list[Fetch] = []
+        self.asked: dict[Resolution, Fetch] = {}
         self.left: deque[Fetch] = deque(maxlen=LEFT_KEPT)
 
     def looks(self) -> Iterator[Fetch | Event]:
@@ -152,6 +164,46 @@ class Leaving:
             if twin is not None:
                 decided = self._judge(connection, twin, now)
             looked_at(connection, now, decided)
+        self._look_at_names(now)
+
+    def _look_at_names(self, now: int) -> None:
+        """The names that were asked for in vain: whose answers have come, and nothing since."""
+        wishes, engine = self.names.wishes, self.engine
+        if not wishes.waiting:
+            self.asked.clear()
+            return
+        if len(self.asked) > 2 * len(wishes.open) + 16:
+            self.asked = {wish: fetch for wish, fetch in self.asked.items() if wish in wishes.open}
+        found = self.names.vain(now, QUIET_NS, self.asked, engine.opened_since, engine.one_way)
+        going_on = {(one.client, first_label(one.name)) for one in engine.dns.began} if found else set()
+        for fetch in found:
+            self.judge(fetch)
+            verdict = verdict_of(fetch)
+            if (
+                not verdict.failed
+                or "ongoing" in verdict.flags
+                or (fetch.flow.client, first_label(fetch.name)) in going_on
+            ):
+                continue
+            self.asked[fetch.resolution] = fetch
+            self.order.add(fetch)
+            if self.lean:
+                fetch.detach()
+
+    def asked_again(self, fetch: Fetch) -> bool:
+        """Whether the row of a name that was asked for in vain has left."""
+        before = self.asked.pop(fetch.resolution, None)
+        if before is None:
+            return False
+        if changed(before, fetch):
+            self._amend(before, fetch)
+        return True
+
+    def _amend(self, before: Fetch, fetch: Fetch) -> None:
+        """A row that has left turned out otherwise."""
+        fetch.number, fetch.group, fetch.attempt = before.number, before.group, before.attempt
+        fetch.group_outcome = before.group_outcome
+        self.said.append(Event("amended", (before.number,), fetch))
 
     def _judge(self, connection: Connection, twin: Connection, now: int) -> bool:
         """Let the decided fetches of a connection leave; whether all are."""
@@ -173,7 +225,10 @@ class Leaving:
         if rows:
             self.rows[connection] = rows
         self._stall(connection, stalled, now)
-        return len(rows) == len(built) and connection.closed_time != 0
+        told = len(rows) == len(built)
+        if told and gone(connection, now):
+            self.engine.table.give_out(connection, 1)
+        return told
 
     # -- stalls ----------------------------------------------------------------------------------------------------
 
@@ -215,9 +270,7 @@ class Leaving:
                 continue
             self.judge(fetch)
             if before.number and before.kind == "fetch" and changed(before, fetch):
-                fetch.number, fetch.group, fetch.attempt = before.number, before.group, before.attempt
-                fetch.group_outcome = before.group_outcome
-                self.said.append(Event("amended", (before.number,), fetch))
+                self._amend(before, fetch)
         return left
 
     # -- races -----------------------------------------------------------------------------------------------------
@@ -253,9 +306,10 @@ class Leaving:
         races.judge(fetch)
         if fetch.kind == "race" or not rivals:
             return False
-        if self.settle:
-            return any(attempted(rival) for rival in rivals)
-        return self.engine.capture_end <= fetch.start + window and any(map(attempted, rivals))
+        if not self.settle and self.engine.capture_end > fetch.start + window:
+            return False
+        rules = Window(races, fetch)
+        return any(attempted(rival) and rules.related(rival) for rival in rivals)
 
     def _rivals(self, fetch: Fetch, window: int) -> list[Fetch]:
         """The open connections that may be another attempt at the same, as they are now."""
@@ -304,6 +358,11 @@ def continues(group: Group, connection: Connection) -> bool:
     if name and group.name:
         return lower(name) == group.name
     return connection.server.address == group.last.flow.server
+
+
+def first_label(name: str) -> str:
+    """What search domains leave of a name."""
+    return name.partition(".")[0].lower()
 
 
 def begun_since(engine: Engine, time: int) -> Iterator[Connection]:

@@ -39,7 +39,7 @@ byte: it has a time, a sequence number and a checksum of its own."""
 NO_END = 1 << 62
 """Packets: more than any input has."""
 
-HOLD_NS = 500_000_000
+HOLD_NS = 300_000_000
 """How long the writer of a stream may hold back what it has captured, and time does not go on by its silence."""
 
 MOST_BYTES = 1 << 24

@@ -10,7 +10,7 @@ The first address that is recognized so is the host's (`Flow.host`), for retries
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 import cython
 
@@ -18,7 +18,7 @@ from analyzer.fetch.build import exchange_name, seconds
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.questions import asked_before, last_answer, repeated
 from analyzer.fetch.recent import Recent
-from analyzer.fetch.resolution import loopback
+from analyzer.fetch.resolution import Resolution, loopback
 from analyzer.fetch.wishes import NEVER, Wishes
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.dns.message import HTTPS
@@ -202,6 +202,17 @@ class Names:
         """The wishes that failed, as far as is known, and had to make room for others, since the last call."""
         found, self.wishes.given_up = self.wishes.given_up, []
         return found
+
+    def vain(
+        self, now: int, quiet: int, known: Container[Resolution], opened_since: OpenedSince, one_way: bool
+    ) -> list[Fetch]:
+        """The wishes that failed as far as is known, but are not over: all answers have come, `quiet` ns ago."""
+
+        def note_open(packet: int, time: int) -> None:
+            for connection in opened_since(packet, time):
+                self._use_open(connection)
+
+        return self.wishes.vain(now, quiet, known, note_open, one_way)
 
     def failures(self, now: int, opened_since: OpenedSince, one_way: bool, *, final: bool) -> Iterator[Fetch]:
         """The wishes that failed and are over; `opened_since` tells those open, which may have been made for one.

@@ -7,7 +7,7 @@ those whose names begin with the same label, among which alone are variants of a
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from itertools import chain, islice
 
@@ -301,6 +301,26 @@ class Wishes:
                 self.ends.add(wish)
         failed = [wish for wish in sorted(vain, key=first_packet) if wish.failed]
         return (self._as_fetch(wish, now, one_way) for wish in failed)  # each takes more room than its wish
+
+    def vain(
+        self, now: int, quiet: int, known: Container[Resolution], note_open: NoteOpen, one_way: bool
+    ) -> list[Fetch]:
+        """The wishes that were answered in vain, and have been quiet for so long since: as they would be judged now.
+
+        They stay open. Of a name and its variants with search domains only the shortest is told. Where an answer is
+        missing the client may go on to the next server, or domain, after any time.
+        """
+        vain = [wish for wish in self.waiting if now - wish.last_time >= quiet and wish.answered and wish not in known]
+        if not vain:
+            return []
+        note_open(min(map(first_packet, vain)), min(map(first_time, vain)) - DISORDER_NS)
+        vain = [wish for wish in vain if not self._has_shorter(wish) and not self._got_elsewhere(wish)]
+        self._find_twins(vain)
+        return [self._as_fetch(wish, now, one_way) for wish in sorted(vain, key=first_packet) if wish.failed]
+
+    def _has_shorter(self, wish: Resolution) -> bool:
+        """Whether another open name of the client stands for this one."""
+        return any(self._near((wish.client, shorter), wish) is not None for shorter in prefixes(wish.name))
 
     def _over(self, now: int, final: bool) -> dict[Resolution, None]:
         """The wishes that nothing can join any more; they leave `ends`."""

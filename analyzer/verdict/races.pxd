@@ -34,7 +34,7 @@ cdef class Window:
     cdef bint lost_against(self, Fetch winner) except -1
     cdef Fetch follower(self)
     cdef bint follows(self, Fetch other) except -1
-    cdef bint related(self, Fetch other) except -1
+    cpdef bint related(self, Fetch other) except -1
     cdef bint in_turn(self, Fetch first, Fetch second) except -1
 
 cpdef bint attempted(Fetch fetch) except -1

@@ -1,6 +1,7 @@
 from libc.stdint cimport int64_t
 
 cimport cython
+from libc.stdint cimport int64_t
 
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.registries cimport Package

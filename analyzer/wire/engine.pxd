@@ -16,6 +16,7 @@ cdef class Engine:
     cdef public object dns
     cdef public FastPath fast_path
     cdef public bint looking, idle, short
+    cdef public int size
     cdef public long long frames_seen, tcp_packets, capture_end, look, told
     cpdef list hand_over(self)
     cpdef bint read(self, int count) except -1

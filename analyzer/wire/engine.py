@@ -37,6 +37,7 @@ class Engine:
     looking     whether the last batch ended at a look: LOOK_NS of capture time after the last one, and at the end
     idle        whether the last batch ended because no frame came for a while (a stream, a live source)
     short       whether usual frames may take the fast path
+    size        frames after which to hand over; who reads may change it between two lists
     look        when the next one is due; told: frames seen when all open connections were told of last
     """
 
@@ -50,6 +51,7 @@ class Engine:
         self.short = cython.compiled
         self.looking = self.idle = False
         self.packet = Packet()
+        self.size = BATCH
         self.frames_seen = self.tcp_packets = self.capture_end = self.look = self.told = 0
         self.hand_over()
 
@@ -60,7 +62,8 @@ class Engine:
         in the order of the packets that brought it about: names are known to connections as they were on the wire.
         `oldest_open()` speaks of what was not yet given out: it holds between two lists.
         """
-        while self.read(size):
+        self.size = size
+        while self.read(self.size):
             yield self.hand_over()
         self.looking = False
         self.dns.finish()

@@ -4,12 +4,13 @@ from analyzer.wire.model cimport Connection, Exchange, Side
 from analyzer.wire.stream cimport Reassembler
 
 cdef int MOST_LOOKED_AT, GOES_ON
-cdef long long SETTLED_NS, WAITS_NS, IDLE_NS, MOST_APART_NS, NEVER
+cdef long long SETTLED_NS, WAITS_NS, IDLE_NS, MOST_APART_NS, GONE_NS
 
 cpdef list worth_a_look(Expiry table, long long now)
 cdef bint ripe(Connection connection, long long now) except -1
 cdef bint waits(Connection connection) except -1
 cpdef looked_at(Connection connection, long long now, bint decided)
+cpdef bint gone(Connection connection, long long now) except -1
 cpdef Connection as_if_over(Expiry table, Connection connection, long long now)
 cdef bint holds(Side side) except -1
 cdef Connection copied(Expiry table, Connection connection)

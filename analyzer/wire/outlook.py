@@ -9,7 +9,7 @@ import cython
 
 from analyzer.wire.content import Content
 from analyzer.wire.expiry import Expiry
-from analyzer.wire.model import GOES_ON, NEVER, Connection, Exchange, Side
+from analyzer.wire.model import GOES_ON, Connection, Exchange, Side
 from analyzer.wire.stream import Reassembler
 
 SETTLED_NS = 300_000_000
@@ -21,6 +21,9 @@ IDLE_NS = 10_000_000_000
 """A connection on which nobody visibly waits is looked at after so long, and then ever more seldom."""
 MOST_APART_NS = 500_000_000
 """Between two looks at one that waits: a verdict that silence decides is late by no more."""
+GONE_NS = 120_000_000_000
+"""A connection that its client has closed, and on which nobody has said anything since, is followed no longer: twice as
+long as Linux waits for the server's FIN (tcp_fin_timeout). The servers of clients that vanish would fill the table."""
 MOST_LOOKED_AT = 256
 """Connections judged at one look, 0.1 to 0.5 ms each; the next look takes the others."""
 
@@ -73,11 +76,16 @@ def looked_at(connection: Connection, now: cython.longlong, decided: cython.bint
     quiet: cython.longlong = now - connection.last_time
     connection.looked = connection.last_packet
     if decided:
-        connection.look_again = NEVER
+        connection.look_again = now + GONE_NS
     elif waits(connection) or connection.fins_seen or connection.icmps:
         connection.look_again = now + max(SETTLED_NS, min(quiet // 8, MOST_APART_NS))
     else:
         connection.look_again = now + max(MOST_APART_NS, quiet // 2)
+
+
+def gone(connection: Connection, now: cython.longlong) -> cython.bint:
+    """Whether its client has closed it, and nobody said anything since."""
+    return connection.client.fin_packet > 0 and now - connection.last_time >= GONE_NS
 
 
 def as_if_over(table: Expiry, connection: Connection, now: cython.longlong) -> Connection | None:
