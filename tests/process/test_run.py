@@ -331,6 +331,23 @@ def test_without_keys_the_environment_is_what_it_was(folder: Path) -> None:
     assert done.stdout == "unset unset\n"
 
 
+def test_keys_that_a_kill_left_are_deleted_at_the_next_start(folder: Path) -> None:
+    """Their name then leads nowhere, since COMMAND may live on; kept ones stay."""
+    script = 'echo secret >> "$SSLKEYLOGFILE"; echo ready; echo "$SSLKEYLOGFILE"; sleep 5'
+    with started(folder, "sh", "-c", script) as process:
+        assert process.stdout
+        left = Path(process.stdout.readline().strip())
+        ran(folder, "--", "true")
+        assert left.read_text() == "secret\n"
+        process.kill()
+    kept = Path(ran(folder, "--keep-keys", "--", "sh", "-c", script[:-9]).stdout.split()[1])
+    assert left.readlink() == Path(os.devnull)
+    ran(folder, "--", "true")
+    assert kept.read_text() == "secret\n"
+    for path in (left, kept):
+        shutil.rmtree(path.parent)
+
+
 def test_a_key_file_of_the_user_is_used_and_stays(folder: Path) -> None:
     """SSLKEYLOGFILE that is set already is not touched."""
     mine = folder / "mine"
