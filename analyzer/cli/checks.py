@@ -139,9 +139,12 @@ def ownership() -> list[Check]:
     """What `whyfetch run` needs to tell COMMAND's fetches from those of others."""
     if sys.platform != "linux":
         return [Check("run", "cgroup", False, "only Linux has it: fetches are told by their time")]
-    admin = bool(_capabilities() >> NET_ADMIN & 1)
-    detail = "may be loaded" if admin else "no right to load rules (NET_ADMIN): polling and time are left"
-    return [cgroup(), Check("run", "nftables", admin, detail, "" if admin else "run it as root")]
+    from analyzer.process.levels import trial
+
+    first = cgroup()
+    reason = trial() if first.works else "it takes a cgroup"
+    detail = f"{reason}: polling and time are left" if reason else "a table was loaded and taken away again"
+    return [first, Check("run", "nftables", not reason, detail, "run it as root" if "takes root" in reason else "")]
 
 
 def cgroup() -> Check:

@@ -21,6 +21,6 @@ cdef class Fetch:
     cdef public long long attempt, group
     cdef public Package package
     cdef public double wait_s
-    cdef public str group_outcome, client_said, user_agent
+    cdef public str group_outcome, client_said, user_agent, process, process_how
     cpdef str shown(self, str target)
     cpdef detach(self)

@@ -40,6 +40,7 @@ class Fetch:
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
     group       number of its retry group within the capture, attempt: its place there, both 0 = tried only once
     client_said what a client's log says of it, as it stands there
+    process     who made it, and process_how: how that is known (analyzer.process); "" in files
     package     what it asks a registry for (analyzer.fetch.registries), None = nothing
     user_agent  of the request; authorized: 1 = it carried credentials
     wait_s      seconds since the attempt before it ended; group_outcome: recovered | fallback | failed | "" (unknown)
@@ -72,6 +73,7 @@ class Fetch:
         self.group_outcome = ""
         self.over = 0
         self.client_said = ""
+        self.process = self.process_how = ""
         self.package: Package | None = None
         self.user_agent = ""
         self.readable = self.authorized = 0

@@ -138,6 +138,10 @@ class Row:
     """What common clients print for this."""
     client_said: str
     """What the client's own log says of this fetch (`--client-log`), at most 500 characters, with `…` for credentials, tokens and queries of URLs (docs/content.md); the verdict never comes from it."""
+    process: str
+    """Process that made the fetch, as `NAME[PID]`, with `+` behind it when it was that one or one of its descendants; only from `whyfetch run`, empty when unknown."""
+    process_how: str
+    """How that is known: `cgroup` (the kernel logged it as begun by COMMAND or a descendant, for certain), `poll` (the socket was seen in the hands of one) or `time` (it was captured while COMMAND ran, and may be somebody else's); empty in files."""
     wireshark_filter: str
     """Display filter that shows this connection, or these DNS messages, in Wireshark; several streams where a SYN that changed nothing made Wireshark count on."""
 
