@@ -145,7 +145,7 @@ class RingSource:
         """The filter, for the frames as these interfaces have them."""
         links = {interface.link for interface in named}
         link = links.pop() if len(links) == 1 else COOKED
-        device = named[0].name if len(named) == 1 else ANY
+        device = named[0].name if link != COOKED else ANY
         own = bpf.compiled(self.wanted.bpf, link, self.wanted.snaplen, device)
         return [*bpf.guard([interface.index for interface in named] if len(named) > 1 else ()), *own]
 
