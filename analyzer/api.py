@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from os.path import isfile  # which takes any name: Path.is_file raises for one that is too long
 from typing import TYPE_CHECKING
 
+from analyzer.capture.losses import Losses
 from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import ExitStatus
 from analyzer.fetch.floods import Floods
@@ -60,6 +61,7 @@ class Reading:
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
     max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
+    mine         says which fetches are wanted (analyzer.process), asked when each is over; `foreign` counts the others
     live         a running capture, read instead of `paths` and closed at the end
     follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
     settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does
@@ -78,6 +80,7 @@ class Reading:
         self,
         paths: Paths = (),
         *,
+        mine: Callable[[Fetch], bool] | None = None,
         live: Live | None = None,
         follow: bool = False,
         settle: bool = False,
@@ -89,6 +92,7 @@ class Reading:
         waiting: Waiting | None = None,
         max_open: int = 0,
     ) -> None:
+        self.mine = mine
         self.kinds = kinds
         self.max_open = max_open
         self.lean = lean
@@ -103,13 +107,15 @@ class Reading:
             with patience(None if isfile(client_log) else waiting, fspath(client_log)):
                 self.client_log = _log(client_log, self.warnings, show_queries)
         self.captures = self.packets = self.tcp_packets = self.connections = 0
-        self.without_fetch = self.left_out = 0
+        self.without_fetch = self.left_out = self.foreign = 0
         self.inputs = Inputs(_listed(paths), self.warnings, waiting, live=live, follow=follow)
         self.sources, self.failures = self.inputs.sources, self.inputs.failures
         self.stopped = False
         self.open: list[tuple[Fetch, int]] = []
         self.open_in_all = 0
         self._open: Readable | None = None
+        self._losses = Losses()
+        self._engine: Engine | None = None
         self._order = Order()
         self._final: list[Fetch] = []
         self._given: deque[Fetch] = deque()
@@ -117,6 +123,7 @@ class Reading:
         self.groups = Groups()
         self._cut: Callable[[Connection], list[Fetch]]
         self._decide: Callable[[Fetch], Verdict]
+        self._mark: Callable[[Fetch, Losses], None]
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -142,6 +149,10 @@ class Reading:
         """
         self.events = self.client_log is None and not self.settle
         return self._all() if self.events else ([*chunk] for chunk in self.chunks())
+
+    def opened(self) -> int:
+        """How many connections are open just now."""
+        return 0 if self._engine is None else self._engine.table.opened.size
 
     def rest(self) -> Iterator[list[Fetch]]:
         """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
@@ -192,10 +203,11 @@ class Reading:
         from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
         from analyzer.verdict.decide import decide
+        from analyzer.verdict.drops import mark
         from analyzer.wire.engine import Engine
 
-        self._cut, self._decide = fetches, decide
-        engine = Engine(capture.frames)
+        self._cut, self._decide, self._mark = fetches, decide, mark
+        self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
         names = Names()
@@ -204,6 +216,7 @@ class Reading:
         self.groups = groups = Groups()
         leaving = self._policy(engine, names, name) if grows else None
         for batch in engine.batches(*self._batch()):
+            self._losses = capture.losses
             self._judge(batch, names, name, leaving)
             self._judge_names(engine, names, name, leaving)
             if self.progress is not None:
@@ -280,7 +293,7 @@ class Reading:
             fetch.verdict = self._decide(fetch)
 
         kept = (self._order, self.groups, self.floods)
-        return Leaving(engine, names, kept, judge, lean=self.lean, settle=not self.events)
+        return Leaving(engine, names, kept, judge, lean=self.lean, settle=not self.events, mine=self.mine or anybodys)
 
     def _judge(self, batch: list[Ended], names: Names, file: str, leaving: Leaving | None) -> None:
         """The fetches of connections that are over, to wait for their turn; what names are known by then."""
@@ -295,6 +308,8 @@ class Reading:
             found = cut(ended)
             if leaving is not None and ended in leaving.rows:
                 found = leaving.again(ended, found)
+            if self.mine is not None:
+                found = [fetch for fetch in found if self._is_mine(fetch)]
             for fetch in found:
                 if self.floods.leaves_out(fetch):
                     continue
@@ -312,12 +327,22 @@ class Reading:
             if lean:
                 fetch.detach()
 
+    def _is_mine(self, fetch: Fetch) -> bool:
+        """Whether a fetch is wanted; what is not is counted, and is nobody's retry or rival."""
+        assert self.mine is not None
+        if self.mine(fetch):
+            return True
+        self.foreign += fetch.kind == "fetch"
+        return False
+
     def _prepare(self, fetch: Fetch, names: Names, file: str) -> None:
         """What a fetch needs to be judged and shown."""
         if names.asked and fetch.resolution is None:
             names.annotate(fetch)
         fetch.file = file
         fetch.show_queries = int(self.show_queries)
+        if self._losses.times:
+            self._mark(fetch, self._losses)
 
     def _over(self, built: list[Fetch]) -> list[Fetch]:
         """After a stop: the fetches that are over; the others are told as what is open."""
@@ -345,7 +370,11 @@ class Reading:
         if engine.looking:
             failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
         for fetch in failed:
+            if self.mine is not None and not self._is_mine(fetch):
+                continue
             fetch.file = file
+            if self._losses.times:
+                self._mark(fetch, self._losses)
             fetch.verdict = verdict = self._decide(fetch)
             if leaving is not None and leaving.asked_again(fetch):
                 continue
@@ -357,12 +386,14 @@ class Reading:
                 fetch.detach()
 
     def _account(self, name: str, capture: Readable, engine: Engine, names: Names, order: Order) -> None:
+        from analyzer.output.floods import told
+
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
         found = [*capture.warnings, *engine.warnings]
-        self.left_out += self.floods.left_out
-        found += _flooded(self.floods)
+        self.left_out += self.floods.left_out + names.wishes.left_out
+        found += told(self.floods, names.wishes)
         if names.forgotten:
             found.append(f"{names.forgotten:,} DNS names or addresses were forgotten: too many were seen")
         if names.wishes.forgotten:
@@ -434,20 +465,6 @@ def classify(
     return frame
 
 
-def _flooded(floods: Floods) -> list[str]:
-    """Each flood in one line, the largest first."""
-    from analyzer.verdict.case import endpoint
-
-    lines = []
-    for server, (attempts, left_out) in sorted(floods.servers.items(), key=lambda one: (one[0] == b"", -one[1][0])):
-        name = endpoint(server[:-2], int.from_bytes(server[-2:])) if server else "other servers"
-        lines.append(
-            f"a flood: {attempts:,} attempts to connect to {name} came to nothing; {left_out:,} of them, "
-            f"all beyond {floods.most:,} a minute, have no row"
-        )
-    return lines
-
-
 def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:
     from analyzer.output.clientlog.log import ClientLog
 
@@ -458,6 +475,11 @@ def _listed(paths: Paths) -> list[str]:
     if isinstance(paths, str | PathLike):
         return [fspath(paths)]
     return [fspath(path) for path in paths]
+
+
+def anybodys(_: Fetch) -> bool:
+    """All fetches are wanted."""
+    return True
 
 
 def only_fetches(rows: Iterable[Fetch | Event]) -> list[Fetch]:

@@ -14,6 +14,10 @@ class ExitStatus(IntEnum):
     """Wrong usage, unreadable input, a missing right or a missing tool."""
     DAMAGED = 3
     """Done, but the input was damaged: the results are partial, and a warning says so."""
+    NOT_EXECUTABLE = 126
+    """Only `run`: COMMAND is there and cannot be run."""
+    NOT_FOUND = 127
+    """Only `run`: there is no COMMAND of that name."""
     INTERRUPTED = 130
     """Interrupted, after printing what was complete; a second Ctrl-C ends it at once."""
     TERMINATED = 143
@@ -48,6 +52,14 @@ class CutCaptureError(CaptureError):
 
 class SourceError(CaptureError):
     """A live source that cannot capture here: no such interface, no right, a filter that does not compile."""
+
+
+class NotStartedError(AnalyzerError):
+    """COMMAND of `run` cannot be started."""
+
+    def __init__(self, message: str, exit_status: ExitStatus, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.exit_status = exit_status
 
 
 class UsageError(AnalyzerError):

@@ -14,6 +14,7 @@ from analyzer.errors import CaptureError
 if TYPE_CHECKING:
     from analyzer.capture import CaptureSource
     from analyzer.capture.frame import Frames
+    from analyzer.capture.losses import Losses
 
 
 class Readable(Protocol):
@@ -21,6 +22,7 @@ class Readable(Protocol):
 
     frames    the cursor over its frames; with `idle`, in a stream, where none came for a while
     warnings  what the user should know, as far as it has been read; damaged: whether a part could not be read
+    losses    when packets were dropped while it was captured, as far as is known by now
     stop()    give nothing more, as at the input's end; close(): release it
     """
 
@@ -31,6 +33,9 @@ class Readable(Protocol):
 
     @property
     def damaged(self) -> bool: ...
+
+    @property
+    def losses(self) -> Losses: ...
 
     def stop(self) -> None: ...
 

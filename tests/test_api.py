@@ -6,6 +6,7 @@ import pytest
 
 import analyzer.fetch.names  # noqa: F401  (before the fixture replaces a module that it imports from)
 from analyzer.api import Reading, classify, read
+from analyzer.capture.losses import Losses
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import Order
@@ -64,6 +65,7 @@ def stages(monkeypatch):
             frames=SimpleNamespace(position=5),
             warnings=["the last packet is cut"] if "cut" in source.name else [],
             damaged="cut" in source.name,
+            losses=Losses(),
             tick=lambda: None,
             close=lambda: None,
         )

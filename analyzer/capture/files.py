@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import glob
 import os
+import socket
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from analyzer.capture import sniff
+from analyzer.capture import magic
 from analyzer.capture.compressed import Decompressed, compression, cut_in_header
 from analyzer.capture.frame import Frames
+from analyzer.capture.losses import Losses
 from analyzer.capture.merged import MergedFrames
 from analyzer.capture.patience import Waiting, patience
 from analyzer.capture.pcap import PcapFrames
@@ -55,6 +57,7 @@ class Capture:
     frames    the cursor over its frames
     size      bytes of its files, 0 = unknown (a pipe)
     warnings  what was wrong with the input as far as it has been read, in order
+    losses    when packets were dropped while it was captured, as far as its files say
     damaged   whether a part of it could not be read
     """
 
@@ -67,9 +70,11 @@ class Capture:
         self._names: list[tuple[bool, bytes]] = []
         self._secrets: list[tuple[bool, bytes]] = []
         self._dropped = self._clamped = 0
+        self.losses = Losses()
         self.frames: Frames
         if len(source.paths) == 1:
             self.frames = self.readers[0] = reader or open_reader(source.paths[0], waiting)
+            self.losses = self.readers[0].losses
             self.size = self.frames.total
         else:
             self.size = sum(os.stat(path).st_size for path in source.paths)
@@ -84,6 +89,7 @@ class Capture:
             self._damaged = True
             return None
         self.readers[index] = reader
+        reader.losses = self.losses
         if reader.advance():
             return reader
         self._close_member(index)
@@ -209,9 +215,10 @@ def _descriptor(path: str) -> RawStream:
 def cannot_read(path: str, error: OSError | ValueError) -> CaptureError:
     """The error for a path the system does not let us read."""
     if isinstance(error, FileNotFoundError):
-        return CaptureError(
-            f"cannot read `{path}`: no such file", "check the path, or quote a glob that should match it"
-        )
+        hint = "check the path, or quote a glob that should match it"
+        if path == "any" or path in (name for _, name in socket.if_nameindex()):
+            hint = f"it is an interface: `whyfetch sniff -i {path}` watches it"
+        return CaptureError(f"cannot read `{path}`: no such file", hint)
     if isinstance(error, PermissionError):
         return CaptureError(
             f"cannot read `{path}`: permission denied",
@@ -222,7 +229,7 @@ def cannot_read(path: str, error: OSError | ValueError) -> CaptureError:
 
 
 def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
-    first = peek(Prefixed(begin, raw), sniff.WANTED) if begin else b""
+    first = peek(Prefixed(begin, raw), magic.WANTED) if begin else b""
     if not first:
         if raw.problem:
             raise CaptureError(f"cannot read `{path}`: {raw.problem}", "check that it is a readable file")
@@ -232,23 +239,23 @@ def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
         )
     stream: Stream = Prefixed(first, raw)
     wrapping = ""
-    magic = compression(first)
-    if magic:
-        stream = Decompressed(magic, stream)
+    algorithm = compression(first)
+    if algorithm:
+        stream = Decompressed(algorithm, stream)
         wrapping = f"{stream.packing} data that holds "
-        packed, first = first, peek(stream, sniff.WANTED)
+        packed, first = first, peek(stream, magic.WANTED)
         if not first and stream.problem:
             if cut_in_header(packed):
                 raise CutCaptureError(f"cannot read `{path}`: it is cut inside its {stream.packing} header", COPY_AGAIN)
             raise CaptureError(f"cannot read `{path}`: {stream.problem} before a capture begins in it", COPY_AGAIN)
         stream = Prefixed(first, stream)
-    kind = sniff.kind(first)
+    kind = magic.kind(first)
     reader: Reader | None = None
     if kind == "pcap":
         reader = PcapFrames(stream, path)
     elif kind == "pcapng":
         reader = PcapngFrames(stream, path)
-    elif not (kind := sniff.beginning(first)):
+    elif not (kind := magic.beginning(first)):
         raise no_capture(path, wrapping, first)
     if reader is None or not reader.header():
         what = f"{wrapping}a file cut" if wrapping else "it is cut"
@@ -259,8 +266,8 @@ def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
 
 def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
     """The error for a file that is something else."""
-    looks = sniff.looks_like(first)
-    if looks.startswith(sniff.CONVERTIBLE) or any(word in looks for word in sniff.CONVERTIBLE):
+    looks = magic.looks_like(first)
+    if looks.startswith(magic.CONVERTIBLE) or any(word in looks for word in magic.CONVERTIBLE):
         hint = f"convert it first, e.g., `editcap '{path}' trace.pcapng`"
     elif compression(first) or "archive" in looks:
         hint = "unpack it first, and name the captures in it"

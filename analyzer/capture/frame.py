@@ -27,6 +27,7 @@ class Frames:
     interface index of the capturing interface (pcapng), else 0
     position  bytes of the input consumed so far (for progress bars)
     total     bytes of the input, 0 when unknown
+    missed    packets that the capture dropped right before this frame, as far as a live source knows
     idle      `advance()` was False because no frame came for a while, not because the input ended: `time` is the
               clock's, and the next `advance()` goes on
     """
@@ -41,13 +42,14 @@ class Frames:
     interface: int
     position: int
     total: int
+    missed: int
     idle: bool
 
     def __init__(self) -> None:
         self.data = b""
         self.start = self.captured = self.length = 0
         self.time = self.link = self.number = self.interface = 0
-        self.position = self.total = 0
+        self.position = self.total = self.missed = 0
         self.idle = False
 
     @property

@@ -63,6 +63,10 @@ WORK = 64
 MOST_OPTIONS = 1 << 10
 """Options of one block that are read; the draft has 20 for an interface, and a block of 16 MiB could have 4 million."""
 
+OPTION_LOST = 4
+"""epb_dropcount of an enhanced packet block."""
+UNKNOWN_LOSS = 0xFFFF
+"""What an old packet block has when its writer does not know (draft-ietf-opsawg-pcapng appendix A)."""
 OPTION_START = 2
 OPTION_END = 3
 OPTION_RECEIVED = 4
@@ -100,6 +104,7 @@ class Interface:
     frames, first           how many frames it has in the file, and the time of the first
     started, ended          when its capture did, ns, as its statistics say, 0 = unknown
     received, dropped       packets it counted, -1 = unknown, and those that were lost of them
+    last, counted           times of its last frame, and of the frame before its last statistics, 0 = none
     clamped                 how many of its times were not within 1970 to 2106
     """
 
@@ -108,7 +113,7 @@ class Interface:
         self.snaplen = snaplen
         self.seconds = self.offset = self.dropped = self.frames = self.first = self.started = self.ended = (
             self.clamped
-        ) = 0
+        ) = self.last = self.counted = 0
         self.received = -1
         self.resolution(6)
 
@@ -192,8 +197,8 @@ class PcapngFrames(Reader):
 
     @property
     def dropped(self) -> int:
-        """Packets the capturing interfaces dropped, as far as statistics blocks say so."""
-        return sum(interface.dropped for interface in self.interfaces)
+        """Packets the capturing interfaces dropped, as far as statistics blocks or packets say so."""
+        return max(sum(interface.dropped for interface in self.interfaces), self.losses.packets)
 
     @property
     def clamped(self) -> int:
@@ -266,10 +271,14 @@ class PcapngFrames(Reader):
         if total < head + 4:
             return self._contradiction()
         index: cython.longlong = 0
+        lost: cython.longlong = 0
         if kind == PACKET:
             index = file_u32(data, at + 8, big)
         elif kind == OLD_PACKET:
             index = file_u16(data, at + 8, big)
+            lost = file_u16(data, at + 10, big)
+            if lost == UNKNOWN_LOSS:
+                lost = 0
         if index != self.current_index and not self.select(index):
             return self._contradiction()
         captured: cython.longlong
@@ -287,6 +296,11 @@ class PcapngFrames(Reader):
             high: cython.ulonglong = file_u32(data, at + 12, big)
             low: cython.ulonglong = file_u32(data, at + 16, big)
             self.time = self.current.nanoseconds(high << 32 | low)
+            if kind == PACKET and total - 32 - (captured + 3 & ~3) >= 12:
+                lost = self.lost_before(at + 28 + (captured + 3 & ~3), at + total - 4)
+            if lost:
+                self.losses.add(self.current.last or self.time, self.time, lost)
+            self.current.last = self.time
         if self.current.frames == 0:
             self.current.first = self.time
         self.current.frames += 1
@@ -296,6 +310,11 @@ class PcapngFrames(Reader):
         self.link = self.current.link
         self.number += 1
         return True
+
+    def lost_before(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.longlong:
+        """The option epb_dropcount: packets lost between this one and the one before of the same interface."""
+        found = options(self.data[at:end], self.big).get(OPTION_LOST, b"")
+        return min(int.from_bytes(found, "big" if self.big else "little"), LATEST) if len(found) == 8 else 0
 
     def select(self, index: cython.longlong) -> cython.bint:
         """Make interface `index` of the section the current one; False when it was never described."""
@@ -364,7 +383,10 @@ class PcapngFrames(Reader):
             return
         interface: Interface = self.interfaces[place]
         found = options(self.data[at + 20 : at + total - 4], self.big)
-        interface.dropped = min(self._counter(found, OPTION_DROPS) + self._counter(found, OPTION_SYSTEM_DROPS), LATEST)
+        dropped = min(self._counter(found, OPTION_DROPS) + self._counter(found, OPTION_SYSTEM_DROPS), LATEST)
+        if dropped > interface.dropped and interface.counted:
+            self.losses.add(interface.counted, self.time, dropped - interface.dropped)
+        interface.dropped, interface.counted = dropped, self.time
         if OPTION_RECEIVED in found:
             interface.received = self._counter(found, OPTION_RECEIVED)
         interface.started = self._instant(found, OPTION_START, interface)

@@ -1,7 +1,7 @@
 from analyzer.capture.frame cimport Frames
 
 cdef class Reader(Frames):
-    cdef public object stream
+    cdef public object stream, losses
     cdef public str name
     cdef public list warnings
     cdef public bint damaged, ended

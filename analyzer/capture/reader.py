@@ -8,6 +8,7 @@ from time import monotonic_ns
 import cython
 
 from analyzer.capture.frame import LATEST, Frames
+from analyzer.capture.losses import Losses
 from analyzer.capture.stream import Stream
 
 SHORT = 1 << 16
@@ -51,6 +52,7 @@ class Reader(Frames):
     stream    where the bytes come from
     name      the file, as shown to the user
     warnings  what was wrong with the input so far
+    losses    when packets were dropped, as far as the file says
     damaged   whether something could not be read (then the results are partial)
     at, size  next unread byte, and end, of `data`
     chunk     what was read last; its bytes from `chunk_at` on come after those of `data`
@@ -75,6 +77,7 @@ class Reader(Frames):
         self.allowed = NO_END
         self.lookahead = self.shortest = 0
         self.unit = "packet"
+        self.losses = Losses()
         self.given_up = ""
         self.chunk = b""
         self.total = stream.total

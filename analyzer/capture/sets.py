@@ -12,7 +12,8 @@ Files are members of one set when all of this holds; when in doubt they stay sep
                       with or without a `-C` number behind it
    `dumpcap -b`       `trace_00001_20260101120000.pcapng` or `trace_20260101120000_00001.pcapng`
                       (`editcap -c` and `-i` name theirs alike)
-2. There are at least two of them; all are pcap or all are pcapng, and their first frames have the same link type.
+2. There are at least two of them; all are pcap or all are pcapng, and their first frames have the same link type
+   (pcapng files of dumpcap's names excepted: they may have several interfaces, and any of them may come first).
 3. Numbers follow each other without a gap (a ring that began anew may start in the middle), and in the order of the
    names the first frames' times never go back. Names without a suffix (`trace`, `trace1`) must begin with the one
    without a number or with 0, and all but the last member must be of about one size, as `-C` makes them.
@@ -33,6 +34,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from analyzer.capture.files import STDIN, CaptureSource, open_reader
+from analyzer.capture.pcapng import PcapngFrames
 from analyzer.capture.reader import Reader
 from analyzer.capture.stream import RawStream
 from analyzer.errors import CaptureError, CutCaptureError
@@ -159,7 +161,8 @@ def _unrolled(members: list[_Member]) -> list[_Member]:
 
 def _fit(members: list[_Member]) -> bool:
     """Rules 2 to 5."""
-    if len({(member.kind, member.link) for member in members}) > 1:
+    several = members[0].named.key[0] == "dumpcap" and members[0].kind == PcapngFrames.__name__
+    if len({(member.kind, 0 if several else member.link) for member in members}) > 1:
         return False
     timed = members[0].named.key[0] == "-G"
     interval = min((b.first - a.first for a, b in pairwise(members)), default=0)

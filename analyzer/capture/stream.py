@@ -98,7 +98,7 @@ class RawStream:
             self.problem = (error.strerror or "read error").lower()
             return b""
         self.consumed += len(data)
-        if data and self.ticking:
+        if data and self.ticking:  # the end of a file that grows is no arrival
             self.arrived = monotonic_ns()
         return data
 

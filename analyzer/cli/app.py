@@ -16,8 +16,11 @@ import typer
 from analyzer.cli import messages
 from analyzer.cli.case import case
 from analyzer.cli.classify import classify
+from analyzer.cli.doctor import doctor
+from analyzer.cli.run import run as run_command
 from analyzer.cli.show import show
 from analyzer.cli.signatures import signatures
+from analyzer.cli.sniff import sniff
 from analyzer.errors import AnalyzerError, ExitStatus, Terminated
 
 _P = ParamSpec("_P")
@@ -55,30 +58,21 @@ def guarded(command: Callable[_P, int]) -> Callable[_P, int]:
 
 
 app.command()(guarded(classify))
+app.command()(guarded(sniff))
 app.command()(guarded(show))
 app.command()(guarded(case))
 app.command()(guarded(signatures))
+app.command()(guarded(doctor))
+app.command("run", context_settings={"allow_interspersed_args": False})(guarded(run_command))
 
 
 def _version(wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import PackageNotFoundError, version
+    from analyzer.version import engine, version
 
-    try:
-        number = version("whyfetch")
-    except PackageNotFoundError:
-        number = "(not installed)"
-    typer.echo(f"whyfetch {number} (engine: {engine()})")
+    typer.echo(f"whyfetch {version()} (engine: {engine()})")
     raise typer.Exit
-
-
-def engine() -> str:
-    """`compiled` or `interpreted`."""
-    from importlib.util import find_spec
-
-    found = find_spec("analyzer.wire.engine")
-    return "compiled" if found and found.origin and not found.origin.endswith(".py") else "interpreted"
 
 
 @app.callback()
@@ -97,6 +91,7 @@ def main(arguments: list[str] | None = None) -> None:
     At once: to free object by object what a large capture left behind takes longer than to start.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    _open_streams()
     status = run(arguments)
     try:
         sys.stdout.flush()
@@ -106,6 +101,16 @@ def main(arguments: list[str] | None = None) -> None:
         status = _unwritten(error)
     sys.stderr.flush()
     os._exit(status)
+
+
+def _open_streams() -> None:
+    """A standard stream that somebody closed leads nowhere: else the next file that is opened would be taken for it.
+
+    Not inherited: a program that we start finds it closed, as it was.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def run(arguments: list[str]) -> int:

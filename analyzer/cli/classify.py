@@ -124,7 +124,7 @@ def classify(
     if follow and (len(paths) > 1 or not isfile(paths[0])):  # noqa: PTH113
         raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
     if output is not None:
-        _check_output(output, paths if client_log is None else [*paths, str(client_log)], force)
+        check_output(output, paths if client_log is None else [*paths, str(client_log)], force)
     job = Job(
         paths,
         form=str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE)),
@@ -143,7 +143,7 @@ def classify(
     return int(job.run())
 
 
-def _check_output(output: Path, captures: list[str], force: bool) -> None:
+def check_output(output: Path, captures: list[str], force: bool) -> None:
     """Refuse to write over anything unasked, and over a file that is being read in any case."""
     if not isfile(output):  # noqa: PTH113  (Path raises for a name that is too long); /dev/stdout and pipes may be written to
         return

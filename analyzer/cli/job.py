@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from analyzer.api import Reading, Rows
 from analyzer.capture.patience import Waiting, patience
@@ -18,11 +18,15 @@ from analyzer.cli.selection import Selection
 from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
-from analyzer.inputs import Live, streams
+from analyzer.inputs import streams
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.told import Event
+
+if TYPE_CHECKING:
+    from analyzer.capture.live.capture import LiveCapture
+    from analyzer.output.meter import Meter
 
 BUFFER = 1 << 18
 """Bytes that are written to a file at once."""
@@ -63,7 +67,7 @@ class Job:
         max_open: int = 0,
         follow: bool = False,
         settle: bool = False,
-        live: Live | None = None,
+        live: LiveCapture | None = None,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -79,8 +83,10 @@ class Job:
         self.stopping: Stopping | None = None
         self.interrupted: ExitStatus | None = None
         self.live = live is not None or follow or any(map(streams, paths))
-        shows = sys.stderr.isatty() and not quiet and not self.live  # nobody knows how much of a stream is to come
-        self.bar = Bar(sys.stderr) if shows else None
+        screen = sys.stderr.isatty() and not quiet
+        self.bar: Bar | Meter | None = None
+        if screen and not self.live:  # nobody knows how much of a stream is to come
+            self.bar = Bar(sys.stderr)
         self.waiting = None if quiet else messages.waiting
         self.reading = Reading(
             paths,
@@ -95,6 +101,11 @@ class Job:
             settle=settle or form == "parquet",
             live=live,
         )
+        self.capture = live
+        if live is not None and screen:
+            from analyzer.output.meter import Meter
+
+            self.bar = self.reading.progress = Meter(sys.stderr, live, self.summary, self.reading.opened)
         self.summary.client_log = self.reading.client_log
 
     def run(self) -> ExitStatus:
@@ -108,8 +119,10 @@ class Job:
     def _text(self) -> ExitStatus:
         try:
             rows = self._wanted(self._until_interrupted())
-            first = next(rows, None)  # opens the first capture: nothing is written over for an unreadable one
-            self._give_up_if_unreadable()
+            first = None
+            if self.capture is None:  # opens the first capture: nothing is written over for an unreadable one
+                first = next(rows, None)
+                self._give_up_if_unreadable()
             with Output(self.output, None if self.quiet else messages.waiting_for_reader) as out:
                 self._write(out, rows if first is None else chain([first], rows))
         finally:
@@ -121,14 +134,16 @@ class Job:
         """Write all rows, each as soon as it is known."""
         writer = self._writer(out)
         writer.begin()
+        if self.live:
+            out.flush()
         clear = self.bar if out.isatty() else None
         for row in rows:
             if clear is not None:
                 clear.close()
-            if isinstance(row, Event):
-                writer.event(row)
-            else:
+            if isinstance(row, Fetch):
                 writer.fetch(row)
+            else:
+                writer.event(row)
             if self.live:
                 out.flush()
         self._close_bar()
@@ -153,11 +168,11 @@ class Job:
         summary: Summary = self.summary
         for chunk in chunks:
             for row in chunk:
-                if isinstance(row, Event):
-                    summary.tell(row)
-                else:
+                if isinstance(row, Fetch):
                     fetch = row
                     summary.add(fetch)
+                else:
+                    summary.tell(row)
             for row in chunk:
                 if isinstance(row, Event) or self._shows(row):
                     yield row
@@ -221,6 +236,8 @@ class Job:
         raise last
 
     def _note_damage(self) -> None:
+        if self.capture is not None:
+            self.summary.capture, self.summary.read = self.capture.stats(), self.reading.packets
         self.summary.damaged = self.reading.exit_status is ExitStatus.DAMAGED
         self.summary.warnings = [*self.reading.warnings, *map(_as_warning, self.reading.failures)]
 

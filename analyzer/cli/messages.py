@@ -33,6 +33,11 @@ def waiting_for_reader(name: str) -> None:
     _put("note", "36", f"waiting for somebody to read `{name}`")
 
 
+def note(message: str) -> None:
+    """Print what is good to know."""
+    _put("note", "36", message)
+
+
 def _put(kind: str, code: str, text: str) -> None:
     shown = f"\x1b[1;{code}m{kind}\x1b[0m" if coloured(sys.stderr, "auto") else kind
     sys.stderr.write(f"{shown}: {safe(text)}\n")

@@ -13,7 +13,7 @@ cdef class Fetch:
     cdef public Flow flow
     cdef public str kind, file, name, protocol, method, target, phase
     cdef public long long number, start, end, first_packet, last_packet, serial, over
-    cdef public int status, last, name_from_dns, dns_repeated, show_queries, readable, authorized
+    cdef public int status, last, name_from_dns, dns_repeated, dropped, show_queries, readable, authorized
     cdef public double dns_s, connect_s, tls_s, ttfb_s, response_s, silence_s
     cdef public Completion completion
     cdef public Opaque opaque
@@ -21,6 +21,6 @@ cdef class Fetch:
     cdef public long long attempt, group
     cdef public Package package
     cdef public double wait_s
-    cdef public str group_outcome, client_said, user_agent
+    cdef public str group_outcome, client_said, user_agent, process, process_how
     cpdef str shown(self, str target)
     cpdef detach(self)

@@ -32,6 +32,7 @@ class Fetch:
     protocol    tls | http | h2c | tcp (nothing was said, or not understood) | dns (no connection: the name failed)
     name_from_dns  1 = the connection did not say its name, the client's DNS lookups did
     dns_repeated   1 = a question for the name was sent again before the connection was made
+    dropped     packets were dropped by the capture meanwhile (analyzer.verdict.drops), 0 = as far as is known none
     resolution  what the client asked DNS for in vain, an analyzer.fetch.resolution.Resolution, else None
     start, end  ns; durations in seconds, -1.0 = unknown
     completion  how far the TLS handshake got, and opaque: what followed it (analyzer.wire.tls); None without TLS
@@ -39,6 +40,7 @@ class Fetch:
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
     group       number of its retry group within the capture, attempt: its place there, both 0 = tried only once
     client_said what a client's log says of it, as it stands there
+    process     who made it, and process_how: how that is known (analyzer.process); "" in files
     package     what it asks a registry for (analyzer.fetch.registries), None = nothing
     user_agent  of the request; authorized: 1 = it carried credentials
     wait_s      seconds since the attempt before it ended; group_outcome: recovered | fallback | failed | "" (unknown)
@@ -63,7 +65,7 @@ class Fetch:
         self.opaque: Opaque | None = None
         self.last = 1
         self.show_queries = 0
-        self.name_from_dns = self.dns_repeated = 0
+        self.name_from_dns = self.dns_repeated = self.dropped = 0
         self.resolution: Any = None
         self.verdict: object = None
         self.attempt = self.group = 0
@@ -71,6 +73,7 @@ class Fetch:
         self.group_outcome = ""
         self.over = 0
         self.client_said = ""
+        self.process = self.process_how = ""
         self.package: Package | None = None
         self.user_agent = ""
         self.readable = self.authorized = 0

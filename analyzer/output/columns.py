@@ -57,7 +57,7 @@ class Row:
     evidence: str
     """Packets that prove the verdict, as `packet:what` separated by blanks; packet numbers are those of the capture, as in Wireshark."""
     flags: str
-    """Words about the fetch that do not change its class, separated by blanks. `rst-ignored` and `segments-ignored`: a reset, or other segments, came that their receiver must ignore (RFC 9293 3.10.7, RFC 5961), and were left out of account; `rst-survived`: a reset that it could have taken, and did not."""
+    """Words about the fetch that do not change its class, separated by blanks. `rst-ignored` and `segments-ignored`: a reset, or other segments, came that their receiver must ignore (RFC 9293 3.10.7, RFC 5961), and were left out of account; `rst-survived`: a reset that it could have taken, and did not. `packets-dropped`: the capture dropped packets meanwhile, so that the verdict is less sure; what would rest on a silence is `incomplete`."""
     tcp_stream: int | None
     """Number of the connection, equal to Wireshark's `tcp.stream` for the same file; empty for `dns-failure`, which has none."""
     first_packet: int
@@ -138,6 +138,10 @@ class Row:
     """What common clients print for this."""
     client_said: str
     """What the client's own log says of this fetch (`--client-log`), at most 500 characters, with `…` for credentials, tokens and queries of URLs (docs/content.md); the verdict never comes from it."""
+    process: str
+    """Process that made the fetch, as `NAME[PID]`, with `+` behind it when it was that one or one of its descendants; only from `whyfetch run`, empty when unknown."""
+    process_how: str
+    """How that is known: `cgroup` (the kernel logged it as begun by COMMAND or a descendant, for certain), `poll` (the socket was seen in the hands of one) or `time` (it was captured while COMMAND ran, and may be somebody else's); empty in files."""
     wireshark_filter: str
     """Display filter that shows this connection, or these DNS messages, in Wireshark; several streams where a SYN that changed nothing made Wireshark count on."""
 

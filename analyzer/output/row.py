@@ -62,6 +62,8 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.phrase(verdict.advice)
     cells.phrase(verdict.client_errors)
     cells.text(cut(fetch.client_said, MAX_SAID) if fetch.client_said else "")
+    cells.phrase(fetch.process)
+    cells.word(fetch.process_how)
     cells.filter(fetch)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from analyzer.fetch.model import Fetch
@@ -13,6 +14,7 @@ from analyzer.verdict.model import CLASSES, Verdict
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
+    from analyzer.capture.live.source import Stats
     from analyzer.output.clientlog.log import ClientLog
 
 MAX_SHARED = 10_000
@@ -33,6 +35,7 @@ class Summary:
     mended                               failures that a retry, or the next entry of GOPROXY, made good
     shared                               (class, cause, server name or address) -> fetches, failures only
     findings                             what failures have in common besides
+    capture, read                        what a live capture saw and lost, None = it was none; packets read of it
     client_log                           what clients said, where a log was given
     """
 
@@ -43,6 +46,8 @@ class Summary:
         self.mended: Counter[str] = Counter()
         self.findings = Findings()
         self.client_log: ClientLog | None = None
+        self.capture: Stats | None = None
+        self.read = 0
         self.warnings: list[str] = []
         self.damaged = False
 
@@ -80,8 +85,11 @@ class Summary:
 
     def counts(self) -> dict[str, object]:
         """The summary as plain values, for JSON."""
-        classes = self._classes()
-        log = {} if self.client_log is None else {"client_log": self.client_log.counts()}
+        classes = self.classes()
+        log: dict[str, object] = {} if self.client_log is None else {"client_log": self.client_log.counts()}
+        if self.capture is not None:
+            counts = {name: None if n < 0 else n for name, n in asdict(self.capture).items()}
+            log["capture"] = {"read": self.read, **counts}
         return {
             "fetches": self.fetches,
             "connections_without_fetch": self.connections_without_fetch,
@@ -102,17 +110,19 @@ class Summary:
             *self._shared_lines(),
             *self._finding_lines(),
             *self._without_fetch(),
+            *self._captured(),
             *(self.client_log.lines() if self.client_log is not None else []),
         ]
 
-    def _classes(self) -> Counter[str]:
+    def classes(self) -> Counter[str]:
+        """How many fetches each class has."""
         classes: Counter[str] = Counter()
         for (klass, _), [number] in self.verdicts.items():
             classes[klass] += number
         return classes
 
     def _count_line(self) -> str:
-        classes = self._classes()
+        classes = self.classes()
         parts = [f"{classes[name]} {name}" for name in ("ok", *CLASSES[:6], "incomplete") if classes[name]]
         line = plural(self.fetches, "fetch", "fetches")
         return f"{line}: {', '.join(parts)}" if parts else line
@@ -136,6 +146,16 @@ class Summary:
             line = f"{plural(self.connections_without_fetch, 'connection', 'connections')} carried no fetch"
             lines.append(f"{line}, {self.races:,} of them lost a race against another address" if self.races else line)
         return lines
+
+    def _captured(self) -> list[str]:
+        """What a live capture saw and lost; a source may not be able to tell."""
+        if self.capture is None:
+            return []
+        losses = {"the kernel": self.capture.kernel_drops, "the interface": self.capture.interface_drops}
+        told = [
+            f"{n:,} dropped by {who}" if n >= 0 else f"what {who} dropped is not known" for who, n in losses.items()
+        ]
+        return [f"{plural(self.read, 'packet', 'packets')} captured: {', '.join(told)}"]
 
     def _mended_line(self) -> list[str]:
         parts = [f"{self.mended[outcome]:,} {text}" for outcome, text in MENDED.items() if self.mended[outcome]]

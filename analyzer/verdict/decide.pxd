@@ -14,6 +14,7 @@ from analyzer.verdict.thresholds cimport Thresholds
 from analyzer.wire.model cimport Connection, Exchange, Side, Tls
 
 cpdef Verdict decide_case(Case case)
+cdef Verdict by_packets(Case case)
 cdef who_and_when(Case case, Verdict verdict)
 cdef Verdict judge(Case case)
 cdef Verdict made_yet(Case case, Verdict verdict)

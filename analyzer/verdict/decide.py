@@ -9,6 +9,7 @@ import cython
 from analyzer.fetch.model import Fetch
 from analyzer.verdict import hints
 from analyzer.verdict.case import Case
+from analyzer.verdict.drops import doubted
 from analyzer.verdict.facts import tls_flags, weigh
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.origin import judge_origin
@@ -110,7 +111,14 @@ def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
 
 def decide_case(case: Case) -> Verdict:
     """The verdict of a case that nobody has looked at yet."""
+    verdict = by_packets(case)
+    return doubted(case, verdict) if case.fetch.dropped else verdict
+
+
+def by_packets(case: Case) -> Verdict:
+    """The verdict by what was captured, as if that were all there was."""
     if case.fetch.resolution is not None:
+        case.flags = list(case.connection.flags)
         if case.fetch.resolution.crowded:
             case.doubt = "evicted"
             case.flag("evicted")

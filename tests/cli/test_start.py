@@ -32,7 +32,7 @@ def test_help_is_instant():
     assert min(took) < 0.25
 
 
-@pytest.mark.parametrize("command", ["", "classify", "show", "case", "signatures"])
+@pytest.mark.parametrize("command", ["", "classify", "show", "case", "signatures", "doctor"])
 def test_help_shows_an_example_and_no_boxes(command):
     """Plain text that a pipe can take."""
     text = whyfetch(*filter(None, [command]), "--help").stdout

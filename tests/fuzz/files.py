@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from analyzer.capture import sniff
+from analyzer.capture import magic
 from analyzer.capture.compressed import Decompressed, compression
 from analyzer.capture.pcap import PcapFrames
 from analyzer.capture.pcapng import PcapngFrames
@@ -41,7 +41,7 @@ class Memory:
 
 def reader(data: bytes, at_once: int) -> Reader | None:
     """What reads this file, None = it is no capture."""
-    kind = sniff.kind(data[: sniff.WANTED])
+    kind = magic.kind(data[: magic.WANTED])
     if not kind:
         return None
     return (PcapFrames if kind == "pcap" else PcapngFrames)(Memory(data, at_once), "fuzz")
@@ -74,10 +74,10 @@ def capture(data: bytes) -> None:
 
 def compressed(data: bytes) -> None:
     """Damaged compressed data ends with a problem that is told, and gives no empty piece before."""
-    magic = compression(data)
-    if not magic:
+    algorithm = compression(data)
+    if not algorithm:
         return
-    stream = Decompressed(magic, Memory(data, 512))
+    stream = Decompressed(algorithm, Memory(data, 512))
     size = 0
     while size < MOST_OUTPUT and (piece := stream.read()):
         size += len(piece)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analyzer.capture import Capture, expand, open_capture
 from analyzer.capture.frame import Frames
+from analyzer.capture.losses import Losses
 
 SECOND = 1_000_000_000
 TICK = SECOND // 10
@@ -67,6 +68,10 @@ class Live:
     @property
     def damaged(self) -> bool:
         return self.capture.damaged
+
+    @property
+    def losses(self) -> Losses:
+        return self.capture.losses
 
     def stop(self) -> None:
         self.stopped = True

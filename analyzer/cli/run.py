@@ -1,0 +1,113 @@
+"""`whyfetch run`: COMMAND runs as without us, and below its output stands why its fetches failed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analyzer.cli.classify import check_output
+from analyzer.cli.options import SHOW_QUERIES
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.process.command import User
+
+COMMAND = typer.Argument(metavar="COMMAND...", help="What to run, with its arguments.", show_default=False)
+
+
+def run(
+    command: Annotated[list[str] | None, COMMAND] = None,
+    interface: Annotated[
+        list[str] | None,
+        typer.Option("-i", "--interface", metavar="IFACE", help="Where to capture. Default: any, all of them."),
+    ] = None,
+    bpf: Annotated[
+        str,
+        typer.Option("-f", "--filter", metavar="BPF", help="Capture only what this filter lets pass (pcap-filter(7))."),
+    ] = "",
+    always: Annotated[
+        bool,
+        typer.Option("--always/--on-failure", help="Report in any case, or only when COMMAND fails (the default)."),
+    ] = False,
+    source: Annotated[
+        str,
+        typer.Option("--source", metavar="NAME", help="ring, dumpcap, tcpdump or scapy. Default: the best here."),
+    ] = "",
+    write: Annotated[
+        Path | None, typer.Option("-w", "--write", metavar="FILE", help="Write all packets to FILE, as pcapng.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write a row for each fetch of COMMAND to FILE."),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="Of FILE: table, csv or jsonl. Default: by its name."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
+    keys: Annotated[
+        bool,
+        typer.Option("--keys/--no-keys", help="Let COMMAND write its TLS keys into a private file (SSLKEYLOGFILE)."),
+    ] = True,
+    keep_keys: Annotated[
+        bool, typer.Option("--keep-keys", help="Do not delete the TLS keys of COMMAND, which decrypt its packets.")
+    ] = False,
+    user: Annotated[
+        str | None, typer.Option("-u", "--user", metavar="NAME", help="Run COMMAND as this user, and capture as root.")
+    ] = None,
+    show_queries: Annotated[bool, SHOW_QUERIES] = False,
+) -> int:
+    """Run COMMAND and say why its fetches failed, and those of everything that it starts.
+
+    COMMAND keeps terminal, streams and signals; its exit status is ours. As root the kernel tells which connections are
+    its own; else those that were captured meanwhile are told, and marked.
+
+    Example: whyfetch run -- go mod download
+
+    Example: whyfetch run --always -o fetches.csv -- make test
+    """
+    if not command:
+        raise UsageError("no command is given", "`whyfetch run -- go mod download`")
+    if not sys.platform.startswith("linux"):
+        raise UsageError("`run` needs Linux", "`whyfetch sniff` in another window, while the command runs")
+    for path in (output, write):
+        if path is not None:
+            check_output(path, [], force)
+    if output is None and form is not None:
+        raise UsageError("`--format` is about the file of `-o`", "`-o fetches.csv`")
+    from analyzer.cli import capturing
+    from analyzer.cli.wrapped import Wrapped
+
+    return Wrapped(
+        command,
+        capturing.wanted(interface or ["any"], bpf, 0, False),
+        always=always,
+        source=source,
+        write=write,
+        output=output,
+        form=capturing.row_format(form, output),
+        force=force,
+        keys=keys,
+        keep_keys=keep_keys,
+        show_queries=show_queries,
+        user=None if user is None else _user(user),
+    ).run()
+
+
+def _user(name: str) -> User:
+    """Whom COMMAND is to run as."""
+    import os
+    import pwd
+
+    from analyzer.process.command import User
+
+    if os.geteuid():
+        raise UsageError("`--user` takes root", f"`sudo whyfetch run --user {name} ...`")
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError:
+        raise UsageError(f"no user is called `{name}`") from None
+    return User(found.pw_name, found.pw_uid, found.pw_gid, found.pw_dir)

@@ -1,0 +1,123 @@
+"""`whyfetch sniff`: an interface in, a line a fetch out while it goes on, and a summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.cli.classify import Colour, check_output
+from analyzer.cli.options import SETTLE, SHOW_QUERIES
+from analyzer.cli.selection import Selection
+
+
+def sniff(
+    streams: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-]", help="- reads a capture from standard input instead.", show_default=False),
+    ] = None,
+    interfaces: Annotated[
+        list[str] | None,
+        typer.Option("-i", "--interface", metavar="IFACE", help="Interface to watch, or any. Repeat for several."),
+    ] = None,
+    bpf: Annotated[
+        str, typer.Option("-f", "--filter", metavar="BPF", help="Capture filter in libpcap's language: 'tcp port 443'.")
+    ] = "",
+    write: Annotated[
+        Path | None, typer.Option("-w", "--write", metavar="FILE", help="Write the packets to FILE (pcapng) as well.")
+    ] = None,
+    ring: Annotated[
+        str | None,
+        typer.Option("--ring", metavar="NxSIZE", help="With -w: N files of SIZE, the oldest is replaced: 10x100MB."),
+    ] = None,
+    snaplen: Annotated[
+        int, typer.Option("-s", "--snaplen", metavar="BYTES", min=0, help="Bytes kept of each packet, 0 = all.")
+    ] = 0,
+    duration: Annotated[
+        str | None, typer.Option("--duration", metavar="TIME", help="Stop after TIME: 30, 30s, 5m, 1h.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("-c", "--count", metavar="N", min=1, help="Stop after N packets.")
+    ] = None,
+    source: Annotated[
+        str, typer.Option("--source", metavar="NAME", help="ring, dumpcap, tcpdump or scapy. Default: the best here.")
+    ] = "",
+    promiscuous: Annotated[
+        bool, typer.Option("--promiscuous", help="Also packets for other stations: on a mirror port.")
+    ] = False,
+    form: Annotated[
+        str | None, typer.Option("--format", metavar="FORMAT", help="table, csv or jsonl.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the rows to FILE, which must not exist."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over the output file and the file of -w.")] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="CLASS[/CAUSE]", help="Show only these verdicts: rst, 'tls-*', failed."),
+    ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option("--fail-on", metavar="CLASS[/CAUSE]", help="Exit with status 1 if a fetch has such a verdict."),
+    ] = None,
+    client_log: Annotated[
+        Path | None,
+        typer.Option("--client-log", metavar="FILE", help="Output of the client. Rows then come when it is over."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List the connections that carried no fetch as well.")
+    ] = False,
+    show_queries: Annotated[bool, SHOW_QUERIES] = False,
+    max_open: Annotated[
+        int | None, typer.Option("--max-open", metavar="N", min=3, help="Follow so many connections at a time.")
+    ] = None,
+    settle: Annotated[bool, SETTLE] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no line of state.")] = False,
+    colour: Annotated[
+        Colour, typer.Option("--color", metavar="WHEN", help="auto, always or never (NO_COLOR and FORCE_COLOR count).")
+    ] = Colour.AUTO,
+) -> int:
+    """Watch interfaces, and say of every fetch whether it failed, and why, as soon as that is decided.
+
+    Rows go to standard output, the summary and everything else to standard error. Ctrl-C ends it, with what was seen.
+
+    Example: whyfetch sniff -i eth0 -f 'tcp or icmp or port 53' -w trace.pcapng
+
+    Example: ssh server tcpdump -i any -U -w - | whyfetch sniff -
+    """
+    from analyzer.capture.live import rights
+    from analyzer.cli import capturing
+    from analyzer.cli.job import Job
+
+    form = capturing.row_format(form, output)
+    selection, failing = Selection(select or [], "--select"), Selection(fail_on or [], "--fail-on")
+    if output is not None:
+        check_output(output, [str(path) for path in (client_log, write) if path is not None], force)
+    capture = None
+    if streams:
+        capturing.only_a_stream(streams, [interfaces, bpf, write, ring, snaplen, duration, count, source, promiscuous])
+    else:
+        wanted = capturing.wanted(interfaces or [], bpf, snaplen, promiscuous)
+        files = capturing.ring_of_files(write, ring)
+        capture = capturing.begin(wanted, source, count or 0, capturing.nanoseconds(duration))
+        if write is not None:
+            capturing.write(capture, write, files, force)
+        rights.drop(capture.source.warnings)
+    job = Job(
+        ["-"] if capture is None else [],
+        live=capture,
+        form=form,
+        output=output,
+        select=selection,
+        fail_on=failing,
+        everything=everything,
+        quiet=quiet,
+        colour=str(colour),
+        client_log=client_log,
+        show_queries=show_queries,
+        max_open=max_open or 0,
+        settle=settle,
+    )
+    return int(job.run())

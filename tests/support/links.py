@@ -1,0 +1,94 @@
+"""Interfaces that a test makes for itself: a pair of them into a namespace of its own, and tunnels.
+
+Run as a program it sends one frame, given in hexadecimal digits, from the far end of the pair.
+"""
+
+import fcntl
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+TUNSETIFF, TUNSETLINK = 0x400454CA, 0x400454CD
+TUN, NO_HEADER = 0x0001, 0x1000
+
+
+def run(*words):
+    subprocess.run(words, check=True, capture_output=True)
+
+
+def inside(namespace, *words):
+    run("ip", "netns", "exec", namespace, *words)
+
+
+@contextmanager
+def pair(suffix=""):
+    """A veth interface here, 203.0.113.1, whose other end, 203.0.113.2, is in a namespace: (interface, namespace)."""
+    name, namespace = f"wf{suffix}{os.getpid()}", f"wf{suffix}{os.getpid()}"
+    run("ip", "netns", "add", namespace)
+    try:
+        connect(name, namespace)
+        inside(namespace, "ip", "link", "set", "lo", "up")
+        yield name, namespace
+    finally:
+        subprocess.run(["ip", "link", "del", name], capture_output=True)
+        run("ip", "netns", "del", namespace)
+
+
+def connect(name, namespace):
+    """Lay the cable, also once more after it was removed."""
+    run("ip", "link", "add", name, "type", "veth", "peer", "name", "inner", "netns", namespace)
+    run("sysctl", "-qw", f"net.ipv6.conf.{name}.disable_ipv6=1")
+    inside(namespace, "sysctl", "-qw", "net.ipv6.conf.inner.disable_ipv6=1")
+    inside(namespace, "ip", "address", "add", "203.0.113.2/30", "dev", "inner")
+    inside(namespace, "ip", "link", "set", "inner", "up")
+    run("ip", "address", "add", "203.0.113.1/30", "dev", name)
+    run("ip", "link", "set", name, "up")
+
+
+@contextmanager
+def tun(hardware):
+    """A tunnel whose frames the test writes, of some ARPHRD_ type: (interface, descriptor)."""
+    name = f"wt{os.getpid()}"
+    device = os.open("/dev/net/tun", os.O_RDWR)
+    try:
+        fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", name.encode(), TUN | NO_HEADER))
+        fcntl.ioctl(device, TUNSETLINK, hardware)
+        run("sysctl", "-qw", f"net.ipv6.conf.{name}.disable_ipv6=1")
+        run("ip", "link", "set", name, "up")
+        yield name, device
+    finally:
+        os.close(device)
+
+
+def datagrams(port, count, size=100, address="127.0.0.1", first=0):
+    """UDP datagrams, numbered."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for number in range(first, first + count):
+            sender.sendto(number.to_bytes(4, "big") + b"w" * (size - 4), (address, port))
+
+
+def numbers(frames):
+    """The numbers in datagrams of IPv4 over Ethernet."""
+    return [int.from_bytes(data[42:46], "big") for data in frames]
+
+
+def collect(frames, count, seconds=5.0, meanwhile=lambda: None):
+    """The bytes of frames until `count` came, or time is up."""
+    found, until = [], time.monotonic() + seconds
+    while len(found) < count and time.monotonic() < until:
+        if frames.advance():
+            found.append(frames.data[frames.start : frames.start + frames.captured])
+        elif not frames.idle:
+            break
+        meanwhile()
+    return found
+
+
+if __name__ == "__main__":
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as far:
+        far.bind(("inner", 0))
+        far.send(bytes.fromhex(sys.argv[1]))
