@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.build import pcap
-from support.examples import CASES
+from support.examples import CASES, SAMPLES
 from support.live import SECOND, Live
 from support.timeline import Timeline, parse
 
@@ -259,3 +259,17 @@ def test_a_screen_shows_what_stalls_below_the_rows(tmp_path: Path) -> None:
         )
     assert "ongoing" not in pieces[-1]
     assert "tls-no-server-hello" in pieces[-1]
+
+
+def test_a_set_that_is_stopped_ends_with_the_member_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The members behind it are not opened, and nothing is said of damage."""
+    monkeypatch.setattr(Reading, "_batch", lambda _: (1,))
+    paths = sorted((SAMPLES / "ok" / "curl-rotated").iterdir())
+    whole = Reading(paths)
+    for _ in whole:
+        pass
+    reading = Reading(paths, progress=lambda *_: reading.stop())
+    for _ in reading:
+        pass
+    assert 0 < reading.packets < whole.packets
+    assert (reading.damaged, reading.warnings) == (False, [])
