@@ -337,7 +337,7 @@ class Wishes:
         return [as_fetch(wish, now, one_way) for wish in sorted(vain, key=first_packet) if wish.failed]
 
     def _is_told_by_another(self, wish: Resolution) -> bool:
-        """Whether another open name of the client stands for this one: without the search domain, or one that worked."""
+        """Whether another open name of the client stands for it: one without the search domain, or one that worked."""
         if any(self._near((wish.client, shorter), wish) is not None for shorter in prefixes(wish.name)):
             return True
         return any(
