@@ -313,3 +313,26 @@ def test_a_row_that_turns_out_otherwise_is_amended(tmp_path: Path) -> None:
     JsonlWriter(out).event(amended)
     line = json.loads(out.getvalue())
     assert (line["type"], line["fetch"], line["status"]) == ("amended", 1, 503)
+
+
+def failures(count: int) -> Timeline:
+    """So many refusals by as many servers, within a second."""
+    names = [f"name r{i} client 192.0.2.1:{41000 + i} server 203.0.113.{i + 1}:80" for i in range(count)]
+    packets = []
+    for i in range(count):
+        packets += [f"  0.{i:02}0 r{i} > S  0:0(0)", f"  0.{i:02}1 r{i} < R. 0:0(0) ack 1"]
+    return parse("\n".join([*names, *packets]) + "\n")
+
+
+@pytest.mark.parametrize("settle", [True, False])
+def test_too_many_do_not_wait_for_a_retry(settle: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the cap the oldest goes without the outcome of its group, and that is said."""
+    monkeypatch.setattr("analyzer.verdict.told.MAX_WAITING", 5)
+    path = tmp_path / "failures.pcap"
+    path.write_bytes(pcap(failures(12)))
+    reading = Reading(live=Live(path, tail=200 * SECOND), settle=settle)
+    said = list(chain.from_iterable(reading.told()))
+    rows = [row for row in said if not isinstance(row, Event)]
+    assert sorted(row.number for row in rows) == list(range(1, 13))
+    assert len(said) == (12 if settle else 12 + 5)
+    assert reading.warnings == ["too many fetches waited for a retry at once: outcomes of groups are missing"]
