@@ -80,6 +80,7 @@ class Reading:
         self,
         paths: Paths = (),
         *,
+        mine: Callable[[Fetch], bool] | None = None,
         live: Live | None = None,
         follow: bool = False,
         settle: bool = False,
@@ -90,10 +91,9 @@ class Reading:
         client_log: str | PathLike[str] | None = None,
         waiting: Waiting | None = None,
         max_open: int = 0,
-        mine: Callable[[Fetch], bool] | None = None,
     ) -> None:
-        self.kinds = kinds
         self.mine = mine
+        self.kinds = kinds
         self.max_open = max_open
         self.lean = lean
         self.show_queries = show_queries
@@ -152,7 +152,7 @@ class Reading:
 
     def opened(self) -> int:
         """How many connections are open just now."""
-        return 0 if self._engine is None else len(self._engine.table.sides) // 2
+        return 0 if self._engine is None else self._engine.table.opened.size
 
     def rest(self) -> Iterator[list[Fetch]]:
         """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
@@ -293,7 +293,7 @@ class Reading:
             fetch.verdict = self._decide(fetch)
 
         kept = (self._order, self.groups, self.floods)
-        return Leaving(engine, names, kept, judge, lean=self.lean, settle=not self.events)
+        return Leaving(engine, names, kept, judge, lean=self.lean, settle=not self.events, mine=self.mine or anybodys)
 
     def _judge(self, batch: list[Ended], names: Names, file: str, leaving: Leaving | None) -> None:
         """The fetches of connections that are over, to wait for their turn; what names are known by then."""
@@ -386,12 +386,14 @@ class Reading:
                 fetch.detach()
 
     def _account(self, name: str, capture: Readable, engine: Engine, names: Names, order: Order) -> None:
+        from analyzer.output.floods import told
+
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
         found = [*capture.warnings, *engine.warnings]
-        self.left_out += self.floods.left_out
-        found += _flooded(self.floods)
+        self.left_out += self.floods.left_out + names.wishes.left_out
+        found += told(self.floods, names.wishes)
         if names.forgotten:
             found.append(f"{names.forgotten:,} DNS names or addresses were forgotten: too many were seen")
         if names.wishes.forgotten:
@@ -463,20 +465,6 @@ def classify(
     return frame
 
 
-def _flooded(floods: Floods) -> list[str]:
-    """Each flood in one line, the largest first."""
-    from analyzer.verdict.case import endpoint
-
-    lines = []
-    for server, (attempts, left_out) in sorted(floods.servers.items(), key=lambda one: (one[0] == b"", -one[1][0])):
-        name = endpoint(server[:-2], int.from_bytes(server[-2:])) if server else "other servers"
-        lines.append(
-            f"a flood: {attempts:,} attempts to connect to {name} came to nothing; {left_out:,} of them, "
-            f"all beyond {floods.most:,} a minute, have no row"
-        )
-    return lines
-
-
 def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:
     from analyzer.output.clientlog.log import ClientLog
 
@@ -487,6 +475,11 @@ def _listed(paths: Paths) -> list[str]:
     if isinstance(paths, str | PathLike):
         return [fspath(paths)]
     return [fspath(path) for path in paths]
+
+
+def anybodys(_: Fetch) -> bool:
+    """All fetches are wanted."""
+    return True
 
 
 def only_fetches(rows: Iterable[Fetch | Event]) -> list[Fetch]:

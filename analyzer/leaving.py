@@ -88,6 +88,7 @@ class Leaving:
     """The rows of one stream.
 
     settle    whether rows wait until nothing can change them; else each leaves at once, and Events tell the rest
+    mine      says which fetches are wanted
     begun     whether rows leave out of order by now: since the first look
     rows      connections that are not given out yet -> the fetches of theirs that have left, by place
     said      what is to be told besides
@@ -106,12 +107,14 @@ class Leaving:
         *,
         lean: bool,
         settle: bool,
+        mine: Callable[[Fetch], bool],
     ) -> None:
         self.engine, self.names = engine, names
         self.order, self.groups, self.floods = kept
         self.judge = judge
         self.lean = lean
         self.settle = settle
+        self.mine = mine
         self.said: list[Event] = []
         self.stalls: dict[Connection, tuple[Fetch, int]] = {}
         self.told = Told(self.groups, settle=settle)
@@ -176,7 +179,7 @@ class Leaving:
             self.asked = {wish: fetch for wish, fetch in self.asked.items() if wish in wishes.open}
         found = self.names.vain(now, QUIET_NS, self.asked, engine.opened_since, engine.one_way)
         going_on = {(one.client, first_label(one.name)) for one in engine.dns.began} if found else set()
-        for fetch in found:
+        for fetch in filter(self.mine, found):
             self.judge(fetch)
             verdict = verdict_of(fetch)
             if (
@@ -211,7 +214,7 @@ class Leaving:
         rows = self.rows.get(connection, {})
         built = fetches(twin)
         for place, fetch in enumerate(built):
-            if place in rows or fetch.kind != "fetch":
+            if place in rows or fetch.kind != "fetch" or not self.mine(fetch):
                 continue
             self.judge(fetch)
             if not is_decided(fetch, twin, now, last=place == len(built) - 1):

@@ -43,7 +43,7 @@ CAPS = {
     "wire/dns/lookups.py": ["MAX_OPEN", "MAX_EARLY"],
     "fetch/names.py": ["MAX_ANSWERS", "MAX_ASKED", "MAX_ASKED_FOR"],
     "fetch/wishes.py": ["MAX_OPEN", "MAX_HELD", "MAX_USED"],
-    "fetch/floods.py": ["MAX_ROWS"],
+    "fetch/floods.py": ["MAX_ROWS", "MAX_ROWS_OF_ALL", "MAX_SOURCES"],
     "fetch/order.py": ["MAX_HELD"],
     "verdict/retries.py": ["MAX_WAITING", "MAX_NAMES_WAITING"],
     "output/summary.py": ["MAX_SHARED"],

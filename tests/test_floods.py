@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.api import Reading
 from analyzer.fetch.build import fetches
-from analyzer.fetch.floods import Floods
+from analyzer.fetch.floods import MAX_SOURCES, Floods
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.decide import decide
 from analyzer.verdict.model import verdict_of
@@ -102,7 +102,33 @@ def test_rows_and_rows_left_out_are_all_attempts(
     assert len(told) == (count > 10)
     if told:
         assert f"{count:,} attempts to connect to 10.0.0.2:80" in told[0]
-        assert f"{count - 10:,} of them" in told[0]
+        assert f"{count - 10:,} of them, from {count - 10:,} address" in told[0]
+
+
+def test_who_floods_is_counted_up_to_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up senders are one a packet: more than a thousand are not told apart, and take no more room."""
+    few_rows(monkeypatch, 10)
+    _, reading = read(tmp_path / "flood.pcap", syns(MAX_SOURCES + 200))
+    assert "from more than 1,024 addresses" in " ".join(reading.warnings)
+    assert len(reading.floods.told[SERVER + b"\0\x50"].sources) == MAX_SOURCES + 1
+
+
+def test_one_that_floods_alone_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many attempts of one client are from one address."""
+    few_rows(monkeypatch, 10)
+    records = [frame(i, client(1), SERVER, (1024 + i, 80), SYN, i) for i in range(50)]
+    _, reading = read(tmp_path / "flood.pcap", HEADER + b"".join(records))
+    assert "40 of them, from 1 address and all beyond 10 a minute" in " ".join(reading.warnings)
+
+
+@pytest.mark.parametrize("back", [1, -1])
+def test_minutes_are_those_of_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, back: int) -> None:
+    """Nor does it matter in which order the times stand in the capture: what was a minute apart is no flood."""
+    few_rows(monkeypatch, 10)
+    times = [60_000_000 * (i // 9) for i in range(90)][::back]
+    records = [frame(us, client(i), SERVER, (1024, 80), SYN, i) for i, us in enumerate(times)]
+    rows, reading = read(tmp_path / "slow.pcap", HEADER + b"".join(records))
+    assert (len(rows), reading.left_out) == (90, 0)
 
 
 def test_the_last_row_of_a_flood_has_the_flag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

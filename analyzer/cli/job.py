@@ -137,10 +137,10 @@ class Job:
         for row in rows:
             if clear is not None:
                 clear.close()
-            if isinstance(row, Event):
-                writer.event(row)
-            else:
+            if isinstance(row, Fetch):
                 writer.fetch(row)
+            else:
+                writer.event(row)
             if self.live:
                 out.flush()
         self._close_bar()
@@ -165,11 +165,11 @@ class Job:
         summary: Summary = self.summary
         for chunk in chunks:
             for row in chunk:
-                if isinstance(row, Event):
-                    summary.tell(row)
-                else:
+                if isinstance(row, Fetch):
                     fetch = row
                     summary.add(fetch)
+                else:
+                    summary.tell(row)
             for row in chunk:
                 if isinstance(row, Event) or self._shows(row):
                     yield row

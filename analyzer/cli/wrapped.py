@@ -177,7 +177,7 @@ class Wrapped:
 
     def _note(self, reading: Reading, mine: Mine) -> None:
         """What the reader of the report should know besides."""
-        self.notes += [*reading.warnings, *(error.message for error in reading.failures)]
+        self.notes += [*reading.warnings, *(error.message for error in reading.failures), *reading.still_open()]
         if not self.compact.found:
             self.notes += mine.notes()
         if reading.foreign and (self.always or not self.compact.found):

@@ -1,11 +1,16 @@
 from analyzer.fetch.model cimport Fetch
 from analyzer.wire.model cimport Connection
 
-cdef int MAX_ROWS, MAX_SERVERS, MAX_TOLD
+cdef int MAX_ROWS, MAX_MINUTES, MAX_TOLD
 cdef long long MINUTE_NS
 
+cdef class Flood:
+    cdef public long long attempts, left_out
+    cdef public set sources
+
 cdef class Floods:
-    cdef public long long most, left_out, turned
-    cdef public dict minutes, servers
+    cdef public long long most, left_out
+    cdef public dict minutes, told
     cpdef bint leaves_out(self, Fetch fetch) except -1
-    cdef count(self, bytes place, long long attempts)
+    cpdef long long add(self, bytes place, long long began, bytes source) except -1
+    cdef count(self, bytes place, long long attempts, bytes source)

@@ -80,12 +80,12 @@ class Names:
         if not lookup.heard:
             self._remember(self.asked, client, lookup.name, lookup)
             lookup.heard = 1
-            if lookup.tries:
+            if lookup.asked:
                 return
         for address in lookup.addresses:
             self._remember(self.answers, client, address, (lookup.answer_time, lookup.name))
         lookup.let_go()
-        if lookup.qtype != HTTPS and not lookup.foreign and (lookup.tries or lookup.resolved):
+        if lookup.qtype != HTTPS and not lookup.foreign and (lookup.asked or lookup.resolved):
             self.wishes.add(lookup)
 
     def _remember(self, table: Recent, client: bytes, what: object, thing: object) -> None:

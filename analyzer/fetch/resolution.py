@@ -53,10 +53,28 @@ class Resolution:
     resolved    something brought an address, or may have: no failure
     shadowed    another resolution stands for it: a forwarder's question, or the one to the stub resolver
     first_packet, first_time, last_time   of its packets
-    pairs       (client, name) under which it is found while it is open
+    pairs       (client, name) under which it is found while it is open; placed: first packet by which it is
     crowded     so much was looked up at once that something was forgotten which may have spoken against a failure;
                 given_up: the wish itself had to go before it was over
     """
+
+    __slots__ = (
+        "client",
+        "crowded",
+        "cut",
+        "first_packet",
+        "first_time",
+        "given_up",
+        "last_time",
+        "lookups",
+        "name",
+        "names",
+        "overlooked",
+        "pairs",
+        "placed",
+        "resolved",
+        "shadowed",
+    )
 
     def __init__(self, lookup: Lookup) -> None:
         self.client = lookup.client
@@ -68,7 +86,7 @@ class Resolution:
         self.pairs: list[tuple[bytes, str]] = []
         self.first_packet = lookup.first_packet
         self.first_time = lookup.first_time
-        self.last_time = 0
+        self.last_time = self.placed = 0
 
     def add(self, lookup: Lookup) -> None:
         """Another question of it."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Container, Iterable, Iterator
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace
 from itertools import chain, islice
 
+from analyzer.fetch.floods import MAX_ROWS_OF_ALL, Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.recent import Recent
 from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, without_middle
@@ -43,7 +44,7 @@ NoteOpen = Callable[[int, int], None]
 
 
 class Least:
-    """The wish with the least number: a heap, in which those that left or got another number are dropped in time."""
+    """The wish with the least number: a heap, in which those that left, or whose number grew, are put right in time."""
 
     def __init__(self, number: Callable[[Resolution], int], among: Collection[Resolution]) -> None:
         self.number = number
@@ -52,7 +53,7 @@ class Least:
         self.serial = 0
 
     def add(self, wish: Resolution) -> None:
-        """A wish is new, or its number may have changed."""
+        """A wish is new, or its number may be smaller now."""
         self.serial += 1
         heappush(self.heap, (self.number(wish), self.serial, wish))
         if len(self.heap) > 2 * len(self.among) + SPARE:
@@ -63,10 +64,14 @@ class Least:
     def first(self) -> Resolution | None:
         """That wish; None when there is none."""
         while self.heap:
-            number, _, wish = self.heap[0]
-            if wish in self.among and self.number(wish) == number:
+            known, serial, wish = self.heap[0]
+            number = self.number(wish) if wish in self.among else NEVER
+            if number == known:
                 return wish
-            heappop(self.heap)
+            if number > known:
+                heapreplace(self.heap, (number, serial, wish))
+            else:  # it left, or is in the heap once more
+                heappop(self.heap)
         return None
 
 
@@ -84,6 +89,7 @@ class Wishes:
     joined      client -> when connections were first seen that show neither their beginning nor what they are for
     now         time of the newest question or answer
     given_up    fetches of those that had to go before their time; forgotten: how many had to go, failed or not
+    floods      clients that ask for so many names that the rows of some are left out; flooded: servers asked by many
     lost        at this time something was forgotten last: what failed by then may have got on unseen
     """
 
@@ -100,6 +106,7 @@ class Wishes:
         self.newest_use = self.now = self.looked = self.forgotten = 0
         self.lost = NEVER
         self.given_up: list[Fetch] = []
+        self.floods, self.flooded = Floods(), Floods(MAX_ROWS_OF_ALL)
 
     # -- questions -------------------------------------------------------------------------------------------------
 
@@ -108,7 +115,7 @@ class Wishes:
         pair = (lookup.client, lookup.name)
         known = self.named.get(pair)
         if known is None or not known[-1].goes_on(lookup.first_time):
-            if not lookup.tries and not lookup.resolved:
+            if not lookup.asked and not lookup.resolved:
                 return
             known = [*(known or ()), self._begin(pair, lookup)]
             self.named[pair] = known
@@ -133,11 +140,14 @@ class Wishes:
         return wish
 
     def _changed(self, wish: Resolution) -> None:
-        """Something was added to a wish."""
-        self.ends.add(wish)
+        """Something was added to a wish: it has the same place in all heaps unless it begins earlier now."""
         if wish.resolved:
             self.waiting.discard(wish)
-        elif wish in self.waiting:
+        if wish.placed == wish.first_packet:
+            return
+        wish.placed = wish.first_packet
+        self.ends.add(wish)
+        if wish in self.waiting:
             self.packets.add(wish)
             self.times.add(wish)
 
@@ -167,7 +177,12 @@ class Wishes:
         if waits and wish.failed:
             self._overlook(wish)
             wish.given_up = wish.crowded = True
-            self.given_up.append(as_fetch(wish, self.now, False))
+            self.given_up += self._rows(wish, self.now, one_way=False)
+
+    @property
+    def left_out(self) -> int:
+        """Failed wishes that got no row."""
+        return self.floods.left_out + self.flooded.left_out
 
     def oldest_packet(self) -> int:
         """The smallest first packet of a wish that may turn out a failure; a huge number when there is none."""
@@ -300,7 +315,9 @@ class Wishes:
             else:
                 self.ends.add(wish)
         failed = [wish for wish in sorted(vain, key=first_packet) if wish.failed]
-        return (self._as_fetch(wish, now, one_way) for wish in failed)  # each takes more room than its wish
+        for wish in failed:
+            wish.crowded = wish.first_time - DISORDER_NS <= self.lost or any(of.given_up for of in wish.lookups)
+        return chain.from_iterable(self._rows(wish, now, one_way=one_way) for wish in failed)  # larger than its wish
 
     def vain(
         self, now: int, quiet: int, known: Container[Resolution], note_open: NoteOpen, one_way: bool
@@ -316,7 +333,7 @@ class Wishes:
         note_open(min(map(first_packet, vain)), min(map(first_time, vain)) - DISORDER_NS)
         vain = [wish for wish in vain if not self._has_shorter(wish) and not self._got_elsewhere(wish)]
         self._find_twins(vain)
-        return [self._as_fetch(wish, now, one_way) for wish in sorted(vain, key=first_packet) if wish.failed]
+        return [as_fetch(wish, now, one_way) for wish in sorted(vain, key=first_packet) if wish.failed]
 
     def _has_shorter(self, wish: Resolution) -> bool:
         """Whether another open name of the client stands for this one."""
@@ -334,9 +351,18 @@ class Wishes:
             wish = self.ends.first()
         return over
 
-    def _as_fetch(self, wish: Resolution, now: int, one_way: bool) -> Fetch:
-        wish.crowded = wish.first_time - DISORDER_NS <= self.lost or any(lookup.given_up for lookup in wish.lookups)
-        return as_fetch(wish, now, one_way)
+    def _rows(self, wish: Resolution, now: int, *, one_way: bool) -> Iterator[Fetch]:
+        """The fetch of a wish that failed, unless it is one too many of a flood; the last before that gets a flag."""
+        last = False
+        for floods, place in ((self.floods, wish.client), (self.flooded, wish.lookups[0].server)):
+            failed = floods.add(place, wish.first_time, wish.client)
+            if failed > floods.most:
+                return
+            last = last or failed == floods.most
+        fetch = as_fetch(wish, now, one_way)
+        if last:
+            fetch.connection.flag("flood")
+        yield fetch
 
     def _join_variants(self, labels: Iterable[str]) -> None:
         """Names that are another open name of the client with a search domain behind it are the same wish."""

@@ -121,7 +121,7 @@ class Row:
     group: int | None
     """Number of the retry group within its capture: fetches of one client for the same thing, each begun after the one before it had failed."""
     group_outcome: str
-    """What became of the group: `recovered`, `fallback` (another entry of GOPROXY had it) or `failed`; empty when the capture does not show it."""
+    """What became of the group: `recovered`, `fallback` (another entry of GOPROXY had it) or `failed`; empty when the capture does not show it. While a capture goes on `pending`: what becomes of it is told later (docs/streams.md)."""
     ecosystem: str
     """Package registry the request speaks to, where that is readable: `go`, `pypi`, `npm`, `oci` or `git`."""
     package: str

@@ -118,6 +118,7 @@ def decide_case(case: Case) -> Verdict:
 def by_packets(case: Case) -> Verdict:
     """The verdict by what was captured, as if that were all there was."""
     if case.fetch.resolution is not None:
+        case.flags = list(case.connection.flags)
         if case.fetch.resolution.crowded:
             case.doubt = "evicted"
             case.flag("evicted")

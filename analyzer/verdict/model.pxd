@@ -6,7 +6,6 @@ cdef class Evidence:
     cdef public long long packet, time
     cdef public str what
     cdef public int side
-    cpdef begin(self, long long packet, long long time, str what, int side)
 
 cdef class Verdict:
     cdef public str klass, cause, confidence, missing, blame, rst_origin, summary, advice, client_errors

@@ -15,10 +15,6 @@ class Evidence:
     """A packet that proves the verdict; `what` is one of wire.model.WHAT, side 0 client, 1 server, 2 network."""
 
     def __init__(self, packet: cython.longlong, time: cython.longlong, what: str, side: cython.int) -> None:
-        self.begin(packet, time, what, side)
-
-    def begin(self, packet: cython.longlong, time: cython.longlong, what: str, side: cython.int) -> None:
-        """What `__init__` does; called on a bare object, which costs half as much."""
         self.packet = packet
         self.time = time
         self.what = what

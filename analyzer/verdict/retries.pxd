@@ -17,7 +17,8 @@ cdef class Group:
     cdef public bytes client
     cdef public str name, method, target, outcome
     cdef public Package package
-    cdef public list waits, begun, keys
+    cdef public list waits, begun
+    cdef public tuple keys
     cdef public Fetch last
 
 @cython.final
@@ -30,8 +31,8 @@ cdef class Retries:
     cpdef add(self, Fetch fetch)
     cpdef Fetch ready(self, long long now)
     cdef Group continued(self, Fetch fetch, dict waiting)
-    cdef Group waits_for(self, Fetch fetch, list[Group] groups)
-    cdef Group open_since(self, Fetch fetch, list[Group] groups)
+    cdef Group waits_for(self, Fetch fetch, Line groups)
+    cdef Group open_since(self, Fetch fetch, Line groups)
     cdef Group falls_back(self, Fetch fetch, dict waiting)
     cdef join(self, Group group, Fetch fetch)
     cdef follow(self, Group group, Fetch fetch)

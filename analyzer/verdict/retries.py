@@ -16,7 +16,7 @@ from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
 MAX_WAITING = 50_000
-"""Fetches held, 2 to 3 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
+"""Fetches held, 2 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
 MAX_NAMES_WAITING = 32_768
 """Those of them that are names which were not resolved: a flood of questions has nothing else."""
 MAX_LATER = 16
@@ -41,6 +41,8 @@ GOPROXY_ADVICE = (
 PENDING = "pending"
 """Outcome of a group that is open while a row of it leaves."""
 
+NOTHING: list[int] = []
+"""What a group has of most things while it has one member: a list for all, which nothing is added to."""
 Key = str | bytes
 """Name and target, name, or address: below it a client's groups wait."""
 
@@ -54,7 +56,7 @@ class Group:
     port, name, method, target  the service, "" = not known yet
     outcome    recovered | fallback | failed, "" while it is open, or unknown
     package    what it asks a registry for, by its first member; moved: another host was asked as well
-    waits      ns between the end of one member and the beginning of the next; begun: when each began
+    waits      ns between the end of one member and the beginning of the next; begun: when each began, of several
     keys       below which it waits
     over       ns: when its last member had ended
     """
@@ -66,9 +68,9 @@ class Group:
         self.name = self.method = self.target = self.outcome = ""
         self.open = True
         self.moved = self.goproxy = False
-        self.waits: list[int] = []
-        self.begun: list[int] = []
-        self.keys: list[Key] = []
+        self.waits: list[int] = NOTHING
+        self.begun: list[int] = NOTHING
+        self.keys: tuple[Key, ...] = ()
         self.last = fetch
         self.package: Package | None = fetch.package
         self.goproxy = self.package is not None and self.package.ecosystem == "go"
@@ -79,7 +81,7 @@ class Retries:
 
     groups      how many groups there are; overflowed: some rows left before the outcome of their group was known
     names       fetches held that are names which were not resolved
-    clients     client address -> key of a service -> its open groups, oldest first
+    clients     client address -> key of a service -> its open groups, oldest first; closed ones leave at the front
     going       open groups that want a file of a Go module; asking_databases: those of them that ask a proxy whether it
                 has a checksum database, which go then asks itself, under that database's name
     """
@@ -87,7 +89,7 @@ class Retries:
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.limits = limits
         self.queue, self.groups_of = Line(), Line()
-        self.clients: dict[bytes, dict[Key, list[Group]]] = {}
+        self.clients: dict[bytes, dict[Key, Line]] = {}
         self.groups = self.going = self.asking_databases = self.names = 0
         self.overflowed = False
 
@@ -136,7 +138,7 @@ class Retries:
             self.leave(fetch, group)
         return fetch
 
-    def continued(self, fetch: Fetch, waiting: dict[Key, list[Group]]) -> Group | None:
+    def continued(self, fetch: Fetch, waiting: dict[Key, Line]) -> Group | None:
         """The oldest open group of the same service which this fetch continues."""
         target: str = asked(fetch)
         name: str = lower(fetch.name)
@@ -151,18 +153,18 @@ class Retries:
             found = self.falls_back(fetch, waiting)
         return found
 
-    def waits_for(self, fetch: Fetch, groups: list[Group] | None) -> Group | None:
+    def waits_for(self, fetch: Fetch, groups: Line | None) -> Group | None:
         """The first of these groups that this fetch continues."""
         group: Group
         i: cython.Py_ssize_t
         if groups is not None:
-            for i in range(min(len(groups), MAX_LOOKED_AT)):
-                group = groups[i]
+            for i in range(groups.head, min(len(groups.items), groups.head + MAX_LOOKED_AT)):
+                group = groups.items[i]
                 if group.open and in_time(fetch, group) and same(fetch, group):
                     return group
         return None
 
-    def falls_back(self, fetch: Fetch, waiting: dict[Key, list[Group]]) -> Group | None:
+    def falls_back(self, fetch: Fetch, waiting: dict[Key, Line]) -> Group | None:
         """The group of a Go module's file that this fetch asks somewhere else for."""
         package: Package | None = fetch.package
         found: Group | None = None
@@ -172,13 +174,13 @@ class Retries:
             found = self.open_since(fetch, waiting.get(go_key(package.file, package.name)))
         return found
 
-    def open_since(self, fetch: Fetch, groups: list[Group] | None) -> Group | None:
+    def open_since(self, fetch: Fetch, groups: Line | None) -> Group | None:
         """The first of these groups that a fetch can continue as far as time goes."""
         group: Group
         i: cython.Py_ssize_t
         if groups is not None:
-            for i in range(min(len(groups), MAX_LOOKED_AT)):
-                group = groups[i]
+            for i in range(groups.head, min(len(groups.items), groups.head + MAX_LOOKED_AT)):
+                group = groups.items[i]
                 if group.open and in_time(fetch, group):
                     return group
         return None
@@ -187,8 +189,6 @@ class Retries:
         """The fetch is the group's next member."""
         if group.size:
             self.follow(group, fetch)
-        if len(group.begun) < MAX_WAITS:
-            group.begun.append(fetch.start)
         group.size += 1
         fetch.attempt = group.size
         group.last = fetch
@@ -204,8 +204,12 @@ class Retries:
         before: Fetch = group.last
         wait: cython.longlong = fetch.start - before.over
         fetch.wait_s = wait / 1e9
+        if group.size == 1:
+            group.waits, group.begun = [], [before.start]
         if len(group.waits) < MAX_WAITS:
             group.waits.append(wait)
+        if len(group.begun) < MAX_WAITS:
+            group.begun.append(fetch.start)
         elsewhere = place(before) != place(fetch)
         group.moved = group.moved or elsewhere
         if before.status in WANTS_LOGIN and asked(fetch) and authorized(fetch):
@@ -243,15 +247,14 @@ class Retries:
         """Let a group wait below a key, once."""
         if key in group.keys or len(group.keys) >= MAX_KEYS:
             return
-        group.keys.append(key)
+        group.keys = (*group.keys, key)
         waiting = self.clients.get(group.client)
         if waiting is None:
             self.clients[group.client] = waiting = {}
-        groups = waiting.get(key)
+        groups: Line | None = waiting.get(key)
         if groups is None:
-            waiting[key] = [group]
-        else:
-            groups.append(group)
+            waiting[key] = groups = Line()
+        groups.join(group)
 
     def close(self, group: Group) -> None:
         """Nothing more is expected: the outcome is that of the last member."""
@@ -265,7 +268,7 @@ class Retries:
     def forget(self, group: Group) -> None:
         """Take the group out of its services; those before it that are closed go with it."""
         first: Group
-        closed: cython.Py_ssize_t
+        groups: Line | None
         group.open = False
         if group.goproxy:
             self.going -= 1
@@ -275,15 +278,13 @@ class Retries:
             groups = waiting.get(key)
             if groups is None:
                 continue
-            closed = 0
-            for first in groups:
+            while len(groups):
+                first = groups.first()
                 if first.open:
                     break
-                closed += 1
-            if closed == len(groups):
+                groups.leave()
+            if not len(groups):
                 del waiting[key]
-            elif closed:
-                del groups[:closed]
         if not waiting:
             del self.clients[group.client]
 

@@ -62,6 +62,13 @@ class Chain:
         """Of those that are in it now: they may leave meanwhile."""
         return iter(self.some(self.size))
 
+    def __reversed__(self) -> Iterator[Connection]:
+        """The newest first; none may leave meanwhile."""
+        connection: Connection | None = self.last
+        while connection is not None:
+            yield connection
+            connection = connection.before
+
     def some(self, most: cython.longlong) -> list[Connection]:
         """The first so many."""
         found: list[Connection] = []

@@ -118,6 +118,7 @@ def copied(table: Expiry, connection: Connection) -> Connection:
     for other in (connection.before, connection.after, connection.unproven):
         shared[id(other)] = None
     twin: Connection = deepcopy(connection, shared)
+    twin.linked = 0
     return twin
 
 

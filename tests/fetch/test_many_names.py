@@ -13,6 +13,7 @@ from support.payload import dns
 from analyzer.api import Reading
 from analyzer.fetch import names as names_module
 from analyzer.fetch import wishes as wishes_module
+from analyzer.fetch.floods import Floods
 from analyzer.fetch.names import Names
 from analyzer.fetch.resolution import Resolution
 from analyzer.output.cells import CsvCells
@@ -208,6 +209,76 @@ def test_a_name_that_came_to_nothing_only_for_want_of_room_is_no_failure(tmp_pat
     found = {fetch.name: fetch.verdict for fetch in Reading(str(path))}
     assert len(found) == 200
     assert (found["n1.example.com"].klass, found["n1.example.com"].flags) == ("incomplete", ("evicted",))
+
+
+def few_rows(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Let floods of names begin with so many."""
+
+    def floods(of_all: int = most) -> Floods:
+        return Floods(most if of_all == most else 2 * most)
+
+    monkeypatch.setattr(wishes_module, "Floods", floods)
+
+
+@pytest.mark.parametrize("make", [denied, unanswered])
+@pytest.mark.parametrize("room", ["plenty", "none"])
+@pytest.mark.parametrize("count", [20, 21, 300])
+def test_a_flood_of_names_is_said_as_one(
+    make, room: str, count: int, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows and rows left out are all names, the last row has the flag; pipe and file agree, judged early or not."""
+    few_rows(monkeypatch, 20)
+    if room == "none":
+        request.getfixturevalue("small")
+    path = tmp_path / "flood.pcap"
+    path.write_bytes(capture(make(count, MS)))
+    reading = Reading(str(path))
+    flagged = ["flood" in fetch.verdict.flags for fetch in reading]
+    assert len(flagged) + reading.left_out == count
+    assert flagged == [False] * 19 + [True]
+    told = [text for text in reading.warnings if "a flood" in text]
+    assert len(told) == (count > 20)
+    if told:
+        assert f"{count} names that 192.0.2.10 asked for did not resolve" in told[0]
+        assert f"{count - 20} of them, all beyond 20 a minute, have no row" in told[0]
+    assert rows(path, Piped) == rows(path, Reading)
+
+
+@pytest.mark.parametrize("count", [40, 41, 200])
+def test_names_asked_by_made_up_senders_are_a_flood_of_the_server(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each asks once: no client is a flood, all together are, beyond a larger number."""
+    few_rows(monkeypatch, 20)
+    path = tmp_path / "flood.pcap"
+    data = bytearray(capture(unanswered(count, MS)))
+    for i in range(count):
+        at = data.index(CLIENT + SERVER)
+        data[at : at + 4] = bytes([203, 0, 113, 1 + i])
+    path.write_bytes(data)
+    reading = Reading(str(path))
+    assert len(list(reading)) == min(count, 40) == count - reading.left_out
+    told = [text for text in reading.warnings if "a flood" in text]
+    assert len(told) == (count > 40)
+    if told:
+        assert f"{count} names that 192.0.2.53 was asked for did not resolve" in told[0]
+        assert f"{count - 40} of them, asked by {count - 40} address" in told[0]
+        assert "all beyond 40 a minute" in told[0]
+
+
+def test_a_build_that_resolves_nothing_keeps_its_rows(tmp_path: Path) -> None:
+    """Nine hundred names in ten seconds, each with three search domains and for both families: a row for each name."""
+    suffixes = (".team.svc.cluster.local", ".svc.cluster.local", ".cluster.local", "")
+    asked: list[Record] = []
+    for i in range(900):
+        for step, suffix in enumerate(suffixes):
+            at, name = i * 11 * MS + step * MS, f"mirror{i}.example{suffix}"
+            asked += [(at, False, question(2 * i, name)), (at + 500_000, True, denial(2 * i, name))]
+    path = tmp_path / "build.pcap"
+    path.write_bytes(capture(asked))
+    reading = Reading(str(path))
+    assert sorted(fetch.name for fetch in reading) == sorted(f"mirror{i}.example" for i in range(900))
+    assert not [text for text in reading.warnings if "flood" in text]
 
 
 def test_what_an_answer_is_full_of_is_not_kept() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 import cython
 
 from analyzer.verdict.advice import CUT_UPLOAD
@@ -43,7 +45,7 @@ def status(case: Case) -> Verdict | None:
         return None
     case.cite_request()
     case.cite_response()
-    cause = f"http-status-{exchange.status}"
+    cause = intern(f"http-status-{exchange.status}")  # one object for all of them
     if exchange.status == 497 or b"HTTPS port" in exchange.body_start:
         cause = "http-plain-on-tls-port"
     said = f"{exchange.status} {exchange.reason}".rstrip()

@@ -8,8 +8,8 @@ cdef class Lookup:
     cdef public int id, client_port, server_port, version, qtype, ip_id, rcode, found, unreadable, given_up, heard, foreign, cut
     cdef public bytes client, server
     cdef public str transport, name, spelling
-    cdef public list tries, addresses, strays, refusals
-    cdef public long long serial, asked, last_query_time, answer_packet, answer_time
+    cdef public list again, addresses, strays, refusals
+    cdef public long long serial, asked, query_packet, query_time, last_query_time, answer_packet, answer_time
     cdef public IcmpError icmp
 
 cdef class Lookups:

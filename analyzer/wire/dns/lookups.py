@@ -44,8 +44,8 @@ class Lookup:
     id            of the message; client, client_port, server, server_port: addresses as bytes; version 4 or 6
     transport     udp | tcp
     name, spelling, qtype     as in Message
-    tries         (packet, time) of the question and its retransmissions, at most MAX_TRIES; none = not captured
-    asked         how often it was sent; last_query_time, ip_id: of the last
+    asked         how often it was sent, 0 = not captured; query_packet, query_time: of the first
+    again         (packet, time) of the others, at most MAX_TRIES in all; last_query_time, ip_id: of the last
     answer_packet/time        the answer, 0 = none; rcode: its code, -1 = none
     addresses                 as in Message, until they are remembered; found: how many they were
     strays        (server, packet, time) of answers that came from an address that was not asked, at most MAX_TRIES
@@ -70,9 +70,9 @@ class Lookup:
         self.name = message.name
         self.spelling = message.spelling
         self.qtype = message.qtype
-        self.tries: list[tuple[int, int]] = []
         self.found = 0
-        self.asked = self.last_query_time = self.ip_id = 0
+        self.asked = self.query_packet = self.query_time = self.last_query_time = self.ip_id = 0
+        self.again: list[tuple[int, int]] = NONE
         self.answer_packet = self.answer_time = 0
         self.rcode = -1
         self.addresses: list[bytes] = NONE
@@ -90,8 +90,10 @@ class Lookup:
         self.asked += 1
         self.last_query_time = time
         self.ip_id = ip_id
-        if self.asked <= MAX_TRIES:
-            self.tries.append((packet, time))
+        if self.asked == 1:
+            self.query_packet, self.query_time = packet, time
+        elif self.asked <= MAX_TRIES:
+            self.again = [*self.again, (packet, time)]
 
     def answer(self, message: Message, packet: cython.longlong, time: cython.longlong) -> None:
         """The answer came."""
@@ -110,14 +112,19 @@ class Lookup:
         self.addresses = NONE
 
     @property
+    def tries(self) -> list[tuple[int, int]]:
+        """Packet and time of the question and its retransmissions, at most MAX_TRIES."""
+        return [(self.query_packet, self.query_time), *self.again] if self.asked else NONE
+
+    @property
     def first_packet(self) -> int:
         """The first packet of it in the capture."""
-        return self.tries[0][0] if self.tries else self.answer_packet
+        return self.query_packet if self.asked else self.answer_packet
 
     @property
     def first_time(self) -> int:
         """Its time."""
-        return self.tries[0][1] if self.tries else self.answer_time
+        return self.query_time if self.asked else self.answer_time
 
     @property
     def resolved(self) -> bool:
