@@ -85,10 +85,10 @@ class Job:
         self.stopping: Stopping | None = None
         self.interrupted: ExitStatus | None = None
         self.live = live is not None or follow or any(map(streams, paths))
-        screen = sys.stderr.isatty() and not quiet
-        self.bar: Bar | Meter | None = None
-        if screen and not self.live:  # nobody knows how much of a stream is to come
-            self.bar = Bar(sys.stderr)
+        self.capture = live
+        shows = sys.stderr.isatty() and not quiet
+        # nobody knows how much of a stream is to come
+        self.bar: Bar | Meter | None = Bar(sys.stderr) if shows and not self.live else None
         self.waiting = None if quiet else messages.waiting
         self.reading = Reading(
             paths,
@@ -103,8 +103,7 @@ class Job:
             settle=settle or form == "parquet",
             live=live,
         )
-        self.capture = live
-        if live is not None and screen:
+        if live is not None and shows:
             from analyzer.output.meter import Meter
 
             self.bar = self.reading.progress = Meter(sys.stderr, live, self.summary, self.reading.opened)
