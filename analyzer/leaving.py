@@ -220,7 +220,7 @@ class Leaving:
         """A row that has left turned out otherwise."""
         fetch.number, fetch.group, fetch.attempt = before.number, before.group, before.attempt
         fetch.group_outcome = before.group_outcome
-        self.said.append(Event("amended", (before.number,), fetch))
+        self.said.append(Event("amended", (before.number,), fetch, before))
 
     def _judge(self, connection: Connection, twin: Connection, now: int) -> bool:
         """Let the decided fetches of a connection leave; whether all are."""
