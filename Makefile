@@ -74,10 +74,14 @@ samples: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
 
+# What tests use besides Python: tests that lack one are skipped and say so.
+TEST_PROGRAMS := tshark:tshark ip:iproute2 tcpdump:tcpdump nft:nftables curl:curl
+
 tools:
-	@command -v tshark >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends tshark; } || \
-	  echo "tshark is missing and cannot be installed here: its agreement tests will be skipped" >&2
+	@missing=; for each in $(TEST_PROGRAMS); do command -v $${each%%:*} >/dev/null || missing="$$missing $${each##*:}"; done; \
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; } || \
+	  echo "missing, and cannot be installed here:$$missing; tests with them will be skipped" >&2
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

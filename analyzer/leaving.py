@@ -8,7 +8,6 @@ file for as long as it comes faster than it was captured, and without a pause.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from time import monotonic_ns
 
@@ -18,12 +17,11 @@ from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names, wanted
 from analyzer.fetch.order import Order
 from analyzer.fetch.resolution import Resolution
-from analyzer.verdict.decide import decide
+from analyzer.rivals import Rivals
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict, verdict_of
-from analyzer.verdict.races import Races, Window, attempted
+from analyzer.verdict.races import attempted
 from analyzer.verdict.retries import Group, lower
-from analyzer.verdict.thresholds import DEFAULT
 from analyzer.verdict.told import Event, Told, changed
 from analyzer.wire.engine import BATCH, Engine
 from analyzer.wire.model import Connection
@@ -31,6 +29,9 @@ from analyzer.wire.outlook import as_if_over, gone, looked_at, worth_a_look
 
 HAND_OVER_NS = 50_000_000
 """The engine is asked about so often, by the clock: for as many frames as came in this time."""
+REMEMBERED_NS = 120_000_000_000
+"""How long stragglers of a connection that was given out are known as such, at least: a SYN's last repetition comes
+sooner (Linux tcp_syn_retries), and so do all of a closing side."""
 LOOK_NS = 250_000_000
 """Between two looks while packets come without a pause."""
 PACE = 0.8
@@ -39,14 +40,14 @@ SWITCHED = 101
 """Status behind which the exchange goes on as something else (RFC 9110 15.2.2)."""
 NOTHING_OPEN = 1 << 62
 """A packet number behind every packet."""
+MOST_WAITING = 4096
+"""Fetches that wait for the next look, where a capture is replayed that had paused once."""
 MOST_STALLS = 64
 """Stalls that are told while they last."""
 TELL_NS = 1_000_000_000
 """Between two times that one is."""
-MOST_RIVALS = 32
-"""Connections that are looked at to tell whether an attempt lost a race."""
-LEFT_KEPT = 64
-"""Rows that have left which a later attempt is compared with, as in a file (verdict/races.py LOOKED_BACK)."""
+BUDGET_NS = 20_000_000
+"""For looking at connections while packets come without a pause; the next look takes the others."""
 QUIET_NS = 400_000_000
 """A resolver that goes on behind an answer, to the next server or with the next search domain, asks at once."""
 REACTS_NS = 400_000_000
@@ -87,6 +88,7 @@ class Pace:
 class Leaving:
     """The rows of one stream.
 
+    forgotten when connections that were given out were last forgotten, ns
     settle    whether rows wait until nothing can change them; else each leaves at once, and Events tell the rest
     mine      says which fetches are wanted
     begun     whether rows leave out of order by now: since the first look
@@ -95,7 +97,6 @@ class Leaving:
     stalls    connections that stall -> the fetch that does, and when that was told, ns
     asked     names that were asked for in vain -> the fetch that has left
     attempts  fetches that carried nothing, and wait to know whether they lost a race
-    left      the newest of the others
     """
 
     def __init__(
@@ -120,24 +121,34 @@ class Leaving:
         self.told = Told(self.groups, settle=settle)
         self.pace = Pace()
         self.begun = False
+        self.forgotten = engine.capture_end
         self.rows: dict[Connection, dict[int, Fetch]] = {}
         self.attempts: list[Fetch] = []
         self.asked: dict[Resolution, Fetch] = {}
-        self.left: deque[Fetch] = deque(maxlen=LEFT_KEPT)
+        self.rivals = Rivals(engine, names)
 
     def looks(self) -> Iterator[Fetch | Event]:
         """What leaves now: called whenever the engine has handed over."""
-        if not self.pace.due(self.engine):
+        due = self.pace.due(self.engine)
+        if not due and not (self.begun and self.order.waiting >= MOST_WAITING):
             return
         if not self.begun:
             self.begun = True
             yield from self._from_file()
-        if not self.settle:
+        self._forget()
+        if due and not self.settle:
             self._look()
         said, self.said = self.said, []
         yield from said
         yield from self._decided()
         yield from self.told.reach(self.engine.capture_end, self._awaited())
+
+    def _forget(self) -> None:
+        """Ports whose connections were given out long ago; a file remembers as many as there is room for."""
+        keys, now = self.engine.table.keys, self.engine.capture_end
+        if now - self.forgotten >= REMEMBERED_NS:
+            self.forgotten = now
+            keys.gone_before, keys.gone = keys.gone, {}
 
     def end(self) -> Iterator[Fetch | Event]:
         """The capture is over, and everything was given out."""
@@ -161,7 +172,10 @@ class Leaving:
         """Judge what seems to be over."""
         engine = self.engine
         now = engine.capture_end
+        until = monotonic_ns() + BUDGET_NS
         for connection in dict.fromkeys((*worth_a_look(engine.table, now), *self._stirred())):
+            if not engine.idle and monotonic_ns() > until:
+                break
             twin = as_if_over(engine.table, connection, now)
             decided = False
             if twin is not None:
@@ -286,55 +300,13 @@ class Leaving:
             judged.append(fetch)
             fetch = self.order.leave(NOTHING_OPEN)
         judged.sort()
-        for fetch in judged:
+        for place, fetch in enumerate(judged):
             raced = fetch.resolution is None and fetch.kind != "race" and attempted(fetch)
-            if raced and self._races(fetch, judged, final):
+            if raced and self.rivals.race(fetch, judged, place, final=final, settle=self.settle):
                 self.attempts.append(fetch)
                 continue
-            self.left.append(fetch)
+            self.rivals.left.append(fetch)
             yield from self.told.tell(fetch)
-
-    def _races(self, fetch: Fetch, judged: list[Fetch], final: bool) -> bool:
-        """Make an attempt that lost a race a loser, as verdict/races.py does; True while that is not decided."""
-        window = DEFAULT.he_window_ns
-        others = [other for other in (*self.left, *judged) if abs(other.start - fetch.start) <= window]
-        rivals = [] if final else self._rivals(fetch, window)
-        races = Races()
-        for other in sorted({id(one): one for one in (*others, *rivals, fetch)}.values()):
-            races.add(other)
-            if other is fetch:
-                place = len(races.queue)
-        for _ in range(place - 1):
-            races.queue.leave()
-        races.judge(fetch)
-        if fetch.kind == "race" or not rivals:
-            return False
-        if not self.settle and self.engine.capture_end > fetch.start + window:
-            return False
-        rules = Window(races, fetch)
-        return any(attempted(rival) and rules.related(rival) for rival in rivals)
-
-    def _rivals(self, fetch: Fetch, window: int) -> list[Fetch]:
-        """The open connections that may be another attempt at the same, as they are now."""
-        engine = self.engine
-        found: list[Fetch] = []
-        for connection in begun_since(engine, fetch.start - window):
-            if len(found) >= MOST_RIVALS:
-                break
-            if connection.first_time > fetch.start + window or connection in self.rows:
-                continue
-            if connection.server.port != fetch.flow.server_port or connection.client.key_size == 0:
-                continue
-            if connection.server.address == fetch.flow.server:
-                continue
-            twin = as_if_over(engine.table, connection, engine.capture_end)
-            if twin is None:
-                continue
-            rival = fetches(twin)[0]
-            self.names.annotate(rival)
-            rival.verdict = decide(rival)
-            found.append(rival)
-        return found
 
     # -- retries ---------------------------------------------------------------------------------------------------
 
@@ -366,14 +338,6 @@ def continues(group: Group, connection: Connection) -> bool:
 def first_label(name: str) -> str:
     """What search domains leave of a name."""
     return name.partition(".")[0].lower()
-
-
-def begun_since(engine: Engine, time: int) -> Iterator[Connection]:
-    """The open connections that began then or later, the newest first."""
-    connection = engine.table.opened.last
-    while connection is not None and connection.first_time >= time:
-        yield connection
-        connection = connection.before
 
 
 def is_over(fetch: Fetch) -> bool:

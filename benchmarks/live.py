@@ -7,7 +7,6 @@ measures and never judges: the exit status is 0 whatever the figures are.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -82,7 +81,7 @@ def show(kind: str, tool: str, found: Result) -> None:
 def measure(tool: str, sender: Path, kind: str, rate: int, seconds: int, folder: Path) -> Result:
     """One tool under one load."""
     with namespaces() as (near, far):
-        out, said = folder / "rows.jsonl", folder / "said"
+        out, said = folder / "rows.csv", folder / "said"
         command = whyfetch(out) if tool == "whyfetch" else tshark()
         with said.open("wb") as err:
             listening = subprocess.Popen(
@@ -106,13 +105,13 @@ def measure(tool: str, sender: Path, kind: str, rate: int, seconds: int, folder:
             int(sent), int(sent) / float(took), 0, 0, usage.ru_utime + usage.ru_stime, (memory[0], max(memory))
         )
         text = said.read_text()
-        return from_whyfetch(result, out) if tool == "whyfetch" else from_tshark(result, text)
+        return from_whyfetch(result, text) if tool == "whyfetch" else from_tshark(result, text)
 
 
 def whyfetch(out: Path) -> list[str | Path]:
     """The command that watches and writes a row a fetch."""
     program = Path(sys.executable).with_name("whyfetch")
-    return [program, "sniff", "-i", INTERFACE, "--format", "jsonl", "--force", "-o", out]
+    return [program, "sniff", "-i", INTERFACE, "--format", "csv", "--force", "-o", out]
 
 
 def tshark() -> list[str]:
@@ -121,12 +120,12 @@ def tshark() -> list[str]:
     return ["tshark", "-n", "-i", INTERFACE, "-T", "fields", *(word for name in fields for word in ("-e", name))]
 
 
-def from_whyfetch(result: Result, out: Path) -> Result:
-    """What the summary says, which is the last line."""
-    lines = out.read_bytes().splitlines()
-    summary = json.loads(lines[-1])
-    result.read, result.dropped = summary["capture"]["read"], summary["capture"]["kernel_drops"]
-    result.rows = summary["fetches"]
+def from_whyfetch(result: Result, text: str) -> Result:
+    """What the summary says."""
+    result.rows, result.read, result.dropped = (
+        int(found[1].replace(",", "")) if (found := re.search(what, text)) else 0
+        for what in (r"(?m)^([\d,]+) fetch", r"([\d,]+) packets? captured", r"([\d,]+) dropped by the kernel")
+    )
     return result
 
 

@@ -29,6 +29,7 @@ DOCUMENTS = ("README.md", "docs/columns.md", "docs/exit-codes.md", "docs/securit
 CAPS = {
     "capture/reader.py": ["MOST_BYTES", "LONGEST_HOLE", "FREE_RECORDS"],
     "capture/pcapng.py": ["MOST_KEPT", "MOST_INTERFACES"],
+    "capture/losses.py": ["MOST"],
     "wire/decode/fragments.py": ["MAX_DATAGRAMS", "MAX_BYTES"],
     "wire/expiry.py": ["MAX_OPEN", "MAX_HALF_OPEN", "MAX_LINGERING"],
     "wire/table.py": ["MAX_GONE"],

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 from support.build import pcap
-from support.examples import CASES
+from support.examples import CASES, SAMPLES
 from support.live import SECOND, Live
 from support.timeline import Timeline, parse
 
 from analyzer.api import Reading
 from analyzer.capture import CaptureSource, open_capture
+from analyzer.capture.follow import Followed
 from analyzer.output import words
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.table import TableWriter
@@ -93,6 +94,20 @@ def test_a_replayed_stream_has_no_later_time() -> None:
     assert capture.warnings == []
     capture.close()
     os.close(read)
+
+
+def test_time_goes_on_at_the_end_of_a_file_that_is_followed(tmp_path: Path) -> None:
+    """Looking for more is no news: the clock counts from what came last."""
+    path = tmp_path / "grows.pcap"
+    path.write_bytes(pcap(parse(GOOD)))
+    capture = Followed(CaptureSource("grows", [str(path)]))
+    while capture.frames.advance():
+        last = capture.frames.time
+    for _ in range(8):
+        assert not capture.frames.advance()
+        assert capture.frames.idle
+    assert capture.frames.time > last
+    capture.close()
 
 
 def test_a_file_that_grows_is_followed(tmp_path: Path) -> None:
@@ -244,3 +259,17 @@ def test_a_screen_shows_what_stalls_below_the_rows(tmp_path: Path) -> None:
         )
     assert "ongoing" not in pieces[-1]
     assert "tls-no-server-hello" in pieces[-1]
+
+
+def test_a_set_that_is_stopped_ends_with_the_member_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The members behind it are not opened, and nothing is said of damage."""
+    monkeypatch.setattr(Reading, "_batch", lambda _: (1,))
+    paths = sorted((SAMPLES / "ok" / "curl-rotated").iterdir())
+    whole = Reading(paths)
+    for _ in whole:
+        pass
+    reading = Reading(paths, progress=lambda *_: reading.stop())
+    for _ in reading:
+        pass
+    assert 0 < reading.packets < whole.packets
+    assert (reading.damaged, reading.warnings) == (False, [])

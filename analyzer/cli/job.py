@@ -22,6 +22,7 @@ from analyzer.inputs import streams
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.retries import PENDING
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
@@ -80,9 +81,14 @@ class Job:
         self.everything = everything
         self.summary = Summary()
         self.found = False
+        self.pending: set[int] = set()
         self.stopping: Stopping | None = None
         self.interrupted: ExitStatus | None = None
-        self.bar: Bar | Meter | None = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+        self.live = live is not None or follow or any(map(streams, paths))
+        self.capture = live
+        shows = sys.stderr.isatty() and not quiet
+        # nobody knows how much of a stream is to come
+        self.bar: Bar | Meter | None = Bar(sys.stderr) if shows and not self.live else None
         self.waiting = None if quiet else messages.waiting
         self.reading = Reading(
             paths,
@@ -97,13 +103,11 @@ class Job:
             settle=settle or form == "parquet",
             live=live,
         )
-        self.capture = live
-        if live is not None and self.bar is not None:
+        if live is not None and shows:
             from analyzer.output.meter import Meter
 
             self.bar = self.reading.progress = Meter(sys.stderr, live, self.summary, self.reading.opened)
         self.summary.client_log = self.reading.client_log
-        self.live = live is not None or follow or any(map(streams, paths))
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
@@ -171,8 +175,17 @@ class Job:
                 else:
                     summary.tell(row)
             for row in chunk:
-                if isinstance(row, Event) or self._shows(row):
+                if self._tells(row) if isinstance(row, Event) else self._shows(row):
                     yield row
+
+    def _tells(self, event: Event) -> bool:
+        """Whether what is told is about something that is shown."""
+        if event.kind == "group":
+            told = self.pending.intersection(event.fetches)
+            self.pending -= told
+            return bool(told)
+        verdict = verdict_of(event.fetch)
+        return not self.selecting or self.select.matches(verdict.klass, verdict.cause)
 
     def _shows(self, fetch: Fetch) -> bool:
         """Whether it is to be shown; it may also be one that the exit status tells of."""
@@ -182,7 +195,10 @@ class Job:
         verdict = verdict_of(fetch)
         if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
             self.found = True
-        return not self.selecting or self.select.matches(verdict.klass, verdict.cause)
+        shown = not self.selecting or self.select.matches(verdict.klass, verdict.cause)
+        if shown and fetch.group_outcome == PENDING:
+            self.pending.add(fetch.number)
+        return shown
 
     def _writer(self, out: TextIO) -> Writer:
         if self.form == "csv":

@@ -23,10 +23,7 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "", "COLUMNS": "120"}
 PROGRAM = [sys.executable, "-m", "analyzer"]
 
-real = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0 or not sys.platform.startswith("linux"),
-    reason="needs the right to capture on Linux: run the tests with sudo",
-)
+real = pytest.mark.skipif(bool(links.no_capture()), reason=links.no_capture())
 
 
 def whyfetch(*words: str, stdin=subprocess.DEVNULL) -> subprocess.CompletedProcess[str]:
@@ -225,8 +222,7 @@ def test_the_terminal_has_a_line_of_state(closed):
     assert "packets captured" in shown
 
 
-@real
-@pytest.mark.skipif(shutil.which("ip") is None, reason="needs `ip`: apt-get install iproute2")
+@pytest.mark.skipif(bool(links.no_links()), reason=links.no_links())
 def test_an_interface_that_goes_away():
     """It is told, what was seen is reported, and the results are partial: exit status 3."""
     with links.pair("s") as (name, _), running("-i", name, "--format", "csv") as program:

@@ -5,15 +5,53 @@ Run as a program it sends one frame, given in hexadecimal digits, from the far e
 
 import fcntl
 import os
+import shutil
 import socket
 import struct
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import cache
+
+SUDO = "run the tests with sudo, in a container with --privileged"
 
 TUNSETIFF, TUNSETLINK = 0x400454CA, 0x400454CD
 TUN, NO_HEADER = 0x0001, 0x1000
+
+
+@cache
+def no_capture():
+    """Why nothing can be captured here, and what would help; "" = it can."""
+    if not sys.platform.startswith("linux"):
+        return "needs Linux"
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
+    except OSError as error:
+        return f"needs the right to capture ({error}): {SUDO}"
+    return ""
+
+
+@cache
+def no_links():
+    """The same of interfaces and namespaces of one's own."""
+    if shutil.which("ip") is None:
+        return "needs `ip`: apt-get install iproute2"
+    try:
+        with pair("try"):
+            return no_capture()
+    except (OSError, subprocess.CalledProcessError) as error:
+        return f"needs interfaces and network namespaces of its own ({error}): {SUDO}"
+
+
+@cache
+def no_tunnels():
+    """The same of tunnels."""
+    try:
+        with tun(0xFFFE):
+            return no_links()
+    except (OSError, subprocess.CalledProcessError) as error:
+        return f"needs /dev/net/tun ({error}): {SUDO}, modprobe tun"
 
 
 def run(*words):

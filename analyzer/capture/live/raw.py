@@ -16,9 +16,9 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from analyzer.capture.frame import LATEST, Frames
+from analyzer.capture.frame import LATEST, TICK_NS, Frames
 from analyzer.capture.live.interfaces import ANY, ETHERNET, LINK_TYPES, RAW_IP, find, interfaces
-from analyzer.capture.live.source import TICK_NS, Stats, Wanted
+from analyzer.capture.live.source import Stats, Wanted
 from analyzer.errors import SourceError
 
 BUFFER = 1 << 23

@@ -1,7 +1,6 @@
 """The packet ring on interfaces that tests make: what was sent is what is read, once; what got lost is counted."""
 
 import os
-import shutil
 import socket
 import struct
 import sys
@@ -18,12 +17,9 @@ from analyzer.capture.live.ring import RingSource
 from analyzer.capture.live.source import Wanted
 from analyzer.errors import SourceError
 
-pytestmark = [
-    pytest.mark.skipif(
-        not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs the right to capture: run the tests with sudo"
-    ),
-    pytest.mark.skipif(shutil.which("ip") is None, reason="needs `ip`: apt-get install iproute2"),
-]
+pytestmark = pytest.mark.skipif(bool(links.no_capture()), reason=links.no_capture())
+linked = pytest.mark.skipif(bool(links.no_links()), reason=links.no_links())
+tunnelled = pytest.mark.skipif(bool(links.no_tunnels()), reason=links.no_tunnels())
 
 UDP = bytes.fromhex("45000020000100004011 f6c8c0000202 c0000201 30393039000c0000 00000007".replace(" ", ""))
 """An IPv4 packet, 192.0.2.2 to 192.0.2.1, UDP from port 12345 to 12345, with the number 7."""
@@ -107,6 +103,7 @@ def test_what_is_lost_is_counted_exactly(source, port):
     assert (first.seen, len(found) + first.kernel_drops) == (20_000, 20_000)
 
 
+@linked
 def test_several_interfaces_and_none_else(source, port):
     """Frames carry the interface they came from; those of an interface that was not named are not there."""
     with links.pair() as (name, _):
@@ -124,6 +121,7 @@ def test_several_interfaces_and_none_else(source, port):
         other.release()
 
 
+@tunnelled
 def test_any_reads_interfaces_of_several_link_types(source, port):
     """A tunnel has IP packets, the loopback Ethernet frames, and a filter holds on both."""
     with links.tun(0xFFFE) as (name, device):
@@ -138,6 +136,7 @@ def test_any_reads_interfaces_of_several_link_types(source, port):
     assert len(found) == 2
 
 
+@tunnelled
 def test_an_unknown_link_type_is_read_cooked(source):
     """Of an interface whose headers nobody promises anything of, packets are read behind a LINUX_SLL2 header."""
     with links.tun(512) as (name, device):  # ARPHRD_PPP
@@ -151,6 +150,7 @@ def test_an_unknown_link_type_is_read_cooked(source):
 
 
 @pytest.mark.parametrize("refused", [0, 6], ids=["ring", "plain"])
+@linked
 def test_a_vlan_tag_is_where_it_was(source, monkeypatch, refused):
     """The kernel takes tags out of frames; they are put back, of the kind they were, and a filter can ask for them."""
     if refused:
@@ -197,6 +197,7 @@ def test_a_refused_ring_is_smaller_or_none(source, port, monkeypatch, times, sai
     assert not frames.idle
 
 
+@linked
 def test_down_and_up_again(source, port):
     """An interface that goes down is told of, and frames come again when it is back."""
     with links.pair() as (name, _):
@@ -212,6 +213,7 @@ def test_down_and_up_again(source, port):
     assert not source.failed
 
 
+@linked
 def test_removed_and_made_anew(source, port):
     """An interface of the same name is another one for the kernel; for us it is the one that was named."""
     with links.pair() as (name, namespace):
@@ -226,6 +228,7 @@ def test_removed_and_made_anew(source, port):
     assert not source.failed
 
 
+@linked
 def test_removed_for_good(source, port, monkeypatch):
     """When no interface comes back the capture ends, as failed, after what was read."""
     monkeypatch.setattr(presence, "PATIENCE_NS", 300_000_000)
@@ -254,6 +257,7 @@ def test_what_cannot_be_captured(source, wanted, message):
     assert error.value.hint
 
 
+@linked
 def test_an_interface_that_is_down(source):
     """It is said at once, and how to set it up."""
     with links.pair() as (name, _):
