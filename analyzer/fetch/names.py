@@ -108,7 +108,7 @@ class Names:
     def annotate(self, fetch: Fetch) -> None:
         """Give a fetch the name its address had, where it said none, and the time its lookup took."""
         connection: Connection = fetch.connection
-        if not self.asked:
+        if not self.asked.size:
             return
         if connection.midstream:
             if fetch.name:

@@ -20,7 +20,7 @@ cdef class BlockFrames(Frames):
     cdef public object memory, words, wait, known, lost, losses
     cdef public Py_ssize_t size, count, taken, placed, at
     cdef public bytes block
-    cdef public long long left, key, gap
+    cdef public long long left, key, gap, last
     cdef public dict gaps
     cdef public list given
     cpdef bint advance(self) except -1

@@ -56,6 +56,7 @@ class BlockFrames(Frames):
     block, at, left  the copy that is read, where its next frame is, how many are left in it
     lost           tells how many packets were dropped since it was asked last
     gaps           packets dropped before a block, by its number; placed: the blocks before this one were looked at
+    last           the time of the last frame in the block that was taken last
     given          when each block was given back last, ns
     losses         when packets were dropped
     wait           called when no block is full: True = look again; False = idle, or the end
@@ -76,7 +77,7 @@ class BlockFrames(Frames):
         self.words: memoryview[int] | None = memoryview(memory).cast("I")  # type: ignore[arg-type]
         self.size = size
         self.count = count
-        self.taken = self.placed = self.gap = 0
+        self.taken = self.placed = self.gap = self.last = 0
         self.lost = lost
         self.gaps: dict[int, int] = {}
         self.given = [0] * count
@@ -138,27 +139,34 @@ class BlockFrames(Frames):
             self.gap = self.gaps.pop(self.taken, 0)
         self.taken += 1
         self.left = file_u32(self.block, PACKETS, BIG)
+        last: cython.longlong = file_u32(self.block, LAST, BIG)
+        self.last = last * 1_000_000_000 + file_u32(self.block, LAST + 4, BIG)
         self.at = file_u32(self.block, FIRST, BIG)
         return True
 
     def place(self, lost: cython.longlong) -> None:
         """Find where packets were dropped: before a block that says so, or before the one that is not full yet.
 
-        The kernel drops while all blocks are full, so between two of them. Of several places each has one at least.
+        The kernel drops while all blocks are full, so between two of them; a few also while it turns from one to the
+        next. Of several places each has one at least.
         """
         if not lost or self.words is None:
             return
         turn: cython.Py_ssize_t = max(self.taken, self.placed)
         found: list[int] = []
+        losing: list[int] = []
         while turn < self.taken + self.count:
             status = self.words[(turn % self.count * self.size + STATUS) // 4]
             if not status & OURS:
                 break
-            if status & LOSING and self.full_before(turn):
-                found.append(turn)
+            if status & LOSING:
+                losing.append(turn)
+                if self.full_before(turn):
+                    found.append(turn)
             turn += 1
-        if not found or self.full_before(turn):
+        if self.full_before(turn):
             found.append(turn)
+        found = found or losing[:1] or [turn]
         self.placed = turn
         for turn in found[: min(lost, len(found))]:
             self.gaps[turn] = self.gaps.get(turn, 0) + 1
@@ -169,8 +177,10 @@ class BlockFrames(Frames):
         if turn < self.count or self.words is None:
             return False
         given: int = self.given[turn % self.count]
-        at: cython.Py_ssize_t = ((turn - 1) % self.count * self.size + LAST) // 4
-        last: int = self.words[at] * 1_000_000_000 + self.words[at + 1]
+        last: int = self.last
+        if turn > self.taken:  # the one before was not given back, to be written over
+            at: cython.Py_ssize_t = ((turn - 1) % self.count * self.size + LAST) // 4
+            last = self.words[at] * 1_000_000_000 + self.words[at + 1]
         return turn - self.count >= self.taken or last <= given
 
     def silence(self, now: cython.longlong) -> None:

@@ -290,7 +290,7 @@ def test_losses_are_where_they_were(source, port, monkeypatch, refused):
             first = first or frames.time
     lost = source.stats().kernel_drops
     assert lost > 1000
-    real = [gap for gap in gaps if gap[2]]
+    real = [gap for gap in gaps if gap[2] > 10]  # a few are dropped while the kernel turns to the next block
     assert len(real) >= 2
     assert all(told > 0 and source.losses.within(start, end) for start, end, _, told in real)
     assert len(gaps) <= len(real) + 3, "few other places are suspected"
