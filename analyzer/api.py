@@ -337,7 +337,7 @@ class Reading:
 
     def _prepare(self, fetch: Fetch, names: Names, file: str) -> None:
         """What a fetch needs to be judged and shown."""
-        if names.asked and fetch.resolution is None:
+        if names.asked.size and fetch.resolution is None:
             names.annotate(fetch)
         fetch.file = file
         fetch.show_queries = int(self.show_queries)

@@ -40,6 +40,8 @@ SWITCHED = 101
 """Status behind which the exchange goes on as something else (RFC 9110 15.2.2)."""
 NOTHING_OPEN = 1 << 62
 """A packet number behind every packet."""
+MOST_WAITING = 4096
+"""Fetches that wait for the next look, where a capture is replayed that had paused once."""
 MOST_STALLS = 64
 """Stalls that are told while they last."""
 TELL_NS = 1_000_000_000
@@ -127,13 +129,14 @@ class Leaving:
 
     def looks(self) -> Iterator[Fetch | Event]:
         """What leaves now: called whenever the engine has handed over."""
-        if not self.pace.due(self.engine):
+        due = self.pace.due(self.engine)
+        if not due and not (self.begun and self.order.waiting >= MOST_WAITING):
             return
         if not self.begun:
             self.begun = True
             yield from self._from_file()
         self._forget()
-        if not self.settle:
+        if due and not self.settle:
             self._look()
         said, self.said = self.said, []
         yield from said
@@ -217,7 +220,7 @@ class Leaving:
         """A row that has left turned out otherwise."""
         fetch.number, fetch.group, fetch.attempt = before.number, before.group, before.attempt
         fetch.group_outcome = before.group_outcome
-        self.said.append(Event("amended", (before.number,), fetch))
+        self.said.append(Event("amended", (before.number,), fetch, before))
 
     def _judge(self, connection: Connection, twin: Connection, now: int) -> bool:
         """Let the decided fetches of a connection leave; whether all are."""

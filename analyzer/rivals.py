@@ -34,7 +34,7 @@ class Rivals:
     def __init__(self, engine: Engine, names: Names) -> None:
         self.engine = engine
         self.names = names
-        self.left: deque[Fetch] = deque(maxlen=LOOKED_BACK)
+        self.left: deque[Fetch] = deque(maxlen=LOOKED_BACK + LOOKED_AHEAD)
 
     def race(self, fetch: Fetch, judged: list[Fetch], place: int, *, final: bool, settle: bool) -> bool:
         """Make the attempt judged[place] a loser if it is one; True while that is not decided.
@@ -44,8 +44,10 @@ class Rivals:
         window = DEFAULT.he_window_ns
         near = judged[max(0, place - LOOKED_BACK) : place + LOOKED_AHEAD]
         others = [other for other in (*self.left, *near) if abs(other.start - fetch.start) <= window]
+        if len(others) > LOOKED_AHEAD:
+            return False
         rivals = [] if final else list(self._open(fetch, window))
-        if len(others) > LOOKED_AHEAD or len(rivals) >= MOST_RIVALS:
+        if len(rivals) >= MOST_RIVALS:
             return False
         races = Races()
         together = sorted({id(one): one for one in (*others, *rivals, fetch)}.values())

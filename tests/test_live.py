@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.build import pcap
-from support.examples import CASES
+from support.examples import CASES, SAMPLES
 from support.live import SECOND, Live
 from support.timeline import Timeline, parse
 
@@ -22,6 +22,7 @@ from analyzer.capture import CaptureSource, open_capture
 from analyzer.capture.follow import Followed
 from analyzer.output import words
 from analyzer.output.jsonl import JsonlWriter
+from analyzer.output.summary import Summary
 from analyzer.output.table import TableWriter
 from analyzer.verdict.told import Event
 
@@ -259,3 +260,79 @@ def test_a_screen_shows_what_stalls_below_the_rows(tmp_path: Path) -> None:
         )
     assert "ongoing" not in pieces[-1]
     assert "tls-no-server-hello" in pieces[-1]
+
+
+def test_a_set_that_is_stopped_ends_with_the_member_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The members behind it are not opened, and nothing is said of damage."""
+    monkeypatch.setattr(Reading, "_batch", lambda _: (1,))
+    paths = sorted((SAMPLES / "ok" / "curl-rotated").iterdir())
+    whole = Reading(paths)
+    for _ in whole:
+        pass
+    reading = Reading(paths, progress=lambda *_: reading.stop())
+    for _ in reading:
+        pass
+    assert 0 < reading.packets < whole.packets
+    assert (reading.damaged, reading.warnings) == (False, [])
+
+
+RECONSIDERED = """
+server 203.0.113.80:80
+  0.000 > S  0:0(0)
+  0.001 < R. 0:0(0) ack 1
+  2.000 > S  0:0(0)
+  2.010 < S. 0:0(0) ack 1
+  2.010 > .  1:1(0) ack 1
+  2.011 > P. 1:82(81) ack 1 http GET /x host www.example
+  2.030 < P. 1:231(230) ack 82 http 503 content-length 150
+  2.031 > F. 82:82(0) ack 231
+  2.041 < F. 231:231(0) ack 83
+  2.041 > .  83:83(0) ack 232
+"""
+
+
+def test_a_row_that_turns_out_otherwise_is_amended(tmp_path: Path) -> None:
+    """The client did not take the refusal for one: the row has left, and a line takes its place."""
+    path = tmp_path / "reconsidered.pcap"
+    path.write_bytes(pcap(parse(RECONSIDERED)))
+    said = list(chain.from_iterable(Reading(live=Live(path, tail=200 * SECOND)).told()))
+    rows = [row for row in said if not isinstance(row, Event)]
+    (amended,) = [row for row in said if isinstance(row, Event) and row.kind == "amended"]
+    assert [row.verdict.cause for row in rows] == ["rst-refused"]
+    assert (amended.fetches, amended.fetch.number, amended.fetch.verdict.cause) == ((1,), 1, "http-status-503")
+    assert words.told(amended).startswith("fetch 1 turned out otherwise: http-failure/http-status-503: ")
+    summary = Summary()
+    for row in said:
+        if isinstance(row, Event):
+            summary.tell(row)
+        else:
+            summary.add(row)
+    assert summary.lines()[0] == "1 fetch: 1 http-failure"
+    assert summary.counts()["causes"] == {"http-failure/http-status-503": 1}
+    out = io.StringIO()
+    JsonlWriter(out).event(amended)
+    line = json.loads(out.getvalue())
+    assert (line["type"], line["fetch"], line["status"]) == ("amended", 1, 503)
+
+
+def failures(count: int) -> Timeline:
+    """So many refusals by as many servers, within a second."""
+    names = [f"name r{i} client 192.0.2.1:{41000 + i} server 203.0.113.{i + 1}:80" for i in range(count)]
+    packets = []
+    for i in range(count):
+        packets += [f"  0.{i:02}0 r{i} > S  0:0(0)", f"  0.{i:02}1 r{i} < R. 0:0(0) ack 1"]
+    return parse("\n".join([*names, *packets]) + "\n")
+
+
+@pytest.mark.parametrize("settle", [True, False])
+def test_too_many_do_not_wait_for_a_retry(settle: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the cap the oldest goes without the outcome of its group, and that is said."""
+    monkeypatch.setattr("analyzer.verdict.told.MAX_WAITING", 5)
+    path = tmp_path / "failures.pcap"
+    path.write_bytes(pcap(failures(12)))
+    reading = Reading(live=Live(path, tail=200 * SECOND), settle=settle)
+    said = list(chain.from_iterable(reading.told()))
+    rows = [row for row in said if not isinstance(row, Event)]
+    assert sorted(row.number for row in rows) == list(range(1, 13))
+    assert len(said) == (12 if settle else 12 + 5)
+    assert reading.warnings == ["too many fetches waited for a retry at once: outcomes of groups are missing"]

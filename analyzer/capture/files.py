@@ -66,7 +66,7 @@ class Capture:
         self.source = source
         self.readers: dict[int, Reader] = {}
         self._warnings: list[str] = []
-        self._damaged = False
+        self._damaged = self.stopped = False
         self._names: list[tuple[bool, bytes]] = []
         self._secrets: list[tuple[bool, bytes]] = []
         self._dropped = self._clamped = 0
@@ -82,6 +82,8 @@ class Capture:
 
     def _open_member(self, index: int) -> Frames | None:
         path = self.source.paths[index]
+        if self.stopped:
+            return None
         try:
             reader = open_reader(path)
         except CaptureError as error:  # it was readable when the set was put together
@@ -150,7 +152,8 @@ class Capture:
             reader.stream.tick()
 
     def stop(self) -> None:
-        """End here, as if the input did."""
+        """End here, as if the input did; members of a set that are not open yet are not read."""
+        self.stopped = True
         for reader in self.readers.values():
             reader.stream.stop()
 

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 
 from analyzer.capture.files import Capture, CaptureSource, cannot_read, reader_of
-from analyzer.capture.live.source import TICK_NS
+from analyzer.capture.frame import TICK_NS
 from analyzer.capture.patience import Waiting, patience
 from analyzer.capture.stream import RawStream
 

@@ -13,6 +13,10 @@ LATEST = 4_300_000_000 * 1_000_000_000
 """Times are from 1970 to 2106, which is what a pcap file can say in 32 bits of seconds and 32 of microseconds, in ns.
 Other readers clamp theirs: so neither the sum nor the difference of two times exceeds 63 bits anywhere behind."""
 
+TICK_NS = 100_000_000
+"""A source without frames says at least so often that time goes on (`Frames.idle`): a verdict that silence decides is
+due within a second."""
+
 
 class Frames:
     """Base of all readers.

@@ -13,7 +13,7 @@ import stat
 from time import monotonic_ns
 from typing import Protocol
 
-from analyzer.capture.live.source import TICK_NS
+from analyzer.capture.frame import TICK_NS
 
 CHUNK = 1 << 18
 """Bytes asked for at once from a file: large enough to hide the system call, small enough for a cache."""

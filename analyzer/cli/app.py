@@ -6,35 +6,29 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
 
 from analyzer.cli import messages
-from analyzer.cli.case import case
-from analyzer.cli.classify import classify
-from analyzer.cli.doctor import doctor
-from analyzer.cli.run import run as run_command
-from analyzer.cli.show import show
-from analyzer.cli.signatures import signatures
-from analyzer.cli.sniff import sniff
 from analyzer.errors import AnalyzerError, ExitStatus, Terminated
 
 _P = ParamSpec("_P")
 
-app = typer.Typer(
-    name="whyfetch",
-    help="Say why fetches failed, from packet captures, and cite the packets that prove it.",
-    epilog="Example: whyfetch classify trace.pcapng",
-    no_args_is_help=True,
-    rich_markup_mode=None,  # rich's boxes would cut messages, and take 0.1 s to import
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
+COMMANDS: dict[str, dict[str, object]] = {
+    "classify": {},
+    "sniff": {},
+    "show": {},
+    "case": {},
+    "signatures": {},
+    "doctor": {},
+    "run": {"allow_interspersed_args": False},
+}
+"""The subcommands, each a function of that name in a module of that name, with what is special about its arguments."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a write fails with when the place it goes to takes no more."""
@@ -57,13 +51,23 @@ def guarded(command: Callable[_P, int]) -> Callable[_P, int]:
     return run_it
 
 
-app.command()(guarded(classify))
-app.command()(guarded(sniff))
-app.command()(guarded(show))
-app.command()(guarded(case))
-app.command()(guarded(signatures))
-app.command()(guarded(doctor))
-app.command("run", context_settings={"allow_interspersed_args": False})(guarded(run_command))
+def application(arguments: Iterable[str] = ()) -> typer.Typer:
+    """The command line as far as these arguments need it: to import all commands takes longer than to run most."""
+    app = typer.Typer(
+        name="whyfetch",
+        help="Say why fetches failed, from packet captures, and cite the packets that prove it.",
+        epilog="Example: whyfetch classify trace.pcapng",
+        no_args_is_help=True,
+        rich_markup_mode=None,  # rich's boxes would cut messages, and take 0.1 s to import
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    first = next((word for word in arguments if not word.startswith("-")), "")
+    for name in [first] if first in COMMANDS else COMMANDS:
+        command = getattr(import_module(f"analyzer.cli.{name}"), name)
+        app.command(name, context_settings=COMMANDS[name])(guarded(command))
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -75,7 +79,6 @@ def _version(wanted: bool) -> None:
     raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool, typer.Option("--version", "-V", help="Show version and engine.", callback=_version, is_eager=True)
@@ -116,7 +119,7 @@ def _open_streams() -> None:
 def run(arguments: list[str]) -> int:
     """Run the command line; every way a command can end becomes an exit status here."""
     try:
-        return int(app(arguments, prog_name="whyfetch", standalone_mode=False) or 0)
+        return int(application(arguments)(arguments, prog_name="whyfetch", standalone_mode=False) or 0)
     except (BrokenPipeError, PipeClosedError):  # the reader of the pipe has seen enough: that is no failure
         _close_stdout()
         return ExitStatus.OK

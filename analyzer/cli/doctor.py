@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections.abc import Iterator
@@ -72,6 +71,8 @@ def doctor(
             "checks": [asdict(check) for check in found],
             "interfaces": [{**asdict(interface), "link": interface.link} for interface in present],
         }
+        import json
+
         typer.echo(json.dumps(report, indent=2))
     else:
         typer.echo(f"whyfetch {version()}")

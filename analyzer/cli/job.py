@@ -22,6 +22,7 @@ from analyzer.inputs import streams
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.retries import PENDING
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Job:
         self.everything = everything
         self.summary = Summary()
         self.found = False
+        self.pending: set[int] = set()
         self.stopping: Stopping | None = None
         self.interrupted: ExitStatus | None = None
         self.live = live is not None or follow or any(map(streams, paths))
@@ -173,8 +175,17 @@ class Job:
                 else:
                     summary.tell(row)
             for row in chunk:
-                if isinstance(row, Event) or self._shows(row):
+                if self._tells(row) if isinstance(row, Event) else self._shows(row):
                     yield row
+
+    def _tells(self, event: Event) -> bool:
+        """Whether what is told is about something that is shown."""
+        if event.kind == "group":
+            told = self.pending.intersection(event.fetches)
+            self.pending -= told
+            return bool(told)
+        verdict = verdict_of(event.fetch)
+        return not self.selecting or self.select.matches(verdict.klass, verdict.cause)
 
     def _shows(self, fetch: Fetch) -> bool:
         """Whether it is to be shown; it may also be one that the exit status tells of."""
@@ -184,7 +195,10 @@ class Job:
         verdict = verdict_of(fetch)
         if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
             self.found = True
-        return not self.selecting or self.select.matches(verdict.klass, verdict.cause)
+        shown = not self.selecting or self.select.matches(verdict.klass, verdict.cause)
+        if shown and fetch.group_outcome == PENDING:
+            self.pending.add(fetch.number)
+        return shown
 
     def _writer(self, out: TextIO) -> Writer:
         if self.form == "csv":

@@ -75,7 +75,7 @@ class Wrapped:
         self.show_queries = show_queries
         self.user = user
         self.summary = Summary()
-        self.compact = CompactWriter(sys.stderr, colour=messages.coloured(sys.stderr, "auto"))
+        self.compact = CompactWriter(sys.stderr, str(write or ""), colour=messages.coloured(sys.stderr, "auto"))
         self.notes: list[str] = []
         self.living: list[int] = []
         self.problem: Exception | None = None

@@ -108,7 +108,7 @@ class Names:
     def annotate(self, fetch: Fetch) -> None:
         """Give a fetch the name its address had, where it said none, and the time its lookup took."""
         connection: Connection = fetch.connection
-        if not self.asked:
+        if not self.asked.size:
             return
         if connection.midstream:
             if fetch.name:
@@ -206,7 +206,7 @@ class Names:
     def vain(
         self, now: int, quiet: int, known: Container[Resolution], opened_since: OpenedSince, one_way: bool
     ) -> list[Fetch]:
-        """The wishes that failed as far as is known, but are not over: all answers have come, `quiet` ns ago."""
+        """The wishes that failed as far as is known, but are not over: their questions are, and `quiet` ns went by."""
 
         def note_open(packet: int, time: int) -> None:
             for connection in opened_since(packet, time):

@@ -183,11 +183,6 @@ class Resolution:
         """The lookups of the name itself: what became of its search-domain variants is no reason."""
         return [lookup for lookup in self.lookups if lookup.name == self.name] or self.lookups
 
-    @property
-    def answered(self) -> bool:
-        """Whether every question has its answer, or the error that stands for one."""
-        return all(lookup.rcode >= 0 or lookup.icmp is not None for lookup in self.lookups)
-
     def same_question(self, inner: Resolution) -> bool:
         """Whether `inner` is this very wish, passed on by a forwarder (to another server) or a NAT (with its id)."""
         if self.client == inner.client or not self._asked_just_before(inner.first_time):

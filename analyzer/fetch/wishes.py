@@ -322,22 +322,28 @@ class Wishes:
     def vain(
         self, now: int, quiet: int, known: Container[Resolution], note_open: NoteOpen, one_way: bool
     ) -> list[Fetch]:
-        """The wishes that were answered in vain, and have been quiet for so long since: as they would be judged now.
+        """The wishes whose questions are over, and that have been quiet for so long: as they would be judged now.
 
-        They stay open. Of a name and its variants with search domains only the shortest is told. Where an answer is
-        missing the client may go on to the next server, or domain, after any time.
+        They stay open. Of a name and its variants with search domains only the shortest is told.
         """
-        vain = [wish for wish in self.waiting if now - wish.last_time >= quiet and wish.answered and wish not in known]
+        vain = [wish for wish in self.waiting if now - wish.last_time >= quiet and wish not in known]
         if not vain:
             return []
         note_open(min(map(first_packet, vain)), min(map(first_time, vain)) - DISORDER_NS)
-        vain = [wish for wish in vain if not self._has_shorter(wish) and not self._got_elsewhere(wish)]
+        vain = [wish for wish in vain if not self._is_told_by_another(wish) and not self._got_elsewhere(wish)]
+        for wish in vain:
+            self._overlook(wish)
         self._find_twins(vain)
         return [as_fetch(wish, now, one_way) for wish in sorted(vain, key=first_packet) if wish.failed]
 
-    def _has_shorter(self, wish: Resolution) -> bool:
-        """Whether another open name of the client stands for this one."""
-        return any(self._near((wish.client, shorter), wish) is not None for shorter in prefixes(wish.name))
+    def _is_told_by_another(self, wish: Resolution) -> bool:
+        """Whether another open name of the client stands for it: one without the search domain, or one that worked."""
+        if any(self._near((wish.client, shorter), wish) is not None for shorter in prefixes(wish.name)):
+            return True
+        return any(
+            other.resolved and other.client == wish.client and wish.name in prefixes(other.name)
+            for other in islice(self.alike.get(first_label(wish), ()), MAX_ALIKE)
+        )
 
     def _over(self, now: int, final: bool) -> dict[Resolution, None]:
         """The wishes that nothing can join any more; they leave `ends`."""

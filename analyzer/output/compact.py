@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # not compiled: writes to people
+import shlex
 from typing import TextIO
 
 from analyzer.fetch.model import Fetch
@@ -36,11 +37,13 @@ class Finding:
 class CompactWriter:
     """Holds what failed until the end: it is printed below the output of the program that failed.
 
-    `said` is how that program ended, in words
+    said    how that program ended, in words
+    packets the file that all packets were written to, "" = none
     """
 
-    def __init__(self, out: TextIO, *, colour: bool) -> None:
+    def __init__(self, out: TextIO, packets: str, *, colour: bool) -> None:
         self.out = out
+        self.packets = packets
         self.colour = colour
         self.said = ""
         self.more = 0
@@ -93,6 +96,8 @@ class CompactWriter:
             self.out.write(f"  advice: {safe(verdict.advice)}\n")
         if verdict.evidence:
             self.out.write(f"  proof ({verdict.confidence}): {_proof(fetch, verdict)}\n")
+        if self.packets and fetch.flow.stream >= 0:
+            self.out.write(f"  packets: whyfetch show {shlex.quote(safe(self.packets))} --stream {fetch.flow.stream}\n")
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code else text

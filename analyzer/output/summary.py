@@ -10,7 +10,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.findings import Findings
 from analyzer.output.text import plural, safe
 from analyzer.output.words import address
-from analyzer.verdict.model import CLASSES, Verdict
+from analyzer.verdict.model import CLASSES, Verdict, verdict_of
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
@@ -79,9 +79,29 @@ class Summary:
                 self.shared[place] = self.shared.get(place, 0) + 1
 
     def tell(self, event: Event) -> None:
-        """Count what became of failures whose rows have left."""
+        """Count what became of failures whose rows have left, and rows that turned out otherwise."""
         if event.kind == "group" and event.fetch.group_outcome in MENDED:
             self.mended[event.fetch.group_outcome] += len(event.fetches)
+        if event.before is not None:
+            self._take_back(event.before)
+            self._count(event.fetch)
+
+    def _take_back(self, fetch: Fetch) -> None:
+        """A verdict that was counted holds no longer; of the findings, which are of many, it stays a part."""
+        verdict = verdict_of(fetch)
+        self.verdicts[verdict.klass, verdict.cause][0] -= 1
+        place = (verdict.klass, verdict.cause, fetch.name or address(fetch.flow.server))
+        if place in self.shared:
+            self.shared[place] -= 1
+
+    def _count(self, fetch: Fetch) -> None:
+        """Count the verdict of a fetch."""
+        verdict = verdict_of(fetch)
+        self.verdicts.setdefault((verdict.klass, verdict.cause), [0])[0] += 1
+        if verdict.failed:
+            place = (verdict.klass, verdict.cause, fetch.name or address(fetch.flow.server))
+            if place in self.shared or len(self.shared) < MAX_SHARED:
+                self.shared[place] = self.shared.get(place, 0) + 1
 
     def counts(self) -> dict[str, object]:
         """The summary as plain values, for JSON."""
@@ -95,7 +115,7 @@ class Summary:
             "connections_without_fetch": self.connections_without_fetch,
             "nat_twins": self.twins,
             "classes": {name: classes[name] for name in CLASSES if classes[name]},
-            "causes": {f"{klass}/{cause}": n for (klass, cause), [n] in sorted(self.verdicts.items()) if cause},
+            "causes": {f"{klass}/{cause}": n for (klass, cause), [n] in sorted(self.verdicts.items()) if cause and n},
             "findings": [{"finding": f.id, "text": f.text, **f.figures} for f in self.findings.found()],
             **log,
             "damaged": self.damaged,

@@ -90,7 +90,10 @@ def _lead_nowhere(folder: int) -> None:
 
 
 def _forget_stale() -> None:
-    """Keys of COMMANDs whose whyfetch was killed: nobody has their directory locked, and they may live on."""
+    """Keys of COMMANDs whose whyfetch was killed: nobody has their directory locked.
+
+    Where processes of such a COMMAND live on, the name stays and leads nowhere.
+    """
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}[0-9]*-*"):
         with suppress(OSError):
             folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -98,8 +101,21 @@ def _forget_stale() -> None:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if stat.S_ISREG(os.stat(NAME, dir_fd=folder, follow_symlinks=False).st_mode):
                     _lead_nowhere(folder)
+                if not _used(path):
+                    os.unlink(NAME, dir_fd=folder)
+                    path.rmdir()
             finally:
                 os.close(folder)
+
+
+def _used(folder: Path) -> bool:
+    """Whether a process that lives was told to write its keys there."""
+    told = f"{VARIABLE}={folder}/".encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if told in environment.read_bytes():
+                return True
+    return False
 
 
 def _quoted(option: str) -> str:

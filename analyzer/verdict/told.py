@@ -26,11 +26,13 @@ class Event(NamedTuple):
     fetches   numbers of the rows that it is about
     fetch     group: its last member, with attempt, group and group_outcome; amended: as it is now; ongoing, ended: as
               it was when it was last judged, without a number
+    before    amended: as its row says
     """
 
     kind: str
     fetches: tuple[int, ...]
     fetch: Fetch
+    before: Fetch | None = None
 
 
 Awaited = Callable[[Group], bool]

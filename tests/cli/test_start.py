@@ -51,9 +51,9 @@ def test_every_option_has_help():
     """An option without a sentence is a riddle."""
     from typer.main import get_command
 
-    from analyzer.cli.app import app
+    from analyzer.cli.app import application
 
-    for command in get_command(app).commands.values():
+    for command in get_command(application()).commands.values():
         assert command.help
         for option in command.params:
             assert getattr(option, "help", None) or option.hidden, option.name
@@ -66,10 +66,10 @@ def test_the_reader_of_the_pipe_may_leave():
         "read, write = os.pipe()\n"
         "os.close(read)\n"
         "os.dup2(write, 1)\n"
-        "from analyzer.cli import app\n"
+        "from analyzer.cli import app, doctor\n"
         "def full(): print('x' * 100_000)\n"
-        "app.app.command('full')(app.guarded(full))\n"
-        "app.main(['full'])\n"
+        "doctor.doctor = full\n"
+        "app.main(['doctor'])\n"
     )
     found = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, check=False)
     assert (found.returncode, found.stderr) == (0, "")

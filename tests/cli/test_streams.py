@@ -1,5 +1,6 @@
 """The whole command on a stream that goes on: rows while it does, and what the signals do that end it."""
 
+import json
 import os
 import re
 import select
@@ -128,3 +129,38 @@ def test_an_old_capture_at_full_speed_is_as_its_file(form, name):
         .replace(b'"file":"-"', f'"file":"{name}"'.encode())
         == of_file
     )
+
+
+RETRIED = """
+name one client 192.0.2.1:50080 server 203.0.113.80:80
+name two client 192.0.2.1:50081 server 203.0.113.80:80
+  0.000 one > S  0:0(0)
+  0.001 one < R. 0:0(0) ack 1
+  1.000 two > S  0:0(0)
+  1.010 two < S. 0:0(0) ack 1
+  1.010 two > .  1:1(0) ack 1
+  1.011 two > P. 1:82(81) ack 1 http GET /x host www.example
+  1.030 two < P. 1:231(230) ack 82 http 200 content-length 150
+  1.031 two > F. 82:82(0) ack 231
+  1.041 two < F. 231:231(0) ack 83
+  1.041 two > .  83:83(0) ack 232
+"""
+
+
+@pytest.mark.parametrize(("selected", "told"), [((), True), (("--select", "rst"), True), (("--select", "ok"), False)])
+def test_what_becomes_of_a_failure_is_told_where_its_row_is_shown(running, selected, told):
+    """The failure has left as pending when its retry comes; with the retry it is said which one it was."""
+    data = pcap(parse(RETRIED))
+    first = 24 + 2 * 16 + 66 + 60  # header, and the records of the SYN and of the RST
+    command = running("--format", "jsonl", *selected)
+    command.feed(data[:first])
+    if told:
+        command.until(b'"group_outcome":"pending"')
+    command.feed(data[first:])
+    if told:
+        command.until(b'"type":"group"')
+    command.process.stdin.close()
+    out = command.out + command.process.stdout.read()
+    kinds = [json.loads(line)["type"] for line in out.splitlines()]
+    assert ("group" in kinds) == told
+    assert kinds.count("fetch") == (2 if selected == () else 1)

@@ -15,6 +15,7 @@ import pytest
 
 from analyzer.process import cgroup
 from analyzer.process.log import FiveTuple, Logged, logged
+from analyzer.process.nft import PREFIX, Table
 
 DRIVER = """
 import os, socket, sys
@@ -150,6 +151,22 @@ def test_after_a_kill_the_next_start_takes_away_what_was_left(files: Path) -> No
     time.sleep(0.2)
     driven(files, "true", noted=files / "none")
     assert not left()
+
+
+def test_a_table_that_was_left_goes_at_the_next_start(files: Path) -> None:
+    """Kernels before 5.12 know no owner of a table: it is known to be left by the number of a process that is gone."""
+    left_over, live = f"{PREFIX}{2**22 + 1}", f"{PREFIX}{os.getpid()}"  # no process has so high a number
+    table = Table()
+    try:
+        for name in (left_over, live):
+            table.name = name
+            table._batch([table._table(0)])
+        driven(files, "true", noted=files / "none")
+        assert live in table._tables()
+        assert left_over not in table._tables()
+    finally:
+        table.loaded, table.owned = True, False
+        table.close()
 
 
 @pytest.mark.parametrize(

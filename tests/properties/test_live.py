@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.build import pcap
 from support.examples import CASES, SAMPLE_NAMES, SAMPLES
-from support.live import Live
+from support.live import SECOND, Live
+from support.mutate import CHANGES, mutated
+from support.recording import pcap as written
+from support.recording import recorded
 
 from analyzer.api import Reading
 from analyzer.fetch.model import Fetch
@@ -23,6 +32,12 @@ BY_ORDER = {"file", "fetch", "group"}
 """Columns that follow the order of rows."""
 BY_THE_END = {"summary", "silence_s"}
 """Columns that tell how long it was waited: in a file until the next packet of whomever, live no longer than needed."""
+TRICKLED = [
+    "rst/curl-refused.pcap",
+    "http-failure/pip-503-then-works.pcap",
+    "tls-failure/curl-no-common-cipher.pcap",
+    "ok/curl-ipv6-refused.pcap",
+]
 SHORT = ("name", "start", "class", "cause", "status", "server")
 
 Row = tuple[tuple[str, object], ...]
@@ -77,3 +92,53 @@ def test_a_case_says_live_what_its_file_says(name: str, tmp_path: Path) -> None:
     path.write_bytes(pcap(CASES[name]))
     settled(path)
     told(path)
+
+
+@given(st.sampled_from(PLAIN_CASES), CHANGES)
+def test_damaged_captures_end_live_as_well(name: str, changes: list[tuple[int, str, int]]) -> None:
+    """Whatever comes, and when: rows are numbered through, and all that was pending is settled."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "case.pcap"
+        path.write_bytes(pcap(mutated(CASES[name], changes)))
+        numbers: list[int] = []
+        pending: set[int] = set()
+        for row in chain.from_iterable(Reading(live=Live(path, tail=200 * SECOND), lean=True).told()):
+            if isinstance(row, Event):
+                assert set(row.fetches) <= set(numbers)
+                if row.kind == "group":
+                    pending -= set(row.fetches)
+            else:
+                numbers.append(row.number)
+                if row.group_outcome == "pending":
+                    pending.add(row.number)
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert pending == set()
+
+
+def trickled(path: Path, pipe: int) -> None:
+    """Write a capture record by record, as fast as it was captured, or a tenth of a second for each longer pause."""
+    recording = recorded(path)
+    data = written(recording)
+    before, at = recording.frames[0].time, 24
+    with os.fdopen(pipe, "wb", buffering=0) as out:
+        out.write(data[:at])
+        for frame in recording.frames:
+            time.sleep(min((frame.time - before) / SECOND, 0.15))
+            before = frame.time
+            out.write(data[at : at + 16 + len(frame.data)])
+            at += 16 + len(frame.data)
+
+
+@pytest.mark.parametrize("name", TRICKLED)
+def test_a_stream_that_trickles_says_what_its_file_says(name: str) -> None:
+    """With pauses in which the reader is idle, and time goes on."""
+    wanted = rows(Reading(SAMPLES / name, kinds=True), BY_ORDER | BY_THE_END)
+    read, write = os.pipe()
+    writer = threading.Thread(target=trickled, args=(SAMPLES / name, write))
+    writer.start()
+    try:
+        found = rows(Reading(f"/dev/fd/{read}", kinds=True), BY_ORDER | BY_THE_END)
+    finally:
+        os.close(read)
+        writer.join()
+    assert found == wanted

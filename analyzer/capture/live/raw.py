@@ -16,9 +16,9 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from analyzer.capture.frame import LATEST, Frames
+from analyzer.capture.frame import LATEST, TICK_NS, Frames
 from analyzer.capture.live.interfaces import ANY, ETHERNET, LINK_TYPES, RAW_IP, find, interfaces
-from analyzer.capture.live.source import TICK_NS, Stats, Wanted
+from analyzer.capture.live.source import Stats, Wanted
 from analyzer.errors import SourceError
 
 BUFFER = 1 << 23
@@ -34,6 +34,9 @@ socket's queue at once; libpcap and Npcap, as scapy opens them, hand over after 
 
 PATIENCE_S = 1.0
 """Seconds for what was captured before `close` to come out, whatever the clock does."""
+
+MOST_EARLY = 1 << 16
+"""Frames that came before all was set up, and do not count: more than scapy's buffer holds."""
 
 BURST = 64
 """Frames read of one interface before another one has its turn: they come in order of time as far as that goes."""
@@ -233,6 +236,10 @@ def _prepare(listening: Any, name: str, buffer: int) -> None:
     if name == "lo":
         with suppress(OSError):
             listening.ins.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+    with suppress(BlockingIOError):
+        for _ in range(MOST_EARLY):
+            listening.ins.recv(1)
+    _counters(listening)  # nor does what scapy let fall before the filter was there
 
 
 def _is_packet_socket(listening: Any) -> bool:

@@ -17,14 +17,14 @@ import struct
 import time
 from contextlib import suppress
 
-from analyzer.capture.frame import Frames
+from analyzer.capture.frame import TICK_NS, Frames
 from analyzer.capture.live import filter as bpf
 from analyzer.capture.live import rights
 from analyzer.capture.live.blocks import BlockFrames
 from analyzer.capture.live.interfaces import ANY, COOKED, LINK_TYPES, Interface, find, interfaces
 from analyzer.capture.live.plain import PlainFrames
 from analyzer.capture.live.presence import PATIENCE_NS, Presence
-from analyzer.capture.live.source import TICK_NS, Stats, Wanted
+from analyzer.capture.live.source import Stats, Wanted
 from analyzer.capture.losses import Losses
 from analyzer.errors import SourceError
 

@@ -11,10 +11,6 @@ from analyzer.capture.frame import Frames
 SNAPLEN = 262_144
 """Bytes kept of a frame: libpcap's MAXIMUM_SNAPLEN, all of any packet."""
 
-TICK_NS = 100_000_000
-"""A source without frames says at least so often that time goes on (`Frames.idle`): a verdict that silence decides is
-due within a second."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

@@ -9,9 +9,8 @@ import cython
 if not cython.compiled:
     from analyzer.capture.live.packing import put_packet
 
-from analyzer.capture.frame import Frames
+from analyzer.capture.frame import TICK_NS, Frames
 from analyzer.capture.live.savefile import SaveFile
-from analyzer.capture.live.source import TICK_NS
 
 BATCH = 1 << 16
 """Bytes that are written at once at most: a system call for some hundred small packets."""

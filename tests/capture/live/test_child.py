@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.capture.frame import TICK_NS
 from analyzer.capture.live import child
 from analyzer.capture.live.child import HELD_NS, ChildSource, dumpcap_counts, tcpdump_counts
-from analyzer.capture.live.source import TICK_NS, Stats, Wanted
+from analyzer.capture.live.source import Stats, Wanted
 from analyzer.errors import SourceError
 
 PACKAGE = {"dumpcap": "wireshark-common", "tcpdump": "tcpdump"}

@@ -135,3 +135,24 @@ def test_without_the_right_the_line_to_type_is_said(monkeypatch):
     with pytest.raises(SourceError, match="no right to capture on `lo`") as error:
         ScapySource().open(Wanted(("lo",)))
     assert "sudo" in error.value.hint or "NET_RAW" in error.value.hint
+
+
+def test_what_passed_before_the_filter_was_there_does_not_count(port, send, collect):
+    """Others send while the socket is opened: none of that is a loss of ours."""
+    stop = threading.Event()
+
+    def others():
+        while not stop.is_set():
+            send(port, 100)
+
+    sender = threading.Thread(target=others)
+    sender.start()
+    try:
+        for _ in range(20):
+            source = ScapySource()
+            source.open(Wanted(("lo",), bpf="udp port 9"))
+            assert source.stats().kernel_drops == 0
+            source.release()
+    finally:
+        stop.set()
+        sender.join()
