@@ -156,7 +156,8 @@ def test_a_vlan_tag_is_where_it_was(source, monkeypatch, refused):
     if refused:
         refuse(monkeypatch, refused)
     with links.pair() as (name, namespace):
-        frames = source.open(Wanted((name,), "vlan 7 and udp port 12345"))
+        names = (name,) if refused else (name, "lo")
+        frames = source.open(Wanted(names, "vlan 7 and udp port 12345"))
         sent = []
         for kind in (b"\x81\x00", b"\x88\xa8"):
             sent.append(b"\xff" * 6 + b"\x02\x00\x00\x00\x00\x07" + kind + b"\x60\x07" + b"\x08\x00" + UDP)
