@@ -20,3 +20,15 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`pytest --update-cases` writes what the program says into tests/cases/*.pkt: read the diff."""
     parser.addoption("--update-cases", action="store_true", help="rewrite the `=>` lines of tests/cases/*.pkt")
+
+
+LIVE = ("capture/live", "process", "cli/test_sniff", "cli/test_streams", "test_live", "test_sources")
+"""Tests with real traffic and real clocks: on a machine that is busy with other things a packet may come late."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What fails there is tried twice again, and listed as such in the report."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(LIVE):
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))

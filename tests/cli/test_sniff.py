@@ -46,22 +46,13 @@ def running(*words: str):
     watchdog = threading.Timer(60, program.kill)  # so that a test that waits in vain fails
     watchdog.start()
     try:
-        wait_for_ring(program.pid)
+        links.wait_until_captures(program.pid)
         yield program
     finally:
         watchdog.cancel()
         if program.poll() is None:
             program.kill()
         program.communicate()
-
-
-def wait_for_ring(pid: int) -> None:
-    """Until the process has its packet ring, which is in its memory map."""
-    until = time.monotonic() + 30
-    while "socket:[" not in Path(f"/proc/{pid}/maps").read_text():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    time.sleep(0.1)  # it is bound right after
 
 
 def refused(port: int) -> None:
@@ -199,7 +190,7 @@ def test_the_terminal_has_a_line_of_state(closed):
         stderr=other,
     )
     os.close(other)
-    wait_for_ring(program.pid)
+    links.wait_until_captures(program.pid)
     shown = ""
     until = time.monotonic() + 30
     refused(closed)

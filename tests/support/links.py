@@ -11,8 +11,9 @@ import struct
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 
 SUDO = "run the tests with sudo, in a container with --privileged"
 
@@ -130,3 +131,38 @@ if __name__ == "__main__":
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as far:
         far.bind(("inner", 0))
         far.send(bytes.fromhex(sys.argv[1]))
+
+
+def wait_until_captures(pid: int) -> None:
+    """Until the process, or a child of it, has a packet socket that is bound: what passes from now on it will see."""
+    until = time.monotonic() + 60
+    while not captures(pid):
+        assert time.monotonic() < until, "it does not capture"
+        assert Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z", "it ended"
+        time.sleep(0.02)
+
+
+def captures(pid: int) -> bool:
+    """Whether a packet socket of it is bound: `R` and the inode in /proc/net/packet."""
+    rows = [row.split() for row in Path(f"/proc/{pid}/net/packet").read_text().splitlines()[1:]]
+    bound = {f"socket:[{row[8]}]" for row in rows if row[5] == "1"}
+    return any(link in bound for one in family(pid) for link in open_files(one))
+
+
+def family(pid: int) -> list[int]:
+    """The process, its children, and theirs."""
+    found = [pid]
+    for one in found:
+        with suppress(OSError):
+            found += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
+    return found
+
+
+def open_files(pid: int) -> list[str]:
+    """What the file descriptors of a process are."""
+    links = []
+    with suppress(OSError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                links.append(str(descriptor.readlink()))
+    return links
