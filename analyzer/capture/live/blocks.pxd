@@ -27,6 +27,5 @@ cdef class BlockFrames(Frames):
     cpdef bint take(self) except -1
     cpdef place(self, long long lost)
     cpdef bint full_before(self, Py_ssize_t turn) except -1
-    cpdef silence(self, long long now)
     cpdef rebuild(self, Py_ssize_t at)
     cpdef give_back(self)

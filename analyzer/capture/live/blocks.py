@@ -171,6 +171,9 @@ class BlockFrames(Frames):
         for turn in found[: min(lost, len(found))]:
             self.gaps[turn] = self.gaps.get(turn, 0) + 1
         self.gaps[found[0]] += max(lost - len(found), 0)
+        if self.taken in self.gaps:  # nothing is known of what follows: it was between the last frame and now
+            now: cython.longlong = time_ns()
+            self.losses.add(self.time or now, now, 0)
 
     def full_before(self, turn: cython.Py_ssize_t) -> cython.bint:
         """Whether the block before was full when the one in this place was given back: then nothing was free."""
@@ -182,12 +185,6 @@ class BlockFrames(Frames):
             at: cython.Py_ssize_t = ((turn - 1) % self.count * self.size + LAST) // 4
             last = self.words[at] * 1_000_000_000 + self.words[at + 1]
         return turn - self.count >= self.taken or last <= given
-
-    def silence(self, now: cython.longlong) -> None:
-        """Nothing came until now: what was dropped was dropped since the last frame."""
-        self.place(self.lost())
-        if self.gaps:
-            self.losses.add(self.time or now, now, 0)
 
     def rebuild(self, at: cython.Py_ssize_t) -> None:
         """The frame as it was on the wire, where the kernel took a tag out; the cooked one where that is not known."""

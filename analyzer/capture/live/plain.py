@@ -64,9 +64,6 @@ class PlainFrames(Frames):
     def place(self, lost: int) -> None:
         """Where packets were dropped, each frame tells."""
 
-    def silence(self, now: int) -> None:
-        """Nothing came until now; what is dropped now, the next frame tells."""
-
     def give_back(self) -> None:
         """Let go of the socket."""
         self.socket = None

@@ -123,8 +123,6 @@ class RingSource:
     def release(self) -> None:
         """Let go of the socket and its ring at once."""
         self.stats()
-        if self.frames is not None:
-            self.frames.silence(time.time_ns())
         self._release()
 
     @property
@@ -222,7 +220,7 @@ class RingSource:
             if self.closing or self.failed:
                 self.release()
                 return False
-            self.frames.silence(self.checked)
+            self.frames.place(self._lost())
             frames.time = max(frames.time, self.checked - HELD_NS)
             frames.idle = True
             return False

@@ -313,5 +313,9 @@ def test_losses_are_in_the_file(source, port, tmp_path):
     with open_capture(expand([tmp_path / "along.pcapng"])[0]) as written:
         while written.frames.advance():
             pass
-        assert written.losses.times == [found for found in live.times if found[1] <= written.frames.time]
+        told = written.losses
+        assert told.times
+        assert all(any(a <= start and end <= b for a, b, _ in live.times) for start, end, _ in told.times)
         assert written.dropped == capture.stats().kernel_drops
+        assert told.packets == live.packets
+        assert written.dropped - told.packets <= 1, "one may have been lost behind the last frame"
