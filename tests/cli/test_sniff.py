@@ -141,7 +141,9 @@ def test_rows_come_while_it_goes_on(closed):
 def test_so_many_packets(closed, tmp_path):
     """`-c` reads and writes exactly so many, and ends; rows are those of the file."""
     written, rows = tmp_path / "trace.pcapng", tmp_path / "rows.csv"
-    with running("-i", "lo", "-f", f"tcp port {closed}", "-c", "4", "-w", str(written), "-o", str(rows)) as program:
+    with running(
+        "-i", "lo", "-f", f"tcp port {closed}", "-c", "4", "-w", str(written), "-o", str(rows), "--settle"
+    ) as program:
         for _ in range(3):
             refused(closed)
         _, err = program.communicate(timeout=30)

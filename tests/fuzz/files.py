@@ -29,11 +29,19 @@ class Memory:
         self.packing = ""
         self.problem = ""
         self.notes: list[str] = []
+        self.idle = self.stopped = False
+        self.arrived = 0
 
     def read(self) -> bytes:
         piece = self.data[self.consumed : self.consumed + self.at_once]
         self.consumed += len(piece)
         return piece
+
+    def tick(self) -> None:
+        """Everything is there."""
+
+    def stop(self) -> None:
+        """Nobody does."""
 
     def close(self) -> None:
         """Nothing to release."""
