@@ -72,7 +72,7 @@ def names(wanted: str) -> list[str]:
 
 def engine() -> str:
     """Which modules run: `compiled` or `interpreted`."""
-    from analyzer.cli.app import engine as found
+    from analyzer.version import engine as found
 
     return found()
 
