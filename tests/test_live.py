@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.build import pcap
-from support.examples import CASES, SAMPLES
+from support.examples import CASES, GOOD, SAMPLES
 from support.live import SECOND, Live
 from support.timeline import Timeline, parse
 
@@ -25,19 +25,6 @@ from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.summary import Summary
 from analyzer.output.table import TableWriter
 from analyzer.verdict.told import Event
-
-GOOD = """
-client 192.0.2.1:40000
-server 203.0.113.80:80
-  0.000 > S  0:0(0)
-  0.010 < S. 0:0(0) ack 1
-  0.010 > .  1:1(0) ack 1
-  0.011 > P. 1:82(81) ack 1 http GET /x host www.example
-  0.030 < P. 1:231(230) ack 82 http 200 content-length 150
-  0.031 > F. 82:82(0) ack 231
-  0.041 < F. 231:231(0) ack 83
-  0.041 > .  83:83(0) ack 232
-"""
 
 
 def test_time_goes_on_where_nothing_comes(tmp_path: Path) -> None:

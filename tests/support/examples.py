@@ -19,6 +19,20 @@ with (SAMPLES / "expected.csv").open(newline="") as _lines:
     SAMPLE_NAMES = sorted({row["file"] for row in csv.DictReader(_lines)})
 MIRRORED_SAMPLES = ["ok/wget-router-any.pcap"]
 
+GOOD = """
+client 192.0.2.1:40000
+server 203.0.113.80:80
+  0.000 > S  0:0(0)
+  0.010 < S. 0:0(0) ack 1
+  0.010 > .  1:1(0) ack 1
+  0.011 > P. 1:82(81) ack 1 http GET /x host www.example
+  0.030 < P. 1:231(230) ack 82 http 200 content-length 150
+  0.031 > F. 82:82(0) ack 231
+  0.041 < F. 231:231(0) ack 83
+  0.041 > .  83:83(0) ack 232
+"""
+"""A good fetch, as a timeline."""
+
 STRANGER = parse("""
 client 203.0.113.77:40000
 server 203.0.113.80:80

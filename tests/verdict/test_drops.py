@@ -6,26 +6,13 @@ import struct
 
 import pytest
 from support.build import pcapng
-from support.examples import CASES
+from support.examples import CASES, GOOD
 from support.judge import judge
 from support.timeline import Timeline, parse
 
 from analyzer.fetch.model import Fetch
 from analyzer.verdict.drops import FLAG
 from analyzer.verdict.model import CONFIDENCES, Verdict, verdict_of
-
-GET = """
-client 192.0.2.1:40000
-server 203.0.113.80:80
-  0.000 > S  0:0(0)
-  0.010 < S. 0:0(0) ack 1
-  0.010 > .  1:1(0) ack 1
-  0.011 > P. 1:82(81) ack 1 http GET /x host www.example
-  0.030 < P. 1:231(230) ack 82 http 200 content-length 150
-  0.031 > F. 82:82(0) ack 231
-  0.041 < F. 231:231(0) ack 83
-  0.041 > .  83:83(0) ack 232
-"""
 
 UNANSWERED = """
 name b client 192.0.2.1:40001 server 203.0.113.81:80
@@ -70,14 +57,14 @@ def verdicts(text: str, *dropped: int) -> list[Verdict]:
 
 def test_a_seen_answer_is_still_an_answer():
     """It is not as sure as without drops, and it is flagged."""
-    assert [(v.klass, v.confidence, v.flags) for v in verdicts(GET)] == [("ok", "high", ())]
+    assert [(v.klass, v.confidence, v.flags) for v in verdicts(GOOD)] == [("ok", "high", ())]
     for packet in (2, 4, 5):
-        assert [(v.klass, v.confidence, v.flags) for v in verdicts(GET, packet)] == [("ok", "medium", (FLAG,))]
+        assert [(v.klass, v.confidence, v.flags) for v in verdicts(GOOD, packet)] == [("ok", "medium", (FLAG,))]
 
 
 def test_what_is_dropped_behind_an_answer_does_not_touch_it():
     """The fetch was over."""
-    assert [(v.klass, v.confidence, v.flags) for v in verdicts(GET, 8)] == [("ok", "high", ())]
+    assert [(v.klass, v.confidence, v.flags) for v in verdicts(GOOD, 8)] == [("ok", "high", ())]
 
 
 def test_drops_before_a_fetch_are_none_of_its_business():
