@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import SETTLE, SHOW_QUERIES
+from analyzer.cli.options import ALL, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
 from analyzer.cli.selection import Selection
 from analyzer.errors import UsageError
 
@@ -57,7 +57,7 @@ def classify(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write the rows to FILE, which must not exist."),
+        OUTPUT,
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over the output file.")] = False,
     select: Annotated[
@@ -70,7 +70,7 @@ def classify(
     ] = None,
     fail_on: Annotated[
         list[str] | None,
-        typer.Option("--fail-on", metavar="CLASS[/CAUSE]", help="Exit with status 1 if a fetch has such a verdict."),
+        FAIL_ON,
     ] = None,
     client_log: Annotated[
         Path | None,
@@ -81,9 +81,7 @@ def classify(
             "their fetches (column client_said). Rows then come when all captures are read.",
         ),
     ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="List the connections that carried no fetch as well.")
-    ] = False,
+    everything: Annotated[bool, ALL] = False,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
     follow: Annotated[
         bool, typer.Option("--follow", help="Read on where the file ends, which is still being written, until Ctrl-C.")
@@ -100,9 +98,7 @@ def classify(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no progress bar.")] = False,
-    colour: Annotated[
-        Colour, typer.Option("--color", metavar="WHEN", help="auto, always or never (NO_COLOR and FORCE_COLOR count).")
-    ] = Colour.AUTO,
+    colour: Annotated[Colour, COLOUR] = Colour.AUTO,
 ) -> int:
     """Say of every fetch in captures whether it failed, why, and which packets prove it.
 

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import typer
 
+OUTPUT = typer.Option("-o", "--output", metavar="FILE", help="Write the rows to FILE, which must not exist.")
+
+FAIL_ON = typer.Option("--fail-on", metavar="CLASS[/CAUSE]", help="Exit with status 1 if a fetch has such a verdict.")
+
+ALL = typer.Option("--all", help="List the connections that carried no fetch as well.")
+
+COLOUR = typer.Option("--color", metavar="WHEN", help="auto, always or never (NO_COLOR and FORCE_COLOR count).")
+
 SHOW_QUERIES = typer.Option(
     "--show-queries",
     help="Show request targets as sent. Without it query, fragment, path parameters, user and password are cut out of "

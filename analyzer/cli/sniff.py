@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.classify import Colour, check_output
-from analyzer.cli.options import SETTLE, SHOW_QUERIES
+from analyzer.cli.options import ALL, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
 from analyzer.cli.selection import Selection
 
 
@@ -51,7 +51,7 @@ def sniff(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write the rows to FILE, which must not exist."),
+        OUTPUT,
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over the output file and the file of -w.")] = False,
     select: Annotated[
@@ -60,24 +60,20 @@ def sniff(
     ] = None,
     fail_on: Annotated[
         list[str] | None,
-        typer.Option("--fail-on", metavar="CLASS[/CAUSE]", help="Exit with status 1 if a fetch has such a verdict."),
+        FAIL_ON,
     ] = None,
     client_log: Annotated[
         Path | None,
         typer.Option("--client-log", metavar="FILE", help="Output of the client. Rows then come when it is over."),
     ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="List the connections that carried no fetch as well.")
-    ] = False,
+    everything: Annotated[bool, ALL] = False,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
     max_open: Annotated[
         int | None, typer.Option("--max-open", metavar="N", min=3, help="Follow so many connections at a time.")
     ] = None,
     settle: Annotated[bool, SETTLE] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no line of state.")] = False,
-    colour: Annotated[
-        Colour, typer.Option("--color", metavar="WHEN", help="auto, always or never (NO_COLOR and FORCE_COLOR count).")
-    ] = Colour.AUTO,
+    colour: Annotated[Colour, COLOUR] = Colour.AUTO,
 ) -> int:
     """Watch interfaces, and say of every fetch whether it failed, and why, as soon as that is decided.
 
