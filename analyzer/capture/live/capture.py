@@ -55,7 +55,7 @@ class LiveCapture:
                 path,
                 ring=ring,
                 force=force,
-                interfaces=getattr(self.source, "interfaces", ()),
+                interfaces=self.source.interfaces,
                 bpf=self.wanted.bpf,
                 snaplen=self.wanted.snaplen,
                 stats=self.source.stats,
@@ -127,9 +127,7 @@ class LiveCapture:
     def close(self) -> None:
         """Stop, and let go of everything."""
         self.source.close()
-        release = getattr(self.source, "release", None)
-        if release is not None:
-            release()
+        self.source.release()
         self.counted = self.source.stats()
         if self.written is not None:
             self.written.close()

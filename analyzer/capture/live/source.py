@@ -49,11 +49,13 @@ class Source(Protocol):
 
     name      what `--source` calls it
     warnings  what the user should know, in the order found: an interface went down, a child died
+    interfaces  name and link type of those that frames came from; a frame's `interface` is the place in this list
     failed    True once it ended because of a fault, not because it was closed or had seen enough
     """
 
     name: str
     warnings: list[str]
+    interfaces: list[tuple[str, int]]
     failed: bool
 
     def open(self, wanted: Wanted) -> Frames:
@@ -70,4 +72,8 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Stop; frames that were captured before can still be read, then `advance()` is False without `idle`."""
+        ...
+
+    def release(self) -> None:
+        """Let go of everything at once; `stats` can still be asked."""
         ...

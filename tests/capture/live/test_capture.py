@@ -39,7 +39,7 @@ class Source:
     failed = False
 
     def __init__(self):
-        self.warnings = []
+        self.warnings, self.interfaces = [], []
         self.closed = False
         self.counters = Stats(0, 0, 0)
         self.start = time.time_ns()
@@ -51,6 +51,9 @@ class Source:
         return Stats(self.counters.seen, self.counters.kernel_drops, self.counters.interface_drops)
 
     def close(self):
+        self.closed = True
+
+    def release(self):
         self.closed = True
 
 
