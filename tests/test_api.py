@@ -10,7 +10,6 @@ from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import Order
 from analyzer.output.columns import COLUMNS
-from analyzer.verdict.model import Verdict
 from analyzer.wire.model import Connection
 
 
