@@ -47,6 +47,7 @@ CAPS = {
     "fetch/floods.py": ["MAX_ROWS", "MAX_ROWS_OF_ALL", "MAX_SOURCES"],
     "fetch/order.py": ["MAX_HELD"],
     "verdict/retries.py": ["MAX_WAITING", "MAX_NAMES_WAITING"],
+    "output/grouping.py": ["MAX_GROUPS"],
     "output/summary.py": ["MAX_SHARED"],
     "output/clientlog/read.py": ["MAX_CHARACTERS", "MAX_ERRORS"],
 }
