@@ -11,8 +11,20 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import ALL, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
-from analyzer.cli.selection import Selection
+from analyzer.cli.options import (
+    ALL,
+    COLOUR,
+    FAIL_ON,
+    GROUP_BY,
+    IGNORE,
+    OUTPUT,
+    SETTLE,
+    SHOW_QUERIES,
+    STATS,
+    WHERE,
+)
+from analyzer.cli.selection import Selection, groups_by
+from analyzer.cli.where import Where
 from analyzer.errors import UsageError
 
 
@@ -68,6 +80,10 @@ def classify(
             help="Show only these verdicts: rst, rst/rst-refused, 'tls-*', failed. Repeat, or separate by commas.",
         ),
     ] = None,
+    where: Annotated[list[str] | None, WHERE] = None,
+    ignore: Annotated[list[str] | None, IGNORE] = None,
+    group_by: Annotated[list[str] | None, GROUP_BY] = None,
+    stats: Annotated[bool, STATS] = False,
     fail_on: Annotated[
         list[str] | None,
         FAIL_ON,
@@ -106,6 +122,8 @@ def classify(
 
     Example: whyfetch classify --format csv -o fetches.csv trace.pcapng
 
+    Example: whyfetch classify --group-by class,cause,host --where 'duration_s>5' trace.pcapng
+
     Example: whyfetch classify --client-log build.log trace.pcapng
 
     Example: tcpdump -i eth0 -U -w - | whyfetch classify -
@@ -121,11 +139,16 @@ def classify(
         raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
     if output is not None:
         check_output(output, paths if client_log is None else [*paths, str(client_log)], force)
+    written = str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE))
     job = Job(
         paths,
-        form=str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE)),
+        form=written,
         output=output,
         select=Selection(select or [], "--select"),
+        where=Where(where or []),
+        ignore=Selection(ignore or [], "--ignore"),
+        group_by=groups_by(group_by or [], stats, written),
+        stats=stats,
         fail_on=Selection(fail_on or [], "--fail-on"),
         everything=everything,
         quiet=quiet,

@@ -8,8 +8,20 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.classify import Colour, check_output
-from analyzer.cli.options import ALL, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
-from analyzer.cli.selection import Selection
+from analyzer.cli.options import (
+    ALL,
+    COLOUR,
+    FAIL_ON,
+    GROUP_BY,
+    IGNORE,
+    OUTPUT,
+    SETTLE,
+    SHOW_QUERIES,
+    STATS,
+    WHERE,
+)
+from analyzer.cli.selection import Selection, groups_by
+from analyzer.cli.where import Where
 
 
 def sniff(
@@ -58,6 +70,10 @@ def sniff(
         list[str] | None,
         typer.Option("--select", metavar="CLASS[/CAUSE]", help="Show only these verdicts: rst, 'tls-*', failed."),
     ] = None,
+    where: Annotated[list[str] | None, WHERE] = None,
+    ignore: Annotated[list[str] | None, IGNORE] = None,
+    group_by: Annotated[list[str] | None, GROUP_BY] = None,
+    stats: Annotated[bool, STATS] = False,
     fail_on: Annotated[
         list[str] | None,
         FAIL_ON,
@@ -89,6 +105,8 @@ def sniff(
 
     form = capturing.row_format(form, output)
     selection, failing = Selection(select or [], "--select"), Selection(fail_on or [], "--fail-on")
+    conditions, ignored = Where(where or []), Selection(ignore or [], "--ignore")
+    grouped = groups_by(group_by or [], stats, form)
     if output is not None:
         check_output(output, [str(path) for path in (client_log, write) if path is not None], force)
     capture = None
@@ -107,6 +125,10 @@ def sniff(
         form=form,
         output=output,
         select=selection,
+        where=conditions,
+        ignore=ignored,
+        group_by=grouped,
+        stats=stats,
         fail_on=failing,
         everything=everything,
         quiet=quiet,
