@@ -64,28 +64,22 @@ class Trace:
         for stray in connection.strays or ():
             for number in (stray.packet, stray.refused_packet):
                 self.strays[number] = (stray.address, stray.port)
+        self.first, self.last = connection.first_packet, max(connection.last_packet, *self.strays, 0)
 
     def packets(self, frames: Frames) -> Iterator[Seen]:
         """The packets, in the order of the capture; `frames` stands at its beginning."""
-        decoder, packet = Decoder(), Packet()
-        first, last = self.connection.first_packet, max(self.connection.last_packet, *self.strays, 0)
-        while frames.advance() and frames.number <= last:
-            kind = decoder.decode(frames, packet)
-            if frames.number < first:
-                continue
-            if kind == TCP and packet.key in self.keys:
-                yield self._seen(packet, self.keys[packet.key], decoder.note)
-            elif kind == TCP and frames.number in self.strays:
-                yield self._stray(packet)
-            elif kind == ICMP and decoder.icmp is not None and decoder.icmp.key in self.keys:
-                error = Seen(frames.number, frames.time, NETWORK)
-                error.icmp = decoder.icmp
-                error.quoted = self.keys[decoder.icmp.key]
-                error.seq = self._relative(decoder.icmp.seq, error.quoted)
-                if 0 <= error.seq <= self.ends[error.quoted] + 1:  # else an older connection on these ports is meant
-                    yield error
+        for _, seen in packets_of([self], frames):
+            yield seen
 
-    def _stray(self, packet: Packet) -> Seen:
+    def error(self, icmp: IcmpError, number: int, time: int) -> Seen | None:
+        """An ICMP error that quotes a packet between these ports; None where an older connection on them is meant."""
+        error = Seen(number, time, NETWORK)
+        error.icmp = icmp
+        error.quoted = self.keys[icmp.key]
+        error.seq = self._relative(icmp.seq, error.quoted)
+        return error if 0 <= error.seq <= self.ends[error.quoted] + 1 else None
+
+    def stray(self, packet: Packet) -> Seen:
         """A packet under another address, with the connection's numbers; each SYN-ACK may have an ISN of its own."""
         seen = Seen(packet.number, packet.time, NETWORK)
         seen.stray = self.strays[packet.number]
@@ -106,8 +100,9 @@ class Trace:
         difference = (raw - self.bases[index] - near) % MODULUS
         return near + difference + 1 - (MODULUS if difference >= MODULUS // 2 else 0)
 
-    def _seen(self, packet: Packet, index: int, note: str) -> Seen:
+    def seen(self, packet: Packet, note: str) -> Seen:
         """What is to be kept of the reused packet, and what the table of connections thinks of it."""
+        index = self.keys[packet.key]
         seen = Seen(packet.number, packet.time, index)
         seen.flags, seen.length, seen.window = packet.flags, packet.length, packet.window
         seen.ttl, seen.ip_id, seen.fast_open = packet.ttl, packet.ip_id, packet.fast_open != 0
@@ -133,3 +128,28 @@ class Trace:
             seen.copy = found.duplicates > before[0]
             seen.again = found.retransmissions > before[1] or (packet.flags & SYN != 0 and found.syns > 1)
             seen.keep_alive = found.keep_alives > before[2]
+
+
+def packets_of(traces: list[Trace], frames: Frames) -> Iterator[tuple[Trace, Seen]]:
+    """The packets of several connections in one pass, each with its trace, in the order of the capture."""
+    decoder, packet = Decoder(), Packet()
+    known: dict[bytes, list[Trace]] = {}
+    for trace in traces:
+        for key in trace.keys:
+            known.setdefault(key, []).append(trace)
+    strays = {number: trace for trace in traces for number in trace.strays}
+    last = max((trace.last for trace in traces), default=0)
+    while frames.advance() and frames.number <= last:
+        kind = decoder.decode(frames, packet)
+        number = frames.number
+        if kind == TCP:
+            for trace in known.get(packet.key, ()):
+                if trace.first <= number <= trace.last:
+                    yield trace, trace.seen(packet, decoder.note)
+            if number in strays and packet.key not in strays[number].keys:
+                yield strays[number], strays[number].stray(packet)
+        elif kind == ICMP and decoder.icmp is not None:
+            for trace in known.get(decoder.icmp.key, ()):
+                error = trace.error(decoder.icmp, number, frames.time) if trace.first <= number <= trace.last else None
+                if error is not None:
+                    yield trace, error
