@@ -58,6 +58,7 @@ class Reading:
     follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
     settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
+    keep         with lean: says of which fetches that does not hold, asked when each is judged
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
@@ -78,6 +79,7 @@ class Reading:
         settle: bool = False,
         kinds: bool = False,
         lean: bool = False,
+        keep: Callable[[Fetch], bool] | None = None,
         show_queries: bool = False,
         progress: Progress | None = None,
         client_log: str | PathLike[str] | None = None,
@@ -88,6 +90,7 @@ class Reading:
         self.kinds = kinds
         self.max_open = max_open
         self.lean = lean
+        self.keep = keep
         self.show_queries = show_queries
         self.progress = progress
         self.settle = settle
@@ -292,7 +295,7 @@ class Reading:
         fetch: Fetch
         built: list[Fetch] = []
         order: Order = self._order
-        cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
+        cut, decide, kinds, lean, keep = self._cut, self._decide, self.kinds, self.lean, self.keep
         for ended in batch:
             if isinstance(ended, Lookup):
                 names.learn(ended)
@@ -316,7 +319,7 @@ class Reading:
         for fetch in built:
             fetch.verdict = decide(fetch)
             order.add(fetch)
-            if lean:
+            if lean and (keep is None or not keep(fetch)):
                 fetch.detach()
 
     def _is_mine(self, fetch: Fetch) -> bool:
@@ -374,7 +377,7 @@ class Reading:
                 self._note_open(fetch)
                 continue
             self._order.add(fetch)
-            if self.lean:
+            if self.lean and (self.keep is None or not self.keep(fetch)):
                 fetch.detach()
 
     def _account(self, name: str, capture: Readable, engine: Engine, names: Names, order: Order) -> None:
