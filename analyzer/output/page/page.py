@@ -5,6 +5,7 @@ from __future__ import annotations
 # not compiled: once a page
 from base64 import b64encode
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ def page(gathered: Gathered, facts: Facts, read: Read) -> tuple[str, str]:
     return text, " ".join(filter(None, story.headline()))
 
 
+@cache
 def _environment() -> Environment:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
