@@ -26,6 +26,8 @@ MOST_LADDER_BYTES = 500_000
 """What ladders may add to a page: with 1,000 rows it stays below 1.5 MB, which mail and artifact viewers take. Later
 fetches have their row and the command that shows the rest."""
 
+FIRST_GROUPS = 10
+"""Reasons that are seen at once; the others open together."""
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -40,6 +42,7 @@ def page(gathered: Gathered, facts: Facts, read: Read) -> tuple[str, str]:
         story=story,
         entries=entries,
         details=details,
+        first=FIRST_GROUPS,
         shown=story.reasons[:MOST_GROUPS],
         rarer=story.reasons[MOST_GROUPS:],
         examples={reason.example.id for reason in story.reasons[:MOST_GROUPS] if reason.example is not None},

@@ -66,19 +66,23 @@ class Story:
     def headline(self) -> tuple[str, str]:
         """The sentence on top, in two parts: how many failed, and the most frequent reason."""
         head = words.headline(self.fetches, self.failed, self.fetches - self.incomplete)
-        failures = [reason for reason in self.reasons if reason.failed]
-        if not failures:
+        causes: dict[str, list[Reason]] = {}
+        for reason in self.reasons:
+            if reason.failed:
+                causes.setdefault(reason.title, []).append(reason)
+        if not causes:
             return head, ""
-        first = max(failures, key=lambda reason: reason.number)
-        where = f" ({first.place})" if first.place else ""
-        why = f"{words.lowered(first.title)}{where}"
+        title, first = max(causes.items(), key=lambda item: sum(reason.number for reason in item[1]))
+        times = sum(reason.number for reason in first)
+        where = first[0].place if len(first) == 1 else f"at {len(first):,} places"
+        why = f"{words.lowered(title)} ({where})" if where else words.lowered(title)
         if self.failed == 1:
             return f"{head}:", why
-        if first.number == self.failed:
+        if len(causes) == 1:
             return f"{head}, {'both' if self.failed == 2 else 'all'} for one reason:", why
-        if first.number * 2 >= self.failed:
-            return f"{head}, {first.number:,} of them for one reason:", why
-        return f"{head}, for {len(failures):,} reasons; most often {first.number:,} times:", why
+        if times * 2 >= self.failed:
+            return f"{head}, {times:,} of them for one reason:", why
+        return f"{head}, for {len(causes):,} reasons; {plural(times, 'time', 'times')} because", why
 
     def figures(self) -> list[tuple[str, str, str]]:
         """The counts below it: number, what it counts, class of the style sheet."""

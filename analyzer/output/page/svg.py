@@ -20,12 +20,11 @@ HEAD = 46
 ROW = 34
 PHASE = 18
 FOLDED = 30
-PER_S = 12
-"""So that the SYNs of a client that waits 1, 2, 4 and 8 s fit on a screen, and show their doubling."""
-LONGEST = 120
-"""A silence of 10 s."""
-SHORTEST = 24
-"""Room for its words."""
+PER_S = 18
+"""So that there is room for words in the shortest silence, 1 s; a client that waits 1, 2, 4 and 8 s shows its doubling."""
+LONGEST = 12 * PER_S
+"""Most timers of clients are shorter: 10 s and less."""
+BROKEN = 120
 LETTERS = 50
 """Columns of a label: at 12.5 px a letter of a system font is 7 px wide at most, on average."""
 
@@ -87,8 +86,7 @@ def _row(item: Arrow | Fold | Silence, y: int, places: list[int]) -> tuple[Row, 
     """The row of an item that begins at height y, and where the next one begins."""
     if isinstance(item, Silence):
         wanted = item.span * PER_S // 1_000_000_000
-        height = min(max(wanted, SHORTEST), LONGEST)
-        kind = "break" if wanted > LONGEST else "silence"
+        kind, height = ("break", BROKEN) if wanted > LONGEST else ("silence", wanted)
         return Row(kind, y, silence(item), height, classes="end" if item.final else ""), y + height
     if isinstance(item, Fold):
         return Row("fold", y, cut(item.label, LETTERS + 6), FOLDED, time=seconds(item.time)), y + FOLDED
