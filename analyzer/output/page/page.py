@@ -51,7 +51,7 @@ def page(gathered: Gathered, facts: Facts, read: Read) -> tuple[str, str]:
         policy=f"{NOTHING}; style-src {_hash(style)}; script-src {_hash(script)}",
         version=version(),
     )
-    return text, " ".join(filter(None, story.headline()))
+    return f"{text}\n", " ".join(filter(None, story.headline()))
 
 
 @cache

@@ -21,7 +21,7 @@ ROW = 34
 PHASE = 18
 FOLDED = 30
 PER_S = 18
-"""So that there is room for words in the shortest silence, 1 s; a client that waits 1, 2, 4 and 8 s shows its doubling."""
+"""There is room for words in the shortest silence, 1 s; a client that waits 1, 2, 4 and 8 s shows its doubling."""
 LONGEST = 12 * PER_S
 """Most timers of clients are shorter: 10 s and less."""
 BROKEN = 120
