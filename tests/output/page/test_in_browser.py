@@ -1,4 +1,4 @@
-"""The page in Chromium: it is drawn in both widths and colour schemes, asks nobody for anything, and its script works."""
+"""The page in Chromium: drawn in both widths and colour schemes, it asks nobody for anything, and its script works."""
 
 from __future__ import annotations
 
@@ -50,9 +50,7 @@ def test_it_fits_and_is_quiet(browser: Chromium, page: Path, width: int, dark: b
 def test_long_names_fit(browser: Chromium, tmp_path: Path) -> None:
     """A name of 253 characters, the longest that DNS has, is wrapped on a telephone."""
     name = ".".join(["a" * 62] * 4)
-    lines = "name r client 192.0.2.10:40000 server 192.0.2.53:53\n0 r > dns A {0}\n1 r < dns A {0} nxdomain".format(
-        name
-    )
+    lines = f"name r client 192.0.2.10:40000 server 192.0.2.53:53\n0 r > dns A {name}\n1 r < dns A {name} nxdomain"
     (tmp_path / "x.pcap").write_bytes(pcap(parse(lines)))
     browser.open(made(tmp_path / "x.html", tmp_path / "x.pcap"), width=390)
     assert name in browser.run(SEEN)
