@@ -16,6 +16,7 @@ import typer
 from analyzer.cli import messages
 from analyzer.cli.classify import check_output
 from analyzer.cli.options import SHOW_QUERIES
+from analyzer.cli.show import CLIENT_LOG
 from analyzer.errors import ExitStatus, UsageError
 from analyzer.output.progress import Bar
 
@@ -38,6 +39,7 @@ def report(
     force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
     anonymise: Annotated[bool, ANONYMISE] = False,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
+    client_log: Annotated[Path | None, CLIENT_LOG] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No warnings, no progress bar, no last line.")] = False,
 ) -> int:
     """Write a page about the fetches in captures, for somebody who reads no tables.
@@ -55,8 +57,8 @@ def report(
         raise UsageError("the name of the page is not said", f"`whyfetch report {captures[0]} -o report.html`")
     _readable_twice(captures)
     if str(output) != "-":
-        check_output(output, captures, force)
-    return int(_write(captures, output, anonymise=anonymise, show_queries=show_queries, quiet=quiet))
+        check_output(output, [*captures, *([str(client_log)] if client_log is not None else [])], force)
+    return int(_write(captures, output, client_log, anonymise=anonymise, show_queries=show_queries, quiet=quiet))
 
 
 def _readable_twice(captures: list[str]) -> None:
@@ -70,7 +72,9 @@ def _readable_twice(captures: list[str]) -> None:
             )
 
 
-def _write(captures: list[str], output: Path, *, anonymise: bool, show_queries: bool, quiet: bool) -> ExitStatus:
+def _write(
+    captures: list[str], output: Path, client_log: Path | None, *, anonymise: bool, show_queries: bool, quiet: bool
+) -> ExitStatus:
     """Read, and write the page when all is known."""
     from analyzer.output.page.facts import Facts
     from analyzer.output.page.gather import Gathered
@@ -83,7 +87,14 @@ def _write(captures: list[str], output: Path, *, anonymise: bool, show_queries: 
     bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
     gathered = Gathered(Anonymous() if anonymise else OPEN)
     reading = Reading(
-        captures, kinds=True, lean=True, keep=gathered.keep, show_queries=show_queries and not anonymise, progress=bar
+        captures,
+        kinds=True,
+        lean=True,
+        keep=gathered.keep,
+        show_queries=show_queries and not anonymise,
+        progress=bar,
+        client_log=client_log,
+        waiting=None if quiet else messages.waiting,
     )
     with Replaced(output) as target:
         try:
