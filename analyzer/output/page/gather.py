@@ -84,6 +84,8 @@ class Gathered:
         if fetch.kind != "fetch":
             return
         verdict = verdict_of(fetch)
+        if "nat-twin" in verdict.flags:  # it was captured on both sides of a NAT, and counts once
+            return
         self.strip.add(fetch.start, 1 if verdict.failed else 2 if verdict.klass == "incomplete" else 0)
         self.first = min(self.first or fetch.start, fetch.start)
         self.last = max(self.last, fetch.end)

@@ -12,6 +12,7 @@ from analyzer.output.page.facts import MOST_WARNINGS, Entry, Facts, Reason
 from analyzer.output.page.gather import Gathered, Values, row_of
 from analyzer.output.page.groups import Group
 from analyzer.output.page.strip import Column
+from analyzer.output.summary import MENDED
 from analyzer.output.text import plural, safe
 from analyzer.output.words import rfc3339
 
@@ -127,6 +128,11 @@ class Story:
     def limits(self) -> list[str]:
         """What the capture could not show."""
         found = [*words.limits(self.gathered.flags, self.gathered.missing)]
+        twins = self.gathered.summary.twins
+        if twins:
+            found.append(
+                f"{plural(twins, 'fetch', 'fetches')} captured on both sides of a NAT, counted and shown once."
+            )
         warnings = [self._warning(text) for text in self.read.warnings]
         found += warnings[:MOST_WARNINGS]
         more = len(warnings) - MOST_WARNINGS
@@ -145,6 +151,9 @@ class Story:
         """What the failures have in common besides."""
         found = self.gathered.summary.findings.found()
         texts = [finding.text for finding in found if not (self.veil.hides and finding.id in NAMED)]
+        mended = self.gathered.summary.mended
+        parts = [f"{mended[outcome]:,} {text}" for outcome, text in MENDED.items() if mended[outcome]]
+        texts += [f"of the failures, {' and '.join(parts)}"] if parts else []
         return [f"{text[:1].upper()}{text[1:]}." for text in texts]
 
     def unlisted_bad(self) -> int:

@@ -17,7 +17,7 @@ from support.build import pcap
 from support.pages import Tags, contrast, every, made, outline, parsed, text, variables
 from support.payload import CERTIFICATE, record
 from support.planted import conversation
-from support.timeline import parse
+from support.timeline import load, parse
 
 import analyzer
 from analyzer.cli.app import run
@@ -431,3 +431,18 @@ def test_an_anonymous_page_names_nobody(tmp_path: Path) -> None:
         assert secret not in words.replace("label", "").replace("available", "")
     assert "host1.example" in words
     assert len(every(parsed(page), "tbody")) > 282
+
+
+def test_what_was_captured_twice_counts_once(tmp_path: Path) -> None:
+    """Of a fetch on both sides of a NAT the page has one row, and says so."""
+    case = Path(__file__).resolve().parents[2] / "cases" / "nat-twins.pkt"
+    (tmp_path / "x.pcap").write_bytes(pcap(load(case)))
+    root = parsed(made(tmp_path / "x.html", tmp_path / "x.pcap"))
+    rows = [node for node in every(root, "tbody") if "data-t" in node.attrib]
+    assert len(rows) == 1
+    assert "1 fetch captured on both sides of a NAT, counted and shown once." in text(root)
+
+
+def test_what_a_retry_mended_is_said(pages: dict[str, Path]) -> None:
+    """A manager wants to know whether it went well in the end."""
+    assert "Of the failures, 8 recovered by a retry and 10 fell back" in text(parsed(pages["all"]))
