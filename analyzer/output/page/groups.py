@@ -8,7 +8,7 @@ from datetime import datetime
 
 Values = dict[str, object]
 MOST = 10_000
-"""Groups that are kept: a hostile capture has a name in every packet. What is beyond is counted in one."""
+"""Groups that are kept: a hostile capture has a name in every packet. What is beyond is counted by cause alone."""
 
 
 @dataclass
@@ -44,6 +44,7 @@ class Grouping:
         if group is None:
             if len(self.found) >= MOST:
                 key = (values["class"], values["cause"])
+                values = {**values, "fetch": None, "name": "", "server": "", "server_port": None}
             klass, cause = str(values["class"]), str(values["cause"])
             group = self.found.setdefault(key, Group(klass, cause, values, start, start))
         group.count += 1

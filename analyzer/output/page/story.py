@@ -76,7 +76,9 @@ class Story:
         title, first = max(causes.items(), key=lambda item: sum(reason.number for reason in item[1]))
         times = sum(reason.number for reason in first)
         where = first[0].place if len(first) == 1 else f"at {len(first):,} places"
-        why = f"{words.lowered(title)} ({where})" if where else words.lowered(title)
+        why = words.lowered(title)
+        if where:
+            why += f", {where}" if why.endswith(")") else f" ({where})"
         if self.failed == 1:
             return f"{head}:", why
         if len(causes) == 1:
@@ -187,9 +189,9 @@ class Story:
 
     def _place(self, values: Values) -> str:
         """Where it happened, by a row that is not listed."""
-        if self.veil.hides:
-            return ""
         host, port = str(values["name"] or values["server"] or ""), values["server_port"]
+        if self.veil.hides or not host:
+            return ""
         return host if values["protocol"] == "dns" else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def clock(self, instant: int) -> str:

@@ -21,7 +21,7 @@ from support.timeline import load, parse
 
 import analyzer
 from analyzer.cli.app import run
-from analyzer.output.page import gather
+from analyzer.output.page import gather, groups
 from analyzer.output.page import page as page_module
 from analyzer.output.page.facts import MOST_GROUPS
 from analyzer.output.text import safe
@@ -349,6 +349,17 @@ def test_what_is_not_listed_is_counted(tmp_path: Path, monkeypatch: pytest.Monke
     for host in range(4):
         assert f"host{host}.example" in text(table)
     assert [text(each) for each in every(root, "p") if each.attrib.get("class") == "count"] == ["10 fetches"] * 4
+
+
+def test_more_reasons_than_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A capture with a name in every connection: beyond a number, fetches are counted by their cause alone."""
+    monkeypatch.setattr(groups, "MOST", 3)
+    (tmp_path / "x.pcap").write_bytes(pcap(parse(many(10))))
+    root = parsed(made(tmp_path / "x.html", tmp_path / "x.pcap"))
+    counts = [text(each) for each in every(root, "p") if each.attrib.get("class") == "count"]
+    assert counts == ["7 fetches", "1 fetch", "1 fetch", "1 fetch"]
+    places = [text(each) for each in every(root, "p") if each.attrib.get("class") == "place"]
+    assert places == [f"host{at}.example:80" for at in range(3)]
 
 
 def test_many_fetches_of_one_connection(tmp_path: Path) -> None:
