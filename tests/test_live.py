@@ -20,6 +20,7 @@ from support.timeline import Timeline, parse
 from analyzer.api import Reading
 from analyzer.capture import CaptureSource, open_capture
 from analyzer.capture.follow import Followed
+from analyzer.fetch.model import Fetch
 from analyzer.output import words
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.summary import Summary
@@ -179,6 +180,48 @@ def test_a_retry_that_works_is_told(tmp_path: Path) -> None:
         ("group", (1, 2), "recovered")
     ]
     assert words.told(said[0]).startswith("fetches 1, 2 recovered: attempt 3 at ")
+
+
+LATE_RACE = """
+name one client 192.0.2.1:41001 server 203.0.113.80:80
+name two client [2001:db8::1]:41002 server [2001:db8::80]:80
+  0.000 one > S  0:0(0)
+  0.250 two > S  0:0(0)
+  1.100 one < S. 0:0(0) ack 1
+  1.100 one > R  1:1(0)
+  {answer} two < S. 0:0(0) ack 1
+  {answer} two > .  1:1(0) ack 1
+  {answer} two > P. 1:19(18) ack 1 http GET /
+  3.000 two < P. 1:39(38) ack 19 http 200 body 0
+  3.010 two > F. 19:19(0) ack 39
+  3.010 two < F. 39:39(0) ack 20
+  3.010 two > .  20:20(0) ack 40
+"""
+
+
+def test_a_race_is_waited_for_only_a_little(tmp_path: Path) -> None:
+    """An attempt against which another one still runs is told within half a second; what turns out later amends it."""
+    path = tmp_path / "race.pcap"
+    path.write_bytes(pcap(parse(LATE_RACE.replace("{answer}", "1.900"))))
+    capture = Live(path)
+    kinds = []
+    for row in chain.from_iterable(Reading(live=capture).told()):
+        kinds.append((row.kind, row.number if isinstance(row, Fetch) else row.fetches))
+        if kinds == [("fetch", 1)]:
+            assert (row.verdict.cause, row.group_outcome) == ("syn-answered-late", "pending")
+            assert capture.frames.clock - row.end <= SECOND // 2
+        if row.kind == "amended":
+            assert row.fetch.kind == "race"
+            assert words.told(row) == "fetch 1 is none: 203.0.113.80:80 lost a race against another address"
+    assert kinds[:2] == [("fetch", 1), ("amended", (1,))]
+
+
+def test_a_race_that_is_decided_soon_has_no_row_of_the_loser(tmp_path: Path) -> None:
+    """The other address said something in time."""
+    path = tmp_path / "race.pcap"
+    path.write_bytes(pcap(parse(LATE_RACE.replace("{answer}", "1.300"))))
+    rows = list(chain.from_iterable(Reading(live=Live(path)).told()))
+    assert [(row.kind, row.verdict.klass) for row in rows] == [("fetch", "ok")]
 
 
 STALLED = """

@@ -8,6 +8,7 @@ file for as long as it comes faster than it was captured, and without a pause.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterator
 from time import monotonic_ns
 
@@ -52,6 +53,12 @@ QUIET_NS = 400_000_000
 REACTS_NS = 400_000_000
 """A client that goes on behind the server's FIN, or a RST that it may not take, does so before this: twice the least
 retransmission timeout in use (Linux TCP_RTO_MIN)."""
+RACE_NS = 400_000_000
+"""How long a decided attempt waits to know whether another address won. A client tries the next one 100 to 300 ms
+after the first, or at once upon a failure (RFC 8305 5 and 8); until it says something there, a round trip or two go by.
+What turns out later is told as an amendment."""
+MOST_UNSURE = 64
+"""Attempts whose rows have left, and of which that may yet turn out."""
 ASKS_AGAIN_NS = 3_300_000_000
 """The same while it connects: its second SYN may be lost, the third comes after three seconds."""
 
@@ -95,7 +102,8 @@ class Leaving:
     said      what is to be told besides
     stalls    connections that stall -> the fetch that does, and when that was told, ns
     asked     names that were asked for in vain -> the fetch that has left
-    attempts  fetches that carried nothing, and wait to know whether they lost a race
+    attempts  fetches that carried nothing, and wait to know whether they lost a race -> since when, ns
+    unsure    those of them that did not wait any longer: their rows have left
     """
 
     def __init__(
@@ -122,7 +130,8 @@ class Leaving:
         self.begun = False
         self.forgotten = engine.capture_end
         self.rows: dict[Connection, dict[int, Fetch]] = {}
-        self.attempts: list[Fetch] = []
+        self.attempts: dict[Fetch, int] = {}
+        self.unsure: dict[Fetch, None] = {}
         self.asked: dict[Resolution, Fetch] = {}
         self.rivals = Rivals(engine, names)
 
@@ -292,20 +301,35 @@ class Leaving:
     # -- races -----------------------------------------------------------------------------------------------------
 
     def _decided(self, *, final: bool = False) -> Iterator[Fetch | Event]:
-        """All that was judged, in the order of first packets; an attempt that may yet lose a race waits."""
+        """All that was judged, in the order of first packets; an attempt that may yet lose a race waits a little."""
+        now = self.engine.capture_end
+        since, self.attempts = self.attempts, {}
+        judged = [*since]
         fetch = self.order.leave(NOTHING_OPEN)
-        judged, self.attempts = self.attempts, []
         while fetch is not None:
             judged.append(fetch)
             fetch = self.order.leave(NOTHING_OPEN)
         judged.sort()
+        yield from self._lost_late(judged, final=final)
         for place, fetch in enumerate(judged):
             raced = fetch.resolution is None and fetch.kind != "race" and attempted(fetch)
             if raced and self.rivals.race(fetch, judged, place, final=final, settle=self.settle):
-                self.attempts.append(fetch)
-                continue
+                began = since.get(fetch, now)
+                if self.settle or now < began + RACE_NS:
+                    self.attempts[fetch] = began
+                    continue
+                self.unsure[fetch] = None
             self.rivals.left.append(fetch)
             yield from self.told.tell(fetch)
+
+    def _lost_late(self, judged: list[Fetch], *, final: bool) -> Iterator[Event]:
+        """Attempts whose rows have left as failures, and of which the race is decided by now."""
+        unsure, self.unsure = [*self.unsure][-MOST_UNSURE:], {}
+        for fetch in unsure:
+            if self.rivals.race(fetch, judged, bisect(judged, fetch), final=final, settle=False):
+                self.unsure[fetch] = None
+            elif fetch.kind == "race" and fetch.number:
+                yield Event("amended", (fetch.number,), fetch, fetch)
 
     # -- retries ---------------------------------------------------------------------------------------------------
 

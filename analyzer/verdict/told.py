@@ -21,8 +21,8 @@ from analyzer.verdict.retries import MAX_LATER, MAX_WAITING, Group
 class Event(NamedTuple):
     """Something that is told beside the rows.
 
-    kind      group: what came of failures whose rows have left; amended: a row turned out otherwise; ongoing: a stall
-              lasts; ended: it does not any more
+    kind      group: what came of failures whose rows have left; amended: a row turned out otherwise, or to be no
+              fetch (kind race); ongoing: a stall lasts; ended: it does not any more
     fetches   numbers of the rows that it is about
     fetch     group: its last member, with attempt, group and group_outcome; amended: as it is now; ongoing, ended: as
               it was when it was last judged, without a number
