@@ -20,6 +20,7 @@ from support.timeline import Timeline, parse
 from analyzer.api import Reading
 from analyzer.capture import CaptureSource, open_capture
 from analyzer.capture.follow import Followed
+from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.output import words
 from analyzer.output.jsonl import JsonlWriter
@@ -180,6 +181,64 @@ def test_a_retry_that_works_is_told(tmp_path: Path) -> None:
         ("group", (1, 2), "recovered")
     ]
     assert words.told(said[0]).startswith("fetches 1, 2 recovered: attempt 3 at ")
+
+
+SILENT = """
+name a client 192.0.2.1:40001 server 192.0.2.53:53
+name b client 192.0.2.1:40002 server 192.0.2.53:53
+  0.000 a > dns A www.example
+  5.005 {again} > dns A www.example
+ 10.010 {again} > dns A www.example qid 9
+{answer}
+"""
+
+
+@pytest.mark.parametrize("again", ["a", "b"])
+def test_a_resolver_that_is_silent_is_told_while_it_is(tmp_path: Path, again: str) -> None:
+    """From the second question on, to whatever port it was sent from; the row comes when no third is due."""
+    path = tmp_path / "silent.pcap"
+    path.write_bytes(pcap(parse(SILENT.replace("{again}", again).replace("{answer}", ""))))
+    capture = Live(path, tail=20 * SECOND)
+    begun = capture.frames.inner.time
+    said = []
+    for row in chain.from_iterable(Reading(live=capture).told()):
+        fetch = row.fetch if isinstance(row, Event) else row
+        said.append((row.kind, fetch.verdict.cause, (capture.frames.clock - begun) // (SECOND // 10) / 10))
+    assert said[0] == ("ongoing", "dns-no-answer", 5.4)
+    kinds = [kind for kind, _, _ in said]
+    assert kinds.count("fetch") == kinds.count("ended") == 1
+    assert kinds.index("fetch") == kinds.index("ended") + 1 > 8
+    assert 15 <= said[kinds.index("fetch")][2] <= 17
+
+
+def test_a_resolver_that_answers_at_last_ends_what_was_told(tmp_path: Path) -> None:
+    """No row, and nothing stays on the screen."""
+    path = tmp_path / "late.pcap"
+    path.write_bytes(pcap(parse(SILENT.format(again="a", answer=" 10.500 a < dns A www.example qid 9 203.0.113.80"))))
+    said = [row.kind for row in chain.from_iterable(Reading(live=Live(path, tail=20 * SECOND)).told())]
+    assert said[-1] == "ended"
+    assert set(said[:-1]) == {"ongoing"}
+
+
+def test_names_asked_for_in_a_flood_have_as_many_rows_as_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows that leave early are counted when they do; the last of them has the flag, and the rest have none."""
+    monkeypatch.setattr("analyzer.fetch.wishes.Floods", lambda most=10: Floods(min(most, 20)))
+    lines = ["name a client 192.0.2.1:40001 server 192.0.2.53:53"]
+    for i in range(40):
+        lines.append(f"  {i * 0.6:.3f} a > dns A host{i}.example qid {i}")
+        lines.append(f"  {i * 0.6 + 0.001:.3f} a < dns A host{i}.example qid {i} nxdomain")
+    path = tmp_path / "names.pcap"
+    path.write_bytes(pcap(parse("\n".join(lines) + "\n")))
+    early = Reading(live=Live(path))
+    rows = [row for row in chain.from_iterable(early.told()) if isinstance(row, Fetch)]
+    assert [(row.name, row.verdict.flags) for row in rows] == [
+        (f"host{i}.example", ("flood",) if i == 9 else ()) for i in range(10)
+    ]
+    whole = Reading(path)
+    assert [row.name for row in whole] == [row.name for row in rows]
+    assert (early.left_out, early.warnings) == (whole.left_out, whole.warnings)
 
 
 LATE_RACE = """

@@ -31,6 +31,10 @@ MAX_USES = 16
 """Connections remembered of one name and client; at the cap the oldest is forgotten."""
 MAX_ALIKE = 32
 """Wishes of one name, or with one first label, that are compared, to know a forwarder's question from a client's."""
+MOST_LOOKED_AT = 256
+"""Wishes that are judged at one look while a capture goes on, 0.1 ms each."""
+LOOK_AGAIN_NS = 400_000_000
+"""Between two looks at the same wish: a verdict that silence decides is late by no more."""
 LOOK_NS = 1_000_000_000
 """Capture time between two looks at what is over."""
 SPARE = 64
@@ -324,11 +328,15 @@ class Wishes:
     ) -> list[Fetch]:
         """The wishes whose questions are over, and that have been quiet for so long: as they would be judged now.
 
-        They stay open. Of a name and its variants with search domains only the shortest is told.
+        They stay open. Of a name and its variants with search domains only the shortest is told; of very many, the next
+        call tells others.
         """
-        vain = [wish for wish in self.waiting if now - wish.last_time >= quiet and wish not in known]
+        due = (one for one in self.waiting if now >= max(one.look_again, one.last_time + quiet) and one not in known)
+        vain = list(islice(due, MOST_LOOKED_AT))
         if not vain:
             return []
+        for wish in vain:
+            wish.look_again = now + LOOK_AGAIN_NS
         note_open(min(map(first_packet, vain)), min(map(first_time, vain)) - DISORDER_NS)
         vain = [wish for wish in vain if not self._is_told_by_another(wish) and not self._got_elsewhere(wish)]
         for wish in vain:
@@ -359,16 +367,25 @@ class Wishes:
 
     def _rows(self, wish: Resolution, now: int, *, one_way: bool) -> Iterator[Fetch]:
         """The fetch of a wish that failed, unless it is one too many of a flood; the last before that gets a flag."""
-        last = False
+        if self.leaves_out(wish):
+            return
+        fetch = as_fetch(wish, now, one_way)
+        if wish.last_of_flood:
+            fetch.connection.flag("flood")
+        yield fetch
+
+    def leaves_out(self, wish: Resolution) -> bool:
+        """Whether a wish that failed is one too many of a flood; each is counted once."""
+        if wish.counted:
+            return wish.left_out
+        wish.counted = True
         for floods, place in ((self.floods, wish.client), (self.flooded, wish.lookups[0].server)):
             failed = floods.add(place, wish.first_time, wish.client)
             if failed > floods.most:
-                return
-            last = last or failed == floods.most
-        fetch = as_fetch(wish, now, one_way)
-        if last:
-            fetch.connection.flag("flood")
-        yield fetch
+                wish.left_out = True
+                return True
+            wish.last_of_flood = wish.last_of_flood or failed == floods.most
+        return False
 
     def _join_variants(self, labels: Iterable[str]) -> None:
         """Names that are another open name of the client with a search domain behind it are the same wish."""

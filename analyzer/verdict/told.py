@@ -35,6 +35,11 @@ class Event(NamedTuple):
     before: Fetch | None = None
 
 
+def going_on(fetch: Fetch) -> int:
+    """What tells apart things that go on: the tcp.stream; for a name that does not resolve its first question."""
+    return fetch.flow.stream if fetch.flow.stream >= 0 else -fetch.first_packet
+
+
 Awaited = Callable[[Group], bool]
 """Whether a connection is open that may be a group's next attempt."""
 
