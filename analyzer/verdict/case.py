@@ -249,7 +249,8 @@ class Case:
         sure: cython.bint = self.doubt == "head" and verdict.klass == "incomplete"  # that is what it says
         if (self.ongoing or (self.doubt and not sure)) and verdict.confidence == "high":
             verdict.confidence = "medium"
-        verdict.flags = shared(tuple(self.flags))
+        if self.flags:
+            verdict.flags = shared(tuple(self.flags))
         if not self.evidence:
             self.cite_last()
         if not in_order(self.evidence):
@@ -265,7 +266,7 @@ _shared: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 def shared(flags: tuple[str, ...]) -> tuple[str, ...]:
     """One object for equal flags: verdicts wait in large numbers."""
-    known = _shared.get(flags)
+    known: tuple[str, ...] | None = _shared.get(flags)
     if known is None:
         known = flags
         if len(_shared) < MAX_SHARED:
