@@ -68,6 +68,20 @@ def test_what_the_kernel_holds_comes_out_after_close(source, port):
     assert source.stats().seen == 10
 
 
+def test_a_silent_link_ticks_on_when_the_clock_is_set_back(source, port, monkeypatch):
+    """Verdicts that silence decides come in their time, not when the clock is there again."""
+    frames = source.open(Wanted(("lo",), f"udp port {port}"))
+    assert not frames.advance()
+    before, real = frames.time, time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() - 3600 * 10**9)
+    told = []
+    for _ in range(5):
+        assert not frames.advance()
+        told.append(frames.time - before)
+    assert told == sorted(told)
+    assert 10**8 <= told[-1] <= 10**10
+
+
 def test_a_silent_link_ticks_behind_what_the_kernel_holds(source, port):
     """The time of a tick is the clock's, and no frame that comes later is of an earlier time."""
     frames = source.open(Wanted(("lo",), f"udp port {port}"))
