@@ -244,6 +244,27 @@ def test_removed_and_made_anew(source, port):
 
 
 @linked
+def test_renamed(source, port):
+    """It is captured on, and what becomes of it later is told by the new name."""
+    with links.pair() as (name, _):
+        frames = source.open(Wanted((name,), f"udp port {port}"))
+        new = f"{name}x"
+        for command in (("down",), ("name", new), ("up",)):
+            links.run("ip", "link", "set", new if command == ("up",) else name, *command)
+            links.collect(frames, 1, 0.2)
+        links.datagrams(port, 5, address="203.0.113.2")
+        assert len(links.collect(frames, 5)) == 5
+        links.run("ip", "link", "set", new, "name", name)
+        links.collect(frames, 1, 0.2)
+    assert source.warnings[1:3] == [
+        f"`{name}` is called `{new}` now; it is captured on",
+        f"`{new}` is called `{name}` now; it is captured on",
+    ]
+    assert source.warnings[0].startswith(f"`{name}` went down")
+    assert not source.failed
+
+
+@linked
 def test_removed_for_good(source, port, monkeypatch):
     """When no interface comes back the capture ends, as failed, after what was read."""
     monkeypatch.setattr(presence, "PATIENCE_NS", 300_000_000)
