@@ -42,8 +42,8 @@ class LiveCapture:
             until = self.begun + duration if duration else NO_END
             self.frames = LimitedFrames(self.frames, most or NO_END, until, source.close)
 
-    def write(self, path: Path, *, ring: Ring | None = None, force: bool = False) -> None:
-        """Write all frames to a file as well."""
+    def write(self, path: Path, *, ring: Ring | None = None, force: bool = False, comment: str = "") -> None:
+        """Write all frames to a file as well; the comment says what it is of."""
         self.written = Written(
             self.frames,
             SaveFile(
@@ -53,6 +53,7 @@ class LiveCapture:
                 interfaces=self.source.interfaces,
                 bpf=self.wanted.bpf,
                 snaplen=self.wanted.snaplen,
+                comment=comment,
                 stats=self.source.stats,
             ),
         )
