@@ -8,10 +8,10 @@ from analyzer.verdict.groups cimport Groups
 from analyzer.verdict.model cimport Verdict
 from analyzer.wire.model cimport Connection
 
-cdef int CHUNK
+cdef int CHUNK, CUT
 
 cdef class Judging:
-    cdef public object names, mine, again, losses
+    cdef public object names, mine, again, over, losses
     cdef public Order order
     cdef public Floods floods
     cdef public Groups groups
@@ -19,7 +19,7 @@ cdef class Judging:
     cdef public bint show_queries, kinds, lean, lossy, named
     cdef public long long without_fetch, foreign
     cdef public list final
-    cpdef list cut(self, list batch, object losses)
+    cpdef take(self, list batch, object losses)
     cpdef bint is_mine(self, Fetch fetch) except -1
     cpdef prepare(self, Fetch fetch)
     cpdef Verdict decide(self, Fetch fetch)

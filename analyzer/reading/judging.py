@@ -24,6 +24,8 @@ from analyzer.wire.model import Connection
 CHUNK = 128
 """Fetches that go through each stage together. The code of one stage fits into a processor's instruction cache, that of
 all stages does not; and so many fetches fit into its second data cache, at 2 kB each."""
+CUT = 32
+"""The same while they hold their connections, at 6 to 8 kB each."""
 
 
 @cython.cclass
@@ -32,6 +34,7 @@ class Judging:
 
     file, show_queries  as in Fetch
     kinds, lean, mine   as in Reading; again: what is left to judge of the fetches of a connection, None = all
+    over                after a stop: those that are over, None = nobody stopped
     losses              where packets were dropped so far
     final               whose rows are final; an interrupt leaves them here
     without_fetch       connections that carried none, so far; foreign: fetches that are not wanted
@@ -50,13 +53,14 @@ class Judging:
         self.lean = lean
         self.mine: Callable[[Fetch], bool] | None = None
         self.again: Callable[[Connection, list[Fetch]], list[Fetch]] | None = None
+        self.over: Callable[[list[Fetch]], list[Fetch]] | None = None
         self.losses = Losses()
         self.lossy = self.named = False
         self.without_fetch = self.foreign = 0
         self.final: list[Fetch] = []
 
-    def cut(self, batch: list[Connection | Lookup], losses: Losses) -> list[Fetch]:
-        """The fetches of connections that are over, to be judged; what names are known by then."""
+    def take(self, batch: list[Connection | Lookup], losses: Losses) -> None:
+        """Judge the fetches of connections that are over, by what names are known by then."""
         fetch: Fetch
         cut: list[Fetch]
         built: list[Fetch] = []
@@ -82,7 +86,10 @@ class Judging:
                     if not self.kinds:
                         continue
                 built.append(fetch)
-        return built
+            if len(built) >= CUT:
+                self.judge(built)
+                built = []
+        self.judge(built)
 
     def is_mine(self, fetch: Fetch) -> cython.bint:
         """Whether a fetch is wanted; what is not is counted, and is nobody's retry or rival."""
@@ -109,6 +116,8 @@ class Judging:
     def judge(self, built: list[Fetch]) -> None:
         """Judge fetches, and let them wait for their turn."""
         fetch: Fetch
+        if self.over is not None:
+            built = self.over(built)
         for fetch in built:
             self.decide(fetch)
             self.add(fetch)

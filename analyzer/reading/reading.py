@@ -196,8 +196,9 @@ class Reading:
         self.groups = judging.groups
         leaving = self._policy(engine, names, judging) if grows else None
         for batch in engine.batches(*self._batch()):
-            cut = judging.cut(batch, capture.losses)
-            judging.judge(self._over(cut) if self.stopped else cut)
+            if self.stopped:
+                judging.over = self._over
+            judging.take(batch, capture.losses)
             self._judge_names(engine, names, judging, leaving)
             if self.progress is not None:
                 self.progress(self.inputs.done + capture.frames.position, self.inputs.total)

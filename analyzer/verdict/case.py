@@ -90,7 +90,7 @@ class Case:
         """The first milestone of that kind and side behind packet `after`; a RST only if its receiver may take it."""
         mark: Milestone
         for mark in self.connection.milestones:
-            if mark.side == side and mark.packet > after and mark.what == what and mark.place != OUTSIDE:
+            if mark.packet > after and mark.side == side and mark.what == what and mark.place != OUTSIDE:
                 return mark
         return None
 
