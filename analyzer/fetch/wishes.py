@@ -7,11 +7,12 @@ those whose names begin with the same label, among which alone are variants of a
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
-from heapq import heapify, heappop, heappush, heapreplace
+from collections.abc import Callable, Container, Iterable, Iterator
+from heapq import heappop
 from itertools import chain, islice
 
 from analyzer.fetch.floods import MAX_ROWS_OF_ALL, Floods
+from analyzer.fetch.least import NEVER, Least
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.recent import Recent
 from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, without_middle
@@ -37,46 +38,12 @@ LOOK_AGAIN_NS = 400_000_000
 """Between two looks at the same wish: a verdict that silence decides is late by no more."""
 LOOK_NS = 1_000_000_000
 """Capture time between two looks at what is over."""
-SPARE = 64
-"""Outdated places of a heap that are not worth clearing away."""
-NONE, NEVER = 1 << 62, -(1 << 62)
-"""A packet or a time behind all others, and a time before them."""
+NONE = 1 << 62
+"""A packet or a time behind all others."""
 
 Pair = tuple[bytes, str]
 NoteOpen = Callable[[int, int], None]
 """Tells `use` and `say` of the open connections, at least of all that began with a packet, or at a time, or later."""
-
-
-class Least:
-    """The wish with the least number: a heap, in which those that left, or whose number grew, are put right in time."""
-
-    def __init__(self, number: Callable[[Resolution], int], among: Collection[Resolution]) -> None:
-        self.number = number
-        self.among = among
-        self.heap: list[tuple[int, int, Resolution]] = []
-        self.serial = 0
-
-    def add(self, wish: Resolution) -> None:
-        """A wish is new, or its number may be smaller now."""
-        self.serial += 1
-        heappush(self.heap, (self.number(wish), self.serial, wish))
-        if len(self.heap) > 2 * len(self.among) + SPARE:
-            self.heap = [(self.number(other), at, other) for at, other in enumerate(self.among)]
-            heapify(self.heap)
-            self.serial = len(self.heap)
-
-    def first(self) -> Resolution | None:
-        """That wish; None when there is none."""
-        while self.heap:
-            known, serial, wish = self.heap[0]
-            number = self.number(wish) if wish in self.among else NEVER
-            if number == known:
-                return wish
-            if number > known:
-                heapreplace(self.heap, (number, serial, wish))
-            else:  # it left, or is in the heap once more
-                heappop(self.heap)
-        return None
 
 
 class Wishes:
