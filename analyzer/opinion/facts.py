@@ -38,16 +38,19 @@ class Stated:
     """The facts of one fetch that its verdict and its columns state, taken before its connection is let go.
 
     cited    the packets of the evidence; facts: those that need nothing but the fetch
+    whole    the capture lost or cut nothing of its connection
+    http     the server's port where it speaks HTTP/2 in plain text, else 0
     """
 
     def __init__(self, fetch: Fetch) -> None:
         self.file = fetch.file
         self.number = fetch.number
         self.stream = fetch.flow.stream
+        self.name = f"fetch {fetch.number}" if fetch.number else f"tcp.stream {fetch.flow.stream}"
         connection = fetch.connection
         self.connection = connection if fetch.resolution is None else None
-        self.gaps = [side for side in (connection.client, connection.server) if side.lost or side.cut]
-        self.whole = not self.gaps
+        self.whole = not any(side.lost or side.cut for side in (connection.client, connection.server))
+        self.http = fetch.flow.server_port if fetch.exchange is not None and fetch.exchange.h2 is not None else 0
         evidence = verdict_of(fetch).evidence
         self.cited = {item.packet for item in evidence}
         self.tls = connection.tls

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +33,8 @@ PATIENCE_S = 20.0
 MEMORY = 2 << 30
 """Bytes of address space for pyshark, and for tshark, which maps 0.3 GB before it has read anything."""
 INSTALL = "`apt-get install tshark`, `brew install wireshark`, or https://www.wireshark.org"
+MOST_PORTS = 100
+"""Ports that are told; a command line has room for so many."""
 PLACES = ("/Applications/Wireshark.app/Contents/MacOS/tshark", "C:/Program Files/Wireshark/tshark.exe")
 """Where the installers of macOS and Windows put it, besides PATH."""
 OPTIONS = ("tcp.try_heuristic_first:TRUE", "http.desegment_body:FALSE")
@@ -64,12 +67,15 @@ class Wireshark:
         if OLDEST not in known:
             raise UsageError(f"tshark {self.version} is too old: it has no field `{OLDEST}`", "3.2 or later has it")
 
-    def ask(self, cut: CutOut, folder: Path) -> dict[int, Row]:
-        """What it says of the marked packets of a cut-out, by their numbers in the capture."""
+    def ask(self, cut: CutOut, folder: Path, http: Iterable[int] = ()) -> dict[int, Row]:
+        """What it says of the marked packets of a cut-out, by their numbers in the capture.
+
+        http  ports of servers that speak HTTP/2 in plain text, which it looks for nowhere but behind its HTTP ports
+        """
         if not cut.marked:
             return {}
         limit = DEADLINE_S + cut.frames / PACKETS_PER_S + len(cut.marked) / MARKED_PER_S
-        rows, end = _answers(self._run(cut, folder, limit))
+        rows, end = _answers(self._run(cut, folder, http, limit))
         if len(rows) < len(cut.marked):
             raise OpinionError(
                 f"tshark {self.version} gave up after {len(rows)} of {len(cut.marked)} packets" + (f": {end}" * bool(end)),
@@ -77,11 +83,13 @@ class Wireshark:
             )
         return {cut.numbers[frame - 1]: row for frame, row in rows.items()}
 
-    def _run(self, cut: CutOut, folder: Path, limit: float) -> Path:
+    def _run(self, cut: CutOut, folder: Path, http: Iterable[int], limit: float) -> Path:
         """Runs the child; its output is in the file that is returned."""
         options = ["-2", "-J", " ".join(LAYERS)]
         for option in OPTIONS:
             options += ["-o", option]
+        for port in sorted(http)[:MOST_PORTS]:
+            options += ["-d", f"tcp.port=={port},http"]
         question = {
             "file": str(cut.path),
             "tshark": self.path,
