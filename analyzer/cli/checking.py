@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def checking(paths: list[str], follow: bool) -> Check:
-    """A check of captures that can be read twice, with a Wireshark that works; else UsageError, before anything is read."""
+    """A check of captures that can be read twice, with a Wireshark that works.
+
+    Else UsageError, before anything is read.
+    """
     from analyzer.opinion.check import Check
     from analyzer.opinion.wireshark import Wireshark
 

@@ -26,8 +26,8 @@ SETTLE = typer.Option(
 
 CHECK = typer.Option(
     "--check",
-    help="Ask Wireshark (pyshark, tshark) for the facts of the cited packets of all rows. Exit with status 1 if it says "
-    "otherwise (docs/second-opinion.md).",
+    help="Ask Wireshark (pyshark, tshark) for the facts of the packets that rows cite; exit with status 1 if it says "
+    "otherwise.",
 )
 
 SECOND_OPINION = typer.Option(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,8 +20,8 @@ from analyzer.verdict.told import Event
 from analyzer.wire.trace import Trace
 
 MOST_FETCHES = 5_000
-"""Of one capture: each waits with its connection, 10 kB, until all were read, and takes tshark 20 ms. Further ones are not
-checked, which is told."""
+"""Of one capture: each waits with its connection, 10 kB, until all were read, and takes tshark 20 ms. Further ones are
+not checked, which is told."""
 
 
 class Check:
@@ -69,9 +70,13 @@ class Check:
 def opinions(wireshark: Wireshark, source: CaptureSource, stated: list[Stated]) -> list[Opinion]:
     """Ask about fetches of one capture, which is read again; OpinionError when Wireshark has none."""
     connections = {id(one.connection): one.connection for one in stated if one.connection is not None}
+    traces = {name: Trace(connection) for name, connection in connections.items()}
+    ports = Counter(key for trace in traces.values() for key in trace.keys)
+    for one in stated:
+        one.reused = one.joined and any(ports[key] > 1 for key in traces[id(one.connection)].keys)
     asked = {packet for one in stated for packet in one.packets}
     with TemporaryDirectory(prefix="whyfetch-") as place, closing(open_capture(source)) as capture:
         folder = Path(place)
-        cut = Cutter(map(Trace, connections.values()), asked).cut(capture.frames, folder / "cut.pcapng")
+        cut = Cutter(traces.values(), asked).cut(capture.frames, folder / "cut.pcapng")
         rows = wireshark.ask(cut, folder, {one.http for one in stated} - {0})
     return [compare(one, cut, rows, wireshark.missing) for one in stated]

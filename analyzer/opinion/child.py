@@ -2,7 +2,7 @@
 
 pyshark is written for notebooks: it keeps an event loop, raises when it is closed early, and reads `config.ini` in the
 folder where it stands. Here it can do all that, and its parent kills it when it hangs. The question is
-{file, tshark, home, filter, options, fields, memory}; a line of JSON a packet answers it, [number, {field: [values]}],
+{file, tshark, home, options, fields, memory}; a line of JSON a packet answers it, [number, {field: [values]}],
 and a last line {"end": what tshark said last}. Nothing of whyfetch is imported.
 """
 
@@ -51,7 +51,6 @@ def answer(question: dict[str, Any]) -> None:
     asyncio.set_event_loop(loop)
     capture = pyshark.FileCapture(
         question["file"],
-        display_filter=question["filter"],
         keep_packets=False,
         tshark_path=question["tshark"],
         custom_parameters=question["options"],

@@ -12,16 +12,16 @@ from analyzer.opinion.facts import Fact, Stated
 from analyzer.opinion.fields import FACTS, Row, Value
 from analyzer.opinion.known import KNOWN, Known, Seen
 
-CUT = "the capture has not all of it"
-LONG = "it is too far in its connection to be cut out whole"
+CUT = "the capture, or what of it is given to Wireshark, has not all that came before"
 UNKNOWN = "this version of Wireshark has no such field"
 
 
 class Difference(NamedTuple):
-    """Wireshark says something else; known: why that may be, None = nobody knows."""
+    """Wireshark says something else, in these fields; known: why that may be, None = nobody knows."""
 
     fact: Fact
     theirs: Value
+    fields: tuple[str, ...]
     known: Known | None
 
 
@@ -62,7 +62,10 @@ def compare(stated: Stated, cut: CutOut, rows: dict[int, Row], missing: frozense
         if same(fact.ours, theirs):
             opinion.agreed += 1
         else:
-            opinion.differences.append(Difference(fact, theirs, known(Seen(fact, theirs, row, wire))))
+            fields = FACTS[fact.kind].fields
+            said = tuple(field for field in fields if field in row) or fields[:1]
+            seen = Seen(stated, fact, theirs, row)
+            opinion.differences.append(Difference(fact, theirs, said, known(seen)))
     return opinion
 
 
@@ -75,7 +78,7 @@ def same(ours: Value, theirs: Value) -> bool:
 
 def known(seen: Seen) -> Known | None:
     """The reason why a difference may be."""
-    return next((one for one in KNOWN if one.kind == seen.fact.kind and one.fits(seen)), None)
+    return next((one for one in KNOWN if seen.fact.kind in one.kinds and one.fits(seen)), None)
 
 
 def _not_asked(fact: Fact, stated: Stated, wire: Wire | None, missing: frozenset[str]) -> str:
@@ -84,5 +87,5 @@ def _not_asked(fact: Fact, stated: Stated, wire: Wire | None, missing: frozenset
     if fact.stream and not stated.whole:
         return CUT
     if fact.stream and wire is not None and wire.own and not (wire.follows and wire.whole):
-        return CUT if not wire.whole else LONG
+        return CUT
     return ""

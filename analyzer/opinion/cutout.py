@@ -21,8 +21,8 @@ COMMENT = struct.pack("=HH5s3xHH", 1, 5, b"cited", 0, 0)
 """opt_comment and opt_endofopt (draft-ietf-opsawg-pcapng 3.5)."""
 MOST_FRAMES = 5_000
 MOST_BYTES = 8 << 20
-"""Of one connection: a handshake, what is cited early, and a second of a download. Of what comes later only the cited packets
-are cut out, and nothing is asked of them that depends on what came before."""
+"""Of one connection: a handshake, what is cited early, and a second of a download. Of what comes later only the cited
+packets are cut out, and nothing is asked of them that depends on what came before."""
 MOST_IN_ALL = 256 << 20
 """Bytes of the file."""
 FRAGMENTS = 64
@@ -68,7 +68,10 @@ class CutOut:
 
 
 class Cutter:
-    """Reads a capture once for the packets of many connections."""
+    """Reads a capture once for the packets of many connections.
+
+    kept  by the identity of a trace: its packets and their bytes; gaps: traces of which a packet was cut
+    """
 
     def __init__(self, traces: Iterable[Trace], asked: Collection[int]) -> None:
         """`asked` are the numbers of the packets to be marked, of these connections or of others."""
@@ -82,6 +85,7 @@ class Cutter:
             for number in trace.strays:
                 self.by_number.setdefault(number, []).append(trace)
         self.kept: dict[int, tuple[int, int]] = {}
+        self.gaps: set[int] = set()
         self.links: dict[int, int] = {}
         self.fragments: deque[tuple[int, int, int, int, bytes]] = deque(maxlen=FRAGMENTS)
         self.written = 0
@@ -97,9 +101,7 @@ class Cutter:
                 self._frame(out, found, frames, kind, decoder, packet)
         return found
 
-    def _frame(
-        self, out: BinaryIO, found: CutOut, frames: Frames, kind: int, decoder: Decoder, packet: Packet
-    ) -> None:
+    def _frame(self, out: BinaryIO, found: CutOut, frames: Frames, kind: int, decoder: Decoder, packet: Packet) -> None:
         asked = frames.number in self.asked
         whole = frames.captured >= frames.length
         if kind == NOTHING and not asked:
@@ -124,18 +126,21 @@ class Cutter:
     def _seen(self, frames: Frames, kind: int, decoder: Decoder, packet: Packet) -> tuple[Seen | None, bool, bool]:
         """What the connection's trace says of the packet; whether all before it is cut out; whether it is to be."""
         if kind == TCP:
-            traces = self.by_key.get(packet.key) or self.by_number.get(frames.number, ())
+            traces = self.by_key.get(packet.key) or self.by_number.get(frames.number, [])
         elif kind == ICMP and decoder.icmp is not None:
-            traces = self.by_key.get(decoder.icmp.key, ())
+            traces = self.by_key.get(decoder.icmp.key, [])
         else:
-            traces = ()
+            traces = []
         for trace in traces:
             seen = trace.take(kind, decoder, packet)
             if seen is not None:
                 count, size = self.kept.get(id(trace), (0, 0))
                 self.kept[id(trace)] = (count + 1, size + frames.captured)
                 room = count < MOST_FRAMES and size < MOST_BYTES and self.written < MOST_IN_ALL
-                return seen, room, room
+                follows = room and id(trace) not in self.gaps
+                if frames.captured < frames.length:
+                    self.gaps.add(id(trace))
+                return seen, follows, room
         return None, False, False
 
     def _write(

@@ -39,6 +39,9 @@ class Stated:
 
     cited    the packets of the evidence; facts: those that need nothing but the fetch
     whole    the capture lost or cut nothing of its connection
+    ignored  from this packet on it has segments that their receiver would not take, or resets; 0 = it has none
+    disordered  packets of it changed places; tunnel: it goes through a proxy; joined: its SYN is not in the capture;
+             reused: and another connection on its ports is cut out with it
     http     the server's port where it speaks HTTP/2 in plain text, else 0
     """
 
@@ -55,6 +58,11 @@ class Stated:
         self.cited = {item.packet for item in evidence}
         self.tls = connection.tls
         self.moved = connection.moved or {}
+        self.disordered = bool(self.moved)
+        self.ignored = ignored_from(connection)
+        self.tunnel = bool(connection.via) or connection.connect is not None
+        self.joined = connection.client.syns == 0 and fetch.resolution is None
+        self.reused = False
         self.facts = [*self._labels(fetch), *self._columns(fetch), *_lookups(fetch, self.cited)]
 
     @property
@@ -125,6 +133,14 @@ class Stated:
     def _true(self, packet: int) -> int:
         """The number in the capture of a packet that changed places."""
         return self.moved.get(packet, (packet, 0))[0]
+
+
+def ignored_from(connection: Connection) -> int:
+    """From which packet on there are segments that their receiver would not take, or resets; 0 = there are none."""
+    sides = (connection.client, connection.server)
+    if connection.ignored or connection.challenge_ack >= 0 or any(side.other_isn >= 0 for side in sides):
+        return connection.first_packet
+    return min((side.rst_packet for side in sides if side.rst_packet), default=0)
 
 
 def _headers(packet: int, wire: Wire) -> Iterator[Fact]:

@@ -13,7 +13,7 @@ Row = dict[str, list[str]]
 Value = str | int | tuple[int, ...] | frozenset[str]
 
 SHOW, RAW = "show", "raw_value"
-"""What is taken of a field: the text that Wireshark shows, or its bytes in hexadecimal where the text may be changed."""
+"""What is taken of a field: the text that Wireshark shows; its bytes in hexadecimal where the text may be changed."""
 
 AGAIN = {
     "tcp.analysis.keep_alive": "keep-alive",
@@ -139,9 +139,7 @@ FACTS = {
     "hellos": Compared(hellos, ("tls.handshake.type",), True),
     "alerts": Compared(lambda row: numbers(row, "tls.alert_message.desc"), ("tls.alert_message.desc",), True),
     "sni": Compared(server_name, ("tls.handshake.extensions_server_name",), True),
-    "tls-version": Compared(
-        version, ("tls.handshake.extensions.supported_version", "tls.handshake.version"), True
-    ),
+    "tls-version": Compared(version, ("tls.handshake.extensions.supported_version", "tls.handshake.version"), True),
     "status": Compared(
         lambda row: numbers(row, "http.response.code", "http2.headers.status"),
         ("http.response.code", "http2.headers.status"),
@@ -156,9 +154,11 @@ FACTS = {
     "dns-response": Compared(response, ("dns.flags.response",), False),
     "rcode": Compared(lambda row: number(row, "dns.flags.rcode"), ("dns.flags.rcode",), False),
     "icmp": Compared(
-        lambda row: (number(row, "icmp.type"), number(row, "icmp.code"))
-        if "icmp.type" in row
-        else (number(row, "icmpv6.type"), number(row, "icmpv6.code")),
+        lambda row: (
+            (number(row, "icmp.type"), number(row, "icmp.code"))
+            if "icmp.type" in row
+            else (number(row, "icmpv6.type"), number(row, "icmpv6.code"))
+        ),
         ("icmp.type", "icmp.code", "icmpv6.type", "icmpv6.code"),
         False,
     ),

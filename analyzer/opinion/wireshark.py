@@ -26,8 +26,8 @@ Row = dict[str, list[str]]
 DEADLINE_S = 10.0
 PACKETS_PER_S = 1000
 MARKED_PER_S = 50
-"""How long an answer may take: ten seconds, and by the number of packets. Measured on a slow core: tshark dissects 15,000
-packets a second in two passes, pyshark reads 600 from it; a busy machine may take ten times as long."""
+"""How long an answer may take: ten seconds, and by the number of packets. Measured: tshark dissects 15,000 packets a
+second in two passes, pyshark reads 600 from it; a busy machine may take ten times as long."""
 PATIENCE_S = 20.0
 """Seconds for tshark to tell its version, or its fields."""
 MEMORY = 2 << 30
@@ -37,9 +37,9 @@ MOST_PORTS = 100
 """Ports that are told; a command line has room for so many."""
 PLACES = ("/Applications/Wireshark.app/Contents/MacOS/tshark", "C:/Program Files/Wireshark/tshark.exe")
 """Where the installers of macOS and Windows put it, besides PATH."""
-OPTIONS = ("tcp.try_heuristic_first:TRUE", "http.desegment_body:FALSE")
-"""What is said by what bytes say, not ports: TLS on port 80. A response is shown with the end of its head, not its body's.
-All else is as Wireshark comes."""
+OPTIONS = ("tcp.try_heuristic_first:TRUE", "http.desegment_body:FALSE", "tcp.reassemble_out_of_order:TRUE")
+"""Protocols are told by what is said, not by ports: TLS on port 80. A response is shown with the end of its head, not
+of its body; and segments that came out of order are put in order. All else is as Wireshark comes."""
 
 
 class OpinionError(AnalyzerError):
@@ -77,15 +77,16 @@ class Wireshark:
         limit = DEADLINE_S + cut.frames / PACKETS_PER_S + len(cut.marked) / MARKED_PER_S
         rows, end = _answers(self._run(cut, folder, http, limit))
         if len(rows) < len(cut.marked):
+            after = f"after {len(rows)} of {len(cut.marked)} packets{': ' + end if end else ''}"
             raise OpinionError(
-                f"tshark {self.version} gave up after {len(rows)} of {len(cut.marked)} packets" + (f": {end}" * bool(end)),
+                f"tshark {self.version} gave up {after}",
                 "`whyfetch show CAPTURE N --second-opinion` asks for one fetch alone",
             )
         return {cut.numbers[frame - 1]: row for frame, row in rows.items()}
 
     def _run(self, cut: CutOut, folder: Path, http: Iterable[int], limit: float) -> Path:
         """Runs the child; its output is in the file that is returned."""
-        options = ["-2", "-J", " ".join(LAYERS)]
+        options = ["-2", "-Y", MARK, "-J", " ".join(LAYERS)]  # pyshark would ask for the version first, to say `-Y`
         for option in OPTIONS:
             options += ["-o", option]
         for port in sorted(http)[:MOST_PORTS]:
@@ -94,7 +95,6 @@ class Wireshark:
             "file": str(cut.path),
             "tshark": self.path,
             "home": str(folder),
-            "filter": MARK,
             "options": options,
             "fields": {name: FIELDS[name] for name in FIELDS if name not in self.missing},
             "memory": MEMORY,
@@ -154,7 +154,8 @@ def _said(path: str, *arguments: str) -> str:
         why = f"{error}" if isinstance(error, OSError) else "it fails, or says nothing"
         if isinstance(error, subprocess.TimeoutExpired):
             why = f"it says nothing for {PATIENCE_S:.0f} s"
-        raise UsageError(f"`{path} {' '.join(arguments)}` does not run: {why}", f"install it again: {INSTALL}") from None
+        command = f"`{path} {' '.join(arguments)}`"
+        raise UsageError(f"{command} does not run: {why}", f"install it again: {INSTALL}") from None
     return done.stdout
 
 
@@ -174,8 +175,8 @@ def _fields(path: str, version: str) -> frozenset[str]:
 
 
 def _cache(version: str) -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(home) / "whyfetch" / f"tshark-{version}.json"
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(home).expanduser() / "whyfetch" / f"tshark-{version}.json"
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from analyzer.opinion.compare import Difference, Opinion
-from analyzer.opinion.fields import FACTS, Value
+from analyzer.opinion.fields import Value
 from analyzer.opinion.known import KNOWN
 from analyzer.output.text import cut, pad, plural, safe, width, wrap
 
 LONGEST = 60
 """Columns of a value."""
+MOST_FIELDS = 2
+"""Fields that are named for a fact."""
 DOCUMENT = "docs/second-opinion.md"
 
 
@@ -53,7 +55,8 @@ def page(opinion: Opinion, version: str, columns: int) -> Iterator[str]:
     """What is said below one fetch; `columns` 0 = nothing is wrapped."""
     words = "agrees" if not opinion.unexplained else "differs:"
     yield f"Wireshark {version} {words} {opinion.agreed}/{opinion.asked}"
-    yield from table(opinion.unexplained)
+    if opinion.unexplained:
+        yield from table(opinion.unexplained)
     for one in KNOWN:
         packets = sorted({item.fact.packet for item in opinion.differences if item.known is one})
         if packets:
@@ -67,16 +70,11 @@ def table(differences: Iterable[Difference]) -> Iterator[str]:
     rows = [("packet", "fact", "whyfetch", "Wireshark")]
     for one in differences:
         ours = f"{shown(one.fact.kind, one.fact.ours)} ({one.fact.column})"
-        theirs = f"{shown(one.fact.kind, one.theirs)} ({_field(one)})"
+        theirs = f"{shown(one.fact.kind, one.theirs)} ({' '.join(one.fields[:MOST_FIELDS])})"
         rows.append((str(one.fact.packet), one.fact.kind, ours, theirs))
     wide = [max(width(row[at]) for row in rows) for at in range(3)]
     for packet, kind, ours, theirs in rows:
         yield f"  {packet:>{wide[0]}}  {pad(kind, wide[1])}  {pad(ours, wide[2])}  {theirs}"
-
-
-def _field(one: Difference) -> str:
-    """Wireshark's name of it; of a word of the evidence the flags."""
-    return " ".join(FACTS[one.fact.kind].fields[:2])
 
 
 def shown(kind: str, value: Value) -> str:
