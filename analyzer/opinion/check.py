@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 from analyzer.capture import CaptureSource, open_capture
 from analyzer.fetch.model import Fetch
 from analyzer.opinion.compare import Opinion, compare
-from analyzer.opinion.cutout import Cutter
+from analyzer.opinion.cutout import CutOut, Cutter
 from analyzer.opinion.facts import Stated
+from analyzer.opinion.fields import Row
 from analyzer.opinion.wireshark import OpinionError, Wireshark
 from analyzer.verdict.told import Event
 from analyzer.wire.trace import Trace
@@ -69,14 +70,21 @@ class Check:
 
 def opinions(wireshark: Wireshark, source: CaptureSource, stated: list[Stated]) -> list[Opinion]:
     """Ask about fetches of one capture, which is read again; OpinionError when Wireshark has none."""
+    cut, rows = ask(wireshark, source, stated)
+    return [compare(one, cut, rows, wireshark.missing) for one in stated]
+
+
+def ask(
+    wireshark: Wireshark, source: CaptureSource, stated: list[Stated], also: Iterable[int] = ()
+) -> tuple[CutOut, dict[int, Row]]:
+    """What was cut out for these fetches, and what Wireshark says of their packets, and of those with these numbers."""
     connections = {id(one.connection): one.connection for one in stated if one.connection is not None}
     traces = {name: Trace(connection) for name, connection in connections.items()}
     ports = Counter(key for trace in traces.values() for key in trace.keys)
     for one in stated:
         one.reused = one.joined and any(ports[key] > 1 for key in traces[id(one.connection)].keys)
-    asked = {packet for one in stated for packet in one.packets}
+    asked = {packet for one in stated for packet in one.packets}.union(also)
     with TemporaryDirectory(prefix="whyfetch-") as place, closing(open_capture(source)) as capture:
         folder = Path(place)
         cut = Cutter(traces.values(), asked).cut(capture.frames, folder / "cut.pcapng")
-        rows = wireshark.ask(cut, folder, {one.http for one in stated} - {0})
-    return [compare(one, cut, rows, wireshark.missing) for one in stated]
+        return cut, wireshark.ask(cut, folder, {one.http for one in stated} - {0})

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from analyzer.wire.model import ACK, FIN, RST, SYN
 
 Row = dict[str, list[str]]
+"""Field -> its values in one packet, in the order of the packet; a field that it does not have is not there."""
 Value = str | int | tuple[int, ...] | frozenset[str]
 
 SHOW, RAW = "show", "raw_value"
@@ -25,8 +26,9 @@ AGAIN = {
 """Fields that say a segment is no plain new one -> our word; the first that is there counts."""
 
 FIELDS = {
-    **dict.fromkeys(("frame.number", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", *AGAIN), SHOW),
-    **dict.fromkeys(("tcp.reassembled_in", "tls.segment.data", "tls.record.version"), SHOW),
+    **dict.fromkeys(
+        ("frame.number", "frame.protocols", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", *AGAIN), SHOW
+    ),
     **dict.fromkeys(("tls.record.content_type", "tls.record.opaque_type", "tls.alert_message.desc"), SHOW),
     **dict.fromkeys(("tls.handshake.type", "tls.handshake.version"), SHOW),
     **dict.fromkeys(("tls.handshake.extensions.supported_version",), SHOW),

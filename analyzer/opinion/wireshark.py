@@ -18,10 +18,7 @@ from pathlib import Path
 
 from analyzer.errors import AnalyzerError, UsageError
 from analyzer.opinion.cutout import MARK, CutOut
-from analyzer.opinion.fields import FIELDS, LAYERS, OLDEST
-
-Row = dict[str, list[str]]
-"""Field -> its values in one packet, in the order of the packet; a field that it does not have is not there."""
+from analyzer.opinion.fields import FIELDS, LAYERS, OLDEST, Row
 
 DEADLINE_S = 10.0
 PACKETS_PER_S = 1000
