@@ -101,8 +101,9 @@ class Stated:
             yield Fact(answer, "tls-version", tls.version, "tls_version", True)
         if exchange is None:
             return
-        if exchange.status and exchange.head_packet:
-            yield Fact(self._true(exchange.head_packet), "status", exchange.status, "status", True)
+        if exchange.status and exchange.response_packet:
+            shows = exchange.response_packet if exchange.h2 is None else exchange.head_packet
+            yield Fact(self._true(shows), "status", exchange.status, "status", True)
         if exchange.request_packet and exchange.request_packet == exchange.request_end_packet and exchange.method:
             yield Fact(self._true(exchange.request_packet), "method", exchange.method, "method", True)
 

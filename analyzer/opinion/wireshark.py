@@ -34,7 +34,7 @@ MOST_PORTS = 100
 """Ports that are told; a command line has room for so many."""
 PLACES = ("/Applications/Wireshark.app/Contents/MacOS/tshark", "C:/Program Files/Wireshark/tshark.exe")
 """Where the installers of macOS and Windows put it, besides PATH."""
-OPTIONS = ("tcp.try_heuristic_first:TRUE", "http.desegment_body:FALSE", "tcp.reassemble_out_of_order:TRUE")
+OPTIONS = ("tcp.try_heuristic_first:TRUE", "http.desegment_body:FALSE", "http.desegment_headers:FALSE", "tcp.reassemble_out_of_order:TRUE")
 """Protocols are told by what is said, not by ports: TLS on port 80. A response is shown with the end of its head, not
 of its body; and segments that came out of order are put in order. All else is as Wireshark comes."""
 
