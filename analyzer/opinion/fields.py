@@ -45,15 +45,11 @@ LAYERS = ("frame", "tcp", "tls", "http", "http2", "dns", "icmp", "icmpv6")
 
 
 class Compared(NamedTuple):
-    """One kind of fact.
+    """One kind of fact: what it is, what Wireshark says of it (from a row), and in which fields."""
 
-    read     what Wireshark says of it, from a row; fields: in these fields
-    stream   it depends on what came before in the connection: not to be asked where that is not in the capture
-    """
-
+    what: str
     read: Callable[[Row], Value]
     fields: tuple[str, ...]
-    stream: bool
 
 
 def number(row: Row, field: str) -> int:
@@ -121,48 +117,53 @@ def labels(row: Row) -> frozenset[str]:
     return frozenset(found)
 
 
+def last(field: str) -> Callable[[Row], Value]:
+    """A fact that is one number."""
+    return lambda row: number(row, field)
+
+
+def all_of(*fields: str) -> Callable[[Row], Value]:
+    """A fact that is all numbers in these fields."""
+    return lambda row: numbers(row, *fields)
+
+
+def methods(row: Row) -> frozenset[str]:
+    """The methods of all requests in the packet."""
+    return frozenset(value for field in METHOD for value in row.get(field, ()))
+
+
+def icmp(row: Row) -> tuple[int, ...]:
+    """Type and code."""
+    return tuple(number(row, field) for field in (ICMP[:2] if "icmp.type" in row else ICMP[2:]))
+
+
+RECORDS = ("tls.record.content_type", "tls.record.opaque_type")
+VERSION = ("tls.handshake.extensions.supported_version", "tls.handshake.version")
+STATUS = ("http.response.code", "http2.headers.status")
+METHOD = ("http.request.method", "http2.headers.method")
+ICMP = ("icmp.type", "icmp.code", "icmpv6.type", "icmpv6.code")
 LABELS = (
     "tcp.flags", "tcp.len", "tls.handshake.type", "tls.record.content_type", "tls.record.opaque_type", *AGAIN,
     "icmp.type", "icmpv6.type", "dns.flags.response",
 )  # fmt: skip
 
 FACTS = {
-    "label": Compared(labels, LABELS, False),
-    "flags": Compared(flags, ("tcp.flags",), False),
-    "seq": Compared(lambda row: number(row, "tcp.seq_raw"), ("tcp.seq_raw",), False),
-    "ack": Compared(lambda row: number(row, "tcp.ack_raw"), ("tcp.ack_raw",), False),
-    "length": Compared(lambda row: number(row, "tcp.len"), ("tcp.len",), False),
-    "again": Compared(again, tuple(AGAIN), True),
-    "records": Compared(
-        lambda row: numbers(row, "tls.record.content_type", "tls.record.opaque_type"),
-        ("tls.record.content_type", "tls.record.opaque_type"),
-        True,
-    ),
-    "hellos": Compared(hellos, ("tls.handshake.type",), True),
-    "alerts": Compared(lambda row: numbers(row, "tls.alert_message.desc"), ("tls.alert_message.desc",), True),
-    "sni": Compared(server_name, ("tls.handshake.extensions_server_name",), True),
-    "tls-version": Compared(version, ("tls.handshake.extensions.supported_version", "tls.handshake.version"), True),
-    "status": Compared(
-        lambda row: numbers(row, "http.response.code", "http2.headers.status"),
-        ("http.response.code", "http2.headers.status"),
-        True,
-    ),
-    "method": Compared(
-        lambda row: frozenset(row.get("http.request.method", []) + row.get("http2.headers.method", [])),
-        ("http.request.method", "http2.headers.method"),
-        True,
-    ),
-    "dns-id": Compared(lambda row: number(row, "dns.id"), ("dns.id",), False),
-    "dns-response": Compared(response, ("dns.flags.response",), False),
-    "rcode": Compared(lambda row: number(row, "dns.flags.rcode"), ("dns.flags.rcode",), False),
-    "icmp": Compared(
-        lambda row: (
-            (number(row, "icmp.type"), number(row, "icmp.code"))
-            if "icmp.type" in row
-            else (number(row, "icmpv6.type"), number(row, "icmpv6.code"))
-        ),
-        ("icmp.type", "icmp.code", "icmpv6.type", "icmpv6.code"),
-        False,
-    ),
+    "label": Compared("the word of `evidence`: `syn`, `alert`, ...", labels, LABELS),
+    "flags": Compared("TCP flags", flags, ("tcp.flags",)),
+    "seq": Compared("absolute sequence number", last("tcp.seq_raw"), ("tcp.seq_raw",)),
+    "ack": Compared("absolute acknowledgment number", last("tcp.ack_raw"), ("tcp.ack_raw",)),
+    "length": Compared("bytes of payload", last("tcp.len"), ("tcp.len",)),
+    "again": Compared("new, sent again, out of order, or a keep-alive", again, tuple(AGAIN)),
+    "records": Compared("types of the TLS records that end in it", all_of(*RECORDS), RECORDS),
+    "hellos": Compared("the TLS hellos that end in it", hellos, ("tls.handshake.type",)),
+    "alerts": Compared("readable TLS alerts", all_of("tls.alert_message.desc"), ("tls.alert_message.desc",)),
+    "sni": Compared("`sni`, where the ClientHello ends", server_name, ("tls.handshake.extensions_server_name",)),
+    "tls-version": Compared("`tls_version`, where the ServerHello ends", version, VERSION),
+    "status": Compared("`status`, where the response begins", all_of(*STATUS), STATUS),
+    "method": Compared("`method` of a request of one segment", methods, METHOD),
+    "dns-id": Compared("id of the DNS message", last("dns.id"), ("dns.id",)),
+    "dns-response": Compared("DNS question or answer", response, ("dns.flags.response",)),
+    "rcode": Compared("code of the DNS answer", last("dns.flags.rcode"), ("dns.flags.rcode",)),
+    "icmp": Compared("type and code of an ICMP error", icmp, ICMP),
 }
 """Every kind of fact by its name."""

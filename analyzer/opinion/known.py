@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.opinion.facts import Fact, Stated
-from analyzer.opinion.fields import Row, Value
+from analyzer.opinion.fields import Row, Value, number
 
+DRAFT = 0x7F
+"""The first byte of a draft's version (draft-ietf-tls-tls13-21 4.2.1.1)."""
 SILENT: tuple[Value, ...] = (-1, "", (), frozenset())
 """Wireshark says nothing of it."""
 
@@ -78,6 +80,14 @@ KNOWN: tuple[Known, ...] = (
         "We read HTTP behind a CONNECT or a SOCKS handshake. Wireshark shows bytes.",
         "Wireshark dissects what is tunnelled by the port that was asked for, and only where that port is known to it.",
         lambda seen: seen.stated.tunnel and seen.theirs in SILENT,
+    ),
+    Known(
+        "draft-of-tls-1.3",
+        ("hellos",),
+        "Wireshark sees a ServerHello. We see a handshake message that we do not read.",
+        "Drafts of TLS 1.3 before the 22nd had a ServerHello of another form (draft-ietf-tls-tls13-21 4.1.3), which no "
+        "server sends since 2018. We read that of RFC 8446.",
+        lambda seen: number(seen.row, "tls.handshake.version") >> 8 == DRAFT,
     ),
 )
 """All of them; the first that fits counts."""

@@ -34,9 +34,15 @@ MOST_PORTS = 100
 """Ports that are told; a command line has room for so many."""
 PLACES = ("/Applications/Wireshark.app/Contents/MacOS/tshark", "C:/Program Files/Wireshark/tshark.exe")
 """Where the installers of macOS and Windows put it, besides PATH."""
-OPTIONS = ("tcp.try_heuristic_first:TRUE", "http.desegment_body:FALSE", "http.desegment_headers:FALSE", "tcp.reassemble_out_of_order:TRUE")
-"""Protocols are told by what is said, not by ports: TLS on port 80. A response is shown with the end of its head, not
-of its body; and segments that came out of order are put in order. All else is as Wireshark comes."""
+OPTIONS = (
+    "tcp.try_heuristic_first:TRUE",
+    "tcp.reassemble_out_of_order:TRUE",
+    "http.desegment_headers:FALSE",
+    "http.desegment_body:FALSE",
+)
+"""Protocols are told by what is said, not by ports: TLS on port 80. Segments that came out of order are put in order. A
+response is shown where it begins, not where its body ends, which may never come; then heads may not be put together
+either, else a binary body is held for the beginning of one. All else is as Wireshark comes."""
 
 
 class OpinionError(AnalyzerError):

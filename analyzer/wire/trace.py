@@ -60,6 +60,7 @@ class Trace:
         self.bases = [int(client.base), int(server.base)]
         self.ends = [int(client.end) + 1, int(server.end) + 1]
         self.near = [0, 0]
+        self.opened: tuple[set[int], set[int]] = (set(), set())
         self.table = Connections()
         self.strays: dict[int, tuple[bytes, int]] = {}
         for stray in connection.strays or ():
@@ -128,6 +129,9 @@ class Trace:
             edges = [self._relative(edge, 1 - index) for edge in (packet.sack_left, packet.sack_right)]
             seen.sack = edges[0], edges[1]
         self._account(seen, packet, note)
+        if packet.flags & SYN:
+            seen.again = not seen.copy and packet.seq in self.opened[index]
+            self.opened[index].add(packet.seq)
         return seen
 
     def _account(self, seen: Seen, packet: Packet, note: str) -> None:
@@ -139,7 +143,7 @@ class Trace:
         if found is not None:
             after = _counters(found)
             seen.copy = after[0] > before[0]
-            seen.again = after[1] > before[1] or (packet.flags & SYN != 0 and found.syns > 1)
+            seen.again = after[1] > before[1]
             seen.keep_alive = after[2] > before[2]
             seen.late = after[3] > before[3]
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from opinion.conftest import Asked
 from support.timeline import Timeline
 
+from analyzer.api import Reading
+from analyzer.capture import expand
+from analyzer.opinion.check import opinions
+from analyzer.opinion.facts import Stated
 from analyzer.opinion.fields import labels
 from analyzer.opinion.known import KNOWN
+from analyzer.opinion.wireshark import Wireshark
 
 pytestmark = pytest.mark.tshark
 
@@ -57,3 +64,14 @@ def test_known_differences_name_facts_and_reasons() -> None:
 
     assert [one.id for one in KNOWN if not set(one.kinds) <= FACTS.keys()] == []
     assert [one.id for one in KNOWN if not (one.differs.endswith(".") and one.reason.endswith("."))] == []
+
+
+@pytest.mark.skipif("WHYFETCH_CAPTURES" not in os.environ, reason="WHYFETCH_CAPTURES names no folder with captures")
+def test_real_captures_have_no_unexplained_difference(wireshark: Wireshark) -> None:
+    """Every capture below WHYFETCH_CAPTURES, each by itself."""
+    wrong = []
+    for source in expand([os.environ["WHYFETCH_CAPTURES"]]):
+        stated = [Stated(fetch) for fetch in Reading(source.paths, kinds=True)]
+        for opinion in opinions(wireshark, source, stated):
+            wrong += [f"{source.name}, {opinion.stated.name}: {item}" for item in opinion.unexplained]
+    assert wrong == []
