@@ -20,6 +20,8 @@ from typing import Any
 LONGEST = 300
 MOST = 200
 """Characters kept of a value, and values of a field of a packet: both are the capture's to choose."""
+MOMENT_S = 0.1
+"""Time for what tshark said before it crashed to come."""
 
 
 def limit(memory: int) -> None:
@@ -62,9 +64,11 @@ def answer(question: dict[str, Any]) -> None:
             number = int(packet.number)  # of geninfo; a comment takes the place of `frame_info`
             sys.stdout.write(json.dumps([number, row(packet, question["fields"])]) + "\n")
     except Exception as error:
-        end = f"{type(error).__name__}: {error}"
+        end = f"{type(error).__name__}: {error}".partition(" (command ran")[0]
+        loop.run_until_complete(asyncio.sleep(MOMENT_S))
     said = getattr(capture, "_last_error_line", None) or ""
-    end = end or ("" if "could be dangerous" in said else said)  # which tshark says to root each time
+    if said and "could be dangerous" not in said:  # which tshark says to root each time
+        end = said[:LONGEST]
     sys.stdout.write(json.dumps({"end": end}) + "\n")
     sys.stdout.flush()
     os._exit(0)  # what pyshark does when it is let go of is of no use, and may raise
