@@ -56,6 +56,8 @@ CAPS = {
     "fetch/floods.py": ["MAX_ROWS", "MAX_ROWS_OF_ALL", "MAX_SOURCES"],
     "fetch/order.py": ["MAX_HELD"],
     "verdict/retries.py": ["MAX_WAITING", "MAX_NAMES_WAITING"],
+    "opinion/check.py": ["MOST_FETCHES"],
+    "opinion/cutout.py": ["MOST_BYTES", "MOST_IN_ALL"],
     "output/summary.py": ["MAX_SHARED"],
     "output/clientlog/read.py": ["MAX_CHARACTERS", "MAX_ERRORS"],
 }

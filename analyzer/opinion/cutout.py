@@ -20,11 +20,12 @@ MARK = "frame.comment"
 COMMENT = struct.pack("=HH5s3xHH", 1, 5, b"cited", 0, 0)
 """opt_comment and opt_endofopt (draft-ietf-opsawg-pcapng 3.5)."""
 MOST_FRAMES = 5_000
+"""Of one connection, likewise."""
 MOST_BYTES = 8 << 20
-"""Of one connection: a handshake, what is cited early, and a second of a download. Of what comes later only the cited
-packets are cut out, and nothing is asked of them that depends on what came before."""
+"""Of one connection that are cut out for Wireshark: a handshake, what is cited early, and a second of a download. Of what
+comes later only the cited packets are, and nothing is asked of them that depends on what came before."""
 MOST_IN_ALL = 256 << 20
-"""Bytes of the file."""
+"""Bytes of one capture that are cut out for Wireshark, into a file; beyond this as above."""
 FRAGMENTS = 64
 """Frames without a packet that are remembered: the fragments of a datagram (45 of 1,480 bytes make the largest)."""
 
