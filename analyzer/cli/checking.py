@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from analyzer.cli import messages
 from analyzer.errors import ExitStatus, UsageError
-from analyzer.inputs import streams
 from analyzer.output.text import plural
+from analyzer.reading.inputs import streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

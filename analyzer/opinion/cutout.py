@@ -22,8 +22,8 @@ COMMENT = struct.pack("=HH5s3xHH", 1, 5, b"cited", 0, 0)
 MOST_FRAMES = 5_000
 """Of one connection, likewise."""
 MOST_BYTES = 8 << 20
-"""Of one connection that are cut out for Wireshark: a handshake, what is cited early, and a second of a download. Of what
-comes later only the cited packets are, and nothing is asked of them that depends on what came before."""
+"""Of one connection that are cut out for Wireshark: a handshake, what is cited early, and a second of a download. Of
+what comes later only the cited packets are, and nothing is asked of them that depends on what came before."""
 MOST_IN_ALL = 256 << 20
 """Bytes of one capture that are cut out for Wireshark, into a file; beyond this as above."""
 FRAGMENTS = 64

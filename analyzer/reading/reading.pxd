@@ -1,0 +1,1 @@
+from analyzer.fetch.model cimport Fetch
