@@ -63,7 +63,7 @@ def compare(stated: Stated, cut: CutOut, rows: dict[int, Row], missing: frozense
             opinion.agreed += 1
         else:
             fields = FACTS[fact.kind].fields
-            said = tuple(field for field in fields if field in row) or fields[:1]
+            said = tuple(field for field in fields if field in row) or fields[-1:]
             seen = Seen(stated, fact, theirs, row)
             opinion.differences.append(Difference(fact, theirs, said, known(seen)))
     return opinion

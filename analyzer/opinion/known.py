@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.opinion.facts import Fact, Stated
-from analyzer.opinion.fields import Row, Value, number
+from analyzer.opinion.fields import Row, Value, flags, number
+from analyzer.wire.model import SYN
 
 DRAFT = 0x7F
 """The first byte of a draft's version (draft-ietf-tls-tls13-21 4.2.1.1)."""
@@ -80,6 +81,14 @@ KNOWN: tuple[Known, ...] = (
         "We read HTTP behind a CONNECT or a SOCKS handshake. Wireshark shows bytes.",
         "Wireshark dissects what is tunnelled by the port that was asked for, and only where that port is known to it.",
         lambda seen: seen.stated.tunnel and seen.theirs in SILENT,
+    ),
+    Known(
+        "syn-again-with-payload",
+        ("again",),
+        "We say that a SYN is sent again. Wireshark says that it is new.",
+        "It has the initial number of the first SYN, and payload, which that one had not (RFC 7413). Wireshark goes by "
+        "the bytes.",
+        lambda seen: seen.theirs == "new" and flags(seen.row) & SYN > 0 and number(seen.row, "tcp.len") > 0,
     ),
     Known(
         "draft-of-tls-1.3",
