@@ -34,12 +34,12 @@ PACKAGES = {
     "pyarrow": ("`--format parquet`", "`pip install 'whyfetch[parquet]'`"),
     "hpack": ("HTTP/2 in plain text", "`pip install hpack`"),
     "scapy": ("rare link types, and a source", "`pip install scapy`"),
-    "pyshark": ("Wireshark's dissectors in notebooks", "`pip install 'whyfetch[tshark]'`"),
+    "pyshark": ("`--check` and `--second-opinion`, with tshark", "`pip install 'whyfetch[tshark]'`"),
 }
 """Python packages, what each is for, and how to get it."""
 
 PROGRAMS = {
-    "tshark": (["tshark", "--version"], "comparing with Wireshark", "`apt-get install tshark`"),
+    "tshark": (["tshark", "--version"], "`--check` and `--second-opinion`", "`apt-get install tshark`"),
     "nft": (["nft", "--version"], "looking at the tables of `whyfetch run`", "`apt-get install nftables`"),
 }
 """Programs that are asked for their version, what each is for, and how to get it."""
