@@ -10,7 +10,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from analyzer.errors import UsageError
+from analyzer.errors import MissingError
 from analyzer.output.page.facts import MOST_GROUPS, Detail, Entry, Facts
 from analyzer.output.page.gather import Gathered
 from analyzer.output.page.story import Read, Story
@@ -59,7 +59,7 @@ def _environment() -> Environment:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:
-        raise UsageError("`whyfetch report` needs `jinja2`", "`pip install 'whyfetch[report]'`") from None
+        raise MissingError("`whyfetch report`", "jinja2", "report") from None
 
     environment = Environment(
         loader=PackageLoader("analyzer.output.page", "."),
