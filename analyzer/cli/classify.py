@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import ALL, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
+from analyzer.cli.options import ALL, BASELINE, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
 from analyzer.cli.selection import Selection
 from analyzer.errors import UsageError
 
@@ -72,6 +72,7 @@ def classify(
         list[str] | None,
         FAIL_ON,
     ] = None,
+    baseline: Annotated[Path | None, BASELINE] = None,
     client_log: Annotated[
         Path | None,
         typer.Option(
@@ -110,6 +111,7 @@ def classify(
 
     Example: tcpdump -i eth0 -U -w - | whyfetch classify -
     """
+    from analyzer.cli.baseline import gates
     from analyzer.cli.job import Job
 
     paths = [*(captures or []), *(read or [])]
@@ -120,13 +122,15 @@ def classify(
     if follow and (len(paths) > 1 or not isfile(paths[0])):  # noqa: PTH113
         raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
     if output is not None:
-        check_output(output, paths if client_log is None else [*paths, str(client_log)], force)
+        check_output(output, [*paths, *(str(path) for path in (client_log, baseline) if path is not None)], force)
+    failing, before = gates(fail_on or [], baseline)
     job = Job(
         paths,
         form=str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE)),
         output=output,
         select=Selection(select or [], "--select"),
-        fail_on=Selection(fail_on or [], "--fail-on"),
+        fail_on=failing,
+        baseline=before,
         everything=everything,
         quiet=quiet,
         colour=str(colour),

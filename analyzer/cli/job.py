@@ -27,6 +27,7 @@ from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
     from analyzer.capture.live.capture import LiveCapture
+    from analyzer.output.ci.baseline import Baseline
     from analyzer.output.meter import Meter
 
 BUFFER = 1 << 18
@@ -64,6 +65,7 @@ class Job:
         quiet: bool,
         colour: str,
         client_log: Path | None = None,
+        baseline: Baseline | None = None,
         show_queries: bool = False,
         max_open: int = 0,
         follow: bool = False,
@@ -108,6 +110,9 @@ class Job:
 
             self.bar = self.reading.progress = Meter(sys.stderr, live, self.summary, self.reading.opened)
         self.summary.client_log = self.reading.client_log
+        self.baseline = self.summary.baseline = baseline
+        if baseline is not None:
+            baseline.selected = select.matches
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
@@ -196,6 +201,8 @@ class Job:
         if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
             self.found = True
         shown = not self.selecting or self.select.matches(verdict.klass, verdict.cause)
+        if shown and verdict.failed and self.baseline is not None and self.baseline.sees(fetch):
+            self.found = True
         if shown and fetch.group_outcome == PENDING:
             self.pending.add(fetch.number)
         return shown
