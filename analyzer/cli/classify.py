@@ -23,6 +23,11 @@ class Format(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     PARQUET = "parquet"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
 
 
 class Colour(StrEnum):
@@ -51,7 +56,8 @@ def classify(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="table, csv, jsonl or parquet. Default: by the name of the output file, else table.",
+            help="table, csv, jsonl, parquet; for CI github, gitlab, junit, markdown, sarif. Default: by the name of "
+            "the output file, else table.",
             show_default=False,
         ),
     ] = None,

@@ -19,8 +19,10 @@ from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.inputs import streams
+from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
+from analyzer.output.text import plural
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.retries import PENDING
 from analyzer.verdict.told import Event
@@ -102,7 +104,7 @@ class Job:
             waiting=self.waiting,
             max_open=max_open,
             follow=follow,
-            settle=settle or form == "parquet",
+            settle=settle or form == "parquet" or form in CI_FORMATS,
             live=live,
         )
         if live is not None and shows:
@@ -216,6 +218,11 @@ class Job:
             from analyzer.output.jsonl import JsonlWriter
 
             return JsonlWriter(out)
+        if self.form in CI_FORMATS:
+            from analyzer.output.ci import writer
+
+            names = [source.name for source in self.reading.sources]
+            return writer(self.form, out, names, baseline=self.baseline, seen=self._seen)
         from analyzer.output.table import HOLD, PlainWriter, TableWriter
 
         colour = messages.coloured(out, self.colour)
@@ -226,6 +233,11 @@ class Job:
         screen = self.live and out.isatty()
         hold = 0 if self.live else HOLD
         return TableWriter(out, columns, colour=colour, files=several, hold=hold, screen=screen)
+
+    def _seen(self) -> str:
+        """What was in the captures besides fetches."""
+        counts = [(self.reading.packets, "packet"), (self.reading.tcp_packets, "TCP packet")]
+        return ", ".join(plural(n, word, f"{word}s") for n, word in [*counts, (self.reading.connections, "connection")])
 
     def _parquet(self) -> ExitStatus:
         from analyzer.output.frame import write_parquet

@@ -1,1 +1,33 @@
 """What CI systems read: JUnit, SARIF, GitHub's annotations, Markdown, GitLab's code quality; and the baseline."""
+
+from __future__ import annotations
+
+# not compiled: chosen once a command
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from analyzer.output.ci.baseline import Baseline
+    from analyzer.output.ci.gathered import Gathered
+
+FORMATS = ("github", "gitlab", "junit", "markdown", "sarif")
+"""Each is written by `write` in the module of its name, when all rows are known."""
+
+
+def writer(
+    form: str,
+    out: TextIO,
+    captures: Iterable[str],
+    *,
+    baseline: Baseline | None = None,
+    seen: Callable[[], str] = str,
+) -> Gathered:
+    """The writer of one of FORMATS.
+
+    captures  the names of what is read; seen: says at the end what was in it besides fetches
+    """
+    from analyzer.output.ci.gathered import Gathered
+
+    module = import_module(f"analyzer.output.ci.{form}")
+    return Gathered(out, module.write, captures, baseline=baseline, by_file=form == "junit", seen=seen)
