@@ -11,8 +11,15 @@ from pathlib import Path
 
 from setuptools import setup
 
-COMPILED = ["analyzer/capture", "analyzer/wire", "analyzer/fetch", "analyzer/verdict", "analyzer/output"]
-GLUE = ["analyzer/api.py", "analyzer/cli/job.py"]
+COMPILED = [
+    "analyzer/capture",
+    "analyzer/wire",
+    "analyzer/fetch",
+    "analyzer/verdict",
+    "analyzer/output",
+    "analyzer/reading",
+]
+GLUE = ["analyzer/cli/job.py"]
 INTERPRETED = {"__init__.py"}
 
 FAST = ["-O2", "-g0"]  # half the build time of -O3 -g, the same speed

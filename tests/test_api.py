@@ -116,7 +116,7 @@ def test_a_fetch_is_not_held_longer_than_needed():
 
 def test_beyond_the_cap_order_is_given_up_and_said(stages, monkeypatch):
     """Memory is capped; the reader is told that rows are out of order."""
-    monkeypatch.setattr("analyzer.api.MAX_HELD", 1)
+    monkeypatch.setattr("analyzer.reading.reading.MAX_HELD", 1)
     reading = Reading("a.pcap")
     assert [fetch.first_packet for fetch in reading] == [4, 2, 9, 12]
     assert any("not in order" in text for text in reading.warnings)

@@ -61,7 +61,7 @@ def few_rows(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
         made.most = most
         return made
 
-    monkeypatch.setattr("analyzer.api.Floods", floods)
+    monkeypatch.setattr("analyzer.reading.reading.Floods", floods)
 
 
 class Flood:

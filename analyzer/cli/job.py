@@ -18,11 +18,11 @@ from analyzer.cli.selection import Selection
 from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
-from analyzer.inputs import streams
 from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.output.text import plural
+from analyzer.reading.inputs import streams
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.retries import PENDING
 from analyzer.verdict.told import Event

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from os import PathLike, fspath
 from os.path import exists, getsize, isdir, isfile  # which take any name: Path.is_file raises for one that is too long
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from analyzer.capture import CaptureSource
     from analyzer.capture.frame import Frames
     from analyzer.capture.losses import Losses
+
+Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 
 
 class Readable(Protocol):
@@ -124,6 +127,13 @@ class Inputs:
             self.failures.append(error)
             return False
         return True
+
+
+def listed(paths: Paths) -> list[str]:
+    """One path or several, as a list of strings."""
+    if isinstance(paths, str | PathLike):
+        return [fspath(paths)]
+    return [fspath(path) for path in paths]
 
 
 def streams(path: str) -> bool:

@@ -17,7 +17,8 @@ from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names, wanted
 from analyzer.fetch.order import Order
 from analyzer.fetch.resolution import Resolution
-from analyzer.rivals import Rivals
+from analyzer.reading.rivals import Rivals
+from analyzer.reading.rows import NOTHING_OPEN
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.races import attempted
@@ -38,8 +39,6 @@ PACE = 0.8
 """Part of the time it was captured in that a capture must take to come, else it is replayed."""
 SWITCHED = 101
 """Status behind which the exchange goes on as something else (RFC 9110 15.2.2)."""
-NOTHING_OPEN = 1 << 62
-"""A packet number behind every packet."""
 MOST_WAITING = 4096
 """Fetches that wait for the next look, where a capture is replayed that had paused once."""
 MOST_STALLS = 64

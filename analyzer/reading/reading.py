@@ -1,0 +1,396 @@
+# ruff: noqa: PTH113
+"""One pass over captures: from their frames to fetches with verdicts, in order or as soon as each is decided."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from itertools import chain
+from os import PathLike, fspath
+from os.path import isfile  # which takes any name: Path.is_file raises for one that is too long
+from typing import TYPE_CHECKING
+
+from analyzer.capture.losses import Losses
+from analyzer.capture.patience import Waiting, patience
+from analyzer.errors import ExitStatus
+from analyzer.fetch.floods import Floods
+from analyzer.fetch.model import Fetch
+from analyzer.fetch.order import MAX_HELD, Order
+from analyzer.output.words import still_open
+from analyzer.reading.inputs import Inputs, Live, Paths, Readable, listed
+from analyzer.reading.rows import NOTHING_OPEN, Rows, anybodys, only_fetches
+from analyzer.verdict.groups import Groups
+from analyzer.verdict.model import Verdict
+from analyzer.verdict.told import Event
+from analyzer.wire.dns.lookups import Lookup
+from analyzer.wire.model import Connection
+
+if TYPE_CHECKING:
+    from analyzer.fetch.names import Names
+    from analyzer.output.clientlog.log import ClientLog
+    from analyzer.reading.leaving import Leaving
+    from analyzer.wire.engine import Ended, Engine
+
+Progress = Callable[[int, int], None]
+"""Called now and then with bytes read and bytes in all, 0 = unknown."""
+
+CHUNK = 128
+"""Fetches that go through each stage together. The code of one stage fits into a processor's instruction cache, that of
+all stages does not; and so many fetches fit into its second data cache, at 2 kB each."""
+
+MOST_OPEN_TOLD = 20
+"""Open connections that are told one by one."""
+
+
+class Reading:
+    """One pass over captures; iterate over it once to get their fetches.
+
+    Fetches come file by file, and within a file in the order of their first packets. A connection is judged when it is
+    over, so a fetch waits until no connection that began earlier is open: memory grows with the number of fetches that
+    end while an older connection lives, up to MAX_HELD.
+
+    show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
+    waiting      called with a name when a pipe is opened and nothing comes out of it for a second
+    max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
+    mine         says which fetches are wanted (analyzer.process), asked when each is over; `foreign` counts the others
+    live         a running capture, read instead of `paths` and closed at the end
+    follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
+    settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does
+    lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
+    warnings     what the user should know, in the order found
+    failures     CaptureErrors of captures that could not be read, while others could
+    damaged      True once a capture turned out damaged or unreadable: the results are partial
+    client_log   the lines of a client's log and how they were tied, an analyzer.output.clientlog.log.ClientLog, or None
+    stopped      whether somebody ended it by `stop()`
+    open         the first fetches that were open then, with their silence in ns; open_in_all: how many there were
+    left_out     fetches that got no row, because a flood made them (analyzer.fetch.floods)
+    captures     captures read so far; packets, tcp_packets, connections: what was in them
+    """
+
+    def __init__(
+        self,
+        paths: Paths = (),
+        *,
+        mine: Callable[[Fetch], bool] | None = None,
+        live: Live | None = None,
+        follow: bool = False,
+        settle: bool = False,
+        kinds: bool = False,
+        lean: bool = False,
+        show_queries: bool = False,
+        progress: Progress | None = None,
+        client_log: str | PathLike[str] | None = None,
+        waiting: Waiting | None = None,
+        max_open: int = 0,
+    ) -> None:
+        self.mine = mine
+        self.kinds = kinds
+        self.max_open = max_open
+        self.lean = lean
+        self.show_queries = show_queries
+        self.progress = progress
+        self.settle = settle
+        self.events = False
+        self.warnings: list[str] = []
+        self.damaged = False
+        self.client_log = None
+        if client_log is not None:
+            with patience(None if isfile(client_log) else waiting, fspath(client_log)):
+                self.client_log = _log(client_log, self.warnings, show_queries)
+        self.captures = self.packets = self.tcp_packets = self.connections = 0
+        self.without_fetch = self.left_out = self.foreign = 0
+        self.inputs = Inputs(listed(paths), self.warnings, waiting, live=live, follow=follow)
+        self.sources, self.failures = self.inputs.sources, self.inputs.failures
+        self.stopped = False
+        self.open: list[tuple[Fetch, int]] = []
+        self.open_in_all = 0
+        self._open: Readable | None = None
+        self._losses = Losses()
+        self._engine: Engine | None = None
+        self._order = Order()
+        self._final: list[Fetch] = []
+        self._given: deque[Fetch] = deque()
+        self.floods = Floods()
+        self.groups = Groups()
+        self._cut: Callable[[Connection], list[Fetch]]
+        self._decide: Callable[[Fetch], Verdict]
+        self._mark: Callable[[Fetch, Losses], None]
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """How a command that did this reading ends: nothing readable, partial, or fine."""
+        if self.failures and not self.captures:
+            return ExitStatus.USAGE
+        return ExitStatus.DAMAGED if self.damaged or self.failures else ExitStatus.OK
+
+    def __iter__(self) -> Iterator[Fetch]:
+        for chunk in self.chunks():
+            self._given.extend(chunk)
+            while self._given:
+                yield self._given.popleft()
+
+    def chunks(self) -> Iterator[list[Fetch]]:
+        """The same fetches, those together that became final together: who works on lists of them is faster."""
+        return self._tied(map(only_fetches, self._all()))
+
+    def told(self) -> Iterator[Rows]:
+        """The same where somebody waits: rows of a capture that grows come as soon as each is decided.
+
+        What becomes of them is told by Events between them; unless `settle` or a client's log lets them wait for that.
+        """
+        self.events = self.client_log is None and not self.settle
+        return self._all() if self.events else ([*chunk] for chunk in self.chunks())
+
+    def opened(self) -> int:
+        """How many connections are open just now."""
+        return 0 if self._engine is None else self._engine.table.opened.size
+
+    def rest(self) -> Iterator[list[Fetch]]:
+        """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
+        if self._given:
+            yield list(self._given)
+            self._given.clear()
+        yield from self._tied(map(only_fetches, self._waiting()))
+
+    def _tied(self, chunks: Iterator[list[Fetch]]) -> Iterator[list[Fetch]]:
+        if self.client_log is None:
+            return chunks
+        return ([fetch] for fetch in self.client_log.tie(chain.from_iterable(chunks)))
+
+    def stop(self) -> bool:
+        """End the input here; a signal handler or another thread may call it. False when nothing is being read.
+
+        What is over is judged, what is open is none of the rows: `still_open` tells it.
+        """
+        self.stopped = True
+        if self._open is None:
+            return False
+        self._open.stop()
+        return True
+
+    def still_open(self) -> list[str]:
+        """What was open when the reading was stopped, a line each."""
+        lines = [still_open(fetch, silent) for fetch, silent in self.open]
+        more = self.open_in_all - len(lines)
+        return [*lines, f"open: {more:,} more"] if more else lines
+
+    def _all(self) -> Iterator[Rows]:
+        for name, capture, grows in self.inputs:
+            if self.stopped:
+                capture.close()
+                return
+            with closing(capture):
+                self._open = capture
+                self.captures += 1
+                yield from self._fetches(name, capture, grows=grows)
+
+    def _waiting(self) -> Iterator[Rows]:
+        yield from self._released(NOTHING_OPEN)
+        self.groups.end()
+        yield from self._released(NOTHING_OPEN)
+
+    def _fetches(self, name: str, capture: Readable, *, grows: bool) -> Iterator[Rows]:
+        """The fetches of one capture, grouped and numbered: in order, unless somebody waits for them as it grows."""
+        from analyzer.fetch.build import fetches
+        from analyzer.fetch.names import Names
+        from analyzer.verdict.decide import decide
+        from analyzer.verdict.drops import mark
+        from analyzer.wire.engine import Engine
+
+        self._cut, self._decide, self._mark = fetches, decide, mark
+        self._engine = engine = Engine(capture.frames)
+        if self.max_open:
+            engine.table.allow(self.max_open)
+        names = Names()
+        self._order = order = Order(MAX_HELD)
+        self.floods = Floods()
+        self.groups = groups = Groups()
+        leaving = self._policy(engine, names, name) if grows else None
+        for batch in engine.batches(*self._batch()):
+            self._losses = capture.losses
+            self._judge(batch, names, name, leaving)
+            self._judge_names(engine, names, name, leaving)
+            if self.progress is not None:
+                self.progress(self.inputs.done + capture.frames.position, self.inputs.total)
+            if leaving is not None:
+                yield from self._wanted(leaving.looks())
+                if leaving.begun:
+                    continue
+            oldest = min(engine.oldest_open(), names.oldest_open())
+            yield from self._released(oldest)
+            if groups.holding():
+                groups.reach(min(engine.oldest_time(), names.oldest_time()))
+                yield from self._released(oldest)
+        self._judge_names(engine, names, name, leaving, final=True)
+        if leaving is not None and leaving.begun:
+            yield from self._wanted(leaving.end())
+        else:
+            yield from self._waiting()
+        self._account(name, capture, engine, names, order)
+
+    def _released(self, oldest_open: int) -> Iterator[Rows]:
+        """The fetches whose rows are final, in chunks."""
+        while self._final or self._release(oldest_open):
+            final, self._final = self._final, []
+            yield [*final]
+
+    def _release(self, oldest_open: int) -> bool:
+        """Put into `_final` whose rows are final: no open connection can precede them, and their group is decided.
+
+        False when there are none. What an interrupt leaves in `_final` is there for the next call.
+        """
+        order: Order = self._order
+        groups: Groups = self.groups
+        fetch: Fetch | None
+        following: Fetch | None
+        while len(self._final) < CHUNK:
+            fetch = groups.leave()
+            while fetch is None:
+                following = order.leave(oldest_open)
+                if following is None:
+                    return bool(self._final)
+                groups.add(following)
+                fetch = groups.leave()
+            if fetch.kind == "race":
+                self.without_fetch += 1
+                if not self.kinds:
+                    continue
+            self._final.append(fetch)
+        return True
+
+    def _batch(self) -> tuple[int, ...]:
+        """After how many frames to hand on what is final; in a stream also when none comes."""
+        return ()
+
+    def _wanted(self, leaving: Iterable[Fetch | Event]) -> Iterator[Rows]:
+        """What leaves out of order, and is wanted; one by one, since what follows may change a row."""
+        for row in leaving:
+            if isinstance(row, Event):
+                if self.events:
+                    yield [row]
+                continue
+            if row.kind == "race":
+                self.without_fetch += 1
+                if not self.kinds:
+                    continue
+            yield [row]
+
+    def _policy(self, engine: Engine, names: Names, file: str) -> Leaving:
+        """How rows of a stream leave."""
+        from analyzer.reading.leaving import Leaving
+
+        def judge(fetch: Fetch) -> None:
+            self._prepare(fetch, names, file)
+            fetch.verdict = self._decide(fetch)
+
+        kept = (self._order, self.groups, self.floods)
+        return Leaving(engine, names, kept, judge, lean=self.lean, settle=not self.events, mine=self.mine or anybodys)
+
+    def _judge(self, batch: list[Ended], names: Names, file: str, leaving: Leaving | None) -> None:
+        """The fetches of connections that are over, to wait for their turn; what names are known by then."""
+        fetch: Fetch
+        built: list[Fetch] = []
+        order: Order = self._order
+        cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
+        for ended in batch:
+            if isinstance(ended, Lookup):
+                names.learn(ended)
+                continue
+            found = cut(ended)
+            if leaving is not None and ended in leaving.rows:
+                found = leaving.again(ended, found)
+            if self.mine is not None:
+                found = [fetch for fetch in found if self._is_mine(fetch)]
+            for fetch in found:
+                if self.floods.leaves_out(fetch):
+                    continue
+                self._prepare(fetch, names, file)
+                if fetch.kind != "fetch":
+                    self.without_fetch += 1
+                    if not kinds:
+                        continue
+                built.append(fetch)
+        if self.stopped:
+            built = self._over(built)
+        for fetch in built:
+            fetch.verdict = decide(fetch)
+            order.add(fetch)
+            if lean:
+                fetch.detach()
+
+    def _is_mine(self, fetch: Fetch) -> bool:
+        """Whether a fetch is wanted; what is not is counted, and is nobody's retry or rival."""
+        assert self.mine is not None
+        if self.mine(fetch):
+            return True
+        self.foreign += fetch.kind == "fetch"
+        return False
+
+    def _prepare(self, fetch: Fetch, names: Names, file: str) -> None:
+        """What a fetch needs to be judged and shown."""
+        if names.asked.size and fetch.resolution is None:
+            names.annotate(fetch)
+        fetch.file = file
+        fetch.show_queries = int(self.show_queries)
+        if self._losses.times:
+            self._mark(fetch, self._losses)
+
+    def _over(self, built: list[Fetch]) -> list[Fetch]:
+        """After a stop: the fetches that are over; the others are told as what is open."""
+        from analyzer.reading.leaving import is_over
+
+        over = []
+        for fetch in built:
+            fetch.verdict = self._decide(fetch)
+            if is_over(fetch):
+                over.append(fetch)
+            else:
+                self._note_open(fetch)
+        return over
+
+    def _note_open(self, fetch: Fetch) -> None:
+        self.open_in_all += 1
+        if len(self.open) < MOST_OPEN_TOLD:
+            self.open.append((fetch, fetch.connection.capture_end - fetch.connection.last_time))
+
+    def _judge_names(
+        self, engine: Engine, names: Names, file: str, leaving: Leaving | None, *, final: bool = False
+    ) -> None:
+        """The names that were asked for in vain."""
+        failed: Iterable[Fetch] = names.given_up()
+        if engine.looking:
+            failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
+        for fetch in failed:
+            if self.mine is not None and not self._is_mine(fetch):
+                continue
+            fetch.file = file
+            if self._losses.times:
+                self._mark(fetch, self._losses)
+            fetch.verdict = verdict = self._decide(fetch)
+            if leaving is not None and leaving.asked_again(fetch):
+                continue
+            if self.stopped and ("ongoing" in verdict.flags or not verdict.failed):
+                self._note_open(fetch)
+                continue
+            self._order.add(fetch)
+            if self.lean:
+                fetch.detach()
+
+    def _account(self, name: str, capture: Readable, engine: Engine, names: Names, order: Order) -> None:
+        from analyzer.reading.beyond import beyond
+
+        self.packets += engine.frames_seen
+        self.tcp_packets += engine.tcp_packets
+        self.connections += engine.connections
+        self.left_out += self.floods.left_out + names.wishes.left_out
+        found = [*capture.warnings, *engine.warnings, *beyond(self.floods, names, order, self.groups)]
+        prefix = f"`{name}`" if len(self.sources) > 1 else ""
+        self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
+        self.damaged |= bool(capture.damaged) or engine.partial
+
+
+def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:
+    from analyzer.output.clientlog.log import ClientLog
+
+    return ClientLog(path, warnings, show_queries=show_queries)
