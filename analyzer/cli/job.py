@@ -221,8 +221,9 @@ class Job:
         if self.form in CI_FORMATS:
             from analyzer.output.ci import writer
 
-            names = [source.name for source in self.reading.sources]
-            return writer(self.form, out, names, baseline=self.baseline, seen=self._seen)
+            sources = self.reading.sources
+            files = {one.name: one.name if one.paths == [one.name] and not self.live else "" for one in sources}
+            return writer(self.form, out, files, baseline=self.baseline, seen=self._seen)
         from analyzer.output.table import HOLD, PlainWriter, TableWriter
 
         colour = messages.coloured(out, self.colour)

@@ -45,7 +45,9 @@ def run(
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", metavar="FORMAT", help="Of FILE: table, csv or jsonl. Default: by its name."),
+        typer.Option(
+            "--format", metavar="FORMAT", help="Of FILE: table, csv, jsonl, or one for CI. Default: by its name."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     keys: Annotated[

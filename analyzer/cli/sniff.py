@@ -47,7 +47,10 @@ def sniff(
         bool, typer.Option("--promiscuous", help="Also packets for other stations: on a mirror port.")
     ] = False,
     form: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help="table, csv or jsonl.", show_default=False)
+        str | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="table, csv, jsonl; at the end one for CI.", show_default=False
+        ),
     ] = None,
     output: Annotated[
         Path | None,

@@ -18,6 +18,7 @@ from analyzer.capture.live.source import Wanted
 from analyzer.cli import capturing, messages
 from analyzer.cli.job import Output, Writer
 from analyzer.errors import AnalyzerError, ExitStatus, NotStartedError
+from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.compact import CompactWriter
 from analyzer.output.csv import CsvWriter
 from analyzer.output.jsonl import JsonlWriter
@@ -120,7 +121,7 @@ class Wrapped:
                 self._release(command)
                 warden.start()
                 try:
-                    self._read(reading, [WRITERS[self.form](out)] if out else [])
+                    self._read(reading, [_writer(self.form, out)] if out else [])
                 finally:
                     warden.join()
         except Exception as error:
@@ -198,6 +199,15 @@ class Wrapped:
             messages.error(f"the report is not complete: {(error.strerror or str(error)).lower()}")
         elif error is not None:
             messages.error(f"the report is not complete: internal error {type(error).__name__}")
+
+
+def _writer(form: str, out: TextIO) -> Writer:
+    """What writes the file of rows."""
+    if form not in CI_FORMATS:
+        return WRITERS[form](out)
+    from analyzer.output.ci import writer
+
+    return writer(form, out, {})
 
 
 def _stop(capture: LiveCapture, reading: Reading) -> None:

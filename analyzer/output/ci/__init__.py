@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # not compiled: chosen once a command
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,14 +18,15 @@ FORMATS = ("github", "gitlab", "junit", "markdown", "sarif")
 def writer(
     form: str,
     out: TextIO,
-    captures: Iterable[str],
+    captures: Mapping[str, str],
     *,
     baseline: Baseline | None = None,
     seen: Callable[[], str] = str,
 ) -> Gathered:
     """The writer of one of FORMATS.
 
-    captures  the names of what is read; seen: says at the end what was in it besides fetches
+    captures  the names of what is read, each with the file that `whyfetch show` takes, "" = none
+    seen      says at the end what was in it besides fetches
     """
     from analyzer.output.ci.gathered import Gathered
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # not compiled: of failures only; what goes well is counted
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
@@ -31,6 +31,8 @@ MAX_PLACES = 10_000
 MAX_CAPTURES = 10_000
 """Captures that are told apart."""
 OTHERS = "other places"
+LIVE = "live capture"
+"""What is read when no file is, until a fetch tells its interface."""
 KEPT = (
     "file",
     "fetch",
@@ -60,6 +62,7 @@ class Problem:
     first, last  when the first and the last began, ns since 1970
     cost         what they took together, ns
     example      values of the row that says most, those of KEPT
+    path         the file for `whyfetch show`, "" = there is none
     state        `new`, `known`, or "" without a baseline
     """
 
@@ -72,6 +75,7 @@ class Problem:
     first: int = 0
     last: int = 0
     cost: int = 0
+    path: str = ""
     state: str = ""
     fingerprint: str = ""
 
@@ -91,8 +95,8 @@ class Problem:
         return "" if value is None else str(value)
 
     def show(self) -> str:
-        """The command that shows the example packet by packet."""
-        return f"whyfetch show {quote(self.text('file'))} {self.text('fetch')}"
+        """The command that shows the example packet by packet; "" when it is in no file."""
+        return f"whyfetch show {quote(self.path)} {self.text('fetch')}" if self.path else ""
 
     def facts(self) -> list[str]:
         """How often, how long, how sure."""
@@ -131,7 +135,7 @@ class Counted:
 class Gathered:
     """Fetches as they come; a format is written from it at the end. It implements the Writer of analyzer.cli.job.
 
-    captures   what is read, by name, in order: also those in which nothing will be found
+    captures   what is read, by name, in order: also those in which nothing will be found; paths: their files
     by_file    True: fetches of different captures are different problems
     seen       says at the end what was in the captures besides fetches
     problems   key -> problem; beyond: fetches whose problem had no room
@@ -142,7 +146,7 @@ class Gathered:
         self,
         out: TextIO,
         write: Callable[[TextIO, Gathered], None],
-        captures: Iterable[str] = (),
+        captures: Mapping[str, str],
         *,
         baseline: Baseline | None = None,
         by_file: bool = False,
@@ -158,8 +162,9 @@ class Gathered:
         self.ranks: dict[tuple[str, ...], tuple[int, int]] = {}
         self.beyond = self.places = 0
         self.summary = Summary()
-        for name in captures:
-            self._capture(safe(name))
+        self.paths = {safe(name): safe(path) for name, path in captures.items()}
+        for name in self.paths:
+            self._capture(name)
 
     def begin(self) -> None:
         """Nothing is written before everything is known."""
@@ -170,6 +175,8 @@ class Gathered:
     def end(self, summary: Summary) -> None:
         """Write all."""
         self.summary = summary
+        if not self.captures:
+            self._capture(LIVE)
         self._name()
         self.write(self.out, self)
 
@@ -224,6 +231,7 @@ class Gathered:
             self.ranks[key] = rank
             row = values(fetch)
             problem.example = {name: row[at] for name, at in _AT}
+            problem.path = self.paths.get(problem.text("file"), "")
 
     def _name(self) -> None:
         """Give problems their fingerprints. Those without a name can share one: then a number follows, in order of

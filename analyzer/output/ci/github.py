@@ -53,7 +53,7 @@ def _kind(problem: Problem) -> str:
 
 def _message(problem: Problem) -> str:
     """The sentence, what to do, and how to see the packets."""
-    lines = [problem.text("summary"), problem.text("advice"), f"{', '.join(problem.facts())}; {problem.show()}"]
+    lines = [problem.text("summary"), problem.text("advice"), ", ".join(problem.facts()), problem.show()]
     return "\n".join(line for line in lines if line)
 
 

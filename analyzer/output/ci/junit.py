@@ -90,7 +90,7 @@ def _body(problem: Problem) -> list[str]:
         f"clients print: {problem.text('client_errors')}",
         f"packets: {problem.text('evidence')}",
         f"Wireshark: {problem.text('wireshark_filter')}",
-        problem.show(),
+        *([problem.show()] if problem.show() else []),
     ]
 
 

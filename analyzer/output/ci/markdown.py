@@ -92,7 +92,7 @@ def _section(problem: Problem) -> str:
         f"- **advice**: {with_code(problem.text('advice'))}",
         f"- **packets**: {code(problem.text('evidence'))}",
         f"- **Wireshark**: {code(problem.text('wireshark_filter'))}",
-        f"- {code(problem.show())}",
+        *([f"- {code(problem.show())}"] if problem.show() else []),
         "",
         "</details>",
     ]

@@ -17,7 +17,7 @@ HOSTILE = "a\"b'<img src=x onerror=alert(1)>&[x](http://evil.example)|`;$(id)%0A
 def written(form, *fetches, captures=("trace.pcap",), baseline=None, seen=str, warnings=(), stream=()):
     """What a format says of fetches, and of more that come out of `stream` one by one."""
     out, summary = io.StringIO(), Summary()
-    made = writer(form, out, captures, baseline=baseline, seen=seen)
+    made = writer(form, out, {name: name for name in captures}, baseline=baseline, seen=seen)
     summary.baseline = baseline
     summary.warnings = list(warnings)
     made.begin()

@@ -43,10 +43,10 @@ def test_a_kind_of_failure_is_an_annotation(make, write, summary):
     (only,) = commands(write("github", make(), make(number=2)))
     kind, title, message = only
     assert (kind, title) == ("error", "2 fetches: rst/rst-after-clienthello at example.org:443")
-    first, advice, facts = message.split("\n")
+    first, advice, _, show = message.split("\n")
     assert first.startswith("The server reset the connection 3 ms after")
     assert advice == "Compare the TTLs"
-    assert facts.endswith("; whyfetch show trace.pcap 1")
+    assert show == "whyfetch show trace.pcap 1"
     assert summary.read_text(encoding="utf-8").startswith("## whyfetch: 2 of 2 fetches failed\n")
 
 

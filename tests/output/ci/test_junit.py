@@ -74,6 +74,12 @@ def test_a_capture_without_a_fetch_is_a_suite_that_says_what_was_there(write):
     assert skipped.get("message") == "no fetch: 12 packets, 0 TCP packets, 0 connections"
 
 
+def test_a_live_capture_without_a_fetch_is_a_suite_too(write):
+    """Of an interface nobody knows a name before its first fetch."""
+    (suite,) = parsed(write("junit", captures=()))
+    assert (suite.get("name"), suite.get("skipped")) == ("live capture", "1")
+
+
 def test_nothing_of_a_packet_is_markup(make, write):
     """In names, sentences and file names; what XML cannot hold is shown escaped."""
     verdict = Verdict("http-failure", "http-status-503", "high")
