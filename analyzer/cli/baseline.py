@@ -5,11 +5,14 @@ from __future__ import annotations
 # not compiled: runs once a command
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analyzer.cli.selection import Selection
 from analyzer.errors import UsageError
-from analyzer.output.ci.baseline import Baseline, load
 from analyzer.verdict.model import FAILURES
+
+if TYPE_CHECKING:
+    from analyzer.output.ci.baseline import Baseline
 
 NEW = "new"
 
@@ -32,6 +35,8 @@ def gates(words: list[str], path: Path | None) -> tuple[Selection, Baseline | No
             raise UsageError(f"`--fail-on {NEW}:{pattern}` names no failure", "the baseline is about failures only")
     if path is None:
         return always, None
+    from analyzer.output.ci.baseline import load
+
     baseline = load(path)
     baseline.fails = None if fails is None else fails.matches
     return always, baseline

@@ -119,6 +119,7 @@ def classify(
     """
     from analyzer.cli.baseline import gates
     from analyzer.cli.job import Job
+    from analyzer.output.ci import holds_rows
 
     paths = [*(captures or []), *(read or [])]
     if not paths:
@@ -130,9 +131,14 @@ def classify(
     if output is not None:
         check_output(output, [*paths, *(str(path) for path in (client_log, baseline) if path is not None)], force)
     failing, before = gates(fail_on or [], baseline)
+    written = str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE))
+    if holds_rows(paths[0]):
+        from analyzer.cli.again import Again
+
+        return int(Again(paths, written, output, Selection(select or [], "--select"), failing, quiet).run(before))
     job = Job(
         paths,
-        form=str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE)),
+        form=written,
         output=output,
         select=Selection(select or [], "--select"),
         fail_on=failing,

@@ -203,11 +203,17 @@ class Job:
         if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
             self.found = True
         shown = not self.selecting or self.select.matches(verdict.klass, verdict.cause)
-        if shown and verdict.failed and self.baseline is not None and self.baseline.sees(fetch):
+        if self.baseline is not None and shown and verdict.failed and self._is_new(fetch):
             self.found = True
         if shown and fetch.group_outcome == PENDING:
             self.pending.add(fetch.number)
         return shown
+
+    def _is_new(self, fetch: Fetch) -> bool:
+        """Whether it fails in a way that the baseline lacks, and the exit status is about such."""
+        from analyzer.output.ci.baseline import kind_of
+
+        return self.baseline is not None and self.baseline.sees(kind_of(fetch))
 
     def _writer(self, out: TextIO) -> Writer:
         if self.form == "csv":

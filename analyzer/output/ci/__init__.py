@@ -5,6 +5,8 @@ from __future__ import annotations
 # not compiled: chosen once a command
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from os.path import isfile
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -13,6 +15,21 @@ if TYPE_CHECKING:
 
 FORMATS = ("github", "gitlab", "junit", "markdown", "sarif")
 """Each is written by `write` in the module of its name, when all rows are known."""
+
+
+BEGIN = b'{"type":"begin"'
+"""How a file of rows begins that `--format jsonl` wrote, and no capture does."""
+
+
+def holds_rows(path: str) -> bool:
+    """Whether a file holds rows instead of packets."""
+    if not isfile(path):  # noqa: PTH113  (Path raises for a name that is too long)
+        return False
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(len(BEGIN)) == BEGIN
+    except OSError:
+        return False
 
 
 def writer(

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 # not compiled: reads a file once, and then sees failures only
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from analyzer.errors import UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.ci.fingerprint import PARTS, kind
-from analyzer.output.columns import SCHEMA
+from analyzer.output.ci.rows import objects
 from analyzer.output.text import safe
 from analyzer.verdict.model import FAILURES, verdict_of
 
 Kind = tuple[str, ...]
 
 ROWS = ("fetch", "amended")
-HINT = "`whyfetch classify --format jsonl -o FILE.jsonl CAPTURE` writes one"
-MAX_LINE = 1 << 20
-"""Bytes of a line: a row has about 2 kB, its names and texts are capped."""
 MAX_ROWS = 500_000
 """Failures that a baseline can hold, at 0.2 kB each."""
 SHOWN = 5
@@ -47,9 +42,8 @@ class Baseline:
         self.selected: Callable[[str, str], bool] = _all
         self.fails: Callable[[str, str], bool] | None = None
 
-    def sees(self, fetch: Fetch) -> bool:
+    def sees(self, failure: Kind) -> bool:
         """Count a failed fetch of this run; whether it is new, and the exit status is about such."""
-        failure = kind_of(fetch)
         if failure in self.known:
             self.old += 1
             self.seen.add(failure)
@@ -101,14 +95,10 @@ def load(path: Path) -> Baseline:
     baseline = Baseline(str(path))
     rows: dict[str, Kind] = {}
     kinds: dict[Kind, Kind] = {}
-    try:
-        with path.open("rb") as stream:
-            for fields in _objects(stream, path):
-                if fields["type"] in ROWS:
-                    _learn(rows, kinds, fields, path)
-                baseline.complete = fields["type"] == "summary"
-    except OSError as error:
-        raise UsageError(f"cannot read `{path}`: {(error.strerror or str(error)).lower()}", HINT) from None
+    for fields in objects(path):
+        if fields["type"] in ROWS:
+            _learn(rows, kinds, fields, path)
+        baseline.complete = fields["type"] == "summary"
     baseline.known = Counter(rows.values())
     return baseline
 
@@ -123,31 +113,3 @@ def _learn(rows: dict[str, Kind], kinds: dict[Kind, Kind], fields: dict[str, obj
         rows.pop(row, None)
     if len(rows) > MAX_ROWS:
         raise UsageError(f"`{path}` holds more than {MAX_ROWS:,} failures", "write it with `--select`")
-
-
-def _objects(stream: BinaryIO, path: Path) -> Iterator[dict[str, object]]:
-    """The lines of a baseline that have a type."""
-    number = 0
-    while line := stream.readline(MAX_LINE + 1):
-        number += 1
-        fields = _parsed(line)
-        if number == 1 and (fields is None or fields.get("type") != "begin"):
-            raise UsageError(f"`{path}` is no output of `--format jsonl`", HINT)
-        if fields is None:
-            raise UsageError(f"`{path}` is damaged: line {number:,} is no JSON object", f"write it anew: {HINT}")
-        schema = fields.get("schema")
-        if number == 1 and schema != SCHEMA:
-            raise UsageError(f"`{path}` follows schema {schema}, and this whyfetch schema {SCHEMA}", f"anew: {HINT}")
-        if isinstance(fields.get("type"), str):
-            yield fields
-    if not number:
-        raise UsageError(f"`{path}` is empty", HINT)
-
-
-def _parsed(line: bytes) -> dict[str, object] | None:
-    """A line as the object that it is, None = it is none."""
-    try:
-        fields = json.loads(line) if len(line) <= MAX_LINE else None
-    except (ValueError, RecursionError):
-        return None
-    return fields if isinstance(fields, dict) else None

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 # not compiled: of failures only; what goes well is counted
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from shlex import quote
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.ci.baseline import shown
 from analyzer.output.ci.fingerprint import fingerprint
+from analyzer.output.ci.problem import KEPT, Counted, Problem, Seen, cited, instant, place_of
 from analyzer.output.columns import COLUMNS
 from analyzer.output.row import values
 from analyzer.output.summary import MENDED, Summary
 from analyzer.output.text import plural, safe
 from analyzer.output.words import address
-from analyzer.verdict.case import span
-from analyzer.verdict.model import CONFIDENCES, FAILURES, Verdict, verdict_of
+from analyzer.verdict.model import CONFIDENCES, FAILURES, verdict_of
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
@@ -33,103 +31,8 @@ MAX_CAPTURES = 10_000
 OTHERS = "other places"
 LIVE = "live capture"
 """What is read when no file is, until a fetch tells its interface."""
-KEPT = (
-    "file",
-    "fetch",
-    "class",
-    "cause",
-    "name",
-    "server_port",
-    "phase",
-    "confidence",
-    "summary",
-    "evidence",
-    "blame",
-    "advice",
-    "client_errors",
-    "wireshark_filter",
-)
-"""Columns of an example that any format shows."""
-_AT = [(name, COLUMNS.index(name)) for name in KEPT]
-
-
-@dataclass(slots=True)
-class Problem:
-    """Fetches that failed in the same way at the same place, or of which the capture shows too little.
-
-    place        name, else address, with the port: `proxy.example:443`
-    count        fetches; mended: of them those that a retry made good
-    first, last  when the first and the last began, ns since 1970
-    cost         what they took together, ns
-    example      values of the row that says most, those of KEPT
-    path         the file for `whyfetch show`, "" = there is none
-    state        `new`, `known`, or "" without a baseline
-    """
-
-    klass: str
-    cause: str
-    place: str
-    example: dict[str, object]
-    count: int = 0
-    mended: int = 0
-    first: int = 0
-    last: int = 0
-    cost: int = 0
-    path: str = ""
-    state: str = ""
-    fingerprint: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """`rst/rst-refused`."""
-        return f"{self.klass}/{self.cause}" if self.cause else self.klass
-
-    @property
-    def title(self) -> str:
-        """`12 fetches: rst/rst-refused at proxy.example:443`."""
-        return f"{plural(self.count, 'fetch', 'fetches')}: {self.verdict} at {self.place}"
-
-    def text(self, column: str) -> str:
-        """A cell of the example, "" where unknown; safe to show."""
-        value = self.example.get(column)
-        return "" if value is None else str(value)
-
-    def show(self) -> str:
-        """The command that shows the example packet by packet; "" when it is in no file."""
-        return f"whyfetch show {quote(self.path)} {self.text('fetch')}" if self.path else ""
-
-    def facts(self) -> list[str]:
-        """How often, how long, how sure."""
-        facts = [f"cost {span(self.cost)}", f"confidence {self.text('confidence')}"]
-        if self.mended:
-            facts.append(f"{self.mended:,} of them made good by a retry")
-        if self.text("blame"):
-            facts.append(f"on the side of the {self.text('blame')}")
-        return [*([self.state] if self.state else []), *facts]
-
-
-@dataclass(slots=True)
-class Counted:
-    """What was in one capture.
-
-    fetches, ok, failed  how many; first: when the first began, ns since 1970
-    places               where fetches went well -> ns that these took
-    """
-
-    name: str
-    fetches: int = 0
-    ok: int = 0
-    failed: int = 0
-    first: int = 0
-    places: dict[str, int] = field(default_factory=dict)
-
-    def line(self) -> str:
-        """The counts in words."""
-        if not self.fetches:
-            return "no fetch in it"
-        parts = [(self.ok, "ok"), (self.failed, "failed"), (self.fetches - self.ok - self.failed, "incomplete")]
-        counts = ", ".join(f"{n:,} {word}" for n, word in parts if n)
-        return f"{plural(self.fetches, 'fetch', 'fetches')}: {counts}"
+MOST_SECONDS = 1e9
+"""A capture is shorter."""
 
 
 class Gathered:
@@ -185,15 +88,52 @@ class Gathered:
         verdict = verdict_of(fetch)
         if fetch.kind != "fetch" or "nat-twin" in verdict.flags:
             return
-        capture = self._capture(safe(fetch.file))
-        capture.fetches += 1
-        capture.first = min(capture.first or fetch.start, fetch.start)
-        if verdict.klass == "ok":
-            capture.ok += 1
-            self._well(capture, fetch)
+        self._count(
+            Seen(
+                verdict.klass,
+                verdict.cause,
+                safe(fetch.file),
+                place_of(safe(fetch.name) or address(fetch.flow.server), fetch.flow.server_port),
+                fetch.phase,
+                fetch.start,
+                max(fetch.end - fetch.start, 0),
+                fetch.group_outcome in MENDED,
+                (CONFIDENCES.index(verdict.confidence), len(verdict.evidence)),
+            ),
+            partial(_row_of, fetch),
+        )
+
+    def row(self, fields: Mapping[str, object]) -> None:
+        """Count one fetch by its row, as JSON lines have it."""
+        evidence, flags = fields.get("evidence"), fields.get("flags")
+        if fields.get("kind") != "fetch" or (isinstance(flags, list) and "nat-twin" in flags):
             return
-        capture.failed += verdict.failed
-        self._problem(fetch, verdict)
+        text = {name: safe(str(value)) for name, value in fields.items() if isinstance(value, str | int)}
+        confidence = text.get("confidence", "")
+        seen = Seen(
+            text.get("class", ""),
+            text.get("cause", ""),
+            text.get("file", ""),
+            place_of(text.get("name") or text.get("server", ""), text.get("server_port", "")),
+            text.get("phase", ""),
+            instant(text.get("start", "")),
+            round(_number(fields.get("duration_s")) * 1e9),
+            text.get("group_outcome") in MENDED,
+            (CONFIDENCES.index(confidence) if confidence in CONFIDENCES else -1, len(cited(evidence).split())),
+        )
+        self._count(seen, lambda: {**text, "evidence": cited(evidence)})
+
+    def _count(self, seen: Seen, row: Callable[[], Mapping[str, object]]) -> None:
+        """One fetch, whose row is asked for when it is the best example of its problem."""
+        capture = self._capture(seen.file)
+        capture.fetches += 1
+        capture.first = min(capture.first or seen.start, seen.start)
+        if seen.klass == "ok":
+            capture.ok += 1
+            self._well(capture, seen)
+            return
+        capture.failed += seen.klass in FAILURES
+        self._problem(seen, row)
 
     def _capture(self, name: str) -> Counted:
         found = self.captures.get(name)
@@ -203,34 +143,32 @@ class Gathered:
             found = self.captures.setdefault(name, Counted(name))
         return found
 
-    def _well(self, capture: Counted, fetch: Fetch) -> None:
+    def _well(self, capture: Counted, seen: Seen) -> None:
         """A fetch went well."""
-        place = place_of(fetch)
+        place = seen.place
         if place not in capture.places:
             self.places += 1
             if self.places > MAX_PLACES:
                 place = OTHERS
-        capture.places[place] = capture.places.get(place, 0) + max(fetch.end - fetch.start, 0)
+        capture.places[place] = capture.places.get(place, 0) + seen.spent
 
-    def _problem(self, fetch: Fetch, verdict: Verdict) -> None:
+    def _problem(self, seen: Seen, row: Callable[[], Mapping[str, object]]) -> None:
         """A fetch did not."""
-        place = place_of(fetch)
-        key = (verdict.klass, verdict.cause, place.lower(), fetch.phase, safe(fetch.file) if self.by_file else "")
+        key = (seen.klass, seen.cause, seen.place.lower(), seen.phase, seen.file if self.by_file else "")
         problem = self.problems.get(key)
         if problem is None:
             if len(self.problems) >= MAX_GROUPS:
                 self.beyond += 1
                 return
-            problem = self.problems[key] = Problem(verdict.klass, verdict.cause, place, {}, first=fetch.start)
+            problem = self.problems[key] = Problem(seen.klass, seen.cause, seen.place, {}, first=seen.start)
         problem.count += 1
-        problem.mended += fetch.group_outcome in MENDED
-        problem.first, problem.last = min(problem.first, fetch.start), max(problem.last, fetch.start)
-        problem.cost += max(fetch.end - fetch.start, 0)
-        rank = (CONFIDENCES.index(verdict.confidence), len(verdict.evidence))
-        if rank > self.ranks.get(key, (-1, 0)):
-            self.ranks[key] = rank
-            row = values(fetch)
-            problem.example = {name: row[at] for name, at in _AT}
+        problem.mended += seen.mended
+        problem.first, problem.last = min(problem.first, seen.start), max(problem.last, seen.start)
+        problem.cost += seen.spent
+        if seen.rank > self.ranks.get(key, (-2, 0)):
+            self.ranks[key] = seen.rank
+            found = row()
+            problem.example = {name: found.get(name) for name in KEPT}
             problem.path = self.paths.get(problem.text("file"), "")
 
     def _name(self) -> None:
@@ -276,16 +214,12 @@ class Gathered:
         return f"no fetch: {seen}" if seen else "no fetch"
 
 
-def relative(name: str) -> str:
-    """The name of a capture as CI systems have it: relative to where the command runs, if it is below."""
-    path, here = Path(name), Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else name.removeprefix("./")
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and 0 <= value < MOST_SECONDS else 0.0
 
 
-def place_of(fetch: Fetch) -> str:
-    """Where a fetch went: the name, else the address, with the port; safe to show."""
-    host = safe(fetch.name) or address(fetch.flow.server)
-    return f"[{host}]:{fetch.flow.server_port}" if ":" in host else f"{host}:{fetch.flow.server_port}"
+def _row_of(fetch: Fetch) -> Mapping[str, object]:
+    return dict(zip(COLUMNS, values(fetch), strict=True))
 
 
 def _ordered(problems: Iterable[Problem]) -> list[Problem]:

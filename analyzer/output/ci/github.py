@@ -15,7 +15,8 @@ from analyzer.output.ci import markdown
 from analyzer.output.text import cut, plural, safe
 
 if TYPE_CHECKING:
-    from analyzer.output.ci.gathered import Gathered, Problem
+    from analyzer.output.ci.gathered import Gathered
+    from analyzer.output.ci.problem import Problem
 
 MOST = 10
 """Annotations of a kind that are shown for a step."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TextIO
 
-from analyzer.output.ci.gathered import relative
+from analyzer.output.ci.problem import relative
 from analyzer.output.text import cut
 
 if TYPE_CHECKING:
-    from analyzer.output.ci.gathered import Gathered, Problem
+    from analyzer.output.ci.gathered import Gathered
+    from analyzer.output.ci.problem import Problem
 
 MAX_DESCRIPTION = 1_000
 """Columns of a sentence: a list of them is read in a narrow widget."""

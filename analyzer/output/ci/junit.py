@@ -16,7 +16,8 @@ from analyzer.output.words import rfc3339
 from analyzer.verdict.model import FAILURES
 
 if TYPE_CHECKING:
-    from analyzer.output.ci.gathered import Counted, Gathered, Problem
+    from analyzer.output.ci.gathered import Gathered
+    from analyzer.output.ci.problem import Counted, Problem
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """The schema wants a time; a capture without a fetch has none."""

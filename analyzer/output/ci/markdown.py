@@ -15,7 +15,8 @@ from analyzer.output.words import rfc3339
 from analyzer.verdict.case import span
 
 if TYPE_CHECKING:
-    from analyzer.output.ci.gathered import Gathered, Problem
+    from analyzer.output.ci.gathered import Gathered
+    from analyzer.output.ci.problem import Problem
 
 MAX_BYTES = 900_000
 MOST_ROWS = 50

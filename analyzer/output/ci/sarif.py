@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, TextIO
 from urllib.parse import quote
 
-from analyzer.output.ci.gathered import relative
+from analyzer.output.ci.problem import relative
 from analyzer.output.signatures import sections
 from analyzer.output.text import cut, safe
 from analyzer.output.words import rfc3339
@@ -20,7 +20,8 @@ from analyzer.verdict.catalog import Signature, signature
 from analyzer.version import version
 
 if TYPE_CHECKING:
-    from analyzer.output.ci.gathered import Gathered, Problem
+    from analyzer.output.ci.gathered import Gathered
+    from analyzer.output.ci.problem import Problem
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MAX_RESULTS = 5_000

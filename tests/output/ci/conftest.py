@@ -6,7 +6,7 @@ from itertools import chain
 import pytest
 
 from analyzer.output.ci import writer
-from analyzer.output.ci.baseline import load
+from analyzer.output.ci.baseline import kind_of, load
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.summary import Summary
 
@@ -24,7 +24,7 @@ def written(form, *fetches, captures=("trace.pcap",), baseline=None, seen=str, w
     for fetch in chain(fetches, stream):
         summary.add(fetch)
         if baseline is not None and fetch.verdict.failed:
-            baseline.sees(fetch)
+            baseline.sees(kind_of(fetch))
         made.fetch(fetch)
     made.end(summary)
     return out.getvalue()

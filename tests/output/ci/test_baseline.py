@@ -50,7 +50,7 @@ def test_failures_are_known_new_or_fixed(before, make):
     gone = make(name="gone.example", number=2)
     baseline = load(before(written(make(), gone, ok(make, name="fine.example", number=3))))
     for fetch in (make(start=5, number=9), make(name="other.example")):
-        baseline.sees(fetch)
+        baseline.sees(kind_of(fetch))
     assert (baseline.old, baseline.new) == (1, 1)
     assert [name for _, _, name, *_ in baseline.fixed()] == ["gone.example"]
     assert [baseline.state(fields_of(fetch)) for fetch in (make(), make(name="other.example"))] == ["known", "new"]
@@ -71,7 +71,7 @@ def test_a_row_that_was_amended_counts_as_amended(before, make):
 def test_a_file_of_rows_that_are_all_well_is_a_baseline(before, make):
     """Every failure is new then."""
     baseline = load(before(written(ok(make))))
-    baseline.sees(make())
+    baseline.sees(kind_of(make()))
     assert baseline.new == 1
 
 
