@@ -14,6 +14,7 @@ from typing import TextIO
 from analyzer.api import Reading
 from analyzer.capture.live import rights
 from analyzer.capture.live.capture import LiveCapture
+from analyzer.capture.live.savefile import Ring
 from analyzer.capture.live.source import Wanted
 from analyzer.cli import capturing, messages
 from analyzer.cli.job import Output, Writer
@@ -54,6 +55,7 @@ class Wrapped:
         always: bool,
         source: str,
         write: Path | None,
+        ring: Ring | None,
         output: Path | None,
         form: str,
         force: bool,
@@ -69,6 +71,7 @@ class Wrapped:
         self.source = source
         self.force = force
         self.write = write
+        self.ring = ring
         self.output = output
         self.form = form
         self.keys = keys
@@ -76,7 +79,8 @@ class Wrapped:
         self.show_queries = show_queries
         self.user = user
         self.summary = Summary()
-        self.compact = CompactWriter(sys.stderr, str(write or ""), colour=messages.coloured(sys.stderr, "auto"))
+        packets = str(write) if write is not None and ring is None else ""
+        self.compact = CompactWriter(sys.stderr, packets, colour=messages.coloured(sys.stderr, "auto"))
         self.notes: list[str] = []
         self.living: list[int] = []
         self.problem: Exception | None = None
@@ -149,7 +153,7 @@ class Wrapped:
         with command.unblocked():
             capture = capturing.begin(self.wanted, self.source, 0, 0)
             if self.write is not None:
-                capturing.write(capture, self.write, None, self.force)
+                capturing.write(capture, self.write, self.ring, self.force)
         return capture
 
     def _release(self, command: Command) -> None:
