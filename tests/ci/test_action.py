@@ -251,15 +251,14 @@ def test_without_root_commands_run_all_the_same(runner):
 def test_through_sudo_commands_run_as_the_user(runner):
     """With the user's PATH, and a sudo that asks nothing."""
     runner.program("id", '#!/bin/sh\ncase "$1" in -u) echo 1001;; *) echo nobody;; esac\n')
-    runner.program(
-        "sudo", f'#!/bin/sh\nprintf '%s\\n' "$*" >>{runner.folder}/sudo.log\n[ "$2" != true ] || exit 0\nshift 2\nexec "$@"\n'
-    )
+    log = runner.folder / "sudo.log"
+    runner.program("sudo", f'#!/bin/sh\necho "sudo $*" >>{log}\n[ "$2" != true ] || exit 0\nshift 2\nexec "$@"\n')
     runner.folder.chmod(0o755)
     done = runner.step("run.sh", WHYFETCH_RUN="true", WHYFETCH_INTERFACE="lo")
     assert done.returncode == 0, done.stderr
-    asked, ran = (runner.folder / "sudo.log").read_text().splitlines()
-    assert asked == "-n true"
-    assert ran.startswith(f"-n -E env PATH={runner.bin}:")
+    asked, ran = log.read_text().splitlines()
+    assert asked == "sudo -n true"
+    assert ran.startswith(f"sudo -n -E env PATH={runner.bin}:")
     assert " whyfetch run --always -i lo -s 400 --ring 4x25MB --user nobody -w " in ran
 
 
