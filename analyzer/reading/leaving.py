@@ -277,7 +277,9 @@ class Leaving:
 
     def again(self, connection: Connection, built: list[Fetch]) -> list[Fetch]:
         """A connection of which rows have left is given out: the fetches that have not; what turned out otherwise."""
-        rows = self.rows.pop(connection)
+        rows = self.rows.pop(connection, None)
+        if rows is None:
+            return built
         left: list[Fetch] = []
         for place, fetch in enumerate(built):
             before = rows.get(place)
