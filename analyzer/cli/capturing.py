@@ -14,8 +14,9 @@ from analyzer.capture.live.savefile import Ring
 from analyzer.capture.live.source import SNAPLEN, Wanted
 from analyzer.cli.classify import SUFFIXES
 from analyzer.errors import UsageError
+from analyzer.output.ci import FORMATS as CI_FORMATS
 
-FORMATS = ("table", "csv", "jsonl")
+FORMATS = ("table", "csv", "jsonl", *CI_FORMATS)
 
 UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 SECOND = 1_000_000_000
