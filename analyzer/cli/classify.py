@@ -13,6 +13,8 @@ import typer
 
 from analyzer.cli.options import (
     ALL,
+    BASELINE,
+    CHECK,
     COLOUR,
     FAIL_ON,
     GROUP_BY,
@@ -23,8 +25,7 @@ from analyzer.cli.options import (
     STATS,
     WHERE,
 )
-from analyzer.cli.selection import Selection, groups_by
-from analyzer.cli.where import Where
+from analyzer.cli.selection import Choice, Selection, conditions, groups_by
 from analyzer.errors import UsageError
 
 
@@ -35,6 +36,11 @@ class Format(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     PARQUET = "parquet"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
 
 
 class Colour(StrEnum):
@@ -63,7 +69,8 @@ def classify(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="table, csv, jsonl or parquet. Default: by the name of the output file, else table.",
+            help="table, csv, jsonl, parquet; for CI github, gitlab, junit, markdown, sarif. Default: by the name of "
+            "the output file, else table.",
             show_default=False,
         ),
     ] = None,
@@ -88,6 +95,7 @@ def classify(
         list[str] | None,
         FAIL_ON,
     ] = None,
+    baseline: Annotated[Path | None, BASELINE] = None,
     client_log: Annotated[
         Path | None,
         typer.Option(
@@ -113,6 +121,7 @@ def classify(
             "What is given up has the flag `evicted`.",
         ),
     ] = None,
+    check: Annotated[bool, CHECK] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no progress bar.")] = False,
     colour: Annotated[Colour, COLOUR] = Colour.AUTO,
 ) -> int:
@@ -128,7 +137,10 @@ def classify(
 
     Example: tcpdump -i eth0 -U -w - | whyfetch classify -
     """
+    from analyzer.cli.baseline import gates
+    from analyzer.cli.checking import checking
     from analyzer.cli.job import Job
+    from analyzer.output.ci import holds_rows
 
     paths = [*(captures or []), *(read or [])]
     if not paths:
@@ -138,18 +150,24 @@ def classify(
     if follow and (len(paths) > 1 or not isfile(paths[0])):  # noqa: PTH113
         raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
     if output is not None:
-        check_output(output, paths if client_log is None else [*paths, str(client_log)], force)
+        check_output(output, [*paths, *(str(path) for path in (client_log, baseline) if path is not None)], force)
+    failing, before = gates(fail_on or [], baseline)
     written = str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE))
+    grouped = groups_by(group_by, stats, written)
+    choice = Choice(Selection(select or [], "--select"), conditions(where), Selection(ignore or [], "--ignore"))
+    if holds_rows(paths[0]):
+        from analyzer.cli.again import Again
+
+        return int(Again(paths, written, output, choice, failing, quiet).run(before))
     job = Job(
         paths,
         form=written,
         output=output,
-        select=Selection(select or [], "--select"),
-        where=Where(where or []),
-        ignore=Selection(ignore or [], "--ignore"),
-        group_by=groups_by(group_by or [], stats, written),
+        choice=choice,
+        group_by=grouped,
         stats=stats,
-        fail_on=Selection(fail_on or [], "--fail-on"),
+        fail_on=failing,
+        baseline=before,
         everything=everything,
         quiet=quiet,
         colour=str(colour),
@@ -158,6 +176,7 @@ def classify(
         max_open=max_open or 0,
         follow=follow,
         settle=settle,
+        check=checking(paths, follow) if check else None,
     )
     return int(job.run())
 

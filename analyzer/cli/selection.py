@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
-from analyzer.cli.where import Where, column_of
 from analyzer.errors import UsageError
 from analyzer.fetch.model import Fetch
-from analyzer.output.grouping import HOST
 from analyzer.verdict.model import CLASSES, FAILURES, verdict_of
+
+if TYPE_CHECKING:
+    from analyzer.cli.where import Where
 
 FORMATS = ("table", "csv", "jsonl")
 """In which groups can be written."""
@@ -39,51 +41,58 @@ class Selection:
 
 
 class Choice:
-    """Which fetches are shown: those that `--select` picks, that fulfil all of `--where`, and are not of `--ignore`."""
+    """Which fetches are shown: those that `--select` picks and `--ignore` does not, that fulfil all of `--where`."""
 
-    def __init__(self, select: Selection, where: Where, ignore: Selection) -> None:
+    def __init__(self, select: Selection, where: Where | None = None, ignore: Selection | None = None) -> None:
         self.select, self.where, self.ignore = select, where, ignore
-        self.selecting, self.asking, self.ignoring = bool(select), bool(where), bool(ignore)
+        self.ignoring = bool(ignore)
 
     def __bool__(self) -> bool:
-        return self.selecting or self.asking or self.ignoring
+        return bool(self.select) or self.where is not None or self.ignoring
 
     def ignores(self, klass: str, cause: str) -> bool:
         """Whether nobody wants to hear of such verdicts: they are counted, and that is all."""
-        return self.ignoring and self.ignore.matches(klass, cause)
+        return self.ignoring and self.ignore is not None and self.ignore.matches(klass, cause)
+
+    def picks(self, klass: str, cause: str) -> bool:
+        """Whether fetches with such a verdict can be shown."""
+        return self.select.matches(klass, cause) and not self.ignores(klass, cause)
+
+    def fulfils(self, fetch: Fetch) -> bool:
+        """Whether its row fulfils the conditions."""
+        return self.where is None or self.where.holds(fetch)
 
     def shows(self, fetch: Fetch) -> bool:
         """Whether the row is shown. One without a fetch has no verdict to be selected by."""
         if fetch.kind != "fetch":
-            return not self.selecting and (not self.asking or self.where.holds(fetch))
+            return not self.select and self.fulfils(fetch)
         verdict = verdict_of(fetch)
-        if self.ignores(verdict.klass, verdict.cause):
-            return False
-        if self.selecting and not self.select.matches(verdict.klass, verdict.cause):
-            return False
-        return not self.asking or self.where.holds(fetch)
+        return self.picks(verdict.klass, verdict.cause) and self.fulfils(fetch)
 
 
-def chosen(select: Iterable[str] | None, where: Iterable[str] | None, ignore: Iterable[str] | None) -> Choice:
-    """The choice that these options make."""
-    return Choice(Selection(select or (), "--select"), Where(where or ()), Selection(ignore or (), "--ignore"))
+def conditions(words: list[str] | None) -> Where | None:
+    """What `--where` asks of rows, None = nothing."""
+    if not words:
+        return None
+    from analyzer.cli.where import Where
+
+    return Where(words)
 
 
-def groups_by(words: Iterable[str], stats: bool, form: str) -> tuple[str, ...]:
+def groups_by(words: list[str] | None, stats: bool, form: str) -> tuple[str, ...]:
     """What rows are grouped by, () = they are not; UsageError where groups cannot be written in that format."""
-    by = columns_of(words, "--group-by") or ((HOST,) if stats else ())
-    if by and form not in FORMATS:
-        option = "--stats" if stats else "--group-by"
+    if not words and not stats:
+        return ()
+    option = "--stats" if stats else "--group-by"
+    if form not in FORMATS:
         raise UsageError(
             f"`--format {form}` holds rows, not the groups of `{option}`", f"`--format` {', '.join(FORMATS)}"
         )
-    return by
+    from analyzer.cli.where import column_of
+    from analyzer.output.grouping import HOST
 
-
-def columns_of(words: Iterable[str], option: str) -> tuple[str, ...]:
-    """Columns that are named, several in a word separated by commas; each once."""
-    names = [name.strip() for word in words for name in word.split(",") if name.strip()]
-    return tuple(dict.fromkeys([column_of(name, f"{option} {name}") for name in names]))
+    names = [name.strip() for word in words or [HOST] for name in word.split(",") if name.strip()]
+    return tuple(dict.fromkeys([column_of(name, f"--group-by {name}") for name in names]))
 
 
 def _split(pattern: str, option: str) -> list[tuple[str, str]]:

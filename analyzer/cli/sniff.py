@@ -10,6 +10,7 @@ import typer
 from analyzer.cli.classify import Colour, check_output
 from analyzer.cli.options import (
     ALL,
+    BASELINE,
     COLOUR,
     FAIL_ON,
     GROUP_BY,
@@ -20,8 +21,7 @@ from analyzer.cli.options import (
     STATS,
     WHERE,
 )
-from analyzer.cli.selection import Selection, groups_by
-from analyzer.cli.where import Where
+from analyzer.cli.selection import Choice, Selection, conditions, groups_by
 
 
 def sniff(
@@ -59,7 +59,10 @@ def sniff(
         bool, typer.Option("--promiscuous", help="Also packets for other stations: on a mirror port.")
     ] = False,
     form: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help="table, csv or jsonl.", show_default=False)
+        str | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="table, csv, jsonl; at the end one for CI.", show_default=False
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -78,6 +81,7 @@ def sniff(
         list[str] | None,
         FAIL_ON,
     ] = None,
+    baseline: Annotated[Path | None, BASELINE] = None,
     client_log: Annotated[
         Path | None,
         typer.Option("--client-log", metavar="FILE", help="Output of the client. Rows then come when it is over."),
@@ -101,14 +105,15 @@ def sniff(
     """
     from analyzer.capture.live import rights
     from analyzer.cli import capturing
+    from analyzer.cli.baseline import gates
     from analyzer.cli.job import Job
 
     form = capturing.row_format(form, output)
-    selection, failing = Selection(select or [], "--select"), Selection(fail_on or [], "--fail-on")
-    conditions, ignored = Where(where or []), Selection(ignore or [], "--ignore")
-    grouped = groups_by(group_by or [], stats, form)
+    choice = Choice(Selection(select or [], "--select"), conditions(where), Selection(ignore or [], "--ignore"))
+    failing, before = gates(fail_on or [], baseline)
+    grouped = groups_by(group_by, stats, form)
     if output is not None:
-        check_output(output, [str(path) for path in (client_log, write) if path is not None], force)
+        check_output(output, [str(path) for path in (client_log, baseline, write) if path is not None], force)
     capture = None
     if streams:
         capturing.only_a_stream(streams, [interfaces, bpf, write, ring, snaplen, duration, count, source, promiscuous])
@@ -124,12 +129,11 @@ def sniff(
         live=capture,
         form=form,
         output=output,
-        select=selection,
-        where=conditions,
-        ignore=ignored,
+        choice=choice,
         group_by=grouped,
         stats=stats,
         fail_on=failing,
+        baseline=before,
         everything=everything,
         quiet=quiet,
         colour=str(colour),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # not compiled: without --where no row passes here
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from fnmatch import translate
 from operator import ge, gt, le, lt
@@ -103,6 +103,18 @@ class Where:
             if not condition.holds(row[place] if place >= 0 else DIRECT[HOST](fetch)):
                 return False
         return True
+
+    def fits(self, fields: Mapping[str, object]) -> bool:
+        """Whether a row as JSON lines have it fulfils them; a column that it lacks is unknown there."""
+        return all(one.holds(_text(fields, one.column)) for one in self.conditions)
+
+
+def _text(fields: Mapping[str, object], column: str) -> object:
+    """What JSON has as a list, as a cell has it."""
+    cell = (fields.get("name") or fields.get("server")) if column == HOST else fields.get(column)
+    if not isinstance(cell, list):
+        return cell
+    return " ".join(f"{one.get('packet')}:{one.get('what')}" if isinstance(one, dict) else str(one) for one in cell)
 
 
 def column_of(name: str, said: str) -> str:
