@@ -59,6 +59,7 @@ CAPS = {
     "opinion/check.py": ["MOST_FETCHES"],
     "opinion/cutout.py": ["MOST_BYTES", "MOST_IN_ALL"],
     "output/grouping.py": ["MAX_GROUPS"],
+    "output/stats.py": ["EXACT"],
     "output/ladder.py": ["MOST_ARROWS"],
     "output/page/gather.py": ["MOST_LISTED", "MOST_DRAWN", "MOST_OF_CONNECTION"],
     "output/page/page.py": ["MOST_LADDER_BYTES"],

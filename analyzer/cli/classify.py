@@ -20,12 +20,13 @@ from analyzer.cli.options import (
     GROUP_BY,
     IGNORE,
     OUTPUT,
+    SELECT,
     SETTLE,
     SHOW_QUERIES,
     STATS,
     WHERE,
 )
-from analyzer.cli.selection import Choice, Selection, conditions, groups_by
+from analyzer.cli.selection import choice_of, groups_by
 from analyzer.errors import UsageError
 
 
@@ -79,14 +80,7 @@ def classify(
         OUTPUT,
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over the output file.")] = False,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--select",
-            metavar="CLASS[/CAUSE]",
-            help="Show only these verdicts: rst, rst/rst-refused, 'tls-*', failed. Repeat, or separate by commas.",
-        ),
-    ] = None,
+    select: Annotated[list[str] | None, SELECT] = None,
     where: Annotated[list[str] | None, WHERE] = None,
     ignore: Annotated[list[str] | None, IGNORE] = None,
     group_by: Annotated[list[str] | None, GROUP_BY] = None,
@@ -131,7 +125,7 @@ def classify(
 
     Example: whyfetch classify --format csv -o fetches.csv trace.pcapng
 
-    Example: whyfetch classify --group-by class,cause,host --where 'duration_s>5' trace.pcapng
+    Example: whyfetch classify --where 'status>=500' --group-by host trace.pcapng
 
     Example: whyfetch classify --client-log build.log trace.pcapng
 
@@ -154,7 +148,7 @@ def classify(
     failing, before = gates(fail_on or [], baseline)
     written = str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE))
     grouped = groups_by(group_by, stats, written)
-    choice = Choice(Selection(select or [], "--select"), conditions(where), Selection(ignore or [], "--ignore"))
+    choice = choice_of(select, where, ignore)
     if holds_rows(paths[0]):
         from analyzer.cli.again import Again
 

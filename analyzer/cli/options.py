@@ -6,21 +6,25 @@ import typer
 
 OUTPUT = typer.Option("-o", "--output", metavar="FILE", help="Write the rows to FILE, which must not exist.")
 
+SELECT = typer.Option(
+    "--select", metavar="CLASS[/CAUSE]", help="Show only these verdicts: rst, rst/rst-refused, 'tls-*', failed."
+)
+
 WHERE = typer.Option(
     "--where",
     metavar="EXPR",
-    help="Show only rows with name=*.example, 'duration_s>5', status!=200, flags~tls. Repeat: all hold; commas: any.",
+    help="Show only rows with name=*.example, 'duration_s>5', status!=200, flags~tls (docs/selecting.md).",
 )
 
 IGNORE = typer.Option(
-    "--ignore", metavar="CLASS[/CAUSE]", help="Count these verdicts, and leave them out of rows, findings, --fail-on."
+    "--ignore", metavar="CLASS[/CAUSE]", help="Count these verdicts, and no more: no row, no finding, no --fail-on."
 )
 
 GROUP_BY = typer.Option(
-    "--group-by", metavar="COLUMNS", help="Show groups instead of rows, worst first: class,cause,host,server_port."
+    "--group-by", metavar="COLUMNS", help="Show groups instead of rows, worst first: class,cause,host."
 )
 
-STATS = typer.Option("--stats", help="Show failures and the times of phases instead of rows: by host, or --group-by.")
+STATS = typer.Option("--stats", help="Show failures and times of phases instead of rows, by host.")
 
 FAIL_ON = typer.Option(
     "--fail-on",

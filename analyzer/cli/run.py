@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analyzer.cli.classify import check_output
-from analyzer.cli.options import SHOW_QUERIES
+from analyzer.cli.options import IGNORE, SELECT, SHOW_QUERIES, WHERE
+from analyzer.cli.selection import choice_of
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def run(
             "--format", metavar="FORMAT", help="Of FILE: table, csv, jsonl, or one for CI. Default: by its name."
         ),
     ] = None,
+    select: Annotated[list[str] | None, SELECT] = None,
+    where: Annotated[list[str] | None, WHERE] = None,
+    ignore: Annotated[list[str] | None, IGNORE] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     keys: Annotated[
         bool,
@@ -87,12 +91,14 @@ def run(
             check_output(path, [], force)
     if output is None and form is not None:
         raise UsageError("`--format` is about the file of `-o`", "`-o fetches.csv`")
+    choice = choice_of(select, where, ignore)
     from analyzer.cli import capturing
     from analyzer.cli.wrapped import Wrapped
 
     return Wrapped(
         command,
         capturing.wanted(interface or ["any"], bpf, snaplen, False),
+        choice=choice,
         always=always,
         source=source,
         write=write,

@@ -70,13 +70,14 @@ class Choice:
         return self.picks(verdict.klass, verdict.cause) and self.fulfils(fetch)
 
 
-def conditions(words: list[str] | None) -> Where | None:
-    """What `--where` asks of rows, None = nothing."""
-    if not words:
-        return None
+def choice_of(select: list[str] | None, where: list[str] | None, ignore: list[str] | None) -> Choice:
+    """What these options choose."""
+    picked, ignored = Selection(select or (), "--select"), Selection(ignore or (), "--ignore")
+    if not where:
+        return Choice(picked, None, ignored)
     from analyzer.cli.where import Where
 
-    return Where(words)
+    return Choice(picked, Where(where), ignored)
 
 
 def groups_by(words: list[str] | None, stats: bool, form: str) -> tuple[str, ...]:

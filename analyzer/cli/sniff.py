@@ -16,12 +16,13 @@ from analyzer.cli.options import (
     GROUP_BY,
     IGNORE,
     OUTPUT,
+    SELECT,
     SETTLE,
     SHOW_QUERIES,
     STATS,
     WHERE,
 )
-from analyzer.cli.selection import Choice, Selection, conditions, groups_by
+from analyzer.cli.selection import choice_of, groups_by
 
 
 def sniff(
@@ -69,10 +70,7 @@ def sniff(
         OUTPUT,
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over the output file and the file of -w.")] = False,
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", metavar="CLASS[/CAUSE]", help="Show only these verdicts: rst, 'tls-*', failed."),
-    ] = None,
+    select: Annotated[list[str] | None, SELECT] = None,
     where: Annotated[list[str] | None, WHERE] = None,
     ignore: Annotated[list[str] | None, IGNORE] = None,
     group_by: Annotated[list[str] | None, GROUP_BY] = None,
@@ -109,7 +107,7 @@ def sniff(
     from analyzer.cli.job import Job
 
     form = capturing.row_format(form, output)
-    choice = Choice(Selection(select or [], "--select"), conditions(where), Selection(ignore or [], "--ignore"))
+    choice = choice_of(select, where, ignore)
     failing, before = gates(fail_on or [], baseline)
     grouped = groups_by(group_by, stats, form)
     if output is not None:

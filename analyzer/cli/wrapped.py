@@ -18,6 +18,7 @@ from analyzer.capture.live.savefile import Ring
 from analyzer.capture.live.source import Wanted
 from analyzer.cli import capturing, messages
 from analyzer.cli.job import Output, Writer
+from analyzer.cli.selection import Choice
 from analyzer.errors import AnalyzerError, ExitStatus, NotStartedError
 from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.compact import CompactWriter
@@ -52,6 +53,7 @@ class Wrapped:
         arguments: list[str],
         wanted: Wanted,
         *,
+        choice: Choice,
         always: bool,
         source: str,
         write: Path | None,
@@ -67,6 +69,7 @@ class Wrapped:
         self.arguments = arguments
         self.name = Path(arguments[0]).name
         self.wanted = wanted
+        self.choice = choice
         self.always = always
         self.source = source
         self.force = force
@@ -79,6 +82,8 @@ class Wrapped:
         self.show_queries = show_queries
         self.user = user
         self.summary = Summary()
+        if choice.ignoring:
+            self.summary.ignores = choice.ignores
         packets = str(write) if write is not None and ring is None else ""
         self.compact = CompactWriter(sys.stderr, packets, colour=messages.coloured(sys.stderr, "auto"))
         self.notes: list[str] = []
@@ -174,8 +179,8 @@ class Wrapped:
         for writer in writers:
             writer.begin()
         for fetch in reading:
-            self.summary.add(fetch)
-            if fetch.kind == "fetch":
+            self.summary.sift(fetch)
+            if fetch.kind == "fetch" and self.choice.shows(fetch):
                 for writer in writers:
                     writer.fetch(fetch)
         for writer in writers[1:]:
@@ -197,6 +202,8 @@ class Wrapped:
         for text in self.notes:
             messages.warning(text)
         self.compact.end(self.summary)
+        for line in self.summary.ignored_line():
+            messages.note(line)
         error = self.problem
         if isinstance(error, AnalyzerError):
             messages.error(error.message, error.hint)

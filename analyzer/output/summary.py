@@ -91,7 +91,7 @@ class Summary:
     def sift(self, fetch: Fetch) -> None:
         """Count one; of a failure that nobody wants to hear of the number is all that is told."""
         verdict = verdict_of(fetch)
-        if fetch.kind != "fetch" or "nat-twin" in verdict.flags or not self._ignores(verdict):
+        if fetch.kind != "fetch" or verdict is None or not self._ignores(verdict) or "nat-twin" in verdict.flags:
             self.add(fetch)
             return
         self.ignored[verdict.klass, verdict.cause] += 1
@@ -176,7 +176,7 @@ class Summary:
         """The summary for people: the count line first."""
         return [
             self._count_line(),
-            *self._ignored_line(),
+            *self.ignored_line(),
             *self._mended_line(),
             *self._shared_lines(),
             *self._finding_lines(),
@@ -209,7 +209,8 @@ class Summary:
             lines.append(f"and {len(frequent) - SHOWN} more verdicts that several fetches share")
         return lines
 
-    def _ignored_line(self) -> list[str]:
+    def ignored_line(self) -> list[str]:
+        """How many fetches of which verdicts were counted and no more; [] = none were."""
         kinds = [(kind, n) for kind, n in sorted(self.ignored.items(), key=lambda item: (-item[1], item[0])) if n]
         if not kinds:
             return []

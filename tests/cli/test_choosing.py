@@ -5,6 +5,8 @@ import io
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,35 @@ def test_an_example_is_shown_by_its_line(classify, capsys):
     group = rows(classify("--format", "csv", "--select", "tls-failure", "--group-by", "cause")[1])[0]
     assert run(shlex.split(group["show"])[1:]) == 0
     assert capsys.readouterr().out.startswith(f"tls-failure/{group['cause']} ")
+
+
+def test_groups_of_a_stream_come_at_its_end():
+    """With outcomes that rows of a stream do not have yet; `sniff -` and `classify -` say the same."""
+    capture = (ROOT / "samples/http-failure/npm-503-then-works.pcap").read_bytes()
+    told = []
+    for command in ("sniff", "classify"):
+        words = [command, "-", "--group-by", "group_outcome,class", "--format", "csv"]
+        done = subprocess.run(
+            [sys.executable, "-m", "analyzer", *words], cwd=ROOT, input=capture, capture_output=True, check=True
+        )
+        told.append([list(row.values())[:4] for row in rows(done.stdout.decode())])
+    assert (
+        told[0]
+        == told[1]
+        == [["recovered", "http-failure", "2", "2"], ["", "ok", "1", "0"], ["recovered", "ok", "1", "0"]]
+    )
+
+
+def test_rows_that_were_written_are_chosen_as_captures_are(classify, tmp_path, capsys):
+    """A report of JSON lines takes the same options."""
+    (tmp_path / "rows.jsonl").write_text(classify("--format", "jsonl")[1], encoding="utf-8")
+    choice = ["--ignore", "rst/rst-refused", "--where", "server_port=80,443", "--where", "flags!=*", "--select", "rst"]
+    told = []
+    for source in (str(tmp_path / "rows.jsonl"), "samples"):
+        assert run(["classify", "--format", "markdown", *choice, source]) == 0
+        out, err = capsys.readouterr()
+        told.append((out.replace("`", "").splitlines()[0], err.splitlines()[:2]))
+    assert told[0] == told[1]
 
 
 def test_groups_of_what_where_leaves(classify, everything):

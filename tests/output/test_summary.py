@@ -91,6 +91,15 @@ def test_what_went_well_is_held_against_failures_even_when_it_is_ignored(make):
     assert counted.lines() == ["3 fetches: 3 ok", "3 of them ignored: 3 ok"]
 
 
+def test_a_connection_that_carried_no_fetch_is_not_ignored(make):
+    """It is counted with its like: an attempt that lost a race may have a verdict too."""
+    counted = ignoring(make(kind="race"), klass="rst")
+    assert counted.lines() == [
+        "0 fetches",
+        "1 connection carried no fetch, 1 of them lost a race against another address",
+    ]
+
+
 def test_a_twin_is_not_ignored_twice(make):
     """What was captured on both sides of a NAT counts once."""
     twin = make()

@@ -173,6 +173,22 @@ def test_nothing_is_said_when_command_succeeds(folder: Path) -> None:
     )
 
 
+def test_rows_and_report_are_chosen_like_those_of_other_commands(folder: Path) -> None:
+    """By verdict, by columns, and what is ignored is told by its number; COMMAND's status stays its own."""
+    command = "-o rows.csv -- sh -c '$python client.py 3 ours; exit 3'"
+    ignored = beside_server(folder, f"$run --ignore rst/rst-refused {command}")
+    assert ignored.returncode == 3
+    assert {row["class"] for row in rows(folder / "rows.csv")} == {"ok"}
+    assert "rst/rst-refused 127.0.0.1" not in ignored.stderr
+    assert "3 of them ignored: 3 rst/rst-refused" in ignored.stderr
+    asked = beside_server(folder, f"$run --force --select failed --where 'server_port>9' {command}")
+    assert rows(folder / "rows.csv") == []
+    assert "6 fetches: 3 ok, 3 rst" in asked.stderr
+    assert "whyfetch: rst" not in asked.stderr
+    refused = ran(folder, "--where", "nmae=x", "--", "true")
+    assert (refused.returncode, "did you mean `name`?" in refused.stderr) == (2, True)
+
+
 def test_the_packets_of_a_report_can_be_looked_at(folder: Path) -> None:
     """With `-w` it says how: connections have the numbers that they have in the file, where those of others are too.
 
