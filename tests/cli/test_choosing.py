@@ -120,7 +120,7 @@ def test_groups_of_a_stream_come_at_its_end():
     assert (
         told[0]
         == told[1]
-        == [["recovered", "http-failure", "2", "2"], ["", "ok", "1", "0"], ["recovered", "ok", "1", "0"]]
+        == [["recovered", "http-failure", "2", "2"], ["recovered", "ok", "1", "0"], ["", "ok", "1", "0"]]
     )
 
 
