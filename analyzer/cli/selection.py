@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from analyzer.errors import UsageError
 from analyzer.fetch.model import Fetch
+from analyzer.verdict.causes import CAUSES, FAMILIES, cause_of
 from analyzer.verdict.model import CLASSES, FAILURES, verdict_of
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "csv", "jsonl")
 """In which groups can be written."""
+WILD = re.compile(r"[*?[]")
 
 
 class Selection:
@@ -98,9 +101,28 @@ def groups_by(words: list[str] | None, stats: bool, form: str) -> tuple[str, ...
 
 def _split(pattern: str, option: str) -> list[tuple[str, str]]:
     klass, _, cause = pattern.partition("/")
+    if klass != "failed" and not any(fnmatchcase(name, klass) for name in CLASSES):
+        raise UsageError(f"`{option} {pattern}`: no class is called `{klass}`", _class_hint(klass))
+    if cause and not WILD.search(cause) and not _is_cause(cause):
+        from difflib import get_close_matches
+
+        near = get_close_matches(cause, CAUSES, 1, 0.6)
+        hint = f"did you mean `{klass}/{near[0]}`?" if near else "`whyfetch signatures` lists them"
+        raise UsageError(f"`{option} {pattern}`: no cause is called `{cause}`", hint)
     if klass == "failed":
         return [(name, cause or "*") for name in sorted(FAILURES)]
-    if not any(fnmatchcase(name, klass) for name in CLASSES):
-        known = ", ".join(CLASSES)
-        raise UsageError(f"`{option} {pattern}`: no class is called `{klass}`", f"classes: failed, {known}")
     return [(klass, cause or "*")]
+
+
+def _is_cause(cause: str) -> bool:
+    return cause in CAUSES or any(cause.startswith(f"{family}-") for family in FAMILIES)
+
+
+def _class_hint(klass: str) -> str:
+    """A cause stands behind its class; a class may be misspelt."""
+    from difflib import get_close_matches
+
+    if _is_cause(klass):
+        return f"did you mean `{cause_of(klass).klass}/{klass}`?"
+    near = get_close_matches(klass, ["failed", *CLASSES], 1, 0.6)
+    return f"{f'did you mean `{near[0]}`? ' if near else ''}classes: failed, {', '.join(CLASSES)}"

@@ -16,6 +16,8 @@ WHAT_AND_WHERE = ("class", "cause", HOST, "server_port")
 MAX_GROUPS = 10_000
 """Groups that are kept, about 3 kB each: nobody reads more, and a hostile capture has a new name in every packet.
 Rows that would begin another are counted together."""
+LONGEST = 4096
+"""Characters of a cell that a group keeps: the names of one certificate can be a hundred thousand."""
 NANO = 1_000_000_000
 
 Values = Mapping[str, object]
@@ -89,7 +91,7 @@ class Grouping:
         if "nat-twin" in str(values["flags"]):
             return None
         failed = values["class"] in FAILURES
-        keys = tuple([value_of(values, column) for column in self.by])
+        keys = tuple([kept(value_of(values, column)) for column in self.by])
         group = self.found.get(keys)
         if group is None:
             if len(self.found) >= MAX_GROUPS:
@@ -119,12 +121,17 @@ class Grouping:
         if len(self.columns) != len(values) or self.columns != tuple(values):
             self.columns = tuple(values)
         group.columns = self.columns  # the same for all groups
-        group.cells = tuple(values.values())
+        group.cells = tuple(map(kept, values.values()))
 
 
 def value_of(values: Values, column: str) -> object:
     """What a row has in a column, or in HOST."""
     return (values["name"] or values["server"]) if column == HOST else values[column]
+
+
+def kept(cell: object) -> object:
+    """The cell, up to LONGEST characters of it."""
+    return cell[: LONGEST - 1] + "…" if isinstance(cell, str) and len(cell) > LONGEST else cell
 
 
 def rank_of(values: Values, failed: bool) -> Rank:

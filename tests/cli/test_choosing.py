@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli.app import run
+from analyzer.cli.selection import Selection
 from analyzer.cli.where import INSTANTS
 from analyzer.output.columns import TYPES
 
@@ -80,10 +81,29 @@ def test_what_is_ignored_is_no_row_and_no_reason_to_fail(classify, everything):
     assert classify("--ignore", "rst", "--fail-on", "rst,dns-failure")[0] == 1
 
 
-def test_an_ignored_pattern_that_is_no_class_is_refused(classify):
-    """As in --select."""
-    status, _, err = classify("--ignore", "rts")
-    assert (status, "`--ignore rts`: no class is called `rts`" in err) == (2, True)
+@pytest.mark.parametrize(
+    ("pattern", "message", "hint"),
+    [
+        ("rts", "no class is called `rts`", "did you mean `rst`? classes: failed, syn-retransmit"),
+        ("rst-refused", "no class is called `rst-refused`", "did you mean `rst/rst-refused`?"),
+        ("http-status-404", "no class", "did you mean `http-failure/http-status-404`?"),
+        ("rst/rst-refusd", "no cause is called `rst-refusd`", "did you mean `rst/rst-refused`?"),
+        ("failed/nothing-like-it", "no cause is called `nothing-like-it`", "`whyfetch signatures` lists them"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--select", "--ignore", "--fail-on"])
+def test_a_verdict_that_does_not_exist_is_said(classify, option, pattern, message, hint):
+    """It would never match, and a job that waits for it never fail."""
+    status, _, err = classify(option, pattern)
+    assert status == 2
+    assert message in err
+    assert hint in err
+
+
+@pytest.mark.parametrize("pattern", ["*/http-status-4*", "tls-failure/tls-alert-unknown-ca", "failed/http-status-599"])
+def test_wildcards_and_families_are_verdicts(pattern):
+    """A status that no capture here has may come."""
+    assert Selection([pattern], "--select")
 
 
 @pytest.mark.parametrize("option", [["--group-by", "class,cause"], ["--stats"], ["--stats", "--group-by", "phase"]])

@@ -231,7 +231,7 @@ def test_parquet_without_pyarrow_says_what_to_install(classify, monkeypatch, tmp
         ([], "Usage: whyfetch"),
         (
             ["classify", "--select", "rts", "t"],
-            "error: `--select rts`: no class is called `rts`\n\nhint: classes: ",
+            "error: `--select rts`: no class is called `rts`\n\nhint: did you mean `rst`? classes: ",
         ),
     ],
 )

@@ -128,6 +128,16 @@ def test_a_hundred_thousand_groups_take_the_memory_of_the_cap(row):
     assert used < 4096 * grouping.MAX_GROUPS
 
 
+def test_long_cells_are_cut(row):
+    """The names of one certificate do not fill the memory, ten thousand times."""
+    grouped = Grouping(("cert_names",))
+    grouped.add(row() | {"cert_names": "a" * 100_000})
+    grouped.add(row() | {"cert_names": "a" * 100_000 + "b"})
+    (group,) = grouped.groups()
+    assert group.keys == ("a" * (grouping.LONGEST - 1) + "…",)
+    assert group.example["cert_names"] == group.keys[0]
+
+
 @pytest.mark.parametrize("instant", [0, 1_700_000_000_123_456_789, 2**62])
 def test_the_start_of_a_row_is_read_to_the_nanosecond(row, instant):
     """Rows have it as text."""
