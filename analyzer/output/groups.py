@@ -182,19 +182,28 @@ class GroupTable(GroupWriter):
         sizes = [max(map(width, column)) for column in zip(*heads, *numbers, strict=True)]
         keys = [[_shown(key) for key in group.keys] for group in groups]
         key_sizes = [max(map(width, column)) for column in zip(self.by, *keys, strict=True)]
-        aside = sum(sizes) + sum(key_sizes) + len(GAP) * (len(sizes) + len(key_sizes) - 1) <= self.columns
-        for head in heads:
-            line = _right(head, sizes)
-            if head is heads[-1]:
-                line += GAP + GAP.join(map(pad, self.by, key_sizes)) if aside else ""
-            yield self._paint(line.rstrip(), "2")
+        if sum(sizes) + sum(key_sizes) + len(GAP) * (len(sizes) + len(key_sizes) - 1) > self.columns:
+            key_sizes = [0] * len(self.by)  # they stand one behind the other then
+        for head in heads[:-1]:
+            yield self._paint(_right(head, sizes).rstrip(), "2")
+        yield from self._line(_right(heads[-1], sizes), list(self.by), key_sizes, dim=True)
         for group, cells, key in zip(groups, numbers, keys, strict=True):
-            if aside:
-                yield f"{_right(cells, sizes)}{GAP}{self._keys(key, key_sizes)}".rstrip()
-            else:
-                yield from wrap(GAP.join(key), self.columns)
-                yield _right(cells, sizes)
+            yield from self._line(_right(cells, sizes), key, key_sizes)
             yield from self._example(group)
+
+    def _line(self, numbers: str, key: list[str], sizes: list[int], *, dim: bool = False) -> Iterator[str]:
+        """The figures, and what rows are grouped by; below them when it is too long to stand beside."""
+        if width(numbers) + len(GAP) + sum(map(width, key)) + len(GAP) * (len(key) - 1) > self.columns:
+            yield self._paint(numbers.rstrip(), "2" if dim else "")
+            for line in wrap(" ".join(key), max(self.columns - len(INDENT), 20)):
+                yield INDENT + self._paint(line, "2" if dim else "")
+            return
+        padded = list(map(pad, key, sizes))
+        if dim:
+            yield self._paint(f"{numbers}{GAP}{GAP.join(padded)}".rstrip(), "2")
+            return
+        coloured = [self._coloured(name, text) for name, text in zip(self.by, padded, strict=True)]
+        yield f"{numbers}{GAP}{GAP.join(coloured)}".rstrip()
 
     def _numbers(self, group: Group) -> list[str]:
         counts = [f"{group.count:,}", f"{group.failed:,}"]
@@ -205,10 +214,9 @@ class GroupTable(GroupWriter):
             *["-" if seconds is None else span(round(seconds * NANO)) for seconds in self.durations(group)],
         ]
 
-    def _keys(self, key: list[str], sizes: list[int]) -> str:
-        colours = [COLOURS.get(text, "") if name == "class" else "" for name, text in zip(self.by, key, strict=True)]
-        shown = zip(key, sizes, colours, strict=True)
-        return GAP.join(self._paint(text, colour) + pad("", size - width(text)) for text, size, colour in shown)
+    def _coloured(self, column: str, text: str) -> str:
+        bare = text.rstrip()
+        return self._paint(bare, COLOURS.get(bare, "") if column == "class" else "") + text[len(bare) :]
 
     def _example(self, group: Group) -> Iterator[str]:
         """What happened in one of them, and how to see it; not of what went well, nor below figures."""
