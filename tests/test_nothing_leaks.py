@@ -226,6 +226,7 @@ def printed(capture: Path, capsys: pytest.CaptureFixture[str], *options: str) ->
     """Everything that `classify`, `show` and `report` print of a capture, in every format."""
     named = ["csv", "jsonl", "github", "gitlab", "junit", "markdown", "sarif"]
     formats = [*(("--format", name) for name in named), ("--color", "always"), ()]
+    formats += [(*one, "--group-by", "class,target") for one in (("--format", "jsonl"), ("--color", "always"), ())]
     text = ""
     for chosen in formats:
         run(["classify", "--all", *chosen, *options, str(capture)])
