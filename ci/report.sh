@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # End the capture, if one runs, and report: annotations, the summary of the step, files. Outputs: `directory`, `capture`,
-# `page`, `rows`, and `found`, whether --fail-on is met.
+# `artifact`, `page`, `rows`, and `found`, whether --fail-on is met.
 set -euo pipefail
 # shellcheck source=ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -79,6 +79,11 @@ if ! compgen -G "$directory/capture/*" >/dev/null; then
   say warning "there is nothing to report: the capture wrote no file"
   exit
 fi
+output directory "$directory"
+output capture "$directory/capture"
+if [[ -n ${WHYFETCH_ARTIFACT:-} ]]; then # no other job, and no other step of this one, has the same
+  output artifact "$WHYFETCH_ARTIFACT-${GITHUB_JOB:-job}-${directory##*/whyfetch-}"
+fi
 choose
 options=()
 compare
@@ -108,8 +113,6 @@ fi
 if whyfetch report --help >/dev/null 2>&1; then
   whyfetch report -o "$directory/report.html" "$directory/capture" || true
 fi
-output directory "$directory"
-output capture "$directory/capture"
 output rows "$directory/rows.jsonl"
 output page "$directory/report.html"
 output found "$([[ $status == 1 ]] && printf true || printf false)"

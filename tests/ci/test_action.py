@@ -131,6 +131,13 @@ def test_no_input_is_pasted_into_a_script():
         assert "${{" not in step.get("run", "")
 
 
+def test_what_others_wrote_is_pinned():
+    """By commit: a tag can be moved."""
+    used = [step["uses"] for step in action()["runs"]["steps"] if "uses" in step]
+    assert used
+    assert all(len(one.partition("@")[2]) == 40 for one in used)
+
+
 def test_scripts_and_action_agree_on_variables():
     """Every variable that the action sets is read by a script, and every one that a script reads has a default."""
     steps = action()["runs"]["steps"]
@@ -290,6 +297,27 @@ def test_a_job_is_captured_between_start_and_report(runner):
     assert "::error title=1 fetch%3A rst/rst-refused at 127.0.0.1%3A9::" in done.stdout
     rows = [json.loads(line) for line in (directory / "rows.jsonl").read_text().splitlines()]
     assert [row["cause"] for row in rows if row["type"] == "fetch"] == ["rst-refused"]
+
+
+@rooted
+def test_through_sudo_a_job_is_captured(runner):
+    """The capture is root's: whether it runs, and that it is to end, is asked and said by sudo."""
+    runner.program("id", "#!/bin/sh\necho 1001\n")
+    log = runner.folder / "sudo.log"
+    runner.program("sudo", f'#!/bin/sh\necho "sudo $*" >>{log}\n[ "$2" != true ] || exit 0\nshift 2\nexec "$@"\n')
+    done = runner.step("start.sh", WHYFETCH_INTERFACE="lo")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    pid = int((Path(runner.outputs()["directory"]) / "pid").read_text())
+    assert not over(pid)
+    assert runner.step("report.sh").returncode == 0
+    assert over(pid)
+    assert f" kill -TERM {pid}\n" in log.read_text()
+
+
+def test_artifacts_have_names_of_their_own(runner):
+    """Of each job and each start: in a matrix one would replace another."""
+    reported(runner, "rst/curl-refused.pcap", WHYFETCH_ARTIFACT="whyfetch", GITHUB_JOB="build")
+    assert runner.outputs()["artifact"] == "whyfetch-build-made"
 
 
 @rooted
