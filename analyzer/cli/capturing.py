@@ -79,10 +79,10 @@ def begin(what: Wanted, name: str, count: int, duration: int) -> LiveCapture:
     return LiveCapture(source, what, most=count, duration=duration)
 
 
-def write(capture: LiveCapture, path: Path, ring: Ring | None, force: bool) -> None:
+def write(capture: LiveCapture, path: Path, ring: Ring | None, force: bool, comment: str = "") -> None:
     """Let the frames be written along; when that cannot be done nothing is captured."""
     try:
-        capture.write(path, ring=ring, force=force)
+        capture.write(path, ring=ring, force=force, comment=comment)
     except BaseException:
         capture.close()
         raise

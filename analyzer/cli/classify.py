@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import ALL, BASELINE, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
+from analyzer.cli.options import ALL, BASELINE, CHECK, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
 from analyzer.cli.selection import Selection
 from analyzer.errors import UsageError
 
@@ -104,6 +104,7 @@ def classify(
             "What is given up has the flag `evicted`.",
         ),
     ] = None,
+    check: Annotated[bool, CHECK] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no progress bar.")] = False,
     colour: Annotated[Colour, COLOUR] = Colour.AUTO,
 ) -> int:
@@ -118,6 +119,7 @@ def classify(
     Example: tcpdump -i eth0 -U -w - | whyfetch classify -
     """
     from analyzer.cli.baseline import gates
+    from analyzer.cli.checking import checking
     from analyzer.cli.job import Job
     from analyzer.output.ci import holds_rows
 
@@ -151,6 +153,7 @@ def classify(
         max_open=max_open or 0,
         follow=follow,
         settle=settle,
+        check=checking(paths, follow) if check else None,
     )
     return int(job.run())
 

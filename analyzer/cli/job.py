@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from analyzer.api import Reading, Rows
 from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
+from analyzer.cli.checking import report
 from analyzer.cli.selection import Selection
 from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
@@ -29,6 +30,7 @@ from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
     from analyzer.capture.live.capture import LiveCapture
+    from analyzer.opinion.check import Check
     from analyzer.output.ci.baseline import Baseline
     from analyzer.output.meter import Meter
 
@@ -73,6 +75,7 @@ class Job:
         follow: bool = False,
         settle: bool = False,
         live: LiveCapture | None = None,
+        check: Check | None = None,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -90,6 +93,7 @@ class Job:
         self.interrupted: ExitStatus | None = None
         self.live = live is not None or follow or any(map(streams, paths))
         self.capture = live
+        self.check = check
         shows = sys.stderr.isatty() and not quiet
         # nobody knows how much of a stream is to come
         self.bar: Bar | Meter | None = Bar(sys.stderr) if shows and not self.live else None
@@ -97,7 +101,7 @@ class Job:
         self.reading = Reading(
             paths,
             kinds=True,
-            lean=True,
+            lean=check is None,
             show_queries=show_queries,
             progress=self.bar,
             client_log=client_log,
@@ -127,6 +131,8 @@ class Job:
     def _text(self) -> ExitStatus:
         try:
             rows = self._wanted(self._until_interrupted())
+            if self.check is not None:
+                rows = self.check.watch(rows)
             first = None
             if self.capture is None:  # opens the first capture: nothing is written over for an unreadable one
                 first = next(rows, None)
@@ -261,7 +267,8 @@ class Job:
 
     def _rows(self) -> Iterator[Fetch]:
         """What is to be shown, without what is told beside it."""
-        for row in self._wanted(self._until_interrupted()):
+        rows = self._wanted(self._until_interrupted())
+        for row in rows if self.check is None else self.check.watch(rows):
             if isinstance(row, Fetch):
                 yield row
 
@@ -296,6 +303,8 @@ class Job:
         stopped = self.interrupted or (self.stopping.status if self.stopping is not None else None)
         if stopped is not None:
             return stopped
+        if self.check is not None and report(self.check, self.reading.sources, quiet=self.quiet):
+            return ExitStatus.FOUND
         if self.found:
             return ExitStatus.FOUND
         return self.reading.exit_status

@@ -33,3 +33,13 @@ SETTLE = typer.Option(
     help="Of a capture that goes on, write a row when nothing can change it: a failure waits for its retry. Without it "
     "a row comes as soon as it is decided, and what becomes of it is told later.",
 )
+
+CHECK = typer.Option(
+    "--check",
+    help="Ask Wireshark (pyshark, tshark) for the facts of the packets that rows cite; exit with status 1 if it says "
+    "otherwise.",
+)
+
+SECOND_OPINION = typer.Option(
+    "--second-opinion", help="Show what Wireshark (pyshark, tshark) says of the cited packets; status 1 if otherwise."
+)

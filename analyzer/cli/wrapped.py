@@ -153,7 +153,8 @@ class Wrapped:
         with command.unblocked():
             capture = capturing.begin(self.wanted, self.source, 0, 0)
             if self.write is not None:
-                capturing.write(capture, self.write, self.ring, self.force)
+                of = f"process: {self.name} {command.pid}"  # its arguments may hold what is secret
+                capturing.write(capture, self.write, self.ring, self.force, of)
         return capture
 
     def _release(self, command: Command) -> None:

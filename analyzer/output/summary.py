@@ -87,7 +87,12 @@ class Summary:
             self.mended[event.fetch.group_outcome] += len(event.fetches)
         if event.before is not None:
             self._take_back(event.before)
-            self._count(event.fetch)
+            if event.fetch.kind == "race":
+                self.fetches -= 1
+                self.connections_without_fetch += 1
+                self.races += 1
+            else:
+                self._count(event.fetch)
 
     def _take_back(self, fetch: Fetch) -> None:
         """A verdict that was counted holds no longer; of the findings, which are of many, it stays a part."""
