@@ -6,6 +6,7 @@ import gc
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
@@ -19,6 +20,7 @@ from analyzer.cli.selection import Selection
 from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
+from analyzer.output.ci import DRAWN
 from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
@@ -98,10 +100,16 @@ class Job:
         # nobody knows how much of a stream is to come
         self.bar: Bar | Meter | None = Bar(sys.stderr) if shows and not self.live else None
         self.waiting = None if quiet else messages.waiting
+        self.drawing = None
+        if form in DRAWN and not self.live:
+            from analyzer.output.ci.drawing import Drawing
+
+            self.drawing = Drawing()
         self.reading = Reading(
             paths,
             kinds=True,
             lean=check is None,
+            keep=None if self.drawing is None else self.drawing.keep,
             show_queries=show_queries,
             progress=self.bar,
             client_log=client_log,
@@ -235,7 +243,8 @@ class Job:
 
             sources = self.reading.sources
             files = {one.name: one.name if one.paths == [one.name] and not self.live else "" for one in sources}
-            return writer(self.form, out, files, baseline=self.baseline, seen=self._seen)
+            draw = None if self.drawing is None else partial(self.drawing.draw, sources=sources)
+            return writer(self.form, out, files, baseline=self.baseline, seen=self._seen, draw=draw)
         from analyzer.output.table import HOLD, PlainWriter, TableWriter
 
         colour = messages.coloured(out, self.colour)

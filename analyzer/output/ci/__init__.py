@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # not compiled: chosen once a command
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from os.path import isfile
 from pathlib import Path
@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from analyzer.output.ci.baseline import Baseline
     from analyzer.output.ci.gathered import Gathered
+    from analyzer.output.ci.problem import Problem
 
 FORMATS = ("github", "gitlab", "junit", "markdown", "sarif")
 """Each is written by `write` in the module of its name, when all rows are known."""
 
+
+DRAWN = ("github", "markdown")
+"""Those that show diagrams."""
 
 BEGIN = b'{"type":"begin"'
 """How a file of rows begins that `--format jsonl` wrote, and no capture does."""
@@ -39,13 +43,15 @@ def writer(
     *,
     baseline: Baseline | None = None,
     seen: Callable[[], str] = str,
+    draw: Callable[[Iterable[Problem]], None] | None = None,
 ) -> Gathered:
     """The writer of one of FORMATS.
 
     captures  the names of what is read, each with the file that `whyfetch show` takes, "" = none
     seen      says at the end what was in it besides fetches
+    draw      gives the worst problems their diagrams (analyzer.output.ci.drawing)
     """
     from analyzer.output.ci.gathered import Gathered
 
     module = import_module(f"analyzer.output.ci.{form}")
-    return Gathered(out, module.write, captures, baseline=baseline, by_file=form == "junit", seen=seen)
+    return Gathered(out, module.write, captures, baseline=baseline, by_file=form == "junit", seen=seen, draw=draw)

@@ -40,7 +40,7 @@ class Gathered:
 
     captures   what is read, by name, in order: also those in which nothing will be found; paths: their files
     by_file    True: fetches of different captures are different problems
-    seen       says at the end what was in the captures besides fetches
+    seen       says at the end what was in the captures besides fetches; draw: gives the worst problems their diagrams
     problems   key -> problem; beyond: fetches whose problem had no room
     summary    the counts, from `end`
     """
@@ -54,9 +54,11 @@ class Gathered:
         baseline: Baseline | None = None,
         by_file: bool = False,
         seen: Callable[[], str] = str,
+        draw: Callable[[Iterable[Problem]], None] | None = None,
     ) -> None:
         self.out = out
         self.seen = seen
+        self.draw = draw
         self.write = write
         self.baseline = baseline
         self.by_file = by_file
@@ -81,6 +83,8 @@ class Gathered:
         if not self.captures:
             self._capture(LIVE)
         self._name()
+        if self.draw is not None:
+            self.draw(self.failures())
         self.write(self.out, self)
 
     def fetch(self, fetch: Fetch) -> None:

@@ -42,6 +42,7 @@ class Problem:
     cost         what they took together, ns
     example      values of the row that says most, those of KEPT
     path         the file for `whyfetch show`, "" = there is none
+    diagram      the packets of one of them in Mermaid's words, "" = none; drawn: of which
     state        `new`, `known`, or "" without a baseline
     """
 
@@ -55,6 +56,8 @@ class Problem:
     last: int = 0
     cost: int = 0
     path: str = ""
+    diagram: str = ""
+    drawn: str = ""
     state: str = ""
     fingerprint: str = ""
 
