@@ -110,9 +110,8 @@ if [[ $input == *.jsonl ]]; then
 else
   whyfetch classify -q -o "$directory/rows.jsonl" "$input" || true
 fi
-if whyfetch report --help >/dev/null 2>&1; then
-  whyfetch report -o "$directory/report.html" "$directory/capture" || true
+if whyfetch report -q -o "$directory/report.html" "$directory/capture"; then
+  output page "$directory/report.html"
 fi
 output rows "$directory/rows.jsonl"
-output page "$directory/report.html"
 output found "$([[ $status == 1 ]] && printf true || printf false)"

@@ -224,7 +224,7 @@ def test_a_command_is_wrapped_and_reported(runner):
     assert runner.files["GITHUB_STEP_SUMMARY"].read_text().startswith("## whyfetch: 1 of 1 fetch failed\n")
     outputs = runner.outputs()
     files = sorted(path.name for path in Path(outputs["directory"]).iterdir())
-    assert {"capture", "rows.jsonl", "junit.xml", "whyfetch.sarif"} <= set(files)
+    assert {"capture", "rows.jsonl", "report.html", "junit.xml", "whyfetch.sarif"} <= set(files)
     assert [path.suffix for path in Path(outputs["capture"]).iterdir()] == [".pcapng"]
     assert outputs["found"] == "false"
     ended = runner.step("verdict.sh", WHYFETCH_STATUS=outputs["status"], WHYFETCH_FOUND=outputs["found"])
@@ -455,6 +455,7 @@ def test_a_job_of_gitlab_is_captured_and_reported(elsewhere, killed):
     assert "whyfetch: 1 of 1 fetch failed" in done.stdout
     assert over(pid)
     made = elsewhere.folder / "whyfetch"
+    assert (made / "report.html").read_text().startswith("<!")
     assert json.loads((made / "gl-code-quality-report.json").read_text())[0]["check_name"] == "rst/rst-refused"
     assert 'failures="1"' in (made / "junit.xml").read_text()
     paths = template()[".whyfetch"]["artifacts"]["reports"].values()
