@@ -16,7 +16,7 @@ from analyzer.cli.selection import Selection
 from analyzer.errors import ExitStatus, UsageError
 from analyzer.output.ci import FORMATS, holds_rows, writer
 from analyzer.output.ci.fingerprint import kind
-from analyzer.output.ci.rows import HINT, objects
+from analyzer.output.ci.rows import HINT, cleaned, objects
 from analyzer.output.summary import Summary
 from analyzer.output.text import safe
 from analyzer.verdict.model import CLASSES, FAILURES
@@ -117,7 +117,7 @@ class Again:
         baseline = self.summary.baseline
         if baseline is not None and klass in FAILURES and baseline.sees(kind(fields)):
             self.found = True
-        gathered.row(fields)
+        gathered.row(cleaned(fields))
 
     def _report(self) -> None:
         """Warnings and summary, on stderr."""

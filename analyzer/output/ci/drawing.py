@@ -21,7 +21,7 @@ MAX_KEPT = 500
 """Kinds of failures of which a fetch keeps its connection until it is known which are the worst; each takes 3 to 6 kB
 (wire/expiry.py)."""
 
-Key = tuple[str, str, str, int, str]
+Key = tuple[str, ...]
 
 
 class Drawing:
@@ -38,7 +38,7 @@ class Drawing:
         verdict = verdict_of(fetch)
         if not verdict.failed or fetch.kind != "fetch":
             return False
-        key = (verdict.klass, verdict.cause, safe(fetch.name).lower(), fetch.flow.server_port, fetch.phase)
+        key = (verdict.klass, verdict.cause, safe(fetch.name).lower(), str(fetch.flow.server_port), fetch.phase)
         if key in self.kept or len(self.kept) >= MAX_KEPT:
             return False
         self.kept[key] = fetch
@@ -68,6 +68,10 @@ class Drawing:
 
 def key_of(problem: Problem) -> Key:
     """What a problem has in common with the fetch that was kept of it."""
-    port = problem.example.get("server_port")
-    name = problem.text("name").lower()
-    return problem.klass, problem.cause, name, port if isinstance(port, int) else 0, problem.text("phase")
+    return (
+        problem.klass,
+        problem.cause,
+        problem.text("name").lower(),
+        problem.text("server_port"),
+        problem.text("phase"),
+    )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 # not compiled: reads lines of JSON
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from analyzer.errors import UsageError
-from analyzer.output.columns import SCHEMA
+from analyzer.output.columns import COLUMNS, SCHEMA
+from analyzer.output.grouping import instant
+from analyzer.output.text import safe
 
 HINT = "`whyfetch classify --format jsonl -o FILE.jsonl CAPTURE` writes one"
+NEVER = "1970-01-01T00:00:00.000000000Z"
+MOST_SECONDS = 1e9
+"""A capture is shorter."""
 MAX_LINE = 1 << 20
 """Bytes of a line: a row has about 2 kB, its names and texts are capped."""
 
@@ -54,3 +59,33 @@ def _parsed(line: bytes) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return fields if isinstance(fields, dict) else None
+
+
+def cleaned(fields: Mapping[str, object]) -> dict[str, object]:
+    """A row as it would be in CSV: every column, each of a type that it can have, safe to show.
+
+    Somebody may have written it by hand.
+    """
+    row: dict[str, object] = {column: _cell(fields.get(column)) for column in COLUMNS}
+    row["evidence"], row["flags"] = _cited(fields.get("evidence")), _words(fields.get("flags"))
+    spent = fields.get("duration_s")
+    row["duration_s"] = spent if isinstance(spent, int | float) and 0 <= spent < MOST_SECONDS else None
+    try:
+        instant(str(row["start"]))
+    except ValueError:
+        row["start"] = NEVER
+    return row
+
+
+def _cell(value: object) -> object:
+    return safe(value) if isinstance(value, str) else value if isinstance(value, int) else ""
+
+
+def _cited(evidence: object) -> str:
+    """The evidence as in CSV."""
+    proofs = [one for one in evidence if isinstance(one, dict)] if isinstance(evidence, list) else []
+    return safe(" ".join(f"{one.get('packet')}:{one.get('what')}" for one in proofs))
+
+
+def _words(flags: object) -> str:
+    return safe(" ".join(map(str, flags))) if isinstance(flags, list) else ""

@@ -3,7 +3,8 @@ import tracemalloc
 
 import pytest
 
-from analyzer.output.ci import gathered, github, markdown
+from analyzer.output import grouping
+from analyzer.output.ci import github, markdown
 from analyzer.verdict.model import Verdict
 
 from .conftest import HOSTILE
@@ -138,4 +139,4 @@ def test_limits_hold_with_a_hundred_thousand_failures(make, write, summary):
     assert len(commands(text)) == github.MOST
     assert MIB / 2 < summary.stat().st_size < MIB
     assert "fetches more did not go well: there was no room for them" in summary.read_text(encoding="utf-8")
-    assert peak < 10_000 * gathered.MAX_GROUPS
+    assert peak < 10_000 * grouping.MAX_GROUPS
