@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -29,6 +30,16 @@ def test_rows_become_the_report_of_their_captures(rows, form, capsys):
     assert run(["classify", "-q", "--format", form, *SAMPLES]) == 0
     wanted = capsys.readouterr().out
     assert run(["classify", "-q", "--format", form, rows]) == 0
+    assert capsys.readouterr().out == wanted
+
+
+def test_compressed_rows_are_read_too(rows, capsys):
+    """As `gzip rows.jsonl` leaves them."""
+    packed = Path(f"{rows}.gz")
+    packed.write_bytes(gzip.compress(Path(rows).read_bytes()))
+    assert run(["classify", "-q", "--format", "gitlab", rows]) == 0
+    wanted = capsys.readouterr().out
+    assert run(["classify", "-q", "--format", "gitlab", str(packed)]) == 0
     assert capsys.readouterr().out == wanted
 
 

@@ -26,14 +26,19 @@ BEGIN = b'{"type":"begin"'
 
 
 def holds_rows(path: str) -> bool:
-    """Whether a file holds rows instead of packets."""
+    """Whether a file holds rows instead of packets; a compressed one is looked into if its name says so."""
     if not isfile(path):  # noqa: PTH113  (Path raises for a name that is too long)
         return False
     try:
         with Path(path).open("rb") as stream:
-            return stream.read(len(BEGIN)) == BEGIN
+            found = stream.read(len(BEGIN))
     except OSError:
         return False
+    if not found.startswith(b"{") and ".jsonl." in path:
+        from analyzer.output.ci.rows import beginning
+
+        found = beginning(Path(path))
+    return found.startswith(BEGIN)
 
 
 def writer(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 # not compiled: reads lines of JSON
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
 
+from analyzer.capture.compressed import Decompressed, compression
+from analyzer.capture.stream import Prefixed, RawStream, Stream
 from analyzer.errors import UsageError
 from analyzer.output.columns import COLUMNS, SCHEMA
 from analyzer.output.grouping import instant
@@ -22,21 +24,12 @@ MAX_LINE = 1 << 20
 
 
 def objects(path: Path) -> Iterator[dict[str, object]]:
-    """The lines that have a type, in order, as objects.
+    """The lines that have a type, in order, as objects; of a compressed file too.
 
     Raises UsageError for a file that cannot be read, is no such output, is damaged, or follows another schema.
     """
-    try:
-        with path.open("rb") as stream:
-            yield from _objects(stream, path)
-    except OSError as error:
-        raise UsageError(f"cannot read `{path}`: {(error.strerror or str(error)).lower()}", HINT) from None
-
-
-def _objects(stream: BinaryIO, path: Path) -> Iterator[dict[str, object]]:
-    """The lines of a baseline that have a type."""
     number = 0
-    while line := stream.readline(MAX_LINE + 1):
+    for line in _lines(path):
         number += 1
         fields = _parsed(line)
         if number == 1 and (fields is None or fields.get("type") != "begin"):
@@ -50,6 +43,44 @@ def _objects(stream: BinaryIO, path: Path) -> Iterator[dict[str, object]]:
             yield fields
     if not number:
         raise UsageError(f"`{path}` is empty", HINT)
+
+
+def beginning(path: Path) -> bytes:
+    """The first bytes of the content, b"" when it cannot be read."""
+    try:
+        with closing(_bytes(path)) as found:
+            return next(found, b"")
+    except (OSError, UsageError):
+        return b""
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines, without their ends; one that is too long is given as far as it was read, and the last."""
+    pending = b""
+    try:
+        for data in _bytes(path):
+            *lines, pending = (pending + data).split(b"\n")
+            yield from lines
+            if len(pending) > MAX_LINE:
+                break
+    except OSError as error:
+        raise UsageError(f"cannot read `{path}`: {(error.strerror or str(error)).lower()}", HINT) from None
+    if pending:
+        yield pending
+
+
+def _bytes(path: Path) -> Generator[bytes]:
+    """The content of a file, in pieces."""
+    with path.open("rb") as file:
+        raw: Stream = RawStream(file.fileno(), keep=True)
+        first = raw.read()
+        packed = compression(first)
+        stream = Prefixed(first, raw)
+        unpacked: Stream = Decompressed(packed, stream) if packed else stream
+        while data := unpacked.read():
+            yield data
+        if unpacked.problem:
+            raise UsageError(f"`{path}` is damaged: {unpacked.problem}", f"write it anew: {HINT}")
 
 
 def _parsed(line: bytes) -> dict[str, object] | None:
