@@ -32,6 +32,17 @@ choose() {
   fi
 }
 
+# Whether there is a file with something in it.
+captured() {
+  local file
+  for file in "$directory"/capture/*; do
+    if [[ -s $file ]]; then
+      return 0
+    fi
+  done
+  return 1
+}
+
 # Whether the first file of the ring is there.
 whole() {
   compgen -G "$directory/capture/*_00001_*" >/dev/null
@@ -75,8 +86,8 @@ if [[ -z $directory || ! -d $directory/capture ]]; then
   exit
 fi
 stop
-if ! compgen -G "$directory/capture/*" >/dev/null; then
-  say warning "there is nothing to report: the capture wrote no file"
+if ! captured; then
+  say warning "there is nothing to report: the capture wrote nothing"
   exit
 fi
 output directory "$directory"

@@ -325,7 +325,8 @@ def test_each_start_has_a_directory_of_its_own(runner):
     """A second capture writes over nothing of the first."""
     for _ in range(2):
         assert runner.step("start.sh", WHYFETCH_INTERFACE="lo").returncode == 0
-        assert runner.step("report.sh").returncode == 0
+        done = runner.step("report.sh")
+        assert done.returncode == 0, done.stderr
     assert len(list(runner.temp.glob("whyfetch-2*Z-*"))) == 2
 
 
@@ -417,6 +418,18 @@ def test_a_damaged_capture_is_reported_as_far_as_it_goes(runner):
     done = reported(runner)
     assert done.returncode == 0, done.stderr
     assert "rst-refused" in done.stdout
+
+
+@pytest.mark.parametrize("content", [None, b""], ids=["no file", "an empty file"])
+def test_a_capture_that_was_ended_at_once_is_no_error(runner, content):
+    """There is nothing to report, which is said."""
+    directory = runner.temp / "whyfetch-made" / "capture"
+    directory.mkdir(parents=True)
+    if content is not None:
+        (directory / "trace_00001_20261123001029.pcapng").write_bytes(content)
+    done = reported(runner)
+    warning = "::warning title=whyfetch::there is nothing to report: the capture wrote nothing\n"
+    assert (done.returncode, done.stdout) == (0, warning)
 
 
 def test_elsewhere_the_summary_is_a_file(elsewhere):
