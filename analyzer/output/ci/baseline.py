@@ -66,6 +66,10 @@ class Baseline:
         lines += [f"fixed: {shown(failure)}" for failure in fixed[:SHOWN]]
         if len(fixed) > SHOWN:
             lines.append(f"fixed: {len(fixed) - SHOWN:,} more")
+        if not self.complete:
+            lines.append(
+                f"{safe(self.name)} has no summary: the run that wrote it was cut short, and may lack failures"
+            )
         return lines
 
     def counts(self) -> dict[str, object]:
