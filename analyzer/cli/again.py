@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli import messages
-from analyzer.cli.selection import Selection
+from analyzer.cli.selection import Choice, Selection
 from analyzer.errors import ExitStatus, UsageError
 from analyzer.output.ci import FORMATS, holds_rows, writer
 from analyzer.output.ci.fingerprint import kind
@@ -30,7 +30,7 @@ class Again:
     """Writes a report from rows."""
 
     def __init__(
-        self, paths: list[str], form: str, output: Path | None, select: Selection, fail_on: Selection, quiet: bool
+        self, paths: list[str], form: str, output: Path | None, choice: Choice, fail_on: Selection, quiet: bool
     ) -> None:
         if form not in FORMATS:
             forms = ", ".join(FORMATS)
@@ -41,7 +41,7 @@ class Again:
         self.paths = paths
         self.form = form
         self.output = output
-        self.select = select
+        self.choice = choice
         self.fail_on = fail_on
         self.quiet = quiet
         self.summary = Summary()
@@ -110,14 +110,15 @@ class Again:
             return
         self.summary.fetches += 1
         self.summary.verdicts.setdefault((klass, safe(cause)), [0])[0] += 1
-        if self.fail_on and self.fail_on.matches(klass, cause):
+        if self.fail_on and self.fail_on.matches(klass, cause) and not self.choice.ignores(klass, cause):
             self.found = True
-        if not self.select.matches(klass, cause):
+        row = cleaned(fields)
+        if not self.choice.picks(row):
             return
         baseline = self.summary.baseline
         if baseline is not None and klass in FAILURES and baseline.sees(kind(fields)):
             self.found = True
-        gathered.row(cleaned(fields))
+        gathered.row(row)
 
     def _report(self) -> None:
         """Warnings and summary, on stderr."""

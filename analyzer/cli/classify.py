@@ -11,8 +11,21 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import ALL, BASELINE, CHECK, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
-from analyzer.cli.selection import Selection
+from analyzer.cli.options import (
+    ALL,
+    BASELINE,
+    CHECK,
+    COLOUR,
+    FAIL_ON,
+    GROUP_BY,
+    IGNORE,
+    OUTPUT,
+    SETTLE,
+    SHOW_QUERIES,
+    STATS,
+    WHERE,
+)
+from analyzer.cli.selection import chosen, groups_by
 from analyzer.errors import UsageError
 
 
@@ -74,6 +87,10 @@ def classify(
             help="Show only these verdicts: rst, rst/rst-refused, 'tls-*', failed. Repeat, or separate by commas.",
         ),
     ] = None,
+    where: Annotated[list[str] | None, WHERE] = None,
+    ignore: Annotated[list[str] | None, IGNORE] = None,
+    group_by: Annotated[list[str] | None, GROUP_BY] = None,
+    stats: Annotated[bool, STATS] = False,
     fail_on: Annotated[
         list[str] | None,
         FAIL_ON,
@@ -114,6 +131,8 @@ def classify(
 
     Example: whyfetch classify --format csv -o fetches.csv trace.pcapng
 
+    Example: whyfetch classify --group-by class,cause,host --where 'duration_s>5' trace.pcapng
+
     Example: whyfetch classify --client-log build.log trace.pcapng
 
     Example: tcpdump -i eth0 -U -w - | whyfetch classify -
@@ -132,17 +151,22 @@ def classify(
         raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
     if output is not None:
         check_output(output, [*paths, *(str(path) for path in (client_log, baseline) if path is not None)], force)
-    failing, before = gates(fail_on or [], baseline)
+    choice = chosen(select, where, ignore)
+    failing, before = gates(fail_on or [], baseline, choice)
     written = str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE))
     if holds_rows(paths[0]):
         from analyzer.cli.again import Again
 
-        return int(Again(paths, written, output, Selection(select or [], "--select"), failing, quiet).run(before))
+        return int(Again(paths, written, output, choice, failing, quiet).run(before))
     job = Job(
         paths,
         form=written,
         output=output,
-        select=Selection(select or [], "--select"),
+        select=choice.select,
+        where=choice.where,
+        ignore=choice.ignore,
+        group_by=groups_by(group_by or [], stats, written),
+        stats=stats,
         fail_on=failing,
         baseline=before,
         everything=everything,

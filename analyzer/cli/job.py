@@ -16,8 +16,9 @@ from analyzer.api import Reading, Rows
 from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
 from analyzer.cli.checking import report
-from analyzer.cli.selection import Selection
+from analyzer.cli.selection import Choice, Selection
 from analyzer.cli.stopping import Stopping, draining
+from analyzer.cli.where import Where
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.ci import DRAWN
@@ -70,6 +71,10 @@ class Job:
         everything: bool,
         quiet: bool,
         colour: str,
+        where: Where | None = None,
+        ignore: Selection | None = None,
+        group_by: tuple[str, ...] = (),
+        stats: bool = False,
         client_log: Path | None = None,
         baseline: Baseline | None = None,
         show_queries: bool = False,
@@ -82,9 +87,10 @@ class Job:
         self.paths = paths
         self.form = form
         self.output = output
-        self.select = select
+        self.choice = Choice(select, where or Where(()), ignore or Selection((), "--ignore"))
         self.fail_on = fail_on
-        self.selecting, self.failing = bool(select), bool(fail_on)  # asked once: it is in the way of every row
+        self.choosing, self.failing = bool(self.choice), bool(fail_on)  # asked once: it is in the way of every row
+        self.group_by, self.stats = group_by, stats
         self.quiet = quiet
         self.colour = colour
         self.everything = everything
@@ -116,7 +122,7 @@ class Job:
             waiting=self.waiting,
             max_open=max_open,
             follow=follow,
-            settle=settle or form == "parquet" or form in CI_FORMATS,
+            settle=settle or form == "parquet" or form in CI_FORMATS or bool(group_by),
             live=live,
         )
         if live is not None and shows:
@@ -125,8 +131,8 @@ class Job:
             self.bar = self.reading.progress = Meter(sys.stderr, live, self.summary, self.reading.opened)
         self.summary.client_log = self.reading.client_log
         self.baseline = self.summary.baseline = baseline
-        if baseline is not None:
-            baseline.selected = select.matches
+        if self.choice.ignoring:
+            self.summary.ignores = self.choice.ignores
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
@@ -188,11 +194,15 @@ class Job:
         """Counts everything, lets pass what is to be shown."""
         fetch: Fetch
         summary: Summary = self.summary
+        ignoring = self.choice.ignoring
         for chunk in chunks:
             for row in chunk:
                 if isinstance(row, Fetch):
                     fetch = row
-                    summary.add(fetch)
+                    if ignoring:
+                        summary.sift(fetch)
+                    else:
+                        summary.add(fetch)
                 else:
                     summary.tell(row)
             for row in chunk:
@@ -205,18 +215,17 @@ class Job:
             told = self.pending.intersection(event.fetches)
             self.pending -= told
             return bool(told)
-        verdict = verdict_of(event.fetch)
-        return not self.selecting or self.select.matches(verdict.klass, verdict.cause)
+        return not self.choosing or self.choice.shows(event.fetch)
 
     def _shows(self, fetch: Fetch) -> bool:
         """Whether it is to be shown; it may also be one that the exit status tells of."""
         verdict: Verdict
         if fetch.kind != "fetch":
-            return self.everything and not self.selecting
+            return self.everything and (not self.choosing or self.choice.shows(fetch))
         verdict = verdict_of(fetch)
         if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
-            self.found = True
-        shown = not self.selecting or self.select.matches(verdict.klass, verdict.cause)
+            self.found = self.found or not self.choice.ignores(verdict.klass, verdict.cause)
+        shown = not self.choosing or self.choice.shows(fetch)
         if self.baseline is not None and shown and verdict.failed and self._is_new(fetch):
             self.found = True
         if shown and fetch.group_outcome == PENDING:
@@ -230,6 +239,8 @@ class Job:
         return self.baseline is not None and self.baseline.sees(kind_of(fetch))
 
     def _writer(self, out: TextIO) -> Writer:
+        if self.group_by:
+            return self._group_writer(out)
         if self.form == "csv":
             from analyzer.output.csv import CsvWriter
 
@@ -260,6 +271,19 @@ class Job:
         """What was in the captures besides fetches."""
         counts = [(self.reading.packets, "packet"), (self.reading.tcp_packets, "TCP packet")]
         return ", ".join(plural(n, word, f"{word}s") for n, word in [*counts, (self.reading.connections, "connection")])
+
+    def _group_writer(self, out: TextIO) -> Writer:
+        """What writes groups of rows in place of the rows."""
+        from analyzer.output.groups import CsvGroups, GroupTable, JsonlGroups, TsvGroups
+
+        sources = self.reading.sources
+        files = {one.name: one.name for one in sources if one.paths == [one.name] and not self.live}
+        colour = messages.coloured(out, self.colour)
+        if self.form == "table" and (out.isatty() or colour):
+            columns = shutil.get_terminal_size().columns
+            return GroupTable(out, self.group_by, files, stats=self.stats, columns=columns, colour=colour)
+        kind = {"csv": CsvGroups, "jsonl": JsonlGroups}.get(self.form, TsvGroups)
+        return kind(out, self.group_by, files, stats=self.stats)
 
     def _parquet(self) -> ExitStatus:
         from analyzer.output.frame import write_parquet

@@ -6,6 +6,22 @@ import typer
 
 OUTPUT = typer.Option("-o", "--output", metavar="FILE", help="Write the rows to FILE, which must not exist.")
 
+WHERE = typer.Option(
+    "--where",
+    metavar="EXPR",
+    help="Show only rows with name=*.example, 'duration_s>5', status!=200, flags~tls. Repeat: all hold; commas: any.",
+)
+
+IGNORE = typer.Option(
+    "--ignore", metavar="CLASS[/CAUSE]", help="Count these verdicts, and leave them out of rows, findings, --fail-on."
+)
+
+GROUP_BY = typer.Option(
+    "--group-by", metavar="COLUMNS", help="Show groups instead of rows, worst first: class,cause,host,server_port."
+)
+
+STATS = typer.Option("--stats", help="Show failures and the times of phases instead of rows: by host, or --group-by.")
+
 FAIL_ON = typer.Option(
     "--fail-on",
     metavar="CLASS[/CAUSE]",

@@ -8,8 +8,20 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.classify import Colour, check_output
-from analyzer.cli.options import ALL, BASELINE, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
-from analyzer.cli.selection import Selection
+from analyzer.cli.options import (
+    ALL,
+    BASELINE,
+    COLOUR,
+    FAIL_ON,
+    GROUP_BY,
+    IGNORE,
+    OUTPUT,
+    SETTLE,
+    SHOW_QUERIES,
+    STATS,
+    WHERE,
+)
+from analyzer.cli.selection import chosen, groups_by
 
 
 def sniff(
@@ -61,6 +73,10 @@ def sniff(
         list[str] | None,
         typer.Option("--select", metavar="CLASS[/CAUSE]", help="Show only these verdicts: rst, 'tls-*', failed."),
     ] = None,
+    where: Annotated[list[str] | None, WHERE] = None,
+    ignore: Annotated[list[str] | None, IGNORE] = None,
+    group_by: Annotated[list[str] | None, GROUP_BY] = None,
+    stats: Annotated[bool, STATS] = False,
     fail_on: Annotated[
         list[str] | None,
         FAIL_ON,
@@ -93,8 +109,9 @@ def sniff(
     from analyzer.cli.job import Job
 
     form = capturing.row_format(form, output)
-    selection = Selection(select or [], "--select")
-    failing, before = gates(fail_on or [], baseline)
+    choice = chosen(select, where, ignore)
+    failing, before = gates(fail_on or [], baseline, choice)
+    grouped = groups_by(group_by or [], stats, form)
     if output is not None:
         check_output(output, [str(path) for path in (client_log, baseline, write) if path is not None], force)
     capture = None
@@ -112,7 +129,11 @@ def sniff(
         live=capture,
         form=form,
         output=output,
-        select=selection,
+        select=choice.select,
+        where=choice.where,
+        ignore=choice.ignore,
+        group_by=grouped,
+        stats=stats,
         fail_on=failing,
         baseline=before,
         everything=everything,

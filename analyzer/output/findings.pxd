@@ -10,8 +10,8 @@ cdef class Findings:
     cdef public list places
     cdef public bint full
     cdef public object resets, timers
-    cdef public long long seen, one_sided, failed, large_lost, told_by_icmp, partial_hellos
+    cdef public long long seen, one_sided, failed, timers_left_out, large_lost, told_by_icmp, partial_hellos
     cpdef add(self, Fetch fetch)
     cdef _add_failure(self, Flow flow, Verdict verdict)
 
-cdef count(object counter, object key)
+cdef bint count(object counter, object key)

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
+import cython
+
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.output.text import plural, safe
@@ -69,6 +71,7 @@ class Findings:
         self.full = False
         self.resets: Counter[tuple[int, int]] = Counter()
         self.timers: Counter[str] = Counter()
+        self.timers_left_out = 0
         self.seen = self.one_sided = self.failed = 0
         self.large_lost = self.told_by_icmp = self.partial_hellos = 0
 
@@ -97,12 +100,22 @@ class Findings:
         if verdict.klass == "rst":
             count(self.resets, (verdict.rst_ttl, flow.server_ttl))
         if verdict.timers:
-            count(self.timers, verdict.timers[0])
+            self.timers_left_out += not count(self.timers, verdict.timers[0])
         if "pmtu-suspected" in verdict.flags:
             self.large_lost += 1
             self.told_by_icmp += "icmp-frag-needed" in verdict.flags
         if verdict.cause == "tls-clienthello-partial" and flow.post_quantum:
             self.partial_hellos += 1
+
+    def caps(self) -> list[str]:
+        """What was not counted, as there was too much of it."""
+        made = []
+        if self.full:
+            made.append(f"what failures share by place is not looked at: there are more than {MAX_PLACES:,} places")
+        if self.timers_left_out:
+            failures = plural(self.timers_left_out, "failure", "failures")
+            made.append(f"the timers of {failures} are not counted: there are more than {MAX_VALUES:,} different ones")
+        return made
 
     def found(self) -> list[Finding]:
         """All findings, those about the capture and the network first."""
@@ -203,10 +216,12 @@ class Findings:
         return Finding("timer", text, {"timer": timer, "failed": number, "failures": self.failed})
 
 
-def count(counter: Counter[Key], key: Key) -> None:
-    """Count, up to MAX_VALUES different keys."""
+def count(counter: Counter[Key], key: Key) -> cython.bint:
+    """Count, up to MAX_VALUES different keys; False = there was no room."""
     if key in counter or len(counter) < MAX_VALUES:
         counter[key] += 1
+        return True
+    return False
 
 
 def one_of(name: str, port: int, behind: dict[bytes, list[int]]) -> Finding | None:

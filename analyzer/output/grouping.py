@@ -81,10 +81,13 @@ class Grouping:
     beyond_failed: int = 0
     columns: tuple[str, ...] = ()
 
-    def add(self, values: Values) -> None:
-        """Count one row, given by column; not a second time what was captured on both sides of a NAT."""
+    def add(self, values: Values) -> Group | None:
+        """Count one row, given by column, in the group that is returned; None = in none.
+
+        Not a second time what was captured on both sides of a NAT.
+        """
         if "nat-twin" in str(values["flags"]):
-            return
+            return None
         failed = values["class"] in FAILURES
         keys = tuple([value_of(values, column) for column in self.by])
         group = self.found.get(keys)
@@ -92,7 +95,7 @@ class Grouping:
             if len(self.found) >= MAX_GROUPS:
                 self.beyond += 1
                 self.beyond_failed += failed
-                return
+                return None
             group = self.found[keys] = Group(keys)
         start = instant(str(values["start"]))
         group.first = min(group.first, start) if group.count else start
@@ -102,6 +105,7 @@ class Grouping:
         spent = values["duration_s"]
         group.cost_s += spent if isinstance(spent, float | int) else 0.0
         self._exemplify(group, values, failed)
+        return group
 
     def groups(self) -> list[Group]:
         """The worst first: most failures, then what the capture does not show, then what went well."""

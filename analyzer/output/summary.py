@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.output.findings import Findings
 from analyzer.output.text import plural, safe
@@ -14,12 +15,15 @@ from analyzer.verdict.model import CLASSES, Verdict, verdict_of
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from analyzer.capture.live.source import Stats
     from analyzer.output.ci.baseline import Baseline
     from analyzer.output.clientlog.log import ClientLog
 
 MAX_SHARED = 10_000
-"""Different (verdict, place) pairs that are counted; more would let a hostile capture fill the memory."""
+"""Different (verdict, place, capture) that are counted; more would let a hostile capture fill the memory. The summary
+says how many failures are beyond."""
 MENDED = {"recovered": "recovered by a retry", "fallback": "fell back to another GOPROXY entry"}
 """Outcome of a retry group in which something failed and the end was good -> how people say it."""
 SHOWN = 5
@@ -34,7 +38,9 @@ class Summary:
     verdicts                             (class, cause) -> [fetches]: a list counts without another look into the dict
     races                                connections without fetch that lost against another address of the same name
     mended                               failures that a retry, or the next entry of GOPROXY, made good
-    shared                               (class, cause, server name or address) -> fetches, failures only
+    shared                               (class, cause, server name or address, port, capture) -> failures
+    beyond                               failures that `shared` has no room for
+    ignores, ignored                     which verdicts are counted and no more, None = none; (class, cause) -> fetches
     findings                             what failures have in common besides
     capture, read                        what a live capture saw and lost, None = it was none; packets read of it
     client_log                           what clients said, where a log was given
@@ -44,7 +50,10 @@ class Summary:
     def __init__(self) -> None:
         self.fetches = self.connections_without_fetch = self.races = self.twins = 0
         self.verdicts: dict[tuple[str, str], list[int]] = {}
-        self.shared: dict[tuple[str, str, str], int] = {}
+        self.shared: dict[tuple[str, str, str, int, str], int] = {}
+        self.beyond = 0
+        self.ignores: Callable[[str, str], bool] | None = None
+        self.ignored: Counter[tuple[str, str]] = Counter()
         self.mended: Counter[str] = Counter()
         self.findings = Findings()
         self.client_log: ClientLog | None = None
@@ -77,9 +86,31 @@ class Summary:
         if verdict.failed:
             if fetch.group_outcome in MENDED:
                 self.mended[fetch.group_outcome] += 1
-            place = (verdict.klass, verdict.cause, fetch.name or address(fetch.flow.server))
-            if place in self.shared or len(self.shared) < MAX_SHARED:
-                self.shared[place] = self.shared.get(place, 0) + 1
+            self._share(fetch, verdict)
+
+    def sift(self, fetch: Fetch) -> None:
+        """Count one; of a failure that nobody wants to hear of the number is all that is told."""
+        verdict = verdict_of(fetch)
+        if fetch.kind != "fetch" or "nat-twin" in verdict.flags or not self._ignores(verdict):
+            self.add(fetch)
+            return
+        self.ignored[verdict.klass, verdict.cause] += 1
+        if verdict.failed:
+            self.fetches += 1
+            self.verdicts.setdefault((verdict.klass, verdict.cause), [0])[0] += 1
+        else:  # what failures are held against
+            self.add(fetch)
+
+    def _ignores(self, verdict: Verdict) -> bool:
+        return self.ignores is not None and self.ignores(verdict.klass, verdict.cause)
+
+    def _share(self, fetch: Fetch, verdict: Verdict) -> None:
+        """A failure, by what it has in common with others."""
+        place = _place(fetch, verdict)
+        if place in self.shared or len(self.shared) < MAX_SHARED:
+            self.shared[place] = self.shared.get(place, 0) + 1
+        else:
+            self.beyond += 1
 
     def tell(self, event: Event) -> None:
         """Count what became of failures whose rows have left, and rows that turned out otherwise."""
@@ -98,7 +129,10 @@ class Summary:
         """A verdict that was counted holds no longer; of the findings, which are of many, it stays a part."""
         verdict = verdict_of(fetch)
         self.verdicts[verdict.klass, verdict.cause][0] -= 1
-        place = (verdict.klass, verdict.cause, fetch.name or address(fetch.flow.server))
+        if self._ignores(verdict):
+            self.ignored[verdict.klass, verdict.cause] -= 1
+            return
+        place = _place(fetch, verdict)
         if place in self.shared:
             self.shared[place] -= 1
 
@@ -106,10 +140,10 @@ class Summary:
         """Count the verdict of a fetch."""
         verdict = verdict_of(fetch)
         self.verdicts.setdefault((verdict.klass, verdict.cause), [0])[0] += 1
-        if verdict.failed:
-            place = (verdict.klass, verdict.cause, fetch.name or address(fetch.flow.server))
-            if place in self.shared or len(self.shared) < MAX_SHARED:
-                self.shared[place] = self.shared.get(place, 0) + 1
+        if self._ignores(verdict):
+            self.ignored[verdict.klass, verdict.cause] += 1
+        elif verdict.failed:
+            self._share(fetch, verdict)
 
     def counts(self) -> dict[str, object]:
         """The summary as plain values, for JSON."""
@@ -126,8 +160,14 @@ class Summary:
             "nat_twins": self.twins,
             "classes": {name: classes[name] for name in CLASSES if classes[name]},
             "causes": {f"{klass}/{cause}": n for (klass, cause), [n] in sorted(self.verdicts.items()) if cause and n},
+            **(
+                {"ignored": {_verdict(*kind): n for kind, n in sorted(self.ignored.items()) if n}}
+                if self.ignores
+                else {}
+            ),
             "findings": [{"finding": f.id, "text": f.text, **f.figures} for f in self.findings.found()],
             **log,
+            **({"caps": caps} if (caps := self._caps()) else {}),
             "damaged": self.damaged,
             "warnings": [safe(text) for text in self.warnings],
         }
@@ -136,9 +176,11 @@ class Summary:
         """The summary for people: the count line first."""
         return [
             self._count_line(),
+            *self._ignored_line(),
             *self._mended_line(),
             *self._shared_lines(),
             *self._finding_lines(),
+            *self._caps(),
             *self._without_fetch(),
             *self._captured(),
             *(self.client_log.lines() if self.client_log is not None else []),
@@ -161,10 +203,27 @@ class Summary:
     def _shared_lines(self) -> list[str]:
         frequent = [(key, n) for key, n in self.shared.items() if n > 1]
         frequent.sort(key=lambda item: (-item[1], item[0]))
-        lines = [f"{n} of them {klass}/{cause} at {safe(place)}" for (klass, cause, place), n in frequent[:SHOWN]]
+        several = len({capture for *_, capture in self.shared}) > 1
+        lines = [f"{n} of them {_shown(key, several)}" for key, n in frequent[:SHOWN]]
         if len(frequent) > SHOWN:
             lines.append(f"and {len(frequent) - SHOWN} more verdicts that several fetches share")
         return lines
+
+    def _ignored_line(self) -> list[str]:
+        kinds = [(kind, n) for kind, n in sorted(self.ignored.items(), key=lambda item: (-item[1], item[0])) if n]
+        if not kinds:
+            return []
+        told = [f"{n:,} {_verdict(*kind)}" for kind, n in kinds[:SHOWN]]
+        more = [f"{plural(len(kinds) - SHOWN, 'other verdict', 'other verdicts')}"] if len(kinds) > SHOWN else []
+        return [f"{sum(n for _, n in kinds):,} of them ignored: {', '.join([*told, *more])}"]
+
+    def _caps(self) -> list[str]:
+        """What was not counted, as there was too much of it."""
+        lines = []
+        if self.beyond:
+            what = plural(self.beyond, "failure", "failures")
+            lines.append(f"what {what} have in common is not known: there are more than {MAX_SHARED:,} different ones")
+        return [*lines, *self.findings.caps()]
 
     def _finding_lines(self) -> list[str]:
         return [finding.text for finding in self.findings.found()]
@@ -191,3 +250,21 @@ class Summary:
     def _mended_line(self) -> list[str]:
         parts = [f"{self.mended[outcome]:,} {text}" for outcome, text in MENDED.items() if self.mended[outcome]]
         return [f"of the failures, {' and '.join(parts)}"] if parts else []
+
+
+def _place(fetch: Fetch, verdict: Verdict) -> tuple[str, str, str, int, str]:
+    """What is the same of failures that are the same."""
+    flow: Flow = fetch.flow
+    return (verdict.klass, verdict.cause, fetch.name or address(flow.server), flow.server_port, fetch.file)
+
+
+def _verdict(klass: str, cause: str) -> str:
+    return f"{klass}/{cause}" if cause else klass
+
+
+def _shown(key: tuple[str, str, str, int, str], several: bool) -> str:
+    """Verdict and place; a name that was not found is at no port."""
+    klass, cause, host, port, capture = key
+    host = f"[{host}]" if ":" in host else safe(host)
+    where = f"for {host}" if klass == "dns-failure" else f"at {host}:{port}"
+    return f"{_verdict(klass, cause)} {where}" + (f" in {safe(capture)}" if several else "")

@@ -65,6 +65,23 @@ def test_status_and_baseline_work_as_for_captures(rows, capsys):
     assert {one["check_name"] for one in json.loads(capsys.readouterr().out)} == {"rst/rst-refused"}
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--where", "duration_s>1"],
+        ["--where", "status>=500", "--where", "host=www.lab.example"],
+        ["--ignore", "rst,http-*"],
+    ],
+)
+def test_conditions_pick_the_rows_that_they_pick_of_captures(rows, options, capsys):
+    """On any column, read back from JSON."""
+    assert run(["classify", "-q", "--format", "gitlab", *options, *SAMPLES]) == 0
+    wanted = capsys.readouterr().out
+    assert run(["classify", "-q", "--format", "gitlab", *options, rows]) == 0
+    assert capsys.readouterr().out == wanted
+    assert 0 < len(json.loads(wanted)) < 40
+
+
 def test_what_was_told_behind_the_rows_counts(tmp_path, capsys):
     """A row that turned out otherwise, and the outcome of one that was pending."""
     path = tmp_path / "rows.jsonl"

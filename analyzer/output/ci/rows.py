@@ -109,7 +109,7 @@ def cleaned(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 def _cell(value: object) -> object:
-    return safe(value) if isinstance(value, str) else value if isinstance(value, int) else ""
+    return safe(value) if isinstance(value, str) else value if isinstance(value, int | float) else ""
 
 
 def _cited(evidence: object) -> str:
