@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-requirement=${WHYFETCH_REQUIREMENT:-whyfetch}
+requirement=${WHYFETCH_REQUIREMENT:-whyfetch[report]}
 
 case ${WHYFETCH_MODE-run} in
   run | start | report) ;;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # End the capture, if one runs, and report: annotations, the summary of the step, files. Outputs: `directory`, `capture`,
-# `page`, `rows`, and `found`, whether --fail-on is met.
+# `artifact`, `page`, `rows`, and `found`, whether --fail-on is met.
 set -euo pipefail
 # shellcheck source=ci/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -30,6 +30,17 @@ choose() {
   if [[ -s $directory/live.jsonl ]] && { [[ -f $directory/commands.sh ]] || ! whole; }; then
     input=$directory/live.jsonl
   fi
+}
+
+# Whether there is a file with something in it.
+captured() {
+  local file
+  for file in "$directory"/capture/*; do
+    if [[ -s $file ]]; then
+      return 0
+    fi
+  done
+  return 1
 }
 
 # Whether the first file of the ring is there.
@@ -75,9 +86,14 @@ if [[ -z $directory || ! -d $directory/capture ]]; then
   exit
 fi
 stop
-if ! compgen -G "$directory/capture/*" >/dev/null; then
-  say warning "there is nothing to report: the capture wrote no file"
+if ! captured; then
+  say warning "there is nothing to report: the capture wrote nothing"
   exit
+fi
+output directory "$directory"
+output capture "$directory/capture"
+if [[ -n ${WHYFETCH_ARTIFACT:-} ]]; then # no other job, and no other step of this one, has the same
+  output artifact "$WHYFETCH_ARTIFACT-${GITHUB_JOB:-job}-${directory##*/whyfetch-}"
 fi
 choose
 options=()
@@ -105,11 +121,8 @@ if [[ $input == *.jsonl ]]; then
 else
   whyfetch classify -q -o "$directory/rows.jsonl" "$input" || true
 fi
-if whyfetch report --help >/dev/null 2>&1; then
-  whyfetch report -o "$directory/report.html" "$directory/capture" || true
+if whyfetch report -q -o "$directory/report.html" "$directory/capture"; then
+  output page "$directory/report.html"
 fi
-output directory "$directory"
-output capture "$directory/capture"
 output rows "$directory/rows.jsonl"
-output page "$directory/report.html"
 output found "$([[ $status == 1 ]] && printf true || printf false)"

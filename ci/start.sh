@@ -18,7 +18,7 @@ for _ in {1..100}; do # ten seconds
   if compgen -G "$directory/capture/*.pcapng" >/dev/null; then
     break
   fi
-  if ! kill -0 "$pid" 2>/dev/null; then
+  if ! ${root[@]+"${root[@]}"} kill -0 "$pid" 2>/dev/null; then
     say warning "nothing is captured: $(tail -n 5 "$directory/sniff.log")"
     exit
   fi

@@ -7,6 +7,7 @@ import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hpack import Encoder
@@ -236,9 +237,10 @@ def printed(capture: Path, capsys: pytest.CaptureFixture[str], *options: str) ->
         run(["show", *options, str(capture), *which])
         text += "".join(capsys.readouterr())
     if importlib.util.find_spec("pyarrow") is not None:
-        rows = capture.with_suffix(".parquet")
-        run(["classify", "--all", *options, "-o", str(rows), "--force", str(capture)])
-        text += rows.read_bytes().decode("latin-1") + "".join(capsys.readouterr())
+        with TemporaryDirectory() as folder:  # the capture may be a sample
+            rows = Path(folder) / "rows.parquet"
+            run(["classify", "--all", *options, "-o", str(rows), str(capture)])
+            text += rows.read_bytes().decode("latin-1") + "".join(capsys.readouterr())
     if importlib.util.find_spec("jinja2") is not None:
         run(["report", *options, "-o", "-", str(capture)])
         text += "".join(capsys.readouterr())

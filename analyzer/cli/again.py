@@ -16,7 +16,7 @@ from analyzer.cli.selection import Choice, Selection
 from analyzer.errors import ExitStatus, UsageError
 from analyzer.output.ci import FORMATS, holds_rows, writer
 from analyzer.output.ci.fingerprint import kind
-from analyzer.output.ci.rows import HINT, objects
+from analyzer.output.ci.rows import HINT, cleaned, objects
 from analyzer.output.summary import Summary
 from analyzer.output.text import safe
 from analyzer.verdict.model import CLASSES, FAILURES
@@ -115,13 +115,13 @@ class Again:
             self.summary.ignored[klass, safe(cause)] += 1
         elif self.fail_on and self.fail_on.matches(klass, cause):
             self.found = True
-        if not self.choice.picks(klass, cause):
+        row = cleaned(fields)
+        if not self.choice.picks(row):
             return
         baseline = self.summary.baseline
         if baseline is not None and klass in FAILURES and baseline.sees(kind(fields)):
             self.found = True
-        if self.choice.where is None or self.choice.where.fits(fields):
-            gathered.row(fields)
+        gathered.row(row)
 
     def _report(self) -> None:
         """Warnings and summary, on stderr."""

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.cli.selection import Selection
+from analyzer.cli.selection import Choice, Selection
 from analyzer.errors import UsageError
 from analyzer.verdict.model import FAILURES
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 NEW = "new"
 
 
-def gates(words: list[str], path: Path | None) -> tuple[Selection, Baseline | None]:
+def gates(words: list[str], path: Path | None, choice: Choice) -> tuple[Selection, Baseline | None]:
     """What `--fail-on` says of any verdict, and the baseline with what it says of new ones.
 
     words   values of `--fail-on`, each with patterns separated by commas
+    choice  which rows are compared
     Raises UsageError for a pattern that cannot match, `new:` without a baseline, and a baseline that cannot be read.
     """
     patterns = [pattern.strip() for word in words for pattern in word.split(",") if pattern.strip()]
@@ -37,7 +38,7 @@ def gates(words: list[str], path: Path | None) -> tuple[Selection, Baseline | No
         return always, None
     from analyzer.output.ci.baseline import load
 
-    baseline = load(path)
+    baseline = load(path, choice.picks if choice else None)
     baseline.fails = None if fails is None else fails.matches
     return always, baseline
 

@@ -26,7 +26,7 @@ from analyzer.cli.options import (
     STATS,
     WHERE,
 )
-from analyzer.cli.selection import choice_of, groups_by
+from analyzer.cli.selection import chosen, groups_by
 from analyzer.errors import UsageError
 
 
@@ -145,10 +145,10 @@ def classify(
         raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
     if output is not None:
         check_output(output, [*paths, *(str(path) for path in (client_log, baseline) if path is not None)], force)
-    failing, before = gates(fail_on or [], baseline)
+    choice = chosen(select, where, ignore)
+    failing, before = gates(fail_on or [], baseline, choice)
     written = str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE))
     grouped = groups_by(group_by, stats, written)
-    choice = choice_of(select, where, ignore)
     if holds_rows(paths[0]):
         from analyzer.cli.again import Again
 

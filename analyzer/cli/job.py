@@ -6,6 +6,7 @@ import gc
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
@@ -19,6 +20,7 @@ from analyzer.cli.selection import Choice, Selection
 from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
+from analyzer.output.ci import DRAWN
 from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
@@ -84,8 +86,7 @@ class Job:
         self.output = output
         self.choice = choice
         self.fail_on = fail_on
-        # asked once: it is in the way of every row
-        self.choosing, self.asking, self.failing = bool(choice), choice.where is not None, bool(fail_on)
+        self.choosing, self.failing = bool(choice), bool(fail_on)  # asked once: it is in the way of every row
         self.group_by, self.stats = group_by, stats
         self.quiet = quiet
         self.colour = colour
@@ -102,10 +103,16 @@ class Job:
         # nobody knows how much of a stream is to come
         self.bar: Bar | Meter | None = Bar(sys.stderr) if shows and not self.live else None
         self.waiting = None if quiet else messages.waiting
+        self.drawing = None
+        if form in DRAWN and not self.live:
+            from analyzer.output.ci.drawing import Drawing
+
+            self.drawing = Drawing()
         self.reading = Reading(
             paths,
             kinds=True,
             lean=check is None,
+            keep=None if self.drawing is None else self.drawing.keep,
             show_queries=show_queries,
             progress=self.bar,
             client_log=client_log,
@@ -123,8 +130,6 @@ class Job:
         if choice.ignoring:
             self.summary.ignores = choice.ignores
         self.baseline = self.summary.baseline = baseline
-        if baseline is not None:
-            baseline.selected = choice.picks
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
@@ -217,10 +222,9 @@ class Job:
         verdict = verdict_of(fetch)
         if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
             self.found = self.found or not self.choice.ignores(verdict.klass, verdict.cause)
-        picked = not self.choosing or self.choice.picks(verdict.klass, verdict.cause)
-        if self.baseline is not None and picked and verdict.failed and self._is_new(fetch):
+        shown = not self.choosing or self.choice.shows(fetch)
+        if self.baseline is not None and shown and verdict.failed and self._is_new(fetch):
             self.found = True
-        shown = picked and (not self.asking or self.choice.fulfils(fetch))
         if shown and fetch.group_outcome == PENDING:
             self.pending.add(fetch.number)
         return shown
@@ -247,7 +251,8 @@ class Job:
 
             sources = self.reading.sources
             files = {one.name: one.name if one.paths == [one.name] and not self.live else "" for one in sources}
-            return writer(self.form, out, files, baseline=self.baseline, seen=self._seen)
+            draw = None if self.drawing is None else partial(self.drawing.draw, sources=sources)
+            return writer(self.form, out, files, baseline=self.baseline, seen=self._seen, draw=draw)
         from analyzer.output.table import HOLD, PlainWriter, TableWriter
 
         colour = messages.coloured(out, self.colour)

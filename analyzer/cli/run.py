@@ -10,7 +10,7 @@ import typer
 
 from analyzer.cli.classify import check_output
 from analyzer.cli.options import IGNORE, SELECT, SHOW_QUERIES, WHERE
-from analyzer.cli.selection import choice_of
+from analyzer.cli.selection import chosen
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def run(
             check_output(path, [], force)
     if output is None and form is not None:
         raise UsageError("`--format` is about the file of `-o`", "`-o fetches.csv`")
-    choice = choice_of(select, where, ignore)
+    choice = chosen(select, where, ignore)
     from analyzer.cli import capturing
     from analyzer.cli.wrapped import Wrapped
 

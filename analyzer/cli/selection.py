@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -57,24 +57,27 @@ class Choice:
         """Whether nobody wants to hear of such verdicts: they are counted, and that is all."""
         return self.ignoring and self.ignore is not None and self.ignore.matches(klass, cause)
 
-    def picks(self, klass: str, cause: str) -> bool:
-        """Whether fetches with such a verdict can be shown."""
-        return self.select.matches(klass, cause) and not self.ignores(klass, cause)
-
-    def fulfils(self, fetch: Fetch) -> bool:
-        """Whether its row fulfils the conditions."""
-        return self.where is None or self.where.holds(fetch)
-
     def shows(self, fetch: Fetch) -> bool:
         """Whether the row is shown. One without a fetch has no verdict to be selected by."""
         if fetch.kind != "fetch":
-            return not self.select and self.fulfils(fetch)
+            return not self.select and (self.where is None or self.where.holds(fetch))
         verdict = verdict_of(fetch)
-        return self.picks(verdict.klass, verdict.cause) and self.fulfils(fetch)
+        if not self._selects(verdict.klass, verdict.cause):
+            return False
+        return self.where is None or self.where.holds(fetch)
+
+    def picks(self, row: Mapping[str, object]) -> bool:
+        """The same of a row by column, as it was written."""
+        if not self._selects(str(row["class"]), str(row["cause"] or "")):
+            return False
+        return self.where is None or self.where.holds_row(row)
+
+    def _selects(self, klass: str, cause: str) -> bool:
+        return self.select.matches(klass, cause) and not self.ignores(klass, cause)
 
 
-def choice_of(select: list[str] | None, where: list[str] | None, ignore: list[str] | None) -> Choice:
-    """What these options choose."""
+def chosen(select: list[str] | None, where: list[str] | None, ignore: list[str] | None) -> Choice:
+    """The choice that these options make."""
     picked, ignored = Selection(select or (), "--select"), Selection(ignore or (), "--ignore")
     if not where:
         return Choice(picked, None, ignored)

@@ -22,7 +22,7 @@ from analyzer.cli.options import (
     STATS,
     WHERE,
 )
-from analyzer.cli.selection import choice_of, groups_by
+from analyzer.cli.selection import chosen, groups_by
 
 
 def sniff(
@@ -107,8 +107,8 @@ def sniff(
     from analyzer.cli.job import Job
 
     form = capturing.row_format(form, output)
-    choice = choice_of(select, where, ignore)
-    failing, before = gates(fail_on or [], baseline)
+    choice = chosen(select, where, ignore)
+    failing, before = gates(fail_on or [], baseline, choice)
     grouped = groups_by(group_by, stats, form)
     if output is not None:
         check_output(output, [str(path) for path in (client_log, baseline, write) if path is not None], force)

@@ -12,7 +12,7 @@ from operator import ge, gt, le, lt
 from analyzer.errors import UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.columns import COLUMNS, TYPES
-from analyzer.output.grouping import HOST
+from analyzer.output.grouping import HOST, value_of
 from analyzer.output.row import values
 from analyzer.output.text import safe
 from analyzer.output.words import address
@@ -104,17 +104,9 @@ class Where:
                 return False
         return True
 
-    def fits(self, fields: Mapping[str, object]) -> bool:
-        """Whether a row as JSON lines have it fulfils them; a column that it lacks is unknown there."""
-        return all(one.holds(_text(fields, one.column)) for one in self.conditions)
-
-
-def _text(fields: Mapping[str, object], column: str) -> object:
-    """What JSON has as a list, as a cell has it."""
-    cell = (fields.get("name") or fields.get("server")) if column == HOST else fields.get(column)
-    if not isinstance(cell, list):
-        return cell
-    return " ".join(f"{one.get('packet')}:{one.get('what')}" if isinstance(one, dict) else str(one) for one in cell)
+    def holds_row(self, row: Mapping[str, object]) -> bool:
+        """Whether a row by column fulfils all conditions."""
+        return all(condition.holds(value_of(row, condition.column)) for condition in self.conditions)
 
 
 def column_of(name: str, said: str) -> str:

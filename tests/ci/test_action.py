@@ -131,6 +131,13 @@ def test_no_input_is_pasted_into_a_script():
         assert "${{" not in step.get("run", "")
 
 
+def test_what_others_wrote_is_pinned():
+    """By commit: a tag can be moved."""
+    used = [step["uses"] for step in action()["runs"]["steps"] if "uses" in step]
+    assert used
+    assert all(len(one.partition("@")[2]) == 40 for one in used)
+
+
 def test_scripts_and_action_agree_on_variables():
     """Every variable that the action sets is read by a script, and every one that a script reads has a default."""
     steps = action()["runs"]["steps"]
@@ -217,7 +224,7 @@ def test_a_command_is_wrapped_and_reported(runner):
     assert runner.files["GITHUB_STEP_SUMMARY"].read_text().startswith("## whyfetch: 1 of 1 fetch failed\n")
     outputs = runner.outputs()
     files = sorted(path.name for path in Path(outputs["directory"]).iterdir())
-    assert {"capture", "rows.jsonl", "junit.xml", "whyfetch.sarif"} <= set(files)
+    assert {"capture", "rows.jsonl", "report.html", "junit.xml", "whyfetch.sarif"} <= set(files)
     assert [path.suffix for path in Path(outputs["capture"]).iterdir()] == [".pcapng"]
     assert outputs["found"] == "false"
     ended = runner.step("verdict.sh", WHYFETCH_STATUS=outputs["status"], WHYFETCH_FOUND=outputs["found"])
@@ -293,11 +300,33 @@ def test_a_job_is_captured_between_start_and_report(runner):
 
 
 @rooted
+def test_through_sudo_a_job_is_captured(runner):
+    """The capture is root's: whether it runs, and that it is to end, is asked and said by sudo."""
+    runner.program("id", "#!/bin/sh\necho 1001\n")
+    log = runner.folder / "sudo.log"
+    runner.program("sudo", f'#!/bin/sh\necho "sudo $*" >>{log}\n[ "$2" != true ] || exit 0\nshift 2\nexec "$@"\n')
+    done = runner.step("start.sh", WHYFETCH_INTERFACE="lo")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    pid = int((Path(runner.outputs()["directory"]) / "pid").read_text())
+    assert not over(pid)
+    assert runner.step("report.sh").returncode == 0
+    assert over(pid)
+    assert f" kill -TERM {pid}\n" in log.read_text()
+
+
+def test_artifacts_have_names_of_their_own(runner):
+    """Of each job and each start: in a matrix one would replace another."""
+    reported(runner, "rst/curl-refused.pcap", WHYFETCH_ARTIFACT="whyfetch", GITHUB_JOB="build")
+    assert runner.outputs()["artifact"] == "whyfetch-build-made"
+
+
+@rooted
 def test_each_start_has_a_directory_of_its_own(runner):
     """A second capture writes over nothing of the first."""
     for _ in range(2):
         assert runner.step("start.sh", WHYFETCH_INTERFACE="lo").returncode == 0
-        assert runner.step("report.sh").returncode == 0
+        done = runner.step("report.sh")
+        assert done.returncode == 0, done.stderr
     assert len(list(runner.temp.glob("whyfetch-2*Z-*"))) == 2
 
 
@@ -391,6 +420,18 @@ def test_a_damaged_capture_is_reported_as_far_as_it_goes(runner):
     assert "rst-refused" in done.stdout
 
 
+@pytest.mark.parametrize("content", [None, b""], ids=["no file", "an empty file"])
+def test_a_capture_that_was_ended_at_once_is_no_error(runner, content):
+    """There is nothing to report, which is said."""
+    directory = runner.temp / "whyfetch-made" / "capture"
+    directory.mkdir(parents=True)
+    if content is not None:
+        (directory / "trace_00001_20261123001029.pcapng").write_bytes(content)
+    done = reported(runner)
+    warning = "::warning title=whyfetch::there is nothing to report: the capture wrote nothing\n"
+    assert (done.returncode, done.stdout) == (0, warning)
+
+
 def test_elsewhere_the_summary_is_a_file(elsewhere):
     """Without a runner of GitHub nothing is annotated."""
     done = reported(elsewhere, "rst/curl-refused.pcap")
@@ -427,6 +468,7 @@ def test_a_job_of_gitlab_is_captured_and_reported(elsewhere, killed):
     assert "whyfetch: 1 of 1 fetch failed" in done.stdout
     assert over(pid)
     made = elsewhere.folder / "whyfetch"
+    assert (made / "report.html").read_text().startswith("<!")
     assert json.loads((made / "gl-code-quality-report.json").read_text())[0]["check_name"] == "rst/rst-refused"
     assert 'failures="1"' in (made / "junit.xml").read_text()
     paths = template()[".whyfetch"]["artifacts"]["reports"].values()

@@ -76,9 +76,10 @@ def test_the_template_has_what_is_extended(part):
 
 def test_the_limits_that_are_told_are_those_of_the_code():
     """Numbers of the table, by their constants."""
-    from analyzer.output.ci import gathered, github, markdown, sarif
+    from analyzer.output import grouping
+    from analyzer.output.ci import github, markdown, sarif
 
     assert f"{github.MOST} annotations of a kind a step" in TEXT
     assert f"above {markdown.MAX_BYTES // 1000} kB" in TEXT
     assert f"{sarif.MAX_RESULTS:,} results, and {sarif.MAX_BYTES // 1_000_000} MB" in TEXT
-    assert f"{gathered.MAX_GROUPS:,} findings are kept" in TEXT
+    assert f"{grouping.MAX_GROUPS:,} findings are kept" in TEXT

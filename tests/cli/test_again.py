@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -32,6 +33,16 @@ def test_rows_become_the_report_of_their_captures(rows, form, capsys):
     assert capsys.readouterr().out == wanted
 
 
+def test_compressed_rows_are_read_too(rows, capsys):
+    """As `gzip rows.jsonl` leaves them."""
+    packed = Path(f"{rows}.gz")
+    packed.write_bytes(gzip.compress(Path(rows).read_bytes()))
+    assert run(["classify", "-q", "--format", "gitlab", rows]) == 0
+    wanted = capsys.readouterr().out
+    assert run(["classify", "-q", "--format", "gitlab", str(packed)]) == 0
+    assert capsys.readouterr().out == wanted
+
+
 @pytest.mark.parametrize("form", ["junit", "sarif", "markdown"])
 def test_the_other_formats_differ_in_the_summary_only(rows, form, capsys):
     """Sections, results and tests are the same."""
@@ -52,6 +63,23 @@ def test_status_and_baseline_work_as_for_captures(rows, capsys):
     capsys.readouterr()
     assert run(["classify", "-q", "--format", "gitlab", "--select", "rst/rst-refused", rows]) == 0
     assert {one["check_name"] for one in json.loads(capsys.readouterr().out)} == {"rst/rst-refused"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--where", "duration_s>1"],
+        ["--where", "status>=500", "--where", "host=www.lab.example"],
+        ["--ignore", "rst,http-*"],
+    ],
+)
+def test_conditions_pick_the_rows_that_they_pick_of_captures(rows, options, capsys):
+    """On any column, read back from JSON."""
+    assert run(["classify", "-q", "--format", "gitlab", *options, *SAMPLES]) == 0
+    wanted = capsys.readouterr().out
+    assert run(["classify", "-q", "--format", "gitlab", *options, rows]) == 0
+    assert capsys.readouterr().out == wanted
+    assert 0 < len(json.loads(wanted)) < 40
 
 
 def test_what_was_told_behind_the_rows_counts(tmp_path, capsys):

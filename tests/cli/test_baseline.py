@@ -59,6 +59,23 @@ def test_what_is_not_selected_is_not_compared(before, capsys):
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        ["--select", "rst"],
+        ["--ignore", "http-failure,dns-failure"],
+        ["--where", "class=rst"],
+        ["--where", "status=504"],
+    ],
+    ids=lambda options: options[0] + options[1],
+)
+def test_what_is_left_out_of_the_rows_is_left_out_of_the_baseline(before, options, capsys):
+    """By verdict or by any column: what is not shown is neither new nor fixed."""
+    run(["classify", "--baseline", before, *options, "samples/rst", STATUS])
+    first = "0 new, 27 known" if "status=504" not in options else "1 new, 0 known"
+    assert f": {first}, 0 fixed\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("wanted", "message"),
     [
         ("new:rst", "`--fail-on new:rst` compares with a baseline"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # not compiled: chosen once a command
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from os.path import isfile
 from pathlib import Path
@@ -12,24 +12,33 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from analyzer.output.ci.baseline import Baseline
     from analyzer.output.ci.gathered import Gathered
+    from analyzer.output.ci.problem import Problem
 
 FORMATS = ("github", "gitlab", "junit", "markdown", "sarif")
 """Each is written by `write` in the module of its name, when all rows are known."""
 
+
+DRAWN = ("github", "markdown")
+"""Those that show diagrams."""
 
 BEGIN = b'{"type":"begin"'
 """How a file of rows begins that `--format jsonl` wrote, and no capture does."""
 
 
 def holds_rows(path: str) -> bool:
-    """Whether a file holds rows instead of packets."""
+    """Whether a file holds rows instead of packets; a compressed one is looked into if its name says so."""
     if not isfile(path):  # noqa: PTH113  (Path raises for a name that is too long)
         return False
     try:
         with Path(path).open("rb") as stream:
-            return stream.read(len(BEGIN)) == BEGIN
+            found = stream.read(len(BEGIN))
     except OSError:
         return False
+    if not found.startswith(b"{") and ".jsonl." in path:
+        from analyzer.output.ci.rows import beginning
+
+        found = beginning(Path(path))
+    return found.startswith(BEGIN)
 
 
 def writer(
@@ -39,13 +48,15 @@ def writer(
     *,
     baseline: Baseline | None = None,
     seen: Callable[[], str] = str,
+    draw: Callable[[Iterable[Problem]], None] | None = None,
 ) -> Gathered:
     """The writer of one of FORMATS.
 
     captures  the names of what is read, each with the file that `whyfetch show` takes, "" = none
     seen      says at the end what was in it besides fetches
+    draw      gives the worst problems their diagrams (analyzer.output.ci.drawing)
     """
     from analyzer.output.ci.gathered import Gathered
 
     module = import_module(f"analyzer.output.ci.{form}")
-    return Gathered(out, module.write, captures, baseline=baseline, by_file=form == "junit", seen=seen)
+    return Gathered(out, module.write, captures, baseline=baseline, by_file=form == "junit", seen=seen, draw=draw)

@@ -10,11 +10,12 @@ from pathlib import Path
 from analyzer.errors import UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.ci.fingerprint import PARTS, kind
-from analyzer.output.ci.rows import objects
+from analyzer.output.ci.rows import cleaned, objects
 from analyzer.output.text import safe
 from analyzer.verdict.model import FAILURES, verdict_of
 
 Kind = tuple[str, ...]
+Picks = Callable[[Mapping[str, object]], bool]
 
 ROWS = ("fetch", "amended")
 MAX_ROWS = 500_000
@@ -29,7 +30,6 @@ class Baseline:
     known       kind of a failure -> how often it was there
     new, old    fetches of this run that failed in a way that the baseline does not have, or has
     complete    whether the run before came to its end: its last line is the summary
-    selected    the verdicts that this run shows, by class and cause
     fails       the new verdicts that the exit status is about, None = none
     """
 
@@ -39,7 +39,6 @@ class Baseline:
         self.complete = False
         self.seen: set[Kind] = set()
         self.new = self.old = 0
-        self.selected: Callable[[str, str], bool] = _all
         self.fails: Callable[[str, str], bool] | None = None
 
     def sees(self, failure: Kind) -> bool:
@@ -57,7 +56,7 @@ class Baseline:
 
     def fixed(self) -> list[Kind]:
         """What failed in the run before and not in this one, in order."""
-        return sorted(failure for failure in self.known if failure not in self.seen and self.selected(*failure[:2]))
+        return sorted(failure for failure in self.known if failure not in self.seen)
 
     def lines(self) -> list[str]:
         """The comparison for people."""
@@ -66,15 +65,15 @@ class Baseline:
         lines += [f"fixed: {shown(failure)}" for failure in fixed[:SHOWN]]
         if len(fixed) > SHOWN:
             lines.append(f"fixed: {len(fixed) - SHOWN:,} more")
+        if not self.complete:
+            lines.append(
+                f"{safe(self.name)} has no summary: the run that wrote it was cut short, and may lack failures"
+            )
         return lines
 
     def counts(self) -> dict[str, object]:
         """The comparison as plain values, for JSON."""
         return {"new": self.new, "known": self.old, "fixed": [shown(failure) for failure in self.fixed()]}
-
-
-def _all(_klass: str, _cause: str) -> bool:
-    return True
 
 
 def kind_of(fetch: Fetch) -> Kind:
@@ -90,26 +89,29 @@ def shown(failure: Kind) -> str:
     return safe(f"{klass}/{cause} at {f'{name}:{port}' if name else f'port {port}'}")
 
 
-def load(path: Path) -> Baseline:
-    """Read a baseline; raises UsageError for a file that cannot be read, is damaged, or follows another schema."""
+def load(path: Path, picks: Picks | None = None) -> Baseline:
+    """Read a baseline; raises UsageError for a file that cannot be read, is damaged, or follows another schema.
+
+    picks  says by the values of its columns which rows count, as it does of this run; None = all
+    """
     baseline = Baseline(str(path))
     rows: dict[str, Kind] = {}
     kinds: dict[Kind, Kind] = {}
     for fields in objects(path):
         if fields["type"] in ROWS:
-            _learn(rows, kinds, fields, path)
+            if len(rows) >= MAX_ROWS:
+                raise UsageError(f"`{path}` holds more than {MAX_ROWS:,} failures", "write it with `--select`")
+            _learn(rows, kinds, fields, picks)
         baseline.complete = fields["type"] == "summary"
     baseline.known = Counter(rows.values())
     return baseline
 
 
-def _learn(rows: dict[str, Kind], kinds: dict[Kind, Kind], fields: dict[str, object], path: Path) -> None:
+def _learn(rows: dict[str, Kind], kinds: dict[Kind, Kind], fields: dict[str, object], picks: Picks | None) -> None:
     """A row, or a row as it turned out later."""
     row = f"{fields.get('fetch')} {fields.get('file')}"
-    if fields.get("class") in FAILURES:
+    if fields.get("class") in FAILURES and (picks is None or picks(cleaned(fields))):
         failure = kind(fields)
         rows[row] = kinds.setdefault(failure, failure)
     else:
         rows.pop(row, None)
-    if len(rows) > MAX_ROWS:
-        raise UsageError(f"`{path}` holds more than {MAX_ROWS:,} failures", "write it with `--select`")

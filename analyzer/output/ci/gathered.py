@@ -4,26 +4,24 @@ from __future__ import annotations
 
 # not compiled: of failures only; what goes well is counted
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.ci.baseline import shown
 from analyzer.output.ci.fingerprint import fingerprint
-from analyzer.output.ci.problem import KEPT, Counted, Problem, Seen, cited, instant, place_of
+from analyzer.output.ci.problem import KEPT, Counted, Problem, place_of
 from analyzer.output.columns import COLUMNS
+from analyzer.output.grouping import HOST, NANO, Grouping, instant
 from analyzer.output.row import values
 from analyzer.output.summary import MENDED, Summary
 from analyzer.output.text import plural, safe
 from analyzer.output.words import address
-from analyzer.verdict.model import CONFIDENCES, FAILURES, verdict_of
+from analyzer.verdict.model import FAILURES, verdict_of
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
     from analyzer.output.ci.baseline import Baseline
 
-MAX_GROUPS = 10_000
-"""Groups that are kept, at 4 kB each; what fails beyond is counted. GitHub shows 5,000 results, people read fewer."""
 MAX_PLACES = 10_000
 """Places at which something went well; beyond they count together."""
 MAX_CAPTURES = 10_000
@@ -31,8 +29,8 @@ MAX_CAPTURES = 10_000
 OTHERS = "other places"
 LIVE = "live capture"
 """What is read when no file is, until a fetch tells its interface."""
-MOST_SECONDS = 1e9
-"""A capture is shorter."""
+BY = ("class", "cause", HOST, "server_port", "phase", "group_outcome")
+"""What fetches of one group have in common; the fingerprint is made of the same, but for the outcome."""
 
 
 class Gathered:
@@ -40,8 +38,8 @@ class Gathered:
 
     captures   what is read, by name, in order: also those in which nothing will be found; paths: their files
     by_file    True: fetches of different captures are different problems
-    seen       says at the end what was in the captures besides fetches
-    problems   key -> problem; beyond: fetches whose problem had no room
+    seen       says at the end what was in the captures besides fetches; draw: gives the worst problems their diagrams
+    grouping   fetches that did not go well; problems: what came of it in the end
     summary    the counts, from `end`
     """
 
@@ -54,16 +52,18 @@ class Gathered:
         baseline: Baseline | None = None,
         by_file: bool = False,
         seen: Callable[[], str] = str,
+        draw: Callable[[Iterable[Problem]], None] | None = None,
     ) -> None:
         self.out = out
         self.seen = seen
+        self.draw = draw
         self.write = write
         self.baseline = baseline
         self.by_file = by_file
         self.captures: dict[str, Counted] = {}
+        self.grouping = Grouping((*BY, "file") if by_file else BY)
         self.problems: dict[tuple[str, ...], Problem] = {}
-        self.ranks: dict[tuple[str, ...], tuple[int, int]] = {}
-        self.beyond = self.places = 0
+        self.places = 0
         self.summary = Summary()
         self.paths = {safe(name): safe(path) for name, path in captures.items()}
         for name in self.paths:
@@ -80,60 +80,43 @@ class Gathered:
         self.summary = summary
         if not self.captures:
             self._capture(LIVE)
+        self._sum_up()
         self._name()
+        if self.draw is not None:
+            self.draw(self.failures())
         self.write(self.out, self)
 
     def fetch(self, fetch: Fetch) -> None:
-        """Count one fetch."""
+        """Count one fetch; its row is only made when it did not go well."""
         verdict = verdict_of(fetch)
         if fetch.kind != "fetch" or "nat-twin" in verdict.flags:
             return
-        self._count(
-            Seen(
-                verdict.klass,
-                verdict.cause,
-                safe(fetch.file),
-                place_of(safe(fetch.name) or address(fetch.flow.server), fetch.flow.server_port),
-                fetch.phase,
-                fetch.start,
-                max(fetch.end - fetch.start, 0),
-                fetch.group_outcome in MENDED,
-                (CONFIDENCES.index(verdict.confidence), len(verdict.evidence)),
-            ),
-            partial(_row_of, fetch),
-        )
+        place = place_of(safe(fetch.name) or address(fetch.flow.server), fetch.flow.server_port)
+        spent = max(fetch.end - fetch.start, 0)
+        self._count(safe(fetch.file), verdict.klass, place, fetch.start, spent)
+        if verdict.klass != "ok":
+            self.grouping.add(dict(zip(COLUMNS, values(fetch), strict=True)))
 
-    def row(self, fields: Mapping[str, object]) -> None:
-        """Count one fetch by its row, as JSON lines have it."""
-        evidence, flags = fields.get("evidence"), fields.get("flags")
-        if fields.get("kind") != "fetch" or (isinstance(flags, list) and "nat-twin" in flags):
+    def row(self, row: Mapping[str, object]) -> None:
+        """Count one fetch by its row (analyzer.output.ci.rows.cleaned)."""
+        if row["kind"] != "fetch" or "nat-twin" in str(row["flags"]):
             return
-        text = {name: safe(str(value)) for name, value in fields.items() if isinstance(value, str | int)}
-        confidence = text.get("confidence", "")
-        seen = Seen(
-            text.get("class", ""),
-            text.get("cause", ""),
-            text.get("file", ""),
-            place_of(text.get("name") or text.get("server", ""), text.get("server_port", "")),
-            text.get("phase", ""),
-            instant(text.get("start", "")),
-            round(_number(fields.get("duration_s")) * 1e9),
-            text.get("group_outcome") in MENDED,
-            (CONFIDENCES.index(confidence) if confidence in CONFIDENCES else -1, len(cited(evidence).split())),
-        )
-        self._count(seen, lambda: {**text, "evidence": cited(evidence)})
+        spent = row["duration_s"]
+        nanoseconds = round(spent * NANO) if isinstance(spent, float | int) else 0
+        klass, place = str(row["class"]), place_of(str(row["name"] or row["server"]), str(row["server_port"]))
+        self._count(str(row["file"]), klass, place, instant(str(row["start"])), nanoseconds)
+        if klass != "ok":
+            self.grouping.add(row)
 
-    def _count(self, seen: Seen, row: Callable[[], Mapping[str, object]]) -> None:
-        """One fetch, whose row is asked for when it is the best example of its problem."""
-        capture = self._capture(seen.file)
+    def _count(self, file: str, klass: str, place: str, start: int, spent: int) -> None:
+        """What is told of a capture."""
+        capture = self._capture(file)
         capture.fetches += 1
-        capture.first = min(capture.first or seen.start, seen.start)
-        if seen.klass == "ok":
+        capture.first = min(capture.first or start, start)
+        capture.failed += klass in FAILURES
+        if klass == "ok":
             capture.ok += 1
-            self._well(capture, seen)
-            return
-        capture.failed += seen.klass in FAILURES
-        self._problem(seen, row)
+            self._well(capture, place, spent)
 
     def _capture(self, name: str) -> Counted:
         found = self.captures.get(name)
@@ -143,33 +126,30 @@ class Gathered:
             found = self.captures.setdefault(name, Counted(name))
         return found
 
-    def _well(self, capture: Counted, seen: Seen) -> None:
+    def _well(self, capture: Counted, place: str, spent: int) -> None:
         """A fetch went well."""
-        place = seen.place
         if place not in capture.places:
             self.places += 1
             if self.places > MAX_PLACES:
                 place = OTHERS
-        capture.places[place] = capture.places.get(place, 0) + seen.spent
+        capture.places[place] = capture.places.get(place, 0) + spent
 
-    def _problem(self, seen: Seen, row: Callable[[], Mapping[str, object]]) -> None:
-        """A fetch did not."""
-        key = (seen.klass, seen.cause, seen.place.lower(), seen.phase, seen.file if self.by_file else "")
-        problem = self.problems.get(key)
-        if problem is None:
-            if len(self.problems) >= MAX_GROUPS:
-                self.beyond += 1
-                return
-            problem = self.problems[key] = Problem(seen.klass, seen.cause, seen.place, {}, first=seen.start)
-        problem.count += 1
-        problem.mended += seen.mended
-        problem.first, problem.last = min(problem.first, seen.start), max(problem.last, seen.start)
-        problem.cost += seen.spent
-        if seen.rank > self.ranks.get(key, (-2, 0)):
-            self.ranks[key] = seen.rank
-            found = row()
-            problem.example = {name: found.get(name) for name in KEPT}
-            problem.path = self.paths.get(problem.text("file"), "")
+    def _sum_up(self) -> None:
+        """Make problems of groups, which differ in the case of a name and in the outcome besides."""
+        for group in self.grouping.groups():
+            place = place_of(str(group.keys[BY.index(HOST)]), group.text("server_port"))
+            key: tuple[str, ...] = (group.klass, group.cause, place.lower(), group.text("phase"))
+            if self.by_file:
+                key = (*key, group.text("file"))
+            problem = self.problems.get(key)
+            if problem is None:
+                example = {name: group.text(name) for name in KEPT}
+                problem = self.problems[key] = Problem(group.klass, group.cause, place, example, first=group.first)
+                problem.path = self.paths.get(problem.text("file"), "")
+            problem.count += group.count
+            problem.mended += group.count if group.text("group_outcome") in MENDED else 0
+            problem.first, problem.last = min(problem.first, group.first), max(problem.last, group.last)
+            problem.cost += round(group.cost_s * NANO)
 
     def _name(self) -> None:
         """Give problems their fingerprints. Those without a name can share one: then a number follows, in order of
@@ -181,6 +161,11 @@ class Gathered:
             problem.fingerprint = f"{mark}:{used[mark]}"
             if self.baseline is not None and problem.klass in FAILURES:
                 problem.state = self.baseline.state(problem.example)
+
+    @property
+    def beyond(self) -> int:
+        """Fetches that did not go well, of kinds for which there was no room."""
+        return self.grouping.beyond
 
     # -- what the formats ask ------------------------------------------------------------------------------------------
 
@@ -212,14 +197,6 @@ class Gathered:
         """What was there, when no fetch was."""
         seen = self.seen()
         return f"no fetch: {seen}" if seen else "no fetch"
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and 0 <= value < MOST_SECONDS else 0.0
-
-
-def _row_of(fetch: Fetch) -> Mapping[str, object]:
-    return dict(zip(COLUMNS, values(fetch), strict=True))
 
 
 def _ordered(problems: Iterable[Problem]) -> list[Problem]:

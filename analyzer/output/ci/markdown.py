@@ -95,9 +95,17 @@ def _section(problem: Problem) -> str:
         f"- **Wireshark**: {code(problem.text('wireshark_filter'))}",
         *([f"- {code(problem.show())}"] if problem.show() else []),
         "",
+        *_diagram(problem),
         "</details>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _diagram(problem: Problem) -> list[str]:
+    """The packets, drawn."""
+    if not problem.diagram:
+        return []
+    return [f"The packets of {code(problem.drawn)}:", "", "```mermaid", problem.diagram.rstrip(), "```", ""]
 
 
 def _tail(gathered: Gathered) -> str:

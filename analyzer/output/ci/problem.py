@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 # not compiled: of failures only; what goes well is counted
-from calendar import timegm
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
-from time import strptime
-from typing import NamedTuple
 
-from analyzer.output.text import plural, safe
+from analyzer.output.text import plural
 from analyzer.verdict.case import span
 
 KEPT = (
@@ -42,19 +39,22 @@ class Problem:
     cost         what they took together, ns
     example      values of the row that says most, those of KEPT
     path         the file for `whyfetch show`, "" = there is none
+    diagram      the packets of one of them in Mermaid's words, "" = none; drawn: of which
     state        `new`, `known`, or "" without a baseline
     """
 
     klass: str
     cause: str
     place: str
-    example: dict[str, object]
+    example: dict[str, str]
     count: int = 0
     mended: int = 0
     first: int = 0
     last: int = 0
     cost: int = 0
     path: str = ""
+    diagram: str = ""
+    drawn: str = ""
     state: str = ""
     fingerprint: str = ""
 
@@ -70,8 +70,7 @@ class Problem:
 
     def text(self, column: str) -> str:
         """A cell of the example, "" where unknown; safe to show."""
-        value = self.example.get(column)
-        return "" if value is None else str(value)
+        return self.example.get(column, "")
 
     def show(self) -> str:
         """The command that shows the example packet by packet; "" when it is in no file."""
@@ -85,20 +84,6 @@ class Problem:
         if self.text("blame"):
             facts.append(f"on the side of the {self.text('blame')}")
         return [*([self.state] if self.state else []), *facts]
-
-
-class Seen(NamedTuple):
-    """What is counted of a fetch: ns since 1970 and ns; rank: what makes it a better example than others."""
-
-    klass: str
-    cause: str
-    file: str
-    place: str
-    phase: str
-    start: int
-    spent: int
-    mended: bool
-    rank: tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -134,17 +119,3 @@ def relative(name: str) -> str:
 def place_of(host: str, port: int | str) -> str:
     """Where a fetch went, by the name, else the address; safe to show."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def cited(evidence: object) -> str:
-    """The evidence of a JSON line as in CSV."""
-    proofs = [one for one in evidence if isinstance(one, dict)] if isinstance(evidence, list) else []
-    return safe(" ".join(f"{one.get('packet')}:{one.get('what')}" for one in proofs))
-
-
-def instant(text: str) -> int:
-    """RFC 3339 with nine digits as ns since 1970, 0 = it is none."""
-    try:
-        return timegm(strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) * 1_000_000_000 + int(text[20:29])
-    except ValueError:
-        return 0

@@ -1,5 +1,8 @@
+import bz2
+import gzip
 import io
 import json
+import lzma
 from collections import Counter
 
 import pytest
@@ -80,6 +83,24 @@ def test_lines_of_types_that_are_not_known_are_skipped(before, make):
     begin, *rest = written(make()).splitlines()
     later = '{"type":"of-a-later-version","fetch":1}'
     assert sum(load(before("\n".join([begin, later, *rest]))).known.values()) == 1
+
+
+def test_a_baseline_of_a_run_that_was_cut_short_says_so(before, make):
+    """What it lacks looks new."""
+    lines = load(before("\n".join(written(make()).splitlines()[:-1]))).lines()
+    assert lines[-1].endswith("before.jsonl has no summary: the run that wrote it was cut short, and may lack failures")
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, bz2.compress, lzma.compress], ids=["gzip", "bzip2", "xz"])
+def test_a_compressed_baseline_is_read(before, make, packed):
+    """By its content, as captures are; one that is cut is damaged, not shorter."""
+    path = before("")
+    data = packed(written(make()).encode())
+    path.write_bytes(data)
+    assert sum(load(path).known.values()) == 1
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(UsageError, match="is damaged"):
+        load(path)
 
 
 BAD = {

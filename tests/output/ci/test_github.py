@@ -1,9 +1,12 @@
+import io
 import re
 import tracemalloc
 
 import pytest
 
-from analyzer.output.ci import gathered, github, markdown
+from analyzer.output import grouping
+from analyzer.output.ci import github, markdown, writer
+from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict
 
 from .conftest import HOSTILE
@@ -120,22 +123,33 @@ def test_what_the_step_has_written_before_counts(make, write, summary):
     assert found[-1][2] == "They are listed by `whyfetch classify`."
 
 
+def many(fetch, number, names):
+    """So many failures of that one's kind, at servers of so many names."""
+    for at in range(number):
+        fetch.number, fetch.name = at + 1, f"{at % names}.{'x' * 60}.example"
+        yield fetch
+
+
 def test_limits_hold_with_a_hundred_thousand_failures(make, write, summary):
-    """Ten annotations of a kind, less than 1 MiB of summary; memory is that of the groups that are kept."""
-    fetch = make()
-
-    def many():
-        for at in range(100_000):
-            fetch.number, fetch.name = at + 1, f"{at % 20_000}.{'x' * 60}.example"
-            yield fetch
-
-    tracemalloc.start()
-    try:
-        text = write("github", stream=many())
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    """Ten annotations of a kind, less than 1 MiB of summary; what had no room is counted."""
+    text = write("github", stream=many(make(), 100_000, 20_000))
     assert len(commands(text)) == github.MOST
     assert MIB / 2 < summary.stat().st_size < MIB
-    assert "fetches more did not go well: there was no room for them" in summary.read_text(encoding="utf-8")
-    assert peak < 10_000 * gathered.MAX_GROUPS
+    assert "50,000 fetches more did not go well: there was no room for them" in summary.read_text(encoding="utf-8")
+
+
+def test_memory_is_that_of_the_findings_that_are_kept(make, monkeypatch):
+    """Not that of the fetches: ten times as many take no more."""
+    monkeypatch.setattr(grouping, "MAX_GROUPS", 500)
+    peaks = []
+    for number in (1_000, 10_000):
+        tracemalloc.start()
+        try:
+            gathered = writer("github", io.StringIO(), {})
+            for fetch in many(make(), number, number):
+                gathered.fetch(fetch)
+            gathered.end(Summary())
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]

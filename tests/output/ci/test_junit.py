@@ -105,9 +105,10 @@ def test_a_common_reader_reads_it(make, write, tmp_path):
 
 def test_kinds_beyond_the_cap_are_counted(make, write, monkeypatch):
     """The report says how many had no room."""
+    from analyzer.output import grouping
     from analyzer.output.ci import gathered
 
-    monkeypatch.setattr(gathered, "MAX_GROUPS", 3)
+    monkeypatch.setattr(grouping, "MAX_GROUPS", 3)
     monkeypatch.setattr(gathered, "MAX_PLACES", 2)
     fetches = [make(name=f"{at}.example", number=at) for at in range(1, 8)]
     fetches += [good(make, name=f"well{at}.example") for at in range(5)]
