@@ -258,24 +258,34 @@ class Job:
         colour = messages.coloured(out, self.colour)
         if not out.isatty() and not colour:
             return PlainWriter(out)
-        columns = shutil.get_terminal_size().columns
+        columns, lines = shutil.get_terminal_size()
         several = len(self.reading.sources) > 1
         screen = self.live and out.isatty()
         hold = 0 if self.live else HOLD
-        return TableWriter(out, columns, colour=colour, files=several, hold=hold, screen=screen)
+        table = TableWriter(out, columns, colour=colour, files=several, hold=hold, screen=screen)
+        if not out.isatty() or self.live:  # what is shown live may turn out otherwise
+            return table
+        from analyzer.output.grouping import WHAT_AND_WHERE
+        from analyzer.output.groups import GroupTable, Overview
+
+        groups = GroupTable(out, WHAT_AND_WHERE, self._files(), stats=False, columns=columns, colour=colour)
+        return Overview(table, groups, lines)
 
     def _group_writer(self, out: TextIO) -> Writer:
         """What writes groups of rows in place of the rows."""
         from analyzer.output.groups import CsvGroups, GroupTable, JsonlGroups, TsvGroups
 
-        sources = self.reading.sources
-        files = {one.name: one.name for one in sources if one.paths == [one.name] and not self.live}
+        files = self._files()
         colour = messages.coloured(out, self.colour)
         if self.form == "table" and (out.isatty() or colour):
             columns = shutil.get_terminal_size().columns
             return GroupTable(out, self.group_by, files, stats=self.stats, columns=columns, colour=colour)
         kind = {"csv": CsvGroups, "jsonl": JsonlGroups}.get(self.form, TsvGroups)
         return kind(out, self.group_by, files, stats=self.stats)
+
+    def _files(self) -> dict[str, str]:
+        """The captures that `whyfetch show` can read, by name."""
+        return {one.name: one.name for one in self.reading.sources if one.paths == [one.name] and not self.live}
 
     def _seen(self) -> str:
         """What was in the captures besides fetches."""

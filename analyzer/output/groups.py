@@ -16,10 +16,11 @@ from analyzer.output.jsonl import fields_of
 from analyzer.output.row import values
 from analyzer.output.stats import PHASES, QUANTILES, Times
 from analyzer.output.summary import Summary
-from analyzer.output.table import COLOURS, GAP, within
+from analyzer.output.table import COLOURS, GAP, TableWriter, within
 from analyzer.output.text import pad, plural, safe, width, wrap
 from analyzer.output.words import rfc3339
 from analyzer.verdict.case import span
+from analyzer.verdict.model import verdict_of
 from analyzer.verdict.told import Event
 
 NANO = 1_000_000_000
@@ -33,6 +34,9 @@ STATS_HEADS = [
     ["fetches", "failed", *[f"p{round(share * 100)}" for _ in PHASES for share in QUANTILES]],
 ]
 INDENT = " " * 9
+LEAST_LINES = 10
+MARGIN = 12
+"""Lines that the summary and what stands around the groups may take."""
 
 
 class GroupWriter:
@@ -247,3 +251,53 @@ def _shown(key: object) -> str:
 
 def _right(cells: Iterable[str], sizes: list[int]) -> str:
     return GAP.join(pad("", size - width(text)) + text for text, size in zip(cells, sizes, strict=True))
+
+
+class Overview:
+    """Rows on a terminal, and below them, when more failed than it has lines, what failed in groups.
+
+    They come last because that is what stands on the screen then. The worst are shown, as many as have room there.
+    """
+
+    def __init__(self, rows: TableWriter, groups: GroupTable, lines: int) -> None:
+        self.rows = rows
+        self.groups = groups
+        self.most = max(lines, LEAST_LINES)
+        self.failed = 0
+
+    def begin(self) -> None:
+        """Nothing: the header comes when the columns are measured."""
+
+    def fetch(self, fetch: Fetch) -> None:
+        """Show one row."""
+        self.rows.fetch(fetch)
+        if fetch.kind == "fetch" and verdict_of(fetch).failed:
+            self.failed += 1
+            self.groups.fetch(fetch)
+
+    def event(self, event: Event) -> None:
+        """Show what is told of rows."""
+        self.rows.event(event)
+
+    def end(self, summary: Summary) -> None:
+        """Show the groups."""
+        self.rows.end(summary)
+        if self.failed <= self.most:
+            return
+        groups = self.groups.grouping.groups()
+        shown = self._shown(groups)
+        out = self.groups.out
+        beyond = self.groups.grouping.beyond
+        said = f"more than {len(groups):,} groups" if beyond else plural(len(groups), "group", "groups")
+        out.write(f"\n{self.failed:,} failures in {said}, the worst first:\n")
+        out.writelines(line + "\n" for line in self.groups.lines(groups[:shown]))
+        if shown < len(groups):
+            by = ",".join(self.groups.by)
+            out.write(f"and {len(groups) - shown:,} more: `--select failed --group-by {by}` shows all\n")
+
+    def _shown(self, groups: list[Group]) -> int:
+        """How many of them have room on the screen, one at least."""
+        for number in range(2, len(groups) + 1):
+            if sum(1 for _ in self.groups.lines(groups[:number])) > self.most - MARGIN:
+                return number - 1
+        return len(groups)

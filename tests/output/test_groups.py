@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
 from analyzer.output import grouping, groups
-from analyzer.output.groups import CsvGroups, GroupTable, JsonlGroups, TsvGroups
+from analyzer.output.groups import CsvGroups, GroupTable, JsonlGroups, Overview, TsvGroups
 from analyzer.output.summary import Summary
+from analyzer.output.table import TableWriter
 from analyzer.output.text import width
 from analyzer.verdict.model import Verdict
 
@@ -133,3 +135,39 @@ def test_groups_beyond_the_cap_are_told(make, kind, monkeypatch):
     out, summary = written(kind, [make(name=f"{number}.example") for number in range(5)], stats=True)
     assert len(out.splitlines()) == (4 if kind is JsonlGroups else 3)
     assert summary.warnings == ["more than 2 groups: 3 fetches (3 failed) that would begin another are in none"]
+
+
+def overview(fetches, lines=24, columns=100):
+    out = io.StringIO()
+    rows = TableWriter(out, columns, colour=False, files=False)
+    table = GroupTable(out, grouping.WHAT_AND_WHERE, {}, stats=False, columns=columns, colour=False)
+    writer = Overview(rows, table, lines)
+    writer.begin()
+    for fetch in fetches:
+        writer.fetch(fetch)
+    writer.end(Summary())
+    return out.getvalue()
+
+
+def test_more_than_a_screenful_of_failures_ends_with_its_groups(make):
+    """So that the worst stands on the screen when the rows have scrolled by."""
+    failed = [make() for _ in range(25)]
+    shown = overview([*failed, make(verdict=ok())])
+    assert "\n25 failures in 1 group, the worst first:\nfetches  failed" in shown
+    assert "in 1 group" not in overview([*failed[:24], *[make(verdict=ok()) for _ in range(50)]])
+    assert "in 1 group" not in overview([*failed[:24], make(kind="race")])
+
+
+@pytest.mark.parametrize("lines", [1, 24, 60])
+def test_as_many_groups_are_shown_as_have_room(make, lines):
+    """At least one, and the number of the others with what shows them."""
+    failures = [make(name=f"host{number}.example") for number in range(100)]
+    below = overview(failures, lines=lines).partition("the worst first:\n")[2].splitlines()
+    assert len(below) <= max(lines, 10)
+    assert re.fullmatch(r"and \d+ more: `--select failed --group-by class,cause,host,server_port` shows all", below[-1])
+
+
+def test_too_many_groups_for_the_memory_are_said_to_be_more(make, monkeypatch):
+    """Their number is not known."""
+    monkeypatch.setattr(grouping, "MAX_GROUPS", 20)
+    assert "100 failures in more than 20 groups" in overview([make(name=f"{number}.example") for number in range(100)])
