@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
     from analyzer.api import Reading, classify, read
     from analyzer.errors import AnalyzerError, CaptureError
     from analyzer.fetch.model import Fetch
@@ -39,6 +42,21 @@ _HOME = {
     "classify": "analyzer.api",
     "read": "analyzer.api",
 }
+
+
+class _WithoutCython:
+    """Gives interpreted modules the names of Cython's types where Cython is not installed: asked after all others."""
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
+        if name != "cython":
+            return None
+        from importlib.util import spec_from_file_location
+
+        return spec_from_file_location(name, f"{__path__[0]}/uncompiled.py")
+
+
+sys.meta_path.append(_WithoutCython)
 
 
 def __getattr__(name: str) -> Any:

@@ -50,6 +50,10 @@ class CutCaptureError(CaptureError):
     """A capture that ends within its header."""
 
 
+class PackedError(CaptureError):
+    """A file that cannot be unpacked without a package that is not installed."""
+
+
 class SourceError(CaptureError):
     """A live source that cannot capture here: no such interface, no right, a filter that does not compile."""
 
@@ -64,3 +68,15 @@ class NotStartedError(AnalyzerError):
 
 class UsageError(AnalyzerError):
     """The command line asks for something that cannot be done."""
+
+
+class MissingError(AnalyzerError):
+    """`what` needs the Python package `package`, which whyfetch installs only with its extra `extra`."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(f"{what} needs the Python package `{package}`", how_to_install(extra))
+
+
+def how_to_install(extra: str) -> str:
+    """The hint for an extra of pyproject.toml."""
+    return f"`pip install 'whyfetch[{extra}]'`"

@@ -60,6 +60,9 @@ CAPS = {
     "opinion/cutout.py": ["MOST_BYTES", "MOST_IN_ALL"],
     "output/summary.py": ["MAX_SHARED"],
     "output/clientlog/read.py": ["MAX_CHARACTERS", "MAX_ERRORS"],
+    "output/ci/gathered.py": ["MAX_GROUPS", "MAX_PLACES", "MAX_CAPTURES"],
+    "output/ci/baseline.py": ["MAX_ROWS"],
+    "output/ci/rows.py": ["MAX_LINE"],
 }
 """The constants that bound the memory of a whole run, or of one connection."""
 TYPE_WORDS = {"str": "text", "int": "integer", "float": "seconds"}

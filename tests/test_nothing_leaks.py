@@ -224,7 +224,8 @@ SCENARIOS: dict[str, Scenario] = {
 
 def printed(capture: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
     """Everything that `classify` and `show` print of a capture, in every format."""
-    formats = [("--format", "csv"), ("--format", "jsonl"), ("--color", "always"), ()]
+    named = ["csv", "jsonl", "github", "gitlab", "junit", "markdown", "sarif"]
+    formats = [*(("--format", name) for name in named), ("--color", "always"), ()]
     text = ""
     for chosen in formats:
         run(["classify", "--all", *chosen, *options, str(capture)])

@@ -1,19 +1,22 @@
 # not compiled: the time is spent in the decompression libraries
 """Compressed captures, told by content and never by name: gzip, zstd, xz, bzip2, lz4 (frame format).
 
-Everything streams. No step yields more than a few MiB at once, whatever the input claims (zstd: at most 8 MiB, see
-`_Zstd`), so a decompression bomb takes no memory; what grows beyond MOST_GROWTH is given up. Several members, frames
-or streams in a row are one capture, as `zcat` and friends have it; zero padding between and after them is ignored, and
-so are skippable frames, which pzstd puts before each of its own.
+Everything streams. No step yields more than a few MiB at once, whatever the input claims, so a decompression bomb takes
+no memory; what grows beyond MOST_GROWTH is given up. Several members, frames or streams in a row are one capture, as
+`zcat` and friends have it; zero padding between and after them is ignored, and so are skippable frames, which pzstd
+puts before each of its own.
 """
 
 from __future__ import annotations
 
 import bz2
 import lzma
+import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
+from types import ModuleType
 from typing import Any, Protocol
 
 from analyzer.capture.stream import Stream
@@ -30,11 +33,11 @@ number, checksum. Bombs have a factor of 30,000 (zstd) to a million (bzip2)."""
 XZ_MEMORY = 1 << 27
 """`xz -9` needs 65 MiB (xz(1), table of presets); twice that leaves room, and a hostile header gets no more."""
 
-ZSTD_WINDOW = 1 << 27
-"""The largest window zstd itself accepts without being asked to (`--long=27`, zstd(1))."""
+ZSTD_WINDOW = 27
+"""Logarithm of the largest window that zstd itself accepts without being asked to (`--long=27`, zstd(1))."""
 
 ZSTD_INPUT = 256
-"""An RLE block is 4 bytes and yields 128 KiB (RFC 8878 3.1.1.2): 256 bytes of input make 8 MiB at most."""
+"""Bytes fed at once: damage among them costs what they would have become, at most 64 blocks of 128 KiB."""
 
 
 class _Decoder(Protocol):
@@ -111,14 +114,17 @@ class _Gzip:
         return self.library.unused_data
 
 
+def zstd() -> ModuleType:
+    """Python's own module (from 3.14 on), or its backport, which has the same interface."""
+    return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+
+
 class _Zstd:
-    """One zstd frame; its library has no output limit, so it gets its input in small pieces."""
+    """One zstd frame; what was read before damage is kept piece by piece, so it gets its input in small pieces."""
 
     def __init__(self) -> None:
-        import zstandard
-
-        context = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
-        self.library = context.decompressobj(write_size=1 << 15)
+        library = zstd()
+        self.library = library.ZstdDecompressor(options={library.DecompressionParameter.window_log_max: ZSTD_WINDOW})
         self.waiting = memoryview(b"")
 
     def feed(self, data: bytes) -> bytes:
@@ -126,16 +132,17 @@ class _Zstd:
             self.waiting = memoryview(bytes(self.waiting) + data)
         output: list[bytes] = []
         size = 0
-        while self.waiting and not self.library.eof and size < OUTPUT:
-            piece = self.library.decompress(self.waiting[:ZSTD_INPUT])
-            self.waiting = self.waiting[ZSTD_INPUT:]
+        while not (self.hungry or self.library.eof) and size < OUTPUT:
+            taken = ZSTD_INPUT if self.library.needs_input else 0
+            piece = self.library.decompress(self.waiting[:taken], OUTPUT)
+            self.waiting = self.waiting[taken:]
             output.append(piece)
             size += len(piece)
         return b"".join(output)
 
     @property
     def hungry(self) -> bool:
-        return not self.waiting
+        return not self.waiting and bool(self.library.needs_input)
 
     @property
     def done(self) -> bool:
@@ -246,9 +253,7 @@ class Decompressed:
         while not self.ended:
             try:
                 data = self._step()
-            except (
-                Exception
-            ) as error:  # each library has its own error class, zstandard's and lz4's are not importable here
+            except Exception as error:  # each library has its own error class, zstd's and lz4's are not importable here
                 self._stop(f"damaged {self.packing} data ({str(error).strip().rstrip('.').lower()})")
                 break
             if not data and (self.source.idle or self.source.stopped):

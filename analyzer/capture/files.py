@@ -26,7 +26,7 @@ from analyzer.capture.pcap import PcapFrames
 from analyzer.capture.pcapng import PcapngFrames
 from analyzer.capture.reader import Reader
 from analyzer.capture.stream import Prefixed, RawStream, Stream, peek
-from analyzer.errors import CaptureError, CutCaptureError
+from analyzer.errors import CaptureError, CutCaptureError, PackedError, how_to_install
 
 STDIN = "-"
 
@@ -244,7 +244,10 @@ def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
     wrapping = ""
     algorithm = compression(first)
     if algorithm:
-        stream = Decompressed(algorithm, stream)
+        try:
+            stream = Decompressed(algorithm, stream)
+        except ImportError:
+            raise PackedError(f"cannot read `{path}`: it is packed with lz4", how_to_install("lz4")) from None
         wrapping = f"{stream.packing} data that holds "
         packed, first = first, peek(stream, magic.WANTED)
         if not first and stream.problem:
@@ -284,7 +287,8 @@ def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
 def is_capture(path: str) -> bool:
     """Whether a regular file is a capture by its content, compressed or not.
 
-    So counts one that may not be read, or is cut inside its header: leaving it out would be silent, opening it says so.
+    So counts one that may not be read, is cut inside its header, or cannot be unpacked here: leaving it out would be
+    silent, opening it says so.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -292,7 +296,7 @@ def is_capture(path: str) -> bool:
         if not os.access(path, os.R_OK):
             return True
         open_reader(path).close()
-    except CutCaptureError:
+    except (CutCaptureError, PackedError):
         return True
     except (CaptureError, OSError):
         return False

@@ -14,27 +14,32 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from analyzer.errors import how_to_install
+
 PATIENCE_S = 5
 """Seconds for a program to tell its version."""
 
 NET_ADMIN, NET_RAW = 12, 13
 """Bits of a set of capabilities (linux/capability.h)."""
 
+ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+
 COMPRESSED = {
     "gz": ("zlib", "Python's own; this Python was built without"),
     "bz2": ("bz2", "Python's own; this Python was built without"),
     "xz": ("lzma", "Python's own; this Python was built without"),
-    "zst": ("zstandard", "`pip install zstandard`"),
-    "lz4": ("lz4", "`pip install lz4`"),
+    "zst": (ZSTD, f"`pip install {ZSTD}`"),
+    "lz4": ("lz4", how_to_install("lz4")),
 }
 """Compressed captures, and the module that each takes."""
 
 PACKAGES = {
-    "pandas": ("DataFrames: `analyzer.classify()`", "`pip install pandas`"),
-    "pyarrow": ("`--format parquet`", "`pip install 'whyfetch[parquet]'`"),
+    "pandas": ("data frames: `whyfetch.classify()`", how_to_install("pandas")),
+    "pyarrow": ("`--format parquet`", how_to_install("parquet")),
     "hpack": ("HTTP/2 in plain text", "`pip install hpack`"),
-    "scapy": ("rare link types, and a source", "`pip install scapy`"),
-    "pyshark": ("`--check` and `--second-opinion`, with tshark", "`pip install 'whyfetch[tshark]'`"),
+    "scapy": ("rare link types, and a source", how_to_install("scapy")),
+    "pyshark": ("`--check` and `--second-opinion`, with tshark", how_to_install("tshark")),
+    "jinja2": ("pages: `whyfetch report`", how_to_install("report")),
 }
 """Python packages, what each is for, and how to get it."""
 
@@ -167,11 +172,19 @@ def cgroup() -> Check:
     return Check("run", "cgroup", True, told)
 
 
+def _installed(module: str) -> bool:
+    """Without importing it, which takes long for some."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # the package that it belongs to
+        return False
+
+
 def formats() -> list[Check]:
     """What can be read: plain captures always."""
     found = [Check("reads", name, True, "always") for name in ("pcap", "pcapng")]
     for name, (module, hint) in COMPRESSED.items():
-        works = find_spec(module) is not None
+        works = _installed(module)
         found.append(Check("reads", name, works, module if works else f"no module {module}", "" if works else hint))
     return found
 
@@ -197,7 +210,7 @@ def packages() -> list[Check]:
     """Python packages, told without importing them."""
     found = []
     for name, (purpose, hint) in PACKAGES.items():
-        if find_spec(name) is None:
+        if not _installed(name):
             found.append(Check("packages", name, False, f"not installed; for {purpose}", hint))
             continue
         number = "?"

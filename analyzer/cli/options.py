@@ -6,7 +6,17 @@ import typer
 
 OUTPUT = typer.Option("-o", "--output", metavar="FILE", help="Write the rows to FILE, which must not exist.")
 
-FAIL_ON = typer.Option("--fail-on", metavar="CLASS[/CAUSE]", help="Exit with status 1 if a fetch has such a verdict.")
+FAIL_ON = typer.Option(
+    "--fail-on",
+    metavar="CLASS[/CAUSE]",
+    help="Exit with status 1 if a fetch has such a verdict; new:CLASS: only if --baseline has none of its kind.",
+)
+
+BASELINE = typer.Option(
+    "--baseline",
+    metavar="FILE",
+    help="JSON lines of a run before this one: the summary says which failures are new, known, fixed.",
+)
 
 ALL = typer.Option("--all", help="List the connections that carried no fetch as well.")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 # not compiled: column-wise work is done by pandas
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from analyzer.errors import UsageError
+from analyzer.errors import MissingError, UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.columns import COLUMNS, TYPES
 from analyzer.output.row import values
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 
 
 def data_frame(fetches: Iterable[Fetch]) -> pd.DataFrame:
-    """A row a fetch; columns and dtypes are the same for any number of rows, none included."""
-    import pandas as pd
+    """A row a fetch; columns and dtypes are the same for any number of rows, none included. MissingError: no pandas."""
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingError("a data frame", "pandas", "pandas") from None
 
     cells: list[list[object]] = [[] for _ in COLUMNS]
     start = COLUMNS.index("start")
@@ -46,14 +50,13 @@ def _series(name: str, cells: list[Any]) -> pd.Series[Any]:
 
 
 def write_parquet(fetches: Iterable[Fetch], path: Path, check: Callable[[], None]) -> None:
-    """Write the rows as Parquet; raises UsageError without pyarrow, which is an optional package.
+    """Write the rows as Parquet; raises MissingError without pandas and pyarrow, which are optional packages.
 
     `check` runs when all is read and nothing is written yet; what it raises keeps the file from being written.
     """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        raise UsageError("`--format parquet` needs `pyarrow`", "`pip install pyarrow`, or `--format csv`") from None
+    for package in ("pyarrow", "pandas"):
+        if find_spec(package) is None:
+            raise MissingError("`--format parquet`", package, "parquet")
     frame = data_frame(fetches)
     check()
     try:

@@ -8,9 +8,9 @@ import random
 import struct
 
 import pytest
-import zstandard
 
 from analyzer.capture import reader as limits
+from analyzer.capture.compressed import zstd
 from analyzer.capture.files import CaptureSource, open_capture
 from analyzer.capture.reader import FREE_RECORDS, FREE_SEARCH, LOOK, SEARCH_PER_BYTE
 
@@ -18,9 +18,9 @@ GROWN = 1 << 27
 """Bytes that the bombs become: too many to be searched."""
 
 
-def zstd(head, unit, grown=GROWN):
+def packed_with_zstd(head, unit, grown=GROWN):
     """`head` and then `unit` again and again, compressed without ever being in memory."""
-    packer = zstandard.ZstdCompressor().compressobj()
+    packer = zstd().ZstdCompressor()
     piece = unit * max(1, (1 << 20) // len(unit))
     packed = [packer.compress(head), *(packer.compress(piece) for _ in range(grown // len(piece)))]
     return b"".join([*packed, packer.flush()])
@@ -59,7 +59,7 @@ PCAP = {
 def test_a_pcap_bomb_is_given_up(build, read, name):
     """Whatever follows a good beginning, and whether it looks like packets or not."""
     good = build.pcap()
-    content = zstd(good, PCAP[name])
+    content = packed_with_zstd(good, PCAP[name])
     assert len(content) < 100_000
     bounded(content, read(content), [frame[5] for frame in read(good).frames])
 
@@ -85,7 +85,7 @@ PCAPNG = {
 def test_a_pcapng_bomb_is_given_up(build, read, name):
     """The same of blocks, of those too that are no packets."""
     good = build.pcapng()
-    content = zstd(good, PCAPNG[name](build))
+    content = packed_with_zstd(good, PCAPNG[name](build))
     assert len(content) < 100_000
     bounded(content, read(content), [frame[5] for frame in read(good).frames])
 

@@ -8,9 +8,8 @@ import tracemalloc
 
 import lz4.frame
 import pytest
-import zstandard
 
-from analyzer.capture.compressed import Decompressed, compression
+from analyzer.capture.compressed import Decompressed, compression, zstd
 from analyzer.capture.stream import RawStream
 from analyzer.errors import CaptureError
 
@@ -19,7 +18,7 @@ COMPRESS = {
     "bzip2": bz2.compress,
     "xz": lzma.compress,
     "lz4": lz4.frame.compress,
-    "zstd": zstandard.ZstdCompressor().compress,
+    "zstd": zstd().compress,
 }
 
 

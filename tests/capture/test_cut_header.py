@@ -7,8 +7,8 @@ import lzma
 
 import lz4.frame
 import pytest
-import zstandard
 
+from analyzer.capture.compressed import zstd
 from analyzer.capture.files import expand
 from analyzer.errors import CaptureError, CutCaptureError
 
@@ -27,7 +27,7 @@ PACKED = {
     "bzip2": (bz2.compress, 4),
     "xz": (lzma.compress, 12),
     "lz4": (lz4.frame.compress, 15),
-    "zstd": (zstandard.ZstdCompressor().compress, 7),
+    "zstd": (zstd().compress, 7),
 }
 
 

@@ -211,7 +211,7 @@ def test_parquet_without_pyarrow_says_what_to_install(classify, monkeypatch, tmp
     """It is an optional package."""
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     status, _, err = classify("-o", tmp_path / "rows.parquet", "t")
-    assert (status, "pip install pyarrow" in err) == (2, True)
+    assert (status, "pip install 'whyfetch[parquet]'" in err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -46,14 +46,14 @@ def test_all_areas_are_there(capsys, lacking):
     status, found, told = report(capsys)
     assert status == 0
     names = "engine python kernel rights ring dumpcap tcpdump scapy cgroup pcap pcapng gz bz2 xz zst lz4 tshark nft"
-    assert set(f"{names} pandas pyarrow hpack scapy pyshark".split()) <= set(found)
+    assert set(f"{names} pandas pyarrow hpack scapy pyshark jinja2".split()) <= set(found)
     assert {interface["name"] for interface in told["interfaces"]} == {name for _, name in socket.if_nameindex()}
     lo = next(interface for interface in told["interfaces"] if interface["name"] in ("lo", "lo0"))
     assert {"up", "received", "sent", "dropped", "link"} <= set(lo)
     assert told["engine"] in ("compiled", "interpreted")
 
 
-@pytest.mark.parametrize(("name", "package"), [("zst", "zstandard"), ("lz4", "lz4"), ("pyarrow", "pyarrow")])
+@pytest.mark.parametrize(("name", "package"), [("zst", checks.ZSTD), ("lz4", "lz4"), ("pyarrow", "pyarrow")])
 def test_a_missing_package_is_said_with_how_to_get_it(capsys, lacking, name, package):
     """What it is for, or what cannot be read without; the rest works, so the status is 0."""
     lacking(packages=[package])

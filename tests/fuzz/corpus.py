@@ -68,10 +68,11 @@ def pcapngs() -> list[bytes]:
 def packed() -> list[bytes]:
     """Compressed captures."""
     import lz4.frame
-    import zstandard
+
+    from analyzer.capture.compressed import zstd
 
     whole = captures()[:6]
-    made = [gzip.compress, bz2.compress, lzma.compress, lz4.frame.compress, zstandard.ZstdCompressor().compress]
+    made = [gzip.compress, bz2.compress, lzma.compress, lz4.frame.compress, zstd().compress]
     return [pack(one) for pack in made for one in whole]
 
 

@@ -11,10 +11,11 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from analyzer.capture.live import rights
 from analyzer.capture.live.source import Source
-from analyzer.errors import SourceError, UsageError
+from analyzer.errors import SourceError, UsageError, how_to_install
 
 PATIENCE_S = 5
 """Seconds for dumpcap or tcpdump to tell whether it may open an interface; it takes them some hundredths."""
@@ -98,6 +99,8 @@ def _child(name: str, command: list[str]) -> tuple[str, str, bool]:
 def _scapy() -> tuple[str, str, bool]:
     from analyzer.capture.live.raw import scapy
 
+    if find_spec("scapy") is None:
+        return "not installed", how_to_install("scapy"), False
     conf, problem = scapy()
     if conf is None:
         return problem, "", False

@@ -110,7 +110,7 @@ def command() -> str:
     """The command line as it was typed, for another shell: with the whole path, since sudo has a PATH of its own."""
     program = sys.argv[0]
     if Path(program).name == "__main__.py":
-        return shlex.join([sys.executable, "-m", "analyzer", *sys.argv[1:]])
+        return shlex.join([sys.executable, "-m", "whyfetch", *sys.argv[1:]])
     return shlex.join([shutil.which(program) or program, *sys.argv[1:]])
 
 

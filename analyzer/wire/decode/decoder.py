@@ -130,7 +130,7 @@ class Decoder:
         """Complete `warnings` with the counts known at the end of the capture."""
         self.incomplete |= bool(self.undecoded)
         for link, count in self.undecoded.items():
-            self.warnings.append(f"link type {link} is unknown: {count} frames were not decoded")
+            self.warnings.append(f"link type {link} is unknown: {count} frames were not decoded{self.rare.hint()}")
         self.undecoded = {}
         if self.tunnel.kinds:
             names = self.tunnel.names()

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
+from analyzer.errors import how_to_install
+
 MODULES = ("l2", "inet", "inet6", "ppp", "pflog", "sixlowpan", "bluetooth", "can", "usb")
 """Modules of scapy.layers that register link types; scapy.all would load ten times as much."""
 
@@ -18,6 +22,10 @@ class Rare:
         if link not in self.layers:
             self.layers[link] = find_layer(link)
         return self.layers[link] is not None
+
+    def hint(self) -> str:
+        """What to do about a link type that is not known."""
+        return "" if find_spec("scapy") else f"; scapy may know it: {how_to_install('scapy')}"
 
     def dissect(self, link: int, frame: bytes) -> bytes:
         """The outermost IP packet inside the frame, b"" if there is none or scapy fails on it."""

@@ -130,7 +130,7 @@ def run_copy():
     ("argv", "typed"),
     [
         (["/usr/local/bin/whyfetch", "sniff", "-f", "port 80"], "/usr/local/bin/whyfetch sniff -f 'port 80'"),
-        (["/x/analyzer/__main__.py", "doctor"], f"{sys.executable} -m analyzer doctor"),
+        (["/x/analyzer/__main__.py", "doctor"], f"{sys.executable} -m whyfetch doctor"),
     ],
 )
 def test_the_command_can_be_typed_again(monkeypatch, argv, typed):
