@@ -18,7 +18,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-LONGEST = 300
+LONGEST = 1000
 MOST = 200
 """Characters kept of a value, and values of a field of a packet: both are the capture's to choose."""
 MOMENT_S = 0.1

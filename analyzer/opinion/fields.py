@@ -8,11 +8,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.wire.model import ACK, FIN, RST, SYN
+from analyzer.wire.tls.reader import text
 
 Row = dict[str, list[str]]
 """Field -> its values in one packet, in the order of the packet; a field that it does not have is not there."""
 Value = str | int | tuple[int, ...] | frozenset[str]
 
+MAX_NAME = 255
+"""Characters of a server name that are kept, as analyzer.wire.tls.hello does."""
 SHOW, RAW = "show", "raw_value"
 """What is taken of a field: the text that Wireshark shows; its bytes in hexadecimal where the text may be changed."""
 
@@ -55,12 +58,20 @@ class Compared(NamedTuple):
 def number(row: Row, field: str) -> int:
     """The last value: of headers inside each other the innermost; -1 = there is none."""
     values = row.get(field)
-    return int(values[-1], 0) if values and values[-1] else -1
+    return integer(values[-1]) if values else -1
+
+
+def integer(shown: str) -> int:
+    """As Wireshark shows it, decimal or `0x`; -1 where a packet put something else into a field."""
+    try:
+        return int(shown, 16 if shown.startswith("0x") else 10)
+    except ValueError:
+        return -1
 
 
 def numbers(row: Row, *fields: str) -> tuple[int, ...]:
     """All values of the fields, sorted."""
-    return tuple(sorted(int(value, 0) for field in fields for value in row.get(field, ()) if value))
+    return tuple(sorted(integer(value) for field in fields for value in row.get(field, ()) if value))
 
 
 def flags(row: Row) -> int:
@@ -79,9 +90,9 @@ def hellos(row: Row) -> tuple[int, ...]:
 
 
 def server_name(row: Row) -> str:
-    """SNI, from its bytes."""
+    """SNI, from its bytes, written as ours is."""
     values = row.get("tls.handshake.extensions_server_name")
-    return bytes.fromhex(values[0]).decode("ascii", "backslashreplace") if values else ""
+    return text(bytes.fromhex(values[0]), MAX_NAME) if values else ""
 
 
 def version(row: Row) -> int:

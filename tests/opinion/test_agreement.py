@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from opinion.conftest import Asked
-from support.timeline import Timeline
+from support.build import pcap
+from support.timeline import Timeline, parse
 
 from analyzer.api import Reading
 from analyzer.capture import expand
@@ -15,6 +17,14 @@ from analyzer.opinion.facts import Stated
 from analyzer.opinion.fields import labels
 from analyzer.opinion.known import KNOWN
 from analyzer.opinion.wireshark import Wireshark
+
+HELLO = """
+  0.000 > S  0:0(0)
+  0.020 < S. 0:0(0) ack 1
+  0.020 > .  1:1(0) ack 1
+  0.021 > P. 1:518(517) ack 1 tls client_hello sni NAME
+  0.041 < R. 1:1(0) ack 518
+"""
 
 pytestmark = pytest.mark.tshark
 
@@ -75,3 +85,15 @@ def test_real_captures_have_no_unexplained_difference(wireshark: Wireshark) -> N
         for opinion in opinions(wireshark, source, stated):
             wrong += [f"{source.name}, {opinion.stated.name}: {item}" for item in opinion.unexplained]
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["xn--bcher-kva.example", "b\\xc3\\xbccher.example", "\\xff\\xfe", "a\\x1b[31m"])
+def test_server_names_of_any_bytes(wireshark: Wireshark, tmp_path: Path, name: str) -> None:
+    """What is no host name is read the same, and shown so that it cannot speak to a terminal."""
+    path = tmp_path / "name.pcap"
+    raw = name.encode().decode("unicode_escape").encode("latin-1")
+    path.write_bytes(pcap(parse(HELLO.replace("NAME", "n" * len(raw)))).replace(b"n" * len(raw), raw))
+    (source,) = expand([str(path)])
+    (opinion,) = opinions(wireshark, source, [Stated(fetch) for fetch in Reading([str(path)], kinds=True)])
+    assert opinion.unexplained == []
+    assert any(fact.kind == "sni" for fact in opinion.stated.facts)
