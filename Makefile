@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml setup.py $(shell find analyzer -name '*.py' -o -name '*
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --group dev "setuptools>=80" "cython>=3.3,<3.4"
-	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[tshark]'
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[report,tshark]'
 	$(BIN)/python -m compileall -q analyzer
 	touch $@
 
@@ -75,6 +75,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
 
 # What tests use besides Python: tests that lack one are skipped and say so.
+BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
 TEST_PROGRAMS := tshark:tshark ip:iproute2 tcpdump:tcpdump nft:nftables curl:curl
 
 tools:
@@ -82,6 +83,10 @@ tools:
 	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; } || \
 	  echo "missing, and cannot be installed here:$$missing; tests with them will be skipped" >&2
+	@for each in $(BROWSERS); do command -v $$each >/dev/null && exit; done; \
+	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(firstword $(BROWSERS)); } || \
+	  echo "no browser, and none can be installed here ($(firstword $(BROWSERS))): tests of pages in it will be skipped" >&2
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -223,7 +223,7 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 def printed(capture: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
-    """Everything that `classify` and `show` print of a capture, in every format."""
+    """Everything that `classify`, `show` and `report` print of a capture, in every format."""
     named = ["csv", "jsonl", "github", "gitlab", "junit", "markdown", "sarif"]
     formats = [*(("--format", name) for name in named), ("--color", "always"), ()]
     text = ""
@@ -238,12 +238,18 @@ def printed(capture: Path, capsys: pytest.CaptureFixture[str], *options: str) ->
         rows = capture.with_suffix(".parquet")
         run(["classify", "--all", *options, "-o", str(rows), "--force", str(capture)])
         text += rows.read_bytes().decode("latin-1") + "".join(capsys.readouterr())
+    if importlib.util.find_spec("jinja2") is not None:
+        run(["report", *options, "-o", "-", str(capture)])
+        text += "".join(capsys.readouterr())
     return text.replace(str(capture), "")
 
 
 def cases(capture: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Everything that `case` prints."""
+    """Everything that `case` prints, and an anonymous page."""
     text = ""
+    if importlib.util.find_spec("jinja2") is not None:
+        run(["report", "--anonymise", "-o", "-", str(capture)])
+        text += "".join(capsys.readouterr())
     for which in chosen_ones(capture):
         run(["case", str(capture), *which])
         text += "".join(capsys.readouterr())

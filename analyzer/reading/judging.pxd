@@ -11,7 +11,7 @@ from analyzer.wire.model cimport Connection
 cdef int CHUNK, CUT
 
 cdef class Judging:
-    cdef public object names, mine, again, over, losses
+    cdef public object names, mine, keep, again, over, losses
     cdef public Order order
     cdef public Floods floods
     cdef public Groups groups

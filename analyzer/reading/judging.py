@@ -33,7 +33,7 @@ class Judging:
     """Takes connections as they end, and gives fetches as their rows become final.
 
     file, show_queries  as in Fetch
-    kinds, lean, mine   as in Reading; again: what is left to judge of the fetches of a connection, None = all
+    kinds, lean, mine, keep   as in Reading; again: what is left to judge of the fetches of a connection, None = all
     over                after a stop: those that are over, None = nobody stopped
     losses              where packets were dropped so far
     final               whose rows are final; an interrupt leaves them here
@@ -52,6 +52,7 @@ class Judging:
         self.kinds = kinds
         self.lean = lean
         self.mine: Callable[[Fetch], bool] | None = None
+        self.keep: Callable[[Fetch], bool] | None = None
         self.again: Callable[[Connection, list[Fetch]], list[Fetch]] | None = None
         self.over: Callable[[list[Fetch]], list[Fetch]] | None = None
         self.losses = Losses()
@@ -125,7 +126,7 @@ class Judging:
     def add(self, fetch: Fetch) -> None:
         """Let a fetch that was judged wait for its turn."""
         self.order.add(fetch)
-        if self.lean:
+        if self.lean and (self.keep is None or not self.keep(fetch)):
             fetch.detach()
 
     def release(self, oldest_open: cython.longlong) -> cython.bint:

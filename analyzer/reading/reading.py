@@ -51,6 +51,7 @@ class Reading:
     follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
     settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
+    keep         with lean: says of which fetches that does not hold, asked when each is judged
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
@@ -71,6 +72,7 @@ class Reading:
         settle: bool = False,
         kinds: bool = False,
         lean: bool = False,
+        keep: Callable[[Fetch], bool] | None = None,
         show_queries: bool = False,
         progress: Progress | None = None,
         client_log: str | PathLike[str] | None = None,
@@ -81,6 +83,7 @@ class Reading:
         self.kinds = kinds
         self.max_open = max_open
         self.lean = lean
+        self.keep = keep
         self.show_queries = show_queries
         self.progress = progress
         self.settle = settle
@@ -192,7 +195,7 @@ class Reading:
         self._judging = judging = Judging(
             name, names, self.floods, order, show_queries=self.show_queries, kinds=self.kinds, lean=self.lean
         )
-        judging.mine = self.mine
+        judging.mine, judging.keep = self.mine, self.keep
         self.groups = judging.groups
         leaving = self._policy(engine, names, judging) if grows else None
         for batch in engine.batches(*self._batch()):

@@ -151,3 +151,26 @@ class Trace:
 def _counters(side: Side) -> tuple[int, int, int, int]:
     """What moves when a segment is no plain new one."""
     return side.duplicates, side.retransmissions, side.keep_alives, side.out_of_order
+
+
+def packets_of(traces: list[Trace], frames: Frames) -> Iterator[tuple[Trace, Seen]]:
+    """The packets of several connections in one pass, each with its trace; `frames` stands at the beginning."""
+    decoder, packet = Decoder(), Packet()
+    known: dict[bytes, list[Trace]] = {}
+    strays: dict[int, list[Trace]] = {}
+    for trace in traces:
+        for key in trace.keys:
+            known.setdefault(key, []).append(trace)
+        for number in trace.strays:
+            strays.setdefault(number, []).append(trace)
+    last = max((trace.last for trace in traces), default=0)
+    while frames.advance() and frames.number <= last:
+        kind = decoder.decode(frames, packet)
+        icmp = decoder.icmp if kind == ICMP else None
+        found = known.get(packet.key if icmp is None else icmp.key, [])
+        if frames.number in strays:
+            found = [*found, *(trace for trace in strays[frames.number] if trace not in found)]
+        for trace in found:
+            seen = trace.take(kind, decoder, packet)
+            if seen is not None:
+                yield trace, seen
