@@ -83,6 +83,15 @@ KNOWN: tuple[Known, ...] = (
         lambda seen: seen.stated.tunnel and seen.theirs in SILENT,
     ),
     Known(
+        "within-a-round-trip",
+        ("again",),
+        "We say that a segment is sent again. Wireshark says that it is out of order.",
+        "It fills a hole, later than 3 ms and sooner than one round trip of the handshake after the newest segment. So "
+        "soon comes a fast retransmission, too, which three duplicate ACKs ask for (RFC 5681 3.2). Wireshark takes the "
+        "round trip for its limit, and 3 ms where it does not know it; we always take 3 ms.",
+        lambda seen: seen.fact.ours == "retransmission" and seen.theirs == "out-of-order",
+    ),
+    Known(
         "syn-again-with-payload",
         ("again",),
         "We say that a SYN is sent again. Wireshark says that it is new.",
