@@ -359,7 +359,8 @@ java.net.ConnectException: Connection refused Private-Token: %s"""
 def test_client_logs_lose_what_gives_access(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Credentials of every usual form, and queries of URLs, are in no output of `--client-log`; the messages are."""
     words = Planted()
-    log, sample = tmp_path / "x.log", Path(__file__).parent.parent / "samples" / "rst" / "curl-refused.pcap"
+    log, sample = tmp_path / "x.log", tmp_path / "x.pcap"
+    sample.write_bytes((Path(__file__).parent.parent / "samples" / "rst" / "curl-refused.pcap").read_bytes())
     text = re.sub("%s", lambda found: words.secret(f"at {found.start()}").decode(), LOG)
     log.write_text(text)
     shown = printed(sample, capsys, "--client-log", str(log))

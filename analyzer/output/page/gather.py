@@ -10,9 +10,9 @@ from typing import NamedTuple
 from analyzer.capture import CaptureSource, open_capture
 from analyzer.fetch.model import Fetch
 from analyzer.output.columns import COLUMNS
+from analyzer.output.grouping import Grouping
 from analyzer.output.ladder import Ladder, ladders
 from analyzer.output.page.choice import Choice
-from analyzer.output.page.groups import Grouping
 from analyzer.output.page.strip import Strip
 from analyzer.output.row import values
 from analyzer.output.summary import Summary

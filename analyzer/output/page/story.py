@@ -4,17 +4,19 @@ from __future__ import annotations
 
 # not compiled: once a page
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from analyzer.output.grouping import Group
 from analyzer.output.page import words
 from analyzer.output.page.facts import MOST_WARNINGS, Entry, Facts, Reason
 from analyzer.output.page.gather import Gathered, Values, row_of
-from analyzer.output.page.groups import Group
 from analyzer.output.page.strip import Column
 from analyzer.output.summary import MENDED
 from analyzer.output.text import plural, safe
 from analyzer.output.words import rfc3339
+from analyzer.verdict.model import FAILURES
 
 ADDRESS = re.compile(r"\[?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4})\]?")
 NAMED = ("one-server",)
@@ -67,25 +69,25 @@ class Story:
     def headline(self) -> tuple[str, str]:
         """The sentence on top, in two parts: how many failed, and the most frequent reason."""
         head = words.headline(self.fetches, self.failed, self.fetches - self.incomplete)
-        causes: dict[str, list[Reason]] = {}
-        for reason in self.reasons:
-            if reason.failed:
-                causes.setdefault(reason.title, []).append(reason)
-        if not causes:
+        times: Counter[str] = Counter()
+        for (klass, cause), [number] in sorted(self.gathered.summary.verdicts.items()):
+            if klass in FAILURES and number:
+                times[words.reason(klass, cause)] += number
+        if not times:
             return head, ""
-        title, first = max(causes.items(), key=lambda item: sum(reason.number for reason in item[1]))
-        times = sum(reason.number for reason in first)
-        where = first[0].place if len(first) == 1 else f"at {len(first):,} places"
+        ((title, most),) = times.most_common(1)
+        places = [reason.place for reason in self.reasons if reason.failed and reason.title == title]
+        where = places[0] if len(places) == 1 else f"at {len(places):,} places"
         why = words.lowered(title)
-        if where:
+        if where and places and not self.gathered.groups.beyond:
             why += f", {where}" if why.endswith(")") else f" ({where})"
         if self.failed == 1:
             return f"{head}:", why
-        if len(causes) == 1:
+        if len(times) == 1:
             return f"{head}, {'both' if self.failed == 2 else 'all'} for one reason:", why
-        if times * 2 >= self.failed:
-            return f"{head}, {times:,} of them for one reason:", why
-        return f"{head}, for {len(causes):,} reasons; {plural(times, 'time', 'times')} because", why
+        if most * 2 >= self.failed:
+            return f"{head}, {most:,} of them for one reason:", why
+        return f"{head}, for {len(times):,} reasons; {plural(most, 'time', 'times')} because", why
 
     def figures(self) -> list[tuple[str, str, str]]:
         """The counts below it: number, what it counts, class of the style sheet."""

@@ -21,7 +21,8 @@ from support.timeline import load, parse
 
 import analyzer
 from analyzer.cli.app import run
-from analyzer.output.page import gather, groups
+from analyzer.output import grouping
+from analyzer.output.page import gather
 from analyzer.output.page import page as page_module
 from analyzer.output.page.facts import MOST_GROUPS
 from analyzer.output.text import safe
@@ -352,12 +353,14 @@ def test_what_is_not_listed_is_counted(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_more_reasons_than_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A capture with a name in every connection: beyond a number, fetches are counted by their cause alone."""
-    monkeypatch.setattr(groups, "MOST", 3)
+    """A capture with a name in every connection: beyond a number, fetches are counted together."""
+    monkeypatch.setattr(grouping, "MAX_GROUPS", 3)
     (tmp_path / "x.pcap").write_bytes(pcap(parse(many(10))))
     root = parsed(made(tmp_path / "x.html", tmp_path / "x.pcap"))
     counts = [text(each) for each in every(root, "p") if each.attrib.get("class") == "count"]
-    assert counts == ["7 fetches", "1 fetch", "1 fetch", "1 fetch"]
+    assert counts == ["1 fetch"] * 3
+    assert "All 10 fetches failed, all for one reason" in text(every(root, "h1")[0])
+    assert "And further reasons, for 7 fetches." in text(root)
     places = [text(each) for each in every(root, "p") if each.attrib.get("class") == "place"]
     assert places == [f"host{at}.example:80" for at in range(3)]
 
