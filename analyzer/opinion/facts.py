@@ -40,7 +40,8 @@ class Stated:
     cited    the packets of the evidence; facts: those that need nothing but the fetch
     whole    the capture lost or cut nothing of its connection
     ignored  from this packet on it has segments that their receiver would not take, or resets; 0 = it has none
-    disordered  packets of it changed places; tunnel: it goes through a proxy; joined: its SYN is not in the capture;
+    disordered  packets of it changed places; tunnel: it goes through a proxy; joined: its SYN is not in the capture,
+             unopened: or its SYN-ACK is not;
              reused: and another connection on its ports is cut out with it
     http     the server's port where it speaks HTTP/2 in plain text, else 0
     """
@@ -62,6 +63,7 @@ class Stated:
         self.ignored = ignored_from(connection)
         self.tunnel = bool(connection.via) or connection.connect is not None
         self.joined = connection.client.syns == 0 and fetch.resolution is None
+        self.unopened = connection.client.syns == 0 or connection.server.syns == 0
         self.reused = False
         self.facts = [*self._labels(fetch), *self._columns(fetch), *_lookups(fetch, self.cited)]
 

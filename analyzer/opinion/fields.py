@@ -109,6 +109,8 @@ def response(row: Row) -> int:
 
 def labels(row: Row) -> frozenset[str]:
     """What the packet may be called, of the words that `evidence` has."""
+    if row.keys() & {"icmp.type", "icmpv6.type"}:
+        return frozenset({"icmp"})  # all else is of the packet that it quotes
     bits = max(flags(row), 0)
     found = set()
     if bits & SYN:
@@ -122,7 +124,6 @@ def labels(row: Row) -> frozenset[str]:
         found.add("alert")
     if again(row) in ("retransmission", "keep-alive"):
         found.add(again(row))
-    found |= {"icmp"} if row.keys() & {"icmp.type", "icmpv6.type"} else set()
     if "dns.flags.response" in row:
         found.add("dns-answer" if response(row) else "dns-query")
     return frozenset(found)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.opinion.facts import Fact, Stated
-from analyzer.opinion.fields import Row, Value, flags, number
+from analyzer.opinion.fields import Row, Value, again, flags, number
 from analyzer.wire.model import SYN
 
 DRAFT = 0x7F
@@ -81,6 +81,22 @@ KNOWN: tuple[Known, ...] = (
         "We read HTTP behind a CONNECT or a SOCKS handshake. Wireshark shows bytes.",
         "Wireshark dissects what is tunnelled by the port that was asked for, and only where that port is known to it.",
         lambda seen: seen.stated.tunnel and seen.theirs in SILENT,
+    ),
+    Known(
+        "handshake-not-captured",
+        ("status", "method", "records", "hellos", "alerts", "sni", "tls-version", "label"),
+        "We read what segments that came out of order hold. Wireshark shows bytes.",
+        "The SYN or the SYN-ACK is not in the capture. Wireshark puts the segments of a side in order when it has seen "
+        "that side's; we do it by the acknowledgments, too.",
+        lambda seen: seen.stated.unopened and seen.theirs in SILENT and again(seen.row) != "new",
+    ),
+    Known(
+        "acknowledged-before",
+        ("again",),
+        "We hold a segment to be new. Wireshark holds it to be sent again, needlessly.",
+        "Its bytes were acknowledged before, so they had been sent; but the capture has them here for the first time. "
+        "We count what the capture has.",
+        lambda seen: seen.fact.ours == "new" and "tcp.analysis.spurious_retransmission" in seen.row,
     ),
     Known(
         "within-a-round-trip",

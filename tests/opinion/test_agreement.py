@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from support.timeline import Timeline, parse
 from analyzer.api import Reading
 from analyzer.capture import expand
 from analyzer.opinion.check import opinions
+from analyzer.opinion.compare import compare
 from analyzer.opinion.facts import Stated
-from analyzer.opinion.fields import labels
+from analyzer.opinion.fields import FACTS, Value, labels
 from analyzer.opinion.known import KNOWN
 from analyzer.opinion.wireshark import Wireshark
 
@@ -68,10 +70,29 @@ def test_every_known_difference_is_still_seen(of_cases: Asked, of_samples: list[
     assert {one.id for one in KNOWN} - seen == set()
 
 
+@pytest.mark.parametrize("kind", FACTS)
+def test_a_wrong_fact_is_found(of_cases: Asked, kind: str) -> None:
+    """Whichever fact we got wrong, Wireshark would say otherwise, and no known difference would hide it."""
+    found = 0
+    for opinion in of_cases.opinions:
+        stated = copy(opinion.stated)
+        facts = [fact for fact in opinion.stated.all(of_cases.cut.marked) if fact.kind == kind]
+        stated.all = lambda _, facts=facts: [fact._replace(ours=wrong(fact.ours)) for fact in facts]
+        judged = compare(stated, of_cases.cut, of_cases.rows)
+        assert judged.agreed == 0, facts
+        found += len(judged.unexplained)
+    assert found > 0
+
+
+def wrong(value: Value) -> Value:
+    """Something else of the same kind."""
+    if isinstance(value, str):
+        return {"retransmission": "keep-alive", "new": "keep-alive"}.get(value, "dns-answer" * (value != "dns-answer"))
+    return value + 1 if isinstance(value, int) else (99, 98)
+
+
 def test_known_differences_name_facts_and_reasons() -> None:
     """Each has facts that are compared, and two whole sentences at least."""
-    from analyzer.opinion.fields import FACTS
-
     assert [one.id for one in KNOWN if not set(one.kinds) <= FACTS.keys()] == []
     assert [one.id for one in KNOWN if not (one.differs.endswith(".") and one.reason.endswith("."))] == []
 
