@@ -31,7 +31,7 @@ FRAGMENTS = 64
 
 
 class Wire(NamedTuple):
-    """What was read of a marked packet. again: new | retransmission | out-of-order | keep-alive | copy, "" = not known.
+    """What was read of a marked packet. again: new | retransmission | out-of-order | keep-alive, "" = not known.
 
     icmp   type and code of an ICMP error, else ()
     whole  nothing of it was cut off; follows: all that came before in its connection is in the cut-out
@@ -166,11 +166,12 @@ class Cutter:
 
 
 def again(seen: Seen | None) -> str:
-    """Whether a segment is a plain new one."""
-    if seen is None:
+    """Whether a segment is a plain new one; "" of one that is none of the stream, or that was captured twice.
+
+    Wireshark knows no copies: by its word they are sent again, or new.
+    """
+    if seen is None or seen.copy or seen.stray is not None:
         return ""
-    if seen.copy:
-        return "copy"
     if seen.keep_alive:
         return "keep-alive"
     return "retransmission" if seen.again else "out-of-order" if seen.late else "new"

@@ -87,9 +87,13 @@ class Stated:
     def _labels(self, fetch: Fetch) -> Iterator[Fact]:
         """The words of `evidence`."""
         ends = _hello_ends(fetch.connection)
+        alerts = [alert.record for alert in self.tls.alerts] if self.tls is not None else []
+        later = {self._true(record.packet) for record in alerts if record.packet != record.last_packet}
         for item in verdict_of(fetch).evidence:
             if item.what in HIDDEN and self._true(ends.get(item.what, 0)) != item.packet:
                 continue  # it ends elsewhere: `hellos` is asked there
+            if item.what == "alert" and item.packet in later:
+                continue
             yield Fact(item.packet, "label", item.what, "evidence", item.what in BY_STREAM)
 
     def _columns(self, fetch: Fetch) -> Iterator[Fact]:

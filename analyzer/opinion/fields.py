@@ -32,6 +32,7 @@ FIELDS = {
     **dict.fromkeys(
         ("frame.number", "frame.protocols", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", *AGAIN), SHOW
     ),
+    **dict.fromkeys(("tcp.reassembled_in", "tcp.analysis.lost_segment"), SHOW),
     **dict.fromkeys(("tls.record.content_type", "tls.record.opaque_type", "tls.alert_message.desc"), SHOW),
     **dict.fromkeys(("tls.handshake.type", "tls.handshake.version"), SHOW),
     **dict.fromkeys(("tls.handshake.extensions.supported_version",), SHOW),

@@ -50,7 +50,8 @@ class Trace:
     What is a copy or a retransmission is found by the same code that found it the first time, which lets packets wait
     that came too early (ordering.py): of these it is known later.
 
-    waiting   those packets, by number; tops: up to where each side has sent; opened: the numbers of its SYNs
+    waiting   those packets, by number; tops: up to where each side has sent; newest: what its last
+              packet said; opened: the numbers of its SYNs
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -67,6 +68,7 @@ class Trace:
         self.opened: tuple[set[int], set[int]] = (set(), set())
         self.waiting: dict[int, Seen] = {}
         self.tops = [0, 0]
+        self.newest: list[tuple[int, int, int | None, int]] = [(0, 0, 0, 0), (0, 0, 0, 0)]
         self.table = Connections()
         self.strays: dict[int, tuple[bytes, int]] = {}
         for stray in connection.strays or ():
@@ -185,7 +187,8 @@ class Trace:
         for seen in settled:
             top = self.tops[seen.side]
             before = seen.length > 0 and seen.seq < top
-            if copies and (sure or before or not seen.length):
+            sign = (seen.flags, seen.seq, seen.ack, seen.length)
+            if copies and (sure or sign == self.newest[seen.side]):
                 copies -= 1
                 seen.copy, seen.again = True, False
             elif probes and (sure or (seen.seq == top - 1 and seen.length <= 1)):
@@ -197,6 +200,7 @@ class Trace:
             elif late and (sure or before):
                 late -= 1
                 seen.late = True
+            self.newest[seen.side] = sign
             if not seen.flags & RST:
                 self.tops[seen.side] = max(top, seen.seq + seen.length)
 
