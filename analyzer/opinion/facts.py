@@ -40,6 +40,7 @@ class Stated:
     cited    the packets of the evidence; facts: those that need nothing but the fetch
     whole    the capture lost or cut nothing of its connection
     ignored  from this packet on it has segments that their receiver would not take, or resets; 0 = it has none
+    reset    its first reset, or what came of another address; 0 = none
     disordered  packets of it changed places; tunnel: it goes through a proxy; joined: its SYN is not in the capture,
              unopened: or its SYN-ACK is not;
              reused: and another connection on its ports is cut out with it
@@ -61,6 +62,7 @@ class Stated:
         self.moved = connection.moved or {}
         self.disordered = bool(self.moved)
         self.ignored = ignored_from(connection)
+        self.reset = first_reset(connection)
         self.tunnel = bool(connection.via) or connection.connect is not None
         self.joined = connection.client.syns == 0 and fetch.resolution is None
         self.unopened = connection.client.syns == 0 or connection.server.syns == 0
@@ -117,7 +119,7 @@ class Stated:
         """What of TLS ends in a cited packet of the connection."""
         ends = _hello_ends(self.connection)
         found = [kind for kind, what in ((1, HIDDEN[0]), (2, HIDDEN[1])) if self._true(ends.get(what, 0)) == packet]
-        if tls.hellos == 1 and not tls.retry_request:
+        if tls.hellos == 1 and not tls.retry_request and not tls.sslv2:  # which Wireshark 4.4 does not read any more
             yield Fact(packet, "hellos", tuple(found), "evidence", True)
         alerts = [alert.code for alert in tls.alerts if self._true(alert.record.last_packet) == packet]
         yield Fact(packet, "alerts", tuple(sorted(code for code in alerts if code >= 0)), "evidence", True)
@@ -140,6 +142,15 @@ class Stated:
     def _true(self, packet: int) -> int:
         """The number in the capture of a packet that changed places."""
         return self.moved.get(packet, (packet, 0))[0]
+
+
+def first_reset(connection: Connection) -> int:
+    """The first reset on its ports, or what came of another address or connection and is answered by one; 0 = none."""
+    if connection.challenge_ack >= 0:
+        return connection.first_packet
+    strays = [stray.packet for stray in connection.strays or ()]
+    resets = [mark.packet for mark in connection.milestones if mark.what == "rst"]
+    return min(resets + strays, default=connection.ignored_packet)
 
 
 def ignored_from(connection: Connection) -> int:

@@ -37,6 +37,7 @@ class Known(NamedTuple):
     id       its name; kinds: of which facts, of analyzer.opinion.fields.FACTS
     differs  what both say; reason: why
     fits     whether a difference of these kinds is this one
+    since    the first version of Wireshark that was seen to say so
     """
 
     id: str
@@ -44,6 +45,7 @@ class Known(NamedTuple):
     differs: str
     reason: str
     fits: Callable[[Seen], bool]
+    since: tuple[int, int] = (0, 0)
 
 
 def _overtaken(seen: Seen) -> bool:
@@ -123,6 +125,16 @@ KNOWN: tuple[Known, ...] = (
         "It has the initial number of the first SYN, and payload, which that one had not (RFC 7413). Wireshark goes by "
         "the bytes.",
         lambda seen: seen.theirs == "new" and flags(seen.row) & SYN > 0 and number(seen.row, "tcp.len") > 0,
+    ),
+    Known(
+        "syn-after-a-reset",
+        ("again",),
+        "We say that a SYN is sent again. Wireshark, since 4.4, says that it is new.",
+        "It has the initial number of a SYN that was answered by a reset: of a client that tries thrice (Windows), "
+        "or that must ignore the reset. We count one connection, as Wireshark 4.0 does; newer ones begin another "
+        "`tcp.stream`.",
+        lambda seen: seen.theirs == "new" and flags(seen.row) & SYN > 0 and 0 < seen.stated.reset < seen.fact.packet,
+        (4, 4),
     ),
     Known(
         "draft-of-tls-1.3",
