@@ -96,6 +96,8 @@ class Stated:
                 continue  # it ends elsewhere: `hellos` is asked there
             if item.what == "alert" and item.packet in later:
                 continue
+            if item.what == "client-hello" and self.tls is not None and self.tls.sslv2:
+                continue  # one of SSL 2.0, which Wireshark 4.4 does not read any more
             yield Fact(item.packet, "label", item.what, "evidence", item.what in BY_STREAM)
 
     def _columns(self, fetch: Fetch) -> Iterator[Fact]:
@@ -119,7 +121,7 @@ class Stated:
         """What of TLS ends in a cited packet of the connection."""
         ends = _hello_ends(self.connection)
         found = [kind for kind, what in ((1, HIDDEN[0]), (2, HIDDEN[1])) if self._true(ends.get(what, 0)) == packet]
-        if tls.hellos == 1 and not tls.retry_request and not tls.sslv2:  # which Wireshark 4.4 does not read any more
+        if tls.hellos == 1 and not tls.retry_request and not tls.sslv2:
             yield Fact(packet, "hellos", tuple(found), "evidence", True)
         alerts = [alert.code for alert in tls.alerts if self._true(alert.record.last_packet) == packet]
         yield Fact(packet, "alerts", tuple(sorted(code for code in alerts if code >= 0)), "evidence", True)
