@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from copy import copy
 from pathlib import Path
 
 import pytest
-from opinion.conftest import Asked
+from opinion.conftest import Asked, asked
+from support import transform
 from support.build import pcap
 from support.timeline import Timeline, parse
 
@@ -69,6 +71,25 @@ def test_every_known_difference_is_still_seen(wireshark: Wireshark, of_cases: As
     major, minor, _ = map(int, wireshark.version.split("."))
     seen = of_cases.known().union(*(one.known() for one in of_samples))
     assert {one.id for one in KNOWN if one.since <= (major, minor)} - seen == set()
+
+
+CHANGED: dict[str, Callable[[Timeline], Timeline]] = {
+    "without the second packet": lambda case: transform.without(case, {1}),
+    "without the fourth": lambda case: transform.without(case, {3}),
+    "captured twice": transform.mirrored,
+}
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_changed_cases_have_no_unexplained_difference(
+    wireshark: Wireshark, cases: list[tuple[str, Timeline]], tmp_path: Path, change: str
+) -> None:
+    """What captures and mirrors do to connections makes no difference either."""
+    changed = [(name, CHANGED[change](case)) for name, case in cases]
+    path = tmp_path / "changed.pcap"
+    path.write_bytes(transform.one_capture([case for _, case in changed]))
+    found = asked(wireshark, path, [(name, len(case.packets)) for name, case in changed])
+    assert found.unexplained() == []
 
 
 @pytest.mark.parametrize("kind", FACTS)
