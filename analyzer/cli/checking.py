@@ -6,12 +6,13 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from analyzer.cli import messages
-from analyzer.errors import ExitStatus, UsageError
+from analyzer.cli.stopping import draining
+from analyzer.errors import ExitStatus, Terminated, UsageError
 from analyzer.output.text import plural
 from analyzer.reading.inputs import streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from analyzer.capture import CaptureSource
     from analyzer.fetch.model import Fetch
@@ -36,11 +37,28 @@ def checking(paths: list[str], follow: bool) -> Check:
     return Check(Wireshark("--check"))
 
 
-def report(check: Check, sources: Iterable[CaptureSource], *, quiet: bool) -> bool:
-    """Ask, and print what came of it on standard error; True when Wireshark says otherwise, and nobody knows why.
+def ended(ask: Callable[[], bool]) -> ExitStatus:
+    """Ask, which is True when Wireshark says otherwise; a signal ends it at once, and nothing is left behind."""
+    try:
+        with draining(lambda: False):
+            return ExitStatus.FOUND if ask() else ExitStatus.OK
+    except Terminated:
+        return ExitStatus.TERMINATED
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+
+
+def report(check: Check, sources: Iterable[CaptureSource], *, quiet: bool) -> ExitStatus:
+    """Ask, and print what came of it on standard error; FOUND when Wireshark says otherwise, and nobody knows why.
 
     What could not be asked is an error, whatever else was found. `quiet`: only differences are printed.
     """
+    if sys.stderr.isatty() and not quiet:
+        messages.note(f"asking Wireshark {check.wireshark.version}")
+    return ended(lambda: _told(check, sources, quiet))
+
+
+def _told(check: Check, sources: Iterable[CaptureSource], quiet: bool) -> bool:
     from analyzer.opinion.words import Totals
 
     totals = Totals()
@@ -69,13 +87,16 @@ class Second:
 
     def write(self, out: TextIO, source: CaptureSource, fetch: Fetch, columns: int) -> ExitStatus:
         """Ask about one fetch, and write what comes of it."""
+        out.flush()
+        return ended(lambda: self._told(out, source, fetch, columns))
+
+    def _told(self, out: TextIO, source: CaptureSource, fetch: Fetch, columns: int) -> bool:
         from analyzer.opinion.check import opinions
         from analyzer.opinion.facts import Stated
         from analyzer.opinion.words import page
 
-        out.flush()
         (opinion,) = opinions(self.wireshark, source, [Stated(fetch)])
         out.write("\n")
         for line in page(opinion, self.wireshark.version, columns):
             out.write(line + "\n")
-        return ExitStatus.FOUND if opinion.unexplained else ExitStatus.OK
+        return bool(opinion.unexplained)

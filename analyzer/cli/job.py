@@ -132,9 +132,13 @@ class Job:
         self.baseline = self.summary.baseline = baseline
 
     def run(self) -> ExitStatus:
-        """Read, write, sum up; the result is the exit status."""
-        if self.form == "parquet":
-            return self._parquet()
+        """Read, write, sum up, and check if that is wanted; the result is the exit status."""
+        status = self._parquet() if self.form == "parquet" else self._drained()
+        if self.check is None or status in (ExitStatus.INTERRUPTED, ExitStatus.TERMINATED):
+            return status
+        return report(self.check, self.reading.sources, quiet=self.quiet) or status
+
+    def _drained(self) -> ExitStatus:
         gc.disable()  # a third of the time; what was given out holds no cycles (Connection.settle)
         with draining(self.reading.stop) as self.stopping:
             return self._text()
@@ -343,8 +347,6 @@ class Job:
         stopped = self.interrupted or (self.stopping.status if self.stopping is not None else None)
         if stopped is not None:
             return stopped
-        if self.check is not None and report(self.check, self.reading.sources, quiet=self.quiet):
-            return ExitStatus.FOUND
         if self.found:
             return ExitStatus.FOUND
         return self.reading.exit_status

@@ -2,7 +2,7 @@
 
 pyshark is written for notebooks: it keeps an event loop, raises when it is closed early, and reads `config.ini` in the
 folder where it stands. Here it can do all that, and its parent kills it when it hangs. The question is
-{file, tshark, home, options, fields, memory}; a line of JSON a packet answers it, [number, {field: [values]}],
+{file, tshark, home, options, fields, memory, seconds}; a line of JSON a packet answers it, [number, {field: [values]}],
 and a last line {"end": what tshark said last}. Nothing of whyfetch is imported.
 """
 
@@ -13,11 +13,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import Any
 
-LONGEST = 300
+LONGEST = 1000
 MOST = 200
 """Characters kept of a value, and values of a field of a packet: both are the capture's to choose."""
 MOMENT_S = 0.1
@@ -31,6 +32,13 @@ def limit(memory: int) -> None:
 
         if memory:
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def until(seconds: int) -> None:
+    """No longer than that, also when the parent is gone: this process and its tshark, a group of their own, end."""
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
+        signal.alarm(seconds)
 
 
 def row(packet: Any, fields: dict[str, str]) -> dict[str, list[str]]:
@@ -78,6 +86,7 @@ def main() -> None:
     """Read the question, answer it."""
     question = json.load(sys.stdin)
     limit(question["memory"])
+    until(question["seconds"])
     answer(question)
 
 

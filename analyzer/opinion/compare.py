@@ -10,9 +10,13 @@ from typing import NamedTuple
 from analyzer.opinion.cutout import CutOut, Wire
 from analyzer.opinion.facts import Fact, Stated
 from analyzer.opinion.fields import FACTS, Row, Value
-from analyzer.opinion.known import KNOWN, Known, Seen
+from analyzer.opinion.known import KNOWN, SILENT, Known, Seen
+
+STATUS_LINE = len("HTTP/1.1 200 OK")
+"""Bytes without which a segment has no status, nor a method."""
 
 CUT = "the capture, or what of it is given to Wireshark, has not all that came before"
+LATER = "a later packet has the end of it"
 UNKNOWN = "this version of Wireshark has no such field"
 
 
@@ -61,6 +65,8 @@ def compare(stated: Stated, cut: CutOut, rows: dict[int, Row], missing: frozense
         theirs = FACTS[fact.kind].read(row)
         if same(fact.ours, theirs):
             opinion.agreed += 1
+        elif theirs in SILENT and shown_later(fact, wire, row):
+            opinion.unasked[LATER] += 1
         else:
             fields = FACTS[fact.kind].fields
             said = tuple(field for field in fields if field in row) or fields[-1:]
@@ -74,6 +80,12 @@ def same(ours: Value, theirs: Value) -> bool:
     if isinstance(theirs, frozenset | tuple) and not isinstance(ours, frozenset | tuple):
         return ours in theirs
     return ours == theirs
+
+
+def shown_later(fact: Fact, wire: Wire, row: Row) -> bool:
+    """Whether Wireshark shows a head where it ends, or where the frame of HTTP/2 does that holds it."""
+    goes_on = "tcp.reassembled_in" in row or ":http2" in row["frame.protocols"][-1] or wire.length < STATUS_LINE
+    return fact.kind in ("status", "method") and goes_on
 
 
 def known(seen: Seen) -> Known | None:

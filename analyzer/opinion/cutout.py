@@ -31,7 +31,7 @@ FRAGMENTS = 64
 
 
 class Wire(NamedTuple):
-    """What was read of a marked packet. again: new | retransmission | out-of-order | keep-alive | copy, "" = not known.
+    """What was read of a marked packet. again: new | retransmission | out-of-order | keep-alive, "" = not known.
 
     icmp   type and code of an ICMP error, else ()
     whole  nothing of it was cut off; follows: all that came before in its connection is in the cut-out
@@ -71,16 +71,19 @@ class CutOut:
 class Cutter:
     """Reads a capture once for the packets of many connections.
 
+    seen  what the traces say of the packets that are asked about
     kept  by the identity of a trace: its packets and their bytes; gaps: traces of which a packet was cut
     """
 
     def __init__(self, traces: Iterable[Trace], asked: Collection[int]) -> None:
         """`asked` are the numbers of the packets to be marked, of these connections or of others."""
+        self.traces = list(traces)
         self.asked = asked
+        self.seen: dict[int, Seen] = {}
         self.last = max(asked, default=0)
         self.by_key: dict[bytes, list[Trace]] = {}
         self.by_number: dict[int, list[Trace]] = {}
-        for trace in traces:
+        for trace in self.traces:
             for key in trace.keys:
                 self.by_key.setdefault(key, []).append(trace)
             for number in trace.strays:
@@ -100,6 +103,10 @@ class Cutter:
             while frames.number < self.last and frames.advance():
                 kind = decoder.decode(frames, packet)
                 self._frame(out, found, frames, kind, decoder, packet)
+        for trace in self.traces:
+            trace.end()
+        for number, seen in self.seen.items():
+            found.marked[number] = found.marked[number]._replace(again=again(seen))
         return found
 
     def _frame(self, out: BinaryIO, found: CutOut, frames: Frames, kind: int, decoder: Decoder, packet: Packet) -> None:
@@ -122,7 +129,9 @@ class Cutter:
             numbers = (packet.flags & 0xFF, packet.seq, packet.ack, packet.length) if kind == TCP else (0, 0, 0, 0)
             icmp = (decoder.icmp.kind, decoder.icmp.code) if kind == ICMP and decoder.icmp is not None else ()
             own = seen is not None
-            found.marked[frames.number] = Wire(kind == TCP, *numbers, again(seen), icmp, whole, follows, own)
+            found.marked[frames.number] = Wire(kind == TCP, *numbers, "", icmp, whole, follows, own)
+            if seen is not None:
+                self.seen[frames.number] = seen
 
     def _seen(self, frames: Frames, kind: int, decoder: Decoder, packet: Packet) -> tuple[Seen | None, bool, bool]:
         """What the connection's trace says of the packet; whether all before it is cut out; whether it is to be."""
@@ -157,11 +166,12 @@ class Cutter:
 
 
 def again(seen: Seen | None) -> str:
-    """Whether a segment is a plain new one."""
-    if seen is None:
+    """Whether a segment is a plain new one; "" of one that is none of the stream, or that was captured twice.
+
+    Wireshark knows no copies: by its word they are sent again, or new.
+    """
+    if seen is None or seen.copy or seen.stray is not None:
         return ""
-    if seen.copy:
-        return "copy"
     if seen.keep_alive:
         return "keep-alive"
     return "retransmission" if seen.again else "out-of-order" if seen.late else "new"

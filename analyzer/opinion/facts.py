@@ -40,7 +40,9 @@ class Stated:
     cited    the packets of the evidence; facts: those that need nothing but the fetch
     whole    the capture lost or cut nothing of its connection
     ignored  from this packet on it has segments that their receiver would not take, or resets; 0 = it has none
-    disordered  packets of it changed places; tunnel: it goes through a proxy; joined: its SYN is not in the capture;
+    reset    its first reset, or what came of another address; 0 = none
+    disordered  packets of it changed places; tunnel: it goes through a proxy; joined: its SYN is not in the capture,
+             unopened: or its SYN-ACK is not;
              reused: and another connection on its ports is cut out with it
     http     the server's port where it speaks HTTP/2 in plain text, else 0
     """
@@ -60,8 +62,10 @@ class Stated:
         self.moved = connection.moved or {}
         self.disordered = bool(self.moved)
         self.ignored = ignored_from(connection)
+        self.reset = first_reset(connection)
         self.tunnel = bool(connection.via) or connection.connect is not None
         self.joined = connection.client.syns == 0 and fetch.resolution is None
+        self.unopened = connection.client.syns == 0 or connection.server.syns == 0
         self.reused = False
         self.facts = [*self._labels(fetch), *self._columns(fetch), *_lookups(fetch, self.cited)]
 
@@ -85,9 +89,15 @@ class Stated:
     def _labels(self, fetch: Fetch) -> Iterator[Fact]:
         """The words of `evidence`."""
         ends = _hello_ends(fetch.connection)
+        alerts = [alert.record for alert in self.tls.alerts] if self.tls is not None else []
+        later = {self._true(record.packet) for record in alerts if record.packet != record.last_packet}
         for item in verdict_of(fetch).evidence:
             if item.what in HIDDEN and self._true(ends.get(item.what, 0)) != item.packet:
                 continue  # it ends elsewhere: `hellos` is asked there
+            if item.what == "alert" and item.packet in later:
+                continue
+            if item.what == "client-hello" and self.tls is not None and self.tls.sslv2:
+                continue  # one of SSL 2.0, which Wireshark 4.4 does not read any more
             yield Fact(item.packet, "label", item.what, "evidence", item.what in BY_STREAM)
 
     def _columns(self, fetch: Fetch) -> Iterator[Fact]:
@@ -111,7 +121,7 @@ class Stated:
         """What of TLS ends in a cited packet of the connection."""
         ends = _hello_ends(self.connection)
         found = [kind for kind, what in ((1, HIDDEN[0]), (2, HIDDEN[1])) if self._true(ends.get(what, 0)) == packet]
-        if tls.hellos == 1 and not tls.retry_request:
+        if tls.hellos == 1 and not tls.retry_request and not tls.sslv2:
             yield Fact(packet, "hellos", tuple(found), "evidence", True)
         alerts = [alert.code for alert in tls.alerts if self._true(alert.record.last_packet) == packet]
         yield Fact(packet, "alerts", tuple(sorted(code for code in alerts if code >= 0)), "evidence", True)
@@ -134,6 +144,15 @@ class Stated:
     def _true(self, packet: int) -> int:
         """The number in the capture of a packet that changed places."""
         return self.moved.get(packet, (packet, 0))[0]
+
+
+def first_reset(connection: Connection) -> int:
+    """The first reset on its ports, or what came of another address or connection and is answered by one; 0 = none."""
+    if connection.challenge_ack >= 0:
+        return connection.first_packet
+    strays = [stray.packet for stray in connection.strays or ()]
+    resets = [mark.packet for mark in connection.milestones if mark.what == "rst"]
+    return min(resets + strays, default=connection.ignored_packet)
 
 
 def ignored_from(connection: Connection) -> int:

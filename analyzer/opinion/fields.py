@@ -8,11 +8,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.wire.model import ACK, FIN, RST, SYN
+from analyzer.wire.tls.reader import text
 
 Row = dict[str, list[str]]
 """Field -> its values in one packet, in the order of the packet; a field that it does not have is not there."""
 Value = str | int | tuple[int, ...] | frozenset[str]
 
+MAX_NAME = 255
+"""Characters of a server name that are kept, as analyzer.wire.tls.hello does."""
 SHOW, RAW = "show", "raw_value"
 """What is taken of a field: the text that Wireshark shows; its bytes in hexadecimal where the text may be changed."""
 
@@ -29,6 +32,7 @@ FIELDS = {
     **dict.fromkeys(
         ("frame.number", "frame.protocols", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", *AGAIN), SHOW
     ),
+    **dict.fromkeys(("tcp.reassembled_in", "tcp.analysis.lost_segment"), SHOW),
     **dict.fromkeys(("tls.record.content_type", "tls.record.opaque_type", "tls.alert_message.desc"), SHOW),
     **dict.fromkeys(("tls.handshake.type", "tls.handshake.version"), SHOW),
     **dict.fromkeys(("tls.handshake.extensions.supported_version",), SHOW),
@@ -55,12 +59,20 @@ class Compared(NamedTuple):
 def number(row: Row, field: str) -> int:
     """The last value: of headers inside each other the innermost; -1 = there is none."""
     values = row.get(field)
-    return int(values[-1], 0) if values and values[-1] else -1
+    return integer(values[-1]) if values else -1
+
+
+def integer(shown: str) -> int:
+    """As Wireshark shows it, decimal or `0x`; -1 where a packet put something else into a field."""
+    try:
+        return int(shown, 16 if shown.startswith("0x") else 10)
+    except ValueError:
+        return -1
 
 
 def numbers(row: Row, *fields: str) -> tuple[int, ...]:
     """All values of the fields, sorted."""
-    return tuple(sorted(int(value, 0) for field in fields for value in row.get(field, ()) if value))
+    return tuple(sorted(integer(value) for field in fields for value in row.get(field, ()) if value))
 
 
 def flags(row: Row) -> int:
@@ -79,9 +91,9 @@ def hellos(row: Row) -> tuple[int, ...]:
 
 
 def server_name(row: Row) -> str:
-    """SNI, from its bytes."""
+    """SNI, from its bytes, written as ours is."""
     values = row.get("tls.handshake.extensions_server_name")
-    return bytes.fromhex(values[0]).decode("ascii", "backslashreplace") if values else ""
+    return text(bytes.fromhex(values[0]), MAX_NAME) if values else ""
 
 
 def version(row: Row) -> int:
@@ -98,6 +110,8 @@ def response(row: Row) -> int:
 
 def labels(row: Row) -> frozenset[str]:
     """What the packet may be called, of the words that `evidence` has."""
+    if row.keys() & {"icmp.type", "icmpv6.type"}:
+        return frozenset({"icmp"})  # all else is of the packet that it quotes
     bits = max(flags(row), 0)
     found = set()
     if bits & SYN:
@@ -111,7 +125,6 @@ def labels(row: Row) -> frozenset[str]:
         found.add("alert")
     if again(row) in ("retransmission", "keep-alive"):
         found.add(again(row))
-    found |= {"icmp"} if row.keys() & {"icmp.type", "icmpv6.type"} else set()
     if "dns.flags.response" in row:
         found.add("dns-answer" if response(row) else "dns-query")
     return frozenset(found)

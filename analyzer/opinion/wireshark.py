@@ -101,6 +101,7 @@ class Wireshark:
             "options": options,
             "fields": {name: FIELDS[name] for name in FIELDS if name not in self.missing},
             "memory": MEMORY,
+            "seconds": round(limit) + 5,
         }
         out = folder / "answers"
         with out.open("wb") as answers:

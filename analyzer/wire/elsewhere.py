@@ -132,6 +132,13 @@ def near(offset: cython.longlong, low: cython.longlong, high: cython.longlong) -
     return low - NEAR_BYTES <= offset <= high + NEAR_BYTES
 
 
+def captured_at(connection: Connection, p: Packet) -> tuple[int, int]:
+    """Number and time of a packet as captured, which may have changed places in its own connection (ordering.py)."""
+    if connection.moved is None:
+        return p.number, p.time
+    return connection.moved.get(p.number, (p.number, p.time))
+
+
 def keep(connection: Connection, sender: Side, p: Packet) -> None:
     """Remember a stray packet with the connection that it belongs to."""
     what = "data" if p.length else "ack"
@@ -142,7 +149,8 @@ def keep(connection: Connection, sender: Side, p: Packet) -> None:
     if connection.strays is None:
         connection.strays = []
     if len(connection.strays) < MAX_STRAYS:
-        connection.strays.append(Stray(what, p.number, p.time, sender))
+        number, time = captured_at(sender.connection, p)
+        connection.strays.append(Stray(what, number, time, sender))
 
 
 def refuse(connection: Connection, sender: Side, p: Packet) -> None:
@@ -152,5 +160,4 @@ def refuse(connection: Connection, sender: Side, p: Packet) -> None:
         return
     for stray in connection.strays:
         if stray.refused_packet == 0 and stray.port == sender.port and stray.address == sender.address:
-            stray.refused_packet = p.number
-            stray.refused_time = p.time
+            stray.refused_packet, stray.refused_time = captured_at(sender.connection, p)

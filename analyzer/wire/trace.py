@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # not compiled: one pass for one fetch, and all it calls is compiled
+from collections import deque
 from collections.abc import Iterator
 
 from analyzer.capture.frame import Frames
@@ -46,7 +47,11 @@ class Seen:
 class Trace:
     """Reads a capture again for the packets of one finished connection.
 
-    What is a copy or a retransmission is found by the same code that found it the first time.
+    What is a copy or a retransmission is found by the same code that found it the first time, which lets packets wait
+    that came too early (ordering.py): of these it is known later.
+
+    waiting   those packets, by number; tops: up to where each side has sent; newest: what its last
+              packet said; opened: the numbers of its SYNs
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -61,6 +66,9 @@ class Trace:
         self.ends = [int(client.end) + 1, int(server.end) + 1]
         self.near = [0, 0]
         self.opened: tuple[set[int], set[int]] = (set(), set())
+        self.waiting: dict[int, Seen] = {}
+        self.tops = [0, 0]
+        self.newest: list[tuple[int, int, int | None, int]] = [(0, 0, 0, 0), (0, 0, 0, 0)]
         self.table = Connections()
         self.strays: dict[int, tuple[bytes, int]] = {}
         for stray in connection.strays or ():
@@ -71,13 +79,29 @@ class Trace:
     def packets(self, frames: Frames) -> Iterator[Seen]:
         """The packets, in the order of the capture; `frames` stands at its beginning."""
         decoder, packet = Decoder(), Packet()
+        line: deque[Seen] = deque()
         while frames.advance() and frames.number <= self.last:
             seen = self.take(decoder.decode(frames, packet), decoder, packet)
             if seen is not None:
-                yield seen
+                line.append(seen)
+            while line and line[0].number not in self.waiting:
+                yield line.popleft()
+        self.end()
+        yield from line
+
+    def end(self) -> None:
+        """No more packets come: nothing waits any more."""
+        sides = self._sides()
+        before = list(map(_counters, sides))
+        while self.table.finish():
+            pass
+        self._settle(before, sides)
 
     def take(self, kind: int, decoder: Decoder, packet: Packet) -> Seen | None:
-        """What was just decoded, if it is of this connection: `kind` is what the decoder returned."""
+        """What was just decoded, if it is of this connection: `kind` is what the decoder returned.
+
+        Whether it is new or was sent before may be known only when others were taken, or at the `end`.
+        """
         if not self.connection.first_packet <= packet.number <= self.last:
             return None
         if kind == TCP and packet.key in self.keys:
@@ -135,26 +159,65 @@ class Trace:
         return seen
 
     def _account(self, seen: Seen, packet: Packet, note: str) -> None:
-        """Whether the packet is a copy, a retransmission, a keep-alive: watch the counters of its side move."""
-        found: Side | None = self.table.sides.get(packet.key)
-        before = (0, 0, 0, 0) if found is None else _counters(found)
+        """Whether the packet is a copy, a retransmission, a keep-alive: watch the counters of both sides move."""
+        before = list(map(_counters, self._sides()))
+        self.waiting[seen.number] = seen
         self.table.packet(packet, note)
-        found = self.table.sides.get(packet.key)
-        if found is not None:
-            after = _counters(found)
-            seen.copy = after[0] > before[0]
-            seen.again = after[1] > before[1]
-            seen.keep_alive = after[2] > before[2]
-            seen.late = after[3] > before[3]
+        self._settle(before, self._sides())
+
+    def _sides(self) -> list[Side | None]:
+        """The client and the server, as the table knows them by now."""
+        return [self.table.sides.get(key) for key in self.keys]
+
+    def _settle(self, before: list[tuple[int, ...]], sides: list[Side | None]) -> None:
+        """Tell what became of the packets that do not wait any more."""
+        still: set[int] = set()
+        for side in sides:
+            if side is not None and side.connection is not None and side.connection.early is not None:
+                still.update(packet.number for packet, _ in side.connection.early.packets)
+        settled = [self.waiting.pop(number) for number in sorted(self.waiting.keys() - still)]
+        for index, (old, new) in enumerate(zip(before, map(_counters, sides), strict=True)):
+            moved = [max(0, now - then) for then, now in zip(old, new, strict=True)]
+            self._tell([seen for seen in settled if seen.side == index], moved)
+
+    def _tell(self, settled: list[Seen], moved: list[int]) -> None:
+        """Which of a side's packets moved its counters; where several waited, those that may have by their numbers."""
+        copies, retransmissions, probes, late = moved
+        sure = len(settled) == 1
+        for seen in settled:
+            top = self.tops[seen.side]
+            before = seen.length > 0 and seen.seq < top
+            sign = (seen.flags, seen.seq, seen.ack, seen.length)
+            if copies and (sure or sign == self.newest[seen.side]):
+                copies -= 1
+                seen.copy, seen.again = True, False
+            elif probes and (sure or (seen.seq == top - 1 and seen.length <= 1)):
+                probes -= 1
+                seen.keep_alive = True
+            elif retransmissions and (sure or before):
+                retransmissions -= 1
+                seen.again = True
+            elif late and (sure or before):
+                late -= 1
+                seen.late = True
+            self.newest[seen.side] = sign
+            if not seen.flags & RST:
+                self.tops[seen.side] = max(top, seen.seq + seen.length)
 
 
-def _counters(side: Side) -> tuple[int, int, int, int]:
+def _counters(side: Side | None) -> tuple[int, ...]:
     """What moves when a segment is no plain new one."""
+    if side is None:
+        return (0, 0, 0, 0)
     return side.duplicates, side.retransmissions, side.keep_alives, side.out_of_order
 
 
 def packets_of(traces: list[Trace], frames: Frames) -> Iterator[tuple[Trace, Seen]]:
-    """The packets of several connections in one pass, each with its trace; `frames` stands at the beginning."""
+    """The packets of several connections in one pass, each with its trace; `frames` stands at the beginning.
+
+    Those of one connection come in the order of the capture.
+    """
+    lines: dict[int, deque[Seen]] = {id(trace): deque() for trace in traces}
     decoder, packet = Decoder(), Packet()
     known: dict[bytes, list[Trace]] = {}
     strays: dict[int, list[Trace]] = {}
@@ -172,5 +235,12 @@ def packets_of(traces: list[Trace], frames: Frames) -> Iterator[tuple[Trace, See
             found = [*found, *(trace for trace in strays[frames.number] if trace not in found)]
         for trace in found:
             seen = trace.take(kind, decoder, packet)
-            if seen is not None:
-                yield trace, seen
+            if seen is None:
+                continue
+            line = lines[id(trace)]
+            line.append(seen)
+            while line and line[0].number not in trace.waiting:
+                yield trace, line.popleft()
+    for trace in traces:
+        trace.end()
+        yield from ((trace, seen) for seen in lines[id(trace)])

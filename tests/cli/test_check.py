@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import struct
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,8 @@ from analyzer.cli.app import run
 from analyzer.opinion import check, compare, cutout
 from analyzer.opinion.words import shown
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "samples"
 ALERT = str(SAMPLES / "tls-failure" / "curl-unknown-ca.pcap")
 FORGED = str(SAMPLES / "ok" / "curl-forged-reset-survived.pcap")
 REFUSED = str(SAMPLES / "rst" / "curl-refused.pcap")
@@ -97,8 +102,11 @@ def test_selected_rows_only_and_connections_without_fetch(capsys: Capture) -> No
     """What has no row is not asked about; with `--all` what carried no fetch has one."""
     _, err = said(capsys, "classify", "--check", "--select", "rst", ALERT, REFUSED)
     assert " on 1 fetch\n" in err
-    _, err = said(capsys, "classify", "--check", "--all", SAMPLES / "ok")
-    assert " agrees " in err
+    race = SAMPLES / "ok" / "curl-ipv6-dropped.pcap"
+    _, err = said(capsys, "classify", "--check", race)
+    assert " on 1 fetch\n" in err
+    _, err = said(capsys, "classify", "--check", "--all", race)
+    assert " on 2 fetches\n" in err
 
 
 def test_what_cannot_be_read_twice(capsys: Capture, tmp_path: Path) -> None:
@@ -165,6 +173,30 @@ def test_one_run_of_tshark_a_capture(capsys: Capture, tmp_path: Path, monkeypatc
     assert (tmp_path / "runs").read_text().count("x") == 3
     assert f"error: `{ALERT}`: tshark" in err
     assert " agrees " in err
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_wireshark_is_asked(tmp_path: Path, number: int, status: int) -> None:
+    """The rows are there, all that was begun is stopped, and no file is left."""
+    folder, temporary = tmp_path / "bin", tmp_path / "temporary"
+    folder.mkdir()
+    temporary.mkdir()
+    asking = f"touch {tmp_path}/asking; exec sleep 600"
+    (folder / "tshark").write_text(
+        f'#!/bin/sh\ncase "$*" in *pdml*) {asking};; esac\nexec {shutil.which("tshark")} "$@"\n'
+    )
+    (folder / "tshark").chmod(0o755)
+    places = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "analyzer", "classify", "--check", ALERT]
+    with subprocess.Popen(command, env={**os.environ, **places}, stdout=subprocess.PIPE, text=True) as process:
+        for _ in range(600):
+            if (tmp_path / "asking").exists():
+                break
+            time.sleep(0.1)
+        process.send_signal(number)
+        out, _ = process.communicate()
+    assert (process.returncode, out.count("tls-alert-unknown-ca")) == (status, 1)
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["ipv4", "ipv6"])

@@ -18,6 +18,7 @@ from analyzer.capture import expand
 from analyzer.errors import UsageError
 from analyzer.opinion.check import ask
 from analyzer.opinion.compare import Opinion, compare
+from analyzer.opinion.cutout import CutOut
 from analyzer.opinion.facts import Stated
 from analyzer.opinion.fields import FIELDS, Row
 from analyzer.opinion.wireshark import Wireshark
@@ -33,6 +34,7 @@ class Asked(NamedTuple):
     parts  the captures that it was put together from: name and number of packets
     """
 
+    cut: CutOut
     rows: dict[int, Row]
     opinions: list[Opinion]
     parts: list[tuple[str, int]]
@@ -64,7 +66,7 @@ def asked(wireshark: Wireshark, path: Path, parts: list[tuple[str, int]]) -> Ask
     everything = range(1, sum(packets for _, packets in parts) + 1)
     cut, rows = ask(wireshark, source, stated, everything)
     assert rows.keys() == set(everything)
-    return Asked(rows, [compare(one, cut, rows) for one in stated], parts)
+    return Asked(cut, rows, [compare(one, cut, rows) for one in stated], parts)
 
 
 @pytest.fixture(scope="session")
