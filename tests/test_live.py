@@ -23,6 +23,7 @@ from analyzer.capture.follow import Followed
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.output import words
+from analyzer.output.below import Below
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.summary import Summary
 from analyzer.output.table import TableWriter
@@ -209,6 +210,31 @@ def test_a_resolver_that_is_silent_is_told_while_it_is(tmp_path: Path, again: st
     assert kinds.count("fetch") == kinds.count("ended") == 1
     assert kinds.index("fetch") == kinds.index("ended") + 1 > 8
     assert 15 <= said[kinds.index("fetch")][2] <= 17
+
+
+HALF_SILENT = """
+name a client 192.0.2.1:40001 server 192.0.2.53:53
+  0.000 a > dns A www.example
+  0.001 a > dns AAAA www.example
+  0.002 a < dns AAAA www.example nxdomain
+  5.005 a > dns A www.example
+ 10.010 a < dns A www.example nxdomain
+"""
+
+
+def test_a_name_that_goes_on_has_one_line(tmp_path: Path) -> None:
+    """Whichever of its questions is looked at: on a screen the line of before is gone when it is told anew, or over."""
+    path = tmp_path / "half.pcap"
+    path.write_bytes(pcap(parse(HALF_SILENT)))
+    below = Below(io.StringIO(), 120)
+    most = 0
+    for row in chain.from_iterable(Reading(live=Live(path, tail=20 * SECOND)).told()):
+        if isinstance(row, Event) and row.kind == "ongoing":
+            below.add(row.fetch)
+        else:
+            below.remove(row.fetch if isinstance(row, Event) else row)
+        most = max(most, len(below.stalls))
+    assert (most, below.stalls) == (1, {})
 
 
 def test_a_resolver_that_answers_at_last_ends_what_was_told(tmp_path: Path) -> None:

@@ -121,6 +121,8 @@ class Asked:
         if known is None and len(self.stalls) >= MOST_STALLS:
             return
         fetch.silence_s = (self.now - since) / 1e9
+        if known is not None:
+            fetch.first_packet = known[0].first_packet  # by which it is told apart (verdict.told.going_on)
         if self.lean:
             fetch.detach()
         told = 0 if known is None else known[1]
