@@ -122,8 +122,8 @@ class Resolution:
 
     @property
     def deadline(self) -> int:
-        """Until when a question can join it, as far as is known; an unanswered one is known only after PATIENCE_NS."""
-        return min(self.last_time + QUIET_NS, self.first_time + LONGEST_NS) + PATIENCE_NS
+        """Until when a question can join it, as far as is known; an unanswered one is known after LINK_NS at last."""
+        return min(self.last_time + QUIET_NS, self.first_time + LONGEST_NS) + LINK_NS
 
     def over(self, now: cython.longlong) -> bool:
         """Whether no question can join it any more."""

@@ -14,17 +14,13 @@ from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names
 from analyzer.fetch.resolution import Resolution, as_fetch
 from analyzer.fetch.wishes import MOST_LOOKED_AT, Pair
+from analyzer.reading.stalls import Stalls
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.signatures.dns import RETRY_NS
-from analyzer.verdict.told import Event
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.dns.message import HTTPS
 from analyzer.wire.engine import Engine
 
-MOST_STALLS = 64
-"""Stalls that are told while they last; of names, as many again."""
-TELL_NS = 1_000_000_000
-"""Between two times that one is."""
 QUIET_NS = 400_000_000
 """A resolver that goes on behind an answer, to the next server or with the next search domain, asks at once."""
 
@@ -33,8 +29,7 @@ class Asked:
     """The names of one stream.
 
     rows      those whose row has left -> that row; None: a flood leaves it out
-    stalls    client and name of those that go on -> the fetch as it was told last, and when, ns
-    said      what is to be told besides
+    stalls    those that go on, by client and name
     """
 
     def __init__(
@@ -43,23 +38,22 @@ class Asked:
         names: Names,
         judge: Callable[[Fetch], None],
         mine: Callable[[Fetch], bool],
-        said: list[Event],
+        stalls: Stalls,
         *,
         lean: bool,
     ) -> None:
         self.engine, self.names = engine, names
         self.judge, self.mine = judge, mine
-        self.said = said
+        self.stalls = stalls
         self.lean = lean
         self.now = 0
         self.rows: dict[Resolution, Fetch | None] = {}
-        self.stalls: dict[Pair, tuple[Fetch, int]] = {}
 
     def look(self, now: int) -> Iterator[Fetch]:
         """Those that are decided: whose answers have come, and nothing since."""
         engine, self.now = self.engine, now
         waiting = [one for one in engine.dns.began if one.qtype != HTTPS and not one.cut]
-        self._forget({(one.client, one.name) for one in waiting} if self.stalls else set())
+        self._forget({(one.client, one.name) for one in waiting})
         self._look_at_silent(waiting)
         if not self.names.wishes.waiting:
             return
@@ -72,13 +66,13 @@ class Asked:
             if not verdict.failed:
                 continue
             if "ongoing" in verdict.flags or (fetch.flow.client, first_label(fetch.name)) in waits:
-                self._tell(fetch, wish.last_time)
+                self.stalls.go_on((wish.client, wish.name), fetch, wish.last_time, self.now)
             elif self._leaves(wish, fetch):
                 yield fetch
 
     def _leaves(self, wish: Resolution, fetch: Fetch) -> bool:
         """The name is decided: whether its row leaves, or a flood leaves it out."""
-        self._end((wish.client, wish.name))
+        self.stalls.end((wish.client, wish.name))
         self.rows[wish] = None
         if self.names.wishes.leaves_out(wish):
             return False
@@ -112,34 +106,14 @@ class Asked:
         if self.mine(fetch):
             self.judge(fetch)
             if verdict_of(fetch).failed:
-                self._tell(fetch, wish.last_time)
-
-    def _tell(self, fetch: Fetch, since: int) -> None:
-        """A name goes on that nothing has brought an address for; the last word on it was at `since`, ns."""
-        pair = (fetch.flow.client, fetch.name)
-        known = self.stalls.get(pair)
-        if known is None and len(self.stalls) >= MOST_STALLS:
-            return
-        fetch.silence_s = (self.now - since) / 1e9
-        if self.lean:
-            fetch.detach()
-        told = 0 if known is None else known[1]
-        if self.now - told >= TELL_NS:
-            self.said.append(Event("ongoing", (), fetch))
-            told = self.now
-        self.stalls[pair] = (fetch, told)
-
-    def _end(self, pair: Pair) -> None:
-        if pair in self.stalls:
-            fetch, _ = self.stalls.pop(pair)
-            self.said.append(Event("ended", (), fetch))
+                self.stalls.go_on((wish.client, wish.name), fetch, wish.last_time, self.now)
 
     def _forget(self, waiting: set[Pair]) -> None:
         """What is over, or brought an address after all."""
         wishes = self.names.wishes
-        for pair in [one for one in self.stalls if one not in waiting]:
+        for pair in [one for one in self.stalls.known if isinstance(one, tuple) and one not in waiting]:
             if not any(wish in wishes.waiting for wish in wishes.named.get(pair, ())):
-                self._end(pair)
+                self.stalls.end(pair)
         if len(self.rows) > 2 * len(wishes.open) + 16:
             self.rows = {wish: row for wish, row in self.rows.items() if wish in wishes.open}
 

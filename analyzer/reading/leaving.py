@@ -17,9 +17,10 @@ from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names, wanted
 from analyzer.fetch.order import Order
-from analyzer.reading.asked import MOST_STALLS, TELL_NS, Asked
+from analyzer.reading.asked import Asked
 from analyzer.reading.rivals import Rivals
 from analyzer.reading.rows import NOTHING_OPEN
+from analyzer.reading.stalls import Stalls
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.races import attempted
@@ -94,7 +95,7 @@ class Leaving:
     begun     whether rows leave out of order by now: since the first look
     rows      connections that are not given out yet -> the fetches of theirs that have left, by place
     said      what is to be told besides
-    stalls    connections that stall -> the fetch that does, and when that was told, ns
+    stalls    what goes on, and has failed so far
     asked     the names that were asked for in vain
     attempts  fetches that carried nothing, and wait to know whether they lost a race -> since when, ns
     unsure    those of them that did not wait any longer: their rows have left
@@ -118,7 +119,7 @@ class Leaving:
         self.settle = settle
         self.mine = mine
         self.said: list[Event] = []
-        self.stalls: dict[Connection, tuple[Fetch, int]] = {}
+        self.stalls = Stalls(self.said, lean=lean)
         self.told = Told(self.groups, settle=settle)
         self.pace = Pace()
         self.begun = False
@@ -126,7 +127,7 @@ class Leaving:
         self.rows: dict[Connection, dict[int, Fetch]] = {}
         self.attempts: dict[Fetch, int] = {}
         self.unsure: dict[Fetch, None] = {}
-        self.asked = Asked(engine, names, judge, mine, self.said, lean=lean)
+        self.asked = Asked(engine, names, judge, mine, self.stalls, lean=lean)
         self.rivals = Rivals(engine, names)
 
     def looks(self) -> Iterator[Fetch | Event]:
@@ -190,6 +191,7 @@ class Leaving:
             looked_at(connection, now, decided)
         for fetch in self.asked.look(now):
             self.order.add(fetch)
+        self.stalls.pass_time(now)
 
     def asked_again(self, fetch: Fetch) -> bool:
         """Whether the row of a name that was asked for in vain, and is over now, has left."""
@@ -235,30 +237,18 @@ class Leaving:
 
     def _stall(self, connection: Connection, fetch: Fetch | None, now: int) -> None:
         """A connection stalls, as far as is known now, or does not."""
-        known = self.stalls.get(connection)
         if fetch is None:
-            if known is not None:
-                self._end_stall(connection)
-            return
-        if self.lean:
-            fetch.detach()
-        if known is None and len(self.stalls) >= MOST_STALLS:
-            return
-        told = 0 if known is None else known[1]
-        if now - told >= TELL_NS:
-            self.said.append(Event("ongoing", (), fetch))
-            told = now
-        self.stalls[connection] = (fetch, told)
-
-    def _end_stall(self, connection: Connection) -> None:
-        fetch, _ = self.stalls.pop(connection)
-        self.said.append(Event("ended", (), fetch))
+            self.stalls.end(connection)
+        else:
+            self.stalls.go_on(connection, fetch, now - int(fetch.silence_s * 1e9), now)
 
     def _stirred(self) -> list[Connection]:
         """Connections that stalled, and of which something came since."""
-        for connection in [one for one in self.stalls if not one.linked]:
-            self._end_stall(connection)
-        return [one for one in self.stalls if one.looked != one.last_packet]
+        stalling = [one for one in self.stalls.known if isinstance(one, Connection)]
+        for connection in stalling:
+            if not connection.linked:
+                self.stalls.end(connection)
+        return [one for one in stalling if one.linked and one.looked != one.last_packet]
 
     def again(self, connection: Connection, built: list[Fetch]) -> list[Fetch]:
         """A connection of which rows have left is given out: the fetches that have not; what turned out otherwise."""

@@ -25,7 +25,7 @@ class Event(NamedTuple):
               fetch (kind race); ongoing: a stall lasts; ended: it does not any more
     fetches   numbers of the rows that it is about
     fetch     group: its last member, with attempt, group and group_outcome; amended: as it is now; ongoing, ended: as
-              it was when it was last judged, without a number
+              it was when it was last judged, without a number, and `silence_s` up to the event
     before    amended: as its row says
     """
 

@@ -20,7 +20,10 @@ WAITS_NS = 1_000_000_000
 IDLE_NS = 10_000_000_000
 """A connection on which nobody visibly waits is looked at after so long, and then ever more seldom."""
 MOST_APART_NS = 500_000_000
-"""Between two looks at one that waits: a verdict that silence decides is late by no more."""
+"""Between two looks at one that waits, while a silence may decide: a verdict is late by no more."""
+DECIDES_NS = ((0, 12_000_000_000), (58_000_000_000, 63_000_000_000))
+"""Silences that may decide (verdict/thresholds.py): ten seconds at most, but for an answer, which may take a minute;
+and what a busy moment holds up."""
 GONE_NS = 120_000_000_000
 """A connection that its client has closed, and on which nobody has said anything since, is followed no longer: twice as
 long as Linux waits for the server's FIN (tcp_fin_timeout). The servers of clients that vanish would fill the table."""
@@ -39,9 +42,15 @@ def worth_a_look(table: Expiry, now: cython.longlong) -> list[Connection]:
             continue
         if ripe(connection, now):
             found.append(connection)
-            if len(found) >= MOST_LOOKED_AT:
-                break
+    if len(found) > MOST_LOOKED_AT:
+        found.sort(key=when_due)  # those that were never looked at are the first
+        del found[MOST_LOOKED_AT:]
     return found
+
+
+def when_due(connection: Connection) -> int:
+    """Order of connections by when to look at them again."""
+    return connection.look_again
 
 
 def ripe(connection: Connection, now: cython.longlong) -> cython.bint:
@@ -89,9 +98,20 @@ def looked_at(connection: Connection, now: cython.longlong, decided: cython.bint
     if decided:
         connection.look_again = now + GONE_NS
     elif waits(connection) or connection.fins_seen or connection.icmps:
-        connection.look_again = now + max(SETTLED_NS, min(quiet // 8, MOST_APART_NS))
+        connection.look_again = now + apart(quiet)
     else:
         connection.look_again = now + max(MOST_APART_NS, quiet // 2)
+
+
+def apart(quiet: cython.longlong) -> cython.longlong:
+    """How long to leave alone a connection that waits, after so much silence."""
+    longest: cython.longlong = quiet // 8
+    for begin, end in DECIDES_NS:
+        if quiet < begin:
+            return max(SETTLED_NS, min(longest, begin - quiet))
+        if quiet < end:
+            return max(SETTLED_NS, min(longest, MOST_APART_NS))
+    return longest
 
 
 def gone(connection: Connection, now: cython.longlong) -> cython.bint:
