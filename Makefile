@@ -7,19 +7,39 @@ BIN := $(VENV)/bin
 ifeq ($(CI),true)
 export WHYFETCH_COMPILE ?= 1
 endif
-STAMP := $(VENV)/.installed
-
 .PHONY: demo test lint types contract unit fuzz asan samples bench docs clean tools
 
-$(STAMP): pyproject.toml setup.py $(shell find analyzer -name '*.py' -o -name '*.pxd')
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --group dev "setuptools>=80" "cython>=3.3,<3.4"
-	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[tshark]'
-	$(BIN)/python -m compileall -q analyzer
-	touch $@
+# The packages whose programs are not here, of a list of program:package.
+missing = $(shell for each in $(1); do command -v $${each%%:*} >/dev/null || printf ' %s' $${each\#\#*:}; done)
+APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 
-demo: $(STAMP)
+# Three steps, each with a stamp: what the program needs and what compiles it, the compiled modules, what tests need.
+NEEDED := $(VENV)/.needed
+BUILT := $(VENV)/.built
+STAMP := $(VENV)/.tested
+INSTALL := WHYFETCH_COMPILE=0 $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SOURCES := $(shell find analyzer -name '*.py' -o -name '*.pxd')
+
+$(NEEDED): pyproject.toml
+	@echo "installing what whyfetch needs, and Cython, into $(VENV)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) "setuptools>=80" "cython>=3.3,<3.4"
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(BUILT): $(NEEDED) setup.py $(SOURCES)
+	@$(BIN)/python setup.py --quiet build_ext --inplace
+	@touch $@
+
+$(STAMP): $(NEEDED) $(BUILT)
+	@echo "installing what tests need into $(VENV)" >&2
+	@$(INSTALL) --upgrade "pip>=25.1"
+	@$(INSTALL) --group dev
+	@$(INSTALL) --no-build-isolation --editable '.[all]'
+	@$(BIN)/python -m compileall -q analyzer
+	@touch $@
+
+demo: $(BUILT)
 	$(BIN)/whyfetch classify samples
 
 test: tools $(STAMP) lint types contract unit
@@ -59,28 +79,24 @@ asan: $(STAMP)
 	PYTHONPATH=.:tests $(BIN)/python -m fuzz.sanitized --runs $(if $(filter 0,$(RUNS)),3000,$(RUNS)) --seed $(SEED)
 
 # Real captures, made anew in network namespaces: root only. The verdicts are reproducible, the bytes are not.
-LAB_PROGRAMS := ip nft nginx tcpdump editcap curl wget git go node npm java openssl
-LAB_PACKAGES := iproute2 nftables nginx-light tcpdump wireshark-common curl wget git golang-go nodejs npm \
-	default-jdk-headless openssl golang-golang-x-net-dev
+LAB_PROGRAMS := ip:iproute2 nft:nftables nginx:nginx-light tcpdump:tcpdump editcap:wireshark-common curl:curl wget:wget \
+	git:git go:golang-go node:nodejs npm:npm java:default-jdk-headless openssl:openssl
 
-samples: $(STAMP)
-	@for program in $(LAB_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
-	[ -d /usr/share/gocode/src/golang.org/x/net/http2 ] || missing="$$missing golang.org/x/net"; \
-	if [ -n "$$missing" ]; then echo "installing what the lab needs for:$$missing" >&2; \
-	  apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(LAB_PACKAGES); fi
+samples: $(BUILT)
+	@missing="$(call missing,$(LAB_PROGRAMS))"; \
+	[ -d /usr/share/gocode/src/golang.org/x/net/http2 ] || missing="$$missing golang-golang-x-net-dev"; \
+	[ -z "$$missing" ] || { echo "installing what the lab lacks:$$missing" >&2; $(APT) $$missing; }
 	PYTHONPATH=samples $(BIN)/python -m lab.make
 
-bench: $(STAMP)
+bench: $(BUILT)
 	$(BIN)/python benchmarks/run.py
 
 # What tests use besides Python: tests that lack one are skipped and say so.
 TEST_PROGRAMS := tshark:tshark ip:iproute2 tcpdump:tcpdump nft:nftables curl:curl
 
 tools:
-	@missing=; for each in $(TEST_PROGRAMS); do command -v $${each%%:*} >/dev/null || missing="$$missing $${each##*:}"; done; \
-	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; } || \
+	@missing="$(call missing,$(TEST_PROGRAMS))"; \
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && $(APT) $$missing; } || \
 	  echo "missing, and cannot be installed here:$$missing; tests with them will be skipped" >&2
 
 clean:
