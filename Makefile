@@ -92,12 +92,16 @@ bench: $(BUILT)
 	$(BIN)/python benchmarks/run.py
 
 # What tests use besides Python: tests that lack one are skipped and say so.
+BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
 TEST_PROGRAMS := tshark:tshark ip:iproute2 tcpdump:tcpdump nft:nftables curl:curl
 
 tools:
 	@missing="$(call missing,$(TEST_PROGRAMS))"; \
 	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && $(APT) $$missing; } || \
 	  echo "missing, and cannot be installed here:$$missing; tests with them will be skipped" >&2
+	@for each in $(BROWSERS); do command -v $$each >/dev/null && exit; done; \
+	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && $(APT) $(firstword $(BROWSERS)); } || \
+	  echo "no browser, and none can be installed here ($(firstword $(BROWSERS))): tests of pages in it will be skipped" >&2
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

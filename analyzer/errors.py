@@ -9,7 +9,7 @@ class ExitStatus(IntEnum):
     OK = 0
     """Done, whatever the verdicts; also when the reader of a pipe has gone."""
     FOUND = 1
-    """Only with `--fail-on`: at least one fetch matches."""
+    """Only with `--fail-on`: a fetch matches; with `--check`, `--second-opinion`: Wireshark says otherwise."""
     USAGE = 2
     """Wrong usage, unreadable input, a missing right or a missing tool."""
     DAMAGED = 3

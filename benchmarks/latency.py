@@ -3,7 +3,8 @@
 Plays the samples at their own pace into one `whyfetch classify --format jsonl -`, each under addresses of its own and
 begun a moment after the one before, beside an SSH-like connection that is idle from the start. What decides is found
 out with files: the shortest beginning of the sample, and then the shortest silence behind it, that has the row's
-verdict. It measures and never judges: the exit status is 0 whatever the figures are.
+verdict; of one that was told as going on, the verdict as it was then, which more might have changed. It measures and
+never judges: the exit status is 0 whatever the figures are.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -136,8 +138,18 @@ def play(samples: list[Played], starts: list[float], out, tail_s: float) -> floa
     return time.monotonic()
 
 
-def verdict_at(sample: Recording, packets: int, silence: int, key: tuple[int, bool]) -> tuple[str, str]:
-    """Class and cause of a fetch where the capture ends behind so many packets and so much silence; "" = undecided."""
+@dataclass(frozen=True)
+class Sought:
+    """A verdict of a fetch: its first packet, whether it is a name, class and cause, whether it may be going on."""
+
+    first: int
+    name: bool
+    verdict: tuple[str, str]
+    ongoing: bool
+
+
+def says(sample: Recording, packets: int, silence: int, sought: Sought) -> bool:
+    """Whether a file that ends behind so many packets and so much silence has that verdict."""
     frames = sample.frames[:packets]
     data = SECTION + interface(sample.link) + b"".join(packet(0, frame) for frame in frames)
     data += ended(0, frames[-1].time + silence)
@@ -145,30 +157,37 @@ def verdict_at(sample: Recording, packets: int, silence: int, key: tuple[int, bo
         file.write(data)
         file.flush()
         for fetch in Reading(file.name):
-            if (fetch.first_packet, fetch.protocol == "dns") == key:
-                if fetch.verdict.klass == "incomplete" or "ongoing" in fetch.verdict.flags:
-                    return "", ""
-                return fetch.verdict.klass, fetch.verdict.cause
-    return "", ""
+            if (fetch.first_packet, fetch.protocol == "dns") == (sought.first, sought.name):
+                going_on = "ongoing" in fetch.verdict.flags and not sought.ongoing
+                return not going_on and (fetch.verdict.klass, fetch.verdict.cause) == sought.verdict
+    return False
 
 
-def decided(sample: Recording, last: int, key: tuple[int, bool], verdict: tuple[str, str]) -> tuple[int, int] | None:
+def decided(sample: Recording, last: int, sought: Sought) -> tuple[int, int] | None:
     """The packet that decides, and how much silence behind it; None = the file says something else."""
-    if verdict_at(sample, last, 0, key) == verdict:
-        packets = last
-        while packets > max(1, last - LOOKED_BACK) and verdict_at(sample, packets - 1, 0, key) == verdict:
-            packets -= 1
+    if not says(sample, last, 0, sought):
+        return silent(sample, last, LONGEST_SILENCE, sought)
+    packets = last
+    while packets > max(1, last - LOOKED_BACK) and says(sample, packets - 1, 0, sought):
+        packets -= 1
+    if packets == 1:
         return packets, 0
-    low, high = 0, LONGEST_SILENCE // STEP
-    if verdict_at(sample, last, high * STEP, key) != verdict:
+    gap = sample.frames[packets - 1].time - sample.frames[packets - 2].time
+    return silent(sample, packets - 1, gap, sought) or (packets, 0)
+
+
+def silent(sample: Recording, packets: int, longest: int, sought: Sought) -> tuple[int, int] | None:
+    """The same, where so many packets and at most so much silence behind them may decide."""
+    low, high = 0, longest // STEP
+    if not says(sample, packets, high * STEP, sought):
         return None
     while high - low > 1:
         middle = (low + high) // 2
-        if verdict_at(sample, last, middle * STEP, key) == verdict:
+        if says(sample, packets, middle * STEP, sought):
             high = middle
         else:
             low = middle
-    return last, high * STEP
+    return packets, high * STEP
 
 
 def listen(stream, lines: list[tuple[float, dict]]) -> None:
@@ -196,16 +215,18 @@ def measure(samples: list[Played], lines: list[tuple[float, dict]], closed: floa
         if number is None:
             continue
         first, last = number
+        told = shown.get((row["client"], row["client_port"], row["cause"]))
+        if told is not None:
+            arrived, last = told, bisect_right(sample.sent, told)
         if arrived >= closed:
             print(f"only at the end: {row['class']}/{row['cause']} {sample.name}")
             continue
         cause = (row["class"], row["cause"] or "")
-        what = decided(sample.recording, last, (first, row["protocol"] == "dns"), cause)
+        what = decided(sample.recording, last, Sought(first, row["protocol"] == "dns", cause, told is not None))
         if what is None:
             print(f"the file says otherwise: {row['class']}/{row['cause']} {sample.name}")
             continue
         packets, silence = what
-        arrived = shown.get((row["client"], row["client_port"], row["cause"]), arrived)
         took = max(0.0, arrived - sample.sent[packets - 1] - silence / SECOND)
         found[row["class"]].append(took)
         if took > 1:

@@ -19,13 +19,22 @@ from itertools import pairwise
 from pathlib import Path
 
 from analyzer import errors
+from analyzer.opinion.fields import FACTS
+from analyzer.opinion.known import KNOWN
 from analyzer.output.columns import TYPES, documentation
 from analyzer.output.signatures import markdown
 from analyzer.verdict.catalog import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- begin: (?P<name>.+?) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL)
-DOCUMENTS = ("README.md", "docs/columns.md", "docs/exit-codes.md", "docs/security.md", "docs/signatures.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/columns.md",
+    "docs/exit-codes.md",
+    "docs/second-opinion.md",
+    "docs/security.md",
+    "docs/signatures.md",
+)
 CAPS = {
     "capture/reader.py": ["MOST_BYTES", "LONGEST_HOLE", "FREE_RECORDS"],
     "capture/pcapng.py": ["MOST_KEPT", "MOST_INTERFACES"],
@@ -47,8 +56,17 @@ CAPS = {
     "fetch/floods.py": ["MAX_ROWS", "MAX_ROWS_OF_ALL", "MAX_SOURCES"],
     "fetch/order.py": ["MAX_HELD"],
     "verdict/retries.py": ["MAX_WAITING", "MAX_NAMES_WAITING"],
+    "opinion/check.py": ["MOST_FETCHES"],
+    "opinion/cutout.py": ["MOST_BYTES", "MOST_IN_ALL"],
+    "output/grouping.py": ["MAX_GROUPS"],
+    "output/ladder.py": ["MOST_ARROWS"],
+    "output/page/gather.py": ["MOST_LISTED", "MOST_DRAWN", "MOST_OF_CONNECTION"],
+    "output/page/page.py": ["MOST_LADDER_BYTES"],
     "output/summary.py": ["MAX_SHARED"],
     "output/clientlog/read.py": ["MAX_CHARACTERS", "MAX_ERRORS"],
+    "output/ci/gathered.py": ["MAX_GROUPS", "MAX_PLACES", "MAX_CAPTURES"],
+    "output/ci/baseline.py": ["MAX_ROWS"],
+    "output/ci/rows.py": ["MAX_LINE"],
 }
 """The constants that bound the memory of a whole run, or of one connection."""
 TYPE_WORDS = {"str": "text", "int": "integer", "float": "seconds"}
@@ -119,11 +137,29 @@ def caps() -> str:
     return "\n".join(lines) + "\n"
 
 
+def facts() -> str:
+    """The facts that are compared with Wireshark's, and its fields."""
+    lines = ["| fact | what it is | Wireshark's fields |", "|---|---|---|"]
+    for name, fact in FACTS.items():
+        lines.append(f"| `{name}` | {fact.what} | {', '.join(f'`{field}`' for field in fact.fields)} |")
+    return "\n".join(lines) + "\n"
+
+
+def known_differences() -> str:
+    """Where Wireshark says something else by design."""
+    lines = ["| difference | of the facts | what both say | why |", "|---|---|---|---|"]
+    for one in KNOWN:
+        kinds = ", ".join(f"`{kind}`" for kind in one.kinds)
+        lines.append(f"| `{one.id}` | {kinds} | {one.differs} | {one.reason} |")
+    return "\n".join(lines) + "\n"
+
+
 def part(name: str) -> str:
     """The text of a generated part."""
     if name.startswith("output: "):
         return output(name.removeprefix("output: "))
-    return {"caps": caps, "columns": columns, "exit-codes": exit_codes, "signatures": signatures}[name]()
+    parts = {"caps": caps, "columns": columns, "exit-codes": exit_codes, "signatures": signatures}
+    return {**parts, "facts": facts, "known-differences": known_differences}[name]()
 
 
 def generated(document: str) -> str:

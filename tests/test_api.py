@@ -4,27 +4,33 @@ from types import ModuleType, SimpleNamespace
 import pandas as pd
 import pytest
 
-import analyzer.fetch.names  # noqa: F401  (before the fixture replaces a module that it imports from)
 from analyzer.api import Reading, classify, read
 from analyzer.capture.losses import Losses
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import Order
 from analyzer.output.columns import COLUMNS
-from analyzer.verdict.model import Verdict
 from analyzer.wire.model import Connection
 
 
-def connection(first_packet, stream=0):
+def connection(first_packet, stream=0, said=1):
+    """A connection of which the capture shows that the client said something, and no more."""
     made = Connection(stream)
-    made.first_packet = first_packet
+    made.first_packet = made.last_packet = first_packet
+    made.first_time = made.last_time = made.established_time = first_packet * 1_000_000_001
+    made.client.packets = made.server.packets = 1
+    made.client.bytes = made.client.end = said
     return made
 
 
-def fetch_of(made, kind="fetch"):
+def fetch_of(made):
     fetch = Fetch(made, None)
-    fetch.first_packet, fetch.start, fetch.kind = made.first_packet, made.first_packet * 1_000_000_001, kind
+    fetch.first_packet, fetch.start = made.first_packet, made.first_time
     return fetch
+
+
+SILENT = 7
+"""The first packet of a connection that carries no fetch."""
 
 
 class FakeEngine:
@@ -40,7 +46,7 @@ class FakeEngine:
     def batches(self, size=4096):
         for ended, oldest in self.script:
             self.oldest = oldest
-            yield [connection(first, stream=first) for first in ended]
+            yield [connection(first, stream=first, said=int(first != SILENT)) for first in ended]
 
     def oldest_open(self):
         return self.oldest
@@ -75,15 +81,8 @@ def stages(monkeypatch):
             raise CaptureError("cannot read `missing`: no such file")
         return [SimpleNamespace(name=path, paths=[path]) for path in paths]
 
-    kinds = {7: "probe"}
     module("analyzer.capture", open_capture=open_capture, expand=expand)
     module("analyzer.wire.engine", Engine=FakeEngine)
-    module(
-        "analyzer.fetch.build",
-        exchange_name=lambda connection, exchange: "",
-        fetches=lambda made: [fetch_of(made, kinds.get(made.first_packet, "fetch"))],
-    )
-    module("analyzer.verdict.decide", decide=lambda fetch: Verdict("ok", "", "high"))
     monkeypatch.setattr(FakeEngine, "script", (([4], 2), ([7, 9], 2), ([2], 12), ([12], 1 << 62)))
 
 
@@ -101,7 +100,7 @@ def test_each_capture_is_numbered_from_one(stages):
 def test_connections_without_a_fetch_are_counted_and_listed_on_request(stages):
     """They have no number and do not shift those of the fetches."""
     reading = Reading("a.pcap", kinds=True)
-    assert [(fetch.kind, fetch.number) for fetch in reading][2] == ("probe", 0)
+    assert [(fetch.kind, fetch.number) for fetch in reading][2] == ("speculative", 0)
     assert reading.without_fetch == 1
 
 

@@ -1,11 +1,8 @@
-"""Every `tests/cases/*.pkt` gets the verdict written below it, and tshark agrees on what the cited packets are."""
+"""Every `tests/cases/*.pkt` gets the verdict written below it (opinion/test_agreement.py asks Wireshark about them)."""
 
 from __future__ import annotations
 
 import shlex
-import shutil
-import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -13,65 +10,11 @@ from pathlib import Path
 import pytest
 from support.build import pcap
 from support.timeline import Expected, load, parse
-from support.transform import one_capture
 
 from analyzer.output.columns import COLUMNS
 from analyzer.output.row import values
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.pkt"))
-
-Row = dict[str, str]
-
-
-def _has(field: str, *values: str) -> Callable[[Row], bool]:
-    return lambda row: bool(set(values) & set(row[field].split(",")))
-
-
-def _bytes(row: Row) -> bool:
-    return int(row["tcp.len"] or "0") > 0
-
-
-def _hello(row: Row) -> bool:
-    """A hello in several segments, or sent again, is not dissected where it is cited."""
-    again = (
-        row["tcp.analysis.retransmission"]
-        or row["tcp.analysis.out_of_order"]
-        or row["tcp.analysis.spurious_retransmission"]
-    )
-    return _bytes(row) and ("1" in row["tls.handshake.type"].split(",") or bool(again or row["tcp.reassembled_in"]))
-
-
-WIRESHARK: dict[str, Callable[[Row], bool]] = {
-    "syn": lambda row: row["tcp.flags.syn"] == "1" and row["tcp.flags.ack"] == "0",
-    "syn-ack": lambda row: row["tcp.flags.syn"] == "1" and row["tcp.flags.ack"] == "1",
-    "ack": _has("tcp.flags.ack", "1"),
-    "rst": _has("tcp.flags.reset", "1"),
-    "fin": _has("tcp.flags.fin", "1"),
-    "client-hello": _hello,
-    "server-hello": _has("tls.handshake.type", "2"),
-    "alert": lambda row: _has("tls.record.content_type", "21")(row) or _has("tls.record.opaque_type", "23")(row),
-    "record": _bytes,
-    "request": _bytes,
-    "response": _bytes,
-    "data": _bytes,
-    "retransmission": lambda row: bool(
-        row["tcp.analysis.retransmission"] or row["tcp.analysis.spurious_retransmission"]
-    ),
-    "keep-alive": lambda row: bool(row["tcp.analysis.keep_alive"] or row["tcp.analysis.keep_alive_ack"]),
-    "dns-query": _has("dns.flags.response", "0", "False"),
-    "dns-answer": _has("dns.flags.response", "1", "True"),
-    "icmp": lambda row: bool(row["icmp.type"] or row["icmpv6.type"]),
-}
-"""What a cited packet must be for Wireshark. An encrypted alert of TLS 1.3 looks like data (RFC 8446 5.2)."""
-
-FIELDS = [
-    "_ws.malformed", "tcp.flags.syn", "tcp.flags.ack", "tcp.flags.reset", "tcp.flags.fin", "tcp.len",
-    "tls.handshake.type",
-    "tls.record.content_type", "tls.record.opaque_type", "icmp.type", "icmpv6.type", "tcp.analysis.retransmission",
-    "tcp.analysis.spurious_retransmission",
-    "tcp.analysis.out_of_order", "tcp.analysis.keep_alive", "tcp.analysis.keep_alive_ack", "tcp.reassembled_in",
-    "dns.flags.response",
-]  # fmt: skip
 
 
 def verdicts(path: Path) -> list[Expected]:
@@ -181,35 +124,3 @@ def test_every_case_has_a_claim_and_cites_packets_that_exist() -> None:
         assert case.claim, path.name
         for expected in case.expected:
             assert all(0 < packet <= len(case.packets) for packet, _ in expected.evidence), path.name
-
-
-@pytest.mark.tshark
-@pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed (apt-get install tshark)")
-def test_tshark_agrees_on_the_cited_packets(tmp_path: Path) -> None:
-    """No compiled frame is malformed unawares, and each cited packet is for Wireshark what the case says it is.
-
-    One run of tshark reads all cases at once, because starting it takes longer than reading them.
-    """
-    cases = [load(path) for path in CASES]
-    merged = tmp_path / "cases.pcap"
-    merged.write_bytes(one_capture(cases))
-    rows = tshark_rows(merged)
-    assert len(rows) == sum(len(case.packets) for case in cases)
-    offset, problems = 0, []
-    for path, case in zip(CASES, cases, strict=True):
-        own = rows[offset : offset + len(case.packets)]
-        offset += len(own)
-        wrong = [i for i, row in enumerate(own, 1) if row["_ws.malformed"] and case.packets[i - 1].kind != "udp"]
-        problems += [f"{path.name}: packet {i} is malformed" for i in wrong]
-        for packet, what in (item for expected in case.expected for item in expected.evidence):
-            if not WIRESHARK[what](own[packet - 1]):
-                problems.append(f"{path.name}: packet {packet} is no {what}: {own[packet - 1]}")
-    assert not problems, "\n".join(problems)
-
-
-def tshark_rows(capture: Path) -> list[Row]:
-    """The fields of each frame."""
-    fields = [argument for name in FIELDS for argument in ("-e", name)]
-    command = ["tshark", "-2", "-n", "-r", str(capture), "-T", "fields", *fields]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    return [dict(zip(FIELDS, text.split("\t"), strict=True)) for text in done.stdout.splitlines()]

@@ -84,6 +84,7 @@ def test_the_core_gives_the_same_rows(run: Run) -> None:
         ("next(iter(analyzer.read('trace.pcap.lz4')))", "lz4"),
         ("from analyzer.cli import main; main(['classify', '-o', 'rows.parquet', SAMPLE])", "parquet"),
         ("from analyzer.cli import main; main(['classify', 'odd.pcap'])", "scapy"),
+        ("from analyzer.cli import main; main(['report', SAMPLE, '-o', 'x.html'])", "report"),
         ("from analyzer.cli import main; main(['sniff', '-i', 'lo', '--source', 'scapy'])", "scapy"),
         ("from analyzer.cli import main; main(['doctor'])", "tshark"),
     ],

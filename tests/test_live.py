@@ -20,6 +20,8 @@ from support.timeline import Timeline, parse
 from analyzer.api import Reading
 from analyzer.capture import CaptureSource, open_capture
 from analyzer.capture.follow import Followed
+from analyzer.fetch.floods import Floods
+from analyzer.fetch.model import Fetch
 from analyzer.output import words
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.summary import Summary
@@ -179,6 +181,106 @@ def test_a_retry_that_works_is_told(tmp_path: Path) -> None:
         ("group", (1, 2), "recovered")
     ]
     assert words.told(said[0]).startswith("fetches 1, 2 recovered: attempt 3 at ")
+
+
+SILENT = """
+name a client 192.0.2.1:40001 server 192.0.2.53:53
+name b client 192.0.2.1:40002 server 192.0.2.53:53
+  0.000 a > dns A www.example
+  5.005 {again} > dns A www.example
+ 10.010 {again} > dns A www.example qid 9
+{answer}
+"""
+
+
+@pytest.mark.parametrize("again", ["a", "b"])
+def test_a_resolver_that_is_silent_is_told_while_it_is(tmp_path: Path, again: str) -> None:
+    """From the second question on, to whatever port it was sent from; the row comes when no third is due."""
+    path = tmp_path / "silent.pcap"
+    path.write_bytes(pcap(parse(SILENT.replace("{again}", again).replace("{answer}", ""))))
+    capture = Live(path, tail=20 * SECOND)
+    begun = capture.frames.inner.time
+    said = []
+    for row in chain.from_iterable(Reading(live=capture).told()):
+        fetch = row.fetch if isinstance(row, Event) else row
+        said.append((row.kind, fetch.verdict.cause, (capture.frames.clock - begun) // (SECOND // 10) / 10))
+    assert said[0] == ("ongoing", "dns-no-answer", 5.4)
+    kinds = [kind for kind, _, _ in said]
+    assert kinds.count("fetch") == kinds.count("ended") == 1
+    assert kinds.index("fetch") == kinds.index("ended") + 1 > 8
+    assert 15 <= said[kinds.index("fetch")][2] <= 17
+
+
+def test_a_resolver_that_answers_at_last_ends_what_was_told(tmp_path: Path) -> None:
+    """No row, and nothing stays on the screen."""
+    path = tmp_path / "late.pcap"
+    path.write_bytes(pcap(parse(SILENT.format(again="a", answer=" 10.500 a < dns A www.example qid 9 203.0.113.80"))))
+    said = [row.kind for row in chain.from_iterable(Reading(live=Live(path, tail=20 * SECOND)).told())]
+    assert said[-1] == "ended"
+    assert set(said[:-1]) == {"ongoing"}
+
+
+def test_names_asked_for_in_a_flood_have_as_many_rows_as_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows that leave early are counted when they do; the last of them has the flag, and the rest have none."""
+    monkeypatch.setattr("analyzer.fetch.wishes.Floods", lambda most=10: Floods(min(most, 20)))
+    lines = ["name a client 192.0.2.1:40001 server 192.0.2.53:53"]
+    for i in range(40):
+        lines.append(f"  {i * 0.6:.3f} a > dns A host{i}.example qid {i}")
+        lines.append(f"  {i * 0.6 + 0.001:.3f} a < dns A host{i}.example qid {i} nxdomain")
+    path = tmp_path / "names.pcap"
+    path.write_bytes(pcap(parse("\n".join(lines) + "\n")))
+    early = Reading(live=Live(path))
+    rows = [row for row in chain.from_iterable(early.told()) if isinstance(row, Fetch)]
+    assert [(row.name, row.verdict.flags) for row in rows] == [
+        (f"host{i}.example", ("flood",) if i == 9 else ()) for i in range(10)
+    ]
+    whole = Reading(path)
+    assert [row.name for row in whole] == [row.name for row in rows]
+    assert (early.left_out, early.warnings) == (whole.left_out, whole.warnings)
+
+
+LATE_RACE = """
+name one client 192.0.2.1:41001 server 203.0.113.80:80
+name two client [2001:db8::1]:41002 server [2001:db8::80]:80
+  0.000 one > S  0:0(0)
+  0.250 two > S  0:0(0)
+  1.100 one < S. 0:0(0) ack 1
+  1.100 one > R  1:1(0)
+  {answer} two < S. 0:0(0) ack 1
+  {answer} two > .  1:1(0) ack 1
+  {answer} two > P. 1:19(18) ack 1 http GET /
+  3.000 two < P. 1:39(38) ack 19 http 200 body 0
+  3.010 two > F. 19:19(0) ack 39
+  3.010 two < F. 39:39(0) ack 20
+  3.010 two > .  20:20(0) ack 40
+"""
+
+
+def test_a_race_is_waited_for_only_a_little(tmp_path: Path) -> None:
+    """An attempt against which another one still runs is told within half a second; what turns out later amends it."""
+    path = tmp_path / "race.pcap"
+    path.write_bytes(pcap(parse(LATE_RACE.replace("{answer}", "1.900"))))
+    capture = Live(path)
+    kinds = []
+    for row in chain.from_iterable(Reading(live=capture).told()):
+        kinds.append((row.kind, row.number if isinstance(row, Fetch) else row.fetches))
+        if kinds == [("fetch", 1)]:
+            assert (row.verdict.cause, row.group_outcome) == ("syn-answered-late", "pending")
+            assert capture.frames.clock - row.end <= SECOND // 2
+        if row.kind == "amended":
+            assert row.fetch.kind == "race"
+            assert words.told(row) == "fetch 1 is none: 203.0.113.80:80 lost a race against another address"
+    assert kinds[:2] == [("fetch", 1), ("amended", (1,))]
+
+
+def test_a_race_that_is_decided_soon_has_no_row_of_the_loser(tmp_path: Path) -> None:
+    """The other address said something in time."""
+    path = tmp_path / "race.pcap"
+    path.write_bytes(pcap(parse(LATE_RACE.replace("{answer}", "1.300"))))
+    rows = list(chain.from_iterable(Reading(live=Live(path)).told()))
+    assert [(row.kind, row.verdict.klass) for row in rows] == [("fetch", "ok")]
 
 
 STALLED = """

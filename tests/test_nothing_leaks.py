@@ -223,8 +223,9 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 def printed(capture: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
-    """Everything that `classify` and `show` print of a capture, in every format."""
-    formats = [("--format", "csv"), ("--format", "jsonl"), ("--color", "always"), ()]
+    """Everything that `classify`, `show` and `report` print of a capture, in every format."""
+    named = ["csv", "jsonl", "github", "gitlab", "junit", "markdown", "sarif"]
+    formats = [*(("--format", name) for name in named), ("--color", "always"), ()]
     text = ""
     for chosen in formats:
         run(["classify", "--all", *chosen, *options, str(capture)])
@@ -237,12 +238,18 @@ def printed(capture: Path, capsys: pytest.CaptureFixture[str], *options: str) ->
         rows = capture.with_suffix(".parquet")
         run(["classify", "--all", *options, "-o", str(rows), "--force", str(capture)])
         text += rows.read_bytes().decode("latin-1") + "".join(capsys.readouterr())
+    if importlib.util.find_spec("jinja2") is not None:
+        run(["report", *options, "-o", "-", str(capture)])
+        text += "".join(capsys.readouterr())
     return text.replace(str(capture), "")
 
 
 def cases(capture: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Everything that `case` prints."""
+    """Everything that `case` prints, and an anonymous page."""
     text = ""
+    if importlib.util.find_spec("jinja2") is not None:
+        run(["report", "--anonymise", "-o", "-", str(capture)])
+        text += "".join(capsys.readouterr())
     for which in chosen_ones(capture):
         run(["case", str(capture), *which])
         text += "".join(capsys.readouterr())
@@ -352,7 +359,8 @@ java.net.ConnectException: Connection refused Private-Token: %s"""
 def test_client_logs_lose_what_gives_access(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Credentials of every usual form, and queries of URLs, are in no output of `--client-log`; the messages are."""
     words = Planted()
-    log, sample = tmp_path / "x.log", Path(__file__).parent.parent / "samples" / "rst" / "curl-refused.pcap"
+    log, sample = tmp_path / "x.log", tmp_path / "x.pcap"
+    sample.write_bytes((Path(__file__).parent.parent / "samples" / "rst" / "curl-refused.pcap").read_bytes())
     text = re.sub("%s", lambda found: words.secret(f"at {found.start()}").decode(), LOG)
     log.write_text(text)
     shown = printed(sample, capsys, "--client-log", str(log))

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import csv
-import re
-import shutil
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
 import pytest
-from support import recording
-from test_cases import WIRESHARK, tshark_rows
 
 import analyzer
 from analyzer import Fetch
@@ -19,8 +15,6 @@ from analyzer import Fetch
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure", "ok", "incomplete")
 LARGEST = 200_000
-CLIENT_HELLO = re.compile(rb"\x16\x03[\x01-\x03]..\x01", re.DOTALL)
-"""Record of type 22, handshake message of type 1 (RFC 8446 5.1, 4)."""
 LOOKS_BAD = (
     "ok/curl-syn-recovered.pcap",
     "ok/python-server-resets-after-response.pcap",
@@ -92,31 +86,3 @@ def test_ok_samples_that_look_bad_are_there() -> None:
     """Retransmitted SYNs, resets after the response, slow handshakes and losses are `ok`, and nothing but."""
     for name in LOOKS_BAD:
         assert {row["class"] for row in EXPECTED[name]} == {"ok"}
-
-
-@pytest.mark.tshark
-@pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed (apt-get install tshark)")
-@pytest.mark.parametrize("link", [1, 276])
-def test_tshark_agrees_on_the_cited_packets(link: int, tmp_path: Path) -> None:
-    """Each packet that a verdict cites is for Wireshark what its label says.
-
-    One run of tshark reads all samples of a link type, each moved to a network and a time of its own.
-    """
-    samples = {name: recording.recorded(SAMPLES / name) for name in EXPECTED}
-    chosen = {name: sample for name, sample in samples.items() if sample.link == link}
-    merged, frames = tmp_path / "samples.pcap", []
-    for i, sample in enumerate(chosen.values()):
-        frames += recording.shifted(recording.renumbered(sample, i, 0), i * 1000 * 10**9).frames
-    merged.write_bytes(recording.pcap(recording.Recording(link, tuple(frames))))
-    rows = tshark_rows(merged)
-    assert len(rows) == len(frames)
-    offset, problems = -1, []
-    for name, sample in chosen.items():
-        for item in (item for fetch in read(name) for item in fetch.verdict.evidence):
-            frame = sample.frames[item.packet - 1].data
-            if item.what == "client-hello" and CLIENT_HELLO.search(frame):
-                continue  # on port 25 or 80 Wireshark looks for SMTP or HTTP
-            if not WIRESHARK[item.what](rows[offset + item.packet]):
-                problems.append(f"{name}: packet {item.packet} is no {item.what}: {rows[offset + item.packet]}")
-        offset += len(sample.frames)
-    assert not problems, "\n".join(problems)

@@ -24,6 +24,7 @@ COMMANDS: dict[str, dict[str, object]] = {
     "sniff": {},
     "show": {},
     "case": {},
+    "report": {},
     "signatures": {},
     "doctor": {},
     "run": {"allow_interspersed_args": False},

@@ -14,8 +14,9 @@ from analyzer.capture.live.savefile import Ring
 from analyzer.capture.live.source import SNAPLEN, Wanted
 from analyzer.cli.classify import SUFFIXES
 from analyzer.errors import UsageError
+from analyzer.output.ci import FORMATS as CI_FORMATS
 
-FORMATS = ("table", "csv", "jsonl")
+FORMATS = ("table", "csv", "jsonl", *CI_FORMATS)
 
 UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 SECOND = 1_000_000_000
@@ -78,10 +79,10 @@ def begin(what: Wanted, name: str, count: int, duration: int) -> LiveCapture:
     return LiveCapture(source, what, most=count, duration=duration)
 
 
-def write(capture: LiveCapture, path: Path, ring: Ring | None, force: bool) -> None:
+def write(capture: LiveCapture, path: Path, ring: Ring | None, force: bool, comment: str = "") -> None:
     """Let the frames be written along; when that cannot be done nothing is captured."""
     try:
-        capture.write(path, ring=ring, force=force)
+        capture.write(path, ring=ring, force=force, comment=comment)
     except BaseException:
         capture.close()
         raise

@@ -38,13 +38,13 @@ PACKAGES = {
     "pyarrow": ("`--format parquet`", how_to_install("parquet")),
     "hpack": ("HTTP/2 in plain text", "`pip install hpack`"),
     "scapy": ("rare link types, and a source", how_to_install("scapy")),
-    "pyshark": ("Wireshark's second opinion", how_to_install("tshark")),
+    "pyshark": ("`--check` and `--second-opinion`, with tshark", how_to_install("tshark")),
     "jinja2": ("pages: `whyfetch report`", how_to_install("report")),
 }
 """Python packages, what each is for, and how to get it."""
 
 PROGRAMS = {
-    "tshark": (["tshark", "--version"], "comparing with Wireshark", "`apt-get install tshark`"),
+    "tshark": (["tshark", "--version"], "`--check` and `--second-opinion`", "`apt-get install tshark`"),
     "nft": (["nft", "--version"], "looking at the tables of `whyfetch run`", "`apt-get install nftables`"),
 }
 """Programs that are asked for their version, what each is for, and how to get it."""

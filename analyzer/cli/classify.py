@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import ALL, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
+from analyzer.cli.options import ALL, BASELINE, CHECK, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
 from analyzer.cli.selection import Selection
 from analyzer.errors import UsageError
 
@@ -23,6 +23,11 @@ class Format(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     PARQUET = "parquet"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
 
 
 class Colour(StrEnum):
@@ -51,7 +56,8 @@ def classify(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="table, csv, jsonl or parquet. Default: by the name of the output file, else table.",
+            help="table, csv, jsonl, parquet; for CI github, gitlab, junit, markdown, sarif. Default: by the name of "
+            "the output file, else table.",
             show_default=False,
         ),
     ] = None,
@@ -72,6 +78,7 @@ def classify(
         list[str] | None,
         FAIL_ON,
     ] = None,
+    baseline: Annotated[Path | None, BASELINE] = None,
     client_log: Annotated[
         Path | None,
         typer.Option(
@@ -97,6 +104,7 @@ def classify(
             "What is given up has the flag `evicted`.",
         ),
     ] = None,
+    check: Annotated[bool, CHECK] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no progress bar.")] = False,
     colour: Annotated[Colour, COLOUR] = Colour.AUTO,
 ) -> int:
@@ -110,7 +118,10 @@ def classify(
 
     Example: tcpdump -i eth0 -U -w - | whyfetch classify -
     """
+    from analyzer.cli.baseline import gates
+    from analyzer.cli.checking import checking
     from analyzer.cli.job import Job
+    from analyzer.output.ci import holds_rows
 
     paths = [*(captures or []), *(read or [])]
     if not paths:
@@ -120,13 +131,20 @@ def classify(
     if follow and (len(paths) > 1 or not isfile(paths[0])):  # noqa: PTH113
         raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
     if output is not None:
-        check_output(output, paths if client_log is None else [*paths, str(client_log)], force)
+        check_output(output, [*paths, *(str(path) for path in (client_log, baseline) if path is not None)], force)
+    failing, before = gates(fail_on or [], baseline)
+    written = str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE))
+    if holds_rows(paths[0]):
+        from analyzer.cli.again import Again
+
+        return int(Again(paths, written, output, Selection(select or [], "--select"), failing, quiet).run(before))
     job = Job(
         paths,
-        form=str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE)),
+        form=written,
         output=output,
         select=Selection(select or [], "--select"),
-        fail_on=Selection(fail_on or [], "--fail-on"),
+        fail_on=failing,
+        baseline=before,
         everything=everything,
         quiet=quiet,
         colour=str(colour),
@@ -135,6 +153,7 @@ def classify(
         max_open=max_open or 0,
         follow=follow,
         settle=settle,
+        check=checking(paths, follow) if check else None,
     )
     return int(job.run())
 

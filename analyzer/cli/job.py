@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from analyzer.api import Reading, Rows
 from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
+from analyzer.cli.checking import report
 from analyzer.cli.selection import Selection
 from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
+from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
+from analyzer.output.text import plural
 from analyzer.reading.inputs import streams
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.retries import PENDING
@@ -27,6 +30,8 @@ from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
     from analyzer.capture.live.capture import LiveCapture
+    from analyzer.opinion.check import Check
+    from analyzer.output.ci.baseline import Baseline
     from analyzer.output.meter import Meter
 
 BUFFER = 1 << 18
@@ -64,11 +69,13 @@ class Job:
         quiet: bool,
         colour: str,
         client_log: Path | None = None,
+        baseline: Baseline | None = None,
         show_queries: bool = False,
         max_open: int = 0,
         follow: bool = False,
         settle: bool = False,
         live: LiveCapture | None = None,
+        check: Check | None = None,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -86,6 +93,7 @@ class Job:
         self.interrupted: ExitStatus | None = None
         self.live = live is not None or follow or any(map(streams, paths))
         self.capture = live
+        self.check = check
         shows = sys.stderr.isatty() and not quiet
         # nobody knows how much of a stream is to come
         self.bar: Bar | Meter | None = Bar(sys.stderr) if shows and not self.live else None
@@ -93,14 +101,14 @@ class Job:
         self.reading = Reading(
             paths,
             kinds=True,
-            lean=True,
+            lean=check is None,
             show_queries=show_queries,
             progress=self.bar,
             client_log=client_log,
             waiting=self.waiting,
             max_open=max_open,
             follow=follow,
-            settle=settle or form == "parquet",
+            settle=settle or form == "parquet" or form in CI_FORMATS,
             live=live,
         )
         if live is not None and shows:
@@ -108,6 +116,9 @@ class Job:
 
             self.bar = self.reading.progress = Meter(sys.stderr, live, self.summary, self.reading.opened)
         self.summary.client_log = self.reading.client_log
+        self.baseline = self.summary.baseline = baseline
+        if baseline is not None:
+            baseline.selected = select.matches
 
     def run(self) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
@@ -120,6 +131,8 @@ class Job:
     def _text(self) -> ExitStatus:
         try:
             rows = self._wanted(self._until_interrupted())
+            if self.check is not None:
+                rows = self.check.watch(rows)
             first = None
             if self.capture is None:  # opens the first capture: nothing is written over for an unreadable one
                 first = next(rows, None)
@@ -196,9 +209,17 @@ class Job:
         if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
             self.found = True
         shown = not self.selecting or self.select.matches(verdict.klass, verdict.cause)
+        if self.baseline is not None and shown and verdict.failed and self._is_new(fetch):
+            self.found = True
         if shown and fetch.group_outcome == PENDING:
             self.pending.add(fetch.number)
         return shown
+
+    def _is_new(self, fetch: Fetch) -> bool:
+        """Whether it fails in a way that the baseline lacks, and the exit status is about such."""
+        from analyzer.output.ci.baseline import kind_of
+
+        return self.baseline is not None and self.baseline.sees(kind_of(fetch))
 
     def _writer(self, out: TextIO) -> Writer:
         if self.form == "csv":
@@ -209,6 +230,12 @@ class Job:
             from analyzer.output.jsonl import JsonlWriter
 
             return JsonlWriter(out)
+        if self.form in CI_FORMATS:
+            from analyzer.output.ci import writer
+
+            sources = self.reading.sources
+            files = {one.name: one.name if one.paths == [one.name] and not self.live else "" for one in sources}
+            return writer(self.form, out, files, baseline=self.baseline, seen=self._seen)
         from analyzer.output.table import HOLD, PlainWriter, TableWriter
 
         colour = messages.coloured(out, self.colour)
@@ -219,6 +246,11 @@ class Job:
         screen = self.live and out.isatty()
         hold = 0 if self.live else HOLD
         return TableWriter(out, columns, colour=colour, files=several, hold=hold, screen=screen)
+
+    def _seen(self) -> str:
+        """What was in the captures besides fetches."""
+        counts = [(self.reading.packets, "packet"), (self.reading.tcp_packets, "TCP packet")]
+        return ", ".join(plural(n, word, f"{word}s") for n, word in [*counts, (self.reading.connections, "connection")])
 
     def _parquet(self) -> ExitStatus:
         from analyzer.output.frame import write_parquet
@@ -235,7 +267,8 @@ class Job:
 
     def _rows(self) -> Iterator[Fetch]:
         """What is to be shown, without what is told beside it."""
-        for row in self._wanted(self._until_interrupted()):
+        rows = self._wanted(self._until_interrupted())
+        for row in rows if self.check is None else self.check.watch(rows):
             if isinstance(row, Fetch):
                 yield row
 
@@ -270,6 +303,8 @@ class Job:
         stopped = self.interrupted or (self.stopping.status if self.stopping is not None else None)
         if stopped is not None:
             return stopped
+        if self.check is not None and report(self.check, self.reading.sources, quiet=self.quiet):
+            return ExitStatus.FOUND
         if self.found:
             return ExitStatus.FOUND
         return self.reading.exit_status

@@ -6,7 +6,17 @@ import typer
 
 OUTPUT = typer.Option("-o", "--output", metavar="FILE", help="Write the rows to FILE, which must not exist.")
 
-FAIL_ON = typer.Option("--fail-on", metavar="CLASS[/CAUSE]", help="Exit with status 1 if a fetch has such a verdict.")
+FAIL_ON = typer.Option(
+    "--fail-on",
+    metavar="CLASS[/CAUSE]",
+    help="Exit with status 1 if a fetch has such a verdict; new:CLASS: only if --baseline has none of its kind.",
+)
+
+BASELINE = typer.Option(
+    "--baseline",
+    metavar="FILE",
+    help="JSON lines of a run before this one: the summary says which failures are new, known, fixed.",
+)
 
 ALL = typer.Option("--all", help="List the connections that carried no fetch as well.")
 
@@ -22,4 +32,14 @@ SETTLE = typer.Option(
     "--settle",
     help="Of a capture that goes on, write a row when nothing can change it: a failure waits for its retry. Without it "
     "a row comes as soon as it is decided, and what becomes of it is told later.",
+)
+
+CHECK = typer.Option(
+    "--check",
+    help="Ask Wireshark (pyshark, tshark) for the facts of the packets that rows cite; exit with status 1 if it says "
+    "otherwise.",
+)
+
+SECOND_OPINION = typer.Option(
+    "--second-opinion", help="Show what Wireshark (pyshark, tshark) says of the cited packets; status 1 if otherwise."
 )

@@ -39,13 +39,22 @@ def run(
     write: Annotated[
         Path | None, typer.Option("-w", "--write", metavar="FILE", help="Write all packets to FILE, as pcapng.")
     ] = None,
+    ring: Annotated[
+        str | None,
+        typer.Option("--ring", metavar="NxSIZE", help="With -w: N files of SIZE, the oldest is replaced: 10x100MB."),
+    ] = None,
+    snaplen: Annotated[
+        int, typer.Option("-s", "--snaplen", metavar="BYTES", min=0, help="Bytes kept of each packet, 0 = all.")
+    ] = 0,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write a row for each fetch of COMMAND to FILE."),
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", metavar="FORMAT", help="Of FILE: table, csv or jsonl. Default: by its name."),
+        typer.Option(
+            "--format", metavar="FORMAT", help="Of FILE: table, csv, jsonl, or one for CI. Default: by its name."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     keys: Annotated[
@@ -83,10 +92,11 @@ def run(
 
     return Wrapped(
         command,
-        capturing.wanted(interface or ["any"], bpf, 0, False),
+        capturing.wanted(interface or ["any"], bpf, snaplen, False),
         always=always,
         source=source,
         write=write,
+        ring=capturing.ring_of_files(write, ring),
         output=output,
         form=capturing.row_format(form, output),
         force=force,

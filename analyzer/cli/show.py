@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import SHOW_QUERIES
+from analyzer.cli.options import SECOND_OPINION, SHOW_QUERIES
 from analyzer.errors import UsageError
 
 CAPTURE = typer.Argument(
@@ -32,6 +32,7 @@ def show(
     stream: Annotated[int | None, STREAM] = None,
     client_log: Annotated[Path | None, CLIENT_LOG] = None,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
+    second_opinion: Annotated[bool, SECOND_OPINION] = False,
 ) -> int:
     """Show one fetch: its packets, the proving ones marked, why this verdict and no other, and what to do.
 
@@ -39,6 +40,7 @@ def show(
     """
     from analyzer.capture import open_capture
     from analyzer.cli import messages
+    from analyzer.cli.checking import Second
     from analyzer.cli.job import Output
     from analyzer.cli.pick import pick, source_of
     from analyzer.output.show import Page
@@ -47,13 +49,14 @@ def show(
 
     one_of(number, stream, "show")
     source = source_of(capture, "show")
+    second = Second() if second_opinion else None
     fetch = pick(source, number, stream, client_log, show_queries=show_queries)
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     page = Page(fetch, explain(fetch), source.paths[0], columns, messages.coloured(sys.stdout, "auto"))
     with closing(open_capture(source)) as again, Output(None) as out:
         for line in page.lines(Trace(fetch.connection).packets(again.frames)):
             out.write(line + "\n")
-    return 0
+        return 0 if second is None else second.write(out, source, fetch, columns)
 
 
 def one_of(number: int | None, stream: int | None, command: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.classify import Colour, check_output
-from analyzer.cli.options import ALL, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
+from analyzer.cli.options import ALL, BASELINE, COLOUR, FAIL_ON, OUTPUT, SETTLE, SHOW_QUERIES
 from analyzer.cli.selection import Selection
 
 
@@ -47,7 +47,10 @@ def sniff(
         bool, typer.Option("--promiscuous", help="Also packets for other stations: on a mirror port.")
     ] = False,
     form: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help="table, csv or jsonl.", show_default=False)
+        str | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="table, csv, jsonl; at the end one for CI.", show_default=False
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -62,6 +65,7 @@ def sniff(
         list[str] | None,
         FAIL_ON,
     ] = None,
+    baseline: Annotated[Path | None, BASELINE] = None,
     client_log: Annotated[
         Path | None,
         typer.Option("--client-log", metavar="FILE", help="Output of the client. Rows then come when it is over."),
@@ -85,12 +89,14 @@ def sniff(
     """
     from analyzer.capture.live import rights
     from analyzer.cli import capturing
+    from analyzer.cli.baseline import gates
     from analyzer.cli.job import Job
 
     form = capturing.row_format(form, output)
-    selection, failing = Selection(select or [], "--select"), Selection(fail_on or [], "--fail-on")
+    selection = Selection(select or [], "--select")
+    failing, before = gates(fail_on or [], baseline)
     if output is not None:
-        check_output(output, [str(path) for path in (client_log, write) if path is not None], force)
+        check_output(output, [str(path) for path in (client_log, baseline, write) if path is not None], force)
     capture = None
     if streams:
         capturing.only_a_stream(streams, [interfaces, bpf, write, ring, snaplen, duration, count, source, promiscuous])
@@ -108,6 +114,7 @@ def sniff(
         output=output,
         select=selection,
         fail_on=failing,
+        baseline=before,
         everything=everything,
         quiet=quiet,
         colour=str(colour),

@@ -14,10 +14,12 @@ from typing import TextIO
 from analyzer.api import Reading
 from analyzer.capture.live import rights
 from analyzer.capture.live.capture import LiveCapture
+from analyzer.capture.live.savefile import Ring
 from analyzer.capture.live.source import Wanted
 from analyzer.cli import capturing, messages
 from analyzer.cli.job import Output, Writer
 from analyzer.errors import AnalyzerError, ExitStatus, NotStartedError
+from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.compact import CompactWriter
 from analyzer.output.csv import CsvWriter
 from analyzer.output.jsonl import JsonlWriter
@@ -53,6 +55,7 @@ class Wrapped:
         always: bool,
         source: str,
         write: Path | None,
+        ring: Ring | None,
         output: Path | None,
         form: str,
         force: bool,
@@ -68,6 +71,7 @@ class Wrapped:
         self.source = source
         self.force = force
         self.write = write
+        self.ring = ring
         self.output = output
         self.form = form
         self.keys = keys
@@ -75,7 +79,8 @@ class Wrapped:
         self.show_queries = show_queries
         self.user = user
         self.summary = Summary()
-        self.compact = CompactWriter(sys.stderr, str(write or ""), colour=messages.coloured(sys.stderr, "auto"))
+        packets = str(write) if write is not None and ring is None else ""
+        self.compact = CompactWriter(sys.stderr, packets, colour=messages.coloured(sys.stderr, "auto"))
         self.notes: list[str] = []
         self.living: list[int] = []
         self.problem: Exception | None = None
@@ -120,7 +125,7 @@ class Wrapped:
                 self._release(command)
                 warden.start()
                 try:
-                    self._read(reading, [WRITERS[self.form](out)] if out else [])
+                    self._read(reading, [_writer(self.form, out)] if out else [])
                 finally:
                     warden.join()
         except Exception as error:
@@ -148,7 +153,8 @@ class Wrapped:
         with command.unblocked():
             capture = capturing.begin(self.wanted, self.source, 0, 0)
             if self.write is not None:
-                capturing.write(capture, self.write, None, self.force)
+                of = f"process: {self.name} {command.pid}"  # its arguments may hold what is secret
+                capturing.write(capture, self.write, self.ring, self.force, of)
         return capture
 
     def _release(self, command: Command) -> None:
@@ -198,6 +204,15 @@ class Wrapped:
             messages.error(f"the report is not complete: {(error.strerror or str(error)).lower()}")
         elif error is not None:
             messages.error(f"the report is not complete: internal error {type(error).__name__}")
+
+
+def _writer(form: str, out: TextIO) -> Writer:
+    """What writes the file of rows."""
+    if form not in CI_FORMATS:
+        return WRITERS[form](out)
+    from analyzer.output.ci import writer
+
+    return writer(form, out, {})
 
 
 def _stop(capture: LiveCapture, reading: Reading) -> None:

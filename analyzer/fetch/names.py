@@ -15,11 +15,12 @@ from collections.abc import Callable, Container, Iterable, Iterator
 import cython
 
 from analyzer.fetch.build import exchange_name, seconds
+from analyzer.fetch.least import NEVER
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.questions import asked_before, last_answer, repeated
 from analyzer.fetch.recent import Recent
 from analyzer.fetch.resolution import Resolution, loopback
-from analyzer.fetch.wishes import NEVER, Wishes
+from analyzer.fetch.wishes import Wishes
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.dns.message import HTTPS
 from analyzer.wire.model import Connection

@@ -6,10 +6,11 @@ cdef int SPAN
 
 @cython.final
 cdef class Order:
-    cdef public list heap, spans
+    cdef public list turn, spans
+    cdef public Py_ssize_t at
     cdef public dict later
     cdef public long long current, serial, waiting, most
     cdef public bint overflowed
     cpdef add(self, Fetch fetch)
     cpdef Fetch leave(self, long long oldest_open)
-    cdef bint turn(self, long long oldest_open) except -1
+    cdef bint next_turn(self, long long oldest_open) except -1

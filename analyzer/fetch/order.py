@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from bisect import insort
+from heapq import heappop, heappush
 
 import cython
 
@@ -12,25 +13,26 @@ MAX_HELD = 100_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning.
 One costs 1.2 kB or a little more, all of them 120 MB."""
 SPAN = 12
-"""Bits: the fetches of so many packets, 4096, wait together. One heap of all that wait would be compared all over the
-memory for each that leaves; of these heaps one is looked at, and it is small."""
+"""Bits: the fetches of so many packets, 4096, wait together, and are sorted when their turn comes. One heap of all that
+wait would be compared all over the memory for each that leaves."""
 
 
 class Order:
     """Fetches that wait until no open connection can precede them.
 
-    heap         those whose turn comes next, up to the packets of span `current`; later: the others, by span
+    turn         from place `at` on those whose turn it is, in order, up to the packets of span `current`
+    later        the others, by span
     spans        the numbers of those spans, a heap
     waiting      how many wait in all
     overflowed   True once a fetch left before its turn, because more than MAX_HELD waited
     """
 
     def __init__(self, most: int = MAX_HELD) -> None:
-        self.heap: list[Fetch] = []
+        self.turn: list[Fetch] = []
         self.later: dict[int, list[Fetch]] = {}
         self.spans: list[int] = []
         self.current = -1
-        self.serial = self.waiting = 0
+        self.at = self.serial = self.waiting = 0
         self.most = most
         self.overflowed = False
 
@@ -41,7 +43,7 @@ class Order:
         self.waiting += 1
         span: cython.longlong = fetch.first_packet >> SPAN
         if span <= self.current:
-            heappush(self.heap, fetch)
+            insort(self.turn, fetch, self.at)
             return
         found = self.later.get(span)
         if found is None:
@@ -53,18 +55,21 @@ class Order:
     def leave(self, oldest_open: cython.longlong) -> Fetch | None:
         """The next fetch, if no connection can precede it that began with packet `oldest_open` or later."""
         first: Fetch
-        if not self.heap and not self.turn(oldest_open):
+        if self.at == len(self.turn) and not self.next_turn(oldest_open):
             return None
-        first = self.heap[0]
+        first = self.turn[self.at]
         if first.first_packet >= oldest_open:
             if self.waiting <= self.most:
                 return None
             self.overflowed = True
         self.waiting -= 1
-        return heappop(self.heap)
+        self.turn[self.at] = None  # type: ignore[call-overload]  # which holds it no longer
+        self.at += 1
+        return first
 
-    def turn(self, oldest_open: cython.longlong) -> cython.bint:
+    def next_turn(self, oldest_open: cython.longlong) -> cython.bint:
         """It is the turn of the next span; False when there is none, or all of it has to wait."""
+        self.turn, self.at = [], 0
         if not self.spans:
             return False
         span: cython.longlong = self.spans[0]
@@ -72,6 +77,6 @@ class Order:
             return False
         heappop(self.spans)
         self.current = span
-        self.heap = self.later.pop(span)
-        heapify(self.heap)
+        self.turn = self.later.pop(span)
+        self.turn.sort()
         return True

@@ -56,16 +56,22 @@ class Resolution:
     pairs       (client, name) under which it is found while it is open; placed: first packet by which it is
     crowded     so much was looked up at once that something was forgotten which may have spoken against a failure;
                 given_up: the wish itself had to go before it was over
+    look_again  when, in a capture that goes on, to judge it again as it is, ns
+    counted     1 = among what floods are made of; left_out: as one too many; last_of_flood: as the last with a row
     """
 
     __slots__ = (
         "client",
+        "counted",
         "crowded",
         "cut",
         "first_packet",
         "first_time",
         "given_up",
+        "last_of_flood",
         "last_time",
+        "left_out",
+        "look_again",
         "lookups",
         "name",
         "names",
@@ -83,10 +89,11 @@ class Resolution:
         self.lookups: list[Lookup] = []
         self.cut = lookup.cut
         self.resolved = self.shadowed = self.overlooked = self.crowded = self.given_up = False
+        self.counted = self.left_out = self.last_of_flood = False
         self.pairs: list[tuple[bytes, str]] = []
         self.first_packet = lookup.first_packet
         self.first_time = lookup.first_time
-        self.last_time = self.placed = 0
+        self.last_time = self.placed = self.look_again = 0
 
     def add(self, lookup: Lookup) -> None:
         """Another question of it."""

@@ -7,11 +7,12 @@ those whose names begin with the same label, among which alone are variants of a
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
-from heapq import heapify, heappop, heappush, heapreplace
+from collections.abc import Callable, Container, Iterable, Iterator
+from heapq import heappop
 from itertools import chain, islice
 
 from analyzer.fetch.floods import MAX_ROWS_OF_ALL, Floods
+from analyzer.fetch.least import NEVER, Least
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.recent import Recent
 from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, without_middle
@@ -31,48 +32,18 @@ MAX_USES = 16
 """Connections remembered of one name and client; at the cap the oldest is forgotten."""
 MAX_ALIKE = 32
 """Wishes of one name, or with one first label, that are compared, to know a forwarder's question from a client's."""
+MOST_LOOKED_AT = 256
+"""Wishes that are judged at one look while a capture goes on, 0.1 ms each."""
+LOOK_AGAIN_NS = 400_000_000
+"""Between two looks at the same wish: a verdict that silence decides is late by no more."""
 LOOK_NS = 1_000_000_000
 """Capture time between two looks at what is over."""
-SPARE = 64
-"""Outdated places of a heap that are not worth clearing away."""
-NONE, NEVER = 1 << 62, -(1 << 62)
-"""A packet or a time behind all others, and a time before them."""
+NONE = 1 << 62
+"""A packet or a time behind all others."""
 
 Pair = tuple[bytes, str]
 NoteOpen = Callable[[int, int], None]
 """Tells `use` and `say` of the open connections, at least of all that began with a packet, or at a time, or later."""
-
-
-class Least:
-    """The wish with the least number: a heap, in which those that left, or whose number grew, are put right in time."""
-
-    def __init__(self, number: Callable[[Resolution], int], among: Collection[Resolution]) -> None:
-        self.number = number
-        self.among = among
-        self.heap: list[tuple[int, int, Resolution]] = []
-        self.serial = 0
-
-    def add(self, wish: Resolution) -> None:
-        """A wish is new, or its number may be smaller now."""
-        self.serial += 1
-        heappush(self.heap, (self.number(wish), self.serial, wish))
-        if len(self.heap) > 2 * len(self.among) + SPARE:
-            self.heap = [(self.number(other), at, other) for at, other in enumerate(self.among)]
-            heapify(self.heap)
-            self.serial = len(self.heap)
-
-    def first(self) -> Resolution | None:
-        """That wish; None when there is none."""
-        while self.heap:
-            known, serial, wish = self.heap[0]
-            number = self.number(wish) if wish in self.among else NEVER
-            if number == known:
-                return wish
-            if number > known:
-                heapreplace(self.heap, (number, serial, wish))
-            else:  # it left, or is in the heap once more
-                heappop(self.heap)
-        return None
 
 
 class Wishes:
@@ -324,11 +295,15 @@ class Wishes:
     ) -> list[Fetch]:
         """The wishes whose questions are over, and that have been quiet for so long: as they would be judged now.
 
-        They stay open. Of a name and its variants with search domains only the shortest is told.
+        They stay open. Of a name and its variants with search domains only the shortest is told; of very many, the next
+        call tells others.
         """
-        vain = [wish for wish in self.waiting if now - wish.last_time >= quiet and wish not in known]
+        due = (one for one in self.waiting if now >= max(one.look_again, one.last_time + quiet) and one not in known)
+        vain = list(islice(due, MOST_LOOKED_AT))
         if not vain:
             return []
+        for wish in vain:
+            wish.look_again = now + LOOK_AGAIN_NS
         note_open(min(map(first_packet, vain)), min(map(first_time, vain)) - DISORDER_NS)
         vain = [wish for wish in vain if not self._is_told_by_another(wish) and not self._got_elsewhere(wish)]
         for wish in vain:
@@ -359,16 +334,25 @@ class Wishes:
 
     def _rows(self, wish: Resolution, now: int, *, one_way: bool) -> Iterator[Fetch]:
         """The fetch of a wish that failed, unless it is one too many of a flood; the last before that gets a flag."""
-        last = False
+        if self.leaves_out(wish):
+            return
+        fetch = as_fetch(wish, now, one_way)
+        if wish.last_of_flood:
+            fetch.connection.flag("flood")
+        yield fetch
+
+    def leaves_out(self, wish: Resolution) -> bool:
+        """Whether a wish that failed is one too many of a flood; each is counted once."""
+        if wish.counted:
+            return wish.left_out
+        wish.counted = True
         for floods, place in ((self.floods, wish.client), (self.flooded, wish.lookups[0].server)):
             failed = floods.add(place, wish.first_time, wish.client)
             if failed > floods.most:
-                return
-            last = last or failed == floods.most
-        fetch = as_fetch(wish, now, one_way)
-        if last:
-            fetch.connection.flag("flood")
-        yield fetch
+                wish.left_out = True
+                return True
+            wish.last_of_flood = wish.last_of_flood or failed == floods.most
+        return False
 
     def _join_variants(self, labels: Iterable[str]) -> None:
         """Names that are another open name of the client with a search domain behind it are the same wish."""

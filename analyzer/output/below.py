@@ -8,6 +8,7 @@ from typing import TextIO
 from analyzer.fetch.model import Fetch
 from analyzer.output.text import cut
 from analyzer.output.words import still_open
+from analyzer.verdict.told import going_on
 
 SHOWN = 3
 """Stalls that have a line each; the longest ones."""
@@ -16,7 +17,8 @@ SHOWN = 3
 class Below:
     """The lines, on a terminal of `columns` columns.
 
-    stalls   tcp.stream -> the fetch that stalls, as it was last told; drawn: lines on the screen
+    stalls   what goes on (verdict.told.going_on) -> the fetch that stalls, as it was last told
+    drawn    lines on the screen
     """
 
     def __init__(self, out: TextIO, columns: int) -> None:
@@ -27,11 +29,11 @@ class Below:
 
     def add(self, fetch: Fetch) -> None:
         """A stall goes on."""
-        self.stalls[fetch.flow.stream] = fetch
+        self.stalls[going_on(fetch)] = fetch
 
     def remove(self, fetch: Fetch) -> None:
         """It is over, or settled by a row."""
-        self.stalls.pop(fetch.flow.stream, None)
+        self.stalls.pop(going_on(fetch), None)
 
     def wipe(self) -> None:
         """Make room for what is to stay."""

@@ -218,6 +218,8 @@ class CsvCells(Cells):
         """
         number: cython.ulonglong = abs(value)
         pair: cython.uint
+        if 0 <= value < 10 and least == 1:  # every second number is one
+            return self.octet(ZERO + cython.cast(cython.int, value))
         if value < 0:
             self.octet(MINUS)
         self.room(2 * MOST_DIGITS)

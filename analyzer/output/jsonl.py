@@ -15,7 +15,7 @@ from analyzer.output.row import values
 from analyzer.output.summary import Summary
 from analyzer.output.words import rfc3339
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.told import Event
+from analyzer.verdict.told import Event, going_on
 
 SIDES = ("client", "server", "network")
 
@@ -23,7 +23,7 @@ SIDES = ("client", "server", "network")
 class JsonlWriter:
     """Writes the same fields as the CSV; unknown is null, evidence a list of objects, flags a list of words.
 
-    silences   tcp.stream -> seconds of the stall there when it was last told
+    silences   what goes on (verdict.told.going_on) -> seconds of silence when it was last told
     """
 
     def __init__(self, out: TextIO) -> None:
@@ -40,13 +40,13 @@ class JsonlWriter:
 
     def event(self, event: Event) -> None:
         """Write what became of rows that were written, and what goes on: at first, and when it lasts twice as long."""
-        stream, silence = event.fetch.flow.stream, event.fetch.silence_s
-        if event.kind == "ongoing" and silence < 2 * self.silences.get(stream, 0.0):
+        what, silence = going_on(event.fetch), event.fetch.silence_s
+        if event.kind == "ongoing" and silence < 2 * self.silences.get(what, 0.0):
             return
         if event.kind == "ongoing":
-            self.silences[stream] = silence
+            self.silences[what] = silence
         else:
-            self.silences.pop(stream, None)
+            self.silences.pop(what, None)
         if event.kind in EVENTS:
             self._line(EVENTS[event.kind](event))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 # not compiled: writes to people
 from analyzer.fetch.model import Fetch
-from analyzer.output.text import cut, safe
+from analyzer.output.text import cut
+from analyzer.output.veil import OPEN, Veil
 from analyzer.wire.http2.registry import error_word
 from analyzer.wire.model import NETWORK, OUTSIDE, Connection, Exchange, Http2, Record, Tls
 from analyzer.wire.tls.registry import alert_name, version_name
@@ -19,27 +20,27 @@ RECORD_KINDS = {20: "ChangeCipherSpec", 21: "alert", 22: "handshake", 23: DATA, 
 Notes = dict[int, list[str]]
 
 
-def notes_of(fetch: Fetch) -> Notes:
-    """What was understood of the connection, by packet; text from packets is escaped."""
+def notes_of(fetch: Fetch, veil: Veil = OPEN) -> Notes:
+    """What was understood of the connection, by packet; text from packets is escaped, and hidden as `veil` says."""
     connection = fetch.connection
     notes: Notes = {}
     if fetch.completion is not None:
         _add(notes, fetch.completion.done_packet, "handshake complete")
     if connection.tls is not None:
-        _tls_notes(notes, connection.tls)
+        _tls_notes(notes, connection.tls, veil)
     if fetch.opaque is not None:
         for packet in (fetch.opaque.close_notify_client, fetch.opaque.close_notify_server):
             _add(notes, packet, "a close_notify by its size")
     for exchange in [*([connection.connect] if connection.connect else []), *connection.exchanges]:
-        _exchange_notes(notes, exchange, fetch.shown(exchange.target))
+        _exchange_notes(notes, exchange, veil.target(exchange.method, fetch.shown(exchange.target)), veil)
     _milestone_notes(notes, connection)
     if connection.moved is None:
         return notes
     return {connection.moved.get(packet, (packet, 0))[0]: texts for packet, texts in notes.items()}
 
 
-def _tls_notes(notes: Notes, tls: Tls) -> None:
-    name = f" {safe(tls.sni)}" if tls.sni else ""
+def _tls_notes(notes: Notes, tls: Tls, veil: Veil) -> None:
+    name = f" {veil.name(tls.sni)}" if tls.sni else ""
     _add(notes, tls.hello_packet, f"ClientHello{name}")
     _add(notes, tls.server_hello_packet, f"ServerHello {version_name(tls.version)}")
     _add(notes, tls.certificate_packet, "Certificate")
@@ -49,7 +50,7 @@ def _tls_notes(notes: Notes, tls: Tls) -> None:
         text = f"alert {alert_name(alert.code).replace('-', '_')} ({alert.code})"
         _add(notes, alert.record.packet, text if alert.code >= 0 else "encrypted alert")
     if tls.reply:
-        _add(notes, tls.reply_packet, f"no TLS: {_start(tls.reply)}")
+        _add(notes, tls.reply_packet, veil.words("no TLS: {}", _start(tls.reply)))
 
 
 def _record_notes(notes: Notes, tls: Tls, records: list[Record]) -> None:
@@ -66,12 +67,12 @@ def _record_notes(notes: Notes, tls: Tls, records: list[Record]) -> None:
             _add(notes, packet, text)
 
 
-def _exchange_notes(notes: Notes, exchange: Exchange, target: str) -> None:
-    _add(notes, exchange.request_packet, cut(safe(f"{exchange.method} {target}"), LONGEST))
+def _exchange_notes(notes: Notes, exchange: Exchange, target: str, veil: Veil) -> None:
+    _add(notes, exchange.request_packet, cut(f"{veil.method(exchange.method)} {target}", LONGEST))
     if exchange.status:
-        _add(notes, exchange.response_packet, cut(safe(f"{exchange.status} {exchange.reason}".rstrip()), LONGEST))
+        _add(notes, exchange.response_packet, cut(f"{exchange.status}{veil.words(' {}', exchange.reason)}", LONGEST))
     if exchange.garbage:
-        _add(notes, exchange.response_packet, f"no HTTP: {_start(exchange.garbage)}")
+        _add(notes, exchange.response_packet, veil.words("no HTTP: {}", _start(exchange.garbage)))
     if exchange.h2 is not None:
         _stream_notes(notes, exchange.h2)
     if exchange.response_complete and exchange.response_end_packet != exchange.response_packet:

@@ -10,7 +10,7 @@ cdef class Summary:
     cdef public dict verdicts, shared
     cdef public object mended
     cdef public Findings findings
-    cdef public object client_log, capture
+    cdef public object client_log, baseline, capture
     cdef public list warnings
     cdef public bint damaged
     cpdef add(self, Fetch fetch)

@@ -15,6 +15,7 @@ from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
     from analyzer.capture.live.source import Stats
+    from analyzer.output.ci.baseline import Baseline
     from analyzer.output.clientlog.log import ClientLog
 
 MAX_SHARED = 10_000
@@ -37,6 +38,7 @@ class Summary:
     findings                             what failures have in common besides
     capture, read                        what a live capture saw and lost, None = it was none; packets read of it
     client_log                           what clients said, where a log was given
+    baseline                             a run before this one, where one was given
     """
 
     def __init__(self) -> None:
@@ -46,6 +48,7 @@ class Summary:
         self.mended: Counter[str] = Counter()
         self.findings = Findings()
         self.client_log: ClientLog | None = None
+        self.baseline: Baseline | None = None
         self.capture: Stats | None = None
         self.read = 0
         self.warnings: list[str] = []
@@ -84,7 +87,12 @@ class Summary:
             self.mended[event.fetch.group_outcome] += len(event.fetches)
         if event.before is not None:
             self._take_back(event.before)
-            self._count(event.fetch)
+            if event.fetch.kind == "race":
+                self.fetches -= 1
+                self.connections_without_fetch += 1
+                self.races += 1
+            else:
+                self._count(event.fetch)
 
     def _take_back(self, fetch: Fetch) -> None:
         """A verdict that was counted holds no longer; of the findings, which are of many, it stays a part."""
@@ -107,6 +115,8 @@ class Summary:
         """The summary as plain values, for JSON."""
         classes = self.classes()
         log: dict[str, object] = {} if self.client_log is None else {"client_log": self.client_log.counts()}
+        if self.baseline is not None:
+            log["baseline"] = self.baseline.counts()
         if self.capture is not None:
             counts = {name: None if n < 0 else n for name, n in asdict(self.capture).items()}
             log["capture"] = {"read": self.read, **counts}
@@ -132,6 +142,7 @@ class Summary:
             *self._without_fetch(),
             *self._captured(),
             *(self.client_log.lines() if self.client_log is not None else []),
+            *(self.baseline.lines() if self.baseline is not None else []),
         ]
 
     def classes(self) -> Counter[str]:

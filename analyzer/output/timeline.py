@@ -88,7 +88,7 @@ class _Writer:
         self.cited: dict[int, list[str]] = {}
         for proof in verdict.evidence:
             self.cited.setdefault(proof.packet, []).append(proof.what)
-        self.first, self.last = _range(fetch)
+        self.first, self.last = owned(fetch)
         self.previous = 0
         self.lines = 0
         self.run: list[str] = []
@@ -204,7 +204,7 @@ def size(number: int) -> str:
     return f"{number / 1e3:.0f} kB" if number < 1_000_000 else f"{number / 1e6:.1f} MB"
 
 
-def _range(fetch: Fetch) -> tuple[int, int]:
+def owned(fetch: Fetch) -> tuple[int, int]:
     """The packets of this fetch among those of its connection: up to the next request, or to the end."""
     connection = fetch.connection
     first = fetch.first_packet

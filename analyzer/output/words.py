@@ -88,6 +88,9 @@ def told(event: Event) -> str:
     which = f"{number} {', '.join(map(str, event.fetches))}"
     if event.kind in ("ongoing", "ended"):
         return ""
+    if event.kind == "amended" and last.kind == "race":
+        place = endpoint(last.flow.server, last.flow.server_port)
+        return f"{which} is none: {place} lost a race against another address"
     if event.kind == "amended":
         return f"{which} turned out otherwise: {verdict.klass}{'/' if verdict.cause else ''}{verdict.cause}: " + safe(
             verdict.summary

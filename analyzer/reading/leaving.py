@@ -8,6 +8,7 @@ file for as long as it comes faster than it was captured, and without a pause.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterator
 from time import monotonic_ns
 
@@ -16,7 +17,7 @@ from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names, wanted
 from analyzer.fetch.order import Order
-from analyzer.fetch.resolution import Resolution
+from analyzer.reading.asked import MOST_STALLS, TELL_NS, Asked
 from analyzer.reading.rivals import Rivals
 from analyzer.reading.rows import NOTHING_OPEN
 from analyzer.verdict.groups import Groups
@@ -41,17 +42,17 @@ SWITCHED = 101
 """Status behind which the exchange goes on as something else (RFC 9110 15.2.2)."""
 MOST_WAITING = 4096
 """Fetches that wait for the next look, where a capture is replayed that had paused once."""
-MOST_STALLS = 64
-"""Stalls that are told while they last."""
-TELL_NS = 1_000_000_000
-"""Between two times that one is."""
 BUDGET_NS = 20_000_000
 """For looking at connections while packets come without a pause; the next look takes the others."""
-QUIET_NS = 400_000_000
-"""A resolver that goes on behind an answer, to the next server or with the next search domain, asks at once."""
 REACTS_NS = 400_000_000
 """A client that goes on behind the server's FIN, or a RST that it may not take, does so before this: twice the least
 retransmission timeout in use (Linux TCP_RTO_MIN)."""
+RACE_NS = 400_000_000
+"""How long a decided attempt waits to know whether another address won. A client tries the next one 100 to 300 ms
+after the first, or at once upon a failure (RFC 8305 5 and 8); until it says something there, a round trip or two go by.
+What turns out later is told as an amendment."""
+MOST_UNSURE = 64
+"""Attempts whose rows have left, and of which that may yet turn out."""
 ASKS_AGAIN_NS = 3_300_000_000
 """The same while it connects: its second SYN may be lost, the third comes after three seconds."""
 
@@ -94,8 +95,9 @@ class Leaving:
     rows      connections that are not given out yet -> the fetches of theirs that have left, by place
     said      what is to be told besides
     stalls    connections that stall -> the fetch that does, and when that was told, ns
-    asked     names that were asked for in vain -> the fetch that has left
-    attempts  fetches that carried nothing, and wait to know whether they lost a race
+    asked     the names that were asked for in vain
+    attempts  fetches that carried nothing, and wait to know whether they lost a race -> since when, ns
+    unsure    those of them that did not wait any longer: their rows have left
     """
 
     def __init__(
@@ -122,8 +124,9 @@ class Leaving:
         self.begun = False
         self.forgotten = engine.capture_end
         self.rows: dict[Connection, dict[int, Fetch]] = {}
-        self.attempts: list[Fetch] = []
-        self.asked: dict[Resolution, Fetch] = {}
+        self.attempts: dict[Fetch, int] = {}
+        self.unsure: dict[Fetch, None] = {}
+        self.asked = Asked(engine, names, judge, mine, self.said, lean=lean)
         self.rivals = Rivals(engine, names)
 
     def looks(self) -> Iterator[Fetch | Event]:
@@ -137,8 +140,7 @@ class Leaving:
         self._forget()
         if due and not self.settle:
             self._look()
-        said, self.said = self.said, []
-        yield from said
+        yield from self._said()
         yield from self._decided()
         yield from self.told.reach(self.engine.capture_end, self._awaited())
 
@@ -149,9 +151,15 @@ class Leaving:
             self.forgotten = now
             keys.gone_before, keys.gone = keys.gone, {}
 
+    def _said(self) -> list[Event]:
+        """What is to be told besides, once."""
+        said = [*self.said]
+        self.said.clear()
+        return said
+
     def end(self) -> Iterator[Fetch | Event]:
         """The capture is over, and everything was given out."""
-        yield from self.said
+        yield from self._said()
         yield from self._decided(final=True)
         yield from self.told.end()
 
@@ -180,35 +188,12 @@ class Leaving:
             if twin is not None:
                 decided = self._judge(connection, twin, now)
             looked_at(connection, now, decided)
-        self._look_at_names(now)
-
-    def _look_at_names(self, now: int) -> None:
-        """The names that were asked for in vain: whose answers have come, and nothing since."""
-        wishes, engine = self.names.wishes, self.engine
-        if not wishes.waiting:
-            self.asked.clear()
-            return
-        if len(self.asked) > 2 * len(wishes.open) + 16:
-            self.asked = {wish: fetch for wish, fetch in self.asked.items() if wish in wishes.open}
-        found = self.names.vain(now, QUIET_NS, self.asked, engine.opened_since, engine.one_way)
-        going_on = {(one.client, first_label(one.name)) for one in engine.dns.began} if found else set()
-        for fetch in filter(self.mine, found):
-            self.judge(fetch)
-            verdict = verdict_of(fetch)
-            if (
-                not verdict.failed
-                or "ongoing" in verdict.flags
-                or (fetch.flow.client, first_label(fetch.name)) in going_on
-            ):
-                continue
-            self.asked[fetch.resolution] = fetch
+        for fetch in self.asked.look(now):
             self.order.add(fetch)
-            if self.lean:
-                fetch.detach()
 
     def asked_again(self, fetch: Fetch) -> bool:
-        """Whether the row of a name that was asked for in vain has left."""
-        before = self.asked.pop(fetch.resolution, None)
+        """Whether the row of a name that was asked for in vain, and is over now, has left."""
+        before = self.asked.row_of(fetch)
         if before is None:
             return False
         if changed(before, fetch):
@@ -277,7 +262,9 @@ class Leaving:
 
     def again(self, connection: Connection, built: list[Fetch]) -> list[Fetch]:
         """A connection of which rows have left is given out: the fetches that have not; what turned out otherwise."""
-        rows = self.rows.pop(connection)
+        rows = self.rows.pop(connection, None)
+        if rows is None:
+            return built
         left: list[Fetch] = []
         for place, fetch in enumerate(built):
             before = rows.get(place)
@@ -292,20 +279,35 @@ class Leaving:
     # -- races -----------------------------------------------------------------------------------------------------
 
     def _decided(self, *, final: bool = False) -> Iterator[Fetch | Event]:
-        """All that was judged, in the order of first packets; an attempt that may yet lose a race waits."""
+        """All that was judged, in the order of first packets; an attempt that may yet lose a race waits a little."""
+        now = self.engine.capture_end
+        since, self.attempts = self.attempts, {}
+        judged = [*since]
         fetch = self.order.leave(NOTHING_OPEN)
-        judged, self.attempts = self.attempts, []
         while fetch is not None:
             judged.append(fetch)
             fetch = self.order.leave(NOTHING_OPEN)
         judged.sort()
+        yield from self._lost_late(judged, final=final)
         for place, fetch in enumerate(judged):
             raced = fetch.resolution is None and fetch.kind != "race" and attempted(fetch)
             if raced and self.rivals.race(fetch, judged, place, final=final, settle=self.settle):
-                self.attempts.append(fetch)
-                continue
+                began = since.get(fetch, now)
+                if self.settle or now < began + RACE_NS:
+                    self.attempts[fetch] = began
+                    continue
+                self.unsure[fetch] = None
             self.rivals.left.append(fetch)
             yield from self.told.tell(fetch)
+
+    def _lost_late(self, judged: list[Fetch], *, final: bool) -> Iterator[Event]:
+        """Attempts whose rows have left as failures, and of which the race is decided by now."""
+        unsure, self.unsure = [*self.unsure][-MOST_UNSURE:], {}
+        for fetch in unsure:
+            if self.rivals.race(fetch, judged, bisect(judged, fetch), final=final, settle=False):
+                self.unsure[fetch] = None
+            elif fetch.kind == "race" and fetch.number:
+                yield Event("amended", (fetch.number,), fetch, fetch)
 
     # -- retries ---------------------------------------------------------------------------------------------------
 
@@ -332,11 +334,6 @@ def continues(group: Group, connection: Connection) -> bool:
     if name and group.name:
         return lower(name) == group.name
     return connection.server.address == group.last.flow.server
-
-
-def first_label(name: str) -> str:
-    """What search domains leave of a name."""
-    return name.partition(".")[0].lower()
 
 
 def is_over(fetch: Fetch) -> bool:

@@ -11,7 +11,6 @@ from os import PathLike, fspath
 from os.path import isfile  # which takes any name: Path.is_file raises for one that is too long
 from typing import TYPE_CHECKING
 
-from analyzer.capture.losses import Losses
 from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import ExitStatus
 from analyzer.fetch.floods import Floods
@@ -21,23 +20,17 @@ from analyzer.output.words import still_open
 from analyzer.reading.inputs import Inputs, Live, Paths, Readable, listed
 from analyzer.reading.rows import NOTHING_OPEN, Rows, anybodys, only_fetches
 from analyzer.verdict.groups import Groups
-from analyzer.verdict.model import Verdict
 from analyzer.verdict.told import Event
-from analyzer.wire.dns.lookups import Lookup
-from analyzer.wire.model import Connection
 
 if TYPE_CHECKING:
     from analyzer.fetch.names import Names
     from analyzer.output.clientlog.log import ClientLog
+    from analyzer.reading.judging import Judging
     from analyzer.reading.leaving import Leaving
-    from analyzer.wire.engine import Ended, Engine
+    from analyzer.wire.engine import Engine
 
 Progress = Callable[[int, int], None]
 """Called now and then with bytes read and bytes in all, 0 = unknown."""
-
-CHUNK = 128
-"""Fetches that go through each stage together. The code of one stage fits into a processor's instruction cache, that of
-all stages does not; and so many fetches fit into its second data cache, at 2 kB each."""
 
 MOST_OPEN_TOLD = 20
 """Open connections that are told one by one."""
@@ -58,6 +51,7 @@ class Reading:
     follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
     settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
+    keep         with lean: says of which fetches that does not hold, asked when each is judged
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
@@ -78,6 +72,7 @@ class Reading:
         settle: bool = False,
         kinds: bool = False,
         lean: bool = False,
+        keep: Callable[[Fetch], bool] | None = None,
         show_queries: bool = False,
         progress: Progress | None = None,
         client_log: str | PathLike[str] | None = None,
@@ -88,6 +83,7 @@ class Reading:
         self.kinds = kinds
         self.max_open = max_open
         self.lean = lean
+        self.keep = keep
         self.show_queries = show_queries
         self.progress = progress
         self.settle = settle
@@ -106,16 +102,11 @@ class Reading:
         self.open: list[tuple[Fetch, int]] = []
         self.open_in_all = 0
         self._open: Readable | None = None
-        self._losses = Losses()
         self._engine: Engine | None = None
-        self._order = Order()
-        self._final: list[Fetch] = []
+        self._judging: Judging | None = None
         self._given: deque[Fetch] = deque()
         self.floods = Floods()
         self.groups = Groups()
-        self._cut: Callable[[Connection], list[Fetch]]
-        self._decide: Callable[[Fetch], Verdict]
-        self._mark: Callable[[Fetch, Losses], None]
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -192,157 +183,83 @@ class Reading:
 
     def _fetches(self, name: str, capture: Readable, *, grows: bool) -> Iterator[Rows]:
         """The fetches of one capture, grouped and numbered: in order, unless somebody waits for them as it grows."""
-        from analyzer.fetch.build import fetches
         from analyzer.fetch.names import Names
-        from analyzer.verdict.decide import decide
-        from analyzer.verdict.drops import mark
+        from analyzer.reading.judging import Judging
         from analyzer.wire.engine import Engine
 
-        self._cut, self._decide, self._mark = fetches, decide, mark
         self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
         names = Names()
-        self._order = order = Order(MAX_HELD)
-        self.floods = Floods()
-        self.groups = groups = Groups()
-        leaving = self._policy(engine, names, name) if grows else None
+        self.floods, order = Floods(), Order(MAX_HELD)
+        self._judging = judging = Judging(
+            name, names, self.floods, order, show_queries=self.show_queries, kinds=self.kinds, lean=self.lean
+        )
+        judging.mine, judging.keep = self.mine, self.keep
+        self.groups = judging.groups
+        leaving = self._policy(engine, names, judging) if grows else None
         for batch in engine.batches(*self._batch()):
-            self._losses = capture.losses
-            self._judge(batch, names, name, leaving)
-            self._judge_names(engine, names, name, leaving)
+            if self.stopped:
+                judging.over = self._over
+            judging.take(batch, capture.losses)
+            self._judge_names(engine, names, judging, leaving)
             if self.progress is not None:
                 self.progress(self.inputs.done + capture.frames.position, self.inputs.total)
             if leaving is not None:
-                yield from self._wanted(leaving.looks())
+                yield from self._wanted(leaving.looks(), judging)
                 if leaving.begun:
                     continue
             oldest = min(engine.oldest_open(), names.oldest_open())
             yield from self._released(oldest)
-            if groups.holding():
-                groups.reach(min(engine.oldest_time(), names.oldest_time()))
+            if judging.groups.holding():
+                judging.groups.reach(min(engine.oldest_time(), names.oldest_time()))
                 yield from self._released(oldest)
-        self._judge_names(engine, names, name, leaving, final=True)
+        self._judge_names(engine, names, judging, leaving, final=True)
         if leaving is not None and leaving.begun:
-            yield from self._wanted(leaving.end())
+            yield from self._wanted(leaving.end(), judging)
         else:
             yield from self._waiting()
-        self._account(name, capture, engine, names, order)
+        self._account(name, capture, engine, judging)
 
     def _released(self, oldest_open: int) -> Iterator[Rows]:
         """The fetches whose rows are final, in chunks."""
-        while self._final or self._release(oldest_open):
-            final, self._final = self._final, []
+        judging = self._judging
+        while judging is not None and (judging.final or judging.release(oldest_open)):
+            final, judging.final = judging.final, []
             yield [*final]
-
-    def _release(self, oldest_open: int) -> bool:
-        """Put into `_final` whose rows are final: no open connection can precede them, and their group is decided.
-
-        False when there are none. What an interrupt leaves in `_final` is there for the next call.
-        """
-        order: Order = self._order
-        groups: Groups = self.groups
-        fetch: Fetch | None
-        following: Fetch | None
-        while len(self._final) < CHUNK:
-            fetch = groups.leave()
-            while fetch is None:
-                following = order.leave(oldest_open)
-                if following is None:
-                    return bool(self._final)
-                groups.add(following)
-                fetch = groups.leave()
-            if fetch.kind == "race":
-                self.without_fetch += 1
-                if not self.kinds:
-                    continue
-            self._final.append(fetch)
-        return True
 
     def _batch(self) -> tuple[int, ...]:
         """After how many frames to hand on what is final; in a stream also when none comes."""
         return ()
 
-    def _wanted(self, leaving: Iterable[Fetch | Event]) -> Iterator[Rows]:
+    def _wanted(self, leaving: Iterable[Fetch | Event], judging: Judging) -> Iterator[Rows]:
         """What leaves out of order, and is wanted; one by one, since what follows may change a row."""
         for row in leaving:
-            if isinstance(row, Event):
-                if self.events:
-                    yield [row]
-                continue
-            if row.kind == "race":
-                self.without_fetch += 1
-                if not self.kinds:
-                    continue
-            yield [row]
+            if self.events if isinstance(row, Event) else judging.shows(row):
+                yield [row]
 
-    def _policy(self, engine: Engine, names: Names, file: str) -> Leaving:
+    def _policy(self, engine: Engine, names: Names, judging: Judging) -> Leaving:
         """How rows of a stream leave."""
         from analyzer.reading.leaving import Leaving
 
         def judge(fetch: Fetch) -> None:
-            self._prepare(fetch, names, file)
-            fetch.verdict = self._decide(fetch)
+            judging.prepare(fetch)
+            judging.decide(fetch)
 
-        kept = (self._order, self.groups, self.floods)
-        return Leaving(engine, names, kept, judge, lean=self.lean, settle=not self.events, mine=self.mine or anybodys)
+        kept = (judging.order, judging.groups, judging.floods)
+        settle, mine = not self.events, self.mine or anybodys
+        leaving = Leaving(engine, names, kept, judge, lean=self.lean, settle=settle, mine=mine)
+        judging.again = leaving.again
+        return leaving
 
-    def _judge(self, batch: list[Ended], names: Names, file: str, leaving: Leaving | None) -> None:
-        """The fetches of connections that are over, to wait for their turn; what names are known by then."""
-        fetch: Fetch
-        built: list[Fetch] = []
-        order: Order = self._order
-        cut, decide, kinds, lean = self._cut, self._decide, self.kinds, self.lean
-        for ended in batch:
-            if isinstance(ended, Lookup):
-                names.learn(ended)
-                continue
-            found = cut(ended)
-            if leaving is not None and ended in leaving.rows:
-                found = leaving.again(ended, found)
-            if self.mine is not None:
-                found = [fetch for fetch in found if self._is_mine(fetch)]
-            for fetch in found:
-                if self.floods.leaves_out(fetch):
-                    continue
-                self._prepare(fetch, names, file)
-                if fetch.kind != "fetch":
-                    self.without_fetch += 1
-                    if not kinds:
-                        continue
-                built.append(fetch)
-        if self.stopped:
-            built = self._over(built)
-        for fetch in built:
-            fetch.verdict = decide(fetch)
-            order.add(fetch)
-            if lean:
-                fetch.detach()
-
-    def _is_mine(self, fetch: Fetch) -> bool:
-        """Whether a fetch is wanted; what is not is counted, and is nobody's retry or rival."""
-        assert self.mine is not None
-        if self.mine(fetch):
-            return True
-        self.foreign += fetch.kind == "fetch"
-        return False
-
-    def _prepare(self, fetch: Fetch, names: Names, file: str) -> None:
-        """What a fetch needs to be judged and shown."""
-        if names.asked.size and fetch.resolution is None:
-            names.annotate(fetch)
-        fetch.file = file
-        fetch.show_queries = int(self.show_queries)
-        if self._losses.times:
-            self._mark(fetch, self._losses)
-
-    def _over(self, built: list[Fetch]) -> list[Fetch]:
+    def _over(self, cut: list[Fetch]) -> list[Fetch]:
         """After a stop: the fetches that are over; the others are told as what is open."""
         from analyzer.reading.leaving import is_over
 
+        assert self._judging is not None
         over = []
-        for fetch in built:
-            fetch.verdict = self._decide(fetch)
+        for fetch in cut:
+            self._judging.decide(fetch)
             if is_over(fetch):
                 over.append(fetch)
             else:
@@ -355,36 +272,32 @@ class Reading:
             self.open.append((fetch, fetch.connection.capture_end - fetch.connection.last_time))
 
     def _judge_names(
-        self, engine: Engine, names: Names, file: str, leaving: Leaving | None, *, final: bool = False
+        self, engine: Engine, names: Names, judging: Judging, leaving: Leaving | None, *, final: bool = False
     ) -> None:
         """The names that were asked for in vain."""
         failed: Iterable[Fetch] = names.given_up()
         if engine.looking:
             failed = chain(failed, names.failures(engine.capture_end, engine.opened_since, engine.one_way, final=final))
-        for fetch in failed:
-            if self.mine is not None and not self._is_mine(fetch):
-                continue
-            fetch.file = file
-            if self._losses.times:
-                self._mark(fetch, self._losses)
-            fetch.verdict = verdict = self._decide(fetch)
+        for fetch in filter(judging.is_mine, failed):
+            judging.prepare(fetch)
+            verdict = judging.decide(fetch)
             if leaving is not None and leaving.asked_again(fetch):
                 continue
             if self.stopped and ("ongoing" in verdict.flags or not verdict.failed):
                 self._note_open(fetch)
                 continue
-            self._order.add(fetch)
-            if self.lean:
-                fetch.detach()
+            judging.add(fetch)
 
-    def _account(self, name: str, capture: Readable, engine: Engine, names: Names, order: Order) -> None:
+    def _account(self, name: str, capture: Readable, engine: Engine, judging: Judging) -> None:
         from analyzer.reading.beyond import beyond
 
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
         self.connections += engine.connections
-        self.left_out += self.floods.left_out + names.wishes.left_out
-        found = [*capture.warnings, *engine.warnings, *beyond(self.floods, names, order, self.groups)]
+        self.without_fetch += judging.without_fetch
+        self.foreign += judging.foreign
+        self.left_out += judging.floods.left_out + judging.names.wishes.left_out
+        found = [*capture.warnings, *engine.warnings, *beyond(judging)]
         prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial

@@ -51,6 +51,8 @@ cdef class Case:
 
 cdef int GOES_ON
 cdef long long DAY_NS, LONGEST_NS
+cdef int MAX_SHARED
+cdef dict _shared
 cdef bint in_order(list[Evidence] cited) except -1
 cpdef str span(long long ns)
 cdef long long whole_ms(long long ns) except -1

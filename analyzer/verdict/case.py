@@ -90,7 +90,7 @@ class Case:
         """The first milestone of that kind and side behind packet `after`; a RST only if its receiver may take it."""
         mark: Milestone
         for mark in self.connection.milestones:
-            if mark.side == side and mark.packet > after and mark.what == what and mark.place != OUTSIDE:
+            if mark.packet > after and mark.side == side and mark.what == what and mark.place != OUTSIDE:
                 return mark
         return None
 
@@ -249,7 +249,8 @@ class Case:
         sure: cython.bint = self.doubt == "head" and verdict.klass == "incomplete"  # that is what it says
         if (self.ongoing or (self.doubt and not sure)) and verdict.confidence == "high":
             verdict.confidence = "medium"
-        verdict.flags = shared(tuple(self.flags))
+        if self.flags:
+            verdict.flags = shared(tuple(self.flags))
         if not self.evidence:
             self.cite_last()
         if not in_order(self.evidence):
@@ -265,7 +266,7 @@ _shared: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 def shared(flags: tuple[str, ...]) -> tuple[str, ...]:
     """One object for equal flags: verdicts wait in large numbers."""
-    known = _shared.get(flags)
+    known: tuple[str, ...] | None = _shared.get(flags)
     if known is None:
         known = flags
         if len(_shared) < MAX_SHARED:

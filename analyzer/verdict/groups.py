@@ -46,7 +46,7 @@ class Groups:
 
     def holding(self) -> cython.bint:
         """Whether any fetch waits here."""
-        return len(self.races.queue) > 0 or len(self.retries.queue) > 0
+        return not (self.races.queue.empty() and self.retries.queue.empty())
 
     def end(self) -> None:
         """No fetch will follow."""
@@ -60,7 +60,7 @@ class Groups:
             self.newest = judged.start
             self.retries.add(judged)
             judged = self.races.ready(self.now)
-        fetch = self.retries.ready(self.newest if len(self.races.queue) > 0 else self.now)
+        fetch = self.retries.ready(self.now if self.races.queue.empty() else self.newest)
         return None if fetch is None else self.numbered(fetch)
 
     def numbered(self, fetch: Fetch) -> Fetch:

@@ -26,6 +26,10 @@ class Line:
     def __len__(self) -> int:
         return len(self.items) - self.head
 
+    def empty(self) -> cython.bint:
+        """Whether nobody waits."""
+        return self.head == len(self.items)
+
     def join(self, item: object) -> None:
         """Come in at the end."""
         self.items.append(item)

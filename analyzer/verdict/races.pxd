@@ -10,7 +10,8 @@ from analyzer.verdict.thresholds cimport Thresholds
 cdef class Races:
     cdef public Thresholds limits
     cdef public Line queue
-    cdef public list newest, lost, won, cost_ns
+    cdef public long long newest4, newest6
+    cdef public list lost, won, cost_ns
     cdef public dict beaten
     cpdef add(self, Fetch fetch)
     cpdef Fetch ready(self, long long now)

@@ -29,7 +29,7 @@ class Races:
     """Lets fetches pass in their order; holds them while the oldest is an attempt that may still lose a race.
 
     queue     fetches held, and behind them the newest of those that were let go
-    newest    when the newest fetch of each family began: [IPv4, IPv6]
+    newest4   when the newest fetch over IPv4 began, newest6: over IPv6
     beaten    id of a winner -> addresses it won against
     lost      attempts that lost against the other family: [IPv4, IPv6]; won: races between families won
     cost_ns   by how much those winners began later, in all, per family that lost
@@ -38,7 +38,7 @@ class Races:
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
         self.limits = limits
         self.queue = Line(LOOKED_BACK)
-        self.newest = [0, 0]
+        self.newest4 = self.newest6 = 0
         self.beaten: dict[int, set[bytes]] = {}
         self.lost = [0, 0]
         self.won = [0, 0]
@@ -47,13 +47,16 @@ class Races:
     def add(self, fetch: Fetch) -> None:
         """Take the next fetch; `ready` may have some afterwards."""
         self.queue.join(fetch)
-        self.newest[family(fetch)] = fetch.start
+        if family(fetch):
+            self.newest6 = fetch.start
+        else:
+            self.newest4 = fetch.start
 
     def ready(self, now: cython.longlong) -> Fetch | None:
         """The next fetch that nothing can make a loser any more, given that later ones begin at `now` or after it."""
         fetch: Fetch
         queue: Line = self.queue
-        if len(queue) == 0:
+        if queue.empty():
             return None
         fetch = queue.first()
         if attempted(fetch):
@@ -68,7 +71,8 @@ class Races:
     def judge(self, fetch: Fetch) -> None:
         """Make the attempt a loser if another address won; one of a race that nobody won joins the last that failed."""
         window: Window
-        if not fetch.name and self.newest[1 - family(fetch)] < fetch.start - self.limits.he_window_ns:
+        others: cython.longlong = self.newest4 if family(fetch) else self.newest6
+        if not fetch.name and others < fetch.start - self.limits.he_window_ns:
             return  # no name, and nobody spoke the other family: nothing can tell a rival
         chain = [fetch]
         while len(chain) < MAX_CHAIN:

@@ -75,8 +75,10 @@ def may_go_on(case: Case) -> cython.bint:
 
 def second_fin(case: Case) -> cython.int:
     """Whose FIN acknowledges the other's and so came second, whatever the order of packets; -1 = the packets tell."""
-    client: Milestone | None = case.find("fin", CLIENT, 0)
-    server: Milestone | None = case.find("fin", SERVER, 0)
+    if case.client.fins == 0 or case.server.fins == 0:
+        return -1
+    client: Milestone | None = case.find("fin", CLIENT, case.client.fin_packet - 1)
+    server: Milestone | None = case.find("fin", SERVER, case.server.fin_packet - 1)
     if client is None or server is None:
         return -1
     if server.ack > case.client.fin_offset:

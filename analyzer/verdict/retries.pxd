@@ -17,8 +17,7 @@ cdef class Group:
     cdef public bytes client
     cdef public str name, method, target, outcome
     cdef public Package package
-    cdef public list waits, begun
-    cdef public tuple keys
+    cdef public list waits, begun, keys
     cdef public Fetch last
 
 @cython.final
@@ -37,8 +36,7 @@ cdef class Retries:
     cdef join(self, Group group, Fetch fetch)
     cdef follow(self, Group group, Fetch fetch)
     cdef expect_more(self, Group group, Fetch fetch)
-    cdef register_go(self, Group group)
-    cdef register(self, Group group, object key)
+    cdef register_go(self, Group group, dict waiting)
     cpdef close(self, Group group)
     cdef forget(self, Group group)
     cpdef Group grouped(self, Fetch fetch)
@@ -46,6 +44,7 @@ cdef class Retries:
     cdef int64_t number(self, Group group) except -1
     cpdef leave(self, Fetch fetch, Group group)
 
+cdef register(Group group, dict waiting, object key)
 cdef bint asks_database(Group group) except -1
 cdef excuse(Fetch fetch, Verdict verdict, Group group)
 cdef bint in_time(Fetch fetch, Group group) except -1

@@ -70,7 +70,7 @@ class Group:
         self.moved = self.goproxy = False
         self.waits: list[int] = NOTHING
         self.begun: list[int] = NOTHING
-        self.keys: tuple[Key, ...] = ()
+        self.keys: list[Key] = []
         self.last = fetch
         self.package: Package | None = fetch.package
         self.goproxy = self.package is not None and self.package.ecosystem == "go"
@@ -104,7 +104,7 @@ class Retries:
         verdict: Verdict = verdict_of(fetch)
         group: Group | None = None
         if fetch.kind == "fetch":
-            waiting = self.clients.get(fetch.flow.host)
+            waiting: dict[Key, Line] | None = self.clients.get(fetch.flow.host)
             if waiting is not None:
                 group = self.continued(fetch, waiting)
             if verdict.failed:
@@ -120,7 +120,7 @@ class Retries:
         """The next fetch whose row no later one can change, given that later ones begin at `now` or after it."""
         fetch: Fetch
         group: Group | None
-        if len(self.queue) == 0:
+        if self.queue.empty():
             return None
         fetch = self.queue.first()
         group = self.groups_of.first()
@@ -223,38 +223,28 @@ class Retries:
         group.until = fetch.over + self.limits.retry_gap_ns
         target: str = asked(fetch)
         name: str = lower(fetch.name)
+        waiting: dict[Key, Line] | None = self.clients.get(group.client)
+        if waiting is None:
+            self.clients[group.client] = waiting = {}
         if target:
-            self.register(group, name + target)
+            register(group, waiting, name + target)
         if not target or fetch.status == 0:  # what failed without a word may fail next time before it says one
             if name:
-                self.register(group, name)
-            self.register(group, fetch.flow.server)
+                register(group, waiting, name)
+            register(group, waiting, fetch.flow.server)
         if group.size == 1 and group.goproxy:
             self.going += 1
             self.asking_databases += asks_database(group)
-            self.register_go(group)
+            self.register_go(group, waiting)
 
-    def register_go(self, group: Group) -> None:
+    def register_go(self, group: Group, waiting: dict[Key, Line]) -> None:
         """A module's file may be asked for elsewhere: at the next proxy, or by go-get at the module's own host."""
         package = group.package
         if package is None or not package.name or package.file == "sumdb":
             return
-        self.register(group, go_key(package.file, package.name))
+        register(group, waiting, go_key(package.file, package.name))
         if package.file != "supported":
-            self.register(group, go_key("go-get", package.name))
-
-    def register(self, group: Group, key: Key) -> None:
-        """Let a group wait below a key, once."""
-        if key in group.keys or len(group.keys) >= MAX_KEYS:
-            return
-        group.keys = (*group.keys, key)
-        waiting = self.clients.get(group.client)
-        if waiting is None:
-            self.clients[group.client] = waiting = {}
-        groups: Line | None = waiting.get(key)
-        if groups is None:
-            waiting[key] = groups = Line()
-        groups.join(group)
+            register(group, waiting, go_key("go-get", package.name))
 
     def close(self, group: Group) -> None:
         """Nothing more is expected: the outcome is that of the last member."""
@@ -273,17 +263,17 @@ class Retries:
         if group.goproxy:
             self.going -= 1
             self.asking_databases -= asks_database(group)
-        waiting = self.clients[group.client]
+        waiting: dict[Key, Line] = self.clients[group.client]
         for key in group.keys:
             groups = waiting.get(key)
             if groups is None:
                 continue
-            while len(groups):
+            while not groups.empty():
                 first = groups.first()
                 if first.open:
                     break
                 groups.leave()
-            if not len(groups):
+            if groups.empty():
                 del waiting[key]
         if not waiting:
             del self.clients[group.client]
@@ -318,6 +308,17 @@ class Retries:
             excuse(fetch, verdict, group)
         if last and group.size > 1:
             verdict.summary += told(fetch.attempt, group.outcome, group.waits, group.begun)
+
+
+def register(group: Group, waiting: dict[Key, Line], key: Key) -> None:
+    """Let a group wait below a key of its client's, once."""
+    if len(group.keys) >= MAX_KEYS or key in group.keys:
+        return
+    group.keys.append(key)
+    groups: Line | None = waiting.get(key)
+    if groups is None:
+        waiting[key] = groups = Line()
+    groups.join(group)
 
 
 def excuse(fetch: Fetch, verdict: Verdict, group: Group) -> None:

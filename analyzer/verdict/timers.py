@@ -11,6 +11,8 @@ EARLY_NS = 20_000_000
 LATE_NS = 350_000_000
 LATE_SHARE = 50
 """A timer of T seconds matches a wait of T - 20 ms to T + max(350 ms, 2 % of T): timers fire late, never early."""
+SHORTEST_NS = SECOND_NS - EARLY_NS
+"""No timer is shorter than a second, in no table and by nobody's setting."""
 WHOLE_LATE_NS = 50_000_000
 """A timer that is in no table must be met closer: within this after a whole number of seconds."""
 

@@ -21,8 +21,8 @@ from analyzer.verdict.retries import MAX_LATER, MAX_WAITING, Group
 class Event(NamedTuple):
     """Something that is told beside the rows.
 
-    kind      group: what came of failures whose rows have left; amended: a row turned out otherwise; ongoing: a stall
-              lasts; ended: it does not any more
+    kind      group: what came of failures whose rows have left; amended: a row turned out otherwise, or to be no
+              fetch (kind race); ongoing: a stall lasts; ended: it does not any more
     fetches   numbers of the rows that it is about
     fetch     group: its last member, with attempt, group and group_outcome; amended: as it is now; ongoing, ended: as
               it was when it was last judged, without a number
@@ -33,6 +33,11 @@ class Event(NamedTuple):
     fetches: tuple[int, ...]
     fetch: Fetch
     before: Fetch | None = None
+
+
+def going_on(fetch: Fetch) -> int:
+    """What tells apart things that go on: the tcp.stream; for a name that does not resolve its first question."""
+    return fetch.flow.stream if fetch.flow.stream >= 0 else -fetch.first_packet
 
 
 Awaited = Callable[[Group], bool]

@@ -67,8 +67,8 @@ def ending_timers(case: Case, wait: str) -> list[str]:
             sides = (timers.CLIENT,)
         elif case.closer_what == "rst":
             sides = (timers.SERVER, timers.PATH)
-    if end == 0 or case.connection.clock_step:
-        return []
+    if end - case.connection.first_time < timers.SHORTEST_NS or case.connection.clock_step:
+        return []  # also where nobody ended it
     known = gaps(case, wait, end)
     if sides[0] == timers.SERVER and wait == timers.WAITING and asked_in_full(case):
         known.pop(timers.SYN, None)  # a server that has the request counts from there

@@ -8,6 +8,7 @@ cdef long long SETTLED_NS, WAITS_NS, IDLE_NS, MOST_APART_NS, GONE_NS
 
 cpdef list worth_a_look(Expiry table, long long now)
 cdef bint ripe(Connection connection, long long now) except -1
+cdef bint repeats(Connection connection) except -1
 cdef bint waits(Connection connection) except -1
 cpdef looked_at(Connection connection, long long now, bint decided)
 cpdef bint gone(Connection connection, long long now) except -1

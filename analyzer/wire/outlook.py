@@ -53,7 +53,18 @@ def ripe(connection: Connection, now: cython.longlong) -> cython.bint:
         return quiet >= SETTLED_NS
     if connection.exchanges and connection.looked != connection.last_packet:
         return quiet >= SETTLED_NS or now >= connection.look_again
+    if repeats(connection):
+        return quiet >= SETTLED_NS
     return quiet >= (WAITS_NS if waits(connection) else IDLE_NS)
+
+
+def repeats(connection: Connection) -> cython.bint:
+    """Whether a side said something again and nothing has come of it: it will not be silent for long."""
+    client: Side = connection.client
+    server: Side = connection.server
+    if connection.established_time == 0 and (client.syns > 1 or server.syns > 1):
+        return True
+    return client.rtx_since_ack > 0 or server.rtx_since_ack > 0
 
 
 def waits(connection: Connection) -> cython.bint:

@@ -24,7 +24,8 @@ class Seen:
               without the ACK flag. Of an ICMP error: side and sequence number of the packet that it quotes
     length    payload bytes on the wire; payload: those that were captured
     sack      the first SACK block, counted as `ack`
-    copy      the capture has it twice; again: it carries bytes that were sent before; keep_alive: a probe
+    copy      the capture has it twice; again: it carries bytes that were sent before; keep_alive: a probe; late: it
+              fills a hole that segments behind it had left
     """
 
     def __init__(self, number: int, time: int, side: int) -> None:
@@ -36,7 +37,7 @@ class Seen:
         self.ack: int | None = None
         self.sack: tuple[int, int] | None = None
         self.payload = b""
-        self.fast_open = self.copy = self.again = self.keep_alive = False
+        self.fast_open = self.copy = self.again = self.keep_alive = self.late = False
         self.icmp: IcmpError | None = None
         self.stray: tuple[bytes, int] | None = None
         self.to_stray = False
@@ -59,31 +60,38 @@ class Trace:
         self.bases = [int(client.base), int(server.base)]
         self.ends = [int(client.end) + 1, int(server.end) + 1]
         self.near = [0, 0]
+        self.opened: tuple[set[int], set[int]] = (set(), set())
         self.table = Connections()
         self.strays: dict[int, tuple[bytes, int]] = {}
         for stray in connection.strays or ():
             for number in (stray.packet, stray.refused_packet):
                 self.strays[number] = (stray.address, stray.port)
+        self.last = max(connection.last_packet, *self.strays, 0)
 
     def packets(self, frames: Frames) -> Iterator[Seen]:
         """The packets, in the order of the capture; `frames` stands at its beginning."""
         decoder, packet = Decoder(), Packet()
-        first, last = self.connection.first_packet, max(self.connection.last_packet, *self.strays, 0)
-        while frames.advance() and frames.number <= last:
-            kind = decoder.decode(frames, packet)
-            if frames.number < first:
-                continue
-            if kind == TCP and packet.key in self.keys:
-                yield self._seen(packet, self.keys[packet.key], decoder.note)
-            elif kind == TCP and frames.number in self.strays:
-                yield self._stray(packet)
-            elif kind == ICMP and decoder.icmp is not None and decoder.icmp.key in self.keys:
-                error = Seen(frames.number, frames.time, NETWORK)
-                error.icmp = decoder.icmp
-                error.quoted = self.keys[decoder.icmp.key]
-                error.seq = self._relative(decoder.icmp.seq, error.quoted)
-                if 0 <= error.seq <= self.ends[error.quoted] + 1:  # else an older connection on these ports is meant
-                    yield error
+        while frames.advance() and frames.number <= self.last:
+            seen = self.take(decoder.decode(frames, packet), decoder, packet)
+            if seen is not None:
+                yield seen
+
+    def take(self, kind: int, decoder: Decoder, packet: Packet) -> Seen | None:
+        """What was just decoded, if it is of this connection: `kind` is what the decoder returned."""
+        if not self.connection.first_packet <= packet.number <= self.last:
+            return None
+        if kind == TCP and packet.key in self.keys:
+            return self._seen(packet, self.keys[packet.key], decoder.note)
+        if kind == TCP and packet.number in self.strays:
+            return self._stray(packet)
+        if kind == ICMP and decoder.icmp is not None and decoder.icmp.key in self.keys:
+            error = Seen(packet.number, packet.time, NETWORK)
+            error.icmp = decoder.icmp
+            error.quoted = self.keys[decoder.icmp.key]
+            error.seq = self._relative(decoder.icmp.seq, error.quoted)
+            if 0 <= error.seq <= self.ends[error.quoted] + 1:  # else an older connection on these ports is meant
+                return error
+        return None
 
     def _stray(self, packet: Packet) -> Seen:
         """A packet under another address, with the connection's numbers; each SYN-ACK may have an ISN of its own."""
@@ -121,15 +129,48 @@ class Trace:
             edges = [self._relative(edge, 1 - index) for edge in (packet.sack_left, packet.sack_right)]
             seen.sack = edges[0], edges[1]
         self._account(seen, packet, note)
+        if packet.flags & SYN:
+            seen.again = not seen.copy and packet.seq in self.opened[index]
+            self.opened[index].add(packet.seq)
         return seen
 
     def _account(self, seen: Seen, packet: Packet, note: str) -> None:
         """Whether the packet is a copy, a retransmission, a keep-alive: watch the counters of its side move."""
         found: Side | None = self.table.sides.get(packet.key)
-        before = (0, 0, 0) if found is None else (found.duplicates, found.retransmissions, found.keep_alives)
+        before = (0, 0, 0, 0) if found is None else _counters(found)
         self.table.packet(packet, note)
         found = self.table.sides.get(packet.key)
         if found is not None:
-            seen.copy = found.duplicates > before[0]
-            seen.again = found.retransmissions > before[1] or (packet.flags & SYN != 0 and found.syns > 1)
-            seen.keep_alive = found.keep_alives > before[2]
+            after = _counters(found)
+            seen.copy = after[0] > before[0]
+            seen.again = after[1] > before[1]
+            seen.keep_alive = after[2] > before[2]
+            seen.late = after[3] > before[3]
+
+
+def _counters(side: Side) -> tuple[int, int, int, int]:
+    """What moves when a segment is no plain new one."""
+    return side.duplicates, side.retransmissions, side.keep_alives, side.out_of_order
+
+
+def packets_of(traces: list[Trace], frames: Frames) -> Iterator[tuple[Trace, Seen]]:
+    """The packets of several connections in one pass, each with its trace; `frames` stands at the beginning."""
+    decoder, packet = Decoder(), Packet()
+    known: dict[bytes, list[Trace]] = {}
+    strays: dict[int, list[Trace]] = {}
+    for trace in traces:
+        for key in trace.keys:
+            known.setdefault(key, []).append(trace)
+        for number in trace.strays:
+            strays.setdefault(number, []).append(trace)
+    last = max((trace.last for trace in traces), default=0)
+    while frames.advance() and frames.number <= last:
+        kind = decoder.decode(frames, packet)
+        icmp = decoder.icmp if kind == ICMP else None
+        found = known.get(packet.key if icmp is None else icmp.key, [])
+        if frames.number in strays:
+            found = [*found, *(trace for trace in strays[frames.number] if trace not in found)]
+        for trace in found:
+            seen = trace.take(kind, decoder, packet)
+            if seen is not None:
+                yield trace, seen

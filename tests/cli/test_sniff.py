@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import pty
@@ -9,11 +10,13 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from collections import Counter
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -154,6 +157,66 @@ def test_so_many_packets(closed, tmp_path):
     live, read = ([line.partition(",")[2] for line in text.splitlines()] for text in (rows.read_text(), again.stdout))
     assert len(live) == 3
     assert live == read
+
+
+def answers(listening: socket.socket) -> None:
+    """A server: the first byte asked for says whether it answers, resets, or closes in the middle of its answer."""
+    while True:
+        try:
+            connection, _ = listening.accept()
+        except OSError:  # closed: the test is over
+            return
+        with connection:
+            asked = connection.recv(4096)
+            if asked.startswith(b"GET /reset"):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+                connection.sendall(b"go" if asked.startswith(b"GET /short") else b"good")
+
+
+@pytest.fixture
+def served():
+    """The port of that server."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answers, args=(listening,), daemon=True).start()
+        yield int(listening.getsockname()[1])
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def ask(port: int, target: str) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as client, suppress(ConnectionResetError):
+        client.sendall(f"GET /{target} HTTP/1.1\r\nHost: www.example\r\n\r\n".encode())
+        while client.recv(4096):
+            pass
+
+
+@real
+@pytest.mark.parametrize("source", ["ring", "dumpcap", "tcpdump", "scapy"])
+def test_rows_are_those_of_the_file_whatever_the_source(source, served, closed, tmp_path):
+    """Real traffic of several kinds: settled, each cell but the order is what `classify` says of the file of `-w`."""
+    if source in ("dumpcap", "tcpdump") and shutil.which(source) is None:
+        pytest.skip(f"needs {source}: apt-get install {'wireshark-common' if source == 'dumpcap' else source}")
+    written, rows = tmp_path / "trace.pcapng", tmp_path / "rows.csv"
+    words = ["-i", "lo", "-f", f"tcp port {served} or tcp port {closed}", "--source", source, "--settle"]
+    with running(*words, "-w", str(written), "-o", str(rows)) as program:
+        for target in ("good", "reset", "short", "good"):
+            ask(served, target)
+            refused(closed)
+        time.sleep(2)  # a child hands on what it captured once a second at the latest
+        program.send_signal(signal.SIGINT)
+        program.communicate(timeout=30)
+    again = whyfetch("classify", "--format", "csv", str(written))
+    live, read = (list(csv.DictReader(text.splitlines())) for text in (rows.read_text(), again.stdout))
+    assert Counter(row["cause"] for row in read) == {
+        "": 2, "rst-refused": 4, "rst-after-request": 1, "http-response-truncated": 1
+    }  # fmt: skip
+    assert sorted(map(cells, live)) == sorted(map(cells, read))
+
+
+def cells(row: dict[str, str]) -> list[tuple[str, str]]:
+    """All of a row that does not follow the order of rows."""
+    return sorted((name, cell) for name, cell in row.items() if name not in ("file", "fetch", "group"))
 
 
 @real

@@ -174,7 +174,10 @@ def test_nothing_is_said_when_command_succeeds(folder: Path) -> None:
 
 
 def test_the_packets_of_a_report_can_be_looked_at(folder: Path) -> None:
-    """With `-w` it says how: connections have the numbers that they have in the file, where those of others are too."""
+    """With `-w` it says how: connections have the numbers that they have in the file, where those of others are too.
+
+    The file says of whom it is, in the comment of its section.
+    """
     command = '("$python" client.py 2 theirs; sleep 0.7; "$python" client.py 2 theirs) & '
     done = beside_server(folder, command + "$run --always -w all.pcapng -- sh -c 'sleep 1; $python client.py 1 ours'")
     found = re.search(
@@ -184,6 +187,7 @@ def test_the_packets_of_a_report_can_be_looked_at(folder: Path) -> None:
     shown = subprocess.run([*RUN[:-1], *found[2].split()], cwd=folder, env=ENVIRONMENT, **TEXT)
     assert "rst/rst-refused" in shown.stdout
     assert re.search(rf"^\* {found[1]} .*\[syn\]", shown.stdout, re.MULTILINE)
+    assert re.search(rb"process: sh \d+\0", (folder / "all.pcapng").read_bytes()[:400])
 
 
 def test_streams_pass_through(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from itertools import chain
 
 import pytest
@@ -10,12 +9,11 @@ from support.build import pcap
 from support.timeline import parse
 
 from analyzer.api import Reading
-from analyzer.fetch import build
 from analyzer.verdict import retries
 from analyzer.verdict.backoff import pattern
 
 SECOND = 1_000_000_000
-NAMED = {"198.51.100.20": "www.example", "198.51.100.21": "www.example", "198.51.100.22": "www.example"}
+ADDRESSES = ("198.51.100.20", "198.51.100.21", "198.51.100.22")
 
 REFUSED = """
   {0:.4f} {name} > S  0:0(0)
@@ -45,6 +43,14 @@ class Capture:
         self.lines += script.format(*times, name=name).strip().splitlines()
         return self
 
+    def resolved(self, client="192.0.2.10"):
+        """Before everything else the client learns that all addresses are of one name."""
+        name = f"d{len(self.heads)}"
+        self.heads.append(f"name {name} client {client}:{50000 + len(self.heads)} server 192.0.2.53:53")
+        self.lines.append(f"  0.0000 {name} > dns A www.example")
+        self.lines.append(f"  0.0000 {name} < dns A www.example {' '.join(ADDRESSES)}")
+        return self
+
     def refused(self, start, server="198.51.100.20", client="192.0.2.10"):
         return self.add(REFUSED, start, server, client)
 
@@ -62,62 +68,47 @@ def path(tmp_path):
     return tmp_path / "case.pcap"
 
 
-@pytest.fixture
-def resolved(monkeypatch):
-    """What a name lookup in the capture would say: all addresses are of one name."""
-    cut = build.fetches
-
-    def fetches(connection):
-        found = cut(connection)
-        for fetch in found:
-            server = connection.server.address
-            fetch.name = fetch.name or NAMED.get(socket.inet_ntop(socket.AF_INET, server), "")
-        return found
-
-    monkeypatch.setattr(build, "fetches", fetches)
-
-
 def causes(reading):
     return [fetch.verdict.cause or fetch.verdict.klass for fetch in reading]
 
 
-def test_the_next_address_of_the_name_wins(path, resolved):
+def test_the_next_address_of_the_name_wins(path):
     """One name, two IPv4 addresses, the first refused and the second tried at once: one good fetch."""
-    reading = Capture().refused(0).good(0.002, "198.51.100.21").reading(path)
+    reading = Capture().resolved().refused(0).good(0.002, "198.51.100.21").reading(path)
     assert causes(reading) == ["ok"]
     assert reading.without_fetch == 1
 
 
-def test_addresses_tried_one_after_the_other(path, resolved):
+def test_addresses_tried_one_after_the_other(path):
     """Two refused in a row, the third works."""
-    capture = Capture().refused(0).refused(0.002, "198.51.100.21").good(0.004, "198.51.100.22")
+    capture = Capture().resolved().refused(0).refused(0.002, "198.51.100.21").good(0.004, "198.51.100.22")
     assert causes(capture.reading(path)) == ["ok"]
 
 
-def test_nobody_wins(path, resolved):
+def test_nobody_wins(path):
     """All addresses of a name refused: one failure that cites the packets of all."""
-    capture = Capture().refused(0).refused(0.002, "198.51.100.21").refused(0.004, "198.51.100.22")
+    capture = Capture().resolved().refused(0).refused(0.002, "198.51.100.21").refused(0.004, "198.51.100.22")
     (fetch,) = capture.reading(path)
-    assert [item.packet for item in fetch.verdict.evidence] == [1, 2, 3, 4, 5, 6]
+    assert [item.packet for item in fetch.verdict.evidence] == [3, 4, 5, 6, 7, 8]
 
 
-def test_connections_begun_together_are_no_race(path, resolved):
+def test_connections_begun_together_are_no_race(path):
     """A downloader opens several at once to the addresses of one name: the refused one is a failure of its own."""
-    capture = Capture().refused(0).good(0, "198.51.100.21").good(0, "198.51.100.22")
+    capture = Capture().resolved().refused(0).good(0, "198.51.100.21").good(0, "198.51.100.22")
     assert causes(capture.reading(path)) == ["rst-refused", "ok", "ok"]
 
 
-def test_several_that_go_on_are_no_race(path, resolved):
+def test_several_that_go_on_are_no_race(path):
     """After the refusal two connections begin: retries or other work, nobody can tell; the failure stays, recovered."""
-    capture = Capture().refused(0).good(0.002, "198.51.100.21").good(0.003, "198.51.100.22")
+    capture = Capture().resolved().refused(0).good(0.002, "198.51.100.21").good(0.003, "198.51.100.22")
     found = list(capture.reading(path))
     assert [fetch.verdict.cause for fetch in found] == ["rst-refused", "", ""]
-    assert found[0].verdict.flags == ("recovered-by-retry",)
+    assert found[0].verdict.flags == ("name-from-dns", "recovered-by-retry")
 
 
-def test_another_client_is_no_rival(path, resolved):
+def test_another_client_is_no_rival(path):
     """What one client gets does not mend what another one failed at."""
-    capture = Capture().refused(0).good(0.002, "198.51.100.21", client="192.0.2.11")
+    capture = Capture().resolved().refused(0).good(0.002, "198.51.100.21", client="192.0.2.11")
     assert causes(capture.reading(path)) == ["rst-refused", "ok"]
 
 
@@ -175,9 +166,9 @@ def test_after_an_interrupt_all_comes_out(path):
     assert [fetch.number for fetch in [first, *rest]] == [1, 2, 3]
 
 
-def test_kinds_show_the_losers(path, resolved):
+def test_kinds_show_the_losers(path):
     """`--all` lists a loser with what happened to it, unnumbered."""
-    found = list(Capture().refused(0).good(0.002, "198.51.100.21").reading(path, kinds=True))
+    found = list(Capture().resolved().refused(0).good(0.002, "198.51.100.21").reading(path, kinds=True))
     assert [(fetch.kind, fetch.number) for fetch in found] == [("race", 0), ("fetch", 1)]
     assert "cancelled-race" in found[0].verdict.flags
 

@@ -13,6 +13,7 @@ from time import time_ns
 import cython
 
 from analyzer.capture.frame import LATEST, Frames
+from analyzer.capture.live.clock import SteadyClock
 from analyzer.capture.live.rebuild import cooked, tagged
 from analyzer.capture.losses import Losses
 
@@ -47,6 +48,9 @@ VLAN = 0x8100
 
 COOKED = 276
 
+STEP_NS = 500_000_000
+"""As SteadyClock has it."""
+
 
 class BlockFrames(Frames):
     """A cursor over a ring.
@@ -59,6 +63,7 @@ class BlockFrames(Frames):
     last           the time of the last frame in the block that was taken last
     given          when each block was given back last, ns
     losses         when packets were dropped
+    clock, shift   tells by how much the system's clock was set back, which is added to what frames are stamped with
     wait           called when no block is full: True = look again; False = idle, or the end
     known          tells number and link type of an interface from its index and its ARPHRD_; key: of the current ones
     """
@@ -71,6 +76,7 @@ class BlockFrames(Frames):
         wait: Callable[[Frames], bool],
         known: Callable[[int, int], tuple[int, int]],
         lost: Callable[[], int],
+        clock: SteadyClock,
     ) -> None:
         super().__init__()
         self.memory = memory
@@ -78,6 +84,8 @@ class BlockFrames(Frames):
         self.size = size
         self.count = count
         self.taken = self.placed = self.gap = self.last = 0
+        self.clock = clock
+        self.shift = 0
         self.lost = lost
         self.gaps: dict[int, int] = {}
         self.given = [0] * count
@@ -99,7 +107,9 @@ class BlockFrames(Frames):
         self.left -= 1
         self.at = at + file_u32(block, at, BIG)
         time: cython.longlong = file_u32(block, at + 4, BIG)
-        time = min(time * 1_000_000_000 + file_u32(block, at + 8, BIG), LATEST)
+        time = min(time * 1_000_000_000 + file_u32(block, at + 8, BIG), LATEST) + self.shift
+        if time < self.time - STEP_NS or (self.shift and time > self.time + STEP_NS):
+            time = self.set(time)
         self.missed = self.gap
         if self.gap:
             self.losses.add(self.time or time, time, self.gap)
@@ -118,6 +128,13 @@ class BlockFrames(Frames):
         if self.link == COOKED or file_u32(block, at + 20, BIG) & TAGGED:
             self.rebuild(at)
         return True
+
+    def set(self, time: cython.longlong) -> cython.longlong:
+        """The time of a frame that is much earlier than the one before, or is not sure to be stamped since then."""
+        stamp: cython.longlong = time - self.shift
+        steady: cython.longlong = self.clock.of(stamp)
+        self.shift = steady - stamp
+        return steady
 
     def take(self) -> cython.bint:
         """Copy the next block out and give it back; False when the kernel has not filled it yet."""
@@ -172,7 +189,7 @@ class BlockFrames(Frames):
             self.gaps[turn] = self.gaps.get(turn, 0) + 1
         self.gaps[found[0]] += max(lost - len(found), 0)
         if self.taken in self.gaps:  # nothing is known of what follows: it was between the last frame and now
-            now: cython.longlong = time_ns()
+            now: cython.longlong = self.clock.now()
             self.losses.add(self.time or now, now, 0)
 
     def full_before(self, turn: cython.Py_ssize_t) -> cython.bint:

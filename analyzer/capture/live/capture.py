@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from analyzer.capture.frame import Frames
@@ -13,11 +12,8 @@ from analyzer.capture.live.source import Source, Stats, Wanted
 from analyzer.capture.live.writer import Written
 from analyzer.capture.losses import Losses
 
-STEP_NS = 500_000_000
-"""A clock that is kept right by slewing moves by 500 ppm (adjtimex(2)); this is a step."""
-
 MOST_STEPS = 10
-"""Steps that are told."""
+"""Steps of the clock that are told."""
 
 
 class LiveCapture:
@@ -35,20 +31,19 @@ class LiveCapture:
         self.wanted = wanted
         self.name = ", ".join(wanted.interfaces)
         self.frames: Frames = source.open(wanted)
-        self.begun = self.counted_at = time.time_ns()
+        self.begun = self.counted_at = source.clock.now()
         self.counted = Stats(0, 0, 0)
         self.written: Written | None = None
-        self._ahead = self.begun - time.monotonic_ns()
         self._stepped: list[str] = []
-        known: Losses | None = getattr(source, "losses", None)
+        known = source.losses
         self._placed = known is not None
         self._losses = Losses() if known is None else known
         if most or duration:
             until = self.begun + duration if duration else NO_END
             self.frames = LimitedFrames(self.frames, most or NO_END, until, source.close)
 
-    def write(self, path: Path, *, ring: Ring | None = None, force: bool = False) -> None:
-        """Write all frames to a file as well."""
+    def write(self, path: Path, *, ring: Ring | None = None, force: bool = False, comment: str = "") -> None:
+        """Write all frames to a file as well; the comment says what it is of."""
         self.written = Written(
             self.frames,
             SaveFile(
@@ -58,6 +53,7 @@ class LiveCapture:
                 interfaces=self.source.interfaces,
                 bpf=self.wanted.bpf,
                 snaplen=self.wanted.snaplen,
+                comment=comment,
                 stats=self.source.stats,
             ),
         )
@@ -73,7 +69,7 @@ class LiveCapture:
 
         A source may know it better of what the kernel dropped.
         """
-        now, stats, before = time.time_ns(), self.source.stats(), self.counted
+        now, stats, before = self.source.clock.now(), self.source.stats(), self.counted
         self._check_clock(now)
         lost = max(stats.interface_drops, 0) - max(before.interface_drops, 0)
         if not self._placed:
@@ -85,18 +81,19 @@ class LiveCapture:
         return self._losses
 
     def _check_clock(self, now: int) -> None:
-        """Between the times before and after a step of the clock nobody listened, or somebody did at another time."""
-        ahead = now - time.monotonic_ns()
-        step, self._ahead = ahead - self._ahead, ahead
-        if abs(step) < STEP_NS:
-            return
-        self._losses.add(now - step, now, 0)
-        if len(self._stepped) < MOST_STEPS:
-            way = "back" if step < 0 else "forward"
-            self._stepped.append(
-                f"the clock was set {way} by {abs(step) / 1e9:,.1f} s meanwhile, or the machine slept: no silence of "
-                "that time is believed"
-            )
+        """Between the times before and after a step forward nobody listened; what is set back goes on as before."""
+        steps, self.source.clock.steps = self.source.clock.steps, []
+        for step in steps:
+            if step > 0:
+                self._losses.add(now - step, now, 0)
+                text = (
+                    f"the clock was set forward by {step / 1e9:,.1f} s meanwhile, or the machine slept: no silence of "
+                    "that time is believed"
+                )
+            else:
+                text = f"the clock was set back by {-step / 1e9:,.1f} s meanwhile: times go on as if it had not been"
+            if len(self._stepped) < MOST_STEPS:
+                self._stepped.append(text)
 
     @property
     def warnings(self) -> list[str]:
@@ -118,7 +115,7 @@ class LiveCapture:
     def damaged(self) -> bool:
         """Whether a part of what passed could not be captured, or written: an interface went, a disk was full."""
         broken = self.written is not None and self.written.file.failed
-        return self.source.failed or broken or bool(getattr(self.source, "interrupted", False))
+        return self.source.failed or broken or self.source.interrupted
 
     def stop(self) -> None:
         """Take no more; what was captured before can still be read."""

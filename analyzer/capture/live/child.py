@@ -21,6 +21,7 @@ from contextlib import suppress
 from analyzer.capture import magic
 from analyzer.capture.frame import Frames
 from analyzer.capture.live import rights
+from analyzer.capture.live.clock import SteadyClock
 from analyzer.capture.live.interfaces import ANY, find
 from analyzer.capture.live.source import Stats, Wanted
 from analyzer.capture.pcap import PcapFrames
@@ -129,11 +130,14 @@ class _Ticking:
 
     def advance(self) -> bool:
         before = self.time
+        clock = self.source.clock
         if super().advance():  # type: ignore[misc]  # the reader's
+            if self.time < before or clock.behind:
+                self.time = clock.shown(self.time, before)
             return True
         if self.idle:
             self.source.listen()
-            self.time = max(before, time.time_ns() - HELD_NS[self.source.name])
+            self.time = max(before, clock.now() - HELD_NS[self.source.name])
         else:
             self.source.ended()
         return False
@@ -158,7 +162,8 @@ class ChildSource:
     def __init__(self, name: str) -> None:
         self.name = name
         self.warnings: list[str] = []
-        self.failed = self.closed = False
+        self.failed = self.closed = self.interrupted = False
+        self.clock = SteadyClock()
         self.interfaces: list[tuple[str, int]] = []
         self.keeper: subprocess.Popen[bytes] | None = None
         self.stream: ChildStream | None = None
@@ -188,6 +193,11 @@ class ChildSource:
         self.keeper.stdout.close()
         _widen(self.stream.descriptor)
         return self._reader(self.stream, wanted)
+
+    @property
+    def losses(self) -> None:
+        """It knows only how many."""
+        return None
 
     def _reader(self, stream: ChildStream, wanted: Wanted) -> Frames:
         """The reader of what the child writes, once there is a file header: then it captures."""

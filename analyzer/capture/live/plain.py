@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import socket
 import struct
-import time
 from collections.abc import Callable
 
 from analyzer.capture.frame import LATEST, Frames
+from analyzer.capture.live.clock import SteadyClock
 from analyzer.capture.live.interfaces import COOKED
 from analyzer.capture.live.rebuild import cooked, tagged
 from analyzer.capture.losses import Losses
@@ -34,12 +34,14 @@ class PlainFrames(Frames):
         snaplen: int,
         wait: Callable[[Frames], bool],
         known: Callable[[int, int], tuple[int, int]],
+        clock: SteadyClock,
     ) -> None:
         super().__init__()
         self.socket: socket.socket | None = taken
         self.snaplen = snaplen
         self.wait = wait
         self.known = known
+        self.clock = clock
         self.indexes: dict[str, int] = {}
         self.overflowed = 0
         self.losses = Losses()
@@ -71,13 +73,13 @@ class PlainFrames(Frames):
     def _take(self, data: bytes, control: list[tuple[int, int, bytes]], _: int, address: tuple[object, ...]) -> None:
         name, kind, hardware = str(address[0]), int(str(address[2])), int(str(address[3]))
         self.data, self.start, self.captured, self.length = data, 0, len(data), len(data)
-        before, self.time, self.missed = self.time, time.time_ns(), 0
+        before, self.time, self.missed = self.time, self.clock.now(), 0
         self.number += 1
         self.interface, self.link = self.known(self._index(name), hardware)
         for level, what, body in control:
             if level == socket.SOL_SOCKET and what == TIMESTAMPNS:
                 seconds, fraction = struct.unpack("@ll", body[: struct.calcsize("@ll")])
-                self.time = min(max(seconds * 1_000_000_000 + fraction, 0), LATEST)
+                self.time = self.clock.shown(min(max(seconds * 1_000_000_000 + fraction, 0), LATEST), before)
             elif level == socket.SOL_SOCKET and what == OVERFLOWED:
                 total = int(struct.unpack_from("=I", body)[0])
                 self.missed, self.overflowed = total - self.overflowed & 0xFFFFFFFF, total

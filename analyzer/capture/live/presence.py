@@ -41,6 +41,7 @@ class Presence:
         if not self.watch.changed() or not self.named:
             return
         there = {interface.name: interface for interface in interfaces()}
+        self._follow(there)
         for name, before in self.named.items():
             now = there.get(name)
             if now is None:
@@ -59,6 +60,16 @@ class Presence:
             self.lost_at = 0
         elif not self.lost_at:
             self.lost_at = time.monotonic_ns()
+
+    def _follow(self, there: dict[str, Interface]) -> None:
+        """An interface that has another name now is the one it was: the kernel goes by its index."""
+        names = {interface.index: name for name, interface in there.items()}
+        for old in [name for name in self.named if name not in there]:
+            new = names.get(self.named[old].index)
+            if new is None or new in self.named:
+                continue
+            self.named[new] = self.named.pop(old)
+            self.warnings.append(f"`{old}` is called `{new}` now; it is captured on")
 
     def given_up(self) -> bool:
         """Whether none was there for too long."""

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 from analyzer.capture.frame import LATEST, TICK_NS, Frames
+from analyzer.capture.live.clock import SteadyClock
 from analyzer.capture.live.interfaces import ANY, ETHERNET, LINK_TYPES, RAW_IP, find, interfaces
 from analyzer.capture.live.source import Stats, Wanted
 from analyzer.errors import SourceError
@@ -80,7 +81,8 @@ class ScapySource:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
-        self.failed = False
+        self.failed = self.interrupted = False
+        self.clock = SteadyClock()
         self.interfaces: list[tuple[str, int]] = []
         self.sockets: list[tuple[int, str, int, Any]] = []
         self.snaplen = BIGGEST
@@ -110,6 +112,11 @@ class ScapySource:
             self.sockets.append((index, name, link, listening))
         return ScapyFrames(self, conf)
 
+    @property
+    def losses(self) -> None:
+        """It knows only how many."""
+        return None
+
     def receive(self, select: Any) -> list[tuple[int, int, int, bytes]]:
         """What comes within TICK_NS, up to BURST frames of each interface: (time, index, link type, bytes), by time.
 
@@ -129,8 +136,8 @@ class ScapySource:
         # Those of an interface stay in their order: the first may be stamped late, when the kernel has yet to begin.
         found = list(heapq.merge(*queues, key=lambda frame: frame[0]))
         if until:
-            last = found[-1][0] if found else time.time_ns() - HELD_NS
-            if last > until or time.monotonic() > self.deadline:  # the clock may step back
+            last = found[-1][0] if found else self.clock.now() - HELD_NS
+            if last > until or time.monotonic() > self.deadline:
                 self.release()
             found = [frame for frame in found if frame[0] <= until]
         return found
@@ -142,7 +149,7 @@ class ScapySource:
             _, data, when = listening.recv_raw(BIGGEST)
             if data:
                 stamp = time.time_ns() if when is None else round(float(when) * 1_000_000) * 1000
-                found.append((min(max(stamp, 0), LATEST), index, link, bytes(data)))
+                found.append((self.clock.of(min(max(stamp, 0), LATEST)), index, link, bytes(data)))
 
     def _lost(self, entry: tuple[int, str, int, Any], error: OSError) -> None:
         """An interface that is down may come back; one that is gone does not."""
@@ -174,7 +181,7 @@ class ScapySource:
         """Take no more frames; who reads on gets those that were captured before. A signal handler may call it."""
         if not self.until:
             self.deadline = time.monotonic() + PATIENCE_S
-            self.until = time.time_ns()
+            self.until = self.clock.now()
 
     def release(self) -> None:
         """Let go of the sockets at once."""
@@ -202,7 +209,7 @@ class ScapyFrames(Frames):
             self.waiting = self.source.receive(self.select)[::-1]
         if not self.waiting:
             self.idle = bool(self.source.sockets)
-            self.time = max(self.time, time.time_ns() - HELD_NS)
+            self.time = max(self.time, self.source.clock.now() - HELD_NS)
             return False
         self.time, self.interface, self.link, data = self.waiting.pop()
         self.length = len(data)

@@ -21,6 +21,7 @@ from analyzer.capture.frame import TICK_NS, Frames
 from analyzer.capture.live import filter as bpf
 from analyzer.capture.live import rights
 from analyzer.capture.live.blocks import BlockFrames
+from analyzer.capture.live.clock import SteadyClock
 from analyzer.capture.live.interfaces import ANY, COOKED, LINK_TYPES, Interface, find, interfaces
 from analyzer.capture.live.plain import PlainFrames
 from analyzer.capture.live.presence import PATIENCE_NS, Presence
@@ -85,6 +86,7 @@ class RingSource:
         self.woken = -1  # frames there were when poll returned last
         self.closing = 0  # when what the kernel holds has come out, in ns of the monotonic clock; 0 = not closing
         self.counted = Stats(0, 0, 0)
+        self.clock = SteadyClock()
         self._numbers: dict[tuple[int, int], int] = {}
 
     def open(self, wanted: Wanted) -> Frames:
@@ -190,7 +192,7 @@ class RingSource:
                 self.warnings.append(
                     f"the ring has {blocks} MB and not {wished}: the kernel refused more ({reason}); bursts may be lost"
                 )
-            return BlockFrames(memory, BLOCK, blocks, self._wait, self._known, self._lost)
+            return BlockFrames(memory, BLOCK, blocks, self._wait, self._known, self._lost, self.clock)
         self.warnings.append(f"the kernel refused a ring ({reason}): frames are read one by one, bursts may be lost")
         return None
 
@@ -199,7 +201,7 @@ class RingSource:
         taken.setsockopt(socket.SOL_SOCKET, TIMESTAMPNS, 1)
         taken.setsockopt(socket.SOL_SOCKET, OVERFLOWED, 1)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK * BLOCKS)
-        return PlainFrames(taken, self.wanted.snaplen, self._wait, self._known)
+        return PlainFrames(taken, self.wanted.snaplen, self._wait, self._known, self.clock)
 
     def _known(self, index: int, hardware: int) -> tuple[int, int]:
         """Number and link type of the interface that a frame came from."""
@@ -226,7 +228,7 @@ class RingSource:
             return False
         limit = TICK_NS if not self.closing else max(min(TICK_NS, self.closing - time.monotonic_ns()), 0)
         ready = dict(self.poll.poll(limit / 1e6))
-        self.checked = time.time_ns()
+        self.checked = self.clock.now()
         if self.presence is not None and self.presence.fileno() in ready:
             self._moved()
         events = ready.get(self.socket.fileno(), 0)

@@ -80,6 +80,7 @@ class SaveFile:
     """The file, or the ring of them.
 
     interfaces  name and link type (-1 = not known yet) by the index in the capture; may become more
+    comment   what the file is of, for its reader
     stats     what was lost so far, asked at the end of each file
     room      bytes that still fit into the current file of a ring; filled: there is a packet in it
     started, ended  the first and the last time the capture has shown, of the current file
@@ -96,6 +97,7 @@ class SaveFile:
         interfaces: Sequence[tuple[str, int]] = (),
         bpf: str = "",
         snaplen: int = SNAPLEN,
+        comment: str = "",
         stats: Callable[[], Stats] = Stats,
     ) -> None:
         self.path = path
@@ -103,6 +105,7 @@ class SaveFile:
         self.interfaces = interfaces
         self.bpf = bpf
         self.snaplen = snaplen
+        self.comment = comment
         self.stats = stats
         self.warnings: list[str] = []
         self.failed = False
@@ -211,7 +214,7 @@ class SaveFile:
         self.size = 0
         self.filled = False
         self.started = self.ended
-        self._append(section())
+        self._append(section(self.comment))
 
     def _remove_empty(self) -> None:
         """Nothing could be written into the file that was made just now."""
@@ -285,12 +288,13 @@ def cannot_write(path: Path, error: OSError) -> UsageError:
     return UsageError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}", hint)
 
 
-def section() -> bytes:
-    """A section header block: what made the file, and where."""
+def section(comment: str = "") -> bytes:
+    """A section header block: what made the file, and where; and what the file is of."""
     from analyzer.version import version
 
     body = struct.pack("=IHHq", BYTE_ORDER, 1, 0, -1) + _text(HARDWARE, platform.machine())
     body += _text(SYSTEM, f"{platform.system()} {platform.release()}") + _text(APPLICATION, f"whyfetch {version()}")
+    body += _text(COMMENT, comment) if comment else b""
     return block(SECTION, body + option(0, b""))
 
 

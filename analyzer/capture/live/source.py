@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from analyzer.capture.frame import Frames
+from analyzer.capture.live.clock import SteadyClock
+from analyzer.capture.losses import Losses
 
 SNAPLEN = 262_144
 """Bytes kept of a frame: libpcap's MAXIMUM_SNAPLEN, all of any packet."""
@@ -51,16 +53,26 @@ class Source(Protocol):
     warnings  what the user should know, in the order found: an interface went down, a child died
     interfaces  name and link type of those that frames came from; a frame's `interface` is the place in this list
     failed    True once it ended because of a fault, not because it was closed or had seen enough
+    interrupted  True once a part of what passed was not captured, though it went on: an interface was away
+    clock     what its times are by
     """
 
     name: str
     warnings: list[str]
     interfaces: list[tuple[str, int]]
     failed: bool
+    interrupted: bool
+    clock: SteadyClock
+
+    @property
+    def losses(self) -> Losses | None:
+        """When the kernel dropped packets, as far as is known by now; None = the source tells only how many."""
+        ...
 
     def open(self, wanted: Wanted) -> Frames:
         """Begin to capture; the cursor's `advance()` is False with `idle` when nothing came for TICK_NS, and then
-        `time` is the clock's: every frame of an earlier time was handed over.
+        `time` is the clock's: every frame of an earlier time was handed over. No time is earlier because the system's
+        clock was set back.
 
         Raises SourceError when it cannot work here, with what to do about it.
         """

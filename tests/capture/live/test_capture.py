@@ -1,11 +1,15 @@
 """A running capture: when it ends, what it says of losses, what it writes along."""
 
+import mmap
+import struct
 import time
 
 import pytest
 
 from analyzer.capture.frame import Frames
+from analyzer.capture.live.blocks import BlockFrames
 from analyzer.capture.live.capture import LiveCapture
+from analyzer.capture.live.clock import STEP_NS, SteadyClock
 from analyzer.capture.live.source import Stats, Wanted
 from analyzer.capture.losses import MOST, Losses
 
@@ -36,11 +40,13 @@ class Source:
     """A source whose counters a test sets."""
 
     name = "counting"
-    failed = False
+    failed = interrupted = False
+    losses = None
 
     def __init__(self):
         self.warnings, self.interfaces = [], []
         self.closed = False
+        self.clock = SteadyClock()
         self.counters = Stats(0, 0, 0)
         self.start = time.time_ns()
 
@@ -55,6 +61,17 @@ class Source:
 
     def release(self):
         self.closed = True
+
+
+def ring_of(stamps, clock):
+    """A ring of one full block, whose frames of 60 bytes have these time stamps (struct tpacket3_hdr)."""
+    block = mmap.mmap(-1, 4096)
+    struct.pack_into("=II", block, 8, 1, len(stamps))
+    struct.pack_into("=II", block, 16, 64, 64 + 160 * len(stamps))
+    for place, stamp in enumerate(stamps):
+        struct.pack_into("=7I", block, 64 + 160 * place, 160, *divmod(stamp, SECOND), 60, 60, 0, 82 << 16 | 96)
+        struct.pack_into("=HH", block, 64 + 160 * place + 24, 96, 82)
+    return BlockFrames(block, 4096, 1, lambda frames: False, lambda index, kind: (0, 1), lambda: 0, clock)
 
 
 def read(capture):
@@ -134,21 +151,56 @@ def test_a_clock_that_is_set_back():
     assert not losses.within(101, 200)
 
 
-@pytest.mark.parametrize("seconds", [-3600, 3600], ids=["back", "forward"])
-def test_a_step_of_the_clock_is_no_silence(monkeypatch, seconds):
-    """Times in between were not watched, or were at another time: that is told, and no packets are counted for it."""
+@pytest.fixture
+def step(monkeypatch):
+    """Set the clock of the system by so many seconds, as far as we see it."""
     real = time.time_ns
+
+    def run(seconds):
+        monkeypatch.setattr(time, "time_ns", lambda: real() + seconds * SECOND)
+
+    return run
+
+
+def test_a_step_of_the_clock_is_no_silence(step):
+    """The times in between were not watched: that is told, and no packets are counted for it."""
     capture = LiveCapture(Source(), Wanted(("eth0",)))
     assert capture.losses.times == []
-    before = real()
-    monkeypatch.setattr(time, "time_ns", lambda: real() + seconds * SECOND)
-    after = time.time_ns()
-    assert capture.losses.within(*sorted((before, after)))
-    assert capture.losses.within((before + after) // 2, (before + after) // 2)
+    before = time.time_ns()
+    step(3600)
+    assert capture.losses.within(before + 1800 * SECOND, before + 1800 * SECOND)
     assert not capture.losses.packets
     (said,) = capture.warnings
-    assert ("back" in said) == (seconds < 0)
-    assert "3,600.0 s" in said
+    assert said.startswith("the clock was set forward by 3,600.0 s meanwhile")
+
+
+def test_a_clock_that_is_set_back_goes_on(step):
+    """Its time goes on from what it was, frames are of now, and those stamped before it was set as well."""
+    source = Source()
+    capture = LiveCapture(source, Wanted(("eth0",)))
+    before = time.time_ns()
+    step(-3600)
+    for _ in range(2):
+        assert 0 <= source.clock.now() - before < SECOND
+        assert 0 <= source.clock.shown(time.time_ns(), before) - before < SECOND
+        assert source.clock.shown(before, before + 10) == before
+    assert capture.losses.times == []
+    assert capture.warnings == ["the clock was set back by 3,600.0 s meanwhile: times go on as if it had not been"]
+
+
+def test_frames_of_a_ring_go_on_when_the_clock_is_set_back(step):
+    """Those read before, those stamped before and read later, those stamped with the new time, as time passes."""
+    source = Source()
+    begun = time.time_ns()
+    stamps = [begun - 100, begun - 50, begun - 3600 * SECOND, begun - 10, begun - 3600 * SECOND + 20]
+    frames = ring_of(stamps, source.clock)
+    assert frames.advance()
+    step(-3600)
+    times = [frames.time]
+    while frames.advance():
+        times.append(frames.time)
+    assert [moment - begun for moment in times[:2]] == [-100, -50]
+    assert all(abs(moment - begun) < STEP_NS for moment in times[2:])
 
 
 @pytest.mark.parametrize("broken", ["failed", "interrupted"])

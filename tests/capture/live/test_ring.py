@@ -68,6 +68,20 @@ def test_what_the_kernel_holds_comes_out_after_close(source, port):
     assert source.stats().seen == 10
 
 
+def test_a_silent_link_ticks_on_when_the_clock_is_set_back(source, port, monkeypatch):
+    """Verdicts that silence decides come in their time, not when the clock is there again."""
+    frames = source.open(Wanted(("lo",), f"udp port {port}"))
+    assert not frames.advance()
+    before, real = frames.time, time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() - 3600 * 10**9)
+    told = []
+    for _ in range(5):
+        assert not frames.advance()
+        told.append(frames.time - before)
+    assert told == sorted(told)
+    assert 10**8 <= told[-1] <= 10**10
+
+
 def test_a_silent_link_ticks_behind_what_the_kernel_holds(source, port):
     """The time of a tick is the clock's, and no frame that comes later is of an earlier time."""
     frames = source.open(Wanted(("lo",), f"udp port {port}"))
@@ -226,6 +240,27 @@ def test_removed_and_made_anew(source, port):
         links.datagrams(port, 5, address="203.0.113.2")
         assert len(links.collect(frames, 5)) == 5
     assert source.warnings == [f"`{name}` was removed; nothing is captured there until it is back"]
+    assert not source.failed
+
+
+@linked
+def test_renamed(source, port):
+    """It is captured on, and what becomes of it later is told by the new name."""
+    with links.pair() as (name, _):
+        frames = source.open(Wanted((name,), f"udp port {port}"))
+        new = f"{name}x"
+        for command in (("down",), ("name", new), ("up",)):
+            links.run("ip", "link", "set", new if command == ("up",) else name, *command)
+            links.collect(frames, 1, 0.2)
+        links.datagrams(port, 5, address="203.0.113.2")
+        assert len(links.collect(frames, 5)) == 5
+        links.run("ip", "link", "set", new, "name", name)
+        links.collect(frames, 1, 0.2)
+    assert source.warnings[1:3] == [
+        f"`{name}` is called `{new}` now; it is captured on",
+        f"`{new}` is called `{name}` now; it is captured on",
+    ]
+    assert source.warnings[0].startswith(f"`{name}` went down")
     assert not source.failed
 
 

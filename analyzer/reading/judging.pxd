@@ -1,0 +1,29 @@
+from analyzer.fetch.build cimport fetches
+from analyzer.fetch.floods cimport Floods
+from analyzer.fetch.model cimport Fetch
+from analyzer.fetch.order cimport Order
+from analyzer.verdict.case cimport Case
+from analyzer.verdict.decide cimport decide_case
+from analyzer.verdict.groups cimport Groups
+from analyzer.verdict.model cimport Verdict
+from analyzer.wire.model cimport Connection
+
+cdef int CHUNK, CUT
+
+cdef class Judging:
+    cdef public object names, mine, keep, again, over, losses
+    cdef public Order order
+    cdef public Floods floods
+    cdef public Groups groups
+    cdef public str file
+    cdef public bint show_queries, kinds, lean, lossy, named
+    cdef public long long without_fetch, foreign
+    cdef public list final
+    cpdef take(self, list batch, object losses)
+    cpdef bint is_mine(self, Fetch fetch) except -1
+    cpdef prepare(self, Fetch fetch)
+    cpdef Verdict decide(self, Fetch fetch)
+    cpdef judge(self, list[Fetch] built)
+    cpdef add(self, Fetch fetch)
+    cpdef bint release(self, long long oldest_open) except -1
+    cpdef bint shows(self, Fetch fetch) except -1
