@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ifeq ($(CI),true)
 export WHYFETCH_COMPILE ?= 1
 endif
-.PHONY: demo test lint types contract unit fuzz asan samples bench docs clean tools
+.PHONY: demo test lint types contract unit fuzz asan samples bench docs wheel clean tools
 
 # The packages whose programs are not here, of a list of program:package.
 missing = $(shell for each in $(1); do command -v $${each%%:*} >/dev/null || printf ' %s' $${each\#\#*:}; done)
@@ -102,6 +102,17 @@ tools:
 	@for each in $(BROWSERS); do command -v $$each >/dev/null && exit; done; \
 	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && $(APT) $(firstword $(BROWSERS)); } || \
 	  echo "no browser, and none can be installed here ($(firstword $(BROWSERS))): tests of pages in it will be skipped" >&2
+
+# The wheel of this machine, built from the sdist, with the tag that package indexes take, tried without a compiler.
+wheel: $(NEEDED)
+	@$(INSTALL) --upgrade "pip>=25.1"
+	@$(INSTALL) --group wheel
+	rm -rf dist build/wheel
+	WHYFETCH_COMPILE=1 $(BIN)/python -m build --outdir build/wheel
+	PATH=$(BIN):$$PATH $(BIN)/auditwheel repair --strip --wheel-dir dist build/wheel/*.whl
+	cp build/wheel/*.tar.gz dist
+	$(BIN)/auditwheel show dist/*.whl
+	$(BIN)/python tests/installed.py dist/*.whl
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
