@@ -58,7 +58,7 @@ docs: $(STAMP)
 	$(BIN)/python docs/generate.py
 
 unit: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 # ENGINE=atheris learns which bytes lead further, on the interpreted modules, SECONDS in all; ENGINE=seeded mutates blindly
 # and fast, on the compiled ones, SECONDS or RUNS for each target. TARGET=dns is one of them. Inputs that raise: build/fuzz.

@@ -26,9 +26,11 @@ LIVE = ("capture/live", "process", "cli/test_sniff", "cli/test_streams", "test_l
 """Tests with real traffic and real clocks: on a machine that is busy with other things a packet may come late."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What fails there is tried twice again, and listed as such in the report."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What fails there is tried twice again, and listed as such in the report; one process runs them all, in order."""
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(LIVE):
             item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
+            if config.pluginmanager.hasplugin("xdist"):
+                item.add_marker(pytest.mark.xdist_group("live"))
