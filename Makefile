@@ -115,5 +115,5 @@ wheel: $(NEEDED)
 	$(BIN)/python tests/installed.py dist/*.whl
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find analyzer -name '*.so' -delete
