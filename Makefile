@@ -31,7 +31,7 @@ $(BUILT): $(NEEDED) setup.py $(SOURCES)
 	@$(BIN)/python setup.py --quiet build_ext --inplace
 	@touch $@
 
-$(STAMP): $(NEEDED) $(BUILT)
+$(STAMP): $(NEEDED) | $(BUILT)
 	@echo "installing what tests need into $(VENV)" >&2
 	@$(INSTALL) --upgrade "pip>=25.1"
 	@$(INSTALL) --group dev
