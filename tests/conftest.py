@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-cases", action="store_true", help="rewrite the `=>` lines of tests/cases/*.pkt")
 
 
-LIVE = ("capture/live", "process", "cli/test_sniff", "cli/test_streams", "test_live", "test_sources")
+LIVE = ("capture/live", "ci/test_action", "process", "cli/test_sniff", "cli/test_streams", "test_live", "test_sources")
 """Tests with real traffic and real clocks: on a machine that is busy with other things a packet may come late."""
 
 
