@@ -58,7 +58,9 @@ docs: $(STAMP)
 	$(BIN)/python docs/generate.py
 
 unit: $(STAMP)
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	@$(BIN)/pytest -m live >$(VENV)/live.log 2>&1 & live=$$!; \
+	$(BIN)/pytest -m "not live" --numprocesses auto --maxprocesses 4; rest=$$?; \
+	echo "tests with real traffic:"; wait $$live; found=$$?; cat $(VENV)/live.log; exit $$((rest + found))
 
 # ENGINE=atheris learns which bytes lead further, on the interpreted modules, SECONDS in all; ENGINE=seeded mutates blindly
 # and fast, on the compiled ones, SECONDS or RUNS for each target. TARGET=dns is one of them. Inputs that raise: build/fuzz.
