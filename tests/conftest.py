@@ -36,7 +36,7 @@ LIVE = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What fails there is tried twice again, and listed as such in the report; one process runs all of these, in order."""
+    """What fails there is tried twice again, and listed as such; one process runs all of these, in order."""
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(LIVE):
