@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ifeq ($(CI),true)
 export WHYFETCH_COMPILE ?= 1
 endif
-.PHONY: demo test lint types contract unit fuzz asan samples bench docs wheel clean tools
+.PHONY: demo test lint types contract unit live others fuzz asan samples bench docs wheel clean tools
 
 # The packages whose programs are not here, of a list of program:package.
 missing = $(shell for each in $(1); do command -v $${each%%:*} >/dev/null || printf ' %s' $${each\#\#*:}; done)
@@ -57,10 +57,15 @@ contract: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py
 
+# Two at once. By make and not by the shell, which lets what it puts in the background ignore Ctrl-C, and all that this starts.
 unit: $(STAMP)
-	@$(BIN)/pytest -m live >$(VENV)/live.log 2>&1 & live=$$!; \
-	$(BIN)/pytest -m "not live" --numprocesses auto --maxprocesses 4; rest=$$?; \
-	echo "tests with real traffic:"; wait $$live; found=$$?; cat $(VENV)/live.log; exit $$((rest + found))
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 live others
+
+live: $(STAMP)
+	@$(BIN)/pytest -m live >$(VENV)/live.log 2>&1; status=$$?; echo; cat $(VENV)/live.log; exit $$status
+
+others: $(STAMP)
+	@$(BIN)/pytest -m "not live" --numprocesses auto --maxprocesses 4
 
 # ENGINE=atheris learns which bytes lead further, on the interpreted modules, SECONDS in all; ENGINE=seeded mutates blindly
 # and fast, on the compiled ones, SECONDS or RUNS for each target. TARGET=dns is one of them. Inputs that raise: build/fuzz.
