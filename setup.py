@@ -7,9 +7,11 @@ or no compiler works. `WHYFETCH_COMPILE=1` makes a failing compiler an error, wh
 
 import os
 import sys
+from itertools import count
 from pathlib import Path
 
 from setuptools import setup
+from setuptools.command.build_ext import build_ext
 
 COMPILED = [
     "analyzer/capture",
@@ -54,4 +56,31 @@ def extensions():
     return modules
 
 
-setup(ext_modules=extensions(), options={"build_ext": {"parallel": os.cpu_count() or 1}})
+class Telling(build_ext):
+    """Tells how far it is: on a terminal in one line, else at every tenth."""
+
+    def build_extensions(self):
+        total = sum(len(extension.sources) for extension in self.extensions)
+        begun = count(1)
+        compile_one = getattr(self.compiler, "_compile", None)  # Visual C++ has none
+
+        def tell(target, source, *arguments):
+            """Called by several threads."""
+            number = next(begun)
+            if sys.stderr.isatty():
+                name = Path(source).with_suffix("")
+                sys.stderr.write(f"\rcompiling {number} of {total}: {name}\x1b[K" + "\n" * (number == total))
+            elif number == total or number % max(1, total // 10) == 0:
+                sys.stderr.write(f"compiling {number} of {total}\n")
+            compile_one(target, source, *arguments)
+
+        if compile_one:
+            self.compiler._compile = tell
+        super().build_extensions()
+
+
+setup(
+    ext_modules=extensions(),
+    cmdclass={"build_ext": Telling},
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
+)
