@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -51,10 +52,10 @@ def install(folder: str) -> None:
     if os.environ.get("WHYFETCH_COMPILE") == "0":
         return
     try:
-        from analyzer import _compiled  # type: ignore[attr-defined]
+        library = import_module("analyzer._compiled")
     except ImportError:
         return
-    sys.meta_path.insert(0, Finder(_compiled, folder))
+    sys.meta_path.insert(0, Finder(library, folder))
 
 
 def is_compiled(module: str) -> bool:
