@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from analyzer.compiled import install
+
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
@@ -57,6 +59,7 @@ class _WithoutCython:
 
 
 sys.meta_path.append(_WithoutCython)
+install(__path__[0])
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,6 @@ def version() -> str:
 
 def engine() -> str:
     """`compiled` or `interpreted`."""
-    from importlib.util import find_spec
+    from analyzer.compiled import is_compiled
 
-    found = find_spec("analyzer.wire.engine")
-    return "compiled" if found and found.origin and not found.origin.endswith(".py") else "interpreted"
+    return "compiled" if is_compiled("analyzer.wire.engine") else "interpreted"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 import os
 import pty
 import re
@@ -94,11 +95,17 @@ def exit_codes() -> str:
 
 
 def output(command: str) -> str:
-    """What a `whyfetch` command shows in the repository on a terminal of 120 columns without colour."""
+    """What a `whyfetch` command shows on a terminal of 120 columns without colour."""
+    return f"```text\n$ {command}\n{_on_a_terminal(command, columns=120, NO_COLOR='1')}```\n"
+
+
+def _on_a_terminal(command: str, columns: int, **variables: str) -> str:
+    """What a `whyfetch` command writes in the repository, on a pseudo-terminal and then on standard error."""
     words = shlex.split(command)
     assert words[0] == "whyfetch", command
     run = [sys.executable, "-c", "from analyzer.cli import main; main()", *words[1:]]
-    environment = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
+    inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "CI")}
+    environment = inherited | {"TERM": "xterm-256color", "COLUMNS": str(columns), "PYTHONPATH": str(ROOT)} | variables
     terminal, screen = pty.openpty()
     with subprocess.Popen(run, cwd=ROOT, env=environment, stdout=screen, stderr=subprocess.PIPE) as process:
         os.close(screen)
@@ -106,7 +113,25 @@ def output(command: str) -> str:
         assert process.stderr is not None
         shown += process.stderr.read()
     os.close(terminal)
-    return f"```text\n$ {command}\n{shown.decode().replace(chr(13), '')}```\n"
+    return shown.decode().replace("\r", "")
+
+
+PICTURES = {"docs/failure.svg": "whyfetch classify samples/rst/curl-forged-reset-after-clienthello.pcap"}
+"""Pictures of a terminal, and the command that it shows."""
+FONT_FACES = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
+"""Where rich's pictures load fonts from a server; without them the reader's own are taken."""
+
+
+def picture(command: str) -> str:
+    """What a `whyfetch` command shows on a terminal of 100 columns with colour, as SVG; the same each time."""
+    from rich._export_format import CONSOLE_SVG_FORMAT
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text.from_ansi(f"$ {command}\n{_on_a_terminal(command, columns=100)}"), end="")
+    form = FONT_FACES.sub("", CONSOLE_SVG_FORMAT)
+    return console.export_svg(title="whyfetch", code_format=form, unique_id="whyfetch")
 
 
 def _shown(terminal: int) -> bytes:
@@ -173,6 +198,8 @@ def main() -> None:
     """Bring all documents up to date."""
     for document in DOCUMENTS:
         (ROOT / document).write_text(generated(document), encoding="utf-8")
+    for name, command in PICTURES.items():
+        (ROOT / name).write_text(picture(command), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,13 +22,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-cases", action="store_true", help="rewrite the `=>` lines of tests/cases/*.pkt")
 
 
-LIVE = ("capture/live", "ci/test_action", "process", "cli/test_sniff", "cli/test_streams", "test_live", "test_sources")
+LIVE = (
+    "capture/live",
+    "ci/test_action",
+    "ci/test_docs",
+    "process",
+    "cli/test_sniff",
+    "cli/test_streams",
+    "test_live",
+    "test_sources",
+)
 """Tests with real traffic and real clocks: on a machine that is busy with other things a packet may come late."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What fails there is tried twice again, and listed as such in the report."""
+    """What fails there is tried twice again, and listed as such; one process runs all of these, in order."""
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(LIVE):
             item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
+            item.add_marker(pytest.mark.live)

@@ -19,13 +19,13 @@ from support.incomplete import SNAPLENS, cut_to
 from support.recording import pcap as recording_pcap
 from support.timeline import load
 
-import analyzer.wire.connections as hot
+from analyzer.compiled import is_compiled
 from analyzer.errors import ExitStatus
 
 ROOT = Path(__file__).parents[1]
 PCAP_LATEST = (1 << 32) * 10**9 - 1
 """The latest time of a pcap file in nanoseconds."""
-COMPILED = not str(hot.__file__).endswith(".py")
+COMPILED = is_compiled("analyzer.wire.connections")
 
 
 def csv(package: Path, captures: Path) -> str:

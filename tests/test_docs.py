@@ -2,6 +2,7 @@ import importlib.util
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,36 +33,85 @@ def test_generated_parts_are_fresh(document):
     assert generate.generated(document) == (ROOT / document).read_text(encoding="utf-8")
 
 
-def blocks(language):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+@pytest.mark.parametrize("name", generate.PICTURES)
+def test_pictures_are_fresh(name):
+    """A picture of a terminal shows what the command says, and loads nothing."""
+    made = generate.picture(generate.PICTURES[name])
+    assert made == (ROOT / name).read_text(encoding="utf-8")
+    assert "url(" not in made.replace("url(#", "")
 
 
-SHELL = [line.split("  #")[0] for block in blocks("sh") for line in block.splitlines() if line.startswith("whyfetch")]
+def blocks(document, language):
+    return re.findall(rf"```{language}\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("line", SHELL)
-def test_every_command_of_the_readme_runs(line, tmp_path):
-    """Each ends with status 0 on the samples."""
-    (tmp_path / "samples").symlink_to(ROOT / "samples")
-    words = shlex.split(line)
-    source = words[words.index("<") + 1] if "<" in words else os.devnull
-    words = words[: words.index("<")] if "<" in words else words
-    command = [sys.executable, "-c", "from analyzer.cli import main; main()", *words[1:]]
-    with (tmp_path / source).open("rb") as given:
-        done = subprocess.run(
-            command,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdin=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
+GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+FOUND = 1
+"""The status of a line with `--fail-on`, where something is found."""
 
 
-@pytest.mark.parametrize("code", blocks("python"))
+def commands(document):
+    """The lines of a document's `sh` blocks that run whyfetch, with `sudo` or `uvx` before it or without."""
+    for block in blocks(document, "sh"):
+        for line in block.splitlines():
+            words = re.sub(r"^(uvx|sudo(?: -E env \S+)?) ", "", line.split("  #")[0].strip())
+            if words.startswith(("whyfetch ", '"PATH')):
+                yield words
+
+
+LIVE = re.compile(r"whyfetch (run|sniff)|--follow")
+"""These wait for traffic or take rights: tests of theirs run them; here each of their options must be known."""
+LINES = [(document, line) for document in GUIDES for line in dict.fromkeys(commands(document))]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    """A folder with the files that documents name: captures, a good run's rows, and a client's log."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "samples").symlink_to(ROOT / "samples")
+    captures = sorted((ROOT / "samples" / "rst").glob("*.pcap"))
+    for name in ("trace.pcap", "trace.pcapng", "ci.pcap"):
+        shutil.copy(ROOT / "samples" / "http-failure" / "npm-503-then-works.pcap", folder / name)
+    for name in ("rows.jsonl", "before.jsonl", "job.jsonl"):
+        run(whyfetch("classify", "--format", "jsonl", "-o", str(folder / name), str(captures[0])))
+    (folder / "build.log").write_text("curl: (56) Recv failure: Connection reset by peer\n")
+    return folder
+
+
+def whyfetch(*words):
+    return [sys.executable, "-c", "from analyzer.cli import main; main()", *words]
+
+
+@pytest.mark.parametrize(
+    ("document", "line"),
+    [(d, c) for d, c in LINES if not LIVE.search(c)],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_every_command_of_the_documents_runs(document, line, desk):
+    """Each ends with status 0 on files that are there, or with 1 where it asks for that with `--fail-on`."""
+    if "--second-opinion" in line or "--check" in line:
+        pytest.importorskip("pyshark", reason="needs pyshark: `pip install 'whyfetch[tshark]'`")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = whyfetch(*shlex.split(line)[1:])
+    if "-o" in command:
+        (desk / command[command.index("-o") + 1]).unlink(missing_ok=True)  # documents show how a file comes to be
+    done = subprocess.run(command, cwd=desk, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode in ((0, FOUND) if "--fail-on" in line else (0,)), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("document", "line"), [one for one in LINES if LIVE.search(one[1])], ids=lambda of: getattr(of, "name", of)
+)
+def test_every_option_of_live_commands_is_known(document, line):
+    """Options before `--` stand in the command's help."""
+    words = shlex.split(line)[1:]
+    words = words[: words.index("--")] if "--" in words else words
+    helped = run(whyfetch(words[0], "--help")).stdout
+    missing = [word for word in words if word.startswith("-") and word != "-" and not re.search(rf"{word}\b", helped)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("code", blocks(ROOT / "README.md", "python"))
 def test_the_python_of_the_readme_runs(code):
     """It prints something and no error."""
     done = run([sys.executable, "-W", "error", "-c", code])

@@ -1,3 +1,4 @@
+# not compiled: only names that were not resolved
 """All that one client tried to resolve one name, and when that is a failure (signatures.md 1.2 `dns-failure`).
 
 A resolver asks for A and AAAA, asks again, asks other servers, and appends search domains. It is one wish: it failed

@@ -1,3 +1,4 @@
+# not compiled: json takes most of its time
 """JSON lines with a type each: `begin`, a `fetch` for every fetch, `summary`; readers skip types they do not know.
 
 While a capture goes on also `group` (what became of failures that were tried again), `ongoing` (a stall that lasts) and

@@ -1,3 +1,4 @@
+# not compiled: a few calls for each batch
 # ruff: noqa: PTH113
 """One pass over captures: from their frames to fetches with verdicts, in order or as soon as each is decided."""
 

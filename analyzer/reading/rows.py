@@ -1,3 +1,4 @@
+# not compiled: a call for each chunk of rows
 """What a reading gives: fetches, and between them what became of earlier ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# not compiled: it runs when somebody asks for explanations
 """The documented signatures as data: what `whyfetch signatures` prints and docs/signatures.md holds.
 
 One source: the docstrings in `analyzer.verdict.signatures`, and the words of `analyzer.verdict.causes`. A docstring is

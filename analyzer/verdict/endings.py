@@ -1,3 +1,4 @@
+# not compiled: only what failed
 """How a fetch ended, in words that several sentences share."""
 
 from __future__ import annotations

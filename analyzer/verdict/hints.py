@@ -1,3 +1,4 @@
+# not compiled: only connections that were hard to open
 """What the SYNs themselves hint at, beside the verdict: timestamps (PAWS), ECN, checksums of the packets around them.
 
 A hint names a suspicion; it changes no class and no cause.

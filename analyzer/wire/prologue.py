@@ -1,3 +1,4 @@
+# not compiled: once a connection behind a proxy
 """What stands before the protocol proper: PROXY protocol headers and the SOCKS dialogue."""
 
 from __future__ import annotations

@@ -42,10 +42,10 @@ def main(arguments: list[str]) -> int:
 
 START = """
 import os, runpy, sys
-import analyzer.wire.engine as engine
+from analyzer.compiled import is_compiled
 loaded = open("/proc/self/maps").read()
 assert "libasan" in loaded and "libubsan" in loaded
-assert "build/asan" in engine.__file__ and not engine.__file__.endswith(".py"), engine.__file__
+assert is_compiled("analyzer.wire.engine") and "build/asan/analyzer/_compiled" in loaded
 del os.environ["LD_PRELOAD"]  # it is loaded; tshark and its kin hang with it
 del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -1,3 +1,4 @@
+# not compiled: a log has few lines that matter
 """Ties the error lines of a client log to the fetches they speak of.
 
 A line is tied to the fetch that nothing it says speaks against, chosen by, in this order:

@@ -1,3 +1,4 @@
+# not compiled: regular expressions take most of its time
 """How clients report that a fetch failed: three tables, by which a line of a log is understood.
 
 CLIENTS  how a message begins, which tells the client

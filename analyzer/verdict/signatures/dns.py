@@ -1,3 +1,4 @@
+# not compiled: only names that were not resolved
 """Names that did not resolve: class `dns-failure` (signatures.md 1.2).
 
 Each function is one signature: it returns its verdict, or None when the packets are not its own.

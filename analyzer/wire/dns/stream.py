@@ -1,3 +1,4 @@
+# not compiled: DNS over TCP is rare
 """DNS over TCP: messages with a length before each (RFC 1035 4.2.2, RFC 7766 8)."""
 
 from __future__ import annotations

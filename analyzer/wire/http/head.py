@@ -1,3 +1,4 @@
+# not compiled: only heads that are not plain
 """Start lines and header fields of an HTTP/1.x head, read as leniently as real clients read them.
 
 Bare LF ends a line, header names may be followed by blanks, folded lines are joined (RFC 9112 2.2, 5.1, 5.2). Bytes

@@ -1,3 +1,4 @@
+# not compiled: names only
 """Where one direction of an HTTP/1.x connection stands in its current message.
 
 HEAD -> BODY | CHUNK_SIZE | CLOSE | HEAD            a head ended, its framing decides

@@ -1,3 +1,4 @@
+# not compiled: HTTP/2 is rare in plain text
 """Header blocks of one direction, decompressed (RFC 7541) by the library `hpack`."""
 
 from __future__ import annotations

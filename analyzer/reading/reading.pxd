@@ -1,1 +1,0 @@
-from analyzer.fetch.model cimport Fetch
