@@ -52,7 +52,7 @@ class Again:
 
     def run(self, baseline: Baseline | None) -> ExitStatus:
         """Read, write, sum up; the result is the exit status."""
-        from analyzer.cli.job import Output
+        from analyzer.cli.output import Output
 
         self.summary.baseline = baseline
         for path in self.paths:

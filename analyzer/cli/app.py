@@ -35,6 +35,9 @@ COMMANDS: dict[str, dict[str, object]] = {
 PATH = re.compile(r"[./\\*?[]")
 """What is in no command's name, and in that of nearly every capture."""
 
+OPTIONS = ("--debug", "--version", "-V", "--help", "-h", "--install-completion", "--show-completion")
+"""What may stand before a command."""
+
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a write fails with when the place it goes to takes no more."""
 
@@ -76,16 +79,23 @@ def application(arguments: Iterable[str] = ()) -> typer.Typer:
 
 
 def spelled_out(arguments: list[str]) -> list[str]:
-    """The arguments with the command that is meant where the first word names a capture: `whyfetch trace.pcap`.
+    """The arguments with the command that is meant where a capture stands in its place: `whyfetch -q trace.pcap`.
 
     What has the look of a path is taken for one though there is none, so that the error is about the file. A file
     called like a command needs `./` before its name.
     """
-    at = next((at for at, word in enumerate(arguments) if word == "-" or not word.startswith("-")), len(arguments))
-    word = arguments[at] if at < len(arguments) else ""
-    if not word or word in COMMANDS or not (word == "-" or PATH.search(word) or exists(word)):
-        return arguments
-    return [*arguments[:at], "classify", *arguments[at:]]
+    at = next((at for at, word in enumerate(arguments) if word not in OPTIONS), len(arguments))
+    words = arguments[at:] if _is_option(arguments[at:]) else arguments[at : at + 1]
+    for word in words:
+        if word in COMMANDS:
+            break
+        if word == "-" or (not word.startswith("-") and (PATH.search(word) or exists(word))):  # noqa: PTH110
+            return [*arguments[:at], "classify", *arguments[at:]]  # (Path.exists raises for a name that is too long)
+    return arguments
+
+
+def _is_option(words: list[str]) -> bool:
+    return bool(words) and words[0].startswith("-") and words[0] != "-"
 
 
 def _version(wanted: bool) -> None:

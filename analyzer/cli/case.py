@@ -29,7 +29,7 @@ def case(
     Example: whyfetch case trace.pcapng 3 > tests/cases/my-case.pkt
     """
     from analyzer.capture import open_capture
-    from analyzer.cli.job import Output
+    from analyzer.cli.output import Output
     from analyzer.cli.pick import pick, source_of
     from analyzer.output.case import Case
     from analyzer.wire.trace import Trace

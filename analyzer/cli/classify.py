@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from analyzer.cli.forms import Format, to_stdout, written
 from analyzer.cli.options import (
     ALL,
     BASELINE,
@@ -30,30 +31,12 @@ from analyzer.cli.selection import chosen, groups_by
 from analyzer.errors import UsageError
 
 
-class Format(StrEnum):
-    """How the rows are written."""
-
-    TABLE = "table"
-    TSV = "tsv"
-    CSV = "csv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
-    SARIF = "sarif"
-
-
 class Colour(StrEnum):
     """When to colour."""
 
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
-
-
-SUFFIXES = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".parquet": Format.PARQUET}
 
 
 def classify(
@@ -148,15 +131,15 @@ def classify(
         check_output(output, [*paths, *(str(path) for path in (client_log, baseline) if path is not None)], force)
     choice = chosen(select, where, ignore)
     failing, before = gates(fail_on or [], baseline, choice)
-    written = str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE))
-    grouped = groups_by(group_by, stats, written)
+    chosen_form = str(written(form, output))
+    grouped = groups_by(group_by, stats, chosen_form)
     if holds_rows(paths[0]):
         from analyzer.cli.again import Again
 
-        return int(Again(paths, written, output, choice, failing, quiet).run(before))
+        return int(Again(paths, chosen_form, output, choice, failing, quiet).run(before))
     job = Job(
         paths,
-        form=written,
+        form=chosen_form,
         output=output,
         choice=choice,
         group_by=grouped,
@@ -178,7 +161,7 @@ def classify(
 
 def check_output(output: Path, captures: list[str], force: bool) -> None:
     """Refuse to write over anything unasked, and over a file that is being read in any case."""
-    if not isfile(output):  # noqa: PTH113  (Path raises for a name that is too long); /dev/stdout and pipes may be written to
+    if to_stdout(output) or not isfile(output):  # noqa: PTH113  (Path raises for a name that is too long); /dev/stdout and pipes may be written to
         return
     for capture in captures:
         with suppress(OSError):

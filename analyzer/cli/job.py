@@ -7,15 +7,15 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
-from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from analyzer.api import Reading, Rows
-from analyzer.capture.patience import Waiting, patience
 from analyzer.cli import messages
 from analyzer.cli.checking import report
+from analyzer.cli.forms import to_stdout
+from analyzer.cli.output import Output
 from analyzer.cli.selection import Choice, Selection
 from analyzer.cli.stopping import Stopping, draining
 from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from analyzer.opinion.check import Check
     from analyzer.output.ci.baseline import Baseline
     from analyzer.output.meter import Meter
-
-BUFFER = 1 << 18
-"""Bytes that are written to a file at once."""
 
 
 class Writer(Protocol):
@@ -298,7 +295,7 @@ class Job:
     def _parquet(self) -> ExitStatus:
         from analyzer.output.frame import write_parquet
 
-        if self.output is None:
+        if self.output is None or to_stdout(self.output):
             raise UsageError("`--format parquet` cannot go to a terminal or a pipe", "`-o fetches.parquet`")
         try:
             write_parquet(self._rows(), self.output, self._give_up_if_unreadable)
@@ -357,30 +354,3 @@ class Job:
 
 def _as_warning(error: CaptureError) -> str:
     return f"{error.message}; skipped"
-
-
-class Output:
-    """The stream rows go to, as UTF-8 with `\\n`: a file of that name, or standard output."""
-
-    def __init__(self, path: Path | None, waiting: Waiting | None = None) -> None:
-        self.path = path
-        self.waiting = waiting
-        self.stream: TextIO = sys.stdout
-
-    def __enter__(self) -> TextIO:
-        if self.path is None:
-            if isinstance(sys.stdout, TextIOWrapper):
-                sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-        else:
-            try:
-                with patience(self.waiting, str(self.path)):
-                    self.stream = self.path.open("w", buffering=BUFFER, encoding="utf-8", newline="\n")
-            except OSError as error:
-                raise UsageError(f"cannot write `{self.path}`: {(error.strerror or str(error)).lower()}") from None
-        return self.stream
-
-    def __exit__(self, *_: object) -> None:
-        if self.path is not None:
-            self.stream.close()
-        else:
-            self.stream.flush()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
-OUTPUT = typer.Option("-o", "--output", metavar="FILE", help="Write the rows to FILE, which must not exist.")
+OUTPUT = typer.Option(
+    "-o", "--output", metavar="FILE", help="Write rows to FILE, as its name says (.csv, .jsonl.gz ...)."
+)
 
 SELECT = typer.Option(
     "--select", metavar="CLASS[/CAUSE]", help="Show only these verdicts: rst, rst/rst-refused, 'tls-*', failed."

@@ -135,7 +135,7 @@ class Replaced:
         """Write the page and, when it is whole, give it its name."""
         path = self.path
         if path is None:
-            from analyzer.cli.job import Output
+            from analyzer.cli.output import Output
 
             with Output(None) as out:
                 out.write(text)

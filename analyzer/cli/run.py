@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analyzer.cli.classify import check_output
+from analyzer.cli.forms import to_stdout
 from analyzer.cli.options import IGNORE, SELECT, SHOW_QUERIES, WHERE
 from analyzer.cli.selection import chosen
 from analyzer.errors import UsageError
@@ -89,6 +90,8 @@ def run(
     for path in (output, write):
         if path is not None:
             check_output(path, [], force)
+    if output is not None and to_stdout(output):
+        raise UsageError("standard output belongs to COMMAND", "`-o fetches.csv`")
     if output is None and form is not None:
         raise UsageError("`--format` is about the file of `-o`", "`-o fetches.csv`")
     choice = chosen(select, where, ignore)

@@ -41,7 +41,7 @@ def show(
     from analyzer.capture import open_capture
     from analyzer.cli import messages
     from analyzer.cli.checking import Second
-    from analyzer.cli.job import Output
+    from analyzer.cli.output import Output
     from analyzer.cli.pick import pick, source_of
     from analyzer.output.show import Page
     from analyzer.verdict.explain import explain

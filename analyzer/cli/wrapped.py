@@ -17,7 +17,8 @@ from analyzer.capture.live.capture import LiveCapture
 from analyzer.capture.live.savefile import Ring
 from analyzer.capture.live.source import Wanted
 from analyzer.cli import capturing, messages
-from analyzer.cli.job import Output, Writer
+from analyzer.cli.job import Writer
+from analyzer.cli.output import Output
 from analyzer.cli.selection import Choice
 from analyzer.errors import AnalyzerError, ExitStatus, NotStartedError
 from analyzer.output.ci import FORMATS as CI_FORMATS

@@ -30,6 +30,8 @@ def whyfetch(capsys, monkeypatch):
         ["rst/curl-ref*"],
         ["rst/curl-refused.pcap", "ok", "--format", "csv", "-q"],
         ["--debug", "rst/curl-refused.pcap", "-q"],
+        ["--format", "csv", "-q", "rst/curl-refused.pcap"],
+        ["-q", "rst"],
     ],
 )
 def test_a_capture_in_place_of_a_command_is_classified(whyfetch, arguments):
@@ -53,6 +55,12 @@ def test_what_is_neither_a_command_nor_there_is_told_as_what_it_looks_like(whyfe
     status, out, err = whyfetch(word)
     assert (status, out) == (2, "")
     assert err.startswith(f"error: {error}")
+
+
+def test_a_misspelt_command_before_a_file_is_told(whyfetch):
+    """The file does not turn the word before it into another one."""
+    assert "hint: did you mean `classify`?" in whyfetch("clasify", "rst/curl-refused.pcap")[2]
+    assert "no option is called `--quite`" in whyfetch("--quite", "show", "rst/curl-refused.pcap")[2]
 
 
 def test_a_file_called_like_a_command_does_not_hide_it(whyfetch, monkeypatch, tmp_path):
