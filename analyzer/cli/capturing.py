@@ -16,7 +16,7 @@ from analyzer.cli.classify import SUFFIXES
 from analyzer.errors import UsageError
 from analyzer.output.ci import FORMATS as CI_FORMATS
 
-FORMATS = ("table", "csv", "jsonl", *CI_FORMATS)
+FORMATS = ("table", "tsv", "csv", "jsonl", *CI_FORMATS)
 
 UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 SECOND = 1_000_000_000

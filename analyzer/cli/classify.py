@@ -34,6 +34,7 @@ class Format(StrEnum):
     """How the rows are written."""
 
     TABLE = "table"
+    TSV = "tsv"
     CSV = "csv"
     JSONL = "jsonl"
     PARQUET = "parquet"
@@ -70,8 +71,8 @@ def classify(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="table, csv, jsonl, parquet; for CI github, gitlab, junit, markdown, sarif. Default: by the name of "
-            "the output file, else table.",
+            help="table, tsv, csv, jsonl, parquet; for CI github, gitlab, junit, markdown, sarif. Default: by the "
+            "name of the output file, else table.",
             show_default=False,
         ),
     ] = None,

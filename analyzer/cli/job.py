@@ -257,12 +257,12 @@ class Job:
             files = {one.name: one.name if one.paths == [one.name] and not self.live else "" for one in sources}
             draw = None if self.drawing is None else partial(self.drawing.draw, sources=sources)
             return writer(self.form, out, files, baseline=self.baseline, seen=self._seen, draw=draw)
-        from analyzer.output.table import HOLD, PlainWriter, TableWriter
+        from analyzer.output.table import HOLD, TableWriter, TsvWriter
 
+        if self.form == "tsv":
+            return TsvWriter(out)
         colour = messages.coloured(out, self.colour)
-        if not out.isatty() and not colour:
-            return PlainWriter(out)
-        columns, lines = shutil.get_terminal_size()
+        columns = messages.columns(out)
         several = len(self.reading.sources) > 1
         screen = self.live and out.isatty()
         hold = 0 if self.live else HOLD
@@ -273,16 +273,15 @@ class Job:
         from analyzer.output.groups import GroupTable, Overview
 
         groups = GroupTable(out, WHAT_AND_WHERE, self._files(), stats=False, columns=columns, colour=colour)
-        return Overview(table, groups, lines)
+        return Overview(table, groups, shutil.get_terminal_size().lines)
 
     def _group_writer(self, out: TextIO) -> Writer:
         """What writes groups of rows in place of the rows."""
         from analyzer.output.groups import CsvGroups, GroupTable, JsonlGroups, TsvGroups
 
         files = self._files()
-        colour = messages.coloured(out, self.colour)
-        if self.form == "table" and (out.isatty() or colour):
-            columns = shutil.get_terminal_size().columns
+        if self.form == "table":
+            columns, colour = messages.columns(out), messages.coloured(out, self.colour)
             return GroupTable(out, self.group_by, files, stats=self.stats, columns=columns, colour=colour)
         kind = {"csv": CsvGroups, "jsonl": JsonlGroups}.get(self.form, TsvGroups)
         return kind(out, self.group_by, files, stats=self.stats)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from typing import TextIO
 
 from analyzer.output.text import safe
+
+LOG = 120
+"""Columns of a log in a browser: what those of GitHub and GitLab show on a usual screen."""
 
 
 def error(message: str, hint: str | None = None) -> None:
@@ -41,6 +45,20 @@ def note(message: str) -> None:
 def _put(kind: str, code: str, text: str) -> None:
     shown = f"\x1b[1;{code}m{kind}\x1b[0m" if coloured(sys.stderr, "auto") else kind
     sys.stderr.write(f"{shown}: {safe(text)}\n")
+
+
+def columns(stream: TextIO) -> int:
+    """Columns that lines may have: of a terminal its own, of a log LOG, else 0, for as many as there are.
+
+    COLUMNS decides otherwise, as everywhere. A CI system shows its log in a window and breaks longer lines anywhere.
+    """
+    if stream.isatty():
+        return shutil.get_terminal_size().columns
+    said = os.environ.get("COLUMNS", "")
+    if said.isascii() and said.isdigit() and len(said) < 6:
+        return int(said)
+    in_ci = os.environ.get("CI") or os.environ.get("GITHUB_ACTIONS")
+    return LOG if in_ci and stream is sys.stdout else 0
 
 
 def coloured(stream: TextIO, wish: str) -> bool:

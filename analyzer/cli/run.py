@@ -54,7 +54,7 @@ def run(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="FORMAT", help="Of FILE: table, csv, jsonl, or one for CI. Default: by its name."
+            "--format", metavar="FORMAT", help="Of FILE: table, tsv, csv, jsonl, or one for CI. Default: by its name."
         ),
     ] = None,
     select: Annotated[list[str] | None, SELECT] = None,

@@ -15,7 +15,7 @@ from analyzer.verdict.model import CLASSES, FAILURES, verdict_of
 if TYPE_CHECKING:
     from analyzer.cli.where import Where
 
-FORMATS = ("table", "csv", "jsonl")
+FORMATS = ("table", "tsv", "csv", "jsonl")
 """In which groups can be written."""
 WILD = re.compile(r"[*?[]")
 

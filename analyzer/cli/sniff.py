@@ -62,7 +62,7 @@ def sniff(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="FORMAT", help="table, csv, jsonl; at the end one for CI.", show_default=False
+            "--format", metavar="FORMAT", help="table, tsv, csv, jsonl; at the end one for CI.", show_default=False
         ),
     ] = None,
     output: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from analyzer.output.compact import CompactWriter
 from analyzer.output.csv import CsvWriter
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.summary import Summary
-from analyzer.output.table import PlainWriter
+from analyzer.output.table import TableWriter, TsvWriter
 from analyzer.output.text import plural
 from analyzer.process.attribution import Attribution
 from analyzer.process.command import Command, CommandError, User
@@ -35,10 +35,11 @@ from analyzer.process.levels import attribution
 from analyzer.process.mine import Mine
 from analyzer.process.warden import Warden
 
-WRITERS: dict[str, type[CsvWriter] | type[JsonlWriter] | type[PlainWriter]] = {
+WRITERS: dict[str, Callable[[TextIO], Writer]] = {
     "csv": CsvWriter,
     "jsonl": JsonlWriter,
-    "table": PlainWriter,
+    "table": partial(TableWriter, columns=0, colour=False, files=False),
+    "tsv": TsvWriter,
 }
 
 BEGUN_S = 5.0

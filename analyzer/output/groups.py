@@ -16,7 +16,7 @@ from analyzer.output.jsonl import fields_of
 from analyzer.output.row import values
 from analyzer.output.stats import PHASES, QUANTILES, Times
 from analyzer.output.summary import Summary
-from analyzer.output.table import COLOURS, GAP, TableWriter, within
+from analyzer.output.table import COLOURS, GAP, NARROWEST, UNBOUNDED, TableWriter, within
 from analyzer.output.text import pad, plural, safe, width, wrap
 from analyzer.output.words import rfc3339
 from analyzer.verdict.case import span
@@ -164,13 +164,13 @@ def _quantiles(times: Times, phase: str) -> dict[str, object]:
 
 
 class GroupTable(GroupWriter):
-    """For people, on `columns` columns: nothing is cut; what rows are grouped by may need a line of its own."""
+    """For people, on `columns` columns (0 = as many as it takes): nothing is cut; keys may need a line of their own."""
 
     def __init__(
         self, out: TextIO, by: tuple[str, ...], files: Mapping[str, str], *, stats: bool, columns: int, colour: bool
     ) -> None:
         super().__init__(out, by, files, stats=stats)
-        self.columns = max(columns, 20)
+        self.columns = max(columns, NARROWEST) if columns else UNBOUNDED
         self.colour = colour
 
     def _write(self, summary: Summary) -> None:

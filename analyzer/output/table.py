@@ -1,4 +1,4 @@
-"""The table for people: aligned and coloured on a terminal, plain, uncut and separated by tabs in a pipe."""
+"""The table for people, on a terminal and in a log; and the most important columns with tabs between them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TextIO, cast
 from analyzer.fetch.model import Fetch
 from analyzer.output.below import Below
 from analyzer.output.columns import COLUMNS
-from analyzer.output.row import values
+from analyzer.output.row import MAX_SAID, values
 from analyzer.output.summary import Summary
 from analyzer.output.text import cut, pad, safe, width, wrap
-from analyzer.output.words import address, evidence, rfc3339, told
+from analyzer.output.words import evidence, rfc3339, told
+from analyzer.verdict.case import endpoint
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.told import Event
 
@@ -19,11 +20,15 @@ HOLD = 200
 """Rows that are held back to measure the columns; a live input is not held at all."""
 GAP = "  "
 WIDEST_PLACE = 36
-NARROWEST_PLACE = 12
+"""Longer names have a line of their own where they do not fit."""
 WIDEST_VERDICT = 32
 """Longer verdicts are shown whole too, and push their sentence to the right."""
 ROOM = 44
-"""Columns the summary should have beside the others before a less important column goes."""
+"""Columns the sentence should have beside the others; with less it stands below them."""
+TIME = len("hh:mm:ss.mmm")
+NARROWEST = 20
+UNBOUNDED = 1 << 20
+"""Columns of a pipe or a file, where a row is a line for grep and its kin."""
 
 COLOURS = {
     "ok": "32",
@@ -37,14 +42,14 @@ COLOURS = {
 }
 """Class -> SGR codes (ECMA-48 8.3.117)."""
 
-PLAIN = ("file", "fetch", "start", "name", "server", "server_port", "class", "cause", "summary", "evidence", "flags")
-"""Columns of the text in a pipe; everything is in `--format csv`."""
-_PLAIN_AT = [COLUMNS.index(name) for name in PLAIN]
+TSV = ("file", "fetch", "start", "name", "server", "server_port", "class", "cause", "summary", "evidence", "flags")
+"""Columns of `--format tsv`; everything is in `--format csv`."""
+_TSV_AT = [COLUMNS.index(name) for name in TSV]
 _CLASS_AT = COLUMNS.index("class")
 
 
-class PlainWriter:
-    """Rows for a pipe: a header, then a line a fetch, cells separated by tabs, nothing cut.
+class TsvWriter:
+    """Rows for `cut` and its kin: a header, then a line a fetch, cells separated by tabs, nothing cut.
 
     A connection that carried no fetch has its kind in the place of the class, as in the table.
     """
@@ -54,14 +59,14 @@ class PlainWriter:
 
     def begin(self) -> None:
         """Write the header."""
-        self.out.write("\t".join(PLAIN) + "\n")
+        self.out.write("\t".join(TSV) + "\n")
 
     def fetch(self, fetch: Fetch) -> None:
         """Write one fetch."""
         row = values(fetch)
         if fetch.kind != "fetch":
             row[_CLASS_AT] = fetch.kind
-        self.out.write("\t".join("" if row[at] is None else str(row[at]) for at in _PLAIN_AT) + "\n")
+        self.out.write("\t".join("" if row[at] is None else str(row[at]) for at in _TSV_AT) + "\n")
 
     def event(self, event: Event) -> None:
         """What becomes of rows is a line of its own."""
@@ -73,23 +78,26 @@ class PlainWriter:
 
 
 class Line:
-    """What the table shows of a fetch."""
+    """What the table shows of a fetch; said: the error lines of a client's log about it."""
 
     def __init__(self, fetch: Fetch) -> None:
         verdict = cast("Verdict | None", fetch.verdict) or Verdict(fetch.kind, "", "")
         self.file = safe(fetch.file)
         self.number = str(fetch.number or "-")
         self.time = rfc3339(fetch.start)[11:23]
-        self.place = safe(fetch.name) or self._server(fetch)
+        self.place = self._place(fetch)
         self.klass = verdict.klass if fetch.kind == "fetch" else fetch.kind
         self.verdict = f"{self.klass}/{verdict.cause}" if verdict.cause else self.klass
         self.summary = safe(verdict.summary)
         self.proof = evidence(verdict)
+        self.said = f"client: {safe(cut(fetch.client_said, MAX_SAID))}" if fetch.client_said else ""
 
     @staticmethod
-    def _server(fetch: Fetch) -> str:
-        host, port = address(fetch.flow.server), fetch.flow.server_port
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    def _place(fetch: Fetch) -> str:
+        """Host and port; of a name that was not resolved there is no port yet."""
+        if fetch.name:
+            return safe(fetch.name) if fetch.resolution is not None else f"{safe(fetch.name)}:{fetch.flow.server_port}"
+        return endpoint(fetch.flow.server, fetch.flow.server_port)
 
 
 def within(proof: str, room: int) -> str:
@@ -104,18 +112,20 @@ def within(proof: str, room: int) -> str:
 
 
 class TableWriter:
-    """Rows for a terminal of `columns` columns.
+    """Rows for a terminal of `columns` columns; 0 = a pipe or a file, where every row is one line.
 
-    Verdict and summary are never cut: the evidence loses its middle first, then the place is shortened, then the time
-    goes; a summary that still does not fit is wrapped below itself. `hold` rows are kept back to measure the columns.
-    With `screen` what goes on stands below the rows.
+    Nothing but the evidence is ever cut, which loses its middle first. Where the sentence has no room beside the other
+    columns it stands below them, and so does what else does not fit. A word wider than the terminal stays whole, on a
+    line of its own, so that it can be copied. `hold` rows are kept back to measure the columns. With `screen` what goes
+    on stands below the rows.
     """
 
     def __init__(
         self, out: TextIO, columns: int, *, colour: bool, files: bool, hold: int = HOLD, screen: bool = False
     ) -> None:
         self.out = out
-        self.columns = max(columns, 20)
+        self.columns = max(columns, NARROWEST) if columns else UNBOUNDED
+        self.indent = " " * min(6, self.columns // 10)
         self.colour = colour
         self.files = files
         self.hold = hold
@@ -126,7 +136,7 @@ class TableWriter:
         self.number_width = 3
         self.place_width = 24
         self.verdict_width = 24
-        self.time_width = 12
+        self.beside = True
 
     def begin(self) -> None:
         """Nothing: the header comes when the columns are measured."""
@@ -182,53 +192,68 @@ class TableWriter:
             self.number_width = max([3, *(width(line.number) for line in held)])
             self.verdict_width = min(WIDEST_VERDICT, max([7, *(width(line.verdict) for line in held)]))
             self.place_width = min(WIDEST_PLACE, max([6, *(width(line.place) for line in held)]))
-        if self._room() < ROOM:
-            self.place_width = max(NARROWEST_PLACE, min(self.place_width, self.place_width - ROOM + self._room()))
-        if self._room() < ROOM:
-            self.time_width = 0
+        self.beside = self._left() + ROOM <= self.columns
 
-    def _room(self) -> int:
-        """Columns left for the summary."""
-        used = [self.number_width, self.time_width, self.place_width, self.verdict_width]
-        return self.columns - sum(size + len(GAP) for size in used if size)
+    def _left(self) -> int:
+        """Columns before the sentence, where that stands beside the others."""
+        return sum(size + len(GAP) for size in (self.number_width, TIME, self.place_width, self.verdict_width))
 
     def _heading(self) -> None:
-        self._put(self._cells("#".rjust(self.number_width), "time", "server", "verdict") + "what happened", "2")
-
-    def _cells(self, number: str, time: str, place: str, verdict: str) -> str:
-        sizes = ((time, self.time_width), (place, self.place_width), (verdict, self.verdict_width))
-        return number + GAP + "".join(pad(cell, size) + GAP for cell, size in sizes if size)
+        line = "#".rjust(self.number_width) + GAP + pad("time", TIME)
+        for cell, size in (("server", self.place_width), ("verdict", self.verdict_width), ("what happened", 0)):
+            if width(line) + len(GAP) + width(cell) > self.columns:
+                break
+            line += GAP + pad(cell, size)
+        self._put(line, "2")
 
     def _write(self, line: Line) -> None:
         if self.files and line.file != self.file:
             self.file = line.file
             self._put(line.file, "1")
-        padding = " " * (self.verdict_width - width(line.verdict))
-        verdict = self._paint(line.verdict, COLOURS.get(line.klass, "")) + padding
-        place = cut(line.place, self.place_width)
-        head = self._cells(line.number.rjust(self.number_width), line.time, place, "").rstrip(" ")
-        left = self.columns - self._room() - self.verdict_width - len(GAP)
-        head = pad(head, left) + verdict + GAP
-        room = self._room() - max(0, width(line.verdict) - self.verdict_width)
-        self._summary(head, line, room)
+        lines = [line.number.rjust(self.number_width) + GAP + line.time]
+        self._place(lines, line)
+        self._join(lines, line.verdict)
+        used = width(lines[-1])
+        lines[-1] = lines[-1].removesuffix(line.verdict) + self._paint(line.verdict, COLOURS.get(line.klass, ""))
+        left = max(used + len(GAP), self._left())
+        if self.beside and left + ROOM <= self.columns:
+            first, *others = self._sentence(line, self.columns - left)
+            lines[-1] += " " * (left - used) + first
+            lines += [" " * self._left() + text for text in others]
+        else:
+            lines += [self.indent + text for text in self._sentence(line, self.columns - len(self.indent))]
+        if line.said:
+            lines += [self.indent + text for text in wrap(line.said, self.columns - len(self.indent))]
+        self.out.writelines(text.rstrip() + "\n" for text in lines)
 
-    def _summary(self, head: str, line: Line, room: int) -> None:
-        indent = " " * (self.columns - self._room())
-        if room < ROOM:  # too narrow for a column of its own: the sentence goes below
-            self.out.write(head.rstrip() + "\n")
-            room, indent, head = self.columns - 6, " " * 6, " " * 6
+    def _place(self, lines: list[str], line: Line) -> None:
+        """Host and port, in their column where they fit, and what stands before the verdict."""
+        self._join(lines, line.place)
+        column = self.number_width + TIME + self.place_width + 2 * len(GAP)
+        if self.beside and width(lines[-1]) + self._left() - column + ROOM > self.columns:
+            lines.append("")
+        lines[-1] = pad(lines[-1], column) if self.beside or len(lines) == 1 else lines[-1]
+
+    def _join(self, lines: list[str], cell: str) -> None:
+        """Set a cell behind the last line or, where that leaves no room for it, on a line of its own."""
+        for last in (lines[-1], lines[-1].rstrip()):
+            if width(last) + len(GAP) + width(cell) <= self.columns:
+                lines[-1] = last + GAP + cell
+                return
+        lines.append(self.indent + cell)
+
+    def _sentence(self, line: Line, room: int) -> list[str]:
+        """What happened, and the proving packets, in lines of at most that many columns."""
         lines = wrap(line.summary, room)
         proof = within(line.proof, room)
         if proof and width(lines[-1]) + len(GAP) + width(proof) <= room:
             lines[-1] += GAP + self._paint(proof, "2")
         elif proof:
             lines.append(self._paint(proof, "2"))
-        self.out.write((head + lines[0]).rstrip() + "\n")
-        for rest in lines[1:]:
-            self.out.write(indent + rest + "\n")
+        return lines
 
     def _put(self, text: str, code: str) -> None:
         self.out.write(self._paint(text.rstrip(), code) + "\n")
 
     def _paint(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code else text
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text else text

@@ -54,9 +54,10 @@ def width(text: str) -> int:
 
 
 def _columns(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    """One for what should not be there (controls), so that a text of them has a length that can be cut."""
+    from rich.cells import get_character_cell_size
+
+    return get_character_cell_size(character) if character.isprintable() else 1
 
 
 def pad(text: str, columns: int) -> str:

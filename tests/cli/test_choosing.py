@@ -107,7 +107,7 @@ def test_wildcards_and_families_are_verdicts(pattern):
 
 
 @pytest.mark.parametrize("option", [["--group-by", "class,cause"], ["--stats"], ["--stats", "--group-by", "phase"]])
-@pytest.mark.parametrize("form", ["csv", "table"])
+@pytest.mark.parametrize("form", ["csv", "tsv"])
 def test_groups_hold_every_row_once(classify, everything, option, form):
     """Counts, failures and seconds of the groups are those of the rows."""
     text = classify("--format", form, *option)[1]

@@ -59,7 +59,7 @@ def test_a_small_capture_is_instant():
     assert min(took) < 0.6
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
+@pytest.mark.parametrize("form", ["table", "tsv", "csv", "jsonl"])
 def test_pandas_and_rich_are_not_imported_for_text(form):
     """Small captures feel instant because nothing heavy is imported for them."""
     code = (

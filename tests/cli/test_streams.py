@@ -110,11 +110,11 @@ def test_a_signal_before_anything_came_ends_it(running):
     select.select([command.process.stderr], [], [], DEADLINE)  # it says that it waits
     command.process.send_signal(signal.SIGINT)
     status, out, said = command.end()
-    assert (status, len(out.splitlines())) == (130, 1)
+    assert (status, len(out)) == (130, 0)
     assert said.endswith("0 fetches\n")
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl", "table"])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "tsv"])
 @pytest.mark.parametrize("name", ["rst/curl-refused.pcap", "http-failure/pip-503-then-works.pcap"])
 def test_an_old_capture_at_full_speed_is_as_its_file(form, name):
     """Byte for byte but for its name: the clock on the wall is none of its business."""

@@ -21,7 +21,7 @@ from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.row import csv_line
 from analyzer.output.show import Page
 from analyzer.output.summary import Summary
-from analyzer.output.table import PlainWriter, TableWriter
+from analyzer.output.table import TableWriter, TsvWriter
 from analyzer.verdict.explain import explain
 from analyzer.wire.trace import Trace
 
@@ -40,16 +40,17 @@ def reading(data: bytes, *, lean: bool) -> tuple[Reading, list[Fetch]]:
 
 
 def rows(data: bytes) -> None:
-    """Rows as CSV, JSON lines, plain and as a table, and the summary: nothing in them but printable characters."""
+    """Rows as CSV, JSON lines, with tabs and as a table, and the summary: nothing in them but printable characters."""
     with suppress(CaptureError):
         source, fetches = reading(data, lean=True)
         assert source.packets <= len(data) // SMALLEST_RECORD + 1
         summary = Summary()
         summary.warnings = source.warnings
-        texts = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(4)]
+        texts = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(5)]
         writers = (
-            CsvWriter(texts[0]), JsonlWriter(texts[1]), PlainWriter(texts[2]),
+            CsvWriter(texts[0]), JsonlWriter(texts[1]), TsvWriter(texts[2]),
             TableWriter(texts[3], COLUMNS, colour=False, files=False),
+            TableWriter(texts[4], 0, colour=False, files=False),
         )  # fmt: skip
         for writer in writers:
             writer.begin()
@@ -61,9 +62,16 @@ def rows(data: bytes) -> None:
         for writer, text in zip(writers, texts, strict=True):
             writer.end(summary)
             text.flush()
-        csv, jsonl, plain, table = (text.buffer.getvalue().decode() for text in texts)  # type: ignore[attr-defined]
+        csv, jsonl, tabs, table, log = (text.buffer.getvalue().decode() for text in texts)  # type: ignore[attr-defined]
         assert (csv.count("\n"), jsonl.count("\n")) == (len(fetches) + 1, len(fetches) + 2)
-        for shown in (csv, jsonl, plain.replace("\t", " "), table, "".join(line + "\n" for line in summary.lines())):
+        for shown in (
+            csv,
+            jsonl,
+            tabs.replace("\t", " "),
+            table,
+            log,
+            "".join(line + "\n" for line in summary.lines()),
+        ):
             printable(shown)
 
 
