@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
 import sys
@@ -30,6 +31,8 @@ COMMANDS: dict[str, dict[str, object]] = {
     "run": {"allow_interspersed_args": False},
 }
 """The subcommands, each a function of that name in a module of that name, with what is special about its arguments."""
+
+WILD = re.compile(r"[*?[]")
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a write fails with when the place it goes to takes no more."""
@@ -119,6 +122,7 @@ def _open_streams() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; every way a command can end becomes an exit status here."""
+    arguments = completed(arguments)
     try:
         return int(application(arguments)(arguments, prog_name="whyfetch", standalone_mode=False) or 0)
     except (BrokenPipeError, PipeClosedError):  # the reader of the pipe has seen enough: that is no failure
@@ -142,6 +146,15 @@ def run(arguments: list[str]) -> int:
             return _unwritten(error)
         messages.error(f"internal error: {type(error).__name__}{_place(error)}", "`whyfetch --debug ...` shows more")
         return ExitStatus.USAGE
+
+
+def completed(arguments: list[str]) -> list[str]:
+    """`whyfetch FILE` is `whyfetch classify FILE`, for a capture that is there, a pattern that finds one, and `-`."""
+    first = arguments[0] if arguments else ""
+    if not first or first in COMMANDS or (first.startswith("-") and first != "-"):
+        return arguments
+    there = first == "-" or os.path.lexists(first) or (WILD.search(first) is not None and any(glob.iglob(first)))  # noqa: PTH207
+    return ["classify", *arguments] if there else arguments
 
 
 def _place(error: Exception) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from analyzer.cli.formats import Format, format_of, where_to
 from analyzer.cli.options import (
     ALL,
     BASELINE,
@@ -30,30 +31,12 @@ from analyzer.cli.selection import chosen, groups_by
 from analyzer.errors import UsageError
 
 
-class Format(StrEnum):
-    """How the rows are written."""
-
-    TABLE = "table"
-    TSV = "tsv"
-    CSV = "csv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
-    SARIF = "sarif"
-
-
 class Colour(StrEnum):
     """When to colour."""
 
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
-
-
-SUFFIXES = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".parquet": Format.PARQUET}
 
 
 def classify(
@@ -144,11 +127,12 @@ def classify(
         raise UsageError("standard input is a terminal, not a capture", "`tcpdump -U -w - | whyfetch classify -`")
     if follow and (len(paths) > 1 or not isfile(paths[0])):  # noqa: PTH113
         raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
+    output = where_to(output)
     if output is not None:
         check_output(output, [*paths, *(str(path) for path in (client_log, baseline) if path is not None)], force)
     choice = chosen(select, where, ignore)
     failing, before = gates(fail_on or [], baseline, choice)
-    written = str(form or SUFFIXES.get(output.suffix if output else "", Format.TABLE))
+    written = format_of(form, output)
     grouped = groups_by(group_by, stats, written)
     if holds_rows(paths[0]):
         from analyzer.cli.again import Again

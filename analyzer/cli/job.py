@@ -359,6 +359,20 @@ def _as_warning(error: CaptureError) -> str:
     return f"{error.message}; skipped"
 
 
+def opened(path: Path) -> TextIO:
+    """A file for rows, compressed if its name says so (cli/formats.py)."""
+    text = {"encoding": "utf-8", "newline": "\n"}
+    if path.suffix == ".gz":
+        import gzip
+
+        return gzip.open(path, "wt", **text)  # type: ignore[return-value,call-overload,no-any-return]
+    if path.suffix == ".zst":
+        from analyzer.capture.compressed import zstd
+
+        return zstd().open(path, "wt", **text)  # type: ignore[no-any-return]
+    return path.open("w", buffering=BUFFER, encoding="utf-8", newline="\n")
+
+
 class Output:
     """The stream rows go to, as UTF-8 with `\\n`: a file of that name, or standard output."""
 
@@ -374,7 +388,7 @@ class Output:
         else:
             try:
                 with patience(self.waiting, str(self.path)):
-                    self.stream = self.path.open("w", buffering=BUFFER, encoding="utf-8", newline="\n")
+                    self.stream = opened(self.path)
             except OSError as error:
                 raise UsageError(f"cannot write `{self.path}`: {(error.strerror or str(error)).lower()}") from None
         return self.stream
