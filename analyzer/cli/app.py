@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
-import glob
 import os
 import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from importlib import import_module
+from os.path import exists
 from pathlib import Path
 from typing import Annotated, ParamSpec
 
@@ -32,7 +32,8 @@ COMMANDS: dict[str, dict[str, object]] = {
 }
 """The subcommands, each a function of that name in a module of that name, with what is special about its arguments."""
 
-WILD = re.compile(r"[*?[]")
+PATH = re.compile(r"[./\\*?[]")
+"""What is in no command's name, and in that of nearly every capture."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a write fails with when the place it goes to takes no more."""
@@ -60,7 +61,7 @@ def application(arguments: Iterable[str] = ()) -> typer.Typer:
     app = typer.Typer(
         name="whyfetch",
         help="Say why fetches failed, from packet captures, and cite the packets that prove it.",
-        epilog="Example: whyfetch classify trace.pcapng",
+        epilog="Example: whyfetch trace.pcapng   (short for whyfetch classify trace.pcapng)",
         no_args_is_help=True,
         rich_markup_mode=None,  # rich's boxes would cut messages, and take 0.1 s to import
         pretty_exceptions_enable=False,
@@ -72,6 +73,19 @@ def application(arguments: Iterable[str] = ()) -> typer.Typer:
         command = getattr(import_module(f"analyzer.cli.{name}"), name)
         app.command(name, context_settings=COMMANDS[name])(guarded(command))
     return app
+
+
+def spelled_out(arguments: list[str]) -> list[str]:
+    """The arguments with the command that is meant where the first word names a capture: `whyfetch trace.pcap`.
+
+    What has the look of a path is taken for one though there is none, so that the error is about the file. A file
+    called like a command needs `./` before its name.
+    """
+    at = next((at for at, word in enumerate(arguments) if word == "-" or not word.startswith("-")), len(arguments))
+    word = arguments[at] if at < len(arguments) else ""
+    if not word or word in COMMANDS or not (word == "-" or PATH.search(word) or exists(word)):
+        return arguments
+    return [*arguments[:at], "classify", *arguments[at:]]
 
 
 def _version(wanted: bool) -> None:
@@ -122,7 +136,7 @@ def _open_streams() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; every way a command can end becomes an exit status here."""
-    arguments = completed(arguments)
+    arguments = spelled_out(arguments)
     try:
         return int(application(arguments)(arguments, prog_name="whyfetch", standalone_mode=False) or 0)
     except (BrokenPipeError, PipeClosedError):  # the reader of the pipe has seen enough: that is no failure
@@ -146,15 +160,6 @@ def run(arguments: list[str]) -> int:
             return _unwritten(error)
         messages.error(f"internal error: {type(error).__name__}{_place(error)}", "`whyfetch --debug ...` shows more")
         return ExitStatus.USAGE
-
-
-def completed(arguments: list[str]) -> list[str]:
-    """`whyfetch FILE` is `whyfetch classify FILE`, for a capture that is there, a pattern that finds one, and `-`."""
-    first = arguments[0] if arguments else ""
-    if not first or first in COMMANDS or (first.startswith("-") and first != "-"):
-        return arguments
-    there = first == "-" or os.path.lexists(first) or (WILD.search(first) is not None and any(glob.iglob(first)))  # noqa: PTH207
-    return ["classify", *arguments] if there else arguments
 
 
 def _place(error: Exception) -> str:

@@ -164,7 +164,10 @@ def _quantiles(times: Times, phase: str) -> dict[str, object]:
 
 
 class GroupTable(GroupWriter):
-    """For people, on `columns` columns (0 = as many as it takes): nothing is cut; keys may need a line of their own."""
+    """For people, on `columns` columns, 0 = a pipe or a file: nothing is cut.
+
+    What rows are grouped by may need a line of its own.
+    """
 
     def __init__(
         self, out: TextIO, by: tuple[str, ...], files: Mapping[str, str], *, stats: bool, columns: int, colour: bool

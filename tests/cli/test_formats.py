@@ -1,4 +1,4 @@
-"""Where rows go, and in which format: the names of files, standard output, and commands without `classify`."""
+"""Where rows go, and in which format: the names of files, and standard output."""
 
 import gzip
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.capture.compressed import zstd
-from analyzer.cli.app import completed, run
+from analyzer.cli.app import run
 from analyzer.errors import ExitStatus
 
 ROOT = Path(__file__).parents[2]
@@ -55,21 +55,3 @@ def test_standard_output_is_called_minus(capfd):
     """`-o -` is what no `-o` is."""
     assert run(["classify", "-q", "--format", "csv", "-o", "-", SAMPLE]) == ExitStatus.OK
     assert capfd.readouterr().out.startswith("file,fetch,")
-
-
-def test_a_capture_alone_is_classified(tmp_path, monkeypatch, capfd):
-    """A file, a folder, a pattern that finds something, and standard input need no `classify`."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.pcap").write_bytes(b"")
-    for first in ("a.pcap", str(tmp_path), "*.pcap", "-"):
-        assert completed([first, "-q"]) == ["classify", first, "-q"]
-    for first in ("b.pcap", "*.foo", "classify", "-q", "--help"):
-        assert completed([first]) == [first]
-    assert run([SAMPLE]) == ExitStatus.OK
-    assert "rst/rst-refused" in capfd.readouterr().out
-
-
-def test_a_command_that_is_none_has_its_hint(capsys):
-    """Misspelt commands are not taken for files."""
-    assert run(["clasify"]) == ExitStatus.USAGE
-    assert "classify" in capsys.readouterr().err

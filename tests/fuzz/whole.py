@@ -64,14 +64,8 @@ def rows(data: bytes) -> None:
             text.flush()
         csv, jsonl, tabs, table, log = (text.buffer.getvalue().decode() for text in texts)  # type: ignore[attr-defined]
         assert (csv.count("\n"), jsonl.count("\n")) == (len(fetches) + 1, len(fetches) + 2)
-        for shown in (
-            csv,
-            jsonl,
-            tabs.replace("\t", " "),
-            table,
-            log,
-            "".join(line + "\n" for line in summary.lines()),
-        ):
+        said = "".join(line + "\n" for line in summary.lines())
+        for shown in (csv, jsonl, tabs.replace("\t", " "), table, log, said):
             printable(shown)
 
 

@@ -47,7 +47,7 @@ def test_no_line_is_wider_than_the_terminal(make, columns):
     assert [line for line in text.splitlines() if width(line) > columns and len(line.split()) > 1] == []
 
 
-@pytest.mark.parametrize("columns", [64, 80, 90])
+@pytest.mark.parametrize("columns", [62, 80, 90])
 def test_a_narrow_terminal_takes_one_line_more(make, columns):
     """The sentence stands below, and the columns above it stay where they are."""
     _, first, _, *more = table(make(), make(name="a.example"), columns=columns).splitlines()
@@ -64,9 +64,9 @@ def test_a_pipe_and_a_file_have_a_line_a_row(make):
 
 def test_a_long_name_does_not_push_what_others_have_in_columns(make):
     """It stands in a line of its own, and the verdict below it is where the others are."""
-    lines = table(make(), make(name=LONG), columns=132).splitlines()
-    at = lines.index(f"  1  22:13:20.123  {LONG}:443")
-    assert lines[at + 1].index("rst/") == lines[1].index("rst/")
+    lines = table(make(name=LONG), make(), columns=132).splitlines()
+    assert lines[1] == f"  1  22:13:20.123  {LONG}:443"
+    assert len({line.index("rst/") for line in lines if "rst/" in line}) == 1
 
 
 def test_a_name_that_was_not_resolved_has_no_port(make):
