@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -33,6 +34,12 @@ LIVE = (
     "test_sources",
 )
 """Tests with real traffic and real clocks: on a machine that is busy with other things a packet may come late."""
+
+
+def pytest_sessionstart() -> None:
+    """What ignores SIGHUP, as everything below `nohup` does, cannot catch it: tests of signals would wait for ever."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

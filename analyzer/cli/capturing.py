@@ -12,7 +12,7 @@ from analyzer.capture.live.filter import compiled
 from analyzer.capture.live.interfaces import ANY, ETHERNET, find, interfaces
 from analyzer.capture.live.savefile import Ring
 from analyzer.capture.live.source import SNAPLEN, Wanted
-from analyzer.cli.forms import written
+from analyzer.cli.formats import format_of
 from analyzer.errors import UsageError
 from analyzer.output.ci import FORMATS as CI_FORMATS
 
@@ -27,7 +27,7 @@ SHORTEST = 64
 
 def row_format(name: str | None, output: Path | None) -> str:
     """The format of the rows: the one that is named, or by the name of the file, else a table."""
-    name = str(written(name, output))
+    name = format_of(name, output)
     if name not in FORMATS:
         raise UsageError(f"`{name}` cannot be written a row at a time", f"`--format` {', '.join(FORMATS)}")
     return name

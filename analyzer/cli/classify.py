@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.forms import Format, to_stdout, written
+from analyzer.cli.formats import Format, format_of, where_to
 from analyzer.cli.options import (
     ALL,
     BASELINE,
@@ -54,8 +54,8 @@ def classify(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="table, tsv, csv, jsonl, parquet; for CI github, gitlab, junit, markdown, sarif. Default: by the name "
-            "of the output file, else table.",
+            help="table, tsv, csv, jsonl, parquet; for CI github, gitlab, junit, markdown, sarif. Default: by the "
+            "name of the output file, else table.",
             show_default=False,
         ),
     ] = None,
@@ -127,19 +127,20 @@ def classify(
         raise UsageError("standard input is a terminal, not a capture", "`tcpdump -U -w - | whyfetch classify -`")
     if follow and (len(paths) > 1 or not isfile(paths[0])):  # noqa: PTH113
         raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
+    output = where_to(output)
     if output is not None:
         check_output(output, [*paths, *(str(path) for path in (client_log, baseline) if path is not None)], force)
     choice = chosen(select, where, ignore)
     failing, before = gates(fail_on or [], baseline, choice)
-    chosen_form = str(written(form, output))
-    grouped = groups_by(group_by, stats, chosen_form)
+    written = format_of(form, output)
+    grouped = groups_by(group_by, stats, written)
     if holds_rows(paths[0]):
         from analyzer.cli.again import Again
 
-        return int(Again(paths, chosen_form, output, choice, failing, quiet).run(before))
+        return int(Again(paths, written, output, choice, failing, quiet).run(before))
     job = Job(
         paths,
-        form=chosen_form,
+        form=written,
         output=output,
         choice=choice,
         group_by=grouped,
@@ -161,7 +162,7 @@ def classify(
 
 def check_output(output: Path, captures: list[str], force: bool) -> None:
     """Refuse to write over anything unasked, and over a file that is being read in any case."""
-    if to_stdout(output) or not isfile(output):  # noqa: PTH113  (Path raises for a name that is too long); /dev/stdout and pipes may be written to
+    if not isfile(output):  # noqa: PTH113  (Path raises for a name that is too long); /dev/stdout and pipes may be written to
         return
     for capture in captures:
         with suppress(OSError):

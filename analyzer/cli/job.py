@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from analyzer.api import Reading, Rows
 from analyzer.cli import messages
 from analyzer.cli.checking import report
-from analyzer.cli.forms import to_stdout
 from analyzer.cli.output import Output
 from analyzer.cli.selection import Choice, Selection
 from analyzer.cli.stopping import Stopping, draining
@@ -295,7 +294,7 @@ class Job:
     def _parquet(self) -> ExitStatus:
         from analyzer.output.frame import write_parquet
 
-        if self.output is None or to_stdout(self.output):
+        if self.output is None:
             raise UsageError("`--format parquet` cannot go to a terminal or a pipe", "`-o fetches.parquet`")
         try:
             write_parquet(self._rows(), self.output, self._give_up_if_unreadable)

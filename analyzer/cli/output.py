@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, TextIO, cast
 
 from analyzer.capture.patience import Waiting, patience
-from analyzer.cli.forms import packed, to_stdout
+from analyzer.cli.formats import compression
 from analyzer.errors import UsageError
 
 BUFFER = 1 << 18
@@ -16,10 +16,10 @@ BUFFER = 1 << 18
 
 
 class Output:
-    """The stream rows go to, as UTF-8 with `\\n`; `-` is standard output."""
+    """The stream rows go to, as UTF-8 with `\\n`: a file of that name, or standard output."""
 
     def __init__(self, path: Path | None, waiting: Waiting | None = None) -> None:
-        self.path = None if to_stdout(path) else path
+        self.path = path
         self.waiting = waiting
         self.stream: TextIO = sys.stdout
         self.file: IO[bytes] | None = None
@@ -34,7 +34,7 @@ class Output:
                 self.file = self.path.open("wb", buffering=BUFFER)
         except OSError as error:
             raise UsageError(f"cannot write `{self.path}`: {(error.strerror or str(error)).lower()}") from None
-        self.stream = TextIOWrapper(_packing(self.file, packed(self.path)), encoding="utf-8", newline="\n")
+        self.stream = TextIOWrapper(_packing(self.file, compression(self.path)), encoding="utf-8", newline="\n")
         return self.stream
 
     def __exit__(self, *_: object) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analyzer.cli.classify import check_output
-from analyzer.cli.forms import to_stdout
+from analyzer.cli.formats import where_to
 from analyzer.cli.options import IGNORE, SELECT, SHOW_QUERIES, WHERE
 from analyzer.cli.selection import chosen
 from analyzer.errors import UsageError
@@ -90,7 +90,7 @@ def run(
     for path in (output, write):
         if path is not None:
             check_output(path, [], force)
-    if output is not None and to_stdout(output):
+    if output is not None and where_to(output) is None:
         raise UsageError("standard output belongs to COMMAND", "`-o fetches.csv`")
     if output is None and form is not None:
         raise UsageError("`--format` is about the file of `-o`", "`-o fetches.csv`")

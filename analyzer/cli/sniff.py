@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from analyzer.cli.classify import Colour, check_output
+from analyzer.cli.formats import where_to
 from analyzer.cli.options import (
     ALL,
     BASELINE,
@@ -106,6 +107,7 @@ def sniff(
     from analyzer.cli.baseline import gates
     from analyzer.cli.job import Job
 
+    output = where_to(output)
     form = capturing.row_format(form, output)
     choice = chosen(select, where, ignore)
     failing, before = gates(fail_on or [], baseline, choice)

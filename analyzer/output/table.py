@@ -8,9 +8,9 @@ from typing import TextIO, cast
 from analyzer.fetch.model import Fetch
 from analyzer.output.below import Below
 from analyzer.output.columns import COLUMNS
-from analyzer.output.row import values
+from analyzer.output.row import MAX_SAID, values
 from analyzer.output.summary import Summary
-from analyzer.output.text import pad, safe, width, wrap
+from analyzer.output.text import cut, pad, safe, width, wrap
 from analyzer.output.words import evidence, rfc3339, told
 from analyzer.verdict.case import endpoint
 from analyzer.verdict.model import Verdict
@@ -90,6 +90,7 @@ class Line:
         self.verdict = f"{self.klass}/{verdict.cause}" if verdict.cause else self.klass
         self.summary = safe(verdict.summary)
         self.proof = evidence(verdict)
+        self.said = f"client: {safe(cut(fetch.client_said, MAX_SAID))}" if fetch.client_said else ""
 
     @staticmethod
     def _place(fetch: Fetch) -> str:
@@ -221,6 +222,8 @@ class TableWriter:
             lines += [" " * self._left() + text for text in others]
         else:
             lines += [self.indent + text for text in self._sentence(line, self.columns - len(self.indent))]
+        if line.said:
+            lines += [self.indent + text for text in wrap(line.said, self.columns - len(self.indent))]
         self.out.writelines(text.rstrip() + "\n" for text in lines)
 
     def _place(self, lines: list[str], line: Line) -> None:
@@ -240,7 +243,7 @@ class TableWriter:
         lines.append(self.indent + cell)
 
     def _sentence(self, line: Line, room: int) -> list[str]:
-        """What happened, the proving packets, and what the client said, in lines of at most that many columns."""
+        """What happened, and the proving packets, in lines of at most that many columns."""
         lines = wrap(line.summary, room)
         proof = within(line.proof, room)
         if proof and width(lines[-1]) + len(GAP) + width(proof) <= room:

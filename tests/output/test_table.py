@@ -127,3 +127,13 @@ def test_tsv_shows_the_kind_of_a_connection_without_a_fetch(make):
     out = io.StringIO()
     TsvWriter(out).fetch(make(kind="speculative"))
     assert out.getvalue().split("\t")[6] == "speculative"
+
+
+@pytest.mark.parametrize("columns", [0, 40, 120])
+def test_the_client_s_own_words_stand_below_its_row(make, columns):
+    """Whole words in as many lines as they need, nothing in them obeyed; no line where nothing is known."""
+    said = "curl: (35) Recv failure: Connection reset by peer \x1b[2J"
+    text = table(make(client_said=said), make(), columns=columns)
+    assert "client: curl: (35) Recv failure: Connection reset by peer \\x1b[2J" in " ".join(text.split())
+    assert text.count("client:") == 1
+    assert columns or len(text.splitlines()) == 4

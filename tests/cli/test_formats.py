@@ -63,8 +63,8 @@ def test_compressed_rows_are_the_same_bytes_each_time(tmp_path):
     ("name", "hint"),
     [
         ("rows.cvs", "did you mean `.csv`?"),
-        ("rows", "known endings: .txt, .tsv, .csv"),
-        ("rows.gz", "known endings: .txt"),
+        ("rows", "known endings: .csv, .jsonl, .log"),
+        ("rows.gz", "known endings: .csv"),
         ("rows.json", "lines of JSON are `rows.jsonl`"),
         ("report.html", "`whyfetch report CAPTURE -o "),
         ("rows.parquet.zst", "rows.parquet`"),
