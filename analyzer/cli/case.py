@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
-from analyzer.cli.show import CAPTURE, NUMBER, STREAM, one_of
+from analyzer.cli.show import CAPTURE, NUMBER, STREAM, not_both
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def case(
     from analyzer.output.case import Case
     from analyzer.wire.trace import Trace
 
-    one_of(number, stream, "case")
+    not_both(number, stream)
     source = source_of(capture, "case")
-    fetch = pick(source, number, stream)
+    fetch, status = pick(source, number, stream, command="case")
     if fetch.resolution is not None:
         raise UsageError("a name that was not resolved has no connection to print", "`whyfetch show` shows its lookups")
     with closing(open_capture(source)) as again:
@@ -44,7 +44,7 @@ def case(
     with Output(None) as out:
         for line in found.lines():
             out.write(line + "\n")
-    return 0
+    return status
 
 
 def _with_siblings(fetch: Fetch) -> list[tuple[Fetch, Verdict]]:

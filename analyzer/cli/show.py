@@ -17,7 +17,10 @@ CAPTURE = typer.Argument(
     metavar="CAPTURE", help="One capture file, or the directory of a rotated set.", show_default=False
 )
 NUMBER = typer.Argument(
-    metavar="[N]", min=1, help="The number of the fetch, as `whyfetch classify` shows it.", show_default=False
+    metavar="[N]",
+    min=1,
+    help="Its number, as `whyfetch classify` shows it. Default: the only one that failed.",
+    show_default=False,
 )
 STREAM = typer.Option("--stream", metavar="S", min=0, help="Instead of N: the fetch on Wireshark's tcp.stream S.")
 
@@ -47,21 +50,19 @@ def show(
     from analyzer.verdict.explain import explain
     from analyzer.wire.trace import Trace
 
-    one_of(number, stream, "show")
+    not_both(number, stream)
     source = source_of(capture, "show")
     second = Second() if second_opinion else None
-    fetch = pick(source, number, stream, client_log, show_queries=show_queries)
+    fetch, status = pick(source, number, stream, client_log, command="show", show_queries=show_queries)
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     page = Page(fetch, explain(fetch), source.paths[0], columns, messages.coloured(sys.stdout, "auto"))
     with closing(open_capture(source)) as again, Output(None) as out:
         for line in page.lines(Trace(fetch.connection).packets(again.frames)):
             out.write(line + "\n")
-        return 0 if second is None else second.write(out, source, fetch, columns)
+        return (second.write(out, source, fetch, columns) if second is not None else 0) or status
 
 
-def one_of(number: int | None, stream: int | None, command: str) -> None:
-    """Exactly one of the two says which fetch is meant."""
-    if number is None and stream is None:
-        raise UsageError("which fetch is not said", f"`whyfetch {command} trace.pcapng 3`, or `--stream 7`")
+def not_both(number: int | None, stream: int | None) -> None:
+    """One of the two says which fetch is meant."""
     if number is not None and stream is not None:
         raise UsageError("a number and `--stream` are two ways to say which fetch", "leave one of them out")

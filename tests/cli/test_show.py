@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from analyzer.cli.app import run
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
 SILENT = str(SAMPLES / "tls-stall" / "go-server-silent-10s.pcap")
+OK = str(SAMPLES / "ok" / "curl-head.pcap")
+RETRIED = str(SAMPLES / "http-failure" / "npm-503-then-works.pcap")
 SEVERAL = str(SAMPLES / "http-failure" / "go-mod-download-zip-503.pcap")
 EVERY = sorted(path for path in SAMPLES.glob("*/*") if path.parent.name not in ("lab", "__pycache__"))
 
@@ -27,6 +30,16 @@ def show(capsys: Capture, *arguments: object) -> str:
     out, err = capsys.readouterr()
     assert err == ""
     return out
+
+
+def said(capsys: Capture, *arguments: object) -> str:
+    assert run(list(map(str, arguments))) == 0
+    return capsys.readouterr().out
+
+
+def run_refused(capsys: Capture, *arguments: object) -> str:
+    assert run(list(map(str, arguments))) == 2
+    return capsys.readouterr().err
 
 
 def refused(capsys: Capture, command: str, *arguments: object) -> str:
@@ -151,12 +164,64 @@ def test_what_cannot_be_shown_is_an_error_with_a_hint(command: str, tmp_path: Pa
     assert "no fetch on tcp.stream 99" in refused(capsys, command, SILENT, "--stream", 99)
     assert "reads the capture twice" in refused(capsys, command, "-", 1)
     assert "captures, whose fetches are numbered separately" in refused(capsys, command, SAMPLES, 1)
-    assert "which fetch is not said" in refused(capsys, command, SILENT)
     assert "two ways" in refused(capsys, command, SILENT, 1, "--stream", 0)
     refused(capsys, command, SILENT, 0)
     refused(capsys, command)
     (tmp_path / "text.pcap").write_text("not a capture")
     assert "not a pcap" in refused(capsys, command, tmp_path / "text.pcap", 1)
+
+
+@pytest.mark.parametrize("command", ["show", "case"])
+def test_the_only_failed_fetch_needs_no_number(command: str, capsys: Capture) -> None:
+    """Nor does the only fetch of a capture; where several failed, they are listed, and the hint works as it stands."""
+    for path, number in ((SILENT, 1), (OK, 1), (SEVERAL, 3)):
+        assert run([command, str(path)]) == 0
+        assert capsys.readouterr().out == said(capsys, command, path, number)
+    assert run([command, RETRIED]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    listed, _, error = err.partition("error: ")
+    assert len(listed.splitlines()) == 1 + len([one for one in analyzer.read(RETRIED) if one.verdict.failed])
+    hint = error.split("hint: ")[1].strip().strip("`")
+    assert run(shlex.split(hint)[1:]) == 0
+
+
+@pytest.mark.parametrize("count", [2, 25])
+def test_of_many_failed_fetches_the_first_are_listed(count: int, tmp_path: Path, capsys: Capture) -> None:
+    """With how many more there are."""
+    talks = "".join(f"name t{at} client 192.0.2.10:{50100 + at} server 198.51.100.20:81\n" for at in range(count))
+    packets = "".join(f"{at}.000 t{at} > S 0:0(0)\n{at}.001 t{at} < R. 0:0(0) ack 1\n" for at in range(count))
+    err = run_refused(capsys, "show", made(tmp_path, talks + packets))
+    assert err.count("198.51.100.20:81  rst/rst-refused") == min(count, 20)
+    assert ("and 5 more\n" in err) == (count == 25)
+    assert f"error: {count} fetches of " in err
+
+
+def test_where_nothing_failed_that_is_said(tmp_path: Path, capsys: Capture) -> None:
+    """And where there is no fetch at all."""
+    two = "".join(
+        f"name t{at} client 192.0.2.10:{50100 + at} server 198.51.100.20:80\n{at}.000 t{at} > S 0:0(0)\n"
+        f"{at}.001 t{at} < S. 0:0(0) ack 1\n{at}.002 t{at} > . 1:1(0) ack 1\n"
+        f"{at}.003 t{at} > P. 1:101(100) ack 1 http GET / host a.example\n"
+        f"{at}.004 t{at} < P. 1:201(200) ack 101 http 200 body 0\n"
+        for at in range(2)
+    )
+    assert "none of the 2 fetches of " in refused(capsys, "show", made(tmp_path, two))
+    probe = load(ROOT / "tests" / "cases" / "syn-answered-at-once-by-client-rst-is-a-probe.pkt")
+    (tmp_path / "probe.pcap").write_bytes(pcap(probe))
+    assert "has no fetch" in refused(capsys, "show", tmp_path / "probe.pcap")
+
+
+@pytest.mark.parametrize("command", ["show", "case"])
+def test_damage_is_told_as_by_classify(command: str, tmp_path: Path, capsys: Capture) -> None:
+    """Exit 3 with a warning, wherever it is in the capture, and what could be read is shown."""
+    whole = Path(SILENT).read_bytes()
+    damaged = tmp_path / "damaged.pcap"
+    damaged.write_bytes(whole + b"\xff" * 200)
+    assert run([command, str(damaged), "1"]) == run(["classify", str(damaged)]) == 3
+    out, err = capsys.readouterr()
+    assert "tls-no-server-hello" in out
+    assert err.count("warning: ") == 2
 
 
 def test_the_page_may_be_cut_by_head() -> None:
