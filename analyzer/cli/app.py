@@ -83,7 +83,7 @@ def spelled_out(arguments: list[str]) -> list[str]:
     """
     at = next((at for at, word in enumerate(arguments) if word == "-" or not word.startswith("-")), len(arguments))
     word = arguments[at] if at < len(arguments) else ""
-    if not word or word in COMMANDS or not (word == "-" or PATH.search(word) or exists(word)):
+    if not word or word in COMMANDS or not (word == "-" or PATH.search(word) or exists(word)):  # noqa: PTH110
         return arguments
     return [*arguments[:at], "classify", *arguments[at:]]
 
