@@ -37,7 +37,9 @@ LIVE = (
 
 
 def pytest_sessionstart() -> None:
-    """What ignores SIGHUP, as everything below `nohup` does, cannot catch it: tests of signals would wait for ever."""
+    """The same wherever tests run: in CI, on a terminal of any width, below `nohup`, whose children ignore SIGHUP."""
+    for name in ("CI", "GITHUB_ACTIONS", "COLUMNS"):
+        os.environ.pop(name, None)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 

@@ -36,7 +36,7 @@ def test_help_is_instant():
 def test_help_shows_an_example_and_no_boxes(command):
     """Plain text that a pipe can take."""
     text = whyfetch(*filter(None, [command]), "--help").stdout
-    assert f"Example: whyfetch {command or 'classify'}" in text
+    assert f"Example: whyfetch {command or 'trace.pcapng'}" in text
     assert "│" not in text
 
 
