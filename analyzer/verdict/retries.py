@@ -15,9 +15,9 @@ from analyzer.verdict.line import Line
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
-MAX_WAITING = 50_000
+MAX_WAITING = 24_576
 """Fetches held, 2 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
-MAX_NAMES_WAITING = 32_768
+MAX_NAMES_WAITING = 16_384
 """Those of them that are names which were not resolved: a flood of questions has nothing else."""
 MAX_LATER = 16
 """Attempts after which an earlier one leaves without an outcome: somebody polls. pip makes 6, npm and docker fewer."""
