@@ -59,9 +59,9 @@ def compression(output: Path) -> str:
 
 
 def format_of(named: str | None, output: Path | None) -> str:
-    """The format of the rows; UsageError where nothing tells it."""
+    """The format of the rows, a plain string for compiled code; UsageError where nothing tells it."""
     if output is None:
-        return named or Format.TABLE
+        return str(named or Format.TABLE)
     packed = compression(output)
     form = named or _told_by(output, splitext(output.name.lower().removesuffix(packed))[1])  # noqa: PTH122
     if packed and form == Format.PARQUET:

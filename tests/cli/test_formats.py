@@ -9,6 +9,7 @@ import pytest
 
 from analyzer.capture.compressed import zstd
 from analyzer.cli.app import run
+from analyzer.cli.formats import Format, format_of
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 REFUSED = str(SAMPLES / "rst" / "curl-refused.pcap")
@@ -102,3 +103,10 @@ def test_rows_of_run_do_not_mix_with_what_its_command_prints(capsys):
     """Standard output is the command's own."""
     assert run(["run", "-o", "-", "--", "true"]) == 2
     assert "standard output belongs to COMMAND" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", [None, Path("a.csv"), Path("a.txt.gz")])
+@pytest.mark.parametrize("named", [None, Format.JSONL])
+def test_a_format_is_a_plain_string(named, output):
+    """Compiled code takes no subclass of `str`, and interpreted code would not show it."""
+    assert type(format_of(named, output)) is str
