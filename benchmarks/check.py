@@ -12,12 +12,19 @@ Verdict = tuple[str, str]
 
 
 def verdicts(rows: Path) -> dict[str, list[Verdict]]:
-    """Class and cause of every fetch, by tcp_stream."""
+    """Class and cause of every fetch, by connection."""
     found: dict[str, list[Verdict]] = defaultdict(list)
     with rows.open(newline="") as source:
         for row in csv.DictReader(source):
-            found[row["tcp_stream"]].append((row["class"], row["cause"]))
+            found[key(row)].append((row["class"], row["cause"]))
     return found
+
+
+def key(line: dict[str, str]) -> str:
+    """What a row and a label have in common: the connection, or the socket that asked the resolver."""
+    if line["tcp_stream"]:
+        return f"tcp.stream == {line['tcp_stream']}"
+    return f"udp.port == {line['client_port']} && client {line['client']}"
 
 
 def agrees(label: dict[str, str], got: list[Verdict]) -> bool:
@@ -42,17 +49,17 @@ def compare(rows: Path, labels: Path) -> None:
     with labels.open(newline="") as source:
         for label in csv.DictReader(source):
             total += 1
-            got = found.get(label["tcp_stream"], [])
+            got = found.get(key(label), [])
             if agrees(label, got):
                 right += 1
                 continue
             wanted = "/".join(filter(None, (label["class"], label["cause"])))
             line = f"{label['fetches']} x {wanted}  got  {describe(got)}"
             wrong[line] += 1
-            example.setdefault(line, label["tcp_stream"])
+            example.setdefault(line, key(label))
     print(f"verdicts as made: {right} of {total} connections")
     for line, number in wrong.most_common(SHOWN):
-        print(f"{number:>7}  {line}  (e.g. tcp.stream == {example[line]})")
+        print(f"{number:>7}  {line}  (e.g. {example[line]})")
 
 
 def main() -> None:

@@ -197,9 +197,9 @@ def record(kind: int, data: bytes, version: int = 0x0303) -> bytes:
     return struct.pack(">BHH", kind, version, len(data)) + data
 
 
-def client_hello(rng: Random) -> bytes:
+def client_hello(rng: Random, wanted: str = "", protocols: tuple[bytes, ...] = (b"h2", b"http/1.1")) -> bytes:
     """A ClientHello that offers 1.3 and 1.2; every third one with a post-quantum key share, in two segments."""
-    name = rng.choice(NAMES).encode()
+    name = (wanted or rng.choice(NAMES)).encode()
     shares = struct.pack(">HH", 29, 32) + some(rng, 32)
     groups = [29, 23, 24]
     if rng.random() < 0.33:
@@ -212,7 +212,7 @@ def client_hello(rng: Random) -> bytes:
             extension(10, vector(struct.pack(f">{len(groups)}H", *groups))),
             extension(11, b"\x01\x00"),
             extension(13, vector(struct.pack(">6H", 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0806))),
-            extension(16, vector(vector(b"h2", 1) + vector(b"http/1.1", 1))),
+            extension(16, vector(b"".join(vector(each, 1) for each in protocols))),
             extension(43, vector(struct.pack(">HH", 0x0304, 0x0303), 1)),
             extension(45, b"\x01\x01"),
             extension(51, vector(shares)),
@@ -223,9 +223,11 @@ def client_hello(rng: Random) -> bytes:
     return record(22, b"\x01" + vector(body, 3), 0x0301)
 
 
-def server_hello(rng: Random, session: bytes, version: int) -> bytes:
-    """A ServerHello for TLS 1.3 or, when the session is resumed, 1.2."""
+def server_hello(rng: Random, session: bytes, version: int, chosen: bytes = b"") -> bytes:
+    """A ServerHello for TLS 1.3, or 1.2, which names the protocol that was chosen."""
     extensions = extension(0xFF01, b"\0")
+    if chosen:
+        extensions += extension(16, vector(vector(chosen, 1)))
     cipher = 0xC02F
     if version == 0x0304:
         share = struct.pack(">HH", 29, 32) + some(rng, 32)

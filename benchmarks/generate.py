@@ -1,4 +1,4 @@
-"""Writes the large capture that speed and memory are measured on, and its labels: same arguments, same bytes.
+"""Writes a large capture that speed and memory are measured on, and its labels: same arguments, same bytes.
 
 Connections start at random moments and their packets interleave by time, a few hundred being open at once. A last,
 ordinary connection follows after a long pause, so that silence before it is proven by the capture itself.
@@ -13,11 +13,14 @@ import ipaddress
 import struct
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import IO, Any
 
 from conversations import MIX, SECOND, http_ok
+from lifelike import LIFE, Play
+from names import RESOLVERS
 from packets import Talk
 
 WORK = Path(__file__).parent / "work"
@@ -33,45 +36,66 @@ COLUMNS = [
     *("fetches", "class", "cause", "first_packet", "packets"),
 ]
 
-_GLOBAL_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)
-_RECORD = struct.Struct("<IIII")
-_WEIGHTS = [share for share, *_ in MIX]
+GLOBAL_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)
+RECORD = struct.Struct("<IIII")
 
 Label = dict[str, Any]
+Frames = list[tuple[int, bytes]]
 
 
-def addresses(rng: Random, number: int) -> tuple[str, str, int]:
-    """Client, server and client port of the connection with this number; every tenth one is IPv6, no tuple repeats."""
+@dataclass(frozen=True)
+class Mix:
+    """What a capture consists of: kinds of connections with their shares; every so-manieth is IPv6."""
+
+    kinds: list[tuple[int, str, str, int, Play]]
+    every: int
+
+    @property
+    def weights(self) -> list[int]:
+        """The shares."""
+        return [share for share, *_ in self.kinds]
+
+
+MIXES = {"even": Mix(MIX, 10), "life": Mix(LIFE, 5)}
+
+
+def addresses(rng: Random, number: int, every: int) -> tuple[str, str, int]:
+    """Client, server and client port of the connection with this number; no tuple repeats."""
     client, server = number % CLIENTS, rng.randrange(1, 250)
     port = 1024 + (number // CLIENTS) % 64_000
-    if number % 10 == 9:
+    if number % every == every - 1:
         return f"2001:db8::1:{client:x}", f"2001:db8::2:{server:x}", port
     return f"10.1.{client // 100}.{client % 100 + 1}", f"203.0.113.{server}", port
 
 
-def connection(seed: int, number: int, start: int, last: bool) -> tuple[list[tuple[int, bytes]], Label]:
-    """All packets of one connection in time order, and what is true about it by construction."""
+def connection(mix: Mix, seed: int, number: int, start: int, last: bool) -> list[tuple[Frames, Label | None]]:
+    """All packets of one connection in time order, and what is true about it by construction; before it, its lookup."""
     rng = Random(f"{seed}/{number}")
-    kind, cause, server_port, play = rng.choices(MIX, _WEIGHTS)[0][1:] if not last else ("ok", "", 80, http_ok)
-    client, server, port = addresses(rng, number)
+    kind, cause, server_port, play = rng.choices(mix.kinds, mix.weights)[0][1:] if not last else ("ok", "", 80, http_ok)
+    client, server, port = addresses(rng, number, mix.every)
     packed = (ipaddress.ip_address(client).packed, ipaddress.ip_address(server).packed)
     talk = Talk(rng, start, packed, (port, server_port))
     fetches = play(talk)
     frames = sorted(talk.frames, key=lambda frame: frame[0])
     endpoints = {"client": client, "client_port": port, "server": server, "server_port": server_port}
-    return frames, endpoints | {"fetches": fetches, "class": kind, "cause": cause, "packets": len(frames)}
+    label = endpoints | {"fetches": fetches, "class": kind, "cause": cause, "packets": len(frames)}
+    if not frames:
+        resolver = str(ipaddress.ip_address(RESOLVERS[6 if talk.v6 else 4]))
+        return [(talk.asides, label | {"tcp_stream": "", "server": resolver, "packets": len(talk.asides)})]
+    return [(talk.asides, None), (frames, label)] if talk.asides else [(frames, label)]
 
 
-def interleaved(seed: int, packets: int) -> Iterator[tuple[int, bytes, Label]]:
+def interleaved(mix: Mix, seed: int, packets: int) -> Iterator[tuple[int, bytes, Label | None]]:
     """Packets of all connections in time order, each with its connection's label."""
     rng = Random(seed)
-    planned = number = start = 0
-    heap: list[tuple[int, int, int, list[tuple[int, bytes]], Label]] = []
+    planned = number = start = part = 0
+    heap: list[tuple[int, int, int, Frames, Label | None]] = []
     while heap or planned < packets:
         while planned < packets and (not heap or start <= heap[0][0]):
-            frames, label = connection(seed, number, start, False)
-            heapq.heappush(heap, (frames[0][0], number, 0, frames, label))
-            planned += len(frames)
+            for frames, label in connection(mix, seed, number, start, False):
+                heapq.heappush(heap, (frames[0][0], part, 0, frames, label))
+                planned += len(frames)
+                part += 1
             number += 1
             start += rng.randrange(2 * MEAN_START_GAP)
         when, owner, at, frames, label = heap[0]
@@ -80,36 +104,38 @@ def interleaved(seed: int, packets: int) -> Iterator[tuple[int, bytes, Label]]:
             heapq.heapreplace(heap, (frames[at + 1][0], owner, at + 1, frames, label))
         else:
             heapq.heappop(heap)
-    frames, label = connection(seed, number, when + TAIL, True)
-    for when, frame in frames:
-        yield when, frame, label
+    for frames, label in connection(mix, seed, number, when + TAIL, True):
+        for when, frame in frames:
+            yield when, frame, label
 
 
-def write(capture: IO[bytes], labels: IO[str], seed: int, packets: int) -> tuple[int, int]:
+def write(capture: IO[bytes], labels: IO[str], mix: Mix, seed: int, packets: int) -> tuple[int, int]:
     """Write capture and labels; returns packets and connections written."""
     table = csv.DictWriter(labels, COLUMNS, lineterminator="\n")
     table.writeheader()
-    capture.write(_GLOBAL_HEADER)
+    capture.write(GLOBAL_HEADER)
     number = streams = 0
-    for when, frame, label in interleaved(seed, packets):
+    for when, frame, label in interleaved(mix, seed, packets):
         number += 1
-        if "tcp_stream" not in label:
-            label |= {"tcp_stream": streams, "first_packet": number}
-            streams += 1
+        if label is not None and "first_packet" not in label:
+            label["first_packet"] = number
+            if "tcp_stream" not in label:
+                label["tcp_stream"] = streams
+                streams += 1
             table.writerow(label)
         size = len(frame)
-        capture.write(_RECORD.pack(EPOCH + when // SECOND, when % SECOND, size, size))
+        capture.write(RECORD.pack(EPOCH + when // SECOND, when % SECOND, size, size))
         capture.write(frame)
     return number, streams
 
 
-def generate(path: Path, packets: int, seed: int = 1) -> None:
+def generate(path: Path, packets: int, seed: int = 1, mix: str = "even") -> None:
     """Write `path` and `path` + .labels.csv; both appear only when complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part, labels = path.with_suffix(".part"), labels_of(path)
     began = time.perf_counter()
     with part.open("wb", buffering=1 << 20) as capture, labels.open("w", newline="") as sidecar:
-        written, streams = write(capture, sidecar, seed, packets)
+        written, streams = write(capture, sidecar, MIXES[mix], seed, packets)
     part.replace(path)
     size, seconds = path.stat().st_size, time.perf_counter() - began
     print(f"{path}: {written} packets, {streams} connections, {size / 1e9:.2f} GB, written in {seconds:.0f} s")
@@ -120,9 +146,9 @@ def labels_of(path: Path) -> Path:
     return path.with_suffix(".labels.csv")
 
 
-def default_path(packets: int) -> Path:
+def default_path(packets: int, mix: str = "even") -> Path:
     """Where the capture with so many packets lies."""
-    return WORK / f"large-{packets}.pcap"
+    return WORK / f"{'large' if mix == 'even' else mix}-{packets}.pcap"
 
 
 def main() -> None:
@@ -130,9 +156,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--packets", type=int, default=PACKETS, help="about so many packets (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="another seed gives another capture")
-    parser.add_argument("-o", "--output", type=Path, help="default: benchmarks/work/large-PACKETS.pcap")
+    parser.add_argument("--mix", choices=MIXES, default="even", help="what it consists of (default: %(default)s)")
+    parser.add_argument("-o", "--output", type=Path, help="default: in benchmarks/work, named by mix and packets")
     args = parser.parse_args()
-    generate(args.output or default_path(args.packets), args.packets, args.seed)
+    generate(args.output or default_path(args.packets, args.mix), args.packets, args.seed, args.mix)
 
 
 if __name__ == "__main__":

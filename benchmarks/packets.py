@@ -32,18 +32,30 @@ def fold(total: int) -> int:
     return (total & 0xFFFF) + (total >> 16)
 
 
+def ethernet(side: int, v6: bool) -> bytes:
+    """The link's header for what `side` sends, and the first bytes of the IP header."""
+    return _MACS[1 - side] + _MACS[side] + (b"\x86\xdd\x60\0\0\0" if v6 else b"\x08\x00\x45\x00")
+
+
+def sender(frame: bytes) -> int:
+    """Which side sent a frame."""
+    return _MACS.index(frame[6:12])
+
+
 class Talk:
     """One connection in the making.
 
     time    now, microseconds; the methods advance it
-    frames  (time, frame) so far
+    frames  (time, frame) so far; asides: those that are no part of the connection (names.py)
     next    next sequence number of each side, relative; acked: what each side acknowledges
     """
 
     def __init__(self, rng: Random, start: int, addresses: tuple[bytes, bytes], ports: tuple[int, int]) -> None:
         self.rng = rng
         self.time = self.start = start
+        self.addresses = addresses
         self.frames: list[tuple[int, bytes]] = []
+        self.asides: list[tuple[int, bytes]] = []
         self.v6 = len(addresses[0]) == 16
         self.rtt = rng.randrange(4_000, 60_000)
         self.segment = 1428 if self.v6 else 1448
@@ -57,8 +69,7 @@ class Talk:
         self.prefix, self.pairs, self.sums = [], [], []
         for side in (CLIENT, SERVER):
             pair = addresses[side] + addresses[1 - side]
-            ether = _MACS[1 - side] + _MACS[side] + (b"\x86\xdd\x60\0\0\0" if self.v6 else b"\x08\x00\x45\x00")
-            self.prefix.append(ether)
+            self.prefix.append(ethernet(side, self.v6))
             self.pairs.append(pair)
             self.sums.append(word_sum(pair))
 
