@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ifeq ($(CI),true)
 export WHYFETCH_COMPILE ?= 1
 endif
-.PHONY: demo test lint types contract unit live others fuzz asan samples bench docs wheel clean tools
+.PHONY: demo test lint types contract unit live others fuzz asan samples bench bench-check docs wheel clean tools
 
 # The packages whose programs are not here, of a list of program:package.
 missing = $(shell for each in $(1); do command -v $${each%%:*} >/dev/null || printf ' %s' $${each\#\#*:}; done)
@@ -42,7 +42,7 @@ $(STAMP): $(NEEDED) | $(BUILT)
 demo: $(BUILT)
 	$(BIN)/whyfetch classify samples
 
-test: tools $(STAMP) lint types contract unit
+test: tools $(STAMP) lint types contract unit bench-check
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -95,12 +95,19 @@ samples: $(BUILT)
 	[ -z "$$missing" ] || { echo "installing what the lab lacks:$$missing" >&2; $(APT) $$missing; }
 	PYTHONPATH=samples $(BIN)/python -m lab.make
 
+# CAPTURES=all takes half an hour and 20 GB; benchmarks/README.md says what they are.
+CAPTURES ?= life,even
+
 bench: $(BUILT)
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py --keep --captures $(CAPTURES)
+
+# Instructions, which depend on nothing else that runs here; UPDATE=1 writes the figure that is compared with.
+bench-check: $(BUILT)
+	@$(BIN)/python benchmarks/instructions.py $(if $(UPDATE),--update)
 
 # What tests use besides Python: tests that lack one are skipped and say so.
 BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
-TEST_PROGRAMS := tshark:tshark ip:iproute2 tcpdump:tcpdump nft:nftables curl:curl
+TEST_PROGRAMS := tshark:tshark ip:iproute2 tcpdump:tcpdump nft:nftables curl:curl valgrind:valgrind
 
 tools:
 	@missing="$(call missing,$(TEST_PROGRAMS))"; \

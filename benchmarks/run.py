@@ -1,4 +1,4 @@
-"""Runs whyfetch and its peers on the large capture, in turn and several times, and prints time, rate, ratio and memory.
+"""Runs whyfetch and its peers on generated captures, in turn and several times: CPU time and memory, as ratios.
 
 It measures and never judges: the exit status is 0 whatever the figures are.
 """
@@ -12,42 +12,63 @@ import statistics
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import check
+import extremes
 import generate
+import results
 
 Command = Callable[[Path, Path], list[str]]
-TSHARK_FIELDS = ["frame.number", "frame.time_epoch", "tcp.stream", "ip.src", "ip.dst", "tcp.flags", "tcp.len"]
+NFSTREAM = """
+import sys
+from nfstream import NFStreamer
+if __name__ == "__main__":
+    for flow in NFStreamer(source=sys.argv[1], n_meters=1):
+        print(flow.src_ip, flow.src_port, flow.dst_ip, flow.dst_port, flow.bidirectional_packets, flow.application_name)
+"""
+FIELDS = ["frame.number", "frame.time_epoch", "tcp.stream", "ip.src", "ip.dst", "tcp.flags", "tcp.len"]
+TSHARK = ["tshark", "-n", "-T", "fields", *(word for name in FIELDS for word in ("-e", name))]
 PEERS: dict[str, Command] = {
-    "whyfetch": lambda capture, out: [
-        *whyfetch(),
-        "classify",
-        "--format",
-        "csv",
-        "--force",
-        "-o",
-        str(out),
-        str(capture),
-    ],
+    "whyfetch": lambda capture, out: [*whyfetch(), *f"classify --format csv --force -o {out} {capture}".split()],
     "tcptrace": lambda capture, out: ["tcptrace", "-n", str(capture)],
     "capinfos": lambda capture, out: ["capinfos", "-c", "-a", "-e", str(capture)],
-    "tshark": lambda capture, out: [
-        *("tshark", "-n", "-r", str(capture), "-T", "fields"),
-        *(word for name in TSHARK_FIELDS for word in ("-e", name)),
-    ],
+    "tshark": lambda capture, out: [*TSHARK, "-r", str(capture)],
+    "tshark -2": lambda capture, out: [*TSHARK, "-2", "-r", str(capture)],
+    "nfstream": lambda capture, out: [nfstream(), "-c", NFSTREAM, str(capture)],
 }
-SLOW = {"tshark"}
+SLOW = {"tshark", "tshark -2", "nfstream"}
 """Peers that see only the first --slice packets, because the whole file would take them minutes."""
 SLICE = 200_000
+PACKAGES = {
+    "tcptrace": "apt-get install tcptrace",
+    "capinfos": "apt-get install wireshark-common",
+    "tshark": "apt-get install tshark",
+    "tshark -2": "apt-get install tshark",
+    "nfstream": "python3 -m venv benchmarks/work/nfstream && benchmarks/work/nfstream/bin/pip install nfstream",
+}
+"""How to install a peer: nothing is installed by a measurement."""
+LONG = 10_000_000
+FEW = ("whyfetch", "capinfos")
+MANY = ("syn-flood", "refusals", "open")
+"""Captures whose size is a number of connections."""
+
+
+@dataclass
+class Capture:
+    """What is measured on: who makes it if it is not there, who reads it, how many connections it has (0 = some)."""
+
+    path: Path
+    make: Callable[[Path], None]
+    peers: tuple[str, ...] = tuple(PEERS)
+    connections: int = 0
 
 
 @dataclass
 class Result:
-    """Measurements of one tool."""
+    """Measurements of one tool on one capture, a figure a round."""
 
     packets: int
     seconds: list[float] = field(default_factory=list)
@@ -55,20 +76,46 @@ class Result:
     problem: str = ""
 
     @property
-    def median(self) -> float:
-        """Median wall time, seconds."""
-        return statistics.median(self.seconds) if self.seconds else 0.0
+    def each(self) -> list[float]:
+        """Microseconds of CPU time a packet, by round."""
+        return [seconds * 1e6 / self.packets for seconds in self.seconds]
 
     @property
-    def rate(self) -> float:
-        """Packets a second at the median."""
-        return self.packets / self.median if self.median else 0.0
+    def median(self) -> float:
+        """Median CPU time, seconds."""
+        return statistics.median(self.seconds)
+
+
+def captures(packets: int) -> dict[str, Capture]:
+    """All that can be measured on."""
+    known = {
+        name: Capture(
+            generate.default_path(packets, name), lambda path, name=name: generate.generate(path, packets, mix=name)
+        )
+        for name in ("life", "even")
+    }
+    known["long"] = Capture(
+        generate.default_path(LONG, "life"), lambda path: generate.generate(path, LONG, mix="life"), FEW
+    )
+    for name, (_, size) in extremes.EXTREMES.items():
+        known[name] = Capture(
+            extremes.default_path(name, size),
+            lambda path, name=name, size=size: extremes.write(path, name, size, 1, labelled=False),
+            FEW,
+            size if name in MANY else 0,
+        )
+    return known
 
 
 def whyfetch() -> list[str]:
     """The command beside this interpreter, else the one on PATH."""
     beside = Path(sys.executable).with_name("whyfetch")
     return [str(beside) if beside.exists() else "whyfetch"]
+
+
+def nfstream() -> str:
+    """The interpreter that has it: of an environment of its own, since it needs older packages than tests do."""
+    return str(generate.WORK / "nfstream" / "bin" / "python")
 
 
 def cut(capture: Path, packets: int) -> Path:
@@ -87,103 +134,94 @@ def cut(capture: Path, packets: int) -> Path:
 
 
 def count(capture: Path) -> int:
-    """Packets in a generated capture."""
+    """Packets in a generated capture; reading it all puts it into the page cache, where every tool finds it."""
     number = 0
-    with capture.open("rb") as source:
-        source.seek(24)
+    with capture.open("rb", buffering=1 << 20) as source:
+        source.read(24)
         while len(head := source.read(16)) == 16:
-            source.seek(struct.unpack_from("<I", head, 8)[0], os.SEEK_CUR)
+            source.read(struct.unpack_from("<I", head, 8)[0])
             number += 1
     return number
 
 
-def warm(capture: Path) -> None:
-    """Read the file once, so that every tool finds it in the page cache."""
-    with capture.open("rb", buffering=0) as source:
-        while source.read(1 << 20):
-            pass
-
-
 def measure(command: list[str], output: Path, result: Result) -> None:
-    """Run a command to its end; wall time and peak resident memory are its own (wait4)."""
+    """Run a command to its end; CPU time and peak resident memory are its own and its children's (wait4)."""
     with output.open("wb") as out, output.with_suffix(".err").open("wb") as err:
-        began = time.perf_counter()
         child = subprocess.Popen(command, stdout=out, stderr=err)
         _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - began
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        result.problem = f"exit {child.returncode}, see {output.with_suffix('.err')}"
-    result.seconds.append(seconds)
+        result.problem = f"exit {child.returncode}, see {output.with_suffix('.err').name}"
+    result.seconds.append(usage.ru_utime + usage.ru_stime)
     result.peak_kib = max(result.peak_kib, usage.ru_maxrss)
 
 
 def installed(names: list[str]) -> list[str]:
-    """The tools that are here; what is missing is said."""
+    """The tools that are here; of what is missing it is said how to get it."""
     here = []
     for name in names:
         if shutil.which(PEERS[name](Path(), Path())[0]):
             here.append(name)
         else:
-            print(f"{name}: not installed here, not measured")
+            print(f"{name}: not installed here, not measured ({PACKAGES.get(name, 'make demo')})")
     return here
 
 
-def table(results: dict[str, Result]) -> None:
-    """Print the figures; the ratio compares seconds a packet."""
-    own = results.get("whyfetch")
-    print(f"{'tool':<10}{'packets':>10}{'wall s':>9}{'min..max':>16}{'packets/s':>12}{'ratio':>8}{'peak MiB':>10}")
-    for name, result in results.items():
-        ratio = f"{own.rate / result.rate:.2f}" if own and own.rate and result.rate and not own.problem else "-"
-        spread = f"{min(result.seconds):.2f}..{max(result.seconds):.2f}"
-        print(
-            f"{name:<10}{result.packets:>10}{result.median:>9.2f}{spread:>16}{result.rate:>12,.0f}{ratio:>8}"
-            f"{result.peak_kib / 1024:>10.0f}  {result.problem}"
-        )
+def compare(name: str, capture: Capture, args: argparse.Namespace, here: list[str]) -> dict[str, Result]:
+    """All tools on one capture, in turns, so that a busy machine is busy for all of them."""
+    if not capture.path.exists():
+        capture.make(capture.path)
+    names = [each for each in here if each in capture.peers]
+    short = cut(capture.path, args.slice) if args.slice and SLOW & set(names) else capture.path
+    files = {each: short if each in SLOW else capture.path for each in names}
+    packets = {path: count(path) for path in set(files.values())}
+    measured = {each: Result(packets[files[each]]) for each in names}
+    rows = generate.WORK / f"{name}.csv"
+    for _ in range(max(1, args.repeats)):
+        for each in names:
+            output = generate.WORK / f"{each.replace(' ', '')}.out"
+            measure(PEERS[each](files[each], rows), output, measured[each])
+    labels = generate.labels_of(capture.path)
+    if "whyfetch" in measured and not measured["whyfetch"].problem and labels.exists():
+        check.compare(rows, labels)
+    return measured
 
 
 def arguments() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--packets", type=int, default=generate.PACKETS, help="size of the capture (%(default)s)")
-    parser.add_argument("--capture", type=Path, help="an existing pcap made by generate.py instead")
+    parser.add_argument("--captures", default="life,even", help="by comma, or `all` (%(default)s)")
+    parser.add_argument("--packets", type=int, default=generate.PACKETS, help="of life and even (%(default)s)")
     parser.add_argument("--peers", default=",".join(PEERS), help="tools to run, by comma (%(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="runs of each tool; the median counts (%(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds; medians count (%(default)s)")
     parser.add_argument(
-        "--slice", type=int, default=SLICE, help=f"packets for {', '.join(SLOW)}; 0 = all (%(default)s)"
+        "--slice", type=int, default=SLICE, help=f"packets for {', '.join(sorted(SLOW))}; 0 = all (%(default)s)"
     )
+    parser.add_argument("--keep", action="store_true", help="write benchmarks/RESULTS.md")
     args = parser.parse_args()
-    args.names = [name for name in args.peers.split(",") if name]
-    if unknown := [name for name in args.names if name not in PEERS]:
-        parser.error(f"unknown peers: {' '.join(unknown)}")
+    known = captures(args.packets)
+    args.peers = [name for name in args.peers.split(",") if name]
+    args.captures = list(known) if args.captures == "all" else args.captures.split(",")
+    if unknown := [name for name in args.peers if name not in PEERS] + [n for n in args.captures if n not in known]:
+        parser.error(f"unknown: {', '.join(unknown)}; captures are {', '.join(known)}, peers {', '.join(PEERS)}")
     return args
 
 
 def main() -> None:
     """Generate if needed, run everything in turn, print."""
     args = arguments()
-    capture = args.capture or generate.default_path(args.packets)
-    if not capture.exists():
-        generate.generate(capture, args.packets)
     generate.WORK.mkdir(exist_ok=True)
-    names = installed(args.names)
-    short = cut(capture, args.slice) if args.slice and SLOW & set(names) else capture
-    files = {name: short if name in SLOW else capture for name in names}
-    packets = {path: count(path) for path in set(files.values())}
-    results = {name: Result(packets[files[name]]) for name in names}
-    for path in packets:
-        warm(path)
-    print(
-        f"{capture.name}: {capture.stat().st_size / 1e9:.2f} GB; {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}"
-    )
-    rows = generate.WORK / "whyfetch.csv"
-    for _ in range(max(1, args.repeats)):
-        for name in names:
-            measure(PEERS[name](files[name], rows), generate.WORK / f"{name}.out", results[name])
-    table(results)
-    labels = generate.labels_of(capture)
-    if "whyfetch" in results and not results["whyfetch"].problem and labels.exists():
-        check.compare(rows, labels)
+    here = installed(args.peers)
+    known = captures(args.packets)
+    machine = results.Machine()
+    pages = []
+    for name in args.captures:
+        capture = known[name]
+        measured = compare(name, capture, args, here)
+        pages.append(results.table(name, capture.path.stat().st_size, capture.connections, measured))
+        print(pages[-1])
+    if args.keep:
+        results.keep(machine, here, args.repeats, pages, nfstream())
 
 
 if __name__ == "__main__":
