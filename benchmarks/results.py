@@ -95,7 +95,7 @@ def keep(machine: Machine, tools: list[str], repeats: int, pages: list[str], nfs
         "",
         "Written by `make bench`; how it is measured, and what the captures are, says [README.md](README.md).",
         "",
-        f"- {datetime.now(UTC):%Y-%m-%d}, {repeats} rounds in which the tools take turns; medians",
+        f"- {datetime.now(UTC):%Y-%m-%d}; medians of {repeats} rounds in which tools take turns, of extremes one",
         f"- {machine.words()}",
         *(f"- {version}" for version in versions(tools, nfstream)),
         "",

@@ -58,12 +58,14 @@ MANY = ("syn-flood", "refusals", "open")
 
 @dataclass
 class Capture:
-    """What is measured on: who makes it if it is not there, who reads it, how many connections it has (0 = some)."""
+    """What is measured on: who makes it if it is not there, who reads it, how often, and its connections (0 = some)."""
 
     path: Path
     make: Callable[[Path], None]
     peers: tuple[str, ...] = tuple(PEERS)
     connections: int = 0
+    rounds: int = 0
+    """At most; 0 = as many as asked for."""
 
 
 @dataclass
@@ -95,7 +97,7 @@ def captures(packets: int) -> dict[str, Capture]:
         for name in ("life", "even")
     }
     known["long"] = Capture(
-        generate.default_path(LONG, "life"), lambda path: generate.generate(path, LONG, mix="life"), FEW
+        generate.default_path(LONG, "life"), lambda path: generate.generate(path, LONG, mix="life"), FEW, rounds=1
     )
     for name, (_, size) in extremes.EXTREMES.items():
         known[name] = Capture(
@@ -103,6 +105,7 @@ def captures(packets: int) -> dict[str, Capture]:
             lambda path, name=name, size=size: extremes.write(path, name, size, 1, labelled=False),
             FEW,
             size if name in MANY else 0,
+            rounds=1,
         )
     return known
 
@@ -177,7 +180,7 @@ def compare(name: str, capture: Capture, args: argparse.Namespace, here: list[st
     packets = {path: count(path) for path in set(files.values())}
     measured = {each: Result(packets[files[each]]) for each in names}
     rows = generate.WORK / f"{name}.csv"
-    for _ in range(max(1, args.repeats)):
+    for _ in range(min(args.repeats, capture.rounds or args.repeats)):
         for each in names:
             output = generate.WORK / f"{each.replace(' ', '')}.out"
             measure(PEERS[each](files[each], rows), output, measured[each])
@@ -193,7 +196,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--captures", default="life,even", help="by comma, or `all` (%(default)s)")
     parser.add_argument("--packets", type=int, default=generate.PACKETS, help="of life and even (%(default)s)")
     parser.add_argument("--peers", default=",".join(PEERS), help="tools to run, by comma (%(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="rounds; medians count (%(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds, of extremes one; medians count (%(default)s)")
     parser.add_argument(
         "--slice", type=int, default=SLICE, help=f"packets for {', '.join(sorted(SLOW))}; 0 = all (%(default)s)"
     )
@@ -202,6 +205,8 @@ def arguments() -> argparse.Namespace:
     known = captures(args.packets)
     args.peers = [name for name in args.peers.split(",") if name]
     args.captures = list(known) if args.captures == "all" else args.captures.split(",")
+    if args.repeats < 1:
+        parser.error("--repeats must be 1 or more")
     if unknown := [name for name in args.peers if name not in PEERS] + [n for n in args.captures if n not in known]:
         parser.error(f"unknown: {', '.join(unknown)}; captures are {', '.join(known)}, peers {', '.join(PEERS)}")
     return args
