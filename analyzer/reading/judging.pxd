@@ -7,6 +7,7 @@ from analyzer.verdict.decide cimport decide_case
 from analyzer.verdict.ecn cimport Ecn
 from analyzer.verdict.groups cimport Groups
 from analyzer.verdict.model cimport Verdict
+from analyzer.wire.ahead cimport connections as ahead
 from analyzer.wire.model cimport Connection
 
 cdef int CHUNK, CUT

@@ -18,6 +18,7 @@ from analyzer.verdict.drops import mark
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.thresholds import DEFAULT
+from analyzer.wire.ahead import connections as ahead
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.model import Connection
 
@@ -68,7 +69,11 @@ class Judging:
         self.losses = losses
         self.lossy = bool(losses.times)
         self.named = self.names.asked.size > 0
-        for ended in batch:
+        i: cython.Py_ssize_t
+        for i in range(len(batch)):
+            if i % 16 == 0:
+                ahead(batch, i, min(i + 16, len(batch)))
+            ended = batch[i]
             if not isinstance(ended, Connection):
                 self.names.learn(ended)
                 self.named = True

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t
 
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.registries cimport Package
+from analyzer.verdict.ahead cimport leaving
 from analyzer.verdict.line cimport Line
 from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds

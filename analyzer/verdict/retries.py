@@ -10,6 +10,7 @@ import cython
 
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import Package
+from analyzer.verdict.ahead import leaving
 from analyzer.verdict.backoff import told
 from analyzer.verdict.line import Line
 from analyzer.verdict.model import Verdict, verdict_of
@@ -131,6 +132,7 @@ class Retries:
                 self.overflowed = True
             elif group.size - fetch.attempt < MAX_LATER:
                 return None
+        leaving(self.queue.items, self.queue.head)
         self.queue.leave()
         self.groups_of.leave()
         self.names -= fetch.resolution is not None
