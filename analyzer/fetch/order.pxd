@@ -1,7 +1,7 @@
 cimport cython
 
+from analyzer.fetch.ahead cimport fetches as ahead
 from analyzer.fetch.model cimport Fetch
-from analyzer.wire.ahead cimport ask
 
 cdef int SPAN
 
@@ -15,4 +15,3 @@ cdef class Order:
     cpdef add(self, Fetch fetch)
     cpdef Fetch leave(self, long long oldest_open)
     cdef bint next_turn(self, long long oldest_open) except -1
-    cdef ask(self)

@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 
 import cython
 
+from analyzer.fetch.ahead import fetches as ahead
 from analyzer.fetch.model import Fetch
 
 MAX_HELD = 100_000
@@ -78,16 +79,6 @@ class Order:
         heappop(self.spans)
         self.current = span
         self.turn = self.later.pop(span)
-        self.ask()
+        ahead(self.turn)
         self.turn.sort()
         return True
-
-    def ask(self) -> None:
-        """They have waited, and all of them will be looked at now (analyzer.wire.ahead)."""
-        if cython.compiled:
-            fetch: Fetch
-            for fetch in self.turn:
-                ask(cython.cast(cython.p_void, fetch), 352)
-            for fetch in self.turn:
-                ask(cython.cast(cython.p_void, fetch.flow), 272)
-                ask(cython.cast(cython.p_void, fetch.verdict), 128)

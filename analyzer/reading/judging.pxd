@@ -10,7 +10,7 @@ from analyzer.verdict.model cimport Verdict
 from analyzer.wire.ahead cimport connections as ahead
 from analyzer.wire.model cimport Connection
 
-cdef int CHUNK, CUT
+cdef int CHUNK, CUT, AHEAD
 
 cdef class Judging:
     cdef public object names, mine, keep, again, over, losses

@@ -27,6 +27,8 @@ CHUNK = 128
 all stages does not; and so many fetches fit into its second data cache, at 2 kB each."""
 CUT = 32
 """The same while they hold their connections, at 6 to 8 kB each."""
+AHEAD = 16
+"""Connections whose memory is asked for at a time: of more the first would be in no cache again."""
 
 
 @cython.cclass
@@ -71,8 +73,8 @@ class Judging:
         self.named = self.names.asked.size > 0
         i: cython.Py_ssize_t
         for i in range(len(batch)):
-            if i % 16 == 0:
-                ahead(batch, i, min(i + 16, len(batch)))
+            if i % AHEAD == 0:
+                ahead(batch, i, min(i + AHEAD, len(batch)))
             ended = batch[i]
             if not isinstance(ended, Connection):
                 self.names.learn(ended)

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cython
 
+if not cython.compiled:
+    from analyzer.wire.ahead import ask
+
+from analyzer.fetch.ahead import itself, parts
 from analyzer.fetch.model import Fetch
-from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.line import Line
+from analyzer.verdict.model import Evidence, Verdict, verdict_of
 
 STEP = 4
 """Fetches that leave meanwhile: what one place says of the next has come by then."""
+EVIDENCE, LIST, SUMMARY = 64, 128, 320
+"""Bytes of a packet that is cited, of the list of them, and of most sentences, in whole cache lines of 64."""
 
 
-def leaving(items: list, at: cython.Py_ssize_t) -> None:
-    """The fetch items[at] leaves: those behind it will, each a step further."""
-    if cython.compiled:
-        fetch: Fetch
-        verdict: Verdict
-        left: cython.Py_ssize_t = len(items) - at
-        if left > 4 * STEP:
-            ask(cython.cast(cython.p_void, items[at + 4 * STEP]), 352)
-        if left > 3 * STEP:
-            fetch = items[at + 3 * STEP]
-            ask(cython.cast(cython.p_void, fetch.flow), 272)
-            ask(cython.cast(cython.p_void, fetch.verdict), 128)
-            ask(cython.cast(cython.p_void, fetch.name), 128)
-            ask(cython.cast(cython.p_void, fetch.target), 128)
-        if left > 2 * STEP:
-            verdict = verdict_of(items[at + 2 * STEP])
-            ask(cython.cast(cython.p_void, verdict.evidence), 128)
-            ask(cython.cast(cython.p_void, verdict.summary), 320)
-        if left > STEP:
-            verdict = verdict_of(items[at + STEP])
-            for evidence in verdict.evidence:
-                ask(cython.cast(cython.p_void, evidence), 64)
+def leaving(line: Line) -> None:
+    """The first in the line leaves, those behind it will: the farther one is, the less of it can be asked for yet."""
+    fetch: Fetch
+    verdict: Verdict
+    evidence: Evidence
+    left: cython.Py_ssize_t = len(line.items) - line.head
+    if not cython.compiled:
+        return
+    if left > 4 * STEP:
+        itself(line.items[line.head + 4 * STEP])
+    if left > 3 * STEP:
+        parts(line.items[line.head + 3 * STEP])
+    if left > 2 * STEP:
+        fetch = line.items[line.head + 2 * STEP]
+        verdict = verdict_of(fetch)
+        ask(cython.cast(cython.p_void, verdict.evidence), LIST)
+        ask(cython.cast(cython.p_void, verdict.summary), SUMMARY)
+    if left > STEP:
+        fetch = line.items[line.head + STEP]
+        verdict = verdict_of(fetch)
+        for evidence in verdict.evidence:
+            ask(cython.cast(cython.p_void, evidence), EVIDENCE)

@@ -132,7 +132,7 @@ class Retries:
                 self.overflowed = True
             elif group.size - fetch.attempt < MAX_LATER:
                 return None
-        leaving(self.queue.items, self.queue.head)
+        leaving(self.queue)
         self.queue.leave()
         self.groups_of.leave()
         self.names -= fetch.resolution is not None

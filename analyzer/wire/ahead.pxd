@@ -1,4 +1,4 @@
-from analyzer.wire.model cimport Connection, Exchange, Milestone, Side, Tls
+from analyzer.wire.model cimport Connection, Exchange, Milestone
 
 cdef extern from *:
     """
@@ -14,4 +14,6 @@ cdef extern from *:
     """
     void ask "whyfetch_ask"(const void *place, int size) noexcept
 
-cpdef connections(list[Connection] batch, Py_ssize_t begin, Py_ssize_t end)
+cdef int CONNECTION, SIDE, TLS, EXCHANGE, MILESTONE, LIST
+
+cpdef connections(list batch, Py_ssize_t begin, Py_ssize_t end)
