@@ -25,10 +25,11 @@ cdef class Retries:
     cdef public Thresholds limits
     cdef public Line queue, groups_of
     cdef public dict clients
-    cdef public long long groups, going, asking_databases, names
+    cdef public long long groups, going, asking_databases, names, text
     cdef public bint overflowed
     cpdef add(self, Fetch fetch)
     cpdef Fetch ready(self, long long now)
+    cdef bint full(self) except -1
     cdef Group continued(self, Fetch fetch, dict waiting)
     cdef Group waits_for(self, Fetch fetch, Line groups)
     cdef Group open_since(self, Fetch fetch, Line groups)
@@ -56,6 +57,6 @@ cdef bint strangers(Fetch one, Fetch other) except -1
 cdef str go_key(str file, str name)
 cdef bint fell_back(Group group) except -1
 cdef tuple place(Fetch fetch)
-cdef int MAX_LOOKED_AT, MAX_KEYS, MAX_WAITS, MAX_LOWERED
+cdef int MAX_LOOKED_AT, MAX_KEYS, MAX_WAITS, MAX_LOWERED, TIDY
 cdef dict _lowered
 cpdef str lower(str name)
