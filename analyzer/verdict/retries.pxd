@@ -57,6 +57,6 @@ cdef bint strangers(Fetch one, Fetch other) except -1
 cdef str go_key(str file, str name)
 cdef bint fell_back(Group group) except -1
 cdef tuple place(Fetch fetch)
-cdef int MAX_LOOKED_AT, MAX_KEYS, MAX_WAITS, MAX_LOWERED, TIDY
+cdef int MAX_LOOKED_AT, MAX_KEYS, MAX_WAITS, MAX_LOWERED
 cdef dict _lowered
 cpdef str lower(str name)

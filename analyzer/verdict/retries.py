@@ -27,7 +27,7 @@ MAX_LATER = 16
 MAX_LOOKED_AT = 8
 """Groups of one service that are compared with a fetch."""
 TIDY = 1024
-"""Groups of one service, open or closed, after which the closed ones go that are behind an open one: it may never end."""
+"""Groups of one service after which the closed ones go that are behind an open one, which may never end."""
 MAX_KEYS = 8
 """Keys below which one group waits."""
 MAX_WAITS = 64

@@ -7,8 +7,8 @@ from analyzer.wire.reordering cimport Reordering
 from analyzer.wire.unproven cimport Unproven
 
 # the constants of expiry.py as C numbers
-cdef int MAX_OPEN, MAX_HALF_OPEN, MAX_LINGERING, LOOK_SHARE, LIGHT
-cdef long long LOOK_NS, UNANSWERED_NS, MAX_HELD
+cdef int MAX_OPEN, MAX_HALF_OPEN, MAX_LINGERING, LOOK_SHARE
+cdef long long LOOK_NS, UNANSWERED_NS
 
 cdef class Expiry(Reordering):
     cdef public list finished, pauses

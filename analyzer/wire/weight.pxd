@@ -16,4 +16,4 @@ cdef long long of_head(Stream stream) except -1
 cdef long long of_tls(TlsParser tls) except -1
 cdef Py_ssize_t of_records(Half half) except -1
 cdef long long of_message(Half half) except -1
-cdef long long of_http2(Content content) except -1
+cdef long long of_http2(object http2) except -1

@@ -10,6 +10,7 @@ import cython
 from analyzer.wire.content import Content
 from analyzer.wire.http.parser import HttpParser
 from analyzer.wire.http.stream import Stream
+from analyzer.wire.http2.parser import Http2Parser
 from analyzer.wire.intake import Intake
 from analyzer.wire.model import Connection
 from analyzer.wire.tls.parser import Half, TlsParser
@@ -57,7 +58,7 @@ def of_content(content: Content) -> cython.longlong:
     if content.tls is not None:
         kept += of_tls(content.tls)
     if content.http2 is not None:
-        kept += of_http2(content)
+        kept += of_http2(content.http2)
     if content.dns is not None:
         kept += len(content.dns.waiting[0]) + len(content.dns.waiting[1])
     return kept
@@ -100,10 +101,10 @@ def of_message(half: Half) -> cython.longlong:
     return 0 if half.message is None else len(half.message)
 
 
-def of_http2(content: Content) -> cython.longlong:
+def of_http2(http2: Http2Parser) -> cython.longlong:
     """The parser itself, frames and header blocks that are not whole, and tables of fields."""
-    kept: cython.longlong = HTTP2 + content.http2.text
-    for half in (content.http2.client, content.http2.server):
+    kept: cython.longlong = HTTP2 + http2.text
+    for half in (http2.client, http2.server):
         kept += len(half.head) + len(half.body) + len(half.block)
         if half.fields.decoder is not None:
             table = half.fields.decoder.header_table
