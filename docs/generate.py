@@ -58,6 +58,7 @@ CAPS = {
     "fetch/floods.py": ["MAX_ROWS", "MAX_ROWS_OF_ALL", "MAX_SOURCES"],
     "fetch/order.py": ["MAX_HELD", "MAX_TEXT"],
     "verdict/retries.py": ["MAX_WAITING", "MAX_NAMES_WAITING", "MAX_TEXT"],
+    "verdict/told.py": ["MAX_PENDING"],
     "opinion/check.py": ["MOST_FETCHES"],
     "opinion/cutout.py": ["MOST_BYTES", "MOST_IN_ALL"],
     "output/grouping.py": ["MAX_GROUPS"],
