@@ -26,10 +26,11 @@ cdef class Retries:
     cdef public Thresholds limits
     cdef public Line queue, groups_of
     cdef public dict clients
-    cdef public long long groups, going, asking_databases, names
+    cdef public long long groups, going, asking_databases, names, text
     cdef public bint overflowed
     cpdef add(self, Fetch fetch)
     cpdef Fetch ready(self, long long now)
+    cdef bint full(self) except -1
     cdef Group continued(self, Fetch fetch, dict waiting)
     cdef Group waits_for(self, Fetch fetch, Line groups)
     cdef Group open_since(self, Fetch fetch, Line groups)
