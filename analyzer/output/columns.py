@@ -59,7 +59,7 @@ class Row:
     flags: str
     """Words about the fetch that do not change its class, separated by blanks. `rst-ignored` and `segments-ignored`: a reset, or other segments, came that their receiver must ignore (RFC 9293 3.10.7, RFC 5961), and were left out of account; `rst-survived`: a reset that it could have taken, and did not. `packets-dropped`: the capture dropped packets meanwhile, so that the verdict is less sure; what would rest on a silence is `incomplete`."""
     tcp_stream: int | None
-    """Number of the connection, equal to Wireshark's `tcp.stream` for the same file; empty for `dns-failure`, which has none."""
+    """Number of the connection, equal to the `tcp.stream` of Wireshark 4.0 for the same file; newer versions count a SYN or SYN-ACK that is sent again behind a reset or FIN, or a SYN-ACK with another number, as a stream more, and all later ones are moved. Empty for `dns-failure`, which has none."""
     first_packet: int
     """Number of the fetch's first packet."""
     last_packet: int
@@ -143,7 +143,7 @@ class Row:
     process_how: str
     """How that is known: `cgroup` (the kernel logged it as begun by COMMAND or a descendant, for certain), `poll` (the socket was seen in the hands of one) or `time` (it was captured while COMMAND ran, and may be somebody else's); empty in files."""
     wireshark_filter: str
-    """Display filter that shows this connection, or these DNS messages, in Wireshark; several streams where a SYN that changed nothing made Wireshark count on."""
+    """Display filter that shows this connection, or these DNS messages, in Wireshark, in any version: by its stream, several where a SYN that changed nothing made Wireshark count on; by addresses, ports and packet numbers where the number of the stream depends on the version (`tcp_stream`)."""
 
 
 RENAMED = {"klass": "class"}

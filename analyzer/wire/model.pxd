@@ -43,7 +43,7 @@ cdef class Connection:
     cdef public dict moved
     cdef public long long stream, first_packet, first_time, looked, look_again
     cdef public long long syn_stamp, established_packet, capture_end, icmps, copies, ignored, ignored_resets, ignored_packet, challenge_ack
-    cdef public int version, reused, subflow, fast_open, ecn, synack_after_ack, heard, one_way, simultaneous, socks_reply, stray
+    cdef public int version, reused, subflow, fast_open, ecn, synack_after_ack, heard, one_way, simultaneous, socks_reply, stray, disputed
     cdef public list strays
     cdef public object older
     cdef public tuple via, splits
