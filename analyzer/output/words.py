@@ -63,7 +63,7 @@ def rfc3339(nanoseconds: cython.longlong) -> str:
 
 
 def wireshark_filter(fetch: Fetch) -> str:
-    """What shows the fetch in Wireshark, in every version: its TCP stream, or the DNS messages about the name that failed.
+    """What shows the fetch in every Wireshark: its TCP stream, or the DNS messages about the name that failed.
 
     Wireshark goes on in another stream behind a SYN with another ISN, even if the connection does not. Where versions
     count streams differently, addresses, ports and packet numbers tell what is the connection's.

@@ -5,9 +5,9 @@ On a connection that lives such a SYN is an old duplicate or a blind one until t
 numbers (RFC 9293 3.5.1), or until it is repeated while both sides keep silent. Meanwhile it waits (unproven.py), with
 its place in the order of connections and its number of Wireshark's count.
 
-That count is Wireshark 4.0's: a SYN with another ISN begins a stream. Newer versions (packet-tcp.c, dissect_tcp) let one
-begin also with a SYN that has the old ISN, where a RST or FIN was seen, and with a SYN-ACK that has another number than
-its side had, or follows a RST or FIN. From there on the number of a stream depends on the version: `disputed`.
+That count is Wireshark 4.0's: a SYN with another ISN begins a stream. In newer versions (packet-tcp.c, dissect_tcp) so
+does a SYN with the old ISN behind a RST or FIN, and a SYN-ACK behind one, or with another number than its side had.
+From there on the number of a stream depends on the version: `disputed`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`tcp_stream` is the number of Wireshark 4.0 for the same file; a row's filter can be pasted into any version.
 
-With a newer tshark the rules are compared that it counts by, and the numbers with what 4.0's rules make of its segments.
+With a newer tshark it is compared by which rules it counts, and our numbers with what 4.0's rules make of its segments.
 """
 
 from __future__ import annotations
@@ -33,7 +33,17 @@ CASES = [load(path) for path in PATHS]
 CAPTURES = sorted(Path(os.environ["WHYFETCH_CAPTURES"]).rglob("*.pcap*")) if "WHYFETCH_CAPTURES" in os.environ else []
 
 
-FIELDS = ("ip.src", "ipv6.src", "ip.dst", "ipv6.dst", "tcp.srcport", "tcp.dstport", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw")
+FIELDS = (
+    "ip.src",
+    "ipv6.src",
+    "ip.dst",
+    "ipv6.dst",
+    "tcp.srcport",
+    "tcp.dstport",
+    "tcp.flags",
+    "tcp.seq_raw",
+    "tcp.ack_raw",
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,18 @@ class Segment:
 
 def segments(capture: Path) -> list[Segment]:
     """The TCP segments of a capture (not those that an ICMP error quotes)."""
-    command = ["tshark", "-n", "-r", str(capture), "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "occurrence=l"]
+    command = [
+        "tshark",
+        "-n",
+        "-r",
+        str(capture),
+        "-Y",
+        "tcp && !icmp && !icmpv6",
+        "-T",
+        "fields",
+        "-E",
+        "occurrence=l",
+    ]
     for field in ("frame.number", "tcp.stream", *FIELDS):
         command += ["-e", field]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
@@ -94,7 +115,7 @@ class Stream:
 
 OLD = frozenset[str]()
 RULES = (OLD, frozenset({"syn"}), frozenset({"syn", "syn-ack"}))
-"""Of 4.0; what is known to have been added since 4.4: a SYN, or a SYN-ACK, behind a RST or FIN, and a SYN-ACK's number."""
+"""Of 4.0; and what newer ones count besides: a SYN, or a SYN-ACK, behind a RST or FIN, and a SYN-ACK's number."""
 
 
 def counted(found: Iterable[Segment], rules: frozenset[str]) -> dict[int, int]:
@@ -113,7 +134,7 @@ def counted(found: Iterable[Segment], rules: frozenset[str]) -> dict[int, int]:
 
 
 def wireshark_streams(capture: Path) -> dict[int, int]:
-    """Frame number to tcp.stream as 4.0 counts: what the tshark here says, or what its segments are by the rules of 4.0."""
+    """Frame number to tcp.stream as 4.0 counts; the tshark here must count by rules that are known."""
     found = segments(capture)
     theirs = {one.frame: one.stream for one in found}
     assert theirs in [counted(found, rules) for rules in RULES], "this tshark counts by other rules"

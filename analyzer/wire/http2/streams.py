@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import cython
-
 from analyzer.wire.http.notes import add_milestone, forget, note_acked
 from analyzer.wire.http.pairing import MAX_EXCHANGES
 from analyzer.wire.http2.reader import GARBAGE, LOST, FrameReader, Half
@@ -39,7 +37,7 @@ class Streams(FrameReader):
         self.goaway_packet = self.goaway_time = self.goaways = 0
         self.garbage = b""
 
-    def new_exchange(self, stream: cython.longlong) -> Exchange:
+    def new_exchange(self, stream: int) -> Exchange:
         """The connection's next exchange; beyond the cap nothing more is read."""
         exchange = Exchange(self.count)
         exchange.h2 = Http2(stream)
@@ -93,9 +91,9 @@ class Streams(FrameReader):
         self,
         half: Half,
         exchange: Exchange,
-        end: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
+        end: int,
+        packet: int,
+        time: int,
     ) -> None:
         """How far the message of this direction has come."""
         if half is self.client:
