@@ -6,13 +6,11 @@ from __future__ import annotations
 from analyzer.wire.http.notes import add_milestone, forget, note_acked
 from analyzer.wire.http.pairing import MAX_EXCHANGES
 from analyzer.wire.http2.reader import GARBAGE, LOST, FrameReader, Half
-from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR
+from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR, UNREADABLE
 from analyzer.wire.model import MAX_GARBAGE, NEVER, Connection, Exchange, Http2
 
 MAX_ENDED = 64
 """Streams that are over and may still be rejected: the client's RST_STREAM comes a round trip after END_STREAM."""
-UNREADABLE = "http2-unreadable"
-"""Flag: frame boundaries were lost, so that nothing more was read of one direction or both."""
 
 
 class Streams(FrameReader):
