@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-SLOW = ("pandas", "numpy", "rich", "scapy", "pyshark", "pyarrow", "cryptography", "hpack")
+SLOW = ("pandas", "numpy", "rich", "scapy", "pyshark", "pyarrow", "cryptography", "hpack", "difflib")
 
 
 def whyfetch(*arguments, **options):
