@@ -209,7 +209,6 @@ class Attempts:
         repeated: cython.bint = len(waits.syns) > 0
         if repeated:
             self.dispute(connection)  # what went on meanwhile is in the same stream there, a FIN or RST perhaps
-            waits.successor.disputed = 1
         if len(waits.syns) < MAX_SYNS:
             waits.syns.append(p.copy(self.room()))
         if repeated and waits.really():
@@ -246,6 +245,7 @@ class Attempts:
         key: bytes = syn.whole_key()
         waits.successor = None
         successor.reused = 1
+        successor.disputed = self.disputed  # its SYN may have been sent again
         self.enter(successor, syn, key, reversed_key(key))
         for syn in waits.syns:
             self.packet(syn, "")

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-SLOW = ("pandas", "numpy", "rich", "scapy", "pyshark", "pyarrow", "cryptography", "hpack", "difflib")
+SLOW = ("pandas", "numpy", "rich", "scapy", "pyshark", "pyarrow", "cryptography", "hpack")
 
 
 def whyfetch(*arguments, **options):
