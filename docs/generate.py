@@ -202,6 +202,7 @@ def main() -> None:
         (ROOT / document).write_text(generated(document), encoding="utf-8")
     for name, command in PICTURES.items():
         (ROOT / name).write_text(picture(command), encoding="utf-8")
+    subprocess.run([sys.executable, ROOT / "docs" / "photograph.py"], check=True)
 
 
 if __name__ == "__main__":

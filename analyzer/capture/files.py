@@ -310,12 +310,14 @@ def expand(paths: Sequence[str | os.PathLike[str]]) -> list[CaptureSource]:
     A file named outright is not looked at here: opening it tells what is wrong with it. CaptureError for a directory
     without captures and for a glob without matches.
     """
-    from analyzer.capture.sets import group
-
     found: dict[str, str] = {}
     for path in paths:
         for name in _matches(os.fspath(path)):
             found.setdefault(name if name == STDIN else os.path.abspath(name), name)
+    if len(found) < 2:
+        return [CaptureSource(name, [name]) for name in found.values()]
+    from analyzer.capture.sets import group  # which takes as long as a small capture
+
     return group(list(found.values()))
 
 

@@ -214,6 +214,7 @@ class Connection:
     challenge_ack  raw number that a challenge ACK in answer to the SYN acknowledged, -1 = none came (RFC 5961 4)
     unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
     splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
+    disputed    1 = versions of Wireshark number it differently, or split it (attempts.py)
     looked      the last packet when it was judged before its end (outlook.py); look_again: when to do it again, ns
     before, after  its neighbours in the chain of open connections (chain.py); linked 1 = it is in there
     half_open   1 = it counts among those whose handshake is under way
@@ -250,6 +251,7 @@ class Connection:
         self.older: Any = None
         self.unproven: Any = None
         self.splits: tuple[tuple[int, int], ...] = ()
+        self.disputed = 0
         self.milestones: list[Milestone] = []
         self.flags: tuple[str, ...] = ()
         self.content: Any = None

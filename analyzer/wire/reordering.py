@@ -41,6 +41,8 @@ class Reordering(Admission):
     def reorder(self, connection: Connection, side: Side, p: Packet, note: str) -> None:
         """A packet that is early, or that others have waited for (ordering.py)."""
         early: Early = connection.early
+        if early is not None and p.flags & SYN:
+            self.dispute(connection)  # a RST or FIN may stand before it in the file
         if is_early(connection, side, other(side), p) or (early is not None and bare_reset(p)):
             if early is None:
                 connection.early = early = Early()

@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-import cython
-
 from analyzer.wire.http.notes import add_milestone, forget, note_acked
 from analyzer.wire.http.pairing import MAX_EXCHANGES, text_of
 from analyzer.wire.http2.reader import GARBAGE, LOST, FrameReader, Half
-from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR
+from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR, UNREADABLE
 from analyzer.wire.model import MAX_GARBAGE, NEVER, Connection, Exchange, Http2
 
 MAX_ENDED = 64
 """Streams that are over and may still be rejected: the client's RST_STREAM comes a round trip after END_STREAM."""
-UNREADABLE = "http2-unreadable"
-"""Flag: frame boundaries were lost, so that nothing more was read of one direction or both."""
 
 
 class Streams(FrameReader):
@@ -40,7 +36,7 @@ class Streams(FrameReader):
         self.goaway_packet = self.goaway_time = self.goaways = 0
         self.garbage = b""
 
-    def new_exchange(self, stream: cython.longlong) -> Exchange:
+    def new_exchange(self, stream: int) -> Exchange:
         """The connection's next exchange; beyond the cap nothing more is read."""
         exchange = Exchange(self.count)
         exchange.h2 = Http2(stream)
@@ -94,9 +90,9 @@ class Streams(FrameReader):
         self,
         half: Half,
         exchange: Exchange,
-        end: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
+        end: int,
+        packet: int,
+        time: int,
     ) -> None:
         """How far the message of this direction has come."""
         if half is self.client:
