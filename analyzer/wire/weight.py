@@ -5,15 +5,19 @@ Each list and buffer of a connection has a cap of its own; an attacker fills tho
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cython
 
 from analyzer.wire.content import Content
 from analyzer.wire.http.parser import HttpParser
 from analyzer.wire.http.stream import Stream
-from analyzer.wire.http2.parser import Http2Parser
 from analyzer.wire.intake import Intake
 from analyzer.wire.model import Connection
 from analyzer.wire.tls.parser import Half, TlsParser
+
+if TYPE_CHECKING:
+    from analyzer.wire.http2.parser import Http2Parser
 
 EXCHANGE = 640
 """An exchange without its texts, 0.4 kB, and of what becomes of it when it is given out half a fetch."""
