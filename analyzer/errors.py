@@ -54,6 +54,10 @@ class PackedError(CaptureError):
     """A file that cannot be unpacked without a package that is not installed."""
 
 
+class NotationCaptureError(CaptureError):
+    """A timeline with a line that says nothing."""
+
+
 class SourceError(CaptureError):
     """A live source that cannot capture here: no such interface, no right, a filter that does not compile."""
 

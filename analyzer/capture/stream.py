@@ -175,6 +175,10 @@ class Prefixed:
         self.rest.close()
 
 
+class Written(Prefixed):
+    """The capture that a text means; the text has been read."""
+
+
 def peek(stream: Stream, wanted: int) -> bytes:
     """Read until `wanted` bytes are there or the input ends; may return more."""
     data = stream.read()

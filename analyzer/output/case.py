@@ -1,4 +1,4 @@
-"""One connection as an anonymised `.pkt` timeline (tests/cases/README.md), for a bug report or a new case."""
+"""One connection as an anonymised `.pkt` timeline (docs/timelines.md), for a bug report or a new case."""
 
 from __future__ import annotations
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from support import transform
-from support.build import pcap
-from support.timeline import Timeline, load
 
 import analyzer
+from analyzer.pkt.build import pcap
+from analyzer.pkt.model import Timeline
+from analyzer.pkt.timeline import load
 
 pytestmark = [
     pytest.mark.tshark,
