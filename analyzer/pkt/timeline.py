@@ -21,8 +21,9 @@ MOST_TEXT = 1 << 22
 MOST_LINE = 1 << 18
 """Characters; the longest packet there is takes half of it as `hex`."""
 MOST_PACKETS = 20_000
+"""Of a timeline, ten times as many as `whyfetch case` writes."""
 MOST_BYTES = 1 << 25
-"""Of payload, what is laid and what packets carry. `whyfetch case` writes a tenth of the packets."""
+"""Payload of a timeline, what is laid and what packets carry, several times what `whyfetch case` writes."""
 MOST_TAGS = 16
 """VLANs and tunnels around every packet."""
 LONGEST = 0xFFFF
@@ -142,10 +143,10 @@ def _setting(state: _State, key: str, rest: list[str]) -> None:
         state.snaplen = number(rest[0])
     elif key == "link" and rest[0] in LINKS:
         state.link = rest[0]
+    elif key == "link":
+        raise ValueError(f"unknown link type {quoted(rest[0])}")
     else:
-        raise ValueError(
-            f"unknown {'link type' if key == 'link' else 'setting'} {quoted(rest[0] if key == 'link' else key)}"
-        )
+        raise ValueError(f"unknown setting {quoted(key)}")
     if len(state.vlans) + len(state.encap) > MOST_TAGS:
         raise ValueError(f"more than {MOST_TAGS} tags and tunnels")
 
@@ -227,10 +228,10 @@ def _packet_line(state: _State, words: list[str]) -> None:
     name = "a"
     if rest[0] not in (">", "<"):
         name, rest = rest[0], rest[1:]
-    if name not in state.talks or rest[0] not in (">", "<"):
-        raise ValueError(
-            f"{quoted(name if name not in state.talks else rest[0])} is neither a direction nor a connection"
-        )
+    if name not in state.talks:
+        raise ValueError(f"no connection is called {quoted(name)}")
+    if rest[0] not in (">", "<"):
+        raise ValueError(f"{quoted(rest[0])} is no direction, `>` or `<`")
     side = 0 if rest[0] == ">" else 1
     if rest[1] in ("dns", "udp"):
         _emit(state, _datagram(state, Packet(time, name, side, kind=rest[1], line=state.line), rest[1:]))
