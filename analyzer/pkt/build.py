@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 import struct
+from collections.abc import Iterator
 
 from analyzer.pkt.encapsulate import encapsulate
 from analyzer.pkt.model import LINKS, Packet, Talk, Timeline
 from analyzer.pkt.words import FAILURES, NotationError, reason
 
+MOST_BYTES = 1 << 26
+"""Of all packets with their headers, of which there are many in tunnels."""
 OTHER = Talk("", ("192.0.2.99", "192.0.2.98"), (9999, 9), (0, 0))
 
 
 def frames(case: Timeline) -> list[tuple[int, bytes, int]]:
     """(time in ns, captured bytes, original length) of each packet."""
-    out = []
+    return list(_frames(case))
+
+
+def _frames(case: Timeline) -> Iterator[tuple[int, bytes, int]]:
+    total = 0
     for packet in case.packets:
         try:
             frame = _link(case, packet, _ip(case, packet))
@@ -25,18 +32,20 @@ def frames(case: Timeline) -> list[tuple[int, bytes, int]]:
             frame = frame[: original - len(packet.data) + packet.cut]
         if case.snaplen:
             frame = frame[: case.snaplen]
-        out.append((packet.time, frame, original))
-    return out
+        total += len(frame)
+        if total > MOST_BYTES:
+            raise NotationError("packet", packet.line, f"the packets so far are more than {MOST_BYTES:,} bytes")
+        yield packet.time, frame, original
 
 
 def pcap(case: Timeline, order: str = "<", nano: bool = True) -> bytes:
     """A pcap file; order `<` or `>`, time stamps in nano- or microseconds."""
     magic, unit = (0xA1B23C4D, 1) if nano else (0xA1B2C3D4, 1000)
-    out = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, case.snaplen or 262144, LINKS[case.link])]
-    for time, frame, original in frames(case):
+    out = bytearray(struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, case.snaplen or 262144, LINKS[case.link]))
+    for time, frame, original in _frames(case):
         seconds, rest = divmod(time, 1_000_000_000)
-        out.append(struct.pack(order + "IIII", seconds, rest // unit, len(frame), original) + frame)
-    return b"".join(out)
+        out += struct.pack(order + "IIII", seconds, rest // unit, len(frame), original) + frame
+    return bytes(out)
 
 
 def _link(case: Timeline, packet: Packet, datagram: bytes) -> bytes:

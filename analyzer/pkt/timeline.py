@@ -24,7 +24,7 @@ MOST_PACKETS = 20_000
 """Of a timeline, ten times as many as `whyfetch case` writes."""
 MOST_BYTES = 1 << 25
 """Payload of a timeline, what is laid and what packets carry, several times what `whyfetch case` writes."""
-MOST_TAGS = 16
+MOST_TAGS = 8
 """VLANs and tunnels around every packet."""
 LONGEST = 0xFFFF
 """Bytes of a packet's payload."""
@@ -347,6 +347,7 @@ def _icmp(state: _State, time: int, words: list[str]) -> Packet:
     quoted_packet = state.captured[number(options["quotes"], len(state.captured), 1) - 1]
     if quoted_packet.kind == "icmp":
         raise ValueError("an ICMP error quotes no other")
+    state.spend(len(quoted_packet.data))
     ends = dict(zip(("client", "server"), state.talks[quoted_packet.talk].addresses, strict=True))
     sender = options.get("from", "server")
     sender = ends[sender] if sender in ends else address(sender)

@@ -121,7 +121,7 @@ WRONG = {
     "client 2001:db8::1:1\n0.000 > S 0:0(0)\n": "line 2: one end has an IPv4 address, the other an IPv6 address",
     "link token-ring\n": "line 1: unknown link type `token-ring`",
     "encap carrier-pigeon\n": "line 1: unknown tunnel `carrier-pigeon`",
-    "encap gtpu\n" * 17: "line 17: more than 16 tags and tunnels",
+    "encap gtpu\n" * 9: "line 9: more than 8 tags and tunnels",
     "0.000 icmp 3/1 quotes 1\n": "line 1: 1 is not within 1 to 0",
     "0.000 > S 0:0(0)\n0.1 icmp 3/1 quotes 1\n0.2 icmp 3/1 quotes 2\n": "line 3: an ICMP error quotes no other",
     "0.000 > P. 1:3(2) ack 1\n": "line 1: no payload given for these sequence numbers",
@@ -175,9 +175,10 @@ def test_a_wrong_one_in_a_directory_is_told(tmp_path: Path, capsys: pytest.Captu
         (HEAD + f"0.1 > . 1:2(1) ack 1 {'zeros 9999999 + ' * 9}zeros\n", "of this line is more than 16,777,216 bytes"),
         (HEAD + f"0.1 > . 1:2(1) ack 1 tls records {'23:65535 ' * 9999}\n", "is more than 16,777,216 bytes"),
         (HEAD + f"0.1 > . 1:2(1) ack 1 tls handshake {'11:9999999 ' * 9}\n", "is more than 16,777,216 bytes"),
+        ("encap gtpu 999\n" + "0.1 > S 0:0(0)\n" * 18_000, "than 67,108,864 bytes"),
         ("".join(f"name c{at}\n" for at in range(16_000)) + REFUSED, "no port is left for this client"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_limits(text: str, why: str, tmp_path: Path) -> None:
     """Each of them is said with its line; nothing is built beyond it."""
