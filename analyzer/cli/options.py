@@ -4,19 +4,46 @@ from __future__ import annotations
 
 import typer
 
+from analyzer.cli import completion
+
 OUTPUT = typer.Option("-o", "--output", metavar="FILE", help="Write rows to FILE; its suffix says the format.")
 
-SELECT = typer.Option("--select", metavar="CLASS[/CAUSE]", help="Show only these verdicts: rst, 'tls-*', failed.")
+SELECT = typer.Option(
+    "--select",
+    metavar="CLASS[/CAUSE]",
+    help="Show only these verdicts: rst, 'tls-*', failed.",
+    autocompletion=completion.verdicts,
+)
 
-WHERE = typer.Option("--where", metavar="EXPR", help="Show only these rows: name=*.org, 'status>=500'.")
+WHERE = typer.Option(
+    "--where",
+    metavar="EXPR",
+    help="Show only these rows: name=*.org, 'status>=500'.",
+    autocompletion=completion.conditions,
+)
 
-IGNORE = typer.Option("--ignore", metavar="CLASS[/CAUSE]", help="Only count these verdicts: no row, no --fail-on.")
+IGNORE = typer.Option(
+    "--ignore",
+    metavar="CLASS[/CAUSE]",
+    help="Only count these verdicts: no row, no --fail-on.",
+    autocompletion=completion.verdicts,
+)
 
-GROUP_BY = typer.Option("--group-by", metavar="COLUMNS", help="Show groups, worst first: class,cause,host.")
+GROUP_BY = typer.Option(
+    "--group-by",
+    metavar="COLUMNS",
+    help="Show groups, worst first: class,cause,host.",
+    autocompletion=completion.columns,
+)
 
 STATS = typer.Option("--stats", help="Show failures and times of phases, by host.")
 
-FAIL_ON = typer.Option("--fail-on", metavar="CLASS[/CAUSE]", help="Exit with 1 on such a verdict, or new:CLASS.")
+FAIL_ON = typer.Option(
+    "--fail-on",
+    metavar="CLASS[/CAUSE]",
+    help="Exit with 1 on such a verdict, or new:CLASS.",
+    autocompletion=completion.gates,
+)
 
 BASELINE = typer.Option("--baseline", metavar="FILE", help="JSON lines of a run before: what is new, fixed.")
 
@@ -42,4 +69,9 @@ SNAPLEN = typer.Option(
     "-s", "--snaplen", metavar="BYTES", min=0, help="Bytes kept of each packet, 0 = all.", show_default=False
 )
 
-SOURCE = typer.Option("--source", metavar="NAME", help="ring, dumpcap, tcpdump or scapy; else the best.")
+SOURCE = typer.Option(
+    "--source",
+    metavar="NAME",
+    help="ring, dumpcap, tcpdump or scapy; else the best.",
+    autocompletion=completion.sources,
+)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analyzer.cli import completion
 from analyzer.cli.classify import check_output
 from analyzer.cli.formats import where_to
 from analyzer.cli.options import IGNORE, RING, SELECT, SHOW_QUERIES, SNAPLEN, SOURCE, WHERE
@@ -24,7 +25,13 @@ def run(
     command: Annotated[list[str] | None, COMMAND] = None,
     interface: Annotated[
         list[str] | None,
-        typer.Option("-i", "--interface", metavar="IFACE", help="Where to capture. Default: any, all of them."),
+        typer.Option(
+            "-i",
+            "--interface",
+            metavar="IFACE",
+            help="Where to capture. Default: any, all of them.",
+            autocompletion=completion.interfaces,
+        ),
     ] = None,
     bpf: Annotated[
         str,
@@ -46,7 +53,12 @@ def run(
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", metavar="FORMAT", help="Of FILE: table, tsv, csv, jsonl, or one for CI."),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Of FILE: table, tsv, csv, jsonl, or one for CI.",
+            autocompletion=completion.row_formats,
+        ),
     ] = None,
     select: Annotated[list[str] | None, SELECT] = None,
     where: Annotated[list[str] | None, WHERE] = None,

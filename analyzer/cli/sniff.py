@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from analyzer.cli import completion
 from analyzer.cli.classify import Colour, check_output
 from analyzer.cli.formats import where_to
 from analyzer.cli.options import (
@@ -38,7 +39,13 @@ def sniff(
     ] = None,
     interfaces: Annotated[
         list[str] | None,
-        typer.Option("-i", "--interface", metavar="IFACE", help="Interface to watch, or any. Repeat for several."),
+        typer.Option(
+            "-i",
+            "--interface",
+            metavar="IFACE",
+            help="Interface to watch, or any. Repeat for several.",
+            autocompletion=completion.interfaces,
+        ),
     ] = None,
     bpf: Annotated[
         str, typer.Option("-f", "--filter", metavar="BPF", help="Capture filter of libpcap: 'tcp port 443'.")
@@ -61,7 +68,11 @@ def sniff(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="FORMAT", help="table, tsv, csv, jsonl; at the end one for CI.", show_default=False
+            "--format",
+            metavar="FORMAT",
+            help="table, tsv, csv, jsonl; at the end one for CI.",
+            show_default=False,
+            autocompletion=completion.row_formats,
         ),
     ] = None,
     output: Annotated[
