@@ -16,6 +16,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from analyzer.cli import messages
+from analyzer.cli.workflow import tamed
 from analyzer.errors import AnalyzerError, ExitStatus, Terminated
 
 _P = ParamSpec("_P")
@@ -128,6 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     _open_streams()
+    sys.stderr = tamed(sys.stderr)
     status = run(arguments)
     try:
         sys.stdout.flush()

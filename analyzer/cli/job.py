@@ -148,7 +148,7 @@ class Job:
             if self.capture is None:  # opens the first capture: nothing is written over for an unreadable one
                 first = next(rows, None)
                 self._give_up_if_unreadable()
-            with Output(self.output, None if self.quiet else messages.waiting_for_reader) as out:
+            with Output(self.output, None if self.quiet else messages.waiting_for_reader, self.form) as out:
                 self._write(out, rows if first is None else chain([first], rows))
         finally:
             self._close_bar()

@@ -137,7 +137,7 @@ class Replaced:
         if path is None:
             from analyzer.cli.output import Output
 
-            with Output(None) as out:
+            with Output(None, form="html") as out:
                 out.write(text)
             return
         first = path if self.direct else self.beside
