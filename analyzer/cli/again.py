@@ -130,5 +130,4 @@ class Again:
         sys.stdout.flush()
         for text in self.summary.warnings:
             messages.warning(text)
-        for line in self.summary.lines():
-            sys.stderr.write(line + "\n")
+        messages.said(self.summary.lines())

@@ -333,10 +333,8 @@ class Job:
         sys.stdout.flush()  # on a terminal the rows come first
         for text in self.summary.warnings:
             messages.warning(text)
-        for text in self.reading.still_open():
-            sys.stderr.write(text + "\n")
-        for line in self.summary.lines():
-            sys.stderr.write(line + "\n")
+        messages.said(self.reading.still_open())
+        messages.said(self.summary.lines())
 
     def _status(self) -> ExitStatus:
         stopped = self.interrupted or (self.stopping.status if self.stopping is not None else None)
