@@ -7,7 +7,6 @@ from analyzer.verdict.model cimport Verdict
 @cython.final
 cdef class Findings:
     cdef public dict counted
-    cdef public list places
     cdef public bint full
     cdef public object resets, timers
     cdef public long long seen, one_sided, failed, timers_left_out, large_lost, told_by_icmp, partial_hellos

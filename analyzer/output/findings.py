@@ -8,7 +8,7 @@ a part only.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 import cython
@@ -38,14 +38,10 @@ Key = TypeVar("Key")
 SHOWN = 4
 
 
-class Place(NamedTuple):
-    """Where a fetch went. post_quantum: its ClientHello carried an X25519MLKEM768 key share; secure: it was TLS."""
-
-    name: str
-    address: bytes
-    port: int
-    secure: bool
-    post_quantum: bool
+Place = tuple[str, bytes, int, bool, bool]
+"""Where a fetch went: name, address, port, whether it was TLS, whether its ClientHello had an X25519MLKEM768 share."""
+FAMILIES = {4: "IPv4", 16: "IPv6"}
+"""By the length of an address; none where no server was reached."""
 
 
 class Finding(NamedTuple):
@@ -59,15 +55,13 @@ class Finding(NamedTuple):
 class Findings:
     """Counters, fed fetch by fetch.
 
-    counted  the fields of a Place -> [went well, failed]; full: there were more than MAX_PLACES
-    places   the same when findings were last asked for, each as a Place
+    counted  where fetches went -> [went well, failed]; full: there were more than MAX_PLACES
     resets   (TTL of the reset, TTL of the server's SYN-ACK) -> failures of class rst
     timers   the timer that fits best -> failures
     """
 
     def __init__(self) -> None:
-        self.counted: dict[tuple[str, bytes, int, bool, bool], list[int]] = {}
-        self.places: list[tuple[Place, list[int]]] = []
+        self.counted: dict[Place, list[int]] = {}
         self.full = False
         self.resets: Counter[tuple[int, int]] = Counter()
         self.timers: Counter[str] = Counter()
@@ -119,20 +113,27 @@ class Findings:
 
     def found(self) -> list[Finding]:
         """All findings, those about the capture and the network first."""
-        self.places = [(Place(*key), outcome) for key, outcome in self.counted.items()]
         made = [self._one_way(), self._black_hole(), self._post_quantum(), self._reset_ttl(), *self._in_places()]
         return [finding for finding in [*made, self._timer()] if finding is not None]
 
     def _in_places(self) -> Iterable[Finding | None]:
         if self.full or self.failed < MIN_FETCHES:
             return []
-        return [self._shared("family", family, "are {}"), self._shared("port", port, "are at {}"), *self._one_server()]
+        families: dict[str, list[int]] = {}
+        ports: dict[str, list[int]] = {}
+        for (_, server, number, _, _), outcome in self.counted.items():
+            tally(families, FAMILIES.get(len(server), ""), outcome)
+            tally(ports, f"port {number}" if number else "", outcome)
+        return [
+            self._shared("family", families, "are {}"),
+            self._shared("port", ports, "are at {}"),
+            *self._one_server(),
+        ]
 
-    def _shared(self, name: str, trait: Callable[[Place], str], words: str) -> Finding | None:
-        """Most failures have one value of a trait, and what went well mostly has not."""
-        good, bad = self._split(trait)
-        value, here = max(bad.items(), key=lambda item: item[1])
-        well, all_well = good[value], sum(good.values())
+    def _shared(self, name: str, outcomes: dict[str, list[int]], words: str) -> Finding | None:
+        """Most failures have one value of a trait, and what went well mostly has not: value -> [went well, failed]."""
+        value, (well, here) = max(outcomes.items(), key=lambda item: item[1][1])
+        all_well = sum(one[0] for one in outcomes.values())
         if not value or here < MIN_FETCHES or here < MOST * self.failed:
             return None
         if all_well == 0 or here / self.failed < CONTRAST * well / all_well:
@@ -142,21 +143,14 @@ class Findings:
             name, text, {name: value, "failed": here, "failures": self.failed, "ok": well, "all_ok": all_well}
         )
 
-    def _split(self, trait: Callable[[Place], str]) -> tuple[Counter[str], Counter[str]]:
-        good: Counter[str] = Counter()
-        bad: Counter[str] = Counter()
-        for place, (well, failed) in self.places:
-            good[trait(place)] += well
-            bad[trait(place)] += failed
-        return good, bad
-
     def _one_server(self) -> list[Finding]:
         """One address of several behind a name fails, the others do not."""
         names: dict[tuple[str, int], dict[bytes, list[int]]] = {}
-        for place, (well, failed) in self.places:
-            outcome = names.setdefault((place.name, place.port), {}).setdefault(place.address, [0, 0])
-            outcome[0] += well
-            outcome[1] += failed
+        for (name, server, number, _, _), outcome in self.counted.items():
+            behind = names.get((name, number))
+            if behind is None:
+                names[name, number] = behind = {}
+            tally(behind, server, outcome)
         made = [one_of(*name, behind) for name, behind in names.items() if name[0] and len(behind) > 1]
         return [finding for finding in made if finding is not None][:SHOWN]
 
@@ -185,9 +179,15 @@ class Findings:
 
     def _post_quantum(self) -> Finding | None:
         """The second segment of a post-quantum ClientHello does not arrive; smaller hellos do."""
-        with_it = sum(well for place, (well, _) in self.places if place.post_quantum)
-        without = sum(well for place, (well, _) in self.places if place.secure and not place.post_quantum)
-        if self.partial_hellos < MIN_PROVEN or with_it or not without or self.full:
+        if self.partial_hellos < MIN_PROVEN or self.full:
+            return None
+        with_it = without = 0
+        for (_, _, _, secure, post_quantum), (well, _) in self.counted.items():
+            if post_quantum:
+                with_it += well
+            elif secure:
+                without += well
+        if with_it or not without:
             return None
         text = (
             f"{self.partial_hellos} post-quantum ClientHellos (X25519MLKEM768) lost their second segment and none went "
@@ -224,6 +224,17 @@ def count(counter: Counter[Key], key: Key) -> cython.bint:
     return False
 
 
+@cython.cfunc
+def tally(outcomes: dict[Key, list[int]], key: Key, outcome: list[int]) -> None:
+    """Add what went well and what failed of a place to those of a value."""
+    sums = outcomes.get(key)
+    if sums is None:
+        outcomes[key] = [*outcome]
+    else:
+        sums[0] += outcome[0]
+        sums[1] += outcome[1]
+
+
 def one_of(name: str, port: int, behind: dict[bytes, list[int]]) -> Finding | None:
     """The address behind a name that always fails, when the others hardly do."""
     worst = max(behind, key=lambda raw: (behind[raw][1], raw))
@@ -250,13 +261,3 @@ def one_of(name: str, port: int, behind: dict[bytes, list[int]]) -> Finding | No
             "others_failed": others_failed,
         },
     )
-
-
-def family(place: Place) -> str:
-    """`IPv4` or `IPv6`; "" where no server was reached."""
-    return {4: "IPv4", 16: "IPv6"}.get(len(place.address), "")
-
-
-def port(place: Place) -> str:
-    """The server's port; "" where no server was reached."""
-    return f"port {place.port}" if place.port else ""

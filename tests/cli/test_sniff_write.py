@@ -35,28 +35,36 @@ Start = Callable[..., "Sniffing"]
 
 
 class Sniffing:
-    """A `whyfetch sniff` that runs, with CSV rows on its standard output."""
+    """A `whyfetch sniff` that runs, with CSV rows on its standard output; what it writes is in `out` and `err`."""
 
     def __init__(
         self, port: int, written: Path, *arguments: str, python: str = sys.executable, **environment: str
     ) -> None:
         command = [python, "-c", MAIN, "sniff", "-i", "lo", "-f", f"tcp port {port}", "--format", "csv"]
-        self.process = subprocess.Popen(
-            [*command, "-w", str(written), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **environment},
-        )
+        self.out, self.err = Path(tempfile.mkstemp()[1]), Path(tempfile.mkstemp()[1])
+        with self.out.open("w") as out, self.err.open("w") as err:
+            self.process = subprocess.Popen(
+                [*command, "-w", str(written), *arguments], stdout=out, stderr=err, env={**os.environ, **environment}
+            )
         with suppress(OSError, AssertionError):  # it ended: what it said will be looked at
             links.wait_until_captures(self.process.pid)
 
+    def wait(self, rows: int = 1) -> None:
+        """Until so many rows are there, whatever a busy machine makes of the time that takes."""
+        until = time.monotonic() + 30
+        while self.out.read_text().count("\n") <= rows and time.monotonic() < until:
+            time.sleep(0.05)
+
     def end(self) -> tuple[int, list[dict[str, str]], str]:
-        """Ctrl-C: the status, the rows, and what was said."""
+        """Ctrl-C, if it still runs: the status, the rows, and what was said."""
         with suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(timeout=30)
-        return self.process.returncode, list(csv.DictReader(io.StringIO(out))), err
+        return self.ended()
+
+    def ended(self) -> tuple[int, list[dict[str, str]], str]:
+        """The same, once it has ended by itself."""
+        status = self.process.wait(timeout=30)
+        return status, list(csv.DictReader(io.StringIO(self.out.read_text()))), self.err.read_text()
 
 
 @pytest.fixture
@@ -72,7 +80,9 @@ def start() -> Iterator[Start]:
     for one in running:
         if one.process.poll() is None:
             one.process.kill()
-        one.process.communicate()
+        one.process.wait()
+        one.out.unlink()
+        one.err.unlink()
 
 
 @pytest.fixture
@@ -111,7 +121,7 @@ def test_the_file_has_what_was_seen(start: Start, listening: socket.socket, tmp_
     path = tmp_path / "along.pcapng"
     sniffing = start(listening.getsockname()[1], path, "--source", source)
     fetch(listening)
-    time.sleep(1)
+    sniffing.wait()
     _, rows, err = sniffing.end()
     assert "warning" not in err
     assert [row["class"] for row in rows] == ["ok"]
@@ -124,14 +134,13 @@ def test_nothing_is_written_over_unasked(start: Start, listening: socket.socket,
     """An error with the option to type, status 2; with it the old file is gone."""
     path = tmp_path / "along.pcapng"
     path.write_bytes(b"precious")
-    refused = start(listening.getsockname()[1], path).process
-    _, err = refused.communicate(timeout=30)
-    assert refused.returncode == 2
+    status, _, err = start(listening.getsockname()[1], path).ended()
+    assert status == 2
     assert err == f"error: `{path}` exists\n\nhint: `--force` writes over it\n"
     assert path.read_bytes() == b"precious"
     sniffing = start(listening.getsockname()[1], path, "--force")
     fetch(listening)
-    time.sleep(0.5)
+    sniffing.wait()
     sniffing.end()
     assert len(classified(path)) == 1
 
@@ -141,7 +150,7 @@ def test_a_ring_is_one_capture(start: Start, listening: socket.socket, tmp_path:
     sniffing = start(listening.getsockname()[1], tmp_path / "along.pcapng", "--ring", "3x100kB")
     for _ in range(8):
         fetch(listening, body=bytes(60_000))
-    time.sleep(0.5)
+    sniffing.wait(8)
     sniffing.end()
     names = sorted(path.name for path in tmp_path.iterdir())
     assert len(names) == 3
@@ -182,16 +191,15 @@ def test_a_full_disk_is_said_and_the_rows_go_on(start: Start, listening: socket.
         for _ in range(4):
             fetch(listening, body=bytes(60_000))
         fetch(listening)
-        time.sleep(0.5)
-        sniffing.process.send_signal(signal.SIGINT)
-        out, err = sniffing.process.communicate(timeout=30)
+        sniffing.wait(5)
+        status, rows, err = sniffing.end()
         written = classified(folder / "along.pcapng")
     finally:
         subprocess.run(["umount", folder], check=True)
-    assert out.count("\n") == 6, "a head and five rows"
+    assert len(rows) == 5
     assert err.count("no space left on device; capturing went on without it") == 1
     assert 0 < len(written) < 5
-    assert sniffing.process.returncode in (3, 130)
+    assert status in (3, 130)
 
 
 def test_a_child_that_dies_is_said(start: Start, listening: socket.socket, tmp_path: Path) -> None:
@@ -201,14 +209,13 @@ def test_a_child_that_dies_is_said(start: Start, listening: socket.socket, tmp_p
         pytest.skip(f"{found.reason}: {found.hint}")
     sniffing = start(listening.getsockname()[1], tmp_path / "along.pcapng", "--source", "tcpdump")
     fetch(listening)
-    time.sleep(0.5)
+    sniffing.wait()
     (keeper,) = children(sniffing.process.pid)
     (child,) = children(keeper)
     os.kill(child, signal.SIGKILL)
-    out, err = sniffing.process.communicate(timeout=30)
+    status, rows, err = sniffing.ended()
     assert "warning: `tcpdump` ended: killed by signal 9; what it captured was read" in err
-    assert out.count("\n") == 2
-    assert sniffing.process.returncode == 3
+    assert (status, len(rows)) == (3, 1)
 
 
 def children(pid: int) -> list[int]:
@@ -254,7 +261,7 @@ def test_through_sudo_rights_are_given_up(
     assert "\nCapEff:\t0000000000000000\n" in status
     assert (written.stat().st_uid, written.stat().st_gid) == (12345, 12346)
     fetch(listening)
-    time.sleep(1)
+    sniffing.wait()
     left = [pid for keeper in children(sniffing.process.pid) for pid in [keeper, *children(keeper)]]
     _, rows, err = sniffing.end()
     assert [row["class"] for row in rows] == ["ok"], err

@@ -5,7 +5,9 @@ Run as a program it sends one frame, given in hexadecimal digits, from the far e
 
 import fcntl
 import os
+import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -134,12 +136,21 @@ if __name__ == "__main__":
 
 
 def wait_until_captures(pid: int) -> None:
-    """Until the process, or a child of it, has a packet socket that is bound: what passes from now on it will see."""
+    """Until what passes it will see: it, or a child, has a packet socket that is bound, and it is done with preparing.
+
+    What a socket received before its filter was there is thrown away; SIGTERM is taken only after that.
+    """
     until = time.monotonic() + 60
-    while not captures(pid):
+    while not (takes(pid, signal.SIGTERM) and captures(pid)):
         assert time.monotonic() < until, "it does not capture"
         assert Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z", "it ended"
         time.sleep(0.02)
+
+
+def takes(pid: int, number: int) -> bool:
+    """Whether it has a handler of its own for a signal."""
+    caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+    return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)
 
 
 def captures(pid: int) -> bool:
