@@ -256,7 +256,7 @@ def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
             raise CaptureError(f"cannot read `{path}`: {stream.problem} before a capture begins in it", COPY_AGAIN)
         stream = Prefixed(first, stream)
     kind = magic.kind(first)
-    if not kind and magic.may_be_text(first) and (text := _written(stream, path)) is not None:
+    if not kind and not raw.grows and magic.may_be_text(first) and (text := _written(stream, path)) is not None:
         stream, kind = text, "pcap"
     reader: Reader | None = None
     if kind == "pcap":

@@ -104,6 +104,14 @@ def test_timelines_are_no_rotated_set(tmp_path: Path) -> None:
     assert len(expand([str(tmp_path)])) == 3
 
 
+def test_a_text_is_not_followed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a text means is known at its end, which a file that grows has not."""
+    path = tmp_path / "a.pkt"
+    path.write_text(REFUSED)
+    assert run(["classify", "--follow", str(path)]) == 2
+    assert "text, not a pcap or pcapng file" in capsys.readouterr().err
+
+
 WRONG = {
     "0.000 > S 0:0(0)\n0.1.2 > . 1:1(0) ack 1\n": "line 2: unknown setting `0.1.2`",
     "0.000 > Q 0:0(0)\n": "line 1: `Q` are no flags of TCP",
