@@ -55,7 +55,11 @@ class PackedError(CaptureError):
 
 
 class NotationCaptureError(CaptureError):
-    """A timeline with a line that says nothing."""
+    """A timeline with a line that says nothing; `sure`: it begins as one, else only its name says that it is one."""
+
+    def __init__(self, message: str, hint: str, *, sure: bool) -> None:
+        super().__init__(message, hint)
+        self.sure = sure
 
 
 class SourceError(CaptureError):

@@ -305,8 +305,10 @@ def is_capture(path: str) -> bool:
         if not os.access(path, os.R_OK):
             return True
         open_reader(path).close()
-    except (CutCaptureError, NotationCaptureError, PackedError):
+    except (CutCaptureError, PackedError):
         return True
+    except NotationCaptureError as error:  # packetdrill's scripts are called `.pkt` too
+        return error.sure
     except (CaptureError, OSError):
         return False
     return True

@@ -32,7 +32,14 @@ def written(stream: Stream, path: str) -> Stream | None:
     text, told = _beginning(stream)
     if not told and not (NAMED.search(path) and _is_text(text)):
         return None
-    return Written(_compiled(text + _rest(stream, MOST_TEXT - len(text)), path, cut=bool(stream.problem)), stream)
+    from analyzer.pkt.words import NotationError  # what is no timeline needs none of it
+
+    text += _rest(stream, MOST_TEXT - len(text))
+    try:
+        return Written(_compiled(text, path, cut=bool(stream.problem)), stream)
+    except NotationError as error:
+        problem = f"cannot read `{path}`: line {error.line}: {error.why}"
+        raise NotationCaptureError(problem, HINT, sure=told) from None
 
 
 def _beginning(stream: Stream) -> tuple[bytes, bool]:
@@ -65,22 +72,16 @@ def _rest(stream: Stream, most: int) -> bytes:
 
 
 def _compiled(text: bytes, path: str, *, cut: bool) -> bytes:
-    from analyzer.pkt.build import pcap  # what is no timeline needs none of it
+    from analyzer.pkt.build import pcap
     from analyzer.pkt.timeline import parse
     from analyzer.pkt.words import NotationError
 
     whole = text.removeprefix(BOM_UTF8)
     if len(text) > MOST_TEXT:
-        raise _error(path, whole.count(b"\n") + 1, f"the text so far is more than {MOST_TEXT:,} bytes")
+        raise NotationError(path, whole.count(b"\n") + 1, f"the text so far is more than {MOST_TEXT:,} bytes")
     if cut:  # within a line
         whole = whole[: whole.rfind(b"\n") + 1]
     try:
         return pcap(parse(whole.decode(), path))
-    except NotationError as error:
-        raise _error(path, error.line, error.why) from None
     except UnicodeDecodeError as error:
-        raise _error(path, whole.count(b"\n", 0, error.start) + 1, "it is not UTF-8") from None
-
-
-def _error(path: str, line: int, why: str) -> NotationCaptureError:
-    return NotationCaptureError(f"cannot read `{path}`: line {line}: {why}", HINT)
+        raise NotationError(path, whole.count(b"\n", 0, error.start) + 1, "it is not UTF-8") from None

@@ -162,13 +162,15 @@ def test_what_is_wrong_names_its_line(text: str, tmp_path: Path, capsys: pytest.
 
 
 def test_a_wrong_one_in_a_directory_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is not passed over as a text is; the others are read."""
+    """It is not passed over as a text is, and a script of packetdrill, whose name ends alike; the others are read."""
+    (tmp_path / "close.pkt").write_text("// a script of packetdrill\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n")
     (tmp_path / "good.pkt").write_text(REFUSED)
     (tmp_path / "wrong.pkt").write_text(REFUSED + "0.3 > Q\n")
     run(["classify", "--format", "csv", str(tmp_path)])
     printed = capsys.readouterr()
     assert printed.out.count("rst-refused") == 1
     assert f"cannot read `{tmp_path / 'wrong.pkt'}`: line 4: `Q` are no flags of TCP" in printed.err
+    assert "close.pkt" not in printed.err
 
 
 @pytest.mark.parametrize(
