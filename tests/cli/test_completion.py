@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -67,6 +69,21 @@ def test_what_is_offered(words: list[str], offered: list[str]) -> None:
 def test_interfaces_are_those_of_this_machine() -> None:
     """And `any`, which is none."""
     assert bash("sniff", "-i", "") == ["any", *(name for _, name in socket.if_nameindex())]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_takes_the_script(tmp_path: Path) -> None:
+    """What `--show-completion` prints for it, evaluated there, and a line in which Tab is pressed."""
+    program = tmp_path / "whyfetch"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(PROGRAM)} "$@"\n')
+    program.chmod(0o755)
+    script = (
+        'eval "$(_WHYFETCH_COMPLETE=source_bash whyfetch)"; COMP_WORDS=(whyfetch classify --group-by class,ca);'
+        'COMP_CWORD=3; _whyfetch_completion whyfetch; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "class,cause\n", done.stderr
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
