@@ -4,6 +4,7 @@ from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.order cimport Order
 from analyzer.verdict.case cimport Case
 from analyzer.verdict.decide cimport decide_case
+from analyzer.verdict.ecn cimport Ecn
 from analyzer.verdict.groups cimport Groups
 from analyzer.verdict.model cimport Verdict
 from analyzer.wire.model cimport Connection

@@ -124,7 +124,8 @@ class Judging:
             self.add(fetch)
 
     def add(self, fetch: Fetch) -> None:
-        """Let a fetch that was judged wait for its turn."""
+        """Let a fetch that was judged wait for its turn; what tells of its server is noted now, while it is at hand."""
+        self.groups.ecn.learn(fetch)
         self.order.add(fetch)
         if self.lean and (self.keep is None or not self.keep(fetch)):
             fetch.detach()

@@ -36,7 +36,6 @@ class Groups:
     def add(self, fetch: Fetch) -> None:
         """Take the next fetch, in the order of first packets."""
         self.reach(fetch.start)
-        self.ecn.learn(fetch)
         self.races.add(fetch)
 
     def reach(self, time: cython.longlong) -> None:

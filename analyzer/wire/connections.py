@@ -235,7 +235,6 @@ def counted(connection: Connection, side: Side, p: Packet) -> cython.void:
     side.last_time = p.time
     if side.first_packet == 0:
         side.first_packet = p.number
-        side.first_time = p.time
 
 
 @cython.cfunc

@@ -35,8 +35,6 @@ OUTSIDE = 2
 MASK32 = 0xFFFFFFFF
 UNKNOWN_SHIFT = 14
 """The largest window scale (RFC 7323 2.3), assumed of a side whose SYN was not captured."""
-ID_FAR = 2000
-"""IP IDs of one sender that count on are nearer to each other than this (signatures.md 2.2, M2)."""
 MAX_GARBAGE = 64
 """Bytes kept of an answer that is not of the protocol in which it was asked."""
 MAX_MILESTONES = 96
@@ -81,6 +79,8 @@ WHAT = (
 )
 """The closed list of what a cited packet can be."""
 
+NOTHING: list[Any] = []
+"""What has nothing in it yet, of all that will be given another list: nothing is added to this one."""
 
 # What is marked `no_gc` refers to nothing that could refer back to it: reference counts alone free it, and the
 # collector does not have to know it, which costs as much as making it. (In a .pxd the mark would have no effect.)
@@ -122,7 +122,7 @@ class Side:
                     numbers, key_size: its length
     base            raw sequence number of stream offset 0
     isn             raw ISN, -1 = SYN not seen; other_isn: that of a SYN-ACK which came when another was taken
-    syn_time        its last SYN (or SYN-ACK) before the answer; first_time/last_time: any packet of it
+    syn_time        its last SYN (or SYN-ACK) before the answer; first_packet, last_packet, last_time: any packet of it
     end             offset after the highest byte it sent; next: offset up to which the stream was handed to the parser
     sent            the highest sequence number of its own packets that lay beyond `end` when it came: up to here it had
                     sent, whatever was captured (sent_packet, sent_time: the packet that says so); 0 = none did
@@ -161,7 +161,7 @@ class Side:
         self.syns = self.packets = self.bytes = 0
         self.retransmissions = self.duplicates = self.out_of_order = self.keep_alives = 0
         self.unanswered_keep_alives = 0
-        self.first_time = self.last_time = self.first_packet = self.last_packet = 0
+        self.last_time = self.first_packet = self.last_packet = 0
         self.syn_time = 0
         self.first_data_time = self.first_data_packet = self.last_data_time = self.last_data_packet = 0
         self.end = self.next = self.skip = self.acked = 0
@@ -343,10 +343,10 @@ class Tls:
         self.sslv2 = 0
         self.sni = ""
         self.alpn = ""
-        self.alpn_offer: list[str] = []
-        self.versions_offer: list[int] = []
-        self.groups_offer: list[int] = []
-        self.key_shares: list[int] = []
+        self.alpn_offer: list[str] = NOTHING
+        self.versions_offer: list[int] = NOTHING
+        self.groups_offer: list[int] = NOTHING
+        self.key_shares: list[int] = NOTHING
         self.ciphers_offer = b""
         self.early_data = self.psk = self.ech = self.ticket = self.psk_modes = 0
         self.certificate_asked = self.certificate_empty = 0

@@ -5,11 +5,13 @@ from analyzer.wire.octets cimport cut
 from analyzer.wire.packet cimport Packet
 
 cdef int ACK, WINDOW
+cdef unsigned long long MIX, MASK64
 cdef long long MASK32, NEAR_NS, TICK_NS, SLACK
-cdef int MAX_PAIRS
 
 @cython.final
 cdef class Newest:
+    cdef unsigned long long hosts
+    cdef bytes pair
     cdef public long long value, packet, time, steady, unsteady
     cdef public int near
 
@@ -22,10 +24,11 @@ cdef class Older:
 
 @cython.final
 cdef class Stamps:
-    cdef public dict pairs
+    cdef list slots
     cpdef asked(self, Connection connection, Packet p)
     cpdef answered(self, Connection connection, Packet p)
+    cdef Newest find(self, Connection connection)
 
 cpdef compare(Newest newest, Packet p)
 cpdef bint later(long long one, long long other) except -1
-cpdef object hosts(Connection connection)
+cpdef bytes hosts(Side client)

@@ -22,8 +22,11 @@ TICK_NS = 900_000
 """The fastest clock in use, 1 kHz (RFC 7323 5.4), and a tenth."""
 SLACK = 1000
 """Ticks by which timestamps of one clock may be apart: a SYN may be answered late."""
-MAX_PAIRS = 16_384
-"""Pairs of client and server address that are remembered; at the cap all are forgotten."""
+SLOTS = 16_384
+"""Pairs of client and server address that are remembered, each at a place that follows from it: of two that meet there
+the later one is. A power of two."""
+MIX, MASK64 = 0x9E3779B97F4A7C15, 0xFFFFFFFFFFFFFFFF
+"""An odd multiplier that spreads pairs over all slots (Knuth, TAOCP 3, 6.4)."""
 NEAR_NS = 1_000_000
 """A SYN-ACK within a millisecond, with a TTL that no router has lowered: the capture is at the server."""
 INITIAL_TTLS = (64, 128, 255)
@@ -32,13 +35,16 @@ INITIAL_TTLS = (64, 128, 255)
 class Newest:
     """What a server has taken from one address.
 
+    hosts, pair  of IPv4 both addresses as a number, of IPv6 a part of them as a number, and both as bytes
     value       the newest timestamp of an answered SYN; packet, time: of that SYN's connection and of its SYN-ACK
     steady      when an answered SYN first had a timestamp of the same clock as the one before it, 0 = never
     unsteady    when one first had another, older or too far ahead: clocks differ, and the server does not mind
     near        1 = the capture is at this server
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: cython.ulonglong, pair: bytes) -> None:
+        self.hosts = hosts
+        self.pair = pair
         self.value = self.packet = self.time = self.steady = self.unsteady = 0
         self.near = 0
 
@@ -63,10 +69,10 @@ class Older:
 
 
 class Stamps:
-    """The newest timestamps by client address + server address."""
+    """The newest timestamps by client address + server address, found without making a key."""
 
     def __init__(self) -> None:
-        self.pairs: dict[int | bytes, Newest] = {}
+        self.slots: list[Newest | None] = [None] * SLOTS
 
     def asked(self, connection: Connection, p: Packet) -> None:
         """The first SYN of a connection."""
@@ -74,7 +80,7 @@ class Stamps:
         behind: cython.longlong
         if p.ts_value < 0:
             return
-        newest = self.pairs.get(hosts(connection))
+        newest = self.find(connection)
         if newest is None or p.time - newest.time >= KEPT_NS:
             return
         behind = (newest.value - p.ts_value) & MASK32
@@ -84,21 +90,32 @@ class Stamps:
     def answered(self, connection: Connection, p: Packet) -> None:
         """The first SYN-ACK, which echoes the timestamp of the SYN that it answers."""
         newest: Newest | None
-        if not p.flags & ACK or p.ts_echo < 0 or connection.client.syns == 0 or connection.server.syns:
+        client: Side = connection.client
+        if not p.flags & ACK or p.ts_echo < 0 or client.syns == 0 or connection.server.syns:
             return
-        pair = hosts(connection)
-        newest = self.pairs.get(pair)
+        newest = self.find(connection)
         if newest is None:
-            if len(self.pairs) >= MAX_PAIRS:
-                self.pairs.clear()
-            newest = self.pairs[pair] = Newest()
+            newest = Newest(client.hosts, b"" if connection.version == 4 else hosts(client))
+            self.slots[slot_of(client.hosts)] = newest
         elif p.time - newest.time < KEPT_NS:
             compare(newest, p)
-        newest.near = p.time - connection.client.syn_time < NEAR_NS and p.ttl in INITIAL_TTLS
+        newest.near = p.time - client.syn_time < NEAR_NS and p.ttl in INITIAL_TTLS
         if newest.time == 0 or p.time - newest.time >= KEPT_NS or later(p.ts_echo, newest.value):
             newest.value = p.ts_echo
             newest.packet = connection.first_packet
             newest.time = p.time
+
+    @cython.boundscheck(False)
+    @cython.wraparound(False)
+    def find(self, connection: Connection) -> Newest | None:
+        """What is known of a connection's two addresses."""
+        client: Side = connection.client
+        newest: Newest | None = self.slots[slot_of(client.hosts)]
+        if newest is None or newest.hosts != client.hosts:
+            return None
+        if connection.version == 4:
+            return newest if not newest.pair else None
+        return newest if newest.pair == hosts(client) else None
 
 
 def compare(newest: Newest, p: Packet) -> None:
@@ -115,9 +132,14 @@ def later(one: cython.longlong, other: cython.longlong) -> cython.bint:
     return 0 < (one - other) & MASK32 <= MASK32 >> 1
 
 
-def hosts(connection: Connection) -> int | bytes:
-    """Client address + server address; those of IPv4 as the number that a side keeps of them."""
-    client: Side = connection.client
-    if connection.version == 4:
-        return client.hosts
+def hosts(client: Side) -> bytes:
+    """Client address + server address."""
     return cut(client.key, 0, client.key_size - 4)
+
+
+@cython.cfunc
+@cython.inline
+@cython.exceptval(check=False)
+def slot_of(hosts: cython.ulonglong) -> cython.Py_ssize_t:
+    """Where to look for a pair of addresses."""
+    return (hosts * MIX & MASK64) >> 50

@@ -32,6 +32,8 @@ from analyzer.wire.model import (
 from analyzer.wire.tls.registry import ALERTS
 
 NUMBER = st.one_of(st.sampled_from([-1, 0, 1, 2, 3]), st.integers(0, 40))
+HEADER_FIELDS = ("data_ttl", "ip_id", "syn_id", "port")
+"""What comes out of a header as it is: none of it is ever negative."""
 TIME = st.one_of(st.just(0), st.integers(0, 80).map(lambda tenths: 1_000_000_000_000_000_000 + tenths * 1_700_000_000))
 MISSING = ("head", "tail", "direction", "bytes", "snaplen")
 SIGNATURES = (
@@ -54,7 +56,8 @@ def scatter(draw: st.DrawFn, thing: object, *keep: str) -> None:
         if name in keep or name.startswith(("_", "recent")) or not isinstance(value, int):
             continue
         is_time = name == "time" or name.endswith(("_time", "_since"))  # a C number of 64 bits, others may have 32
-        setattr(thing, name, draw(TIME if is_time else NUMBER))
+        number = st.integers(0, 40) if name in HEADER_FIELDS else NUMBER
+        setattr(thing, name, draw(TIME if is_time else number))
 
 
 def attributes(thing: object) -> list[tuple[str, object]]:
