@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -31,7 +32,8 @@ def on_a_terminal(arguments: list[str], columns: int) -> list[str]:
             said += piece
         assert child.wait() == 0
     os.close(reader)
-    return said.decode().replace("\r\n", "\n").rpartition("\x1b[K")[2].splitlines()
+    shown = re.split(r"\x1b\[[0-9;?]*[A-Za-z]", said.decode())[-1]  # a busy machine draws a bar first, and wipes it
+    return shown.replace("\r", "").strip("\n").splitlines()
 
 
 def _read(reader: int) -> bytes:
