@@ -37,6 +37,8 @@ DOCUMENTS = (
     "docs/signatures.md",
 )
 CAPS = {
+    "pkt/timeline.py": ["MOST_PACKETS", "MOST_BYTES"],
+    "pkt/build.py": ["MOST_BYTES"],
     "capture/reader.py": ["MOST_BYTES", "LONGEST_HOLE", "FREE_RECORDS"],
     "capture/pcapng.py": ["MOST_KEPT", "MOST_INTERFACES"],
     "capture/losses.py": ["MOST"],

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from fuzz.mutator import Mutator
 from fuzz.targets import TARGETS
-from support.build import pcap
 from support.examples import SAMPLE_NAMES, sample
 from support.incomplete import SNAPLENS, cut_to
 from support.recording import pcap as recording_pcap
-from support.timeline import load
 
 from analyzer.compiled import is_compiled
 from analyzer.errors import ExitStatus
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import load
 
 ROOT = Path(__file__).parents[1]
 PCAP_LATEST = (1 << 32) * 10**9 - 1

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 from support import transform
-from support.build import frames, pcap
-from support.timeline import Timeline, load
 
 import analyzer
 from analyzer.output.words import wireshark_filter
+from analyzer.pkt.build import frames, pcap
+from analyzer.pkt.model import Timeline
+from analyzer.pkt.timeline import load
 
 pytestmark = [
     pytest.mark.tshark,
