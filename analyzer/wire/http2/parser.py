@@ -8,6 +8,7 @@ not asked for; their header blocks are decoded, because the blocks after them de
 from __future__ import annotations
 
 from analyzer.wire.http.notes import add_milestone, note_acked
+from analyzer.wire.http.pairing import text_of
 from analyzer.wire.http2.head import Pairs, may_have_body, take_request, take_response
 from analyzer.wire.http2.reader import MAX_BLOCK, PAYLOAD, Half
 from analyzer.wire.http2.registry import (
@@ -249,6 +250,7 @@ class Http2Parser(Streams):
                 h2.unread = 1
             else:
                 take_request(exchange, found)
+                self.text += text_of(exchange)
         if half.block_ends:
             self.side_over(half, exchange)
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from analyzer.wire.http.notes import add_milestone, forget, note_acked
-from analyzer.wire.http.pairing import MAX_EXCHANGES
+from analyzer.wire.http.pairing import MAX_EXCHANGES, text_of
 from analyzer.wire.http2.reader import GARBAGE, LOST, FrameReader, Half
 from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR, UNREADABLE
 from analyzer.wire.model import MAX_GARBAGE, NEVER, Connection, Exchange, Http2
@@ -18,6 +18,7 @@ class Streams(FrameReader):
 
     open      exchanges of streams that are not over, by stream identifier; ended: the last that are
     count     exchanges so far, those of HTTP/1.1 before an upgrade too
+    text      characters of requests that are kept
     newest    the client's highest stream so far: identifiers only grow (RFC 9113 5.1.1)
     goaway*   the server's GOAWAY with the lowest last stream: that stream (-1 = none came), code, packet and time
     goaways   how many of them came
@@ -30,7 +31,7 @@ class Streams(FrameReader):
         self.open: dict[int, Exchange] = {}
         self.ended: dict[int, Exchange] = {}
         self.count = len(connection.exchanges)
-        self.newest = 0
+        self.newest = self.text = 0
         self.goaway_last = self.goaway_code = -1
         self.goaway_packet = self.goaway_time = self.goaways = 0
         self.garbage = b""
@@ -113,6 +114,7 @@ class Streams(FrameReader):
         if len(self.connection.exchanges) > limit:
             self.connection.flag("exchanges-capped")
             forget(self.connection, exchange)
+            self.text -= text_of(exchange)
 
     def tell_goaway(self, exchange: Exchange) -> None:
         """Note the server's GOAWAY with a stream that it excludes, or that a connection error ends (5.4.1)."""
