@@ -33,6 +33,8 @@ def csv(package: Path, captures: Path) -> str:
     code = "import sys; from analyzer.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "classify", "--format", "csv", str(captures)]
     environment = dict(os.environ, PYTHONPATH=str(package), COLUMNS="80")
+    if not any((package / "analyzer").glob("_compiled*")):
+        environment["WHYFETCH_COMPILE"] = "0"  # an editable installation finds the library of its own folder
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment, cwd=captures, timeout=300, check=False
     )
