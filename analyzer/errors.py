@@ -54,6 +54,14 @@ class PackedError(CaptureError):
     """A file that cannot be unpacked without a package that is not installed."""
 
 
+class NotationCaptureError(CaptureError):
+    """A timeline with a line that says nothing; `sure`: it begins as one, else only its name says that it is one."""
+
+    def __init__(self, message: str, hint: str, *, sure: bool) -> None:
+        super().__init__(message, hint)
+        self.sure = sure
+
+
 class SourceError(CaptureError):
     """A live source that cannot capture here: no such interface, no right, a filter that does not compile."""
 

@@ -29,11 +29,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from support import recording  # noqa: E402
-from support.build import frames as frames_of  # noqa: E402
 from support.recording import Frame, Recording  # noqa: E402
-from support.timeline import parse  # noqa: E402
 
 from analyzer.api import Reading  # noqa: E402
+from analyzer.pkt.build import frames as frames_of  # noqa: E402
+from analyzer.pkt.timeline import parse  # noqa: E402
 
 SECOND = 1_000_000_000
 LEAD_S = 1.0

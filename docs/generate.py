@@ -37,13 +37,16 @@ DOCUMENTS = (
     "docs/signatures.md",
 )
 CAPS = {
+    "pkt/timeline.py": ["MOST_PACKETS", "MOST_BYTES"],
+    "pkt/build.py": ["MOST_BYTES"],
     "capture/reader.py": ["MOST_BYTES", "LONGEST_HOLE", "FREE_RECORDS"],
     "capture/pcapng.py": ["MOST_KEPT", "MOST_INTERFACES"],
     "capture/losses.py": ["MOST"],
     "wire/decode/fragments.py": ["MAX_DATAGRAMS", "MAX_BYTES"],
-    "wire/expiry.py": ["MAX_OPEN", "MAX_HALF_OPEN", "MAX_LINGERING"],
+    "wire/expiry.py": ["MAX_OPEN", "MAX_HALF_OPEN", "MAX_LINGERING", "MAX_HELD"],
     "wire/table.py": ["MAX_GONE"],
     "wire/unproven.py": ["MAX_HELD_BYTES"],
+    "wire/ordering.py": ["MAX_ALL", "MAX_EARLY_BYTES"],
     "wire/stream.py": ["MAX_PENDING_SEGMENTS", "MAX_PENDING_BYTES"],
     "wire/content.py": ["MAX_BUFFER"],
     "wire/tls/parser.py": ["MAX_MESSAGE"],
@@ -55,8 +58,9 @@ CAPS = {
     "fetch/names.py": ["MAX_ANSWERS", "MAX_ASKED", "MAX_ASKED_FOR"],
     "fetch/wishes.py": ["MAX_OPEN", "MAX_HELD", "MAX_USED"],
     "fetch/floods.py": ["MAX_ROWS", "MAX_ROWS_OF_ALL", "MAX_SOURCES"],
-    "fetch/order.py": ["MAX_HELD"],
-    "verdict/retries.py": ["MAX_WAITING", "MAX_NAMES_WAITING"],
+    "fetch/order.py": ["MAX_HELD", "MAX_TEXT"],
+    "verdict/retries.py": ["MAX_WAITING", "MAX_NAMES_WAITING", "MAX_TEXT"],
+    "verdict/told.py": ["MAX_PENDING"],
     "opinion/check.py": ["MOST_FETCHES"],
     "opinion/cutout.py": ["MOST_BYTES", "MOST_IN_ALL"],
     "output/grouping.py": ["MAX_GROUPS"],
@@ -200,6 +204,7 @@ def main() -> None:
         (ROOT / document).write_text(generated(document), encoding="utf-8")
     for name, command in PICTURES.items():
         (ROOT / name).write_text(picture(command), encoding="utf-8")
+    subprocess.run([sys.executable, ROOT / "docs" / "photograph.py"], check=True)
 
 
 if __name__ == "__main__":

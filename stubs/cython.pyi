@@ -22,6 +22,7 @@ double: TypeAlias = float
 void: TypeAlias = None
 compiled: bool
 p_char: type[Any]
+p_void: type[Any]
 
 def cfunc(f: _F) -> _F: ...
 def ccall(f: _F) -> _F: ...

@@ -2,8 +2,8 @@
 
     python tests/installed.py dist/whyfetch-*.whl
 
-Ends with an error when a row differs, when the core takes more than 30 MB, or when whyfetch is not compiled; `--interpreted` expects
-the opposite of the last. It prints what was measured.
+Ends with an error when a row differs, when the core takes more than 30 MB, when the first verdict costs 30 s of CPU time, or when whyfetch is
+not compiled; `--interpreted` expects the opposite of the last. It prints what was measured.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ MOST_BYTES = 30_000_000
 """Of everything that `pip install` adds to an empty environment, bytes as `ls` counts them."""
 OWN = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence.pth")
 """What a new environment holds."""
+MOST_SECONDS = 30
+"""Until the first verdict, of CPU time: other work on the machine does not count."""
 
 
 def main() -> None:
@@ -39,23 +41,29 @@ def check(wheel: Path, home: Path, expected: str, engine: str) -> None:
     """In this folder, which becomes the home of a user who has Python alone."""
     environment = {"HOME": str(home), "PATH": path_without_compilers(home), "CC": "false", "LANG": "C.UTF-8"}
     environment |= {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
-    began = time.monotonic()
+    began, used = time.monotonic(), cpu_seconds()
     subprocess.run([sys.executable, "-m", "venv", home / "venv"], check=True, env=environment)
     place = home / "venv" / ("Scripts" if os.name == "nt" else "bin")
     pip = [place / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, wheel], check=True, env=environment)
     sample = ROOT / "samples" / "rst" / "curl-refused.pcap"
     subprocess.run([place / "whyfetch", "classify", sample], check=True, env=environment, cwd=home)
-    seconds = time.monotonic() - began
+    seconds, used = time.monotonic() - began, cpu_seconds() - used
     said = subprocess.run(
         [place / "whyfetch", "--version"], check=True, env=environment, capture_output=True, text=True
     )
     (packages,) = {path.resolve() for path in (home / "venv").glob("[Ll]ib*/**/site-packages")}
     size = sum(bytes_of(path) for path in packages.iterdir() if path.name not in OWN)
-    print(f"{said.stdout.strip()}: {size / 1e6:.1f} MB, first verdict after {seconds:.0f} s")  # noqa: T201
+    print(f"{said.stdout.strip()}: {size / 1e6:.1f} MB, first verdict after {seconds:.0f} s, {used:.0f} s of CPU time")  # noqa: T201
     assert engine in said.stdout, said.stdout
     assert rows([str(place / "whyfetch")], home, environment) == expected, "rows differ"
+    assert used < MOST_SECONDS, f"the first verdict takes {used:.0f} s of CPU time"
     assert size < MOST_BYTES or engine == "interpreted", f"the core takes {size:,} bytes"
+
+
+def cpu_seconds() -> float:
+    """Of the processes that have ended."""
+    return sum(os.times()[2:4])
 
 
 def path_without_compilers(home: Path) -> str:

@@ -8,17 +8,17 @@ from itertools import zip_longest
 from pathlib import Path
 
 import pytest
-from support.build import pcap
-from support.timeline import Expected, load, parse
+from support.expected import Expected, expected
 
 from analyzer.output.columns import COLUMNS
 from analyzer.output.row import values
+from analyzer.pkt.timeline import load, parse
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.pkt"))
 
 
 def verdicts(path: Path) -> list[Expected]:
-    """What the program says about this capture, in the shape of the `=>` lines."""
+    """What the program says about this timeline, in the shape of the `=>` lines."""
     import analyzer
 
     found = []
@@ -77,18 +77,17 @@ def agrees(wanted: Expected, got: Expected) -> bool:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_case(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_case(path: Path, request: pytest.FixtureRequest) -> None:
     """The whole program gives each fetch of the timeline the verdict that is written below it."""
     case = load(path)
-    capture = tmp_path / f"{path.stem}.pcap"
-    capture.write_bytes(pcap(case))
-    found = verdicts(capture)
-    shown = [demanded(*pair) for pair in zip_longest(case.expected[: len(found)], found)]
+    wanted = expected(case)
+    found = verdicts(path)
+    shown = [demanded(*pair) for pair in zip_longest(wanted[: len(found)], found)]
     if request.config.getoption("--update-cases"):
         rewrite(path, shown)
         return
-    same = len(found) == len(case.expected) and all(map(agrees, case.expected, found))
-    assert same, f"\n{case.claim}\nwanted\n{_lines(case.expected)}\ngot\n{_lines(shown)}"
+    same = len(found) == len(wanted) and all(map(agrees, wanted, found))
+    assert same, f"\n{case.claim}\nwanted\n{_lines(wanted)}\ngot\n{_lines(shown)}"
 
 
 def _lines(expected: tuple[Expected, ...] | list[Expected]) -> str:
@@ -109,8 +108,8 @@ def _lines(expected: tuple[Expected, ...] | list[Expected]) -> str:
 )
 def test_a_line_is_exact(other: str) -> None:
     """Whatever a `=>` line states too little or too much is another verdict."""
-    (wanted,) = parse("=> rst/rst-refused high flags: port-reuse 1:syn 2:rst").expected
-    (got,) = parse(f"=> {other}").expected
+    (wanted,) = expected(parse("=> rst/rst-refused high flags: port-reuse 1:syn 2:rst"))
+    (got,) = expected(parse(f"=> {other}"))
     says = ("any summary",)
     assert agrees(wanted, replace(wanted, says=says))
     assert not agrees(wanted, replace(got, says=says))
@@ -122,5 +121,5 @@ def test_every_case_has_a_claim_and_cites_packets_that_exist() -> None:
     for path in CASES:
         case = load(path)
         assert case.claim, path.name
-        for expected in case.expected:
-            assert all(0 < packet <= len(case.packets) for packet, _ in expected.evidence), path.name
+        for wanted in expected(case):
+            assert all(0 < packet <= len(case.packets) for packet, _ in wanted.evidence), path.name

@@ -8,8 +8,9 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from support.timeline import load
+from support.expected import expected
 
+from analyzer.pkt.timeline import load
 from analyzer.verdict.catalog import catalogue, rules, signature, title
 from analyzer.verdict.causes import TABLE, cause_of
 from analyzer.wire.tls.registry import ALERTS
@@ -105,7 +106,7 @@ def test_every_cause_has_a_case_and_a_near_miss() -> None:
     fired, missed = defaultdict(list), defaultdict(list)
     for path in CASES:
         case = load(path)
-        own = {cause_of(expected.cause).id for expected in case.expected if expected.cause}
+        own = {cause_of(wanted.cause).id for wanted in expected(case) if wanted.cause}
         for cause in own:
             fired[cause].append(path.name)
         for line in case.claim.splitlines():

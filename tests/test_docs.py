@@ -12,14 +12,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def _generator():
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+def _script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-generate = _generator()
+generate, photograph = _script("generate"), _script("photograph")
 
 
 def run(arguments, **options):
@@ -39,6 +39,15 @@ def test_pictures_are_fresh(name):
     made = generate.picture(generate.PICTURES[name])
     assert made == (ROOT / name).read_text(encoding="utf-8")
     assert "url(" not in made.replace("url(#", "")
+
+
+@pytest.mark.skipif(photograph.browser() is None, reason="no browser that could make the picture anew")
+def test_the_picture_of_a_page_is_fresh(tmp_path):
+    """The README's picture shows the page as it is, and is small."""
+    picture = photograph.PICTURE.read_bytes()
+    assert photograph.pictured(picture) == photograph.page(tmp_path / "report.html")
+    assert picture.startswith(photograph.SIGNATURE)
+    assert len(picture) < 200_000
 
 
 def blocks(document, language):

@@ -226,7 +226,7 @@ def test_a_connection_given_up_says_so() -> None:
     (fetch,) = fetches(flood.table.finished[0])
     verdict = decide(fetch)
     assert "evicted" in verdict.flags
-    assert "too many connections were open" in verdict.summary
+    assert "too much was open at once" in verdict.summary
     assert "capture ends" not in verdict.summary
 
 

@@ -12,10 +12,8 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
-from support.build import pcap
 from support.examples import CASES, GOOD, SAMPLES
 from support.live import SECOND, Live
-from support.timeline import Timeline, parse
 
 from analyzer.api import Reading
 from analyzer.capture import CaptureSource, open_capture
@@ -27,6 +25,9 @@ from analyzer.output.below import Below
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.summary import Summary
 from analyzer.output.table import TableWriter
+from analyzer.pkt.build import pcap
+from analyzer.pkt.model import Timeline
+from analyzer.pkt.timeline import parse
 from analyzer.verdict.told import Event
 
 

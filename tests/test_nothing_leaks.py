@@ -11,14 +11,14 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from hpack import Encoder
-from support import h2
-from support.build import frames, pcap
-from support.payload import CERTIFICATE, record
 from support.planted import Planted, conversation, leaks
-from support.timeline import parse
 
 import analyzer
 from analyzer.cli.app import run
+from analyzer.pkt import h2
+from analyzer.pkt.build import frames, pcap
+from analyzer.pkt.timeline import parse
+from analyzer.pkt.tls import CERTIFICATE, record
 
 Scenario = Callable[[Planted], str]
 

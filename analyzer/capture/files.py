@@ -26,7 +26,7 @@ from analyzer.capture.pcap import PcapFrames
 from analyzer.capture.pcapng import PcapngFrames
 from analyzer.capture.reader import Reader
 from analyzer.capture.stream import Prefixed, RawStream, Stream, peek
-from analyzer.errors import CaptureError, CutCaptureError, PackedError, how_to_install
+from analyzer.errors import CaptureError, CutCaptureError, NotationCaptureError, PackedError, how_to_install
 
 STDIN = "-"
 
@@ -256,6 +256,8 @@ def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
             raise CaptureError(f"cannot read `{path}`: {stream.problem} before a capture begins in it", COPY_AGAIN)
         stream = Prefixed(first, stream)
     kind = magic.kind(first)
+    if not kind and not raw.grows and magic.may_be_text(first) and (text := _written(stream, path)) is not None:
+        stream, kind = text, "pcap"
     reader: Reader | None = None
     if kind == "pcap":
         reader = PcapFrames(stream, path)
@@ -268,6 +270,13 @@ def _reader(raw: RawStream, begin: bytes, path: str) -> Reader:
         problem = f" ({stream.problem})" if stream.problem else ""
         raise CutCaptureError(f"cannot read `{path}`: {what} inside its {kind} header{problem}", COPY_AGAIN)
     return reader
+
+
+def _written(stream: Stream, path: str) -> Stream | None:
+    """The capture that a text means, None when it is no timeline."""
+    from analyzer.capture.notation import written  # few texts come here
+
+    return written(stream, path)
 
 
 def no_capture(path: str, wrapping: str, first: bytes) -> CaptureError:
@@ -298,6 +307,8 @@ def is_capture(path: str) -> bool:
         open_reader(path).close()
     except (CutCaptureError, PackedError):
         return True
+    except NotationCaptureError as error:  # packetdrill's scripts are called `.pkt` too
+        return error.sure
     except (CaptureError, OSError):
         return False
     return True
@@ -310,12 +321,14 @@ def expand(paths: Sequence[str | os.PathLike[str]]) -> list[CaptureSource]:
     A file named outright is not looked at here: opening it tells what is wrong with it. CaptureError for a directory
     without captures and for a glob without matches.
     """
-    from analyzer.capture.sets import group
-
     found: dict[str, str] = {}
     for path in paths:
         for name in _matches(os.fspath(path)):
             found.setdefault(name if name == STDIN else os.path.abspath(name), name)
+    if len(found) < 2:
+        return [CaptureSource(name, [name]) for name in found.values()]
+    from analyzer.capture.sets import group  # which takes as long as a small capture
+
     return group(list(found.values()))
 
 

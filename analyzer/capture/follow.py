@@ -21,6 +21,8 @@ class FollowedStream(RawStream):
     replaced  why nothing more will come: the writer began anew, "" = it did not
     """
 
+    grows = True
+
     def __init__(self, path: str) -> None:
         super().__init__(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)))
         self.path = path

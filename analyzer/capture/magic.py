@@ -45,6 +45,11 @@ def kind(first: bytes) -> str:
     return ""
 
 
+def may_be_text(first: bytes) -> bool:
+    """Whether it begins as a text does: with blanks, signs, letters or digits."""
+    return all(byte in b"\t\r\n" or byte >= 32 for byte in first[:WANTED].removeprefix(b"\xef\xbb\xbf"))
+
+
 def beginning(first: bytes) -> str:
     """What a whole input of a few bytes is the beginning of, "" = nothing known, or of several, or text."""
     if len(first) < 3 and first.isascii() and (first.isspace() or first.decode().isprintable()):

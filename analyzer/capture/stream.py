@@ -70,8 +70,11 @@ class Stream(Protocol):
 class RawStream:
     """The bytes of an open file descriptor, which it owns unless `keep` is set.
 
+    grows     whether its end is not the end: more may be written
     ticking   whether `read` comes back when nothing came for TICK_NS; only where the system can wait for a pipe so
     """
+
+    grows = False
 
     def __init__(self, descriptor: int, *, keep: bool = False) -> None:
         self.descriptor = descriptor
@@ -173,6 +176,10 @@ class Prefixed:
 
     def close(self) -> None:
         self.rest.close()
+
+
+class Written(Prefixed):
+    """The capture that a text means; the text has been read."""
 
 
 def peek(stream: Stream, wanted: int) -> bytes:

@@ -58,7 +58,7 @@ class Again:
         for path in self.paths:
             self._look_ahead(path)
         files = {name: name if isfile(name) else "" for name in self.files}  # noqa: PTH113
-        with Output(self.output, None if self.quiet else messages.waiting_for_reader) as out:
+        with Output(self.output, None if self.quiet else messages.waiting_for_reader, self.form) as out:
             gathered = writer(self.form, out, files, baseline=baseline)
             for path in self.paths:
                 for fields in objects(Path(path)):
@@ -130,5 +130,4 @@ class Again:
         sys.stdout.flush()
         for text in self.summary.warnings:
             messages.warning(text)
-        for line in self.summary.lines():
-            sys.stderr.write(line + "\n")
+        messages.said(self.summary.lines())

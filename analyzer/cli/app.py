@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import re
 import sys
@@ -16,27 +17,33 @@ from typing import Annotated, ParamSpec
 import typer
 
 from analyzer.cli import messages
+from analyzer.cli.workflow import tamed
 from analyzer.errors import AnalyzerError, ExitStatus, Terminated
 
 _P = ParamSpec("_P")
 
-COMMANDS: dict[str, dict[str, object]] = {
-    "classify": {},
-    "sniff": {},
-    "show": {},
-    "case": {},
-    "report": {},
-    "signatures": {},
-    "doctor": {},
-    "run": {"allow_interspersed_args": False},
+COMMANDS = {
+    "classify": "Say of every fetch whether it failed, why, and what proves it.",
+    "sniff": "Say the same of interfaces, while it goes on.",
+    "run": "Run COMMAND and say why its fetches failed.",
+    "show": "Show one fetch, packet by packet, and why this verdict.",
+    "report": "Write a page for somebody who reads no tables.",
+    "case": "Print one fetch as an anonymised timeline, to report a bug.",
+    "signatures": "Print what every cause means, and what to do about it.",
+    "doctor": "Say what works on this machine, and what does not.",
 }
-"""The subcommands, each a function of that name in a module of that name, with what is special about its arguments."""
+"""The subcommands, each a function of that name in a module of that name, as the list of them describes them."""
+SETTINGS: dict[str, dict[str, object]] = {"run": {"allow_interspersed_args": False}}
+"""What is special about their arguments."""
 
 PATH = re.compile(r"[./\\*?[]")
 """What is in no command's name, and in that of nearly every capture."""
 
 OPTIONS = ("--debug", "--version", "-V", "--help", "-h", "--install-completion", "--show-completion")
 """What may stand before a command."""
+
+WIDEST = 100
+"""Columns of a line of help, on a terminal that has so many."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What a write fails with when the place it goes to takes no more."""
@@ -68,13 +75,13 @@ def application(arguments: Iterable[str] = ()) -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,  # rich's boxes would cut messages, and take 0.1 s to import
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
     )
     app.callback()(options)
     first = next((word for word in arguments if not word.startswith("-")), "")
     for name in [first] if first in COMMANDS else COMMANDS:
         command = getattr(import_module(f"analyzer.cli.{name}"), name)
-        app.command(name, context_settings=COMMANDS[name])(guarded(command))
+        app.command(name, short_help=COMMANDS[name], context_settings=SETTINGS.get(name, {}))(guarded(command))
     return app
 
 
@@ -121,8 +128,10 @@ def main(arguments: list[str] | None = None) -> None:
 
     At once: to free object by object what a large capture left behind takes longer than to start.
     """
+    gc.set_threshold(20_000)  # what imports make stays; to look for garbage in it takes a thirtieth of the start
     arguments = sys.argv[1:] if arguments is None else arguments
     _open_streams()
+    sys.stderr = tamed(sys.stderr)
     status = run(arguments)
     try:
         sys.stdout.flush()

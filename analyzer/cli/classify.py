@@ -16,10 +16,12 @@ from analyzer.cli.options import (
     ALL,
     BASELINE,
     CHECK,
+    CLIENT_LOG,
     COLOUR,
     FAIL_ON,
     GROUP_BY,
     IGNORE,
+    MAX_OPEN,
     OUTPUT,
     SELECT,
     SETTLE,
@@ -44,7 +46,7 @@ def classify(
         list[str] | None,
         typer.Argument(
             metavar="CAPTURE...",
-            help="Capture files (pcap or pcapng, also compressed), directories, globs, or - for standard input.",
+            help="Files (pcap, pcapng, timelines), directories, globs, - for standard input.",
             show_default=False,
         ),
     ] = None,
@@ -54,8 +56,7 @@ def classify(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="table, tsv, csv, jsonl, parquet; for CI github, gitlab, junit, markdown, sarif. Default: by the "
-            "name of the output file, else table.",
+            help="table, tsv, csv, jsonl, parquet; for CI github, gitlab, junit, markdown, sarif.",
             show_default=False,
         ),
     ] = None,
@@ -63,7 +64,7 @@ def classify(
         Path | None,
         OUTPUT,
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over the output file.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over FILE.")] = False,
     select: Annotated[list[str] | None, SELECT] = None,
     where: Annotated[list[str] | None, WHERE] = None,
     ignore: Annotated[list[str] | None, IGNORE] = None,
@@ -74,46 +75,26 @@ def classify(
         FAIL_ON,
     ] = None,
     baseline: Annotated[Path | None, BASELINE] = None,
-    client_log: Annotated[
-        Path | None,
-        typer.Option(
-            "--client-log",
-            metavar="FILE",
-            help="Output of curl, go, pip, npm, git, Python, Node, Java or wget: the error lines in it are shown with "
-            "their fetches (column client_said). Rows then come when all captures are read.",
-        ),
-    ] = None,
+    client_log: Annotated[Path | None, CLIENT_LOG] = None,
     everything: Annotated[bool, ALL] = False,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
-    follow: Annotated[
-        bool, typer.Option("--follow", help="Read on where the file ends, which is still being written, until Ctrl-C.")
-    ] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Read on while the file grows, until Ctrl-C.")] = False,
     settle: Annotated[bool, SETTLE] = False,
-    max_open: Annotated[
-        int | None,
-        typer.Option(
-            "--max-open",
-            metavar="N",
-            min=3,
-            help="Follow so many connections at a time (docs/security.md says how many else); each takes 3 to 6 kB. "
-            "What is given up has the flag `evicted`.",
-        ),
-    ] = None,
+    max_open: Annotated[int | None, MAX_OPEN] = None,
     check: Annotated[bool, CHECK] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no progress bar.")] = False,
     colour: Annotated[Colour, COLOUR] = Colour.AUTO,
 ) -> int:
     """Say of every fetch in captures whether it failed, why, and which packets prove it.
 
-    Rows go to standard output, the summary and everything else to standard error.
+    Rows go to standard output, everything else to standard error. docs/cli.md says more.
 
-    Example: whyfetch classify --format csv -o fetches.csv trace.pcapng
-
-    Example: whyfetch classify --where 'status>=500' --group-by host trace.pcapng
-
-    Example: whyfetch classify --client-log build.log trace.pcapng
-
-    Example: tcpdump -i eth0 -U -w - | whyfetch classify -
+    \b
+    Examples:
+      whyfetch classify -o fetches.csv trace.pcapng
+      whyfetch classify --where 'status>=500' --group-by host trace.pcapng
+      whyfetch classify --client-log build.log trace.pcapng
+      tcpdump -i eth0 -U -w - | whyfetch classify -
     """
     from analyzer.cli.baseline import gates
     from analyzer.cli.checking import checking

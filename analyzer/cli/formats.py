@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from enum import StrEnum
 from os.path import exists, isfile, splitext
 from pathlib import Path
@@ -77,6 +76,8 @@ def _told_by(output: Path, suffix: str) -> str:
         return Format.TABLE
     if suffix in (".html", ".htm"):
         raise UsageError(f"`{output}` would be a page, and rows are none", f"`whyfetch report CAPTURE -o {output}`")
+    from difflib import get_close_matches
+
     near = get_close_matches(suffix, SUFFIXES, 1)
     known = ", ".join(suffix for suffix in SUFFIXES if suffix != ".ndjson")
     hint = HINTS.get(suffix) or (f"did you mean `{near[0]}`?" if near else "")

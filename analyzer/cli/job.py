@@ -148,7 +148,7 @@ class Job:
             if self.capture is None:  # opens the first capture: nothing is written over for an unreadable one
                 first = next(rows, None)
                 self._give_up_if_unreadable()
-            with Output(self.output, None if self.quiet else messages.waiting_for_reader) as out:
+            with Output(self.output, None if self.quiet else messages.waiting_for_reader, self.form) as out:
                 self._write(out, rows if first is None else chain([first], rows))
         finally:
             self._close_bar()
@@ -333,10 +333,8 @@ class Job:
         sys.stdout.flush()  # on a terminal the rows come first
         for text in self.summary.warnings:
             messages.warning(text)
-        for text in self.reading.still_open():
-            sys.stderr.write(text + "\n")
-        for line in self.summary.lines():
-            sys.stderr.write(line + "\n")
+        messages.said(self.reading.still_open())
+        messages.said(self.summary.lines())
 
     def _status(self) -> ExitStatus:
         stopped = self.interrupted or (self.stopping.status if self.stopping is not None else None)

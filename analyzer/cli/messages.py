@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
-from analyzer.output.text import safe
+from analyzer.output.text import safe, width, wrap
 
 LOG = 120
 """Columns of a log in a browser: what those of GitHub and GitLab show on a usual screen."""
@@ -40,6 +41,14 @@ def waiting_for_reader(name: str) -> None:
 def note(message: str) -> None:
     """Print what is good to know."""
     _put("note", "36", message)
+
+
+def said(lines: Iterable[str]) -> None:
+    """Print the lines of a summary; on a terminal broken between words, where it is narrower than they are."""
+    room = columns(sys.stderr) if sys.stderr.isatty() else 0
+    for line in lines:
+        first, *more = wrap(line, room - 2) if 2 < room < width(line) else [line]
+        sys.stderr.write("".join([first + "\n", *(f"  {text}\n" for text in more)]))
 
 
 def _put(kind: str, code: str, text: str) -> None:

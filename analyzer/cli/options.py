@@ -1,67 +1,77 @@
-"""Options that several commands have."""
+"""Options that several commands have. What `--help` says of one fits a line; docs/cli.md says the rest."""
 
 from __future__ import annotations
 
 import typer
 
-OUTPUT = typer.Option(
-    "-o", "--output", metavar="FILE", help="Write rows to FILE, as its name says (.csv, .jsonl.gz ...)."
-)
+from analyzer.cli import completion
+
+OUTPUT = typer.Option("-o", "--output", metavar="FILE", help="Write rows to FILE; its suffix says the format.")
 
 SELECT = typer.Option(
-    "--select", metavar="CLASS[/CAUSE]", help="Show only these verdicts: rst, rst/rst-refused, 'tls-*', failed."
+    "--select",
+    metavar="CLASS[/CAUSE]",
+    help="Show only these verdicts: rst, 'tls-*', failed.",
+    autocompletion=completion.verdicts,
 )
 
 WHERE = typer.Option(
     "--where",
     metavar="EXPR",
-    help="Show only rows with name=*.example, 'duration_s>5', status!=200, flags~tls (docs/selecting.md).",
+    help="Show only these rows: name=*.org, 'status>=500'.",
+    autocompletion=completion.conditions,
 )
 
 IGNORE = typer.Option(
-    "--ignore", metavar="CLASS[/CAUSE]", help="Count these verdicts, and no more: no row, no finding, no --fail-on."
+    "--ignore",
+    metavar="CLASS[/CAUSE]",
+    help="Only count these verdicts: no row, no --fail-on.",
+    autocompletion=completion.verdicts,
 )
 
 GROUP_BY = typer.Option(
-    "--group-by", metavar="COLUMNS", help="Show groups instead of rows, worst first: class,cause,host."
+    "--group-by",
+    metavar="COLUMNS",
+    help="Show groups, worst first: class,cause,host.",
+    autocompletion=completion.columns,
 )
 
-STATS = typer.Option("--stats", help="Show failures and times of phases instead of rows, by host.")
+STATS = typer.Option("--stats", help="Show failures and times of phases, by host.")
 
 FAIL_ON = typer.Option(
     "--fail-on",
     metavar="CLASS[/CAUSE]",
-    help="Exit with status 1 if a fetch has such a verdict; new:CLASS: only if --baseline has none of its kind.",
+    help="Exit with 1 on such a verdict, or new:CLASS.",
+    autocompletion=completion.gates,
 )
 
-BASELINE = typer.Option(
-    "--baseline",
-    metavar="FILE",
-    help="JSON lines of a run before this one: the summary says which failures are new, known, fixed.",
+BASELINE = typer.Option("--baseline", metavar="FILE", help="JSON lines of a run before: what is new, fixed.")
+
+CLIENT_LOG = typer.Option("--client-log", metavar="FILE", help="Output of the client, to show its error lines.")
+
+ALL = typer.Option("--all", help="List connections that carried no fetch as well.")
+
+COLOUR = typer.Option("--color", metavar="WHEN", help="auto, always or never.")
+
+SHOW_QUERIES = typer.Option("--show-queries", help="Do not cut queries and passwords out of targets.")
+
+SETTLE = typer.Option("--settle", help="Write a row only when nothing can change it.")
+
+MAX_OPEN = typer.Option("--max-open", metavar="N", min=3, help="Follow so many connections at a time.")
+
+CHECK = typer.Option("--check", help="Ask Wireshark as well; exit with 1 if it differs.")
+
+SECOND_OPINION = typer.Option("--second-opinion", help="Show what Wireshark says; exit with 1 if it differs.")
+
+RING = typer.Option("--ring", metavar="NxSIZE", help="With -w: N files of SIZE, one after the other: 10x100MB.")
+
+SNAPLEN = typer.Option(
+    "-s", "--snaplen", metavar="BYTES", min=0, help="Bytes kept of each packet, 0 = all.", show_default=False
 )
 
-ALL = typer.Option("--all", help="List the connections that carried no fetch as well.")
-
-COLOUR = typer.Option("--color", metavar="WHEN", help="auto, always or never (NO_COLOR and FORCE_COLOR count).")
-
-SHOW_QUERIES = typer.Option(
-    "--show-queries",
-    help="Show request targets as sent. Without it query, fragment, path parameters, user and password are cut out of "
-    "them, and out of URLs in client logs.",
-)
-
-SETTLE = typer.Option(
-    "--settle",
-    help="Of a capture that goes on, write a row when nothing can change it: a failure waits for its retry. Without it "
-    "a row comes as soon as it is decided, and what becomes of it is told later.",
-)
-
-CHECK = typer.Option(
-    "--check",
-    help="Ask Wireshark (pyshark, tshark) for the facts of the packets that rows cite; exit with status 1 if it says "
-    "otherwise.",
-)
-
-SECOND_OPINION = typer.Option(
-    "--second-opinion", help="Show what Wireshark (pyshark, tshark) says of the cited packets; status 1 if otherwise."
+SOURCE = typer.Option(
+    "--source",
+    metavar="NAME",
+    help="ring, dumpcap, tcpdump or scapy; else the best.",
+    autocompletion=completion.sources,
 )

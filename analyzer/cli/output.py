@@ -9,18 +9,25 @@ from typing import IO, TextIO, cast
 
 from analyzer.capture.patience import Waiting, patience
 from analyzer.cli.formats import compression
+from analyzer.cli.workflow import tamed
 from analyzer.errors import UsageError
 
 BUFFER = 1 << 18
 """Bytes that are written to a file at once."""
 
+READABLE = ("table", "tsv", "markdown")
+
 
 class Output:
-    """The stream rows go to, as UTF-8 with `\\n`: a file of that name, or standard output."""
+    """The stream rows go to, as UTF-8 with `\\n`: a file of that name, or standard output.
 
-    def __init__(self, path: Path | None, waiting: Waiting | None = None) -> None:
+    form  what is written; people read READABLE ones, and a runner of GitHub's may do so before them (workflow.py)
+    """
+
+    def __init__(self, path: Path | None, waiting: Waiting | None = None, form: str = "table") -> None:
         self.path = path
         self.waiting = waiting
+        self.form = form
         self.stream: TextIO = sys.stdout
         self.file: IO[bytes] | None = None
 
@@ -28,6 +35,8 @@ class Output:
         if self.path is None:
             if isinstance(sys.stdout, TextIOWrapper):
                 sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+            if self.form in READABLE:
+                self.stream = tamed(self.stream)
             return self.stream
         try:
             with patience(self.waiting, str(self.path)):

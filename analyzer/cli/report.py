@@ -15,21 +15,20 @@ import typer
 
 from analyzer.cli import messages
 from analyzer.cli.classify import check_output
-from analyzer.cli.options import SHOW_QUERIES
-from analyzer.cli.show import CLIENT_LOG
+from analyzer.cli.options import CLIENT_LOG, SHOW_QUERIES
 from analyzer.errors import ExitStatus, UsageError
 from analyzer.output.progress import Bar
 
 CAPTURES = typer.Argument(
     metavar="CAPTURE...",
-    help="Capture files (pcap or pcapng, also compressed), directories, globs.",
+    help="Files (pcap, pcapng, timelines), directories, globs.",
     show_default=False,
 )
 OUTPUT = typer.Option("-o", "--output", metavar="FILE", help="The page, e.g. report.html; - for standard output.")
 ANONYMISE = typer.Option(
     "--anonymise",
     "--anonymize",
-    help="Replace names, addresses and paths, as `whyfetch case` does, and leave out words of servers.",
+    help="Replace names, addresses, paths, as `case` does.",
 )
 
 
@@ -47,9 +46,10 @@ def report(
     What failed and why, the worst first, what it cost and what to do; when; every fetch, and packet by packet those
     that failed. One HTML file that loads nothing and needs no script.
 
-    Example: whyfetch report trace.pcapng -o report.html
-
-    Example: whyfetch report --anonymise captures/ -o report.html
+    \b
+    Examples:
+      whyfetch report trace.pcapng -o report.html
+      whyfetch report --anonymise captures/ -o report.html
     """
     if not captures:
         raise UsageError("no capture given", "`whyfetch report trace.pcapng -o report.html`")
@@ -137,7 +137,7 @@ class Replaced:
         if path is None:
             from analyzer.cli.output import Output
 
-            with Output(None) as out:
+            with Output(None, form="html") as out:
                 out.write(text)
             return
         first = path if self.direct else self.beside

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analyzer.cli import completion
 from analyzer.cli.classify import check_output
 from analyzer.cli.formats import where_to
-from analyzer.cli.options import IGNORE, SELECT, SHOW_QUERIES, WHERE
+from analyzer.cli.options import IGNORE, RING, SELECT, SHOW_QUERIES, SNAPLEN, SOURCE, WHERE
 from analyzer.cli.selection import chosen
 from analyzer.errors import UsageError
 
@@ -24,30 +25,28 @@ def run(
     command: Annotated[list[str] | None, COMMAND] = None,
     interface: Annotated[
         list[str] | None,
-        typer.Option("-i", "--interface", metavar="IFACE", help="Where to capture. Default: any, all of them."),
+        typer.Option(
+            "-i",
+            "--interface",
+            metavar="IFACE",
+            help="Where to capture. Default: any, all of them.",
+            autocompletion=completion.interfaces,
+        ),
     ] = None,
     bpf: Annotated[
         str,
-        typer.Option("-f", "--filter", metavar="BPF", help="Capture only what this filter lets pass (pcap-filter(7))."),
+        typer.Option("-f", "--filter", metavar="BPF", help="Capture filter of libpcap: 'tcp port 443'."),
     ] = "",
     always: Annotated[
         bool,
-        typer.Option("--always/--on-failure", help="Report in any case, or only when COMMAND fails (the default)."),
+        typer.Option("--always/--on-failure", help="Report always, or only when COMMAND fails.", show_default=False),
     ] = False,
-    source: Annotated[
-        str,
-        typer.Option("--source", metavar="NAME", help="ring, dumpcap, tcpdump or scapy. Default: the best here."),
-    ] = "",
+    source: Annotated[str, SOURCE] = "",
     write: Annotated[
         Path | None, typer.Option("-w", "--write", metavar="FILE", help="Write all packets to FILE, as pcapng.")
     ] = None,
-    ring: Annotated[
-        str | None,
-        typer.Option("--ring", metavar="NxSIZE", help="With -w: N files of SIZE, the oldest is replaced: 10x100MB."),
-    ] = None,
-    snaplen: Annotated[
-        int, typer.Option("-s", "--snaplen", metavar="BYTES", min=0, help="Bytes kept of each packet, 0 = all.")
-    ] = 0,
+    ring: Annotated[str | None, RING] = None,
+    snaplen: Annotated[int, SNAPLEN] = 0,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write a row for each fetch of COMMAND to FILE."),
@@ -55,7 +54,10 @@ def run(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="FORMAT", help="Of FILE: table, tsv, csv, jsonl, or one for CI. Default: by its name."
+            "--format",
+            metavar="FORMAT",
+            help="Of FILE: table, tsv, csv, jsonl, or one for CI.",
+            autocompletion=completion.row_formats,
         ),
     ] = None,
     select: Annotated[list[str] | None, SELECT] = None,
@@ -64,11 +66,9 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     keys: Annotated[
         bool,
-        typer.Option("--keys/--no-keys", help="Let COMMAND write its TLS keys into a private file (SSLKEYLOGFILE)."),
+        typer.Option("--keys/--no-keys", help="Let COMMAND write its TLS keys, to read them.", show_default=False),
     ] = True,
-    keep_keys: Annotated[
-        bool, typer.Option("--keep-keys", help="Do not delete the TLS keys of COMMAND, which decrypt its packets.")
-    ] = False,
+    keep_keys: Annotated[bool, typer.Option("--keep-keys", help="Do not delete the TLS keys of COMMAND.")] = False,
     user: Annotated[
         str | None, typer.Option("-u", "--user", metavar="NAME", help="Run COMMAND as this user, and capture as root.")
     ] = None,
@@ -76,12 +76,12 @@ def run(
 ) -> int:
     """Run COMMAND and say why its fetches failed, and those of everything that it starts.
 
-    COMMAND keeps terminal, streams and signals; its exit status is ours. As root the kernel tells which connections are
-    its own; else those that were captured meanwhile are told, and marked.
+    COMMAND keeps terminal, streams and signals; its exit status is ours. docs/cli.md says more.
 
-    Example: whyfetch run -- go mod download
-
-    Example: whyfetch run --always -o fetches.csv -- make test
+    \b
+    Examples:
+      whyfetch run -- go mod download
+      whyfetch run --always -o fetches.csv -- make test
     """
     if not command:
         raise UsageError("no command is given", "`whyfetch run -- go mod download`")

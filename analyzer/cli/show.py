@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import SECOND_OPINION, SHOW_QUERIES
+from analyzer.cli.options import CLIENT_LOG, SECOND_OPINION, SHOW_QUERIES
 from analyzer.errors import UsageError
 
 CAPTURE = typer.Argument(
-    metavar="CAPTURE", help="One capture file, or the directory of a rotated set.", show_default=False
+    metavar="CAPTURE", help="One capture file, a timeline, or the directory of a rotated set.", show_default=False
 )
 NUMBER = typer.Argument(
     metavar="[N]",
@@ -23,10 +23,6 @@ NUMBER = typer.Argument(
     show_default=False,
 )
 STREAM = typer.Option("--stream", metavar="S", min=0, help="Instead of N: the fetch on Wireshark's tcp.stream S.")
-
-CLIENT_LOG = typer.Option(
-    "--client-log", metavar="FILE", help="Output of the client: its error lines about this fetch are shown."
-)
 
 
 def show(

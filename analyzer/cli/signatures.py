@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from analyzer.cli import completion
 from analyzer.errors import UsageError
 
 
@@ -18,6 +19,7 @@ def signatures(
             metavar="[ID]",
             help="A cause (rst-refused, http-status-404), a verdict (rst/rst-refused), or a class (rst). Default: all.",
             show_default=False,
+            autocompletion=completion.documented,
         ),
     ] = None,
 ) -> int:

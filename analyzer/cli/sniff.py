@@ -7,19 +7,25 @@ from typing import Annotated
 
 import typer
 
+from analyzer.cli import completion
 from analyzer.cli.classify import Colour, check_output
 from analyzer.cli.formats import where_to
 from analyzer.cli.options import (
     ALL,
     BASELINE,
+    CLIENT_LOG,
     COLOUR,
     FAIL_ON,
     GROUP_BY,
     IGNORE,
+    MAX_OPEN,
     OUTPUT,
+    RING,
     SELECT,
     SETTLE,
     SHOW_QUERIES,
+    SNAPLEN,
+    SOURCE,
     STATS,
     WHERE,
 )
@@ -33,44 +39,47 @@ def sniff(
     ] = None,
     interfaces: Annotated[
         list[str] | None,
-        typer.Option("-i", "--interface", metavar="IFACE", help="Interface to watch, or any. Repeat for several."),
+        typer.Option(
+            "-i",
+            "--interface",
+            metavar="IFACE",
+            help="Interface to watch, or any. Repeat for several.",
+            autocompletion=completion.interfaces,
+        ),
     ] = None,
     bpf: Annotated[
-        str, typer.Option("-f", "--filter", metavar="BPF", help="Capture filter in libpcap's language: 'tcp port 443'.")
+        str, typer.Option("-f", "--filter", metavar="BPF", help="Capture filter of libpcap: 'tcp port 443'.")
     ] = "",
     write: Annotated[
         Path | None, typer.Option("-w", "--write", metavar="FILE", help="Write the packets to FILE (pcapng) as well.")
     ] = None,
-    ring: Annotated[
-        str | None,
-        typer.Option("--ring", metavar="NxSIZE", help="With -w: N files of SIZE, the oldest is replaced: 10x100MB."),
-    ] = None,
-    snaplen: Annotated[
-        int, typer.Option("-s", "--snaplen", metavar="BYTES", min=0, help="Bytes kept of each packet, 0 = all.")
-    ] = 0,
+    ring: Annotated[str | None, RING] = None,
+    snaplen: Annotated[int, SNAPLEN] = 0,
     duration: Annotated[
         str | None, typer.Option("--duration", metavar="TIME", help="Stop after TIME: 30, 30s, 5m, 1h.")
     ] = None,
     count: Annotated[
         int | None, typer.Option("-c", "--count", metavar="N", min=1, help="Stop after N packets.")
     ] = None,
-    source: Annotated[
-        str, typer.Option("--source", metavar="NAME", help="ring, dumpcap, tcpdump or scapy. Default: the best here.")
-    ] = "",
+    source: Annotated[str, SOURCE] = "",
     promiscuous: Annotated[
-        bool, typer.Option("--promiscuous", help="Also packets for other stations: on a mirror port.")
+        bool, typer.Option("--promiscuous", help="Packets for others too: on a mirror port.")
     ] = False,
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="FORMAT", help="table, tsv, csv, jsonl; at the end one for CI.", show_default=False
+            "--format",
+            metavar="FORMAT",
+            help="table, tsv, csv, jsonl; at the end one for CI.",
+            show_default=False,
+            autocompletion=completion.row_formats,
         ),
     ] = None,
     output: Annotated[
         Path | None,
         OUTPUT,
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over the output file and the file of -w.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over the files of -o and -w.")] = False,
     select: Annotated[list[str] | None, SELECT] = None,
     where: Annotated[list[str] | None, WHERE] = None,
     ignore: Annotated[list[str] | None, IGNORE] = None,
@@ -81,26 +90,22 @@ def sniff(
         FAIL_ON,
     ] = None,
     baseline: Annotated[Path | None, BASELINE] = None,
-    client_log: Annotated[
-        Path | None,
-        typer.Option("--client-log", metavar="FILE", help="Output of the client. Rows then come when it is over."),
-    ] = None,
+    client_log: Annotated[Path | None, CLIENT_LOG] = None,
     everything: Annotated[bool, ALL] = False,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
-    max_open: Annotated[
-        int | None, typer.Option("--max-open", metavar="N", min=3, help="Follow so many connections at a time.")
-    ] = None,
+    max_open: Annotated[int | None, MAX_OPEN] = None,
     settle: Annotated[bool, SETTLE] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No summary, no warnings, no line of state.")] = False,
     colour: Annotated[Colour, COLOUR] = Colour.AUTO,
 ) -> int:
     """Watch interfaces, and say of every fetch whether it failed, and why, as soon as that is decided.
 
-    Rows go to standard output, the summary and everything else to standard error. Ctrl-C ends it, with what was seen.
+    Rows go to standard output, everything else to standard error. Ctrl-C ends it. docs/cli.md says more.
 
-    Example: whyfetch sniff -i eth0 -f 'tcp or icmp or port 53' -w trace.pcapng
-
-    Example: ssh server tcpdump -i any -U -w - | whyfetch sniff -
+    \b
+    Examples:
+      whyfetch sniff -i eth0 -f 'tcp or icmp or port 53' -w trace.pcapng
+      ssh server tcpdump -i any -U -w - | whyfetch sniff -
     """
     from analyzer.capture.live import rights
     from analyzer.cli import capturing

@@ -15,7 +15,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.fetch.target import host_of
 from analyzer.fetch.vantage import vantage
 from analyzer.wire.http.head import MAX_VALUE
-from analyzer.wire.http2.streams import UNREADABLE
+from analyzer.wire.http2.registry import UNREADABLE
 from analyzer.wire.model import CLIENT, OUTSIDE, SERVER, Connection, Exchange, Http2, Milestone, Record, Side, Tls
 from analyzer.wire.tls.completion import REFUSAL_NS, Completion
 from analyzer.wire.tls.completion import completion as tls_completion

@@ -7,8 +7,8 @@ cdef class Flow:
     cdef public bytes client, server, host, ciphers
     cdef public int client_port, server_port, server_ttl, midstream, tls_version, tunnel_login
     cdef public tuple splits
-    cdef public bint proxied, post_quantum, ecn
-    cdef public long long first_packet, last_time, established_time, last_syn, refused_time, to_client
+    cdef public bint proxied, post_quantum, ecn, disputed
+    cdef public long long first_packet, last_packet, last_time, established_time, last_syn, refused_time, to_client
     cdef public long long client_fin, client_rst, server_fin, server_rst
     cdef public long long client_syns, client_bytes, server_bytes, client_retransmissions, server_retransmissions
     cdef public str vantage, tunnel, alpn, sni

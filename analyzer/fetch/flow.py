@@ -27,7 +27,7 @@ _shared: dict[bytes, bytes] = {}
 class Flow:
     """One connection that is over, as far as anybody asks after its verdicts. Times in ns, 0 = did not happen.
 
-    splits, ecn      as in Connection
+    splits, disputed, ecn  as in Connection, also first_packet, last_packet
     client, server   addresses, 4 or 16 bytes, b"" = unknown; server_ttl: TTL of the SYN-ACK, 0 = unknown
     host             under which address the client asked DNS for the server's: the same host, of the other family; else
                      client
@@ -45,11 +45,12 @@ class Flow:
         client: Side = connection.client
         server: Side = connection.server
         self.stream = connection.stream
-        self.splits = connection.splits
+        self.splits, self.disputed = connection.splits, connection.disputed
         self.client, self.client_port = shared(client.address), client.port
         self.host = self.client
         self.server, self.server_port, self.server_ttl = shared(server.address), server.port, server.ttl
-        self.first_packet, self.last_time = connection.first_packet, connection.last_time
+        self.first_packet, self.last_packet = connection.first_packet, connection.last_packet
+        self.last_time = connection.last_time
         self.midstream = connection.midstream
         self.established_time = connection.established_time
         self.last_syn = connection.first_time if client.bytes else last_syn(connection)

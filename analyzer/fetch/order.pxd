@@ -1,5 +1,6 @@
 cimport cython
 
+from analyzer.fetch.ahead cimport fetches as ahead
 from analyzer.fetch.model cimport Fetch
 
 cdef int SPAN
@@ -9,8 +10,9 @@ cdef class Order:
     cdef public list turn, spans
     cdef public Py_ssize_t at
     cdef public dict later
-    cdef public long long current, serial, waiting, most
+    cdef public long long current, serial, waiting, text, most
     cdef public bint overflowed
     cpdef add(self, Fetch fetch)
     cpdef Fetch leave(self, long long oldest_open)
+    cdef bint full(self) except -1
     cdef bint next_turn(self, long long oldest_open) except -1

@@ -7,11 +7,15 @@ from heapq import heappop, heappush
 
 import cython
 
+from analyzer.fetch.ahead import fetches as ahead
 from analyzer.fetch.model import Fetch
 
 MAX_HELD = 100_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning.
 One costs 1.2 kB or a little more, all of them 120 MB."""
+MAX_TEXT = 16 << 20
+"""Characters of what they asked for, as many as 250,000 usual targets have; a hostile one has 2,048, and its sentence
+repeats it. Same behaviour at the cap."""
 SPAN = 12
 """Bits: the fetches of so many packets, 4096, wait together, and are sorted when their turn comes. One heap of all that
 wait would be compared all over the memory for each that leaves."""
@@ -23,8 +27,8 @@ class Order:
     turn         from place `at` on those whose turn it is, in order, up to the packets of span `current`
     later        the others, by span
     spans        the numbers of those spans, a heap
-    waiting      how many wait in all
-    overflowed   True once a fetch left before its turn, because more than MAX_HELD waited
+    waiting      how many wait in all; text: characters of what they asked for
+    overflowed   True once a fetch left before its turn, because more than MAX_HELD waited, or MAX_TEXT of them
     """
 
     def __init__(self, most: int = MAX_HELD) -> None:
@@ -32,7 +36,7 @@ class Order:
         self.later: dict[int, list[Fetch]] = {}
         self.spans: list[int] = []
         self.current = -1
-        self.at = self.serial = self.waiting = 0
+        self.at = self.serial = self.waiting = self.text = 0
         self.most = most
         self.overflowed = False
 
@@ -41,6 +45,7 @@ class Order:
         self.serial += 1
         fetch.serial = self.serial
         self.waiting += 1
+        self.text += len(fetch.target)
         span: cython.longlong = fetch.first_packet >> SPAN
         if span <= self.current:
             insort(self.turn, fetch, self.at)
@@ -59,13 +64,18 @@ class Order:
             return None
         first = self.turn[self.at]
         if first.first_packet >= oldest_open:
-            if self.waiting <= self.most:
+            if not self.full():
                 return None
             self.overflowed = True
         self.waiting -= 1
+        self.text -= len(first.target)
         self.turn[self.at] = None  # type: ignore[call-overload]  # which holds it no longer
         self.at += 1
         return first
+
+    def full(self) -> cython.bint:
+        """Whether the first has to leave, whoever may precede it."""
+        return self.waiting > self.most or self.text > MAX_TEXT
 
     def next_turn(self, oldest_open: cython.longlong) -> cython.bint:
         """It is the turn of the next span; False when there is none, or all of it has to wait."""
@@ -73,10 +83,11 @@ class Order:
         if not self.spans:
             return False
         span: cython.longlong = self.spans[0]
-        if span << SPAN >= oldest_open and self.waiting <= self.most:
+        if span << SPAN >= oldest_open and not self.full():
             return False
         heappop(self.spans)
         self.current = span
         self.turn = self.later.pop(span)
+        ahead(self.turn)
         self.turn.sort()
         return True

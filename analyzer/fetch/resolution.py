@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import cython
-
 from analyzer.fetch.build import seconds
 from analyzer.fetch.model import Fetch
 from analyzer.wire.dns.lookups import DISORDER_NS, LATE_NS, PATIENCE_NS, Lookup
@@ -117,7 +115,7 @@ class Resolution:
                 self.add(lookup)
         self.resolved = self.resolved or other.resolved
 
-    def goes_on(self, began: cython.longlong) -> bool:
+    def goes_on(self, began: int) -> bool:
         """Whether a question of this time still belongs to it."""
         return began - self.last_time <= QUIET_NS and began - self.first_time <= LONGEST_NS
 
@@ -126,7 +124,7 @@ class Resolution:
         """Until when a question can join it, as far as is known; an unanswered one is known after LINK_NS at last."""
         return min(self.last_time + QUIET_NS, self.first_time + LONGEST_NS) + LINK_NS
 
-    def over(self, now: cython.longlong) -> bool:
+    def over(self, now: int) -> bool:
         """Whether no question can join it any more."""
         return now > self.deadline
 
@@ -134,7 +132,7 @@ class Resolution:
         """Whether it was asked about the same time."""
         return self.first_time <= other.last_time + QUIET_NS and other.first_time <= self.last_time + QUIET_NS
 
-    def within(self, time: cython.longlong) -> bool:
+    def within(self, time: int) -> bool:
         """Whether an instant lies in its time, or shortly after; a capture may have its packets out of order."""
         return self.first_time - DISORDER_NS <= time <= self.last_time + QUIET_NS
 
@@ -149,12 +147,12 @@ class Resolution:
             return False
         return self.near(other) and not self._ids().isdisjoint(other._ids())
 
-    def may_have_led_to(self, time: cython.longlong) -> bool:
+    def may_have_led_to(self, time: int) -> bool:
         """Whether a connection of that time, to a server that no answer named, may be due to an answer not captured.
 
         Where nobody asked for A, that question was not captured either.
         """
-        half: cython.bint = self.half_asked
+        half: bool = self.half_asked
         return any(
             (half or (lookup.rcode < 0 and lookup.icmp is None and not lookup.strays))
             and -DISORDER_NS <= time - lookup.last_query_time <= LINK_NS
@@ -268,7 +266,7 @@ def without_middle(name: str) -> Iterator[str]:
             yield ".".join(labels[:start] + labels[end:])
 
 
-def as_fetch(resolution: Resolution, now: cython.longlong, one_way: bool) -> Fetch:
+def as_fetch(resolution: Resolution, now: int, one_way: bool) -> Fetch:
     """The fetch that never got a connection; one is made up to carry its packets: no stream, UDP's ports."""
     lookups = sorted(resolution.lookups, key=first_packet)
     first = lookups[0]

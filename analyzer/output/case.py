@@ -1,4 +1,4 @@
-"""One connection as an anonymised `.pkt` timeline (tests/cases/README.md), for a bug report or a new case."""
+"""One connection as an anonymised `.pkt` timeline (docs/timelines.md), for a bug report or a new case."""
 
 from __future__ import annotations
 
@@ -116,7 +116,8 @@ class Case:
         if early is not None:
             lead = f"{early.start + 1}:{early.end + 1}({early.end - early.start})"
             yield f"  {time} {arrow} {letters(seen.flags & 0x10):<2} {lead}{ack} lost {early.words}"
-        numbers = f"{seen.seq}:{seen.seq + seen.length}({seen.length})"
+        first = 0 if seen.zero else seen.seq
+        numbers = f"{first}:{first + seen.length}({seen.length})"
         line = f"  {time} {arrow} {letters(seen.flags & ~0x20):<2} {numbers}{ack}{self._options(seen)}"
         yield f"{line} {words}".rstrip()
 

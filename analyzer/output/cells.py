@@ -157,7 +157,7 @@ class CsvCells(Cells):
 
     def filter(self, fetch: Fetch) -> cython.bint:
         """What shows the fetch in Wireshark; the usual one without an object."""
-        if fetch.resolution is not None or fetch.flow.stream < 0:
+        if fetch.resolution is not None or fetch.flow.stream < 0 or fetch.flow.disputed or fetch.flow.splits:
             return self.text(wireshark_filter(fetch))
         self.put("tcp.stream eq ")
         self.digits(fetch.flow.stream, 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 # not compiled: the docstrings of the fields are read from this source
 import ast
-from dataclasses import dataclass, fields
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -13,10 +12,10 @@ SCHEMA = 1
 """Counts up when a column changes its meaning or goes; a new column at the end does not count."""
 
 
-@dataclass(slots=True)
 class Row:
-    """One fetch.
+    """One fetch: what the columns are called, what they hold, and of which type it is.
 
+    No dataclass: nothing makes one, and that of sixty fields takes as long as a tenth of a small capture.
     Unknown is None or "" here, an empty cell in the CSV, null in JSON and missing in the data frame; never 0 or `-`.
     """
 
@@ -59,7 +58,7 @@ class Row:
     flags: str
     """Words about the fetch that do not change its class, separated by blanks. `rst-ignored` and `segments-ignored`: a reset, or other segments, came that their receiver must ignore (RFC 9293 3.10.7, RFC 5961), and were left out of account; `rst-survived`: a reset that it could have taken, and did not. `packets-dropped`: the capture dropped packets meanwhile, so that the verdict is less sure; what would rest on a silence is `incomplete`."""
     tcp_stream: int | None
-    """Number of the connection, equal to Wireshark's `tcp.stream` for the same file; empty for `dns-failure`, which has none."""
+    """Number of the connection, equal to the `tcp.stream` of Wireshark 4.0 for the same file; newer versions count a SYN or SYN-ACK that is sent again behind a reset or FIN, or a SYN-ACK with another number, as a stream more, and all later ones are moved. Empty for `dns-failure`, which has none."""
     first_packet: int
     """Number of the fetch's first packet."""
     last_packet: int
@@ -143,15 +142,15 @@ class Row:
     process_how: str
     """How that is known: `cgroup` (the kernel logged it as begun by COMMAND or a descendant, for certain), `poll` (the socket was seen in the hands of one) or `time` (it was captured while COMMAND ran, and may be somebody else's); empty in files."""
     wireshark_filter: str
-    """Display filter that shows this connection, or these DNS messages, in Wireshark; several streams where a SYN that changed nothing made Wireshark count on."""
+    """Display filter that shows this connection, or these DNS messages, in Wireshark, in any version: by its stream, several where a SYN that changed nothing made Wireshark count on; by addresses, ports and packet numbers where the number of the stream depends on the version (`tcp_stream`)."""
 
 
 RENAMED = {"klass": "class"}
 """`class` is a keyword in Python, and the right word everywhere else."""
 
-FIELDS = tuple(field.name for field in fields(Row))
+FIELDS = tuple(Row.__annotations__)
 COLUMNS = tuple(RENAMED.get(name, name) for name in FIELDS)
-TYPES = {RENAMED.get(field.name, field.name): str(field.type) for field in fields(Row)}
+TYPES = {RENAMED.get(name, name): str(kind) for name, kind in Row.__annotations__.items()}
 """Column -> `str`, `int`, `float`, with ` | None` where the value can be unknown. A str is empty when unknown."""
 
 

@@ -1,4 +1,4 @@
-"""Describes the frames of HTTP/2 in the words of tests/cases/README.md, without a byte that tells who it was.
+"""Describes the frames of HTTP/2 in the words of docs/timelines.md, without a byte that tells who it was.
 
 Types, flags, streams, lengths, error codes and settings stay. Of header fields only those stay that a verdict depends
 on, with names and paths replaced; the block is filled up to its length.

@@ -5,6 +5,7 @@ from __future__ import annotations
 # not compiled: writes once, at the end
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from shlex import quote
 from typing import TextIO
 
@@ -17,7 +18,7 @@ from analyzer.output.row import values
 from analyzer.output.stats import PHASES, QUANTILES, Times
 from analyzer.output.summary import Summary
 from analyzer.output.table import COLOURS, GAP, NARROWEST, UNBOUNDED, TableWriter, within
-from analyzer.output.text import pad, plural, safe, width, wrap
+from analyzer.output.text import HANGING, pad, plural, safe, width, wrap
 from analyzer.output.words import rfc3339
 from analyzer.verdict.case import span
 from analyzer.verdict.model import verdict_of
@@ -188,6 +189,9 @@ class GroupTable(GroupWriter):
         numbers = [self._numbers(group) for group in groups]
         sizes = [max(map(width, column)) for column in zip(*heads, *numbers, strict=True)]
         keys = [[_shown(key) for key in group.keys] for group in groups]
+        if self.stats and sum(sizes) + len(GAP) * (len(sizes) - 1) > self.columns:
+            yield from chain.from_iterable(map(self._upright, numbers, keys))
+            return
         key_sizes = [max(map(width, column)) for column in zip(self.by, *keys, strict=True)]
         if sum(sizes) + sum(key_sizes) + len(GAP) * (len(sizes) + len(key_sizes) - 1) > self.columns:
             key_sizes = [0] * len(self.by)  # they stand one behind the other then
@@ -197,6 +201,18 @@ class GroupTable(GroupWriter):
         for group, cells, key in zip(groups, numbers, keys, strict=True):
             yield from self._line(_right(cells, sizes), key, key_sizes)
             yield from self._example(group)
+
+    def _upright(self, numbers: list[str], key: list[str]) -> Iterator[str]:
+        """A group where its figures are wider than the terminal: a line a phase, of those that it has."""
+        yield from wrap(" ".join(key), self.columns)
+        said = [f"fetches {numbers[0]}, failed {numbers[1]}"]
+        names = [f"p{round(share * 100)}" for share in QUANTILES]
+        for at, phase in enumerate(PHASES):
+            figures = numbers[2 + at * len(names) : 2 + (at + 1) * len(names)]
+            if figures != ["-"] * len(names):
+                said.append(f"{phase} {', '.join(map(' '.join, zip(names, figures, strict=True)))}")
+        for text in said:
+            yield from (HANGING + line for line in wrap(text, self.columns - len(HANGING)))
 
     def _line(self, numbers: str, key: list[str], sizes: list[int], *, dim: bool = False) -> Iterator[str]:
         """The figures, and what rows are grouped by; below them when it is too long to stand beside."""

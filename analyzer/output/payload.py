@@ -1,4 +1,4 @@
-"""Describes the payload of a connection in the words of tests/cases/README.md, without a byte that tells who it was.
+"""Describes the payload of a connection in the words of docs/timelines.md, without a byte that tells who it was.
 
 Lengths, record and message types, alerts, status codes, methods and framing stay. Names become `host1.example`, paths
 keep their shape (`/xxx/xx?x=xx`), all else becomes its length: zeros, noise or `x` (anonymous.py).

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.table import COLOURS
-from analyzer.output.text import safe, wrap
+from analyzer.output.text import labelled, safe, wrap
 from analyzer.output.timeline import counted, lookups, timeline
 from analyzer.output.words import address, rfc3339, wireshark_filter
 from analyzer.verdict.case import span
@@ -121,10 +121,7 @@ class Page:
         """A label and its text; nothing for no text."""
         if not text:
             return
-        room = 0 if whole or not self.columns else max(self.columns - LABEL, 20)
-        first, *more = wrap(text, room) if room else [text]
-        yield f"{label:{LABEL}}{first}"
-        yield from (" " * LABEL + line for line in more)
+        yield from labelled(label, text, LABEL, 0 if whole else self.columns)
 
     def _wrapped(self, text: str) -> Iterator[str]:
         yield from wrap(safe(text), self.columns) if self.columns else [safe(text)]

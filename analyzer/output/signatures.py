@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from analyzer.output.table import COLOURS, GAP
-from analyzer.output.text import wrap
+from analyzer.output.text import labelled, wrap
 from analyzer.verdict.catalog import Signature, title
 
 NO_BLAME = "not told by the wire"
@@ -23,9 +23,7 @@ def listing(units: Iterable[Signature], columns: int) -> Iterator[str]:
     left, middle = (max(len(row[at]) for row in rows) for at in (0, 1))
     indent = left + middle + 2 * len(GAP)
     for name, klass, sentence in rows:
-        first, *more = wrap(sentence, max(columns - indent, 20))
-        yield f"{name:{left}}{GAP}{klass:{middle}}{GAP}{first}"
-        yield from (" " * indent + line for line in more)
+        yield from labelled(f"{name:{left}}{GAP}{klass:{middle}}{GAP}", sentence, indent, columns)
 
 
 def sections(unit: Signature) -> list[tuple[str, str]]:
@@ -54,10 +52,7 @@ def page(unit: Signature, columns: int, colour: bool = False) -> Iterator[str]:
     yield from wrap(unit.rule.sentence, columns) if columns else [unit.rule.sentence]
     yield ""
     for label, text in sections(unit):
-        whole = not columns or label == "Wireshark"
-        first, *more = [text] if whole else wrap(text, max(columns - LABEL, 20))
-        yield f"{label:{LABEL}}{first}"
-        yield from (" " * LABEL + line for line in more)
+        yield from labelled(label, text, LABEL, 0 if label == "Wireshark" else columns)
 
 
 def markdown(units: Iterable[Signature]) -> str:

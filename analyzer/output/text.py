@@ -5,6 +5,7 @@ from __future__ import annotations
 # not compiled: nearly all text is ASCII, of which only that is asked
 import re
 import unicodedata
+from collections.abc import Iterator
 
 INVISIBLE = re.compile(
     "["
@@ -16,6 +17,9 @@ INVISIBLE = re.compile(
 """What nobody sees (Default_Ignorable_Code_Point of the Unicode standard, and what is drawn empty) among the characters
 that Python calls printable. Those that it does not are categories Cc (controls: terminals obey them), Cf (zero width,
 bidirectional, tags), Co, Cs, Cn, Zl, Zp (line ends), and Zs but the blank: blanks that are none."""
+NARROW = 25
+"""Columns that a text must have beside its label."""
+HANGING = "  "
 MARKS = ("Mn", "Mc", "Me")
 """Combining marks: in front of a text they would change what stands before it, a comma or a bracket."""
 
@@ -91,6 +95,19 @@ def wrap(text: str, columns: int) -> list[str]:
             lines.append(word)
             used = size
     return lines or [""]
+
+
+def labelled(label: str, text: str, size: int, columns: int) -> Iterator[str]:
+    """A text beside its label, which takes so many columns; below it where the terminal is narrow; 0 = on one line."""
+    if not columns:
+        yield f"{label:{size}}{text}"
+    elif columns - size < NARROW:
+        yield from wrap(label, columns) if label else []
+        yield from (HANGING + line for line in wrap(text, columns - len(HANGING)))
+    else:
+        first, *more = wrap(text, columns - size)
+        yield f"{label:{size}}{first}"
+        yield from (" " * size + line for line in more)
 
 
 def plural(number: int, one: str, many: str) -> str:

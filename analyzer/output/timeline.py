@@ -183,7 +183,7 @@ class _Writer:
 
 
 def notation(seen: Seen) -> str:
-    """The packet as in tests/cases: `> P. 1:258(257) ack 1`."""
+    """The packet as in docs/timelines.md: `> P. 1:258(257) ack 1`."""
     if seen.icmp is not None:
         return f"icmp {seen.icmp.kind}/{seen.icmp.code} from {address(seen.icmp.sender)}"
     arrow = ">" if seen.side == CLIENT or seen.to_stray else "<"

@@ -63,16 +63,29 @@ def rfc3339(nanoseconds: cython.longlong) -> str:
 
 
 def wireshark_filter(fetch: Fetch) -> str:
-    """What shows the fetch in Wireshark: its TCP stream, or the DNS messages about the name that failed.
+    """What shows the fetch in every Wireshark: its TCP stream, or the DNS messages about the name that failed.
 
-    Wireshark goes on in another stream behind a SYN with another ISN, even if the connection does not.
+    Wireshark goes on in another stream behind a SYN with another ISN, even if the connection does not. Where versions
+    count streams differently, addresses, ports and packet numbers tell what is the connection's.
     """
     if fetch.resolution is not None:
         return " or ".join([f'dns.qry.name == "{quoted(name)}"' for name in fetch.resolution.names])
+    if fetch.flow.disputed:
+        return between(fetch)
     streams = [fetch.flow.stream, *[stream for stream, _ in fetch.flow.splits]]
     if len(streams) > 1:
         return f"tcp.stream in {{{', '.join(map(str, streams))}}}"
     return f"tcp.stream eq {fetch.flow.stream}" if fetch.flow.stream >= 0 else ""
+
+
+def between(fetch: Fetch) -> str:
+    """The packets between its two endpoints, from the connection's first to its last."""
+    client, server = fetch.flow.client, fetch.flow.server
+    family = "ip" if len(client) == 4 else "ipv6"
+    terms = [f"{family}.addr eq {address(client)}", f"{family}.addr eq {address(server)}"]
+    terms += [f"tcp.port eq {fetch.flow.client_port}", f"tcp.port eq {fetch.flow.server_port}"]
+    last = max(fetch.flow.last_packet, fetch.last_packet)
+    return " and ".join([*terms, f"frame.number ge {fetch.flow.first_packet}", f"frame.number le {last}"])
 
 
 def quoted(name: str) -> str:

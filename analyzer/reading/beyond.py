@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.fetch.order import MAX_HELD
+from analyzer.fetch.order import MAX_HELD, MAX_TEXT
 from analyzer.fetch.wishes import MAX_OPEN
 from analyzer.output.floods import told
 from analyzer.reading.judging import Judging
@@ -23,6 +23,9 @@ def beyond(judging: Judging) -> Iterator[str]:
             f"more than {MAX_OPEN:,} were being looked up at once"
         )
     if judging.order.overflowed:
-        yield f"more than {MAX_HELD:,} fetches ended while an older connection was open: not in order"
+        yield (
+            f"more than {MAX_HELD:,} fetches, or {MAX_TEXT >> 20} MiB of what they asked for, "
+            "waited for an older open connection: not in order"
+        )
     if judging.groups.retries.overflowed:
         yield "too many fetches waited for a retry at once: outcomes of groups are missing"

@@ -7,9 +7,10 @@ from analyzer.verdict.decide cimport decide_case
 from analyzer.verdict.ecn cimport Ecn
 from analyzer.verdict.groups cimport Groups
 from analyzer.verdict.model cimport Verdict
+from analyzer.wire.ahead cimport connections as ahead
 from analyzer.wire.model cimport Connection
 
-cdef int CHUNK, CUT
+cdef int CHUNK, CUT, AHEAD
 
 cdef class Judging:
     cdef public object names, mine, keep, again, over, losses

@@ -18,6 +18,7 @@ from analyzer.verdict.drops import mark
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.thresholds import DEFAULT
+from analyzer.wire.ahead import connections as ahead
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.model import Connection
 
@@ -26,6 +27,8 @@ CHUNK = 128
 all stages does not; and so many fetches fit into its second data cache, at 2 kB each."""
 CUT = 32
 """The same while they hold their connections, at 6 to 8 kB each."""
+AHEAD = 16
+"""Connections whose memory is asked for at a time: of more the first would be in no cache again."""
 
 
 @cython.cclass
@@ -68,7 +71,11 @@ class Judging:
         self.losses = losses
         self.lossy = bool(losses.times)
         self.named = self.names.asked.size > 0
-        for ended in batch:
+        i: cython.Py_ssize_t
+        for i in range(len(batch)):
+            if i % AHEAD == 0:
+                ahead(batch, i, min(i + AHEAD, len(batch)))
+            ended = batch[i]
             if not isinstance(ended, Connection):
                 self.names.learn(ended)
                 self.named = True

@@ -225,7 +225,7 @@ class Case:
         """How long the capture went on after the connection's last packet, as the end of a sentence."""
         later: cython.longlong = self.connection.capture_end - self.connection.last_time
         if "evicted" in self.connection.flags:
-            return f"too many connections were open to follow it for longer than {span(max(later, 0))} without a packet"
+            return f"too much was open at once to follow it for longer than {span(max(later, 0))} without a packet"
         if self.connection.final == GOES_ON:
             return f"nothing more came for {span(max(later, 0))}"
         if later <= 0:

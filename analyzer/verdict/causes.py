@@ -1,3 +1,4 @@
+# not compiled: a table
 """Every cause a verdict can name: its class, who is to blame by default, what to do next, and what clients print.
 
 One table; the signatures hold the rules, this file holds the words. Families (`tls-alert-NAME`, `http-status-NNN`,

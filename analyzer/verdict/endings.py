@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import cython
-
 from analyzer.verdict.case import Case, span
 from analyzer.wire.http2.registry import error_word
 from analyzer.wire.model import CLIENT, SERVER
@@ -19,7 +17,7 @@ def left(case: Case) -> str:
 
 def who_ended(case: Case) -> str:
     """Who ended it, after how long without progress."""
-    silence: cython.longlong = case.silence()
+    silence: int = case.silence()
     if case.closer == CLIENT:
         return f"the client gave up after {span(silence)}" if silence else "the client closed"
     if case.closer == SERVER:

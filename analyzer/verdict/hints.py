@@ -6,8 +6,6 @@ A hint names a suspicion; it changes no class and no cause.
 
 from __future__ import annotations
 
-import cython
-
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import CLIENT, CWR, ECE, SERVER, Milestone
@@ -55,20 +53,20 @@ def older_timestamp(case: Case, verdict: Verdict, older: Older) -> None:
 
 def connecting(case: Case, verdict: Verdict) -> None:
     """A connection that was long in the making: said in the sentence, whatever came of it afterwards."""
-    made: cython.longlong = case.connection.established_time - case.connection.first_time
+    made: int = case.connection.established_time - case.connection.first_time
     if case.client.syns < 2 or case.fetch.connect_s < 0 or made < case.limits.syn_late_ns:
         return
-    lost: cython.longlong = unanswered_syns(case)
+    lost: int = unanswered_syns(case)
     how = count(lost, "SYN") + " went unanswered" if lost else f"the SYN was sent {case.client.syns} times"
     if ecn_given_up(case):
         how += ", asking for ECN; the one that was answered did not ask"
     verdict.summary += f" Connecting took {span(made)} ({how})."
 
 
-def unanswered_syns(case: Case) -> cython.longlong:
+def unanswered_syns(case: Case) -> int:
     """SYNs before the one that was answered; the milestones hold sixteen."""
     mark: Milestone
-    number: cython.longlong = 0
+    number: int = 0
     for mark in case.connection.milestones:
         if mark.what == "syn-ack" and mark.side == SERVER:
             return max(0, number - 1)  # a capture may show the SYN-ACK first
@@ -77,7 +75,7 @@ def unanswered_syns(case: Case) -> cython.longlong:
     return 0
 
 
-def ecn_given_up(case: Case) -> cython.bint:
+def ecn_given_up(case: Case) -> bool:
     """Each unanswered SYN asked for ECN, the answered one did not: a suspicion (RFC 3168 6.1.1.1), as kernels give up
     ECN with the first loss, whatever lost it."""
     mark: Milestone
@@ -90,6 +88,6 @@ def ecn_given_up(case: Case) -> cython.bint:
     return len(asked) > 1 and not asked.pop() and all(asked)
 
 
-def asks_ecn(syn: Milestone) -> cython.bint:
+def asks_ecn(syn: Milestone) -> bool:
     """ECE and CWR of a SYN (RFC 3168 6.1.1)."""
     return syn.flags & ECE != 0 and syn.flags & CWR != 0

@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t
 
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.registries cimport Package
+from analyzer.verdict.ahead cimport leaving
 from analyzer.verdict.line cimport Line
 from analyzer.verdict.model cimport Verdict, verdict_of
 from analyzer.verdict.thresholds cimport Thresholds
@@ -25,10 +26,11 @@ cdef class Retries:
     cdef public Thresholds limits
     cdef public Line queue, groups_of
     cdef public dict clients
-    cdef public long long groups, going, asking_databases, names
+    cdef public long long groups, going, asking_databases, names, text
     cdef public bint overflowed
     cpdef add(self, Fetch fetch)
     cpdef Fetch ready(self, long long now)
+    cdef bint full(self) except -1
     cdef Group continued(self, Fetch fetch, dict waiting)
     cdef Group waits_for(self, Fetch fetch, Line groups)
     cdef Group open_since(self, Fetch fetch, Line groups)

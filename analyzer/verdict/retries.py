@@ -10,6 +10,7 @@ import cython
 
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import Package
+from analyzer.verdict.ahead import leaving
 from analyzer.verdict.backoff import told
 from analyzer.verdict.line import Line
 from analyzer.verdict.model import Verdict, verdict_of
@@ -19,10 +20,15 @@ MAX_WAITING = 24_576
 """Fetches held, 2 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
 MAX_NAMES_WAITING = 16_384
 """Those of them that are names which were not resolved: a flood of questions has nothing else."""
+MAX_TEXT = 8 << 20
+"""Characters of what they asked for, on average 340 of each: a hostile target has 2,048, and groups, keys and sentences
+repeat it. Same behaviour at the cap."""
 MAX_LATER = 16
 """Attempts after which an earlier one leaves without an outcome: somebody polls. pip makes 6, npm and docker fewer."""
 MAX_LOOKED_AT = 8
 """Groups of one service that are compared with a fetch."""
+TIDY = 1024
+"""Groups of one service after which the closed ones go that are behind an open one, which may never end."""
 MAX_KEYS = 8
 """Keys below which one group waits."""
 MAX_WAITS = 64
@@ -80,7 +86,7 @@ class Retries:
     """Lets fetches pass in their order; holds them while the oldest is a failure that may still be tried again.
 
     groups      how many groups there are; overflowed: some rows left before the outcome of their group was known
-    names       fetches held that are names which were not resolved
+    names       fetches held that are names which were not resolved; text: characters of what all of them asked for
     clients     client address -> key of a service -> its open groups, oldest first; closed ones leave at the front
     going       open groups that want a file of a Go module; asking_databases: those of them that ask a proxy whether it
                 has a checksum database, which go then asks itself, under that database's name
@@ -90,7 +96,7 @@ class Retries:
         self.limits = limits
         self.queue, self.groups_of = Line(), Line()
         self.clients: dict[bytes, dict[Key, Line]] = {}
-        self.groups = self.going = self.asking_databases = self.names = 0
+        self.groups = self.going = self.asking_databases = self.names = self.text = 0
         self.overflowed = False
 
     def add(self, fetch: Fetch) -> None:
@@ -98,6 +104,7 @@ class Retries:
         self.queue.join(fetch)
         self.groups_of.join(self.grouped(fetch))
         self.names += fetch.resolution is not None
+        self.text += len(fetch.target)
 
     def grouped(self, fetch: Fetch) -> Group | None:
         """The group that a fetch begins or continues, None = neither; it is closed by what did not fail."""
@@ -127,16 +134,22 @@ class Retries:
         if group is not None and group.open:
             if group.until < now:
                 self.close(group)
-            elif len(self.queue) > MAX_WAITING or self.names > MAX_NAMES_WAITING:
+            elif self.full():
                 self.overflowed = True
             elif group.size - fetch.attempt < MAX_LATER:
                 return None
+        leaving(self.queue)
         self.queue.leave()
         self.groups_of.leave()
         self.names -= fetch.resolution is not None
+        self.text -= len(fetch.target)
         if group is not None:
             self.leave(fetch, group)
         return fetch
+
+    def full(self) -> cython.bint:
+        """Whether the first has to leave, whatever becomes of its group."""
+        return len(self.queue) > MAX_WAITING or self.names > MAX_NAMES_WAITING or self.text > MAX_TEXT
 
     def continued(self, fetch: Fetch, waiting: dict[Key, Line]) -> Group | None:
         """The oldest open group of the same service which this fetch continues."""
@@ -318,6 +331,9 @@ def register(group: Group, waiting: dict[Key, Line], key: Key) -> None:
     groups: Line | None = waiting.get(key)
     if groups is None:
         waiting[key] = groups = Line()
+    elif len(groups) % TIDY == 0:
+        groups.items = [one for one in groups.items[groups.head :] if one.open]
+        groups.head = 0
     groups.join(group)
 
 

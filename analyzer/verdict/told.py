@@ -17,6 +17,10 @@ from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.retries import MAX_LATER, MAX_WAITING, Group
 
+MAX_PENDING = 8192
+"""Groups open whose rows have left, 2.5 kB each: of ninety failures a second is told what became of them. Of more the
+oldest are forgotten, with a warning."""
+
 
 class Event(NamedTuple):
     """Something that is told beside the rows.
@@ -94,7 +98,7 @@ class Told:
         numbers.append(fetch.number)
         del numbers[:-MAX_LATER]
         yield fetch
-        while len(self.pending) > MAX_WAITING:
+        while len(self.pending) > MAX_PENDING:
             oldest, _ = self.pending.popitem(last=False)
             self.numbers.pop(oldest, None)
             self.retries.overflowed = True

@@ -20,6 +20,7 @@ cdef class Attempts:
     cdef public Chain opened
     cdef public Kin kin
     cdef public long long next_stream, total, stragglers, kept, half_open
+    cdef public int disputed
     cdef begin(self)
     cpdef packet(self, Packet p, str note)
     cpdef give_out(self, Connection connection, int final)
@@ -36,8 +37,11 @@ cdef class Attempts:
     cdef install(self, Unproven waits)
     cdef drop_successor(self, Connection connection)
     cdef int64_t room(self) except? -1
+    cdef dispute(self, Connection connection)
 
 cdef bint belongs(Side side, Packet p) except -1
 cdef bint answers_another(Connection connection, Side side, Packet p) except -1
 cdef bint of_another(Side side, Packet p) except -1
 cdef bint is_live(Connection connection) except -1
+cdef bint may_be_over(Connection connection) except -1
+cdef bint of_other_base(Side side, Packet p) except -1

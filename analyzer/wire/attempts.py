@@ -4,6 +4,10 @@ On a connection that lives such a SYN is an old duplicate or a blind one until t
 9293 3.10.7.4, RFC 5961 4): until it is acknowledged, its sender goes on behind it, or resets the peer's ACK of the old
 numbers (RFC 9293 3.5.1), or until it is repeated while both sides keep silent. Meanwhile it waits (unproven.py), with
 its place in the order of connections and its number of Wireshark's count.
+
+That count is Wireshark 4.0's: a SYN with another ISN begins a stream. In newer versions (packet-tcp.c, dissect_tcp) so
+does a SYN with the old ISN behind a RST or FIN, and a SYN-ACK behind one, or with another number than its side had.
+From there on the number of a stream depends on the version: `disputed`.
 """
 
 from __future__ import annotations
@@ -33,7 +37,8 @@ class Attempts:
     sides       the sides of the open connections by their keys
     opened      the open connections in the order in which they began, with those that wait for proof
     half_open   how many of them began with a SYN, and were not established when they were last counted
-    next_stream the next tcp.stream number; total: how many connections were seen
+    next_stream the next tcp.stream number; disputed 1 = it depends on Wireshark's version
+    total       how many connections were seen
     kin         what connections have to do with each other
     kept        bytes of payload that wait for proof, over all connections
     """
@@ -45,7 +50,7 @@ class Attempts:
         self.opened = Chain()
         self.half_open = 0
         self.kin = Kin()
-        self.next_stream = self.total = self.stragglers = self.kept = 0
+        self.next_stream = self.total = self.stragglers = self.kept = self.disputed = 0
 
     def packet(self, p: Packet, note: str) -> None:
         """Account for one packet; the subclass does."""
@@ -65,6 +70,8 @@ class Attempts:
         if not p.flags & SYN and p.length == 0:
             self.stragglers += 1
             return None
+        if p.flags & SYN:
+            self.disputed = 1
         return self.open(p, key, reverse, stream)
 
     def open(self, p: Packet, key: bytes, reverse: bytes, stream: cython.longlong) -> Side:
@@ -78,6 +85,7 @@ class Attempts:
             stream = self.next_stream
             self.next_stream += 1
         connection: Connection = Connection(stream)
+        connection.disputed = self.disputed
         connection.version = p.version
         connection.first_packet = p.number
         connection.first_time = connection.last_time = p.time
@@ -112,6 +120,8 @@ class Attempts:
         if p.flags & ACK:
             return self.syn_ack(side, p)
         if side.isn == p.seq:
+            if may_be_over(connection):
+                self.dispute(connection)
             connection.closed_time = 0  # the same attempt again
             return side
         if connection.last_packet == 0 and connection.first_packet == p.number:
@@ -137,6 +147,8 @@ class Attempts:
         if waits is not None and side is not waits.asker and waits.acknowledged(p):
             self.succeed(connection)
             return self.keys.find(p)
+        if may_be_over(connection) or of_other_base(side, p):
+            self.dispute(connection)
         told_by_syn(connection, side, SERVER)
         if belongs(side, p):
             connection.midstream = 0
@@ -195,6 +207,8 @@ class Attempts:
             self.drop_successor(connection)
             waits.expect(self.place(p, connection.stream if p.flags & ACK else -1), side)
         repeated: cython.bint = len(waits.syns) > 0
+        if repeated:
+            self.dispute(connection)  # what went on meanwhile is in the same stream there, a FIN or RST perhaps
         if len(waits.syns) < MAX_SYNS:
             waits.syns.append(p.copy(self.room()))
         if repeated and waits.really():
@@ -231,6 +245,7 @@ class Attempts:
         key: bytes = syn.whole_key()
         waits.successor = None
         successor.reused = 1
+        successor.disputed = self.disputed  # its SYN may have been sent again
         self.enter(successor, syn, key, reversed_key(key))
         for syn in waits.syns:
             self.packet(syn, "")
@@ -255,6 +270,10 @@ class Attempts:
     def room(self) -> cython.longlong:
         """Bytes of payload that may still wait for proof."""
         return max(0, MAX_HELD_BYTES - self.kept)
+
+    def dispute(self, connection: Connection) -> None:
+        """A stream begins here in some versions of Wireshark: neither its number nor later ones are to be relied on."""
+        connection.disputed = self.disputed = 1
 
 
 def belongs(side: Side, p: Packet) -> cython.bint:
@@ -284,3 +303,17 @@ def is_live(connection: Connection) -> cython.bint:
     if connection.closed_time or connection.client.rsts or connection.server.rsts:
         return False
     return connection.midstream != 0 or connection.established_time != 0 or connection.server.isn >= 0
+
+
+def may_be_over(connection: Connection) -> cython.bint:
+    """Whether there was a FIN or RST, or what may have been one and changed nothing."""
+    if connection.fins_seen or connection.client.rsts or connection.server.rsts:
+        return True
+    return connection.ignored > 0 or connection.unproven is not None
+
+
+def of_other_base(side: Side, p: Packet) -> cython.bint:
+    """Whether a SYN-ACK has another number than the bytes of its side began with so far, as they were captured."""
+    if side.isn >= 0:
+        return side.isn != p.seq
+    return side.base >= 0 and side.base != (p.seq + 1) & MASK32

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cython
 
 from analyzer.wire.detection import (
@@ -24,12 +26,14 @@ from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.dns.stream import DnsStream
 from analyzer.wire.http.parser import HttpParser
 from analyzer.wire.http.websocket import Websocket
-from analyzer.wire.http2.parser import Http2Parser
 from analyzer.wire.model import CLIENT, NEVER, SERVER, Connection, Exchange, Side
 from analyzer.wire.octets import cut
 from analyzer.wire.peeling import MAX_PROLOGUES, Peeling
 from analyzer.wire.roles import CLIENTS, told_by_bytes
 from analyzer.wire.tls.parser import TlsParser
+
+if TYPE_CHECKING:
+    from analyzer.wire.http2.parser import Http2Parser
 
 UNDECIDED = 0
 IN_TLS = 1
@@ -244,6 +248,8 @@ class Content(Peeling):
         self.state = IN_HTTP2
         self.connection.protocol = "h2c"
         self.connection.other_first = b""
+        from analyzer.wire.http2.parser import Http2Parser  # rare in plain text
+
         self.http2 = Http2Parser(self.connection, upgraded)
 
     def _start_dns(self) -> None:

@@ -4,6 +4,7 @@ from analyzer.wire.decode.decoder cimport Decoder
 from analyzer.wire.fast_path cimport FastPath
 from analyzer.wire.model cimport Connection
 from analyzer.wire.packet cimport Packet
+from analyzer.wire.stream cimport Reassembler
 
 cdef int DNS_PORT
 cdef long long PAUSE_NS, LOOK_NS

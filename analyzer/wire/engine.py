@@ -17,6 +17,7 @@ from analyzer.wire.dns.lookups import Lookup, Lookups
 from analyzer.wire.fast_path import FastPath
 from analyzer.wire.model import CLIENT, Connection
 from analyzer.wire.packet import Packet
+from analyzer.wire.stream import Reassembler
 
 LOOK_SHARE = 16
 """Open connections that may be told of for each frame since all were told of last: what keeps that linear."""
@@ -77,6 +78,7 @@ class Engine:
     def hand_over(self) -> list[Ended]:
         """What ended since the last call."""
         ended: list[Ended] = self.table.finished
+        self.table.given_out = 0
         self.table.finished = self.dns.finished = self.dns.begun = []
         return ended
 
@@ -134,6 +136,7 @@ class Engine:
         frames: Frames = self.frames
         table: Connections = self.table
         fast_path: FastPath = self.fast_path
+        reassembler: Reassembler = table.reassembler
         i: cython.int
         self.looking = self.idle = False
         for i in range(count):  # noqa: B007  (typed, so that no Python int is made a frame)
@@ -158,6 +161,9 @@ class Engine:
                 self.account(frames)
             if self.looking:
                 return True
+            if reassembler.held + table.given_out > table.most_held:
+                table.lighten()
+                return True  # what ended makes place before more comes
         return True
 
     def account(self, frames: Frames) -> None:
@@ -210,9 +216,10 @@ class Engine:
 def evicted(table: Connections) -> str:
     """How many connections were given out before they were over, as a warning."""
     half = f", {table.evicted_half_open:,} of them half-open," if table.evicted_half_open else ""
+    heavy = f", or more than {table.most_held >> 20} MiB of their content waited" if table.too_heavy else ""
     return (
         f"{table.evicted:,} connections{half} were not followed to their end: more than {table.most_open:,} were open, "
-        f"or {table.most_half_open:,} half-open, at once"
+        f"or {table.most_half_open:,} half-open, at once{heavy}"
     )
 
 

@@ -14,7 +14,7 @@ cdef class Expiry(Reordering):
     cdef public list finished, pauses
     cdef public Lingering lingering
     cdef public long long now, before, due, looked, seen, evicted, evicted_half_open
-    cdef public long long most_open, most_half_open, most_lingering
+    cdef public long long most_open, most_half_open, most_lingering, most_held, too_heavy, given_out
     cdef begin_expiry(self)
     cpdef allow(self, long long most)
     cdef linger(self, Connection connection)
@@ -24,6 +24,7 @@ cdef class Expiry(Reordering):
     cdef look_at_successor(self, Connection connection, long long now, list[Connection] over)
     cpdef make_room(self)
     cdef make_room_for_half_open(self)
+    cdef lighten(self)
     cdef evict(self, list[Connection] connections)
     cpdef bint finish(self, int most=*) except -1
     cdef finish_streams(self, Connection connection)

@@ -30,6 +30,12 @@ MAX_HALF_OPEN = 16_384
 MAX_LINGERING = 6_144
 """Closed connections that wait for stragglers, 4 kB each, 25 MB: of 1,200 a second all wait their time. Of more the
 oldest leave earlier, of 3,000 a second after 2 s, which is still many round trips."""
+MAX_HELD = 64 << 20
+"""Bytes kept of all connections together, besides those above: exchanges, and what is not whole or not understood yet,
+each capped for one connection (weight.py). At the cap those go until a quarter is free that can matter least, as above.
+They are 100,000 exchanges of open connections."""
+LIGHT = 1024
+"""A connection of which no more is kept stays: all of them together are far below the cap."""
 MAX_PAUSES = 100
 """Pauses of a day that are remembered; a file that has more is taken as one piece behind them."""
 
@@ -43,8 +49,10 @@ class Expiry(Reordering):
     due         when somebody may have to be given out; looked: when all were looked at
     seen        frames since then that let time go on
     pauses      times after which nothing was captured for a day
-    most_open, most_half_open, most_lingering   how many there may be
-    evicted     how many were given out because there were too many; evicted_half_open: so many of them half-open
+    most_open, most_half_open, most_lingering   how many there may be; most_held: bytes of all of them
+    given_out   bytes of those that are finished
+    evicted     how many were given out because there were too many; evicted_half_open: so many of them half-open;
+                too_heavy: so many because of their bytes
     """
 
     def begin_expiry(self) -> None:
@@ -55,13 +63,15 @@ class Expiry(Reordering):
         self.pauses: list[int] = []
         self.now = self.before = self.due = self.looked = self.seen = 0
         self.most_open, self.most_half_open, self.most_lingering = MAX_OPEN, MAX_HALF_OPEN, MAX_LINGERING
-        self.evicted = self.evicted_half_open = 0
+        self.most_held = MAX_HELD
+        self.evicted = self.evicted_half_open = self.too_heavy = self.given_out = 0
 
     def allow(self, most: cython.longlong) -> None:
         """Follow so many connections at a time, instead of MAX_OPEN; the other caps change in proportion."""
         self.most_open = most
         self.most_half_open = most * MAX_HALF_OPEN // MAX_OPEN
         self.most_lingering = most * MAX_LINGERING // MAX_OPEN
+        self.most_held = most * MAX_HELD // MAX_OPEN
 
     def linger(self, connection: Connection) -> None:
         """It is over, or seems so: wait for stragglers."""
@@ -138,6 +148,21 @@ class Expiry(Reordering):
         if self.half_open >= self.most_half_open:
             self.evict(found[: self.half_open - self.most_half_open * 3 // 4])
 
+    def lighten(self) -> None:
+        """Too much is kept of what is open: until a quarter is free, those go that can matter least."""
+        connection: Connection
+        if self.reassembler.held <= self.most_held:
+            return
+        for connection in sorted([one for one in self.opened if one.kept > LIGHT], key=worth):
+            if self.reassembler.held <= self.most_held // 4 * 3:
+                break
+            if connection.closed_time and connection.linked:
+                self.give_out(connection, 1)  # it waited for stragglers
+            else:
+                before: cython.longlong = self.evicted
+                self.evict([connection])
+                self.too_heavy += self.evicted - before
+
     def evict(self, connections: list[Connection]) -> None:
         """Follow these no longer."""
         connection: Connection
@@ -178,6 +203,8 @@ class Expiry(Reordering):
             if not waits.really():
                 self.drop_successor(connection)
         self.finish_streams(connection)
+        self.reassembler.held -= connection.kept
+        self.given_out += connection.kept
         connection.final = final
         if connection.server.packets:
             self.answered = True

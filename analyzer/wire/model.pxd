@@ -46,10 +46,10 @@ cdef class Connection:
     cdef public list exchanges, milestones
     cdef public tuple flags
     cdef public dict moved
-    cdef public long long stream, first_packet, first_time, looked, look_again
+    cdef public long long stream, first_packet, first_time, looked, look_again, kept
     cdef public long long syn_stamp, established_packet, capture_end, ignored_packet, challenge_ack
     cdef public int icmps, copies, ignored, ignored_resets, synack_after_ack, heard
-    cdef public signed char reused, subflow, fast_open, ecn, one_way, simultaneous, stray
+    cdef public signed char reused, subflow, fast_open, ecn, one_way, simultaneous, stray, disputed
     cdef public short socks_reply
     cdef public list strays
     cdef public object older

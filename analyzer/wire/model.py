@@ -214,9 +214,11 @@ class Connection:
     challenge_ack  raw number that a challenge ACK in answer to the SYN acknowledged, -1 = none came (RFC 5961 4)
     unproven    those of them that may prove true yet, and a SYN with another ISN; None = there are none
     splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
+    disputed    1 = versions of Wireshark number it differently, or split it (attempts.py)
     looked      the last packet when it was judged before its end (outlook.py); look_again: when to do it again, ns
     before, after  its neighbours in the chain of open connections (chain.py); linked 1 = it is in there
     half_open   1 = it counts among those whose handshake is under way
+    kept        bytes that are kept of it besides what every connection has, about, as of its last change (weight.py)
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
     protocol    tls | http | h2c | other, "" = nobody said enough
     via         prologues that were peeled off: proxy-protocol | socks | connect
@@ -239,7 +241,7 @@ class Connection:
         self.syn_stamp = -1
         self.final = self.one_way = 0
         self.looked = self.look_again = 0
-        self.capture_end = self.clock_step = self.fruitless = 0
+        self.capture_end = self.clock_step = self.fruitless = self.kept = 0
         self.early: Any = None
         self.moved: dict[int, tuple[int, int]] | None = None
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
@@ -249,6 +251,7 @@ class Connection:
         self.older: Any = None
         self.unproven: Any = None
         self.splits: tuple[tuple[int, int], ...] = ()
+        self.disputed = 0
         self.milestones: list[Milestone] = []
         self.flags: tuple[str, ...] = ()
         self.content: Any = None

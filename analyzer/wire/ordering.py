@@ -32,6 +32,9 @@ MAX_WAITING = 64
 """Packets of one connection that wait; at the cap the first of them waits no more."""
 MAX_ALL = 4096
 """Packets that wait over all connections; same behaviour at the cap."""
+MAX_EARLY_BYTES = 16 << 20
+"""Payload of them: full segments of all four thousand fit twice. At the cap all of the connection
+that brings one more waits no more."""
 MAX_FAR = 1 << 30
 """Bytes that an acknowledgement may lie ahead: the largest window (RFC 7323 2.3)."""
 FRUITLESS = 3

@@ -87,6 +87,7 @@ class Payload:
         side.rtx_since_ack += 1
         if side.rtx_since_ack <= MAX_RTX_MARKS:
             mark(connection, side, p, "retransmission", offset)
+            self.reassembler.weigh(connection)
 
     def keep_alive(self, connection: Connection, side: Side, p: Packet) -> None:
         """A keep-alive probe: one byte before the next, nothing outstanding (RFC 9293 3.8.4)."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import ipaddress
 
-import cython
-
 from analyzer.wire.detection import PROXY_V1
 from analyzer.wire.tls.reader import text
 
@@ -18,7 +16,7 @@ GRANTED_4 = 90
 MAX_USER = 512
 
 
-def proxy_size(data: bytes) -> cython.int:
+def proxy_size(data: bytes) -> int:
     """Bytes of the PROXY protocol header that `data` begins with; MORE, or WRONG."""
     if data.startswith(PROXY_V1):
         end = data.find(b"\r\n", 0, MAX_V1)
@@ -70,11 +68,11 @@ def socks5_address(data: bytes) -> tuple[int, str]:
     return end + 2, f"{text(data[start:end], 255)}:{port}"
 
 
-def socks5_login(data: bytes) -> cython.int:
+def socks5_login(data: bytes) -> int:
     """Size of a user name and password (RFC 1929 2); the words themselves are not kept."""
     if data and data[0] != 1:
         return WRONG
     if len(data) < 2 or len(data) < 3 + data[1]:
         return MORE
-    size: cython.int = 3 + data[1] + data[2 + data[1]]
+    size: int = 3 + data[1] + data[2 + data[1]]
     return size if len(data) >= size else MORE

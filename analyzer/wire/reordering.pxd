@@ -5,11 +5,11 @@ from analyzer.wire.packet cimport Packet
 
 # the constants of reordering.py as C numbers
 cdef int ACK, CLIENT, RST, SERVER, SYN
-cdef long long PATIENCE_NS, MAX_ALL, MAX_WAITING
+cdef long long PATIENCE_NS, MAX_ALL, MAX_WAITING, MAX_EARLY_BYTES
 
 cdef class Reordering(Admission):
     cdef public object early
-    cdef public long long patience, waiting
+    cdef public long long patience, waiting, early_bytes
     cdef begin_reordering(self)
     cdef in_order(self, Side side, Packet p, str note)
     cdef reorder(self, Connection connection, Side side, Packet p, str note)
@@ -18,6 +18,7 @@ cdef class Reordering(Admission):
     cdef let_go(self, Connection connection)
     cdef let_all_go(self, Connection connection)
     cdef list take_waiting(self, Connection connection)
+    cdef forget_early(self, Packet p)
     cdef wait_no_more(self, long long now)
 
 cpdef Side other(Side side)

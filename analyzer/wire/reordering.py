@@ -8,7 +8,17 @@ import cython
 
 from analyzer.wire.admission import Admission
 from analyzer.wire.model import ACK, CLIENT, RST, SERVER, SYN, Connection, Side
-from analyzer.wire.ordering import MAX_ALL, MAX_WAITING, PATIENCE_NS, Early, adopt, bare_reset, fits, is_early
+from analyzer.wire.ordering import (
+    MAX_ALL,
+    MAX_EARLY_BYTES,
+    MAX_WAITING,
+    PATIENCE_NS,
+    Early,
+    adopt,
+    bare_reset,
+    fits,
+    is_early,
+)
 from analyzer.wire.packet import Packet
 
 
@@ -16,14 +26,14 @@ class Reordering(Admission):
     """The table of connections as far as the order of their packets goes.
 
     early      connections with packets that wait for others, in the order in which their waits began -> when that was
-    patience   when the first wait ends, 0 = nobody waits; waiting: how many packets wait
+    patience   when the first wait ends, 0 = nobody waits; waiting: how many packets wait, early_bytes: their payload
     """
 
     def begin_reordering(self) -> None:
         """Nobody waits."""
         self.begin_admission()
         self.early: OrderedDict[Connection, int] = OrderedDict()
-        self.patience = self.waiting = 0
+        self.patience = self.waiting = self.early_bytes = 0
 
     def in_order(self, side: Side, p: Packet, note: str) -> None:
         """A packet whose turn it is; the subclass does."""
@@ -31,17 +41,23 @@ class Reordering(Admission):
     def reorder(self, connection: Connection, side: Side, p: Packet, note: str) -> None:
         """A packet that is early, or that others have waited for (ordering.py)."""
         early: Early = connection.early
+        if early is not None and p.flags & SYN:
+            self.dispute(connection)  # a RST or FIN may stand before it in the file
         if is_early(connection, side, other(side), p) or (early is not None and bare_reset(p)):
             if early is None:
                 connection.early = early = Early()
                 self.wait(connection, p.time)
             early.keep(p, note)
             self.waiting += 1
+            self.early_bytes += p.captured
             if p.flags & (SYN | RST) and side.index == SERVER:
                 self.answered = True
             if len(early.packets) > MAX_WAITING or self.waiting > MAX_ALL:
                 connection.fruitless += 1
                 self.let_go(connection)
+            if self.early_bytes > MAX_EARLY_BYTES:
+                connection.fruitless += 1
+                self.let_all_go(connection)
             return
         if p.flags & (SYN | ACK) == SYN and side.isn != p.seq and (connection.last_packet or not fits(early, p, side)):
             self.let_all_go(connection)  # they were of an earlier connection
@@ -71,15 +87,17 @@ class Reordering(Admission):
             i = in_turn_now(connection, early)
             if i >= 0:
                 p, note = early.packets.pop(i)
-                self.waiting -= 1
+                self.forget_early(p)
                 side = sender(connection, p)
+        if connection.moved is not None and connection.linked:
+            self.reassembler.weigh(connection)
 
     def let_go(self, connection: Connection) -> None:
         """What the first of the packets that wait has waited for was not captured."""
         early: Early = connection.early
         p: Packet
         p, note = early.packets.pop(early.first(connection.last_packet > 0))
-        self.waiting -= 1
+        self.forget_early(p)
         self.place_in_order(connection, sender(connection, p), p, note)
 
     def let_all_go(self, connection: Connection) -> None:
@@ -90,12 +108,19 @@ class Reordering(Admission):
     def take_waiting(self, connection: Connection) -> list[tuple[Packet, str]]:
         """The packets that wait, for another connection."""
         early: Early = connection.early
+        p: Packet
         if early is None:
             return []
         connection.early = None
         self.early.pop(connection, None)
-        self.waiting -= len(early.packets)
+        for p, _ in early.packets:
+            self.forget_early(p)
         return early.packets
+
+    def forget_early(self, p: Packet) -> None:
+        """A packet waits no longer."""
+        self.waiting -= 1
+        self.early_bytes -= p.captured
 
     def wait_no_more(self, now: cython.longlong) -> None:
         """Let go what has waited for long enough."""

@@ -4,18 +4,20 @@ from analyzer.wire.content cimport Content
 from analyzer.wire.model cimport Connection, Side
 from analyzer.wire.octets cimport cut
 from analyzer.wire.packet cimport Packet
+from analyzer.wire.weight cimport weight
 
 cdef long long PATIENCE_NS, MAX_PENDING_BYTES
 
 @cython.final
 cdef class Reassembler:
-    cdef public long long waiting
+    cdef public long long waiting, held
     cdef public object lookups
     cpdef segment(self, Side side, Packet p, long long offset, long long ack)
     cpdef deliver(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t captured, long long length, long long offset, long long number, long long time, long long ack)
     cpdef consume_skip(self, Side side)
     cpdef call(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long number, long long time, long long ack)
     cpdef gap(self, Side side, long long length, long long number, long long time, long long ack)
+    cdef weigh(self, Connection connection)
     cpdef cut(self, Side side, long long length, long long number, long long time, long long ack)
     cpdef keep(self, Side side, Packet p, long long offset, long long ack)
     cpdef skip_hole(self, Side side)

@@ -18,6 +18,7 @@ from analyzer.wire.model import Connection, Side
 from analyzer.wire.octets import cut
 from analyzer.wire.ordering import PATIENCE_NS
 from analyzer.wire.packet import Packet
+from analyzer.wire.weight import weight
 
 MAX_PENDING_SEGMENTS = 512
 """Out-of-order segments kept a side; at the cap the hole counts as lost (flag `reassembly-capped`)."""
@@ -26,13 +27,14 @@ MAX_PENDING_BYTES = 64 << 20
 
 
 class Reassembler:
-    """Reassembly for all connections; it owns only the count of bytes that wait.
+    """Reassembly for all connections; it owns only counts of bytes.
 
+    waiting     of segments that wait for their predecessors; held: of what else is kept of connections (weight.py)
     lookups     where DNS over TCP goes, None = nobody wants it
     """
 
     def __init__(self) -> None:
-        self.waiting = 0
+        self.waiting = self.held = 0
         self.lookups: Lookups | None = None
 
     def segment(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
@@ -106,6 +108,7 @@ class Reassembler:
             connection.content = content
         content.data(side, data, at, end, number, time, ack)
         go_on(side, end - at)
+        self.weigh(connection)
 
     def gap(
         self,
@@ -132,6 +135,13 @@ class Reassembler:
             connection.content = content
         content.gap(side, length, number, time)
         go_on(side, length)
+        self.weigh(connection)
+
+    def weigh(self, connection: Connection) -> None:
+        """Something of the connection was added or let go: count what is kept of it now."""
+        now: cython.longlong = weight(connection)
+        self.held += now - connection.kept
+        connection.kept = now
 
     def cut(
         self,

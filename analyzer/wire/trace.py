@@ -25,6 +25,7 @@ class Seen:
               without the ACK flag. Of an ICMP error: side and sequence number of the packet that it quotes
     length    payload bytes on the wire; payload: those that were captured
     sack      the first SACK block, counted as `ack`
+    zero      a RST with 0 in its header, as a closed port answers a SYN
     copy      the capture has it twice; again: it carries bytes that were sent before; keep_alive: a probe; late: it
               fills a hole that segments behind it had left
     """
@@ -38,7 +39,7 @@ class Seen:
         self.ack: int | None = None
         self.sack: tuple[int, int] | None = None
         self.payload = b""
-        self.fast_open = self.copy = self.again = self.keep_alive = self.late = False
+        self.zero = self.fast_open = self.copy = self.again = self.keep_alive = self.late = False
         self.icmp: IcmpError | None = None
         self.stray: tuple[bytes, int] | None = None
         self.to_stray = False
@@ -145,6 +146,7 @@ class Trace:
         seen.ttl, seen.ip_id, seen.fast_open = packet.ttl, packet.ip_id, packet.fast_open != 0
         seen.payload = packet.data[packet.payload : packet.payload + packet.captured]
         seen.seq = self._relative(packet.seq, index)
+        seen.zero = packet.flags & RST != 0 and packet.seq == 0
         if not packet.flags & RST:
             self.near[index] = max(self.near[index], seen.seq - 1)
         if packet.flags & ACK:

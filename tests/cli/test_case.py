@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.build import pcap
+from support.expected import expected
 from support.judge import judge
 from support.planted import conversation
-from support.timeline import load, parse
 
 import analyzer
 from analyzer.cli.app import run
 from analyzer.output.words import address
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import load, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = sorted((ROOT / "tests" / "cases").glob("*.pkt"))
@@ -53,8 +54,8 @@ def reproduced(path: Path, stream: int, capsys: pytest.CaptureFixture[str]) -> l
     assert run(["--debug", "case", str(path), "--stream", str(stream)]) == 0
     text = capsys.readouterr().out
     case = parse(text, path.name)
-    found = verdicts(judge(pcap(case)))
-    assert [(wanted.klass, wanted.cause, wanted.missing or "") for wanted in case.expected] == found, text
+    found = verdicts(judge(text.encode()))
+    assert [(wanted.klass, wanted.cause, wanted.missing or "") for wanted in expected(case)] == found, text
     return found
 
 

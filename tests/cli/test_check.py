@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 
 import pytest
-from support.build import pcap
-from support.timeline import parse
 
 from analyzer.cli.app import run
 from analyzer.opinion import check, compare, cutout
 from analyzer.opinion.words import shown
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"

@@ -2,11 +2,11 @@ import re
 from pathlib import Path
 
 import pytest
-from support.build import pcap
-from support.timeline import parse
 
 from analyzer.cli.app import run
 from analyzer.output.ci import drawing
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import parse
 
 ROOT = Path(__file__).parent.parent.parent
 

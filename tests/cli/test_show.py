@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.build import pcap
-from support.timeline import load, parse
 
 import analyzer
 from analyzer.cli.app import run
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import load, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"

@@ -1,8 +1,14 @@
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from analyzer.cli.app import COMMANDS
+
+ROOT = Path(__file__).parents[2]
 
 SLOW = ("pandas", "numpy", "rich", "scapy", "pyshark", "pyarrow", "cryptography", "hpack")
 
@@ -36,8 +42,33 @@ def test_help_is_instant():
 def test_help_shows_an_example_and_no_boxes(command):
     """Plain text that a pipe can take."""
     text = whyfetch(*filter(None, [command]), "--help").stdout
-    assert f"Example: whyfetch {command or 'trace.pcapng'}" in text
+    assert re.search(f"Examples?:\\s+whyfetch {command or 'trace.pcapng'}", text)
     assert "│" not in text
+
+
+@pytest.mark.parametrize(("columns", "most"), [(100, 42), (80, 45)])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_a_screen(command, columns, most):
+    """No more lines than a screen has, and none is wider than the terminal."""
+    found = whyfetch(*filter(None, [command]), "--help", env={**os.environ, "COLUMNS": str(columns)})
+    lines = found.stdout.splitlines()
+    assert 8 < len(lines) <= most
+    assert max(map(len, lines)) <= columns
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_documented(command):
+    """What `--help` says in a line, docs/cli.md says in full, in the command's section or in the shared one."""
+    from typer.main import get_command
+
+    from analyzer.cli.app import application
+
+    text = (ROOT / "docs" / "cli.md").read_text()
+    sections = dict(section.split("\n", 1) for section in text.split("\n## "))
+    common, own = sections["Shared options"], sections[f"`{command}`"]
+    for option in get_command(application([command])).commands[command].params:
+        for name in [] if option.hidden or option.param_type_name == "argument" else option.opts:
+            assert f"`{name}" in own or (f"`{name}" in common and f"`{name}`" in own), name
 
 
 def test_version_tells_the_engine():

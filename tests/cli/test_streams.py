@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.build import pcap
-from support.timeline import parse
+
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import parse
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLES = ROOT / "samples"

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.payload import dns
 
 from analyzer.api import Reading
 from analyzer.fetch import names as names_module
@@ -18,6 +17,7 @@ from analyzer.fetch.names import Names
 from analyzer.fetch.resolution import Resolution
 from analyzer.output.cells import CsvCells
 from analyzer.output.row import csv_line
+from analyzer.pkt.dns import dns
 from analyzer.wire.dns import lookups as lookups_module
 from analyzer.wire.dns.lookups import Lookups
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.build import pcap
 from support.judge import judge
-from support.timeline import parse
 
 import analyzer
 from analyzer.api import Reading
@@ -15,6 +13,8 @@ from analyzer.fetch import names, wishes
 from analyzer.fetch.resolution import loopback, prefixes, without_middle
 from analyzer.output.cells import CsvCells
 from analyzer.output.row import csv_line, values
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import parse
 
 RESOLVER = "name r client 192.0.2.10:40000 server 192.0.2.53:53\n"
 REFUSED = "{0:.3f} > S 0:0(0)\n{1:.3f} < R. 0:0(0) ack 1\n"

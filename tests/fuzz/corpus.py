@@ -10,12 +10,13 @@ from functools import cache
 from itertools import chain, pairwise
 
 from fuzz import frames, messages, streams
-from support import build, incomplete, recording
+from support import incomplete, recording
 from support.examples import CASES, SAMPLE_NAMES, SAMPLES, TESTS, sample
-from support.payload import CERTIFICATE
 from support.recording import Recording
 
 from analyzer.capture.frame import Frames
+from analyzer.pkt import build
+from analyzer.pkt.tls import CERTIFICATE
 from analyzer.verdict.causes import CAUSES
 from analyzer.wire.decode.decoder import TCP, UDP, Decoder
 from analyzer.wire.model import ACK, FIN, SYN

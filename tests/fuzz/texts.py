@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from fuzz.scratch import scratch
-from support.timeline import parse
 
 from analyzer.output.clientlog.log import LONGEST, ClientLog
 from analyzer.output.clientlog.read import MAX_ERRORS
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import parse
+from analyzer.pkt.words import NotationError
 
 
 def client_log(data: bytes) -> None:
@@ -23,9 +23,14 @@ def client_log(data: bytes) -> None:
 
 
 def pkt(data: bytes) -> None:
-    """A timeline is read, or a ValueError names its line."""
-    with suppress(ValueError):
-        parse(data.decode("utf-8", "replace"), "fuzz.pkt")
+    """A timeline becomes a capture, or an error names its line."""
+    text = data.decode("utf-8", "replace")
+    wrong: NotationError | None = None
+    try:
+        pcap(parse(text, "fuzz.pkt"))
+    except NotationError as error:
+        wrong = error
+    assert wrong is None or (0 < wrong.line <= text.count("\n") + 1 and wrong.why)
 
 
 def lines(data: bytes) -> list[bytes]:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import pytest
 from support import recording
-from support.timeline import Timeline, load
 from support.transform import one_capture
 
 from analyzer.api import Reading
@@ -22,6 +21,8 @@ from analyzer.opinion.cutout import CutOut
 from analyzer.opinion.facts import Stated
 from analyzer.opinion.fields import FIELDS, Row
 from analyzer.opinion.wireshark import Wireshark
+from analyzer.pkt.model import Timeline
+from analyzer.pkt.timeline import load
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = sorted((ROOT / "tests" / "cases").glob("*.pkt"))

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from opinion.conftest import Asked, asked
 from support import transform
-from support.build import pcap
-from support.timeline import Timeline, parse
+from support.expected import expected
 
 from analyzer.api import Reading
 from analyzer.capture import expand
@@ -21,6 +20,9 @@ from analyzer.opinion.facts import Stated
 from analyzer.opinion.fields import FACTS, Value, labels
 from analyzer.opinion.known import KNOWN
 from analyzer.opinion.wireshark import Wireshark
+from analyzer.pkt.build import pcap
+from analyzer.pkt.model import Timeline
+from analyzer.pkt.timeline import parse
 
 HELLO = """
   0.000 > S  0:0(0)
@@ -49,7 +51,7 @@ def test_the_packets_that_cases_cite_are_what_they_say(of_cases: Asked, cases: l
     """Each word of the evidence below a case fits its packet; a ClientHello that ends later is payload there."""
     offset, wrong = 0, []
     for name, case in cases:
-        for packet, what in (item for expected in case.expected for item in expected.evidence):
+        for packet, what in (item for wanted in expected(case) for item in wanted.evidence):
             row = of_cases.rows[offset + packet]
             words = labels(row)
             later = what == "client-hello" and "data" in words and "1" not in row.get("tls.handshake.type", [])

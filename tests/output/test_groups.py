@@ -127,6 +127,16 @@ def test_stats_have_two_percentiles_a_phase(make):
     assert shown[2].split() == ["100", "100", "-", "-", "500", "ms", "990", "ms", "-", "-", "-", "-", "example.org"]
 
 
+@pytest.mark.parametrize("columns", [20, 30, 40])
+def test_figures_wider_than_the_terminal_have_a_line_a_phase(make, columns):
+    """None is lost, and none is broken over the edge."""
+    fetches = [make(connect_s=number / 100) for number in range(1, 101)]
+    lines = table(fetches, by=("host",), stats=True, columns=columns).splitlines()
+    assert lines[0] == "example.org"
+    assert max(map(len, lines)) <= columns
+    assert " ".join(" ".join(lines).split()) == "example.org fetches 100, failed 100 connect p50 500 ms, p99 990 ms"
+
+
 @pytest.mark.parametrize("kind", [CsvGroups, JsonlGroups])
 def test_groups_beyond_the_cap_are_told(make, kind, monkeypatch):
     """With how many fetches are in none; nothing is lost without a word."""

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from analyzer.output.text import safe
+from analyzer.output.text import labelled, safe, width
 
 HIDING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
 """General categories of which nothing is shown as it is (Unicode 4.5): controls, formats, unassigned, separators."""
@@ -47,3 +47,14 @@ def test_no_character_that_hides_or_acts_is_shown() -> None:
 def test_what_is_written_is_what_is_there(text: str, shown: str) -> None:
     """Names in any script stay; a combining mark needs something of its own before it."""
     assert safe(text) == shown
+
+
+@pytest.mark.parametrize("columns", range(12, 90))
+def test_a_text_beside_its_label_fits(columns: int) -> None:
+    """Beside it where there is room, else below; no line is wider than the terminal unless a word is."""
+    text = "The port is closed, or a firewall answers so, 東京 and 大阪 too."
+    lines = list(labelled("What to do", text, 15, columns))
+    assert all(width(line) <= columns for line in lines)
+    assert " ".join(" ".join(lines).split()) == f"What to do {text}"
+    assert lines[0] == "What to do" or lines[0].startswith("What to do     The port")
+    assert list(labelled("What to do", text, 15, 0)) == [f"What to do     {text}"]

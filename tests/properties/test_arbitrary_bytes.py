@@ -10,19 +10,20 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.build import pcap, pcapng
 from support.examples import CASES, STRANGER
 from support.judge import judge
 from support.mutate import CHANGES, mutated
-from support.payload import payload
+from support.pcapng import pcapng
 from support.sound import known, printable
-from support.timeline import BASE_NS, FLAG_BITS, Packet, Timeline
 
 from analyzer.errors import CaptureError
 from analyzer.output.cells import CsvCells
 from analyzer.output.columns import COLUMNS
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.row import csv_line
+from analyzer.pkt.build import pcap
+from analyzer.pkt.model import BASE_NS, FLAG_BITS, Packet, Timeline
+from analyzer.pkt.payload import payload
 
 WRITERS = st.sampled_from([pcap, pcapng])
 

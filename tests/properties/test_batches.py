@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import recording, transform
-from support.build import pcap
 from support.examples import CASES, SAMPLE_NAMES, SAMPLES, sample
 from support.incomplete import cut_to
 from support.mutate import CHANGES, mutated
@@ -26,6 +25,7 @@ from analyzer.capture.frame import Frames
 from analyzer.output.cells import CsvCells
 from analyzer.output.columns import COLUMNS
 from analyzer.output.row import csv_line
+from analyzer.pkt.build import pcap
 from analyzer.wire.engine import Engine
 
 PLAIN_CASES = [name for name, case in CASES.items() if case.packets]

@@ -8,12 +8,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from support.build import pcapng
 from support.examples import CASES
 from support.judge import found, judge
-from support.timeline import BASE_NS, parse
+from support.pcapng import pcapng
 
 import analyzer
+from analyzer.pkt.model import BASE_NS
+from analyzer.pkt.timeline import parse
 
 SYNS = """
   0.000 > S  0:0(0)

@@ -7,12 +7,19 @@ from dataclasses import replace
 
 import pytest
 from support import transform
-from support.build import frames, pcap
-from support.encapsulate import EVERY
 from support.examples import CASES
 from support.judge import Found, found
-from support.timeline import Timeline
 
+from analyzer.pkt.build import frames, pcap
+from analyzer.pkt.model import Timeline
+
+EVERY = (
+    *("vxlan", "vxlan 8472", "vxlan 31337", "vxlan-gpe", "vxlan-gpe 31337", "geneve", "gtpu", "gtpu 1", "gtpu 3"),
+    *("l2tp", "l2tp 1", "l2tp3", "l2tp3 4", "l2tp3 8", "l2tp3-udp", "l2tp3-udp 4", "gre", "gre-udp", "mpls-udp"),
+    *("erspan 1", "erspan 2", "erspan 3", "pbb", "etag", "vntag", "hsr", "cmd", "macsec", "qinq", "pppoe", "pppoe 6"),
+    *("ah", "nsh"),
+)
+"""Each tunnel and tag, with its variants."""
 WHOLE = [name for name, case in CASES.items() if not case.snaplen and case.link == "ethernet"]
 """The header of a tunnel would push payload beyond a snap length; and some links carry IP alone."""
 CORE = ("ok-plain", "t01b-syn-black-hole-nothing-else-captured", "opaque-ok", "icmp-admin-prohibited")

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import recording, transform
-from support.build import pcap
 from support.examples import CASES, SAMPLE_NAMES, sample
+from support.expected import expected
 from support.judge import judge
 from support.recording import Recording
-from support.timeline import Timeline
 
+from analyzer.pkt.build import pcap
+from analyzer.pkt.model import Timeline
 from analyzer.wire.model import CLIENT
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ ALONE = {
 FAILING = {
     name: case
     for name, case in CASES.items()
-    if case.expected and not any(wanted.klass in ("ok", "incomplete") for wanted in case.expected)
+    if case.verdicts and not any(wanted.klass in ("ok", "incomplete") for wanted in expected(case))
 }
 FAILED_SAMPLES = [name for name in SAMPLE_NAMES if not name.startswith(("ok/", "incomplete/"))]
 STREAMS = [name for name in CASES if name.startswith("h2-")]
@@ -52,7 +53,7 @@ def untold(name: str, dropped: set[int]) -> bool:
     """Whether nothing that is left tells of the failure: the one packet is gone, or all from the last request on."""
     case = FAILING[name]
     asked = [
-        at - 1 for at, what in case.expected[0].evidence if what == "record" and case.packets[at - 1].side == CLIENT
+        at - 1 for at, what in expected(case)[0].evidence if what == "record" and case.packets[at - 1].side == CLIENT
     ]
     return ALONE.get(name, 0) - 1 in dropped or (bool(asked) and set(range(asked[0], len(case.packets))) <= dropped)
 

@@ -6,10 +6,11 @@ import random
 from dataclasses import replace
 
 import pytest
-from support.build import pcap
 from support.examples import CASES
 from support.judge import judge
-from support.timeline import ACK, FLAG_BITS, RST, SYN, Packet, Timeline
+
+from analyzer.pkt.build import pcap
+from analyzer.pkt.model import ACK, FLAG_BITS, RST, SYN, Packet, Timeline
 
 FAR = 700_000_000
 """Bytes: outside of every window that a case has, and further than any of its streams."""

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.build import pcap
 from support.examples import CASES, SAMPLE_NAMES, SAMPLES
 from support.live import SECOND, Live
 from support.mutate import CHANGES, mutated
@@ -26,6 +25,7 @@ from analyzer.api import Reading
 from analyzer.fetch.model import Fetch
 from analyzer.output.columns import COLUMNS
 from analyzer.output.row import values
+from analyzer.pkt.build import pcap
 from analyzer.verdict.told import Event
 
 PLAIN_CASES = [name for name, case in CASES.items() if case.packets]

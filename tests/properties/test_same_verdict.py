@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import transform
-from support.build import pcap, pcapng
 from support.examples import CASES, MIRRORED_CASES, STRANGER
 from support.judge import Found, found
-from support.timeline import Timeline
+from support.pcapng import pcapng
+
+from analyzer.pkt.build import pcap
+from analyzer.pkt.model import Timeline
 
 Writer = Callable[[Timeline, str, bool], bytes]
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from support import recording
 from support.recording import Recording
-from support.timeline import Timeline, load, parse
+
+from analyzer.pkt.model import Timeline
+from analyzer.pkt.timeline import load, parse
 
 TESTS = Path(__file__).resolve().parents[1]
 CASES: dict[str, Timeline] = {path.stem: load(path) for path in sorted((TESTS / "cases").glob("*.pkt"))}

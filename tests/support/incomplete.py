@@ -9,9 +9,10 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from support.build import LINKS, frames
 from support.recording import HEADS, Frame, Recording
-from support.timeline import Timeline
+
+from analyzer.pkt.build import frames
+from analyzer.pkt.model import LINKS, Timeline
 
 SNAPLENS = (64, 96, 128, 200, 256, 400, 512, 1400)
 SEEDS = range(40)

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from support.build import pcap
-from support.timeline import Timeline
+from analyzer.pkt.build import pcap
+from analyzer.pkt.model import Timeline
 
 if TYPE_CHECKING:
     from analyzer.fetch.model import Fetch

@@ -4,8 +4,9 @@ import re
 import struct
 from collections.abc import Callable
 
-from support.payload import CERTIFICATE, record
 from support.planted import conversation
+
+from analyzer.pkt.tls import CERTIFICATE, record
 
 MARKUP = ("<script>alert(1)</script>", "'><img src=x onerror=alert(1)>", '"/><svg onload=alert(1)>', "{{7*7}}&lt;b&gt;")
 LETTERS = re.compile(r"[^a-zA-Z0-9./]")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hypothesis import strategies as st
-from support.timeline import Packet, Timeline
+
+from analyzer.pkt.model import Packet, Timeline
 
 FAR = (1, -1, 20, -20, 1460, 70_000, -70_000, 1 << 20, 1 << 29, 1 << 31, -(1 << 30))
 """Bytes by which a sequence or acknowledgement number is off."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from dataclasses import replace
 
-from support.build import LINKS, frames
-from support.timeline import FLAG_BITS, SYN, Timeline, to_ipv6
+from analyzer.pkt.build import frames
+from analyzer.pkt.model import FLAG_BITS, LINKS, SYN, Timeline
+from analyzer.pkt.timeline import to_ipv6
 
 
 def shifted(case: Timeline, nanoseconds: int) -> Timeline:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 
 import pytest
-from support.build import pcapng
 from support.examples import CASES, GOOD
 from support.judge import judge
-from support.timeline import Timeline, parse
+from support.pcapng import pcapng
 
 from analyzer.fetch.model import Fetch
+from analyzer.pkt.model import Timeline
+from analyzer.pkt.timeline import parse
 from analyzer.verdict.drops import FLAG
 from analyzer.verdict.model import CONFIDENCES, Verdict, verdict_of
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.build import pcap
 from support.judge import judge
-from support.timeline import load
 
 import analyzer
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import load
 from analyzer.verdict.case import Case
 from analyzer.verdict.catalog import rules
 from analyzer.verdict.decide import decide_case

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import chain
 
 import pytest
-from support.build import pcap
-from support.timeline import parse
 
 from analyzer.api import Reading
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import parse
 from analyzer.verdict import retries
 from analyzer.verdict.backoff import pattern
 

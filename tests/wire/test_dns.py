@@ -9,8 +9,8 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.payload import dns, dns_name
 
+from analyzer.pkt.dns import dns, dns_name
 from analyzer.wire.dns.lookups import LATE_NS, MAX_OPEN, MAX_TRIES, PATIENCE_NS, Lookups
 from analyzer.wire.dns.message import AAAA, HEADER, MAX_RECORDS, NXDOMAIN, A, read
 

@@ -9,13 +9,13 @@ import pytest
 from hpack import Encoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import h2
 from test_http_parser import Tracker, facts
 
+from analyzer.pkt import h2
 from analyzer.wire.http.pairing import MAX_EXCHANGES
 from analyzer.wire.http2.parser import Http2Parser
 from analyzer.wire.http2.reader import MAX_BLOCK
-from analyzer.wire.http2.streams import UNREADABLE
+from analyzer.wire.http2.registry import UNREADABLE
 from analyzer.wire.model import Connection, Exchange
 
 C, S = 0, 1

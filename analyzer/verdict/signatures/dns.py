@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import socket
 
-import cython
-
 from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, Resolution, outcome
 from analyzer.verdict.case import Case, count, span
 from analyzer.verdict.model import Verdict
@@ -96,9 +94,9 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
     answers = [lookup for lookup in wish.meant if lookup.answer_packet and outcome(lookup) == what]
     if not answers or (what != "nxdomain" and (wish.unheard or any(lookup.given_up for lookup in wish.meant))):
         return None
-    last: cython.longlong = max(lookup.answer_time for lookup in answers)
-    after: cython.longlong = case.connection.capture_end - last
-    half: cython.bint = what in ("servfail", "refused") and wish.half_asked
+    last: int = max(lookup.answer_time for lookup in answers)
+    after: int = case.connection.capture_end - last
+    half: bool = what in ("servfail", "refused") and wish.half_asked
     if half and after < PATIENCE_NS:
         return None
     if what == NO_ADDRESS and after < RETRY_NS and len({lookup.qtype for lookup in wish.meant}) == 1:
@@ -134,11 +132,11 @@ def no_answer(case: Case) -> Verdict | None:
     silent = [lookup for lookup in wish.meant if outcome(lookup) == NO_ANSWER and not lookup.given_up]
     if not silent or wish.overlooked or (wish.variant_unheard and not wish.unheard):
         return None
-    last: cython.longlong = max(lookup.last_query_time for lookup in silent)
-    after: cython.longlong = case.connection.capture_end - last
-    waited: cython.longlong = last - min(lookup.first_time for lookup in silent)
-    told: cython.bint = all(lookup.icmp is not None for lookup in silent)
-    refused: cython.bint = any(lookup.refusals for lookup in silent)
+    last: int = max(lookup.last_query_time for lookup in silent)
+    after: int = case.connection.capture_end - last
+    waited: int = last - min(lookup.first_time for lookup in silent)
+    told: bool = all(lookup.icmp is not None for lookup in silent)
+    refused: bool = any(lookup.refusals for lookup in silent)
     if waited < RETRY_NS and not told and not refused:
         return None
     case.ongoing = 0 if told or after >= min(PATIENCE_NS, max(waited, RETRY_NS)) else 1
@@ -221,7 +219,7 @@ def not_heard(case: Case) -> Verdict | None:
     Not this: a resolver that hears nothing asks again (dns-no-answer).
     """
     wish: Resolution = case.fetch.resolution
-    after: cython.longlong = case.connection.capture_end - wish.last_time
+    after: int = case.connection.capture_end - wish.last_time
     if not (wish.variant_unheard or wish.overlooked) or after < PATIENCE_NS:
         return None
     cite(case)

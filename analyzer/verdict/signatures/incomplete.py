@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.verdict.case import Case
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import cut_out, said_more
-from analyzer.wire.http2.streams import UNREADABLE
+from analyzer.wire.http2.registry import UNREADABLE
 from analyzer.wire.model import Side
 
 

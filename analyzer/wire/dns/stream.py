@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import cython
-
 from analyzer.wire.dns.lookups import Lookups
 from analyzer.wire.dns.message import HEADER
 from analyzer.wire.model import CLIENT, NEVER, Connection, Side
@@ -18,13 +16,13 @@ class DnsStream:
         self.lookups = lookups
         self.waiting = (bytearray(), bytearray())
 
-    def data(self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong) -> None:
+    def data(self, side: Side, data: bytes, packet: int, time: int) -> None:
         """Bytes of `side` in sequence order."""
         waiting = self.waiting[side.index]
         waiting += data
-        at: cython.Py_ssize_t = 0
+        at: int = 0
         while len(waiting) - at >= 2:
-            size: cython.Py_ssize_t = waiting[at] << 8 | waiting[at + 1]
+            size: int = waiting[at] << 8 | waiting[at + 1]
             if size < HEADER:
                 self.stop()
                 return
@@ -34,7 +32,7 @@ class DnsStream:
             at += 2 + size
         del waiting[:at]
 
-    def message(self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong) -> None:
+    def message(self, side: Side, data: bytes, packet: int, time: int) -> None:
         """One whole message."""
         connection: Connection = self.connection
         peer: Side = connection.server if side.index == CLIENT else connection.client

@@ -7,7 +7,7 @@ from analyzer.wire.model cimport Connection, Exchange
 cdef int BODY, LOST
 
 cdef class Pairing(Reader):
-    cdef public long long dropped, count
+    cdef public long long dropped, count, text
     cdef public list waiting, orphans
     cdef public Exchange interim
     cdef begin_pairing(self, Connection connection)
@@ -16,3 +16,5 @@ cdef class Pairing(Reader):
     cdef Exchange unasked(self, Stream stream)
     cdef Exchange claim_orphan(self, Stream stream)
     cdef drop(self, Exchange exchange)
+
+cpdef Py_ssize_t text_of(Exchange exchange) except -1

@@ -23,12 +23,12 @@ class Pairing(Reader):
     waiting   requests without a final response, oldest first
     orphans   None, or responses whose segments acknowledge requests that come only after them, each with that offset
     interim   an exchange without a known request that got an interim response and no other yet
-    count     exchanges so far; dropped: those not kept (see MAX_EXCHANGES)
+    count     exchanges so far; dropped: those not kept (see MAX_EXCHANGES); text: characters of those that are kept
     """
 
     def begin_pairing(self, connection: Connection) -> None:
         """Exchanges of an earlier parser on the same connection count."""
-        self.dropped = 0
+        self.dropped = self.text = 0
         self.count = len(connection.exchanges)
         self.waiting: list[Exchange] = []
         self.interim: Exchange | None = None
@@ -105,4 +105,10 @@ class Pairing(Reader):
         if len(self.connection.exchanges) > limit and (exchange.request_complete or exchange.request_packet == 0):
             forget(self.connection, exchange)
             self.dropped += 1
+            self.text -= text_of(exchange)
             self.connection.flag("exchanges-capped")
+
+
+def text_of(exchange: Exchange) -> cython.Py_ssize_t:
+    """Characters that are kept of it, but for short words."""
+    return len(exchange.target) + len(exchange.host) + len(exchange.user_agent) + len(exchange.raw_fields)

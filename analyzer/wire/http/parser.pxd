@@ -1,5 +1,6 @@
 from analyzer.wire.http.framing cimport request_framing, response_framing
 from analyzer.wire.http.notes cimport add_milestone, forget, keep_fields, note_acked
+from analyzer.wire.http.pairing cimport text_of
 from analyzer.wire.http.partial cimport Partial
 from analyzer.wire.http.start cimport StartLine
 from analyzer.wire.http.stream cimport Stream

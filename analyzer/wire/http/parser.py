@@ -11,7 +11,7 @@ import cython
 from analyzer.wire.http import head
 from analyzer.wire.http.framing import request_framing, response_framing
 from analyzer.wire.http.notes import add_milestone, forget, keep_fields, note_acked
-from analyzer.wire.http.pairing import MAX_EXCHANGES
+from analyzer.wire.http.pairing import MAX_EXCHANGES, text_of
 from analyzer.wire.http.partial import Partial
 from analyzer.wire.http.start import StartLine
 from analyzer.wire.http.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED
@@ -220,6 +220,7 @@ class HttpParser(Partial):
             exchange.host, exchange.user_agent = found.host, found.user_agent
             exchange.expect_continue, exchange.authorized = found.expect_continue, found.authorized
             exchange.request_body_expected = length
+            self.text += text_of(exchange) - len(exchange.raw_fields)
         self.begin_framed(stream, kind, length)
 
     def begin_status(self, version: str, status: cython.int, reason: str) -> None:
@@ -276,7 +277,9 @@ class HttpParser(Partial):
         kind = response_framing(exchange.method, exchange.status, found)
         exchange.response_framing = kind
         exchange.body_expected = found.length if kind == "length" else -1
+        self.text -= len(exchange.raw_fields)  # of an interim response
         keep_fields(exchange, found.raw)
+        self.text += len(exchange.raw_fields)
         if kind == "tunnel":
             self.switch(stream, exchange)
             return

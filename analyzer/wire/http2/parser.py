@@ -7,9 +7,8 @@ not asked for; their header blocks are decoded, because the blocks after them de
 
 from __future__ import annotations
 
-import cython
-
 from analyzer.wire.http.notes import add_milestone, note_acked
+from analyzer.wire.http.pairing import text_of
 from analyzer.wire.http2.head import Pairs, may_have_body, take_request, take_response
 from analyzer.wire.http2.reader import MAX_BLOCK, PAYLOAD, Half
 from analyzer.wire.http2.registry import (
@@ -57,7 +56,7 @@ class Http2Parser(Streams):
         self.newest = 1
         self.open[1] = exchange
 
-    def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
+    def end(self, side: Side, packet: int, time: int) -> None:
         """The FIN of `side`."""
         self.finish()
 
@@ -165,7 +164,7 @@ class Http2Parser(Streams):
         if exchange is not None and half.flags & END_STREAM:
             self.side_over(half, exchange)
 
-    def count_data(self, half: Half, got: cython.longlong, unfinished: cython.bint) -> Exchange | None:
+    def count_data(self, half: Half, got: int, unfinished: bool) -> Exchange | None:
         """Add a DATA frame, or the part of it that came, to the body of its exchange."""
         exchange = self.open.get(half.stream)
         h2 = exchange.h2 if exchange is not None else None
@@ -204,7 +203,7 @@ class Http2Parser(Streams):
         elif whole and half is self.client and code in REJECTIONS and half.stream in self.ended:
             self.note_reset(half, self.ended[half.stream], code, goaway=False)
 
-    def note_reset(self, half: Half, exchange: Exchange, code: cython.longlong, goaway: bool) -> None:
+    def note_reset(self, half: Half, exchange: Exchange, code: int, goaway: bool) -> None:
         """This frame ends the stream; a client may reject even a response that seemed complete (RFC 9113 8.1.1)."""
         h2 = exchange.h2
         if h2 is not None and h2.reset_packet == 0:
@@ -251,6 +250,7 @@ class Http2Parser(Streams):
                 h2.unread = 1
             else:
                 take_request(exchange, found)
+                self.text += text_of(exchange)
         if half.block_ends:
             self.side_over(half, exchange)
 

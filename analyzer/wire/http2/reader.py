@@ -6,8 +6,6 @@ What a frame means is decided in parser.py, which fills in the methods at the en
 
 from __future__ import annotations
 
-import cython
-
 from analyzer.wire.detection import PREFACE
 from analyzer.wire.http2.fields import Fields
 from analyzer.wire.http2.registry import (
@@ -86,11 +84,11 @@ class FrameReader:
         self,
         side: Side,
         data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        packet: cython.longlong,
-        time: cython.longlong,
-        ack: cython.longlong,
+        at: int,
+        end: int,
+        packet: int,
+        time: int,
+        ack: int,
     ) -> None:
         """Bytes data[at:end] of `side` from offset `side.next` on; sets `side.skip`. See `analyzer.wire.content`."""
         half = self.half(side, packet, time, ack)
@@ -107,7 +105,7 @@ class FrameReader:
             self.keep_garbage(data[at:])
         self.pass_over(half)
 
-    def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+    def gap(self, side: Side, length: int, packet: int, time: int) -> None:
         """`length` bytes from `side.next` on will never be seen: harmless in a body, else a frame, or all, is lost."""
         half = self.half(side, packet, time, -1)
         half.position = side.next
@@ -122,7 +120,7 @@ class FrameReader:
             self.lose_boundaries(half)
         self.pass_over(half)
 
-    def half(self, side: Side, packet: cython.longlong, time: cython.longlong, ack: cython.longlong) -> Half:
+    def half(self, side: Side, packet: int, time: int, ack: int) -> Half:
         """The direction of `side`, in which a segment is read."""
         half = self.client if side.index == CLIENT else self.server
         half.packet, half.time, half.ack = packet, time, ack
@@ -142,7 +140,7 @@ class FrameReader:
             half.left = 0
             self.end_frame(half)
 
-    def read_head(self, half: Half, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    def read_head(self, half: Half, data: bytes, at: int) -> int:
         """Read the preface or a frame header, or the part of it that is there; returns where reading goes on."""
         opening = half.state == OPENING and half is self.client
         size = len(PREFACE) if opening else FRAME_HEADER
@@ -200,7 +198,7 @@ class FrameReader:
         half.broken = 1
         return 0
 
-    def read_payload(self, half: Half, data: bytes, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    def read_payload(self, half: Half, data: bytes, at: int) -> int:
         """Keep what is wanted of a payload and pass over the rest; returns where reading goes on."""
         if half.wanted:
             taken = data[at : at + half.wanted]

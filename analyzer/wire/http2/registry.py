@@ -27,6 +27,9 @@ DEFAULT_WINDOW = 65_535
 MAX_WINDOW = 0x7FFFFFFF
 """Bytes of DATA that a side may send before the other has to allow more (RFC 9113 6.9.1, 6.9.2)."""
 
+UNREADABLE = "http2-unreadable"
+"""Flag: frame boundaries were lost, so that nothing more was read of one direction or both."""
+
 NO_ERROR = 0
 REFUSED_STREAM = 7
 REJECTIONS = frozenset((1, 3, 6, 9))

@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-import cython
-
 from analyzer.wire.http.notes import add_milestone, forget, note_acked
-from analyzer.wire.http.pairing import MAX_EXCHANGES
+from analyzer.wire.http.pairing import MAX_EXCHANGES, text_of
 from analyzer.wire.http2.reader import GARBAGE, LOST, FrameReader, Half
-from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR
+from analyzer.wire.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR, UNREADABLE
 from analyzer.wire.model import MAX_GARBAGE, NEVER, Connection, Exchange, Http2
 
 MAX_ENDED = 64
 """Streams that are over and may still be rejected: the client's RST_STREAM comes a round trip after END_STREAM."""
-UNREADABLE = "http2-unreadable"
-"""Flag: frame boundaries were lost, so that nothing more was read of one direction or both."""
 
 
 class Streams(FrameReader):
@@ -22,6 +18,7 @@ class Streams(FrameReader):
 
     open      exchanges of streams that are not over, by stream identifier; ended: the last that are
     count     exchanges so far, those of HTTP/1.1 before an upgrade too
+    text      characters of requests that are kept
     newest    the client's highest stream so far: identifiers only grow (RFC 9113 5.1.1)
     goaway*   the server's GOAWAY with the lowest last stream: that stream (-1 = none came), code, packet and time
     goaways   how many of them came
@@ -34,12 +31,12 @@ class Streams(FrameReader):
         self.open: dict[int, Exchange] = {}
         self.ended: dict[int, Exchange] = {}
         self.count = len(connection.exchanges)
-        self.newest = 0
+        self.newest = self.text = 0
         self.goaway_last = self.goaway_code = -1
         self.goaway_packet = self.goaway_time = self.goaways = 0
         self.garbage = b""
 
-    def new_exchange(self, stream: cython.longlong) -> Exchange:
+    def new_exchange(self, stream: int) -> Exchange:
         """The connection's next exchange; beyond the cap nothing more is read."""
         exchange = Exchange(self.count)
         exchange.h2 = Http2(stream)
@@ -93,9 +90,9 @@ class Streams(FrameReader):
         self,
         half: Half,
         exchange: Exchange,
-        end: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
+        end: int,
+        packet: int,
+        time: int,
     ) -> None:
         """How far the message of this direction has come."""
         if half is self.client:
@@ -117,6 +114,7 @@ class Streams(FrameReader):
         if len(self.connection.exchanges) > limit:
             self.connection.flag("exchanges-capped")
             forget(self.connection, exchange)
+            self.text -= text_of(exchange)
 
     def tell_goaway(self, exchange: Exchange) -> None:
         """Note the server's GOAWAY with a stream that it excludes, or that a connection error ends (5.4.1)."""

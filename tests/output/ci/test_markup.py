@@ -7,11 +7,11 @@ import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
 from lxml import etree
-from support.build import pcap
 from support.markup import FIELDS, LETTERS, MARKUP
-from support.timeline import parse
 
 from analyzer.cli.app import run
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import parse
 
 OTHERS = (
     "[a](http://evil.example)![b](c)|`d`|**e**~~f~~#12!13@octocat",

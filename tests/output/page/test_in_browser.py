@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.build import pcap
 from support.chromium import Chromium, program
 from support.pages import every, made, parsed, text
-from support.timeline import parse
+
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import parse
 
 pytest.importorskip("jinja2", reason="pip install jinja2")
 BROWSER = program()

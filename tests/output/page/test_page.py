@@ -11,11 +11,9 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import pytest
-from support.build import pcap
 from support.markup import FIELDS, LETTERS, MARKUP, request, response
 from support.pages import Tags, contrast, every, made, outline, parsed, text, variables
 from support.planted import conversation
-from support.timeline import load, parse
 
 import analyzer
 from analyzer.cli.app import run
@@ -24,6 +22,8 @@ from analyzer.output.page import gather
 from analyzer.output.page import page as page_module
 from analyzer.output.page.facts import MOST_GROUPS
 from analyzer.output.text import safe
+from analyzer.pkt.build import pcap
+from analyzer.pkt.timeline import load, parse
 
 pytest.importorskip("jinja2", reason="pip install jinja2")
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"

@@ -8,6 +8,10 @@ common, one for each direction.
 from __future__ import annotations
 
 from hpack import Encoder, NeverIndexedHeaderTuple
+from hpack.huffman import HuffmanEncoder
+from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
+
+from analyzer.pkt.words import U8, U16, number, size_of
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 TYPES = {
@@ -22,17 +26,9 @@ ERRORS = [
 SETTING = {"HEADER_TABLE_SIZE": 1, "ENABLE_PUSH": 2, "MAX_CONCURRENT_STREAMS": 3, "INITIAL_WINDOW_SIZE": 4}
 WITH_VALUE = ("stream", "last", "promised", "padded", "length", "size", "block", "type")
 ALONE = ("END_STREAM", "ack", "priority", "more", "indexed")
-MOST_BYTES = 1 << 24
-"""Of one part of a payload: far more than a packet holds."""
+CODES = [format(code, f"0{size}b") for code, size in zip(REQUEST_CODES, REQUEST_CODES_LENGTH, strict=True)]
 FILLER = b"\x90"
 """One byte of a block that says nothing here: `accept-encoding: gzip, deflate` of the static table (RFC 7541 A)."""
-
-
-def size_of(word: str) -> int:
-    """How many bytes a word asks for; a ValueError where no case needs so many."""
-    if int(word) > MOST_BYTES:
-        raise ValueError(f"{word} bytes are more than a case may have")
-    return int(word)
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
@@ -40,11 +36,31 @@ def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
+class Huffman(HuffmanEncoder):
+    """The code of RFC 7541 B, in a time that is linear in the text, which that of `hpack` is not."""
+
+    def __init__(self) -> None:
+        super().__init__(REQUEST_CODES, REQUEST_CODES_LENGTH)
+
+    def encode(self, bytes_to_encode: bytes | None) -> bytes:
+        """The text, with ones behind it up to a whole byte."""
+        bits = "".join(map(CODES.__getitem__, bytes_to_encode or b""))
+        bits += "1" * (-len(bits) % 8)
+        return int(bits, 2).to_bytes(len(bits) // 8, "big") if bits else b""
+
+
+def encoder() -> Encoder:
+    """One with an empty table."""
+    made = Encoder()
+    made.huffman_coder = Huffman()
+    return made
+
+
 class Memory:
     """The dynamic table of one direction; a block that cannot be decoded empties it."""
 
     def __init__(self) -> None:
-        self.encoder = Encoder()
+        self.encoder = encoder()
 
 
 def stretches(words: list[str]) -> bool:
@@ -59,8 +75,8 @@ def part(words: list[str], extra: int, memory: Memory | None = None) -> bytes:
     if words[0] == "preface":
         return PREFACE
     options, rest = _options(words[1:])
-    kind = TYPES[words[0]] if words[0] in TYPES else int(words[0])
-    stream = int(options.get("stream", "0"))
+    kind = TYPES[words[0]] if words[0] in TYPES else number(words[0], U8)
+    stream = number(options.get("stream", "0"))
     flags = 1 if "END_STREAM" in options or "ack" in options else 0
     if words[0] in ("HEADERS", "CONTINUATION", "PUSH_PROMISE"):
         flags |= 0 if "more" in options else 4
@@ -84,19 +100,20 @@ def _payload(name: str, options: dict[str, str], rest: list[str], extra: int) ->
     if name == "RST_STREAM":
         return _error(rest[0])
     if name == "GOAWAY":
-        return int(options["last"]).to_bytes(4, "big") + _error(rest[0]) + " ".join(rest[1:]).encode()
+        return number(options["last"]).to_bytes(4, "big") + _error(rest[0]) + " ".join(rest[1:]).encode()
     if name == "SETTINGS":
         pairs = zip(rest[::2], rest[1::2], strict=True)
         return b"".join(
-            int(SETTING.get(key, key)).to_bytes(2, "big") + int(value).to_bytes(4, "big") for key, value in pairs
+            (SETTING[key] if key in SETTING else number(key, U16)).to_bytes(2, "big") + number(value).to_bytes(4, "big")
+            for key, value in pairs
         )
     if name == "WINDOW_UPDATE":
-        return int(rest[0]).to_bytes(4, "big")
+        return number(rest[0]).to_bytes(4, "big")
     return bytes(8 if name == "PING" else size_of(options.get("length", "0")))
 
 
 def _error(word: str) -> bytes:
-    return (ERRORS.index(word) if word in ERRORS else int(word)).to_bytes(4, "big")
+    return (ERRORS.index(word) if word in ERRORS else number(word)).to_bytes(4, "big")
 
 
 def _padded(options: dict[str, str]) -> int:
@@ -106,7 +123,7 @@ def _padded(options: dict[str, str]) -> int:
 def _pad(options: dict[str, str], payload: bytes) -> bytes:
     if "padded" not in options:
         return payload
-    padding = int(options["padded"])
+    padding = number(options["padded"], U8)
     return bytes([padding]) + payload + bytes(padding)
 
 
@@ -114,7 +131,7 @@ def _block(options: dict[str, str], rest: list[str], memory: Memory) -> bytes:
     """`block HEX`, or fields."""
     pairs = list(zip(rest[::2], rest[1::2], strict=True))
     if "block" in options:
-        memory.encoder = Encoder()
+        memory.encoder = encoder()
         return bytes.fromhex(options["block"])
     return bytes(memory.encoder.encode(pairs)) if "indexed" in options else encode(pairs)
 
@@ -122,7 +139,7 @@ def _block(options: dict[str, str], rest: list[str], memory: Memory) -> bytes:
 def _with_block(empty: bytes, options: dict[str, str], block: bytes, extra: int) -> bytes:
     """A frame with a piece of a header block; `size N` gives the whole frame's."""
     kind, flags, stream = empty[3], empty[4], int.from_bytes(empty[5:], "big")
-    front = int(options["promised"]).to_bytes(4, "big") if "promised" in options else b""
+    front = number(options["promised"]).to_bytes(4, "big") if "promised" in options else b""
     if "priority" in options:
         flags, front = flags | 0x20, bytes(4) + b"\x0f"
     if "size" in options:
@@ -133,7 +150,7 @@ def _with_block(empty: bytes, options: dict[str, str], block: bytes, extra: int)
 def encode(pairs: list[tuple[str, str]]) -> bytes:
     """A header block that does not touch the dynamic table."""
     fields = [NeverIndexedHeaderTuple(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
-    return bytes(Encoder().encode(fields))
+    return bytes(encoder().encode(fields))
 
 
 def filled(block: bytes, extra: int) -> bytes:
@@ -141,7 +158,7 @@ def filled(block: bytes, extra: int) -> bytes:
     if extra < 0:
         raise ValueError(f"the header block is {-extra} bytes too long")
     for size in range(max(0, extra - 8), extra):
-        field = bytes(Encoder().encode([NeverIndexedHeaderTuple(b"x", b"a" * size)], huffman=False))
+        field = bytes(encoder().encode([NeverIndexedHeaderTuple(b"x", b"a" * size)], huffman=False))
         if len(field) == extra:
             return block + field
     return block + (FILLER * extra if extra < 8 else filled(FILLER, extra - 1))

@@ -1,56 +1,51 @@
-"""Compiles a `Timeline` to the bytes of a capture file: link layer, IP, TCP or ICMP, then pcap or pcapng."""
+"""Compiles a `Timeline` to the bytes of a capture file: link layer, IP, TCP or ICMP."""
 
 from __future__ import annotations
 
 import ipaddress
 import struct
+from collections.abc import Iterator
 
-from support.encapsulate import encapsulate
-from support.timeline import Packet, Talk, Timeline
+from analyzer.pkt.encapsulate import encapsulate
+from analyzer.pkt.model import LINKS, Packet, Talk, Timeline
+from analyzer.pkt.words import FAILURES, NotationError, reason
 
-LINKS = {"null": 0, "ethernet": 1, "raw": 101, "sll": 113, "sll2": 276}
+MOST_BYTES = 1 << 26
+"""Of all packets with their headers, of which there are many in tunnels."""
 OTHER = Talk("", ("192.0.2.99", "192.0.2.98"), (9999, 9), (0, 0))
 
 
 def frames(case: Timeline) -> list[tuple[int, bytes, int]]:
     """(time in ns, captured bytes, original length) of each packet."""
-    out = []
+    return list(_frames(case))
+
+
+def _frames(case: Timeline) -> Iterator[tuple[int, bytes, int]]:
+    total = 0
     for packet in case.packets:
-        frame = _link(case, packet, _ip(case, packet))
+        try:
+            frame = _link(case, packet, _ip(case, packet))
+        except FAILURES as error:
+            raise NotationError("packet", packet.line, reason(error)) from error
         original = len(frame)
         if packet.cut is not None:
             frame = frame[: original - len(packet.data) + packet.cut]
         if case.snaplen:
             frame = frame[: case.snaplen]
-        out.append((packet.time, frame, original))
-    return out
+        total += len(frame)
+        if total > MOST_BYTES:
+            raise NotationError("packet", packet.line, f"the packets so far are more than {MOST_BYTES:,} bytes")
+        yield packet.time, frame, original
 
 
 def pcap(case: Timeline, order: str = "<", nano: bool = True) -> bytes:
     """A pcap file; order `<` or `>`, time stamps in nano- or microseconds."""
     magic, unit = (0xA1B23C4D, 1) if nano else (0xA1B2C3D4, 1000)
-    out = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, case.snaplen or 262144, LINKS[case.link])]
-    for time, frame, original in frames(case):
+    out = bytearray(struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, case.snaplen or 262144, LINKS[case.link]))
+    for time, frame, original in _frames(case):
         seconds, rest = divmod(time, 1_000_000_000)
-        out.append(struct.pack(order + "IIII", seconds, rest // unit, len(frame), original) + frame)
-    return b"".join(out)
-
-
-def pcapng(case: Timeline, order: str = "<", nano: bool = True) -> bytes:
-    """A pcapng file with one section and one interface (draft-ietf-opsawg-pcapng 4.1-4.3)."""
-    out = [_block(order, 0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))]
-    options = struct.pack(order + "HHB3xHH", 9, 1, 9, 0, 0) if nano else b""  # if_tsresol; default is 10^-6
-    out.append(_block(order, 1, struct.pack(order + "HHI", LINKS[case.link], 0, case.snaplen) + options))
-    for time, frame, original in frames(case):
-        ticks = time if nano else time // 1000
-        head = struct.pack(order + "IIIII", 0, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), original)
-        out.append(_block(order, 6, head + frame + bytes(-len(frame) % 4)))
-    return b"".join(out)
-
-
-def _block(order: str, kind: int, body: bytes) -> bytes:
-    size = struct.pack(order + "I", len(body) + 12)
-    return struct.pack(order + "I", kind) + size + body + size
+        out += struct.pack(order + "IIII", seconds, rest // unit, len(frame), original) + frame
+    return bytes(out)
 
 
 def _link(case: Timeline, packet: Packet, datagram: bytes) -> bytes:
@@ -107,6 +102,8 @@ def _icmp(case: Timeline, packet: Packet, talk: Talk) -> bytes:
 
 def _header(source: str, target: str, protocol: int, ttl: int, ip_id: int, body: bytes) -> bytes:
     from_, to = ipaddress.ip_address(source).packed, ipaddress.ip_address(target).packed
+    if len(from_) != len(to):
+        raise ValueError("one end has an IPv4 address, the other an IPv6 address")
     if protocol != 1:  # ICMPv4 alone has no pseudo header
         at = {6: 16, 17: 6, 58: 2}[protocol]
         total = _checksum(from_ + to + struct.pack("!IHH", len(body), 0, protocol) + body)
@@ -120,7 +117,7 @@ def _header(source: str, target: str, protocol: int, ttl: int, ip_id: int, body:
 def _checksum(data: bytes) -> int:
     """RFC 1071."""
     data += bytes(len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -154,4 +151,6 @@ def _options(packet: Packet, talk: Talk) -> bytes:
         isn = talk.isns[1 - packet.side]
         edges = [(isn + edge) & 0xFFFFFFFF for block in packet.sacks for edge in block]
         out += struct.pack(f"!BB{len(edges)}I", 5, 2 + 4 * len(edges), *edges)
+    if len(out) > 40:
+        raise ValueError("the TCP options do not fit a header")
     return out + b"\1" * (-len(out) % 4)

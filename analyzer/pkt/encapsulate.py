@@ -1,4 +1,4 @@
-"""Puts an IP packet of a case into tunnels and tags, `encap WORD [NUMBER]`, as routers and switches do."""
+"""Puts an IP packet of a timeline into tunnels and tags, `encap WORD [NUMBER]`, as routers and switches do."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _ip(protocol: int, side: int, body: bytes) -> Payload:
 
 
 def _checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
     return ~(total + (total >> 16)) & 0xFFFF
 
@@ -173,10 +173,3 @@ WRAPPERS: dict[str, Wrapper] = {
     "mpls-udp": _mpls_udp,
     "nsh": _nsh,
 }
-EVERY = (
-    *("vxlan", "vxlan 8472", "vxlan 31337", "vxlan-gpe", "vxlan-gpe 31337", "geneve", "gtpu", "gtpu 1", "gtpu 3"),
-    *("l2tp", "l2tp 1", "l2tp3", "l2tp3 4", "l2tp3 8", "l2tp3-udp", "l2tp3-udp 4", "gre", "gre-udp", "mpls-udp"),
-    *("erspan 1", "erspan 2", "erspan 3", "pbb", "etag", "vntag", "hsr", "cmd", "macsec", "qinq", "pppoe", "pppoe 6"),
-    *("ah", "nsh"),
-)
-"""Each of them, with its variants."""

@@ -1,0 +1,8 @@
+from analyzer.fetch.model cimport Fetch
+from analyzer.wire.ahead cimport ask
+
+cdef int FETCH, FLOW, VERDICT, TEXT
+
+cpdef fetches(list[Fetch] waiting)
+cpdef itself(Fetch fetch)
+cpdef parts(Fetch fetch)

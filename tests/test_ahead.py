@@ -1,0 +1,44 @@
+"""What is asked for ahead (analyzer/wire/ahead.py) is all of each thing, and no line more."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import analyzer.fetch.ahead
+import analyzer.wire.ahead
+from analyzer.compiled import is_compiled
+from analyzer.fetch.flow import Flow
+from analyzer.fetch.model import Fetch
+from analyzer.verdict.model import Verdict
+from analyzer.wire.model import Connection, Exchange, Milestone, Side, Tls
+
+LINE = 64
+PLACES = [
+    *((analyzer.wire.ahead, kind) for kind in (Connection, Side, Tls, Exchange, Milestone)),
+    *((analyzer.fetch.ahead, kind) for kind in (Fetch, Flow, Verdict)),
+]
+
+
+def numbers(module: ModuleType) -> dict[str, int]:
+    """The constants of a module by its text: compiled they are numbers of C."""
+    found = {}
+    for node in ast.parse(Path(inspect.getsourcefile(module) or module.__file__ or "").read_text()).body:
+        if isinstance(node, ast.Assign):
+            names = node.targets[0]
+            values = node.value
+            if isinstance(names, ast.Tuple) and isinstance(values, ast.Tuple):
+                found |= {ast.unparse(n): ast.literal_eval(v) for n, v in zip(names.elts, values.elts, strict=True)}
+    return found
+
+
+@pytest.mark.skipif(not is_compiled("analyzer.wire.model"), reason="needs the compiled modules: make test builds them")
+@pytest.mark.parametrize(("module", "kind"), PLACES, ids=lambda one: one.__name__)
+def test_sizes(module: ModuleType, kind: type) -> None:
+    """By the size of the compiled object, which a field more may push over a line."""
+    asked = numbers(module)[kind.__name__.upper()]
+    assert kind.__basicsize__ <= asked < kind.__basicsize__ + LINE
