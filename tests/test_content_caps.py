@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import h2, recording
+from support import recording
 from support.examples import SAMPLE_NAMES, sample
 
 from analyzer.api import Reading
 from analyzer.capture.files import CaptureSource, open_capture
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import MAX_TEXT, Order
+from analyzer.pkt import h2
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.retries import TIDY
 from analyzer.wire.connections import Connections

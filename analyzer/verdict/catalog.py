@@ -38,6 +38,7 @@ from analyzer.wire.http2.registry import ERRORS, error_word
 from analyzer.wire.tls.registry import ALERTS
 
 OPENING = re.compile(r"(Cause|Also): ([a-z0-9-]+)(?:: (.+))?")
+DOCUMENTED = re.compile(r"\n *On the wire: ")  # Python 3.13 takes the indentation away
 HEADING = re.compile(r"(On the wire|Wireshark|Zeek|Reference|Confidence|Needs|Not this): (.+)")
 FIELDS = {
     "On the wire": "wire",
@@ -119,7 +120,7 @@ def rules() -> dict[str, list[Rule]]:
         module = import_module(f"{signatures.__name__}.{info.name}")
         for value in vars(module).values():
             text = getattr(value, "__doc__", None) or ""
-            if callable(value) and "\n    On the wire: " in text and value.__module__ == module.__name__:
+            if callable(value) and DOCUMENTED.search(text) and value.__module__ == module.__name__:
                 found[name_of(value)] = parse(name_of(value), text)
     return found
 

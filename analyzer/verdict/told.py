@@ -17,8 +17,8 @@ from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.retries import MAX_LATER, MAX_WAITING, Group
 
-MAX_PENDING = 8192
-"""Groups open whose rows have left, 2.5 kB each: of ninety failures a second is told what became of them. Of more the
+MAX_PENDING = 4096
+"""Groups open whose rows have left, 2.5 kB each: of 45 failures a second is told what became of them. Of more the
 oldest are forgotten, with a warning."""
 
 
