@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import check
 import extremes
 import generate
 import results
@@ -31,8 +30,9 @@ if __name__ == "__main__":
 """
 FIELDS = ["frame.number", "frame.time_epoch", "tcp.stream", "ip.src", "ip.dst", "tcp.flags", "tcp.len"]
 TSHARK = ["tshark", "-n", "-T", "fields", *(word for name in FIELDS for word in ("-e", name))]
+CLASSIFY = ["classify", "--format", "csv", "--force", "-o"]
 PEERS: dict[str, Command] = {
-    "whyfetch": lambda capture, out: [*whyfetch(), *f"classify --format csv --force -o {out} {capture}".split()],
+    "whyfetch": lambda capture, out: [*whyfetch(), *CLASSIFY, str(out), str(capture)],
     "tcptrace": lambda capture, out: ["tcptrace", "-n", str(capture)],
     "capinfos": lambda capture, out: ["capinfos", "-c", "-a", "-e", str(capture)],
     "tshark": lambda capture, out: [*TSHARK, "-r", str(capture)],
@@ -58,14 +58,19 @@ MANY = ("syn-flood", "refusals", "open")
 
 @dataclass
 class Capture:
-    """What is measured on: who makes it if it is not there, who reads it, how often, and its connections (0 = some)."""
+    """What is measured on: the script that makes it, who reads it, how often, and its connections (0 = some)."""
 
     path: Path
-    make: Callable[[Path], None]
+    script: str
     peers: tuple[str, ...] = tuple(PEERS)
     connections: int = 0
     rounds: int = 0
     """At most; 0 = as many as asked for."""
+
+    def make(self) -> None:
+        """Generate it, unless it is there."""
+        if not self.path.exists():
+            script(*self.script.split(), "-o", str(self.path))
 
 
 @dataclass
@@ -91,23 +96,21 @@ class Result:
 def captures(packets: int) -> dict[str, Capture]:
     """All that can be measured on."""
     known = {
-        name: Capture(
-            generate.default_path(packets, name), lambda path, name=name: generate.generate(path, packets, mix=name)
-        )
+        name: Capture(generate.default_path(packets, name), f"generate.py --mix {name} --packets {packets}")
         for name in ("life", "even")
     }
-    known["long"] = Capture(
-        generate.default_path(LONG, "life"), lambda path: generate.generate(path, LONG, mix="life"), FEW, rounds=1
-    )
+    path = generate.default_path(LONG, "life")
+    known["long"] = Capture(path, f"generate.py --mix life --packets {LONG}", FEW, rounds=1)
     for name, (_, size) in extremes.EXTREMES.items():
-        known[name] = Capture(
-            extremes.default_path(name, size),
-            lambda path, name=name, size=size: extremes.write(path, name, size, 1, labelled=False),
-            FEW,
-            size if name in MANY else 0,
-            rounds=1,
-        )
+        path = extremes.default_path(name, size)
+        connections = size if name in MANY else 0
+        known[name] = Capture(path, f"extremes.py {name} --size {size}", FEW, connections, rounds=1)
     return known
+
+
+def script(name: str, *words: str) -> None:
+    """Run a script beside this one. A process begins with the peak memory of its parent: this one has to stay small."""
+    subprocess.run([sys.executable, str(Path(__file__).with_name(name)), *words], check=True)
 
 
 def whyfetch() -> list[str]:
@@ -172,8 +175,7 @@ def installed(names: list[str]) -> list[str]:
 
 def compare(name: str, capture: Capture, args: argparse.Namespace, here: list[str]) -> dict[str, Result]:
     """All tools on one capture, in turns, so that a busy machine is busy for all of them."""
-    if not capture.path.exists():
-        capture.make(capture.path)
+    capture.make()
     names = [each for each in here if each in capture.peers]
     short = cut(capture.path, args.slice) if args.slice and SLOW & set(names) else capture.path
     files = {each: short if each in SLOW else capture.path for each in names}
@@ -186,7 +188,7 @@ def compare(name: str, capture: Capture, args: argparse.Namespace, here: list[st
             measure(PEERS[each](files[each], rows), output, measured[each])
     labels = generate.labels_of(capture.path)
     if "whyfetch" in measured and not measured["whyfetch"].problem and labels.exists():
-        check.compare(rows, labels)
+        script("check.py", str(rows), str(labels))
     return measured
 
 
@@ -224,7 +226,7 @@ def main() -> None:
         capture = known[name]
         measured = compare(name, capture, args, here)
         pages.append(results.table(name, capture.path.stat().st_size, capture.connections, measured))
-        print(pages[-1])
+        print(pages[-1], flush=True)
     if args.keep:
         results.keep(machine, here, args.repeats, pages, nfstream())
 
