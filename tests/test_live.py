@@ -464,7 +464,7 @@ def failures(count: int) -> Timeline:
 @pytest.mark.parametrize("settle", [True, False])
 def test_too_many_do_not_wait_for_a_retry(settle: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the cap the oldest goes without the outcome of its group, and that is said."""
-    monkeypatch.setattr("analyzer.verdict.told.MAX_WAITING", 5)
+    monkeypatch.setattr("analyzer.verdict.told.MAX_WAITING" if settle else "analyzer.verdict.told.MAX_PENDING", 5)
     path = tmp_path / "failures.pcap"
     path.write_bytes(pcap(failures(12)))
     reading = Reading(live=Live(path, tail=200 * SECOND), settle=settle)
