@@ -228,9 +228,16 @@ class Names:
         return self.wishes.failures(now, note_open, one_way, final=final)
 
     def _use_open(self, connection: Connection) -> None:
-        """A connection is still open: it may have been made for a name, whether it says so or not."""
+        """A connection is still open: it may have been made for a name, whether it says so or not.
+
+        It is met at every look, and tells something new twice at most.
+        """
         client, began = connection.client.address, connection.first_time
         name = wanted(connection)
+        known: cython.int = 2 if name else 1
+        if connection.noted >= known:
+            return
+        connection.noted = known
         if name:
             self.wishes.say(client, name)
         else:

@@ -49,7 +49,7 @@ cdef class Connection:
     cdef public long long stream, first_packet, first_time, looked, look_again, kept
     cdef public long long syn_stamp, established_packet, capture_end, ignored_packet, challenge_ack
     cdef public int icmps, copies, ignored, ignored_resets, synack_after_ack, heard
-    cdef public signed char reused, subflow, fast_open, ecn, one_way, simultaneous, stray, disputed
+    cdef public signed char reused, subflow, fast_open, ecn, one_way, simultaneous, stray, disputed, noted
     cdef public short socks_reply
     cdef public list strays
     cdef public object older

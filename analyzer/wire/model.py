@@ -216,6 +216,7 @@ class Connection:
     splits      (tcp.stream, packet) of SYNs with another ISN that changed nothing: Wireshark counts on at each
     disputed    1 = versions of Wireshark number it differently, or split it (attempts.py)
     looked      the last packet when it was judged before its end (outlook.py); look_again: when to do it again, ns
+    noted       what the names of the capture know of it while it is open: 1 = that it began, 2 = for which name
     before, after  its neighbours in the chain of open connections (chain.py); linked 1 = it is in there
     half_open   1 = it counts among those whose handshake is under way
     kept        bytes that are kept of it besides what every connection has, about, as of its last change (weight.py)
@@ -245,7 +246,7 @@ class Connection:
         self.early: Any = None
         self.moved: dict[int, tuple[int, int]] | None = None
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
-        self.simultaneous = self.stray = self.ignored = self.ignored_resets = self.ignored_packet = 0
+        self.simultaneous = self.stray = self.noted = self.ignored = self.ignored_resets = self.ignored_packet = 0
         self.challenge_ack = -1
         self.strays: list[Any] | None = None
         self.older: Any = None
