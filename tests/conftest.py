@@ -39,12 +39,13 @@ LIVE = (
 def pytest_sessionstart() -> None:
     """The same wherever tests run: in CI, on a terminal of any width, below `nohup`, behind a shell's `&`.
 
-    Their children ignore SIGHUP, or SIGINT, and so would what is started here.
+    Their children ignore SIGHUP, or SIGINT and SIGQUIT, and so would what is started here.
     """
     for name in ("CI", "GITHUB_ACTIONS", "COLUMNS"):
         os.environ.pop(name, None)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for name in ("SIGHUP", "SIGQUIT"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
