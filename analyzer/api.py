@@ -34,7 +34,7 @@ def read(
                them in any case, `Fetch.shown(target)` says what may be shown
     progress   called now and then with bytes read and bytes in all (0 = unknown)
     client_log  what a client printed, a file: each fetch has in `client_said` the lines that speak of it; no verdict
-               comes from them. Fetches then wait for the end of the reading (analyzer.output.clientlog.match).
+               comes from them. Fetches then wait for the end of the reading (analyzer.clientlog.match).
 
     Order and memory: see Reading, which also tells warnings and damage. Raises CaptureError when nothing is readable.
     """

@@ -12,10 +12,10 @@ from analyzer.api import Reading
 from analyzer.fetch.build import fetches
 from analyzer.fetch.floods import MAX_SOURCES, Floods
 from analyzer.fetch.model import Fetch
+from analyzer.frame.packet import Packet
+from analyzer.tcp.connections import Connections
 from analyzer.verdict.decide import decide
 from analyzer.verdict.model import verdict_of
-from analyzer.wire.connections import Connections
-from analyzer.wire.packet import Packet
 
 SYN, RST, ACK, PUSH = 2, 4, 16, 8
 SERVER = bytes([10, 0, 0, 2])

@@ -5,7 +5,7 @@ from analyzer.capture.reader cimport Reader
 cdef long long SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, NAMES, STATISTICS, PACKET, SECRETS
 cdef long long LATEST, BEYOND, BYTE_ORDER, LARGEST_BLOCK, LARGEST_WHOLE, LOOKAHEAD, CLOCK_SLACK, WORK, UNKNOWN_LOSS
 
-cdef class Interface:
+cdef class InterfaceDescription:
     cdef public int link
     cdef public long long snaplen, multiplier, seconds, offset, dropped, frames, first, started, ended, received, clamped
     cdef public long long last, counted
@@ -20,7 +20,7 @@ cdef class PcapngFrames(Reader):
     cdef public bint big
     cdef public list interfaces, name_blocks, secret_blocks
     cdef public long long kept, section_start, current_index
-    cdef public Interface current
+    cdef public InterfaceDescription current
     cpdef bint advance(self) except -1
     cpdef bint section(self, Py_ssize_t at) except -1
     cdef bint work(self, long long packets) except -1

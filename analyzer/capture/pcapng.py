@@ -96,7 +96,7 @@ def options(data: bytes, big: bool) -> dict[int, bytes]:
     return found
 
 
-class Interface:
+class InterfaceDescription:
     """One interface description: its link type and how its ticks become nanoseconds.
 
     A tick is `multiplier`/`divisor` ns, or (shift > 0) 2**-shift seconds; up to `limit` of them fit into 63 bits.
@@ -188,12 +188,12 @@ class PcapngFrames(Reader):
         self.lookahead = LOOKAHEAD
         self.shortest = 12
         self.big = False
-        self.interfaces: list[Interface] = []
+        self.interfaces: list[InterfaceDescription] = []
         self.name_blocks: list[tuple[bool, bytes]] = []
         self.secret_blocks: list[tuple[bool, bytes]] = []
         self.kept = self.section_start = 0
         self.current_index = -1
-        self.current = Interface(0, 0)
+        self.current = InterfaceDescription(0, 0)
 
     @property
     def dropped(self) -> int:
@@ -364,7 +364,9 @@ class PcapngFrames(Reader):
         if total < 20 or len(self.interfaces) >= MOST_INTERFACES:
             self.damage(f"`{self.name}` has a damaged interface block after packet {self.number}; it was ignored")
             return
-        found: Interface = Interface(file_u16(self.data, at + 8, self.big), file_u32(self.data, at + 12, self.big))
+        found: InterfaceDescription = InterfaceDescription(
+            file_u16(self.data, at + 8, self.big), file_u32(self.data, at + 12, self.big)
+        )
         more = options(self.data[at + 16 : at + total - 4], self.big)
         if more.get(OPTION_RESOLUTION):
             found.resolution(more[OPTION_RESOLUTION][0])
@@ -381,7 +383,7 @@ class PcapngFrames(Reader):
         place: cython.longlong = self.section_start + file_u32(self.data, at + 8, self.big)
         if place >= len(self.interfaces):
             return
-        interface: Interface = self.interfaces[place]
+        interface: InterfaceDescription = self.interfaces[place]
         found = options(self.data[at + 20 : at + total - 4], self.big)
         dropped = min(self._counter(found, OPTION_DROPS) + self._counter(found, OPTION_SYSTEM_DROPS), LATEST)
         if dropped > interface.dropped and interface.counted:
@@ -397,7 +399,7 @@ class PcapngFrames(Reader):
         value = found.get(code, b"")
         return min(int.from_bytes(value, "big" if self.big else "little"), LATEST) if len(value) == 8 else 0
 
-    def _instant(self, found: dict[int, bytes], code: int, interface: Interface) -> int:
+    def _instant(self, found: dict[int, bytes], code: int, interface: InterfaceDescription) -> int:
         """A time in the interface's ticks, the high 32 bits first as in packet blocks; 0 when it is absent."""
         value = found.get(code, b"")
         if len(value) != 8:

@@ -21,17 +21,17 @@ from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.ci import DRAWN
 from analyzer.output.ci import FORMATS as CI_FORMATS
-from analyzer.output.progress import Bar
+from analyzer.output.progress import ProgressBar
 from analyzer.output.summary import Summary
-from analyzer.output.text import plural
 from analyzer.reading.inputs import streams
+from analyzer.text import plural
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.retries import PENDING
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
     from analyzer.capture.live.capture import LiveCapture
-    from analyzer.opinion.check import Check
+    from analyzer.opinion.check import SecondOpinion
     from analyzer.output.ci.baseline import Baseline
     from analyzer.output.meter import Meter
 
@@ -75,7 +75,7 @@ class Job:
         follow: bool = False,
         settle: bool = False,
         live: LiveCapture | None = None,
-        check: Check | None = None,
+        check: SecondOpinion | None = None,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -97,13 +97,13 @@ class Job:
         self.check = check
         shows = sys.stderr.isatty() and not quiet
         # nobody knows how much of a stream is to come
-        self.bar: Bar | Meter | None = Bar(sys.stderr) if shows and not self.live else None
+        self.bar: ProgressBar | Meter | None = ProgressBar(sys.stderr) if shows and not self.live else None
         self.waiting = None if quiet else messages.waiting
         self.drawing = None
         if form in DRAWN and not self.live:
-            from analyzer.output.ci.drawing import Drawing
+            from analyzer.output.ci.drawing import Drawings
 
-            self.drawing = Drawing()
+            self.drawing = Drawings()
         self.reading = Reading(
             paths,
             kinds=True,

@@ -17,7 +17,7 @@ from analyzer.cli import messages
 from analyzer.cli.classify import check_output
 from analyzer.cli.options import CLIENT_LOG, SHOW_QUERIES
 from analyzer.errors import ExitStatus, UsageError
-from analyzer.output.progress import Bar
+from analyzer.output.progress import ProgressBar
 
 CAPTURES = typer.Argument(
     metavar="CAPTURE...",
@@ -77,15 +77,15 @@ def _write(
 ) -> ExitStatus:
     """Read, and write the page when all is known."""
     from analyzer.output.page.facts import Facts
-    from analyzer.output.page.gather import Gathered
+    from analyzer.output.page.gather import PageContent
     from analyzer.output.page.page import available, page
     from analyzer.output.page.story import Read
     from analyzer.output.veil import OPEN, Anonymous
     from analyzer.reading.reading import Reading
 
     available()
-    bar = Bar(sys.stderr) if sys.stderr.isatty() and not quiet else None
-    gathered = Gathered(Anonymous() if anonymise else OPEN)
+    bar = ProgressBar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+    gathered = PageContent(Anonymous() if anonymise else OPEN)
     reading = Reading(
         captures,
         kinds=True,

@@ -43,8 +43,8 @@ def show(
     from analyzer.cli.output import Output
     from analyzer.cli.pick import pick, source_of
     from analyzer.output.show import Page
+    from analyzer.tcp.trace import Trace
     from analyzer.verdict.explain import explain
-    from analyzer.wire.trace import Trace
 
     not_both(number, stream)
     source = source_of(capture, "show")

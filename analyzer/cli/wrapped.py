@@ -27,7 +27,6 @@ from analyzer.output.csv import CsvWriter
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.summary import Summary
 from analyzer.output.table import TableWriter, TsvWriter
-from analyzer.output.text import plural
 from analyzer.process.attribution import Attribution
 from analyzer.process.command import Command, CommandError, User
 from analyzer.process.descendants import MARK
@@ -35,6 +34,7 @@ from analyzer.process.keys import Keys
 from analyzer.process.levels import attribution
 from analyzer.process.mine import Mine
 from analyzer.process.warden import Warden
+from analyzer.text import plural
 
 WRITERS: dict[str, Callable[[TextIO], Writer]] = {
     "csv": CsvWriter,

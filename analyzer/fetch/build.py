@@ -14,14 +14,16 @@ from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.target import host_of
 from analyzer.fetch.vantage import vantage
-from analyzer.wire.http.head import MAX_VALUE
-from analyzer.wire.http2.registry import UNREADABLE
-from analyzer.wire.model import CLIENT, OUTSIDE, SERVER, Connection, Exchange, Http2, Milestone, Record, Side, Tls
-from analyzer.wire.tls.completion import REFUSAL_NS, Completion
-from analyzer.wire.tls.completion import completion as tls_completion
-from analyzer.wire.tls.last import opaque_exchange
-from analyzer.wire.tls.opaque import Opaque
-from analyzer.wire.tls.registry import TLS13
+from analyzer.layer.http2.registry import UNREADABLE
+from analyzer.layer.tls.completion import REFUSAL_NS, Completion
+from analyzer.layer.tls.completion import completion as tls_completion
+from analyzer.layer.tls.last import opaque_exchange
+from analyzer.layer.tls.opaque import Opaque
+from analyzer.layer.tls.registry import TLS13
+from analyzer.model.connection import CLIENT, OUTSIDE, SERVER, Connection, Milestone, Side
+from analyzer.model.fields import MAX_VALUE
+from analyzer.model.http import Exchange, Http2
+from analyzer.model.tls import Record, Tls
 
 EARLY_RESET_NS = 1_000_000_000
 """A server's reset this soon after the handshake is a refusal (signatures.md 6.1 `early_reset`), an empty connection

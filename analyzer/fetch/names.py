@@ -21,9 +21,9 @@ from analyzer.fetch.questions import asked_before, last_answer, repeated
 from analyzer.fetch.recent import Recent
 from analyzer.fetch.resolution import Resolution, loopback
 from analyzer.fetch.wishes import Wishes
-from analyzer.wire.dns.lookups import Lookup
-from analyzer.wire.dns.message import HTTPS
-from analyzer.wire.model import Connection
+from analyzer.layer.dns.lookups import Lookup
+from analyzer.layer.dns.message import HTTPS
+from analyzer.model.connection import Connection
 
 KIN_NS = 300_000_000_000
 """How long an answer tells whose a connection of the other family is: a usual TTL, and two SYNs' full timeouts."""

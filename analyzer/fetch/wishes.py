@@ -16,8 +16,8 @@ from analyzer.fetch.least import NEVER, Least
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.recent import Recent
 from analyzer.fetch.resolution import Resolution, as_fetch, loopback, prefixes, without_middle
-from analyzer.wire.dns.lookups import DISORDER_NS, Lookup
-from analyzer.wire.model import Connection
+from analyzer.layer.dns.lookups import DISORDER_NS, Lookup
+from analyzer.model.connection import Connection
 
 MAX_OPEN = 16_384
 """Wishes open at once, a thousand names a second; 2.5 kB each with its lookup, 41 MB. At the cap the oldest is judged

@@ -15,8 +15,8 @@ import cython
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.output.text import plural, safe
 from analyzer.output.words import address
+from analyzer.text import plural, safe
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.thresholds import TTL_DELTA
 

@@ -2,13 +2,13 @@ from analyzer.fetch.build cimport fetches
 from analyzer.fetch.floods cimport Floods
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.order cimport Order
-from analyzer.verdict.case cimport Case
+from analyzer.model.ahead cimport connections as ahead
+from analyzer.model.connection cimport Connection
 from analyzer.verdict.decide cimport decide_case
 from analyzer.verdict.ecn cimport Ecn
+from analyzer.verdict.facts cimport Facts
 from analyzer.verdict.groups cimport Groups
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.ahead cimport connections as ahead
-from analyzer.wire.model cimport Connection
 
 cdef int CHUNK, CUT, AHEAD
 

@@ -24,11 +24,11 @@ from analyzer.verdict.groups import Groups
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
+    from analyzer.clientlog.log import ClientLog
     from analyzer.fetch.names import Names
-    from analyzer.output.clientlog.log import ClientLog
+    from analyzer.reading.engine import Engine
     from analyzer.reading.judging import Judging
     from analyzer.reading.leaving import Leaving
-    from analyzer.wire.engine import Engine
 
 Progress = Callable[[int, int], None]
 """Called now and then with bytes read and bytes in all, 0 = unknown."""
@@ -46,7 +46,7 @@ class Reading:
 
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
-    max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
+    max_open     how many connections are followed at a time, 0 = as many as analyzer.tcp.expiry.MAX_OPEN says
     mine         says which fetches are wanted (analyzer.process), asked when each is over; `foreign` counts the others
     live         a running capture, read instead of `paths` and closed at the end
     follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
@@ -56,7 +56,7 @@ class Reading:
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
-    client_log   the lines of a client's log and how they were tied, an analyzer.output.clientlog.log.ClientLog, or None
+    client_log   the lines of a client's log and how they were tied, an analyzer.clientlog.log.ClientLog, or None
     stopped      whether somebody ended it by `stop()`
     open         the first fetches that were open then, with their silence in ns; open_in_all: how many there were
     left_out     fetches that got no row, because a flood made them (analyzer.fetch.floods)
@@ -185,8 +185,8 @@ class Reading:
     def _fetches(self, name: str, capture: Readable, *, grows: bool) -> Iterator[Rows]:
         """The fetches of one capture, grouped and numbered: in order, unless somebody waits for them as it grows."""
         from analyzer.fetch.names import Names
+        from analyzer.reading.engine import Engine
         from analyzer.reading.judging import Judging
-        from analyzer.wire.engine import Engine
 
         self._engine = engine = Engine(capture.frames)
         if self.max_open:
@@ -305,6 +305,6 @@ class Reading:
 
 
 def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:
-    from analyzer.output.clientlog.log import ClientLog
+    from analyzer.clientlog.log import ClientLog
 
     return ClientLog(path, warnings, show_queries=show_queries)

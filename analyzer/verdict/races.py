@@ -12,7 +12,7 @@ import cython
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.verdict.case import MAX_EVIDENCE, packet_of
+from analyzer.verdict.facts import MAX_EVIDENCE, packet_of
 from analyzer.verdict.line import Line
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds

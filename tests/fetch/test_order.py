@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import Order
-from analyzer.wire.model import Connection
+from analyzer.model.connection import Connection
 
 
 def beginning_at(packet: int, stream: int) -> Fetch:

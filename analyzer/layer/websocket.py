@@ -1,0 +1,85 @@
+"""The frames of a websocket (RFC 6455 5.2), of which one thing matters: whether somebody sent Close."""
+
+from __future__ import annotations
+
+import cython
+
+from analyzer.model.connection import NEVER, Side
+from analyzer.model.http import Exchange
+
+CLOSE = 8
+"""The opcode of Close: who sends it ends the websocket (RFC 6455 5.5.1)."""
+OPCODE, MASKED, LENGTH = 0x0F, 0x80, 0x7F
+RESERVED = 0x30
+"""Bits of the first byte that only an extension which nobody uses may set; RSV1 is compression (RFC 7692)."""
+IMPOSSIBLE = 0x40
+"""First of eight bytes of a length that no stream has; from 0x80 on it breaks the rules (RFC 6455 5.2)."""
+
+
+class Websocket:
+    """Passes over the frames of both directions, and notes the first Close in `exchange.close_packet`."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.client_head = bytearray()
+        self.server_head = bytearray()
+
+    def data(
+        self, side: Side, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, packet: cython.longlong
+    ) -> None:
+        """Bytes data[at:end] of `side`; sets `side.skip`. See `analyzer.layer.content`."""
+        head: bytearray = self.client_head if side.index == 0 else self.server_head
+        size: cython.longlong
+        side.skip = 0
+        while at < end:
+            head.append(data[at])
+            at += 1
+            if len(head) == 1 and not is_frame(head[0]):
+                self.lose(side)
+                return
+            size = payload_size(head)
+            if size < 0:
+                continue
+            if size == NEVER:
+                self.lose(side)
+                return
+            if head[0] & OPCODE == CLOSE and self.exchange.close_packet == 0:
+                self.exchange.close_packet = packet
+            head.clear()
+            if size > end - at:
+                side.skip = size - (end - at)
+                return
+            at += size
+
+    def lose(self, side: Side) -> None:
+        """Where the frames of this side begin is not known any more, so neither is whether it says Close."""
+        side.skip = NEVER
+        if self.exchange.close_packet == 0:
+            self.exchange.close_packet = -1
+
+
+def is_frame(first: cython.int) -> cython.bint:
+    """Whether a frame may begin with this byte."""
+    return not first & RESERVED
+
+
+def told(head: bytearray) -> cython.int:
+    """How many bytes of a head tell type and length; the masking key follows."""
+    size: cython.int = head[1] & LENGTH if len(head) > 1 else 0
+    return 10 if size == 127 else 4 if size == 126 else 2
+
+
+def payload_size(head: bytearray) -> cython.longlong:
+    """Length of the payload behind a whole head, -1 = the head goes on, NEVER = no frame is so long."""
+    have: cython.Py_ssize_t = len(head)
+    if have < 2:
+        return -1
+    size: cython.longlong = head[1] & LENGTH
+    extended: cython.Py_ssize_t = 8 if size == 127 else 2 if size == 126 else 0
+    if have < 2 + extended + (4 if head[1] & MASKED else 0):
+        return -1
+    if extended == 8 and head[2] >= IMPOSSIBLE:
+        return NEVER
+    if extended:
+        size = int.from_bytes(head[2 : 2 + extended], "big")
+    return size
