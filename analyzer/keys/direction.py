@@ -120,7 +120,7 @@ class Direction(Hidden):
                 if plain is not None:
                     self._found(epoch, number)
                     return plain
-        if candidates:
+        if candidates or tried:
             self.failed += SEARCH if self._adrift else 1
         self._pass(body)
         self._ask()

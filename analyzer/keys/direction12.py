@@ -10,6 +10,9 @@ from analyzer.keys.hidden import Shared
 from analyzer.keys.secrets import MASTER_LABEL, Secrets
 from analyzer.keys.suites import Suite
 
+CHANGE = b"\1"
+"""All that a ChangeCipherSpec says (RFC 5246 7.1); where it has more, it is encrypted."""
+
 
 class Negotiated(Shared):
     """What two hellos came to; both directions have their keys from it."""
@@ -51,7 +54,7 @@ class Direction12(Direction):
 
     def open(self, kind: int, version: int, body: bytes) -> Content | None:
         if self._current is None and not self._changed:
-            if kind == CHANGE_CIPHER_SPEC:
+            if kind == CHANGE_CIPHER_SPEC and body == CHANGE:
                 self._change()
                 return (kind, body)
             if not self._adrift and kind != APPLICATION_DATA:

@@ -85,10 +85,10 @@ class Talk:
 
     @property
     def hellos(self) -> Hellos:
-        """Of those that are in plain sight."""
+        """Of the first handshake."""
         found = Hellos()
         for record in self.records:
-            if record.kind == 22 and record.body[0] in (1, 2):
+            if record.kind == 22 and not found.ready:
                 found.read(record.server, record.body)
         return found
 
