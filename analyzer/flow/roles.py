@@ -11,7 +11,7 @@ import cython
 
 from analyzer.flow.table import source_port
 from analyzer.frame.packet import Packet
-from analyzer.model.connection import ACK, CLIENT, NETWORK, SERVER, SYN, Connection, Milestone, Side
+from analyzer.model.connection import ACK, CLIENT, NETWORK, SERVER, SYN, Connection, Direction, Milestone, Side
 
 CLIENTS, SERVERS = 1, 2
 """What detection says of bytes that only one of the two sends."""
@@ -27,7 +27,7 @@ def sender_of_first(connection: Connection, p: Packet, key: bytes, reverse: byte
     return SERVER if source_port(key) < source_port(reverse) else CLIENT
 
 
-def told_by_bytes(connection: Connection, side: Side, kind: cython.int) -> None:
+def told_by_bytes(connection: Connection, side: Direction, kind: cython.int) -> None:
     """Bytes of a side look like a client's or a server's: that is better than a guess."""
     if not connection.roles_guessed or kind == 0:
         return

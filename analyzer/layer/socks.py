@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.layer.prologue import GRANTED_4, MORE, WRONG, socks4_request, socks5_address, socks5_login
-from analyzer.model.connection import Connection
+from analyzer.layer.kept import Waiting
+from analyzer.layer.layer import Layer, Segment
+from analyzer.layer.proxy_protocol import MORE, WRONG
+from analyzer.layer.socks_messages import GRANTED_4, socks4_request, socks5_address, socks5_login
+from analyzer.model.connection import CLIENT
 
 OVER = 0
 SOCKS4_REPLY = 1
@@ -16,17 +19,67 @@ SOCKS5_REQUEST = 5
 SOCKS5_REPLY = 6
 
 
-class Socks:
+class Socks(Waiting):
     """Where one dialogue stands; what was asked and answered goes into the connection.
 
-    step  what comes next, OVER = the protocol proper
+    step     what comes next, OVER = the protocol proper
+    inner    who reads that
+    opening  the client's first bytes, greeting included
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, parent: Layer, opening: bytes) -> None:
+        self.join(parent)
+        self.wait()
         self.step = OVER
+        self.opening = opening
+        self.inner: Layer | None = None
 
-    def begin(self, head: bytes, five: cython.bint) -> cython.int:
+    def feed(self, segment: Segment) -> cython.Py_ssize_t:
+        """As Layer.feed: the messages of both sides, in turn."""
+        if segment.lost:
+            self.give_up()
+        elif segment.fin:
+            if segment.side.index == CLIENT:
+                self.settle()
+        else:
+            kept = self.keep(segment)
+            while self.heir is None and self.goes_on():
+                pass
+            if self.heir is None and kept.full():
+                self.give_up()
+        return 0 if self.heir is None else segment.side.skip
+
+    def goes_on(self) -> cython.bint:
+        """One step of the dialogue; True = there may be another."""
+        kept = self.from_client if self.client_speaks() else self.from_server
+        if kept is None or kept.left() == 0:
+            return False
+        size: cython.int = self.read(kept.head())
+        if size == WRONG:
+            self.give_up()
+        if size <= 0:
+            return False
+        kept.at += size
+        if self.step == OVER and self.inner is not None:
+            self.become(self.inner)
+        return True
+
+    def give_up(self) -> None:
+        """The dialogue fails, or cannot be followed."""
+        self.connection.protocol = "other"
+        self.connection.other_first = self.opening
+        self.pass_over()
+
+    def settle(self) -> None:
+        """No more bytes of the client will come."""
+        if self.from_client is not None and self.from_client.left():
+            self.give_up()
+
+    def finish(self) -> None:
+        """As Layer.finish."""
+        self.settle()
+
+    def greet(self, head: bytes, five: cython.bint) -> cython.int:
         """Size of the client's first message, MORE, or WRONG."""
         size: cython.int
         if five:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import NEVER, Side
+from analyzer.layer.layer import Layer, Segment
+from analyzer.model.connection import NEVER
 from analyzer.model.http import Exchange
 
 CLOSE = 8
@@ -16,46 +17,47 @@ IMPOSSIBLE = 0x40
 """First of eight bytes of a length that no stream has; from 0x80 on it breaks the rules (RFC 6455 5.2)."""
 
 
-class Websocket:
+class Websocket(Layer):
     """Passes over the frames of both directions, and notes the first Close in `exchange.close_packet`."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, parent: Layer, exchange: Exchange) -> None:
+        self.join(parent)
         self.exchange = exchange
         self.client_head = bytearray()
         self.server_head = bytearray()
 
-    def data(
-        self, side: Side, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, packet: cython.longlong
-    ) -> None:
-        """Bytes data[at:end] of `side`; sets `side.skip`. See `analyzer.layer.content`."""
-        head: bytearray = self.client_head if side.index == 0 else self.server_head
+    def feed(self, segment: Segment) -> cython.Py_ssize_t:
+        """As Layer.feed."""
+        if segment.fin:
+            return 0
+        if segment.lost:
+            return self.lose()
+        head: bytearray = self.client_head if segment.side.index == 0 else self.server_head
         size: cython.longlong
-        side.skip = 0
-        while at < end:
-            head.append(data[at])
+        at: cython.Py_ssize_t = segment.at
+        while at < segment.end:
+            head.append(segment.data[at])
             at += 1
             if len(head) == 1 and not is_frame(head[0]):
-                self.lose(side)
-                return
+                return self.lose()
             size = payload_size(head)
             if size < 0:
                 continue
             if size == NEVER:
-                self.lose(side)
-                return
+                return self.lose()
             if head[0] & OPCODE == CLOSE and self.exchange.close_packet == 0:
-                self.exchange.close_packet = packet
+                self.exchange.close_packet = segment.packet
             head.clear()
-            if size > end - at:
-                side.skip = size - (end - at)
-                return
+            if size > segment.end - at:
+                return size - (segment.end - at)
             at += size
+        return 0
 
-    def lose(self, side: Side) -> None:
+    def lose(self) -> cython.Py_ssize_t:
         """Where the frames of this side begin is not known any more, so neither is whether it says Close."""
-        side.skip = NEVER
         if self.exchange.close_packet == 0:
             self.exchange.close_packet = -1
+        return NEVER
 
 
 def is_frame(first: cython.int) -> cython.bint:

@@ -107,8 +107,30 @@ class Milestone:
         self.note: object = None
 
 
-class Side:
+class Direction:
+    """One of the two byte streams between a client and a server, as far as what reads it needs to know.
+
+    index           CLIENT or SERVER: who speaks
+    next            offset up to which a layer was fed; skip: bytes behind it that no layer needs
+    end, sent       offset behind the highest byte that was captured, and behind what it had sent by its own numbers
+    acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
+    pending         what waits for its predecessors, None = nothing does
+    lost            bytes the peer acknowledged although the capture never showed them (capture loss)
+    cut             bytes missing because of the snaplen
+    last_data_packet, last_data_time   of its newest bytes
+    """
+
+    def __init__(self, index: cython.int) -> None:
+        self.index = index
+        self.next = self.skip = self.end = self.sent = self.acked = self.ack_packet = self.ack_time = 0
+        self.lost = self.cut = self.last_data_packet = self.last_data_time = 0
+        self.pending: list[tuple[int, int, int, int, int, bytes]] | None = None
+
+
+class Side(Direction):
     """One direction of a connection: what this endpoint sent, and what its peer acknowledged of it.
+
+    Besides what a Direction has:
 
     endpoint        its address and port as a number: exact for IPv4, nearly so for IPv6
     key             what its packets bear: its address, the peer's, and both ports; hosts, ports: its last 12 bytes as
@@ -116,18 +138,13 @@ class Side:
     base            raw sequence number of stream offset 0
     isn             raw ISN, -1 = SYN not seen; other_isn: that of a SYN-ACK which came when another was taken
     syn_time        its last SYN (or SYN-ACK) before the answer; first_packet, last_packet, last_time: any packet of it
-    end             offset after the highest byte it sent; next: offset up to which the stream was handed to the parser
     sent            the highest sequence number of its own packets that lay beyond `end` when it came: up to here it had
                     sent, whatever was captured (sent_packet, sent_time: the packet that says so); 0 = none did
-    skip            bytes after `next` that no parser needs
     limit           the furthest offset that its peer ever allowed it to send, -1 = unknown; shift: how its own windows
                     are scaled, UNKNOWN_SHIFT while its SYN is
-    acked           offset up to which the peer acknowledged (ack_packet, ack_time: its last advance over payload)
     rtx_since_ack   retransmissions of unacknowledged data since `acked` last advanced
     full_end        offset behind the first segment of the usual size (FULL_SEGMENT), 0 = all were smaller
     sack_left/right highest SACK block *it sent*, as offsets of its peer's stream, -1 = none
-    lost            payload bytes the peer acknowledged although the capture never showed them (capture loss)
-    cut             payload bytes missing because of the snaplen
     wire_gap        1 = a hole in what it sent was still unacknowledged at the end (loss on the wire)
     fin_offset      offset of its FIN, -1 = none; fin_packet, fin_time: the first FIN
     rst_packet/time its first RST
@@ -172,7 +189,7 @@ class Side:
         self.zero_since = 0
         self.scale = self.mss = -1
         self.timestamps = self.sack_ok = 0
-        self.pending: list[tuple[int, int, int, int, int, bytes]] | None = None
+        self.pending = None
         self.pending_bytes = self.hole_time = self.jump_time = 0
         self.ended = 0
         self.recent0 = self.recent1 = self.recent2 = self.recent3 = self.recent_at = 0
@@ -211,6 +228,7 @@ class Connection:
     looked      the last packet when it was judged before its end (outlook.py); look_again: when to do it again, ns
     noted       what the names of the capture know of it while it is open: 1 = that it began, 2 = for which name
     before, after  its neighbours in the chain of open connections (chain.py); linked 1 = it is in there
+    heeded      1 = its layer wants to know what the server acknowledges
     half_open   1 = it counts among those whose handshake is under way
     kept        bytes that are kept of it besides what every connection has, about, as of its last change (weight.py)
     flags       words for the row's flags column found while reading (fragments, capped, scapy-decoded, nat-twin ...)
@@ -239,7 +257,8 @@ class Connection:
         self.early: Any = None
         self.moved: dict[int, tuple[int, int]] | None = None
         self.closed_time = self.fins_seen = self.icmps = self.copies = self.interface = 0
-        self.simultaneous = self.stray = self.noted = self.ignored = self.ignored_resets = self.ignored_packet = 0
+        self.simultaneous = self.stray = self.noted = self.heeded = 0
+        self.ignored = self.ignored_resets = self.ignored_packet = 0
         self.challenge_ack = -1
         self.strays: list[Any] | None = None
         self.older: Any = None

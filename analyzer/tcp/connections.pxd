@@ -3,7 +3,7 @@ cimport cython
 from analyzer.flow.copies cimport is_copy, is_icmp_copy
 from analyzer.frame.packet cimport Packet
 from analyzer.model.connection cimport Connection, IcmpError, Milestone, Side
-from analyzer.model.http cimport Exchange
+from analyzer.layer.layer cimport Layer
 from analyzer.tcp.acceptance cimport acknowledges, in_syn_sent, place_of_reset
 from analyzer.tcp.expiry cimport Expiry
 from analyzer.tcp.handshake cimport note_endpoint
@@ -27,4 +27,4 @@ cdef class Connections(Expiry):
     cpdef icmp(self, IcmpError error)
 
 cdef take_back(Connection connection, Side peer, Packet p, long long ack)
-cdef acknowledge_request(Connection connection, long long ack, Packet p)
+cdef heed(Layer layer, long long ack, Packet p)

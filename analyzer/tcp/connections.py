@@ -13,6 +13,7 @@ if not cython.compiled:
 
 from analyzer.flow.copies import is_copy, is_icmp_copy
 from analyzer.frame.packet import Packet
+from analyzer.layer.layer import Layer
 from analyzer.model.connection import (
     ACK,
     CLIENT,
@@ -29,7 +30,6 @@ from analyzer.model.connection import (
     Milestone,
     Side,
 )
-from analyzer.model.http import Exchange
 from analyzer.tcp.acceptance import acknowledges, in_syn_sent, place_of_reset
 from analyzer.tcp.admission import MAX_RST_MARKS
 from analyzer.tcp.expiry import Expiry
@@ -258,8 +258,8 @@ def acknowledge(connection: Connection, side: Side, peer: Side, p: Packet) -> cy
             peer.ack_time = p.time
         peer.acked = ack
         peer.rtx_since_ack = 0
-        if side.index == SERVER and connection.exchanges:
-            acknowledge_request(connection, ack, p)
+        if side.index == SERVER and connection.heeded and connection.content is not None:
+            heed(connection.content, ack, p)
     elif ack < peer.acked and peer.acked > peer.end + 1:
         take_back(connection, peer, p, ack)
     return ack
@@ -274,12 +274,9 @@ def take_back(connection: Connection, peer: Side, p: Packet, ack: cython.longlon
     connection.ignored_packet = peer.ack_packet
 
 
-def acknowledge_request(connection: Connection, ack: cython.longlong, p: Packet) -> None:
-    """Remember when the end of the newest request was acknowledged."""
-    exchange: Exchange = connection.exchanges[len(connection.exchanges) - 1]
-    if exchange.request_complete and exchange.acked_time == 0 and ack >= exchange.request_end:
-        exchange.acked_time = p.time
-        exchange.acked_packet = p.number
+def heed(layer: Layer, ack: cython.longlong, p: Packet) -> None:
+    """Tell the layer, which waits for that, how far the server has taken the client's bytes."""
+    layer.acknowledged(ack, p.number, p.time)
 
 
 @cython.cfunc

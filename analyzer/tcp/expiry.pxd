@@ -1,6 +1,6 @@
 from libc.stdint cimport int64_t
 
-from analyzer.layer.content cimport Content
+from analyzer.layer.layer cimport Layer
 from analyzer.model.connection cimport Connection
 from analyzer.tcp.lingering cimport Lingering
 from analyzer.tcp.reordering cimport Reordering

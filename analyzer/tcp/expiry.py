@@ -9,7 +9,7 @@ from typing import Any
 
 import cython
 
-from analyzer.layer.content import Content
+from analyzer.layer.layer import Layer
 from analyzer.model.connection import Connection
 from analyzer.tcp.lingering import Lingering
 from analyzer.tcp.reordering import Reordering
@@ -222,9 +222,9 @@ class Expiry(Reordering):
         """Nothing more comes of its streams: decide on what there is, and let the parsers go."""
         self.reassembler.finish(connection.client, connection.client.last_packet, connection.last_time)
         self.reassembler.finish(connection.server, connection.server.last_packet, connection.last_time)
-        content: Content | None = connection.content
-        if content is not None:
-            content.finish()
+        layer: Layer | None = connection.content
+        if layer is not None:
+            layer.finish()
             connection.content = None
 
     def pause(self) -> None:

@@ -72,7 +72,7 @@ class FastPath:
             return False
         if ack < peer.acked or ack > peer.end + (peer.fin_offset >= 0):
             return False
-        if ack > peer.acked and side.index == SERVER and connection.exchanges:
+        if ack > peer.acked and side.index == SERVER and connection.heeded:
             return False  # it may acknowledge a request
         stamp: cython.longlong = u32(data, tcp + 24) if self.header == TCP_WITH_TIMESTAMPS else MASK32
         flags: cython.int = data[tcp + 13]

@@ -1,4 +1,4 @@
-from analyzer.layer.content cimport Content
+from analyzer.layer.layer cimport Layer
 from analyzer.model.connection cimport Connection, Side
 from analyzer.model.http cimport Exchange
 from analyzer.tcp.expiry cimport Expiry

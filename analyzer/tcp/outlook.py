@@ -7,7 +7,7 @@ from typing import Any
 
 import cython
 
-from analyzer.layer.content import Content
+from analyzer.layer.layer import Layer
 from analyzer.model.connection import GOES_ON, Connection, Side
 from analyzer.model.http import Exchange
 from analyzer.tcp.expiry import Expiry
@@ -159,7 +159,7 @@ def settle(twin: Connection) -> None:
     alone: Reassembler = Reassembler()
     alone.finish(twin.client, twin.client.last_packet, twin.last_time)
     alone.finish(twin.server, twin.server.last_packet, twin.last_time)
-    content: Content | None = twin.content
-    if content is not None:
-        content.finish()
+    layer: Layer | None = twin.content
+    if layer is not None:
+        layer.finish()
     twin.settle()

@@ -1,7 +1,7 @@
-"""Puts the bytes of one side into sequence order and hands them to the parser.
+"""Puts the bytes of one side into sequence order and feeds them to the layer that reads them.
 
-Takes segments in capture order with their 64-bit stream offsets; calls `Content.data`, `gap` and `end`. The first copy
-of a byte wins. Bytes that no parser needs (`side.skip`) are counted and never copied. A hole is waited for; it becomes
+Takes segments in capture order with their 64-bit stream offsets, and feeds the connection's layer. The first copy
+of a byte wins. Bytes that no layer needs (`side.skip`) are counted and never copied. A hole is waited for; it becomes
 a gap once the receiver has acknowledged it and `PATIENCE_NS` has gone by (the capture lost it, signatures.md 3.1),
 once a cap is reached, or at the end.
 """
@@ -14,9 +14,11 @@ import cython
 
 from analyzer.frame.octets import cut
 from analyzer.frame.packet import Packet
-from analyzer.layer.content import Content
 from analyzer.layer.dns.lookups import Lookups
-from analyzer.model.connection import Connection, Side
+from analyzer.layer.layer import Layer, Segment
+from analyzer.layer.midstream import Midstream
+from analyzer.layer.next import Next
+from analyzer.model.connection import Connection, Direction, Side
 from analyzer.tcp.ordering import PATIENCE_NS
 from analyzer.tcp.weight import weight
 
@@ -31,11 +33,13 @@ class Reassembler:
 
     waiting     of segments that wait for their predecessors; held: of what else is kept of connections (weight.py)
     lookups     where DNS over TCP goes, None = nobody wants it
+    piece       what a layer is fed, filled again for each
     """
 
     def __init__(self) -> None:
         self.waiting = self.held = 0
         self.lookups: Lookups | None = None
+        self.piece = Segment(Direction(0))
 
     def segment(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
         """Take a segment with payload; `ack` is the offset of the peer's stream it acknowledges."""
@@ -100,15 +104,22 @@ class Reassembler:
         time: cython.longlong,
         ack: cython.longlong,
     ) -> None:
-        """Hand the bytes data[at:end] to the connection's parser, made at the first call, and advance."""
+        """Feed the bytes data[at:end] to the connection's layer."""
         connection: Connection = side.connection
-        content: Content = connection.content
-        if content is None:
-            content = Content(connection, self.lookups)
-            connection.content = content
-        content.data(side, data, at, end, number, time, ack)
+        self.feed(connection, self.piece.fill(side, number, time, ack, data, at, end))
         go_on(side, end - at)
         self.weigh(connection)
+
+    def feed(self, connection: Connection, segment: Segment) -> None:
+        """Feed the connection's layer, which is made when it is fed first, and let its heir go on."""
+        layer: Layer = connection.content
+        if layer is None:
+            layer = Midstream(None) if connection.midstream else Next(None)
+            layer.begin(connection, connection.client, connection.server, self.lookups)
+            connection.content = layer
+        segment.side.skip = layer.feed(segment)
+        if layer.heir is not None:
+            connection.content = layer.heir
 
     def gap(
         self,
@@ -120,7 +131,6 @@ class Reassembler:
     ) -> None:
         """`length` bytes from `side.next` on are not to be had."""
         connection: Connection = side.connection
-        content: Content = connection.content
         if length < side.skip:
             side.skip -= length
             go_on(side, length)
@@ -130,10 +140,9 @@ class Reassembler:
         if length == 0:
             self.call(side, b"", 0, 0, number, time, ack)
             return
-        if content is None:
-            content = Content(connection, self.lookups)
-            connection.content = content
-        content.gap(side, length, number, time)
+        self.piece.fill(side, number, time, -1, b"", 0, 0)
+        self.piece.lost = length
+        self.feed(connection, self.piece)
         go_on(side, length)
         self.weigh(connection)
 
@@ -228,12 +237,16 @@ class Reassembler:
         self.reach_end(side, number, time)
 
     def reach_end(self, side: Side, number: cython.longlong, time: cython.longlong) -> None:
-        """Tell the parser once that the FIN of this side came up in sequence."""
-        content: Content = side.connection.content
+        """Tell the layer once that the FIN of this side came up in sequence."""
+        layer: Layer = side.connection.content
+        skip: cython.longlong = side.skip
         if side.fin_offset >= 0 and side.next >= side.fin_offset and not side.ended and side.pending is None:
             side.ended = 1
-            if content is not None:
-                content.end(side, number, time)
+            if layer is not None:
+                self.piece.fill(side, number, time, -1, b"", 0, 0)
+                self.piece.fin = 1
+                self.feed(side.connection, self.piece)
+                side.skip = skip
 
 
 @cython.cfunc

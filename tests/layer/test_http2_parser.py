@@ -35,7 +35,7 @@ def wire(what: str | bytes) -> bytes:
 def play(steps: list[Step], size: int = 1 << 30) -> Tracker:
     """Play a conversation, frames cut into segments of at most `size` bytes; a number is a hole of that length."""
     tracker = Tracker()
-    tracker.parser = Http2Parser(tracker.connection)
+    tracker.parser = Http2Parser(tracker.parser)
     for index, what in steps:
         if isinstance(what, int):
             tracker.hole(index, what)

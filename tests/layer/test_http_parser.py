@@ -9,12 +9,14 @@ import time
 from typing import Any
 
 import pytest
+import tls_pairs as pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.layer.http1.pairing import MAX_EXCHANGES
 from analyzer.layer.http1.parser import HttpParser
-from analyzer.model.connection import Connection
+from analyzer.layer.layer import Segment
+from analyzer.model.connection import Connection, Side
 from analyzer.model.http import Exchange
 
 C, S = 0, 1
@@ -28,8 +30,16 @@ class Tracker:
     def __init__(self, midstream: int = 0) -> None:
         self.connection = Connection(0)
         self.connection.midstream = midstream
-        self.parser = HttpParser(self.connection)
+        self.parser: Any = HttpParser(pairs.first(self.connection))
         self.packet = 0
+
+    def feed(self, segment: Segment) -> None:
+        """What the reassembly does with a segment."""
+        segment.side.skip = self.parser.feed(segment)
+
+    def piece(self, side: Side, data: bytes = b"", ack: int = -1) -> Segment:
+        """The next segment of a side."""
+        return Segment(side).fill(side, self.packet, self.packet * 1000, ack, data, 0, len(data))
 
     def send(self, index: int, data: bytes) -> None:
         """One segment, its own packet, which acknowledges all that the peer sent."""
@@ -46,7 +56,7 @@ class Tracker:
             data = data[passed:]
             if side.skip:
                 return
-        self.parser.data(side, data, 0, len(data), self.packet, self.packet * 1000, peer.next)
+        self.feed(self.piece(side, data, peer.next))
         side.next += len(data)
 
     def hole(self, index: int, length: int) -> None:
@@ -58,16 +68,20 @@ class Tracker:
         side.skip -= passed
         side.next += passed
         if length > passed:
-            self.parser.gap(side, length - passed, self.packet, self.packet * 1000)
+            segment = self.piece(side)
+            segment.lost = length - passed
+            self.feed(segment)
             side.next += length - passed
         elif side.skip == 0:
-            self.parser.data(side, b"", 0, 0, self.packet, self.packet * 1000, 0)
+            self.feed(self.piece(side, ack=0))
         side.end = side.next
 
     def fin(self, index: int) -> None:
         """The end of one direction."""
         self.packet += 1
-        self.parser.end(self.sides(index)[0], self.packet, self.packet * 1000)
+        segment = self.piece(self.sides(index)[0])
+        segment.fin = 1
+        self.parser.feed(segment)
 
     def sides(self, index: int) -> Any:
         pair = (self.connection.client, self.connection.server)
@@ -327,7 +341,9 @@ def test_midstream(order: list[tuple[int, bytes]]) -> None:
 def test_response_captured_before_its_request() -> None:
     """A response whose segment acknowledges a request that is captured after it still belongs to it."""
     tracker = Tracker()
-    tracker.parser.data(tracker.connection.server, OK5, 0, len(OK5), 1, 1000, len(GET))
+    tracker.packet = 1
+    tracker.feed(tracker.piece(tracker.connection.server, OK5, len(GET)))
+    tracker.packet = 0
     tracker.connection.server.next = len(OK5)
     tracker.send(C, GET)
     assert [(each.method, each.status) for each in tracker.connection.exchanges] == [("GET", 200)]

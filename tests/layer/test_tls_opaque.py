@@ -81,7 +81,7 @@ def after_hello(*sent: tuple[int, int], alpn: str = "") -> Connection:
     feeder.send(SERVER, hello[:size] + record(32 if alpn else 23) + record(800) + record(53))
     for who, length in sent:
         feeder.send(who, record(length))
-    feeder.content.finish()
+    feeder.layer.finish()
     return feeder.connection
 
 

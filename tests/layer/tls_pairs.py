@@ -10,7 +10,9 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analyzer.layer.content import Content
+from analyzer.layer.layer import Layer, Segment
+from analyzer.layer.midstream import Midstream
+from analyzer.layer.next import Next
 from analyzer.model.connection import CLIENT, NEVER, Connection, Side
 
 FOLDER = tempfile.TemporaryDirectory(prefix="whyfetch-tls-")
@@ -107,13 +109,20 @@ def connection(midstream: int = 0) -> Connection:
     return made
 
 
+def first(made: Connection, lookups: object = None) -> Layer:
+    """The layer that reads a connection first."""
+    layer = Midstream(None) if made.midstream else Next(None)
+    layer.begin(made, made.client, made.server, lookups)
+    return layer
+
+
 class Feeder:
     """Plays the connection tracker: obeys `side.skip`, moves `side.next`, numbers the packets."""
 
-    def __init__(self, made: Connection, content: object = None) -> None:
+    def __init__(self, made: Connection, layer: Layer | None = None) -> None:
         self.connection = made
-        self.content = content or Content(made)
-        made.content = self.content
+        self.layer = layer or first(made)
+        made.content = self.layer
         self.packet = 3
         self.calls = 0
 
@@ -137,8 +146,13 @@ class Feeder:
         side.next += side.skip
         side.skip = 0
         self.calls += 1
-        self.content.data(side, data, 0, len(data), self.packet, time, peer.end)
+        self.feed(Segment(side).fill(side, self.packet, time, peer.end, data, 0, len(data)))
         side.next += len(data)
+
+    def feed(self, segment: Segment) -> None:
+        """What the reassembly does with a segment."""
+        segment.side.skip = self.layer.feed(segment)
+        self.layer = self.connection.content = self.layer.heir or self.layer
 
     def gap(self, who: int, length: int) -> None:
         side = self.connection.client if who == CLIENT else self.connection.server
@@ -149,13 +163,19 @@ class Feeder:
         side.skip -= passed
         side.next += passed
         if length > passed:
-            self.content.gap(side, length - passed, self.packet, self.packet * MS)
+            segment = Segment(side).fill(side, self.packet, self.packet * MS, -1, b"", 0, 0)
+            segment.lost = length - passed
+            self.feed(segment)
             side.next += length - passed
 
     def end(self, who: int) -> None:
         side = self.connection.client if who == CLIENT else self.connection.server
         side.fin_offset = side.end
-        self.content.end(side, self.packet, self.packet * MS)
+        segment = Segment(side).fill(side, self.packet, self.packet * MS, -1, b"", 0, 0)
+        segment.fin = 1
+        skip = side.skip
+        self.feed(segment)
+        side.skip = skip
 
 
 def play(flights: Flights, step: int = 0, junk: bytes = b"") -> Connection:
@@ -165,5 +185,5 @@ def play(flights: Flights, step: int = 0, junk: bytes = b"") -> Connection:
         feeder.send(who, data, step)
     if junk:
         feeder.send(1, junk, step)
-    feeder.content.finish()
+    feeder.layer.finish()
     return feeder.connection

@@ -5,41 +5,51 @@ from __future__ import annotations
 
 from analyzer.layer.dns.lookups import Lookups
 from analyzer.layer.dns.message import HEADER
-from analyzer.model.connection import CLIENT, NEVER, Connection, Side
+from analyzer.layer.layer import Layer, Segment
+from analyzer.model.connection import CLIENT, NEVER, Connection
 
 
-class DnsStream:
+class DnsStream(Layer):
     """Cuts both byte streams of one connection into messages; it gives up at the first length that cannot be."""
 
-    def __init__(self, connection: Connection, lookups: Lookups) -> None:
-        self.connection = connection
-        self.lookups = lookups
+    def __init__(self, parent: Layer) -> None:
+        self.join(parent)
+        assert isinstance(parent.lookups, Lookups)
+        self.table = parent.lookups
         self.waiting = (bytearray(), bytearray())
 
-    def data(self, side: Side, data: bytes, packet: int, time: int) -> None:
-        """Bytes of `side` in sequence order."""
-        waiting = self.waiting[side.index]
-        waiting += data
-        at: int = 0
+    def feed(self, segment: Segment) -> int:
+        """As Layer.feed."""
+        if segment.lost:
+            return self.stop()
+        waiting = self.waiting[segment.side.index]
+        waiting += segment.content()
+        at = 0
         while len(waiting) - at >= 2:
             size: int = waiting[at] << 8 | waiting[at + 1]
             if size < HEADER:
-                self.stop()
-                return
+                return self.stop()
             if len(waiting) - at < 2 + size:
                 break
-            self.message(side, bytes(waiting[at + 2 : at + 2 + size]), packet, time)
+            self.message(segment, bytes(waiting[at + 2 : at + 2 + size]))
             at += 2 + size
         del waiting[:at]
+        return 0
 
-    def message(self, side: Side, data: bytes, packet: int, time: int) -> None:
+    def message(self, segment: Segment, data: bytes) -> None:
         """One whole message."""
         connection: Connection = self.connection
-        peer: Side = connection.server if side.index == CLIENT else connection.client
+        side, peer = connection.client, connection.server
+        if segment.side.index != CLIENT:
+            side, peer = peer, side
         key = side.address + peer.address + side.port.to_bytes(2, "big") + peer.port.to_bytes(2, "big")
-        self.lookups.message(key, connection.version, "tcp", data, True, packet, time, 0)
+        self.table.message(key, connection.version, "tcp", data, True, segment.packet, segment.time, 0)
 
-    def stop(self) -> None:
+    def stop(self) -> int:
         """Bytes are missing, or this is no DNS: nobody wants the rest."""
-        self.waiting = (bytearray(), bytearray())
-        self.connection.client.skip = self.connection.server.skip = NEVER
+        self.heir = Layer(self)
+        return NEVER
+
+    def weight(self) -> int:
+        """As Layer.weight."""
+        return len(self.waiting[0]) + len(self.waiting[1])

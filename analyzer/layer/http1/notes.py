@@ -7,7 +7,7 @@ from operator import attrgetter
 
 import cython
 
-from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Milestone, Side
+from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Direction, Milestone
 from analyzer.model.fields import noted
 from analyzer.model.http import Exchange
 
@@ -25,11 +25,23 @@ def keep_fields(exchange: Exchange, raw: bytes) -> None:
         exchange.headers = noted(raw)
 
 
-def note_acked(connection: Connection, exchange: Exchange) -> None:
+def note_acked(up: Direction, exchange: Exchange) -> None:
     """When the server acknowledged the whole request, as exactly as the last advance tells."""
-    side: Side = connection.client
-    if exchange.acked_time == 0 and exchange.request_complete and side.acked >= exchange.request_end:
-        exchange.acked_packet, exchange.acked_time = side.ack_packet, side.ack_time
+    if exchange.acked_time == 0 and exchange.request_complete and up.acked >= exchange.request_end:
+        exchange.acked_packet, exchange.acked_time = up.ack_packet, up.ack_time
+
+
+def heed(connection: Connection, ack: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+    """Remember when the end of the newest request was acknowledged; nothing else is waited for then."""
+    exchange: Exchange
+    if connection.exchanges:
+        exchange = connection.exchanges[len(connection.exchanges) - 1]
+        if exchange.acked_time == 0 and exchange.request_complete and ack >= exchange.request_end:
+            exchange.acked_time = time
+            exchange.acked_packet = packet
+        if exchange.acked_time == 0:
+            return
+    connection.heeded = 0
 
 
 def forget(connection: Connection, exchange: Exchange) -> None:

@@ -1,7 +1,6 @@
 from analyzer.layer.http1.notes cimport forget
 from analyzer.layer.http1.reader cimport HttpReader
 from analyzer.layer.http1.stream cimport Http1Side
-from analyzer.model.connection cimport Connection
 from analyzer.model.http cimport Exchange
 
 # the constant of states.py as a C number
@@ -11,7 +10,7 @@ cdef class Pairing(HttpReader):
     cdef public long long dropped, count, text
     cdef public list waiting, orphans
     cdef public Exchange interim
-    cdef begin_pairing(self, Connection connection)
+    cdef begin_pairing(self)
     cdef Exchange new_exchange(self)
     cdef bint later(self, Exchange exchange, Http1Side stream) except -1
     cdef Exchange unasked(self, Http1Side stream)

@@ -8,7 +8,6 @@ from analyzer.layer.http1.notes import forget
 from analyzer.layer.http1.reader import HttpReader
 from analyzer.layer.http1.states import BODY, LOST
 from analyzer.layer.http1.stream import Http1Side
-from analyzer.model.connection import Connection
 from analyzer.model.http import Exchange
 
 MAX_EXCHANGES = 4096
@@ -27,10 +26,10 @@ class Pairing(HttpReader):
     count     exchanges so far; dropped: those not kept (see MAX_EXCHANGES); text: characters of those that are kept
     """
 
-    def begin_pairing(self, connection: Connection) -> None:
+    def begin_pairing(self) -> None:
         """Exchanges of an earlier parser on the same connection count."""
         self.dropped = self.text = 0
-        self.count = len(connection.exchanges)
+        self.count = len(self.connection.exchanges)
         self.waiting: list[Exchange] = []
         self.interim: Exchange | None = None
         self.orphans: list[tuple[int, Exchange]] | None = None
@@ -40,6 +39,7 @@ class Pairing(HttpReader):
         exchange = Exchange(self.count)
         self.count += 1
         self.connection.exchanges.append(exchange)
+        self.connection.heeded = 1
         return exchange
 
     def later(self, exchange: Exchange, stream: Http1Side) -> bool:
@@ -49,7 +49,7 @@ class Pairing(HttpReader):
     def unasked(self, stream: Http1Side) -> Exchange:
         """An exchange for a response whose request was not seen: before the capture, lost, or captured later."""
         exchange = self.new_exchange()
-        if stream.start_ack > self.connection.client.next:
+        if stream.start_ack > self.up.next:
             if self.orphans is None:
                 self.orphans = []
             if len(self.orphans) < MAX_ORPHANS:

@@ -1,22 +1,21 @@
 from analyzer.layer.http1.framing cimport request_framing, response_framing
-from analyzer.layer.http1.notes cimport add_milestone, forget, keep_fields, note_acked
+from analyzer.layer.http1.notes cimport add_milestone, forget, heed, keep_fields, note_acked
 from analyzer.layer.http1.pairing cimport text_of
 from analyzer.layer.http1.partial cimport Partial
 from analyzer.layer.http1.start cimport StartLine
 from analyzer.layer.http1.stream cimport Http1Side
-from analyzer.model.connection cimport Connection, Side
+from analyzer.layer.layer cimport Layer, Segment
 from analyzer.model.http cimport Exchange
 
 # the constants of states.py and parser.py as C numbers
 cdef int BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED, MAX_GARBAGE
+cdef long long NEVER
 
 cdef class HttpParser(Partial):
     cdef public bytes leftover_client, leftover_server
     cdef public long long leftover_client_start, leftover_server_start
     cdef public bytearray held
     cdef StartLine start_line
-    cpdef end(self, Side side, long long packet, long long time)
-    cpdef finish(self)
     cdef begin_request(self, Http1Side stream)
     cpdef take_for_request(self, long long end, long long packet, long long time, long long last_packet, long long last_time)
     cdef request_head_over(self)

@@ -10,13 +10,14 @@ import cython
 
 from analyzer.layer.http1 import head
 from analyzer.layer.http1.framing import request_framing, response_framing
-from analyzer.layer.http1.notes import add_milestone, forget, keep_fields, note_acked
+from analyzer.layer.http1.notes import add_milestone, forget, heed, keep_fields, note_acked
 from analyzer.layer.http1.pairing import MAX_EXCHANGES, text_of
 from analyzer.layer.http1.partial import Partial
 from analyzer.layer.http1.start import StartLine
 from analyzer.layer.http1.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED
 from analyzer.layer.http1.stream import Http1Side
-from analyzer.model.connection import Connection, Side
+from analyzer.layer.layer import Layer, Segment
+from analyzer.model.connection import NEVER
 from analyzer.model.fields import MAX_HEAD
 from analyzer.model.http import MAX_GARBAGE, Exchange
 
@@ -33,23 +34,37 @@ class HttpParser(Partial):
     leftover_client_start, leftover_server_start  their stream offsets, -1 = none
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self.begin(connection)
-        self.begin_pairing(connection)
+    def __init__(self, parent: Layer) -> None:
+        self.join(parent)
+        self.begin_reading()
+        self.begin_pairing()
         self.leftover_client = self.leftover_server = b""
         self.leftover_client_start = self.leftover_server_start = -1
         self.held: bytearray | None = None
         self.start_line = StartLine()
 
-    def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
-        """The FIN of `side`: completes a response that lasts until the close (RFC 9112 6.3 rule 8)."""
-        stream: Http1Side = self.client if side.index == 0 else self.server
-        stream.packet = packet
-        stream.time = time
+    def end(self, stream: Http1Side) -> None:
+        """The FIN completes a response that lasts until the close (RFC 9112 6.3 rule 8)."""
         if stream.state == CLOSE and stream.exchange is not None:
             self.message_over(stream)
             stream.state = DONE
         self.finish()
+
+    def go_on(self, segment: Segment) -> cython.Py_ssize_t:
+        """As HttpReader.go_on."""
+        from analyzer.layer.http1.switching import successor  # which needs the layers that need this one
+
+        self.heir = successor(self, segment)
+        return NEVER if self.heir is None else segment.side.skip
+
+    def acknowledged(self, ack: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+        """As Layer.acknowledged."""
+        heed(self.connection, ack, packet, time)
+
+    def weight(self) -> cython.Py_ssize_t:
+        """As Layer.weight: texts of exchanges, heads that are not whole, and what came behind a CONNECT."""
+        kept: cython.longlong = self.client.weight() + self.server.weight() + self.text
+        return kept if self.held is None else kept + len(self.held)
 
     def finish(self) -> None:
         """Bring counts and offsets of unfinished exchanges up to date; may be called at any time, and again."""
@@ -63,7 +78,7 @@ class HttpParser(Partial):
                 if stream.state == UNFRAMED:
                     self.end_unframed(stream, exchange)
         for exchange in self.waiting:
-            note_acked(self.connection, exchange)
+            note_acked(self.up, exchange)
 
     def check_start(self, stream: Http1Side, line: bytes) -> cython.bint:
         """Whether the message may still be HTTP; a request exists as soon as its method does."""
@@ -172,7 +187,7 @@ class HttpParser(Partial):
         if self.server.state == LOST and self.server.side.pending is None:
             self.waiting.clear()  # whatever they were answered is lost; this one's answer may begin cleanly
         if self.waiting:
-            note_acked(self.connection, self.waiting[-1])
+            note_acked(self.up, self.waiting[-1])
         exchange: Exchange | None = self.claim_orphan(stream) if self.orphans else None
         if exchange is None:
             exchange = self.new_exchange()
@@ -259,7 +274,7 @@ class HttpParser(Partial):
         stream.exchange = exchange
         exchange.response_start = stream.start
         exchange.response_packet, exchange.response_time = stream.start_packet, stream.start_time
-        note_acked(self.connection, exchange)
+        note_acked(self.up, exchange)
         if exchange.acked_time == 0 and exchange.request_complete and stream.start_ack >= exchange.request_end:
             exchange.acked_packet, exchange.acked_time = stream.start_packet, stream.start_time
 

@@ -2,7 +2,7 @@ from analyzer.layer.http1.framing cimport response_framing
 from analyzer.layer.http1.notes cimport keep_fields
 from analyzer.layer.http1.pairing cimport Pairing
 from analyzer.layer.http1.stream cimport Http1Side
-from analyzer.model.connection cimport Side
+from analyzer.model.connection cimport Direction
 from analyzer.model.http cimport Exchange
 
 # the constants of states.py, head.py and partial.py as C numbers

@@ -16,7 +16,7 @@ from analyzer.layer.http1.notes import keep_fields
 from analyzer.layer.http1.pairing import Pairing
 from analyzer.layer.http1.states import CHUNK_END, CHUNK_SIZE, HEAD, LOST, TRAILER, UNFRAMED
 from analyzer.layer.http1.stream import Http1Side
-from analyzer.model.connection import Side
+from analyzer.model.connection import Direction
 from analyzer.model.http import Exchange
 
 LAST_CHUNK = b"0\r\n\r\n"
@@ -170,7 +170,7 @@ class Partial(Pairing):
 
     def end_unframed(self, stream: Http1Side, exchange: Exchange) -> None:
         """Nothing more will come: whether the message is whole, as far as lengths and the last chunk tell."""
-        side: Side = stream.side
+        side: Direction = stream.side
         short = 0 < max(side.end, side.sent, side.acked) < stream.least
         if stream is self.client:
             exchange.request_complete = int(not short)

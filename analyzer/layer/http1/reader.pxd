@@ -2,24 +2,22 @@ from analyzer.frame.octets cimport cut
 from analyzer.layer.http1.fields cimport HeadFields
 from analyzer.layer.http1.framing cimport chunk_size, digit
 from analyzer.layer.http1.stream cimport Http1Side
-from analyzer.model.connection cimport Connection, Side
+from analyzer.layer.layer cimport Layer, Segment
 from analyzer.model.http cimport Exchange
 
 # the constants of states.py and reader.py as C numbers
 cdef int BODY, CHUNK_END, CHUNK_SIZE, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, TRAILER, UNFRAMED
-cdef int LF, CR, BAD_REQUEST, MAX_BODY_START, MAX_CHUNK_DIGITS, MAX_HEAD, MAX_START
+cdef int CLIENT, LF, CR, BAD_REQUEST, MAX_BODY_START, MAX_CHUNK_DIGITS, MAX_HEAD, MAX_START
 cdef long long NEVER
 
-cdef class HttpReader:
-    cdef public Connection connection
+cdef class HttpReader(Layer):
     cdef public Http1Side client, server
     cdef public int tunnel
     cdef public HeadFields found
-    cdef begin(self, Connection connection)
-    cpdef data(
-        self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time, long long ack
-    )
-    cpdef gap(self, Side side, long long length, long long packet, long long time)
+    cdef begin_reading(self)
+    cdef end(self, Http1Side stream)
+    cdef Py_ssize_t go_on(self, Segment segment) except -1
+    cdef hole(self, Http1Side stream, long long first, long long length)
     cdef read(self, Http1Side stream, bytes data, Py_ssize_t at, Py_ssize_t end)
     cdef Py_ssize_t read_line(self, Http1Side stream, bytes data, Py_ssize_t at, Py_ssize_t end) except -1
     cdef Py_ssize_t read_part(self, Http1Side stream, bytes data, Py_ssize_t at, Py_ssize_t end) except -1

@@ -27,7 +27,8 @@ from analyzer.layer.http1.states import (
     UNFRAMED,
 )
 from analyzer.layer.http1.stream import Http1Side
-from analyzer.model.connection import NEVER, Connection, Side
+from analyzer.layer.layer import Layer, Segment
+from analyzer.model.connection import CLIENT, NEVER
 from analyzer.model.fields import MAX_HEAD
 from analyzer.model.http import Exchange
 
@@ -37,59 +38,58 @@ MAX_CHUNK_DIGITS = 15
 """A chunk size that fits 64 bits."""
 
 
-class HttpReader:
+class HttpReader(Layer):
     """Reads both directions; every byte of a head is looked at once, bytes of bodies never.
 
     tunnel  not 0 = what follows is another protocol and not read here
     found   the fields of the head that was read last
     """
 
-    def begin(self, connection: Connection) -> None:
+    def begin_reading(self) -> None:
         """Nothing was read yet."""
-        self.connection = connection
-        self.client = Http1Side(connection.client)
-        self.server = Http1Side(connection.server)
-        if connection.midstream:
+        self.client = Http1Side(self.up)
+        self.server = Http1Side(self.down)
+        if self.connection.midstream:
             self.client.state = self.server.state = LOST
         self.tunnel = 0
         self.found = HeadFields()
 
-    def data(
-        self,
-        side: Side,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        packet: cython.longlong,
-        time: cython.longlong,
-        ack: cython.longlong,
-    ) -> None:
-        """Bytes data[at:end] of `side` from offset `side.next` on; sets `side.skip`. See `analyzer.layer.content`."""
-        stream: Http1Side = self.client if side.index == 0 else self.server
+    def feed(self, segment: Segment) -> cython.Py_ssize_t:
+        """As Layer.feed."""
+        stream: Http1Side = self.client if segment.side.index == CLIENT else self.server
         if self.tunnel:
-            side.skip = NEVER
-            return
-        side.skip = 0
-        stream.packet = packet
-        stream.time = time
-        stream.ack = ack
-        stream.position = side.next
-        self.read(stream, data, at, end)
-
-    def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
-        """`length` bytes from `side.next` on will never be seen: a hole in a body, or the loss of a head."""
-        stream: Http1Side = self.client if side.index == 0 else self.server
-        if self.tunnel or stream.state in (CLOSE, DONE, GARBAGE):
-            side.skip = NEVER
-            return
-        side.skip = 0
-        stream.packet = packet
-        stream.time = time
-        stream.position = side.next + length
-        if stream.state == BODY:
-            self.body_hole(stream, side.next, length)
+            return NEVER
+        stream.packet = segment.packet
+        stream.time = segment.time
+        if segment.fin:
+            self.end(stream)
+            return stream.skip
+        stream.skip = 0
+        if segment.lost:
+            self.hole(stream, segment.first, segment.lost)
         else:
-            self.lose(stream, side.next)
+            stream.ack = segment.acknowledged
+            stream.position = segment.first
+            self.read(stream, segment.data, segment.at, segment.end)
+        return self.go_on(segment) if self.tunnel else stream.skip
+
+    def end(self, stream: Http1Side) -> None:
+        """Nothing comes behind what was read of a direction."""
+
+    def go_on(self, segment: Segment) -> cython.Py_ssize_t:
+        """The conversation speaks another protocol from here on."""
+        return NEVER
+
+    def hole(self, stream: Http1Side, first: cython.longlong, length: cython.longlong) -> None:
+        """Bytes from offset `first` on will never be seen: a hole in a body, or the loss of a head."""
+        if stream.state in (CLOSE, DONE, GARBAGE):
+            stream.skip = NEVER
+            return
+        stream.position = first + length
+        if stream.state == BODY:
+            self.body_hole(stream, first, length)
+        else:
+            self.lose(stream, first)
 
     def read(self, stream: Http1Side, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> None:
         """Read data[at:end] from `stream.position`; every byte is looked at once."""
@@ -107,13 +107,13 @@ class HttpReader:
                     stream.last_time = stream.time
                 if stream.position < stream.body_end:
                     if not self.wants_start(stream.exchange):
-                        stream.side.skip = stream.body_end - stream.position
+                        stream.skip = stream.body_end - stream.position
                     return
                 self.body_over(stream)
                 continue
             if state in (CLOSE, DONE):
                 stream.position += end - at
-                stream.side.skip = NEVER
+                stream.skip = NEVER
                 return
             if at >= end:
                 return
@@ -265,7 +265,7 @@ class HttpReader:
     def body_hole(self, stream: Http1Side, start: cython.longlong, length: cython.longlong) -> None:
         """A hole in a body is no failure; one that goes on beyond it swallows what follows."""
         if start + length < stream.body_end:
-            stream.side.skip = stream.body_end - start - length
+            stream.skip = stream.body_end - start - length
             return
         beyond: cython.longlong = start + length - stream.body_end
         stream.position = stream.body_end

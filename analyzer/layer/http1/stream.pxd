@@ -1,12 +1,13 @@
-from analyzer.model.connection cimport Side
+from analyzer.model.connection cimport Direction
 from analyzer.model.http cimport Exchange
 
 # the constants of states.py and model.py as C numbers
-cdef int BODY, CLOSE, HEAD
+cdef int BODY, CLOSE, HEAD, LINE
 cdef long long NEVER
 
 cdef class Http1Side:
-    cdef public Side side
+    cdef public Direction side
+    cdef public long long skip
     cdef public int state, chunked, last_chunk
     cdef public bytearray line
     cdef public list lines
@@ -18,5 +19,6 @@ cdef class Http1Side:
     cdef public Exchange exchange
     cpdef begin_body(self, int state, long long length)
     cpdef long long received(self)
+    cpdef Py_ssize_t weight(self) except -1
     cpdef long long missing(self)
     cpdef next_message(self, int state)

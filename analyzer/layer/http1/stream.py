@@ -5,8 +5,11 @@ from __future__ import annotations
 import cython
 
 from analyzer.layer.http1.states import BODY, CLOSE, HEAD
-from analyzer.model.connection import NEVER, Side
+from analyzer.model.connection import NEVER, Direction
 from analyzer.model.http import Exchange
+
+LINE = 48
+"""A line of a head that is not whole, besides its bytes."""
 
 
 class Http1Side:
@@ -14,6 +17,7 @@ class Http1Side:
 
     line         the part of an unfinished line; lines, size: complete lines and bytes of the head so far, None = none
     position     stream offset of the next byte to be read
+    skip         bytes behind what was read that nobody needs
     packet, time, ack  of the segment being read
     start*       stream offset, packet, time and acknowledged peer offset of the current message's first byte
     last_*       packet and time of the last body byte that was handed in
@@ -26,7 +30,7 @@ class Http1Side:
     exchange     the exchange of the message in progress, None between messages
     """
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Direction) -> None:
         self.side = side
         self.line: bytearray | None = None
         self.lines: list[bytes] | None = None
@@ -34,6 +38,7 @@ class Http1Side:
         self.start_packet = self.start_time = 0
         self.start = self.start_ack = -1
         self.last_packet = self.last_time = 0
+        self.skip = 0
         self.chunked = 0
         self.exchange: Exchange | None = None
         self.next_message(HEAD)
@@ -62,6 +67,10 @@ class Http1Side:
             return self.got
         reached: cython.longlong = max(self.position, self.side.next)
         return self.got + max(0, min(reached, self.body_end) - self.body_start)
+
+    def weight(self) -> cython.Py_ssize_t:
+        """Bytes kept of a head that is not whole."""
+        return self.size if self.lines is None else self.size + len(self.lines) * LINE
 
     def missing(self) -> cython.longlong:
         """Body bytes that fell into holes of the capture (the tracker counts them in `side.lost` as it meets them)."""

@@ -7,7 +7,7 @@ not asked for; their header blocks are decoded, because the blocks after them de
 
 from __future__ import annotations
 
-from analyzer.layer.http1.notes import add_milestone, note_acked
+from analyzer.layer.http1.notes import add_milestone, heed, note_acked
 from analyzer.layer.http1.pairing import text_of
 from analyzer.layer.http2.head import Pairs, may_have_body, take_request, take_response
 from analyzer.layer.http2.reader import MAX_BLOCK, PAYLOAD, Http2Side
@@ -29,9 +29,13 @@ from analyzer.layer.http2.registry import (
     WINDOW_UPDATE,
 )
 from analyzer.layer.http2.streams import Streams
-from analyzer.model.connection import Connection, Side
+from analyzer.layer.layer import Layer
 from analyzer.model.http import Exchange, Http2
 
+WEIGHT = 8192
+"""Bytes of the parser, which is rare in plain text and not compiled."""
+FIELD = 256
+"""An entry of a table of header fields, besides its bytes."""
 MAX_INTERIM = 64
 """Interim responses of one exchange that are kept."""
 MAX_GOAWAYS = 64
@@ -41,8 +45,9 @@ MAX_GOAWAYS = 64
 class Http2Parser(Streams):
     """Fills `connection.exchanges`."""
 
-    def __init__(self, connection: Connection, upgraded: Exchange | None = None) -> None:
-        self.begin_streams(connection)
+    def __init__(self, parent: Layer, upgraded: Exchange | None = None) -> None:
+        self.join(parent)
+        self.begin_streams()
         if upgraded is not None:
             self.take_over(upgraded)
 
@@ -57,18 +62,28 @@ class Http2Parser(Streams):
         self.newest = 1
         self.open[1] = exchange
 
-    def end(self, side: Side, packet: int, time: int) -> None:
-        """The FIN of `side`."""
-        self.finish()
-
     def finish(self) -> None:
         """Bring counts of unfinished exchanges up to date; may be called at any time, and again."""
         for exchange in self.open.values():
-            note_acked(self.connection, exchange)
+            note_acked(self.up, exchange)
             self.note_blocked(exchange)
         for half in (self.client, self.server):
             if half.kind == DATA and half.state == PAYLOAD:
                 self.count_data(half, half.length - (half.left if half.wanted else half.side.skip), unfinished=True)
+
+    def acknowledged(self, ack: int, packet: int, time: int) -> None:
+        """As Layer.acknowledged."""
+        heed(self.connection, ack, packet, time)
+
+    def weight(self) -> int:
+        """As Layer.weight: the parser itself, frames and header blocks that are not whole, and tables of fields."""
+        kept = WEIGHT + self.text
+        for half in (self.client, self.server):
+            kept += len(half.head) + len(half.body) + len(half.block)
+            if half.fields.decoder is not None:
+                table = half.fields.decoder.header_table
+                kept += table.maxsize + len(table.dynamic_entries) * FIELD
+        return kept
 
     # ---- frames ----
 

@@ -6,7 +6,6 @@ What a frame means is decided in parser.py, which fills in the methods at the en
 
 from __future__ import annotations
 
-from analyzer.frame.octets import cut
 from analyzer.layer.detection import PREFACE
 from analyzer.layer.http2.fields import HeaderDecoder
 from analyzer.layer.http2.registry import (
@@ -21,7 +20,8 @@ from analyzer.layer.http2.registry import (
     SETTINGS,
     WINDOW_UPDATE,
 )
-from analyzer.model.connection import CLIENT, NEVER, Connection, Side
+from analyzer.layer.layer import Layer, Segment
+from analyzer.model.connection import CLIENT, NEVER, Direction
 
 FRAME_HEADER = 9
 MAX_BLOCK = 64 * 1024
@@ -54,7 +54,7 @@ class Http2Side:
     window, initial   bytes of DATA that the other side still allows on the connection, and on a stream to begin with
     """
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Direction) -> None:
         self.side = side
         self.fields = HeaderDecoder()
         self.state = OPENING
@@ -71,30 +71,31 @@ class Http2Side:
         self.window = self.initial = DEFAULT_WINDOW
 
 
-class FrameReader:
+class FrameReader(Layer):
     """Reads both directions: every byte of a frame header and of header blocks once, bytes of bodies never."""
 
-    def begin(self, connection: Connection) -> None:
+    def begin_frames(self) -> None:
         """Nothing was read yet."""
-        self.connection = connection
-        self.client = Http2Side(connection.client)
-        self.server = Http2Side(connection.server)
+        self.client = Http2Side(self.up)
+        self.server = Http2Side(self.down)
 
-    def data(
-        self,
-        side: Side,
-        data: bytes,
-        at: int,
-        end: int,
-        packet: int,
-        time: int,
-        ack: int,
-    ) -> None:
-        """Bytes data[at:end] of `side` from offset `side.next` on; sets `side.skip`. See `analyzer.layer.content`."""
-        half = self.half(side, packet, time, ack)
-        half.position = side.next
+    def feed(self, segment: Segment) -> int:
+        """As Layer.feed."""
+        half = self.client if segment.side.index == CLIENT else self.server
+        if segment.fin:
+            self.finish()
+            return half.side.skip
+        half.packet, half.time, half.ack = segment.packet, segment.time, -1 if segment.lost else segment.acknowledged
+        half.position = segment.first
         self.skipped(half)
-        data = cut(data, at, end)
+        if segment.lost:
+            self.hole(half, segment.lost)
+        else:
+            self.read(half, segment.content())
+        return self.needless(half)
+
+    def read(self, half: Http2Side, data: bytes) -> None:
+        """Read what came."""
         at = 0
         while at < len(data) and half.state < LOST:
             if half.state == PAYLOAD:
@@ -103,13 +104,9 @@ class FrameReader:
                 at = self.read_head(half, data, at)
         if half.state == GARBAGE:
             self.keep_garbage(data[at:])
-        self.pass_over(half)
 
-    def gap(self, side: Side, length: int, packet: int, time: int) -> None:
-        """`length` bytes from `side.next` on will never be seen: harmless in a body, else a frame, or all, is lost."""
-        half = self.half(side, packet, time, -1)
-        half.position = side.next
-        self.skipped(half)
+    def hole(self, half: Http2Side, length: int) -> None:
+        """Bytes will never be seen: harmless in a body, else a frame, or all, is lost."""
         if half.state == PAYLOAD and length <= half.left:
             half.broken = 1
             half.wanted = 0
@@ -118,24 +115,15 @@ class FrameReader:
             self.read_payload(half, b"", 0)
         elif half.state < LOST:
             self.lose_boundaries(half)
-        self.pass_over(half)
 
-    def half(self, side: Side, packet: int, time: int, ack: int) -> Http2Side:
-        """The direction of `side`, in which a segment is read."""
-        half = self.client if side.index == CLIENT else self.server
-        half.packet, half.time, half.ack = packet, time, ack
-        side.skip = 0
-        return half
-
-    def pass_over(self, half: Http2Side) -> None:
-        """Tell the tracker which bytes nobody needs."""
+    def needless(self, half: Http2Side) -> int:
+        """How many bytes from here on nobody needs."""
         if half.state == PAYLOAD and half.wanted == 0:
-            half.side.skip = half.left
-        elif half.state == LOST or (half.state == GARBAGE and self.garbage_over()):
-            half.side.skip = NEVER
+            return half.left
+        return NEVER if half.state == LOST or (half.state == GARBAGE and self.garbage_over()) else 0
 
     def skipped(self, half: Http2Side) -> None:
-        """The tracker passed over the rest of a payload: the frame is over."""
+        """The rest of a payload was passed over: the frame is over."""
         if half.state == PAYLOAD and half.wanted == 0:
             half.left = 0
             self.end_frame(half)

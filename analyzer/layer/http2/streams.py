@@ -7,7 +7,6 @@ from analyzer.layer.http1.notes import add_milestone, forget, note_acked
 from analyzer.layer.http1.pairing import MAX_EXCHANGES, text_of
 from analyzer.layer.http2.reader import GARBAGE, LOST, FrameReader, Http2Side
 from analyzer.layer.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR, UNREADABLE
-from analyzer.model.connection import NEVER, Connection
 from analyzer.model.http import MAX_GARBAGE, Exchange, Http2
 
 MAX_ENDED = 64
@@ -26,12 +25,12 @@ class Streams(FrameReader):
     garbage   first bytes of an answer that is no HTTP/2
     """
 
-    def begin_streams(self, connection: Connection) -> None:
+    def begin_streams(self) -> None:
         """Nothing was asked yet."""
-        self.begin(connection)
+        self.begin_frames()
         self.open: dict[int, Exchange] = {}
         self.ended: dict[int, Exchange] = {}
-        self.count = len(connection.exchanges)
+        self.count = len(self.connection.exchanges)
         self.newest = self.text = 0
         self.goaway_last = self.goaway_code = -1
         self.goaway_packet = self.goaway_time = self.goaways = 0
@@ -44,6 +43,7 @@ class Streams(FrameReader):
         exchange.request_version = exchange.response_version = "2"
         self.count += 1
         self.connection.exchanges.append(exchange)
+        self.connection.heeded = 1
         self.open[stream] = exchange
         if self.server.state == LOST or self.client.state == LOST:
             exchange.lost = 1
@@ -79,7 +79,7 @@ class Streams(FrameReader):
         exchange.response_start = half.start
         exchange.response_packet, exchange.response_time = half.start_packet, half.start_time
         self.mark_end(half, exchange, half.position, half.packet, half.time)
-        note_acked(self.connection, exchange)
+        note_acked(self.up, exchange)
 
     def forget_response(self, exchange: Exchange) -> None:
         """It was an interim one."""
@@ -109,7 +109,7 @@ class Streams(FrameReader):
             self.ended[h2.stream] = exchange
             if len(self.ended) > MAX_ENDED:
                 del self.ended[next(iter(self.ended))]
-        note_acked(self.connection, exchange)
+        note_acked(self.up, exchange)
         self.note_blocked(exchange)
         limit = MAX_EXCHANGES if exchange.response_complete and exchange.status < 400 else 2 * MAX_EXCHANGES
         if len(self.connection.exchanges) > limit:
@@ -166,7 +166,6 @@ class Streams(FrameReader):
     def lose_boundaries(self, half: Http2Side) -> None:
         """The capture lost a frame header: what comes behind it in this direction is unknown, and so is every end."""
         half.state = LOST
-        half.side.skip = NEVER
         self.connection.flag(UNREADABLE)
         for exchange in self.open.values():
             exchange.lost = 1

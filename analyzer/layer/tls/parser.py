@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.frame.octets import cut
+from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.tls.certificate import read_certificate
 from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.layer.tls.records import RecordWalk
 from analyzer.layer.tls.registry import ALERT, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Milestone, Side
+from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Milestone
 from analyzer.model.tls import MAX_RECORDS, Alert, Record, Tls
 
 CLIENT_HELLO = 1
@@ -23,6 +23,8 @@ EMPTY_LIST = 3
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected; the largest seen in practice are certificate chains of some 20 kB."""
 MAX_ALERTS = 16
+RECORD, FREE_RECORDS = 112, 16
+"""Bytes of a record; so many of both sides are in the bytes that every connection costs (tcp/expiry.py MAX_OPEN)."""
 ALERT_LENGTH = 2
 HELLO_SHOWN = 14
 """Of a ServerHello: its header, its version and enough of its random to tell a HelloRetryRequest."""
@@ -56,32 +58,23 @@ class TlsSide(RecordWalk):
             return length == ALERT_LENGTH
         return kind == HANDSHAKE and not self.blind and not (self.ccs and self.tls.version < TLS13)
 
-    def body(
-        self,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        offset: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
-    ) -> None:
+    def body(self, segment: Segment, at: cython.Py_ssize_t, end: cython.Py_ssize_t, offset: cython.longlong) -> None:
         """Read handshake messages where they lie; one that goes on in another record or segment is collected."""
-        record = self.last
-        if record is None:
+        if self.last is None:
             return
-        if record.kind == ALERT:
-            self.alert += data[at:end]
+        if self.last.kind == ALERT:
+            self.alert += segment.data[at:end]
             return
         message = self.message
         if message is None:
-            at = self.messages(data, at, end, offset - at, packet, time, record)
+            at = self.messages(segment.data, at, end, offset - at, segment)
             if at < end and not self.blind:
-                self.message = bytearray(data[at:end])
+                self.message = bytearray(segment.data[at:end])
             return
         offset -= len(message)
-        message += data[at:end]
+        message += segment.data[at:end]
         if len(message) >= (self.need if self.started else 4):
-            at = self.messages(bytes(message), 0, len(message), offset, packet, time, record)
+            at = self.messages(bytes(message), 0, len(message), offset, segment)
             del message[:at]
         if self.blind or not message:
             self.message = None
@@ -92,17 +85,15 @@ class TlsSide(RecordWalk):
         at: cython.Py_ssize_t,
         end: cython.Py_ssize_t,
         base: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
-        record: Record,
+        segment: Segment,
     ) -> cython.Py_ssize_t:
         """Read the whole messages of data[at:end]; `base` is the stream offset of data[0]. Returns where they end."""
         while not self.blind and end - at >= 4:
             if not self.started:
-                self._announce(data, at, base, packet, time, record)
+                self._announce(data, at, base, segment)
             if end - at < self.need:
                 break
-            self._message(data, at, at + self.need, packet, time)
+            self._message(data, at, at + self.need, segment)
             at += self.need
             self.started = 0
             if self.index == CLIENT and self.tls.hello_complete and self.tls.hello_end < base + at:
@@ -129,21 +120,16 @@ class TlsSide(RecordWalk):
         self.message = None
         self.blind = 1
 
-    def _announce(
-        self,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        base: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
-        record: Record,
-    ) -> None:
+    def _announce(self, data: bytes, at: cython.Py_ssize_t, base: cython.longlong, segment: Segment) -> None:
         """The header of a message is there: note where it began and how long it is."""
+        record = self.last
+        if record is None:
+            return
         length: cython.int = (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]
         self.need = length + 4
         self.started = 1
         self.start_offset = base + at
-        self.start_packet, self.start_time = packet, time
+        self.start_packet, self.start_time = segment.packet, segment.time
         if self.start_offset <= record.start + 5:  # the record's first message: cite the record
             self.start_offset, self.start_packet, self.start_time = record.start, record.packet, record.time
         if self.index == CLIENT and data[at] == CLIENT_HELLO:
@@ -161,16 +147,14 @@ class TlsSide(RecordWalk):
             tls.hello_record_version = self.version
         self.cite("client-hello", self.start_packet, self.start_time, self.start_offset, record, tls)
 
-    def _message(
-        self, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, packet: cython.longlong, time: cython.longlong
-    ) -> None:
+    def _message(self, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, segment: Segment) -> None:
         """The whole handshake message data[at:end]."""
         tls = self.tls
         kind: cython.int = data[at]
         at += 4
         if self.index == CLIENT:
             if kind == CLIENT_HELLO:
-                self._client_hello(data, at, end, packet, time)
+                self._client_hello(data, at, end, segment)
             elif kind == CERTIFICATE and end - at <= EMPTY_LIST:
                 tls.certificate_empty = 1
         elif kind == CERTIFICATE_REQUEST:
@@ -184,9 +168,7 @@ class TlsSide(RecordWalk):
             tls.hello_done_packet, tls.hello_done_time = self.start_packet, self.start_time
             self.blind = 1
 
-    def _client_hello(
-        self, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, packet: cython.longlong, time: cython.longlong
-    ) -> None:
+    def _client_hello(self, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, segment: Segment) -> None:
         """The facts of the first hello stay; the one after a HelloRetryRequest only offers other key shares."""
         tls = self.tls
         if tls.hello_complete:
@@ -196,7 +178,7 @@ class TlsSide(RecordWalk):
             self._malformed("client hello")
         tls.hello_complete = 1
         tls.hello_end = 0  # set by the caller, who knows where the message ends
-        tls.hello_end_packet, tls.hello_end_time = packet, time
+        tls.hello_end_packet, tls.hello_end_time = segment.packet, segment.time
 
     def _server_hello(self, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> None:
         tls = self.tls
@@ -242,6 +224,10 @@ class TlsSide(RecordWalk):
             return
         if message[0] == CLIENT_HELLO:
             read_client_hello(bytes(message), 4, len(message), self.tls)
+
+    def weight(self) -> cython.Py_ssize_t:
+        """Bytes of a message that is not whole."""
+        return 0 if self.message is None else len(self.message)
 
     def _change_cipher(self, record: Record) -> None:
         if self.ccs:
@@ -313,75 +299,69 @@ class TlsSide(RecordWalk):
         self.connection.milestones.append(milestone)
 
 
-class TlsParser:
+class TlsParser(Layer):
     """Both sides of one TLS connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, parent: Layer) -> None:
+        self.join(parent)
         tls = Tls()
-        connection.tls = tls
+        self.connection.tls = tls
         self.tls = tls
-        self.client = TlsSide(tls, CLIENT, connection)
-        self.server = TlsSide(tls, SERVER, connection)
+        self.client = TlsSide(tls, CLIENT, self.connection)
+        self.server = TlsSide(tls, SERVER, self.connection)
         self.server.peer = self.client
         self.sslv2 = 0
 
-    def data(
-        self,
-        side: Side,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        packet: cython.longlong,
-        time: cython.longlong,
-        ack: cython.longlong,
-    ) -> None:
-        """As Content.data."""
-        if side.index == SERVER:
-            self.server.data(side, data, at, end, packet, time, ack)
-        elif self.sslv2:
-            self._sslv2(side, cut(data, at, end), packet, time, ack)
-        else:
-            self.client.data(side, data, at, end, packet, time, ack)
+    def feed(self, segment: Segment) -> cython.Py_ssize_t:
+        """As Layer.feed. A cut record shows in `complete`, so that there is nothing to do at the end of a side."""
+        if segment.fin:
+            return 0
+        if segment.side.index == SERVER:
+            return self.server.feed(segment)
+        if self.sslv2 and not segment.lost:
+            return self._sslv2(segment)
+        return self.client.feed(segment)
 
     def finish(self) -> None:
-        """As Content.finish."""
+        """As Layer.finish."""
         self.client.finish()
+
+    def weight(self) -> cython.Py_ssize_t:
+        """As Layer.weight: handshake messages that are not whole, and records."""
+        return self.client.weight() + self.server.weight() + RECORD * max(0, self.records() - FREE_RECORDS)
+
+    def records(self) -> cython.Py_ssize_t:
+        """How many records and alerts are kept."""
+        tls = self.tls
+        return (
+            len(tls.client_records)
+            + len(tls.client_late)
+            + len(tls.server_records)
+            + len(tls.server_late)
+            + len(tls.alerts)
+        )
 
     def begin_sslv2(self, size: cython.int) -> None:
         """The client's first bytes are an SSLv2 hello of `size` bytes, its two header bytes included."""
         self.sslv2 = self.tls.sslv2 = 1
         self.tls.hello_size = size
 
-    def _sslv2(
-        self, side: Side, data: bytes, packet: cython.longlong, time: cython.longlong, ack: cython.longlong
-    ) -> None:
+    def _sslv2(self, segment: Segment) -> cython.Py_ssize_t:
         """Pass over the hello; TLS records follow when it was one that offers TLS as well (RFC 5246 E.2)."""
         tls = self.tls
         if tls.hellos == 0:
             tls.hellos = 1
-            tls.hello_packet, tls.hello_time = packet, time
-            tls.hello_start, tls.hello_end = side.next, side.next + tls.hello_size
-            hello = Record(0, tls.hello_size - 5, side.next)
-            hello.ack = ack
-            self.client.cite("client-hello", packet, time, side.next, hello, tls)
-        left: cython.longlong = tls.hello_end - side.next
-        size: cython.Py_ssize_t = len(data)
-        if left > size:
-            side.skip = left - size
-            return
+            tls.hello_packet, tls.hello_time = segment.packet, segment.time
+            tls.hello_start, tls.hello_end = segment.first, segment.first + tls.hello_size
+            hello = Record(0, tls.hello_size - 5, segment.first)
+            hello.ack = segment.acknowledged
+            self.client.cite("client-hello", segment.packet, segment.time, segment.first, hello, tls)
+        left: cython.longlong = tls.hello_end - segment.first
+        if left > segment.end - segment.at:
+            return left - (segment.end - segment.at)
         tls.hello_complete = 1
-        tls.hello_end_packet, tls.hello_end_time = packet, time
+        tls.hello_end_packet, tls.hello_end_time = segment.packet, segment.time
         self.sslv2 = 0
-        side.next += left
-        self.client.data(side, data, left, size, packet, time, ack)
-        side.next -= left
-
-    def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
-        """As Content.gap."""
-        if side.index == SERVER:
-            self.server.gap(side, length, packet, time)
-        else:
-            self.client.gap(side, length, packet, time)
-
-    def end(self, side: Side, packet: cython.longlong, time: cython.longlong) -> None:
-        """As Content.end: a cut record shows in `complete`, there is nothing to do."""
+        segment.at += left
+        segment.first += left
+        return self.client.feed(segment)

@@ -1,5 +1,5 @@
 from analyzer.frame.octets cimport cut
-from analyzer.model.connection cimport Side
+from analyzer.layer.layer cimport Segment
 from analyzer.model.tls cimport Record, Tls
 
 # the constants of records.py as C numbers
@@ -15,23 +15,18 @@ cdef class RecordWalk:
     cdef public bytes header
     cdef begin(self, Tls tls, int index)
     cdef bint wants(self, int kind, int length) except -1
-    cdef body(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long offset, long long packet, long long time)
+    cdef body(self, Segment segment, Py_ssize_t at, Py_ssize_t end, long long offset)
     cdef complete(self, Record record)
-    cpdef data(
-        self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long packet, long long time, long long ack
-    )
-    cpdef gap(self, Side side, long long length, long long packet, long long time)
+    cdef Py_ssize_t feed(self, Segment segment) except -1
+    cdef Py_ssize_t hole(self, Segment segment) except -1
     cdef _passed(self, long long packet, long long time)
-    cdef bint found(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end) except -1
+    cdef bint found(self, Segment segment) except -1
     cdef torn(self)
     cdef lose(self, long long since)
-    cdef give_up(self, Side side)
-    cdef _running(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long left, long long packet, long long time)
-    cdef _finish(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long base, long long packet, long long time)
+    cdef Py_ssize_t give_up(self, long long offset) except -1
+    cdef Py_ssize_t _running(self, Segment segment, Py_ssize_t at, long long left) except -1
+    cdef _finish(self, Segment segment, Py_ssize_t at, Py_ssize_t end, long long base)
     cdef _begin(self, int kind, int length, long long start, long long packet, long long time, long long ack)
-    cdef Py_ssize_t _header(
-        self, Side side, bytes data, Py_ssize_t at, Py_ssize_t end, long long base, long long packet, long long time,
-        long long ack
-    ) except -1
-    cdef _bad(self, Side side, bytes first, long long packet, long long time)
-    cdef reply(self, Side side, bytes data)
+    cdef Py_ssize_t _header(self, Segment segment, Py_ssize_t at, long long base) except -1
+    cdef Py_ssize_t _bad(self, bytes first, long long offset, long long packet, long long time) except -1
+    cdef Py_ssize_t reply(self, bytes data) except -1

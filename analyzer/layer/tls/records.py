@@ -9,8 +9,9 @@ from __future__ import annotations
 import cython
 
 from analyzer.frame.octets import cut
+from analyzer.layer.layer import Segment
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HEARTBEAT, MAX_LENGTH
-from analyzer.model.connection import NEVER, SERVER, Side
+from analyzer.model.connection import NEVER, SERVER
 from analyzer.model.tls import LATE_RECORDS, MAX_RECORDS, Record, Tls
 
 HEADER = 5
@@ -48,86 +49,69 @@ class RecordWalk:
         """Whether the body of the record that begins now is to be read."""
         return False
 
-    def body(
-        self,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        offset: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
-    ) -> None:
-        """A piece of a wanted body, data[at:end], from stream offset `offset` on."""
+    def body(self, segment: Segment, at: cython.Py_ssize_t, end: cython.Py_ssize_t, offset: cython.longlong) -> None:
+        """A piece of a wanted body, data[at:end] of a segment, from stream offset `offset` on."""
 
     def complete(self, record: Record) -> None:
         """The last byte of the record was seen or passed over."""
 
-    def data(
-        self,
-        side: Side,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        packet: cython.longlong,
-        time: cython.longlong,
-        ack: cython.longlong,
-    ) -> None:
-        """Bytes data[at:end] from `side.next` on. One loop, no method a state: it runs once a record of every stream.
+    def feed(self, segment: Segment) -> cython.Py_ssize_t:
+        """As Layer.feed. One loop, no method a state: it runs once a record of every stream.
 
         base: the stream offset that data[0] would have.
         """
         left: cython.longlong
         length: cython.int
-        base: cython.longlong = side.next - at
+        if segment.lost:
+            return self.hole(segment)
+        data: bytes = segment.data
+        at: cython.Py_ssize_t = segment.at
+        end: cython.Py_ssize_t = segment.end
+        base: cython.longlong = segment.first - at
         if self.replying:
-            self.reply(side, cut(data, at, end))
-            return
-        if self.adrift and not self.found(side, data, at, end):
-            return
+            return self.reply(segment.content())
+        if self.adrift and not self.found(segment):
+            return 0
         while not self.dead:
             if self.open:
                 left = self.end - base - at
                 if left < 0:
-                    self.give_up(side)
-                    break
+                    return self.give_up(segment.first)
                 if left > end - at:
-                    self._running(side, data, at, end, left, packet, time)
-                    return
-                self._finish(data, at, at + left, base, packet, time)
+                    return self._running(segment, at, left)
+                self._finish(segment, at, at + left, base)
                 at += left
                 continue
             if at == end:
-                return
+                return 0
             if self.header or end - at < HEADER:
-                at = self._header(side, data, at, end, base, packet, time, ack)
+                at = self._header(segment, at, base)
                 continue
             length = (data[at + 3] << 8) | data[at + 4]
             if data[at] < CCS or data[at] > HEARTBEAT or data[at + 1] != 3 or length > MAX_LENGTH:
-                self._bad(side, cut(data, at, min(end, at + MAX_REPLY)), packet, time)
-                return
+                first = cut(data, at, min(end, at + MAX_REPLY))
+                return self._bad(first, segment.first, segment.packet, segment.time)
             self.version = 0x0300 | data[at + 2]
-            self._begin(data[at], length, base + at, packet, time, ack)
+            self._begin(data[at], length, base + at, segment.packet, segment.time, segment.acknowledged)
             at += HEADER
-        side.skip = NEVER
+        return NEVER
 
-    def gap(self, side: Side, length: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+    def hole(self, segment: Segment) -> cython.Py_ssize_t:
         """Bytes that will never be seen: harmless inside a body; across a header they hide the boundaries behind it."""
-        after: cython.longlong = side.next + length
+        after: cython.longlong = segment.first + segment.lost
         if self.dead or self.replying:
-            side.skip = NEVER
-            return
+            return NEVER
         if self.wanted:
             self.tls.hole = 1
             self.wanted = 0
             self.torn()
         if self.open and after <= self.end:
-            side.skip = self.end - after
-            return
+            return self.end - after
         if not self.adrift:
-            self.lose(self.end if self.open else side.next - len(self.header))
+            self.lose(self.end if self.open else segment.first - len(self.header))
         if self.open:
-            self._passed(packet, time)
-        side.skip = 0
+            self._passed(segment.packet, segment.time)
+        return 0
 
     def _passed(self, packet: cython.longlong, time: cython.longlong) -> None:
         """The end of the running record is among bytes that were not seen."""
@@ -141,21 +125,23 @@ class RecordWalk:
         if record.kind != ALERT:
             self.complete(record)
 
-    def found(self, side: Side, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.bint:
+    def found(self, segment: Segment) -> cython.bint:
         """Whether a record begins with these bytes: of random ones, one segment in ten million looks so.
 
         Records of a short message begin with a segment, and so do most first records of a long one.
         """
-        if end - at < HEADER or data[at] < CCS or data[at] > HEARTBEAT or data[at + 1] != 3 or data[at + 2] > 4:
+        data: bytes = segment.data
+        at: cython.Py_ssize_t = segment.at
+        if segment.end - at < HEADER or data[at] < CCS or data[at] > HEARTBEAT or data[at + 1] != 3:
             return False
         length: cython.int = (data[at + 3] << 8) | data[at + 4]
-        if length == 0 or length > MAX_LENGTH:
+        if data[at + 2] > 4 or length == 0 or length > MAX_LENGTH:
             return False
         self.adrift = 0
         if self.index == SERVER:
-            self.tls.server_blind_to = side.next
+            self.tls.server_blind_to = segment.first
         else:
-            self.tls.client_blind_to = side.next
+            self.tls.client_blind_to = segment.first
         return True
 
     def torn(self) -> None:
@@ -176,43 +162,29 @@ class RecordWalk:
             if tls.client_blind_from < 0:
                 tls.client_blind_from = since
 
-    def _running(
-        self,
-        side: Side,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        left: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
-    ) -> None:
+    def _running(self, segment: Segment, at: cython.Py_ssize_t, left: cython.longlong) -> cython.Py_ssize_t:
+        """The record goes on behind this segment; `left` bytes of it are not read yet."""
         record = self.last
-        if record is not None and at < end:
-            record.last_packet = packet
-            record.last_time = time
+        if record is not None and at < segment.end:
+            record.last_packet = segment.packet
+            record.last_time = segment.time
         if not self.wanted:
-            side.skip = left - (end - at)
-        elif at < end:
-            self.body(data, at, end, self.end - left, packet, time)
+            return left - (segment.end - at)
+        if at < segment.end:
+            self.body(segment, at, segment.end, self.end - left)
+        return 0
 
-    def _finish(
-        self,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        base: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
-    ) -> None:
+    def _finish(self, segment: Segment, at: cython.Py_ssize_t, end: cython.Py_ssize_t, base: cython.longlong) -> None:
+        """The record ends in this segment, before data[end]."""
         self.open = 0
         record = self.last
         if record is None:
             return
-        record.last_packet = packet
-        record.last_time = time
+        record.last_packet = segment.packet
+        record.last_time = segment.time
         record.complete = 1
         if self.wanted and end > at:
-            self.body(data, at, end, base + at, packet, time)
+            self.body(segment, at, end, base + at)
         self.complete(record)
 
     def _begin(
@@ -251,33 +223,23 @@ class RecordWalk:
             tls.client_last = record
         self.wanted = 1 if kind != APPLICATION_DATA and self.wants(kind, length) else 0
 
-    def _header(
-        self,
-        side: Side,
-        data: bytes,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        base: cython.longlong,
-        packet: cython.longlong,
-        time: cython.longlong,
-        ack: cython.longlong,
-    ) -> cython.Py_ssize_t:
-        """A header in pieces: returns where its last byte ends, or `end` when bytes are still missing."""
+    def _header(self, segment: Segment, at: cython.Py_ssize_t, base: cython.longlong) -> cython.Py_ssize_t:
+        """A header in pieces: returns where its last byte ends, or the segment when some are missing."""
         have: cython.Py_ssize_t = len(self.header)
-        take: cython.Py_ssize_t = min(HEADER - have, end - at)
+        take: cython.Py_ssize_t = min(HEADER - have, segment.end - at)
         if have == 0:
-            self.header_packet = packet
-            self.header_time = time
-            self.header_ack = ack
-        self.header += data[at : at + take]
+            self.header_packet = segment.packet
+            self.header_time = segment.time
+            self.header_ack = segment.acknowledged
+        self.header += segment.data[at : at + take]
         header: bytes = self.header
         length: cython.int = 0 if len(header) < HEADER else (header[3] << 8) | header[4]
         wrong: cython.bint = header[0] < CCS or header[0] > HEARTBEAT or length > MAX_LENGTH
         if wrong or (len(header) > 1 and header[1] != 3):
             self.header = b""
-            rest = data[at + take : min(end, at + MAX_REPLY)]
-            self._bad(side, header + rest, self.header_packet, self.header_time)
-            return end
+            rest = segment.data[at + take : min(segment.end, at + MAX_REPLY)]
+            self._bad(header + rest, segment.first, self.header_packet, self.header_time)
+            return segment.end
         if len(header) == HEADER:
             self.header = b""
             self.version = 0x0300 | header[2]
@@ -285,26 +247,26 @@ class RecordWalk:
             self._begin(header[0], length, start, self.header_packet, self.header_time, self.header_ack)
         return at + take
 
-    def _bad(self, side: Side, first: bytes, packet: cython.longlong, time: cython.longlong) -> None:
+    def _bad(
+        self, first: bytes, offset: cython.longlong, packet: cython.longlong, time: cython.longlong
+    ) -> cython.Py_ssize_t:
         """No record header: the server's reply when nothing preceded it, else the end of the walk."""
         if self.count or self.index != SERVER:
             if not self.tls.malformed:
                 self.tls.malformed = "record header"
-            self.give_up(side)
-            return
+            return self.give_up(offset)
         self.replying = 1
         self.tls.reply_packet = packet
         self.tls.reply_time = time
-        self.reply(side, first)
+        return self.reply(first)
 
-    def give_up(self, side: Side) -> None:
+    def give_up(self, offset: cython.longlong) -> cython.Py_ssize_t:
         """What follows are no records."""
         self.dead = 1
-        self.lose(side.next)
-        side.skip = NEVER
+        self.lose(offset)
+        return NEVER
 
-    def reply(self, side: Side, data: bytes) -> None:
+    def reply(self, data: bytes) -> cython.Py_ssize_t:
         """Collect the first bytes of an answer that is no TLS."""
         self.tls.reply = (self.tls.reply + data[:MAX_REPLY])[:MAX_REPLY]
-        if len(self.tls.reply) >= MAX_REPLY:
-            side.skip = NEVER
+        return NEVER if len(self.tls.reply) >= MAX_REPLY else 0

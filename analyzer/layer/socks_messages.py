@@ -1,33 +1,15 @@
 # not compiled: once a connection behind a proxy
-"""What stands before the protocol proper: PROXY protocol headers and the SOCKS dialogue."""
+"""The messages of SOCKS 4, 4a (as in the drafts of their authors) and 5 (RFC 1928, RFC 1929)."""
 
 from __future__ import annotations
 
 import ipaddress
 
-from analyzer.layer.detection import PROXY_V1
+from analyzer.layer.proxy_protocol import MORE, WRONG
 from analyzer.layer.tls.reader import text
 
-MORE = 0
-WRONG = -1
-MAX_V1 = 107
-"""Longest version 1 line with its CRLF (PROXY protocol 2.1)."""
 GRANTED_4 = 90
 MAX_USER = 512
-
-
-def proxy_size(data: bytes) -> int:
-    """Bytes of the PROXY protocol header that `data` begins with; MORE, or WRONG."""
-    if data.startswith(PROXY_V1):
-        end = data.find(b"\r\n", 0, MAX_V1)
-        if end < 0:
-            return WRONG if len(data) >= MAX_V1 else MORE
-        return end + 2 if data[6:9] in (b"TCP", b"UNK") else WRONG
-    if len(data) < 16:
-        return MORE
-    if data[12] >> 4 != 2:
-        return WRONG
-    return 16 + ((data[14] << 8) | data[15])
 
 
 def socks4_request(data: bytes) -> tuple[int, str]:
