@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLUMNS = 80
 """Characters of a line: it is pasted into bug reports."""
 
-NAMES = 9
+NAMES = 12
 """Characters of the longest name of a check."""
 
 SHOWN = 20
