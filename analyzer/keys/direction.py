@@ -65,6 +65,11 @@ class Direction(Hidden):
         """
         return 0 if self._current is None else self._current.stage
 
+    @property
+    def number(self) -> int:
+        """The sequence number of the next record under the current key, -1 = there is none."""
+        return -1 if self._current is None else self._current.number
+
     def open(self, kind: int, version: int, body: bytes) -> Content | None:
         """The content type and the plaintext of the next record, whose header has this type and version.
 

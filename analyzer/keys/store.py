@@ -20,16 +20,18 @@ MOST_BLOCKS = 1024
 class Store(Shared):
     """What `--keylog` and decryption secrets blocks have; empty, it costs nothing and needs no library."""
 
-    __slots__ = ("_logs", "blocks", "others")
+    __slots__ = ("_logs", "blocks", "grows", "others")
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
         """KeyLogError when one of them cannot be read, MissingError without `cryptography`.
 
+        grows   whether secrets may come later than the connection that they are of, as where both are watched
         blocks  decryption secrets blocks of TLS
         others  those of other protocols
         """
         self._logs: list[KeyLog] = []
         self.blocks = self.others = 0
+        self.grows = False
         for path in paths:
             self.add(path)
 

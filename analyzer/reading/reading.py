@@ -17,6 +17,7 @@ from analyzer.errors import ExitStatus
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.order import MAX_HELD, Order
+from analyzer.keys.store import Store
 from analyzer.output.words import still_open
 from analyzer.reading.inputs import Inputs, Live, Paths, Readable, listed
 from analyzer.reading.rows import NOTHING_OPEN, Rows, anybodys, only_fetches
@@ -77,6 +78,7 @@ class Reading:
         show_queries: bool = False,
         progress: Progress | None = None,
         client_log: str | PathLike[str] | None = None,
+        keylogs: Iterable[str | PathLike[str]] = (),
         waiting: Waiting | None = None,
         max_open: int = 0,
     ) -> None:
@@ -90,6 +92,7 @@ class Reading:
         self.settle = settle
         self.events = False
         self.warnings: list[str] = []
+        self.keys = Store([fspath(path) for path in keylogs])
         self.damaged = False
         self.client_log = None
         if client_log is not None:
@@ -187,10 +190,12 @@ class Reading:
         from analyzer.fetch.names import Names
         from analyzer.reading.engine import Engine
         from analyzer.reading.judging import Judging
+        from analyzer.reading.keys import key_source
 
         self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
+        engine.table.reassembler.keys = key_source(self.keys, capture, grows=grows)
         names = Names()
         self.floods, order = Floods(), Order(MAX_HELD)
         self._judging = judging = Judging(
@@ -298,7 +303,7 @@ class Reading:
         self.without_fetch += judging.without_fetch
         self.foreign += judging.foreign
         self.left_out += judging.floods.left_out + judging.names.wishes.left_out
-        found = [*capture.warnings, *engine.warnings, *beyond(judging)]
+        found = [*capture.warnings, *engine.warnings, *beyond(judging), *self.keys.notes()]
         prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial

@@ -13,7 +13,7 @@ cdef long long PATIENCE_NS, MAX_PENDING_BYTES
 @cython.final
 cdef class Reassembler:
     cdef public long long waiting, held
-    cdef public object lookups
+    cdef public object lookups, keys
     cdef Segment piece
     cpdef segment(self, Side side, Packet p, long long offset, long long ack)
     cpdef deliver(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t captured, long long length, long long offset, long long number, long long time, long long ack)

@@ -33,12 +33,14 @@ class Reassembler:
 
     waiting     of segments that wait for their predecessors; held: of what else is kept of connections (weight.py)
     lookups     where DNS over TCP goes, None = nobody wants it
+    keys        what may open TLS (analyzer.keys.store.Store), None = there is nothing
     piece       what a layer is fed, filled again for each
     """
 
     def __init__(self) -> None:
         self.waiting = self.held = 0
         self.lookups: Lookups | None = None
+        self.keys: object = None
         self.piece = Segment(Direction(0))
 
     def segment(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
@@ -115,7 +117,7 @@ class Reassembler:
         layer: Layer = connection.content
         if layer is None:
             layer = Midstream(None) if connection.midstream else Next(None)
-            layer.begin(connection, connection.client, connection.server, self.lookups)
+            layer.begin(connection, connection.client, connection.server, self.lookups, self.keys)
             connection.content = layer
         segment.side.skip = layer.feed(segment)
         if layer.heir is not None:

@@ -7,7 +7,7 @@ from analyzer.model.connection cimport Connection, Milestone
 from analyzer.model.tls cimport Alert, Record, Tls
 
 # the constants of parser.py as C numbers
-cdef int CLIENT, SERVER, ALERT, CCS, HANDSHAKE, MAX_RECORDS, TLS13, MALFORMED
+cdef int CLIENT, SERVER, ALERT, APPLICATION_DATA, CCS, HANDSHAKE, MAX_RECORDS, TLS13, MALFORMED
 cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH, RECORD, FREE_RECORDS
 
 @cython.final
@@ -15,7 +15,8 @@ cdef class TlsSide(RecordWalk):
     cdef public Connection connection
     cdef public TlsSide peer
     cdef public bytearray message
-    cdef public bytes alert
+    cdef public bytes alert, random
+    cdef public object inside, sealed
     cdef public Py_ssize_t need
     cdef public int started, blind, ccs
     cdef public long long start_packet, start_time, start_offset
@@ -31,6 +32,8 @@ cdef class TlsSide(RecordWalk):
     cdef finish(self)
     cdef _change_cipher(self, Record record)
     cdef _finished(self, Record record)
+    cdef bint protected(self, int kind) except -1
+    cpdef alerted(self, Record record, bytes plain)
     cdef _alert(self, Record record)
     cdef _malformed(self, str what)
     cdef Record kept(self, Record record)
@@ -41,6 +44,8 @@ cdef class TlsParser(Layer):
     cdef public Tls tls
     cdef public TlsSide client, server
     cdef public int sslv2
+    cdef public object inside
+    cdef unlock(self)
     cdef Py_ssize_t records(self) except -1
     cpdef begin_sslv2(self, int size)
     cdef Py_ssize_t _sslv2(self, Segment segment) except -1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cython
 
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.tls.certificate import read_certificate
 from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.layer.tls.records import RecordWalk
-from analyzer.layer.tls.registry import ALERT, CCS, HANDSHAKE, TLS13
+from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
 from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Milestone
 from analyzer.model.tls import MAX_RECORDS, Alert, Record, Tls
 
@@ -38,6 +40,8 @@ class TlsSide(RecordWalk):
     start_*       where the message that is being collected began
     blind         1 = handshake bodies are not read any more (encrypted, malformed, too long, or nothing left to learn)
     peer          the client's half, for the server's: its hello may be incomplete when the answer comes; else None
+    random        of the ClientHello
+    inside        what keys show of the connection, an Inside, else None; sealed: the body of a protected record
     ccs           1 = this side changed to encryption (1.2 and older; in 1.3 it is decoration, RFC 8446 D.4)
     """
 
@@ -48,11 +52,19 @@ class TlsSide(RecordWalk):
         self.message: bytearray | None = None
         self.need = 4
         self.alert = b""
+        self.random = b""
+        self.inside: Any = None
+        self.sealed: bytearray | None = None
         self.started = self.blind = self.ccs = 0
         self.start_packet = self.start_time = self.start_offset = 0
 
     def wants(self, kind: cython.int, length: cython.int) -> cython.bint:
         """Hellos, the server's certificate, and plaintext alerts are readable; the rest is encrypted or of no use."""
+        if self.keyed and self.protected(kind):
+            self.alert = b""
+            self.sealed = bytearray() if self.inside.wants(self.index, kind, length) else None
+            return self.sealed is not None
+        self.sealed = None
         if kind == ALERT:
             self.alert = b""
             return length == ALERT_LENGTH
@@ -61,6 +73,9 @@ class TlsSide(RecordWalk):
     def body(self, segment: Segment, at: cython.Py_ssize_t, end: cython.Py_ssize_t, offset: cython.longlong) -> None:
         """Read handshake messages where they lie; one that goes on in another record or segment is collected."""
         if self.last is None:
+            return
+        if self.sealed is not None:
+            self.sealed += segment.data[at:end]
             return
         if self.last.kind == ALERT:
             self.alert += segment.data[at:end]
@@ -101,7 +116,10 @@ class TlsSide(RecordWalk):
         return at
 
     def complete(self, record: Record) -> None:
-        """What a whole record means by its type alone."""
+        """What a whole record means by its type alone, and by what is in it where keys open it."""
+        if self.keyed and self.protected(record.kind):
+            self.inside.record(self, record, None if self.sealed is None else bytes(self.sealed))
+            self.sealed = None
         if record.kind == CCS:
             self._change_cipher(record)
         elif record.kind == ALERT:
@@ -109,8 +127,28 @@ class TlsSide(RecordWalk):
         elif record.kind == HANDSHAKE and self.ccs:
             self._finished(record)
 
+    def protected(self, kind: cython.int) -> cython.bint:
+        """Whether a record of this type is encrypted, by what was said before it."""
+        return kind == APPLICATION_DATA or (self.ccs != 0 and self.tls.version < TLS13)
+
+    def alerted(self, record: Record, plain: bytes) -> None:
+        """An alert that keys have opened; that of TLS 1.2 has the type of one, and is taken for one without that."""
+        self.alert = plain
+        if record.kind != ALERT:
+            self._alert(record)
+
+    def lose(self, since: cython.longlong) -> None:
+        """As RecordWalk.lose."""
+        RecordWalk.lose(self, since)
+        if self.inside is not None:
+            self.inside.drift(self.index, since)
+
     def torn(self) -> None:
         """A hole in a handshake message: keep what an incomplete hello shows, read no more."""
+        if self.sealed is not None:
+            self.sealed = None
+            return
+        self.tls.hole = 1
         message = self.message
         if message is not None and self.started:
             if self.index == CLIENT and not self.tls.hello_complete:
@@ -176,6 +214,7 @@ class TlsSide(RecordWalk):
             return
         if not read_client_hello(data, at, end, tls):
             self._malformed("client hello")
+        self.random = data[at + 2 : at + 34]
         tls.hello_complete = 1
         tls.hello_end = 0  # set by the caller, who knows where the message ends
         tls.hello_end_packet, tls.hello_end_time = segment.packet, segment.time
@@ -197,6 +236,8 @@ class TlsSide(RecordWalk):
             tls.server_hello_packet, tls.server_hello_time = self.start_packet, self.start_time
             tls.server_hello_start = self.start_offset
             self.blind = 1 if tls.version >= TLS13 else 0
+            if self.inside is not None:
+                self.inside.negotiated(data[at:end])
         self._cite_server_hello(retry, record)
 
     def _server_hello_cut(self, data: bytes) -> None:
@@ -234,6 +275,8 @@ class TlsSide(RecordWalk):
             return
         self.ccs = 1
         tls = self.tls
+        if self.inside is not None and tls.version < TLS13:
+            self.inside.change(self.index)
         if self.index == CLIENT:
             tls.client_ccs = record.start
             return
@@ -310,25 +353,56 @@ class TlsParser(Layer):
         self.client = TlsSide(tls, CLIENT, self.connection)
         self.server = TlsSide(tls, SERVER, self.connection)
         self.server.peer = self.client
+        self.inside: Any = None
         self.sslv2 = 0
 
     def feed(self, segment: Segment) -> cython.Py_ssize_t:
         """As Layer.feed. A cut record shows in `complete`, so that there is nothing to do at the end of a side."""
+        skip: cython.Py_ssize_t
         if segment.fin:
+            if self.inside is not None:
+                self.inside.ended(segment.side.index, segment.packet, segment.time)
             return 0
         if segment.side.index == SERVER:
             return self.server.feed(segment)
         if self.sslv2 and not segment.lost:
             return self._sslv2(segment)
-        return self.client.feed(segment)
+        skip = self.client.feed(segment)
+        if self.keys is not None and self.inside is None and self.client.random:
+            self.unlock()
+        return skip
+
+    def unlock(self) -> None:
+        """There are keys; perhaps some of this connection are among them."""
+        from analyzer.layer.tls.inside import Inside  # which carries layers that need this one
+
+        session = self.keys.session(self.client.random)
+        if session is None and not self.keys.grows:
+            if self.keys:
+                self.tls.keys = "missing"
+            self.keys = None
+            return
+        inside = Inside(self, self.tls, self.client.random, session)
+        self.inside = self.client.inside = self.server.inside = inside
+        self.client.keyed = self.server.keyed = 1
+
+    def acknowledged(self, ack: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
+        """As Layer.acknowledged."""
+        if self.inside is not None:
+            self.inside.layer.acknowledged(ack, packet, time)
 
     def finish(self) -> None:
         """As Layer.finish."""
         self.client.finish()
+        if self.inside is not None:
+            self.inside.finish()
 
     def weight(self) -> cython.Py_ssize_t:
         """As Layer.weight: handshake messages that are not whole, and records."""
-        return self.client.weight() + self.server.weight() + RECORD * max(0, self.records() - FREE_RECORDS)
+        kept: cython.Py_ssize_t = self.client.weight() + self.server.weight()
+        if self.inside is not None:
+            kept += self.inside.weight()
+        return kept + RECORD * max(0, self.records() - FREE_RECORDS)
 
     def records(self) -> cython.Py_ssize_t:
         """How many records and alerts are kept."""

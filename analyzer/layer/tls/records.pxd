@@ -8,7 +8,7 @@ cdef long long NEVER
 
 cdef class RecordWalk:
     cdef public Tls tls
-    cdef public int index, version, open, wanted, dead, adrift, replying
+    cdef public int index, version, open, wanted, dead, adrift, replying, keyed
     cdef public list records, late
     cdef public long long count, end, header_packet, header_time, header_ack
     cdef public Record last, prior

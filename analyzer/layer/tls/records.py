@@ -27,6 +27,7 @@ class RecordWalk:
     late      the newest records behind the first ones, a ring
     dead      1 = no boundaries any more: the rest of the stream is skipped
     adrift    1 = boundaries are unknown until a segment begins with a record (bytes were lost or cut)
+    keyed     1 = bodies of application data may be wanted: there are keys
     replying  1 = the server's first bytes were no TLS record, they are collected in `tls.reply`
     """
 
@@ -42,7 +43,7 @@ class RecordWalk:
         self.end = 0
         self.open = self.wanted = self.dead = self.adrift = self.replying = 0
         self.header = b""
-        self.header_packet = self.header_time = 0
+        self.header_packet = self.header_time = self.keyed = 0
         self.header_ack = -1
 
     def wants(self, kind: cython.int, length: cython.int) -> cython.bint:
@@ -102,15 +103,15 @@ class RecordWalk:
         if self.dead or self.replying:
             return NEVER
         if self.wanted:
-            self.tls.hole = 1
             self.wanted = 0
             self.torn()
         if self.open and after <= self.end:
             return self.end - after
-        if not self.adrift:
-            self.lose(self.end if self.open else segment.first - len(self.header))
+        since: cython.longlong = self.end if self.open else segment.first - len(self.header)
         if self.open:
             self._passed(segment.packet, segment.time)
+        if not self.adrift:
+            self.lose(since)
         return 0
 
     def _passed(self, packet: cython.longlong, time: cython.longlong) -> None:
@@ -221,7 +222,7 @@ class RecordWalk:
             tls.client_count = self.count
             tls.client_prior = self.prior
             tls.client_last = record
-        self.wanted = 1 if kind != APPLICATION_DATA and self.wants(kind, length) else 0
+        self.wanted = 1 if (kind != APPLICATION_DATA or self.keyed) and self.wants(kind, length) else 0
 
     def _header(self, segment: Segment, at: cython.Py_ssize_t, base: cython.longlong) -> cython.Py_ssize_t:
         """A header in pieces: returns where its last byte ends, or the segment when some are missing."""
