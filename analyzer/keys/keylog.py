@@ -118,7 +118,7 @@ class KeyLog(Shared):
             if len(fields) == 3 and len(fields[1]) == RANDOM and len(fields[2]) in SECRETS and fields[0] in KNOWN:
                 self.lines += 1
                 if fields[1] != last:
-                    self._remember(fields[1], at)
+                    self.malformed += not self._remember(fields[1], at)
                     last = self._last
             elif fields and not fields[0].startswith(b"#"):
                 self.lines += 1
@@ -140,18 +140,17 @@ class KeyLog(Shared):
             if name in self.unknown or len(self.unknown) < MOST_UNKNOWN:
                 self.unknown[name] = self.unknown.get(name, 0) + 1
 
-    def _remember(self, random: bytes, at: int) -> None:
-        """A run of lines begins here."""
+    def _remember(self, random: bytes, at: int) -> bool:
+        """A run of lines begins here, unless its random is none."""
         if random == self._last:
-            return
+            return True
         try:
             key = int.from_bytes(a2b_hex(random[:10]), "big") >> 4
         except Error:
-            self.malformed += 1
-            return
+            return False
         if self._runs >= MOST_RUNS or at > PLACE:
             self.full = True
-            return
+            return True
         self._last = random
         self._runs += 1
         chosen = key >> 24
@@ -159,6 +158,7 @@ class KeyLog(Shared):
         if places is None:
             places = self._lists[chosen] = array("Q")
         places.append((key & 0xFFFFFF) << PLACE_BITS | at)
+        return True
 
     def fill(self, secrets: Secrets) -> None:
         """Add what the log has of a random."""
