@@ -48,7 +48,7 @@ CAPS = {
     "tcp/unproven.py": ["MAX_HELD_BYTES"],
     "tcp/ordering.py": ["MAX_ALL", "MAX_EARLY_BYTES"],
     "tcp/reassembly.py": ["MAX_PENDING_SEGMENTS", "MAX_PENDING_BYTES"],
-    "layer/content.py": ["MAX_BUFFER"],
+    "layer/kept.py": ["MAX_BUFFER", "MAX_PIECES"],
     "layer/tls/parser.py": ["MAX_MESSAGE"],
     "model/fields.py": ["MAX_HEAD", "MAX_TARGET", "MAX_VALUE"],
     "layer/http1/pairing.py": ["MAX_EXCHANGES", "MAX_ORPHANS"],

@@ -41,6 +41,14 @@ def numbers(module: ModuleType) -> dict[str, int]:
 @pytest.mark.skipif(
     not is_compiled("analyzer.model.connection"), reason="needs the compiled modules: make test builds them"
 )
+def test_a_side_is_small() -> None:
+    """With the collector's header it fits into the 512 bytes that Python's own allocator gives."""
+    assert Side.__basicsize__ <= 512 - 16
+
+
+@pytest.mark.skipif(
+    not is_compiled("analyzer.model.connection"), reason="needs the compiled modules: make test builds them"
+)
 @pytest.mark.parametrize(("module", "kind"), PLACES, ids=lambda one: one.__name__)
 def test_sizes(module: ModuleType, kind: type) -> None:
     """By the size of the compiled object, which a field more may push over a line."""

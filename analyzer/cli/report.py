@@ -111,10 +111,15 @@ def _write(
         text, line = page(gathered, facts, Read(reading.packets, reading.connections, warnings))
         target.write(text)
     if not quiet:
-        for warning in warnings:
-            messages.warning(warning)
-        messages.note(line if target.path is None else f"{line}: `{output}`")
+        tell(warnings, line if target.path is None else f"{line}: `{output}`")
     return reading.exit_status
+
+
+def tell(warnings: list[str], line: str) -> None:
+    """What went wrong, and what was written."""
+    for warning in warnings:
+        messages.warning(warning)
+    messages.note(line)
 
 
 class Replaced:

@@ -79,8 +79,7 @@ class Wrapped:
         self.ring = ring
         self.output = output
         self.form = form
-        self.keys = keys
-        self.keep_keys = keep_keys
+        self.keys, self.keep_keys = keys, keep_keys
         self.show_queries = show_queries
         self.user = user
         self.summary = Summary()

@@ -13,16 +13,19 @@ cdef class Milestone:
 cdef class Direction:
     # What every packet touches comes first, here and in the others, so that it shares few cache lines.
     cdef public signed char index
+    cdef public signed char key_size, shift, ended  # a Side's, as is the next: here is room for them
+    cdef unsigned int ports
     cdef public list pending
     cdef public long long next, skip, acked, end, last_data_time, last_data_packet, ack_packet, ack_time
     cdef public long long sent, lost, cut
+
+cdef class Inner(Direction):
+    cdef public long long ahead
 
 cdef class Side(Direction):
     # Numbers are as small as they can be: all of it, with the collector's header, fits into the 512 bytes that Python's
     # own allocator gives.
     cdef unsigned long long hosts
-    cdef unsigned int ports
-    cdef public signed char key_size, shift, ended
     cdef public Connection connection
     cdef public long long base, limit, isn, fin_offset
     cdef public long long bytes, first_packet, last_packet, last_time

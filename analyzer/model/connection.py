@@ -127,6 +127,18 @@ class Direction:
         self.pending: list[tuple[int, int, int, int, int, bytes]] | None = None
 
 
+class Inner(Direction):
+    """A byte stream inside of another: what a layer took out of the records of its own.
+
+    ahead   how much further an offset of this stream is in that of the connection, as of what was read last: what is
+            told of it is told in the connection's offsets, which its acknowledgements count in too
+    """
+
+    def __init__(self, index: cython.int) -> None:
+        Direction.__init__(self, index)
+        self.ahead = 0
+
+
 class Side(Direction):
     """One direction of a connection: what this endpoint sent, and what its peer acknowledged of it.
 

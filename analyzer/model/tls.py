@@ -108,12 +108,9 @@ class Tls:
         self.client_late: list[Record] = []
         self.server_late: list[Record] = []
         self.client_count = self.server_count = 0
-        self.client_last: Record | None = None
-        self.server_last: Record | None = None
-        self.client_prior: Record | None = None
-        self.server_prior: Record | None = None
-        self.client_finished: Record | None = None
-        self.server_finished: Record | None = None
+        nobody: Record | None = None
+        self.client_last = self.server_last = self.client_prior = self.server_prior = nobody
+        self.client_finished = self.server_finished = nobody
         self.reply = b""
         self.reply_packet = self.reply_time = 0
         self.lost = self.hole = 0

@@ -66,6 +66,17 @@ def general_flags(case: Facts) -> None:
         case.flag("name-from-dns")
     if case.fetch.dns_repeated:
         case.flag("dns-question-repeated")
+    doubts(case, connection, client)
+    if connection.icmps and icmp.frag_needed(case) is not None:
+        case.flag("icmp-frag-needed")
+    if client.unanswered_keep_alives >= DEAD_KEEP_ALIVES or case.server.unanswered_keep_alives >= DEAD_KEEP_ALIVES:
+        case.flag("peer-dead")
+    if connection.via and "socks" in connection.via:
+        case.flag("via-socks")
+
+
+def doubts(case: Facts, connection: Connection, client: Side) -> None:
+    """What makes every verdict less sure; the last of them is told."""
     if connection.roles_guessed:
         case.flag("roles-guessed")
         case.doubt = "roles"
@@ -86,12 +97,6 @@ def general_flags(case: Facts) -> None:
     missing: cython.longlong = client.cut + case.server.cut + case.server.lost
     if case.exchange is not None and "request-garbage" not in case.flags and half_known(case.exchange, missing):
         case.doubt = "snaplen"
-    if connection.icmps and icmp.frag_needed(case) is not None:
-        case.flag("icmp-frag-needed")
-    if client.unanswered_keep_alives >= DEAD_KEEP_ALIVES or case.server.unanswered_keep_alives >= DEAD_KEEP_ALIVES:
-        case.flag("peer-dead")
-    if connection.via and "socks" in connection.via:
-        case.flag("via-socks")
 
 
 def ignored_flags(case: Facts) -> None:
