@@ -1,7 +1,7 @@
 cimport cython
 
 from analyzer.frame.octets cimport cut
-from analyzer.model.connection cimport Connection, Direction
+from analyzer.model.connection cimport Connection, Direction, Inner
 
 cdef long long NEVER
 
@@ -31,3 +31,5 @@ cdef class Layer:
     cpdef finish(self)
     cpdef Py_ssize_t weight(self) except -1
     cpdef bint swap(self) except -1
+
+cpdef long long place(Direction side, long long offset) except? -1

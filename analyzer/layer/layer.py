@@ -11,7 +11,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.frame.octets import cut
-from analyzer.model.connection import NEVER, Connection, Direction
+from analyzer.model.connection import NEVER, Connection, Direction, Inner
 
 
 class Segment:
@@ -107,3 +107,12 @@ class Layer:
     def swap(self) -> cython.bint:
         """Client and server change roles, if nothing was read as one's yet; whether that was so."""
         return False
+
+
+def place(side: Direction, offset: cython.longlong) -> cython.longlong:
+    """Where an offset of a direction is in its connection: what is written down counts as acknowledgements do."""
+    inner: Inner
+    if isinstance(side, Inner):
+        inner = side
+        return offset + inner.ahead
+    return offset

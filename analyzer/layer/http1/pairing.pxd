@@ -1,6 +1,7 @@
 from analyzer.layer.http1.notes cimport forget
 from analyzer.layer.http1.reader cimport HttpReader
 from analyzer.layer.http1.stream cimport Http1Side
+from analyzer.layer.layer cimport place
 from analyzer.model.http cimport Exchange
 
 # the constant of states.py as a C number

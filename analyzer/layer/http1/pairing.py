@@ -8,6 +8,7 @@ from analyzer.layer.http1.notes import forget
 from analyzer.layer.http1.reader import HttpReader
 from analyzer.layer.http1.states import BODY, LOST
 from analyzer.layer.http1.stream import Http1Side
+from analyzer.layer.layer import place
 from analyzer.model.http import Exchange
 
 MAX_EXCHANGES = 4096
@@ -49,7 +50,7 @@ class Pairing(HttpReader):
     def unasked(self, stream: Http1Side) -> Exchange:
         """An exchange for a response whose request was not seen: before the capture, lost, or captured later."""
         exchange = self.new_exchange()
-        if stream.start_ack > self.up.next:
+        if stream.start_ack > place(self.up, self.up.next):
             if self.orphans is None:
                 self.orphans = []
             if len(self.orphans) < MAX_ORPHANS:
@@ -80,8 +81,9 @@ class Pairing(HttpReader):
         request as the asker, a lost response would make the next one answer the wrong request.
         """
         exchange: Exchange
+        here: cython.longlong = place(stream.side, stream.position)
         for exchange in self.waiting:
-            if exchange.request_ack in (-1, stream.position) and exchange.request_packet < stream.packet:
+            if exchange.request_ack in (-1, here) and exchange.request_packet < stream.packet:
                 del self.waiting[: self.waiting.index(exchange)]
                 exchange.lost = 0
                 return
@@ -95,7 +97,7 @@ class Pairing(HttpReader):
         client = self.client
         end: cython.longlong = exchange.request_end
         if client.exchange is exchange and client.state == BODY:
-            end = client.body_end
+            end = place(client.side, client.body_end)
         elif not exchange.request_complete or exchange.request_unframed:
             return False
         return exchange.request_packet < stream.packet and stream.ack <= end

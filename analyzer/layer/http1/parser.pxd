@@ -4,7 +4,7 @@ from analyzer.layer.http1.pairing cimport text_of
 from analyzer.layer.http1.partial cimport Partial
 from analyzer.layer.http1.start cimport StartLine
 from analyzer.layer.http1.stream cimport Http1Side
-from analyzer.layer.layer cimport Layer, Segment
+from analyzer.layer.layer cimport Layer, Segment, place
 from analyzer.model.http cimport Exchange
 
 # the constants of states.py and parser.py as C numbers

@@ -16,7 +16,7 @@ from analyzer.layer.http1.partial import Partial
 from analyzer.layer.http1.start import StartLine
 from analyzer.layer.http1.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED
 from analyzer.layer.http1.stream import Http1Side
-from analyzer.layer.layer import Layer, Segment
+from analyzer.layer.layer import Layer, Segment, place
 from analyzer.model.connection import NEVER
 from analyzer.model.fields import MAX_HEAD
 from analyzer.model.http import MAX_GARBAGE, Exchange
@@ -163,7 +163,8 @@ class HttpParser(Partial):
         unfinished: cython.bint = stream.state == BODY or stream.state == CLOSE
         if unfinished:
             end = max(end, min(stream.side.next, stream.body_end))
-        elif stream.state == GARBAGE:
+        end = place(stream.side, end)
+        if stream.state == GARBAGE:
             end = stream.start + len(exchange.garbage)
         behind: cython.bint = unfinished and stream.side.next > stream.position
         packet: cython.longlong = stream.side.last_data_packet if behind else stream.packet

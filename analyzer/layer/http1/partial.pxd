@@ -2,6 +2,7 @@ from analyzer.layer.http1.framing cimport response_framing
 from analyzer.layer.http1.notes cimport keep_fields
 from analyzer.layer.http1.pairing cimport Pairing
 from analyzer.layer.http1.stream cimport Http1Side
+from analyzer.layer.layer cimport place
 from analyzer.model.connection cimport Direction
 from analyzer.model.http cimport Exchange
 

@@ -16,6 +16,7 @@ from analyzer.layer.http1.notes import keep_fields
 from analyzer.layer.http1.pairing import Pairing
 from analyzer.layer.http1.states import CHUNK_END, CHUNK_SIZE, HEAD, LOST, TRAILER, UNFRAMED
 from analyzer.layer.http1.stream import Http1Side
+from analyzer.layer.layer import place
 from analyzer.model.connection import Direction
 from analyzer.model.http import Exchange
 
@@ -49,7 +50,7 @@ class Partial(Pairing):
             stream.exchange.lost = 1
             self.update(stream, stream.exchange)
         if stream is self.client and not self.waiting and stream.exchange is None and self.orphans:
-            self.drop_orphans(stream.position)
+            self.drop_orphans(place(stream.side, stream.position))
         stream.next_message(LOST)
 
     def partial_head(self, stream: Http1Side, start: cython.longlong) -> None:
@@ -164,14 +165,15 @@ class Partial(Pairing):
         """The client asks again. Having all that the server sent, it had the whole answer (RFC 9112 9.3.2)."""
         stream = self.server
         exchange = stream.exchange
-        if stream.state == UNFRAMED and exchange is not None and start_ack >= max(stream.least, stream.side.end):
+        least: cython.longlong = max(place(stream.side, stream.least), stream.side.end)
+        if stream.state == UNFRAMED and exchange is not None and start_ack >= least:
             self.update(stream, exchange)
             exchange.response_complete = 1
 
     def end_unframed(self, stream: Http1Side, exchange: Exchange) -> None:
         """Nothing more will come: whether the message is whole, as far as lengths and the last chunk tell."""
         side: Direction = stream.side
-        short = 0 < max(side.end, side.sent, side.acked) < stream.least
+        short = 0 < max(side.end, side.sent, side.acked) < place(side, stream.least)
         if stream is self.client:
             exchange.request_complete = int(not short)
             exchange.request_unframed = 2 if short else 1

@@ -2,7 +2,7 @@ from analyzer.frame.octets cimport cut
 from analyzer.layer.http1.fields cimport HeadFields
 from analyzer.layer.http1.framing cimport chunk_size, digit
 from analyzer.layer.http1.stream cimport Http1Side
-from analyzer.layer.layer cimport Layer, Segment
+from analyzer.layer.layer cimport Layer, Segment, place
 from analyzer.model.http cimport Exchange
 
 # the constants of states.py and reader.py as C numbers

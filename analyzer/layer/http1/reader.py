@@ -27,7 +27,7 @@ from analyzer.layer.http1.states import (
     UNFRAMED,
 )
 from analyzer.layer.http1.stream import Http1Side
-from analyzer.layer.layer import Layer, Segment
+from analyzer.layer.layer import Layer, Segment, place
 from analyzer.model.connection import CLIENT, NEVER
 from analyzer.model.fields import MAX_HEAD
 from analyzer.model.http import Exchange
@@ -191,7 +191,7 @@ class HttpReader(Layer):
         limit: cython.Py_ssize_t = min(end, at + MAX_HEAD)
         stop: cython.Py_ssize_t = at
         over: cython.Py_ssize_t = 0
-        stream.start = stream.position
+        stream.start = place(stream.side, stream.position)
         stream.start_packet = stream.packet
         stream.start_time = stream.time
         stream.start_ack = stream.ack

@@ -29,7 +29,7 @@ from analyzer.layer.http2.registry import (
     WINDOW_UPDATE,
 )
 from analyzer.layer.http2.streams import Streams
-from analyzer.layer.layer import Layer
+from analyzer.layer.layer import Layer, place
 from analyzer.model.http import Exchange, Http2
 
 WEIGHT = 8192
@@ -233,7 +233,7 @@ class Http2Parser(Streams):
         if half.broken or code not in REJECTIONS:
             return
         server = self.server.side
-        if server.lost or server.cut or half.ack > server.next:
+        if server.lost or server.cut or half.ack > place(server, server.next):
             return  # it names no stream: what was not captured, or not yet, may have ended some of them well
         for exchange in [*self.open.values(), *self.ended.values()]:
             if not exchange.response_complete:

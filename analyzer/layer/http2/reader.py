@@ -20,7 +20,7 @@ from analyzer.layer.http2.registry import (
     SETTINGS,
     WINDOW_UPDATE,
 )
-from analyzer.layer.layer import Layer, Segment
+from analyzer.layer.layer import Layer, Segment, place
 from analyzer.model.connection import CLIENT, NEVER, Direction
 
 FRAME_HEADER = 9
@@ -133,7 +133,7 @@ class FrameReader(Layer):
         opening = half.state == OPENING and half is self.client
         size = len(PREFACE) if opening else FRAME_HEADER
         if not half.head:
-            half.start, half.start_ack = half.position, half.ack
+            half.start, half.start_ack = place(half.side, half.position), half.ack
             half.start_packet, half.start_time = half.packet, half.time
         taken = data[at : at + size - len(half.head)]
         half.head += taken

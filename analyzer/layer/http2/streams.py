@@ -7,6 +7,7 @@ from analyzer.layer.http1.notes import add_milestone, forget, note_acked
 from analyzer.layer.http1.pairing import MAX_EXCHANGES, text_of
 from analyzer.layer.http2.reader import GARBAGE, LOST, FrameReader, Http2Side
 from analyzer.layer.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR, UNREADABLE
+from analyzer.layer.layer import place
 from analyzer.model.http import MAX_GARBAGE, Exchange, Http2
 
 MAX_ENDED = 64
@@ -96,6 +97,7 @@ class Streams(FrameReader):
         time: int,
     ) -> None:
         """How far the message of this direction has come."""
+        end = place(half.side, end)
         if half is self.client:
             exchange.request_end, exchange.request_end_packet, exchange.request_end_time = end, packet, time
         else:
