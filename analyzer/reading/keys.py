@@ -20,36 +20,30 @@ class KeySource(Shared):
     grows   whether they may come later than the connection that they are of, as where both are watched
     """
 
-    def __init__(self, store: Store, capture: Readable, *, grows: bool) -> None:
+    def __init__(self, store: Store, *, grows: bool) -> None:
         self.store = store
-        self.capture = capture
         self.grows = grows and bool(store)
-        self.taken = 0
 
     def __bool__(self) -> bool:
         return bool(self.store)
 
     def session(self, random: bytes) -> Session | None:
         """What opens the connection whose ClientHello has this random, None = no secrets are known by now."""
-        self.take()
-        return self.store.session(random) if self.store else None
+        return self.store.session(random)
 
     def find(self, random: bytes) -> Secrets | None:
         """The secrets of a client random."""
-        self.take()
         return self.store.find(random)
-
-    def take(self) -> None:
-        """Blocks with secrets that were read since."""
-        blocks = getattr(self.capture, "secret_blocks", ())
-        for big, body in blocks[self.taken :]:
-            self.store.add_block(body, big)
-        self.taken = len(blocks)
 
 
 def key_source(store: Store, capture: Readable, *, grows: bool) -> KeySource | None:
     """The keys of a capture; None where there are none, and none can come."""
-    return KeySource(store, capture, grows=grows) if store or brings_keys(capture) else None
+    tell = getattr(capture, "tell_secrets", None)
+    if tell is not None and brings_keys(capture):
+        tell(store.add_block)
+    elif not store:
+        return None
+    return KeySource(store, grows=grows)
 
 
 def brings_keys(capture: Readable) -> bool:
