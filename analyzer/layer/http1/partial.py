@@ -181,7 +181,7 @@ class Partial(Pairing):
         exchange.response_unframed = 2 if short else 1
         if short:
             exchange.response_complete = 0
-            exchange.body_got = max(0, side.end + exchange.body_expected - stream.least)
+            exchange.body_got = max(0, side.end + exchange.body_expected - place(side, stream.least))
         elif exchange.response_framing == "chunked" and stream.last_chunk:
             exchange.response_complete = 1
 

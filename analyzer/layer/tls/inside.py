@@ -31,6 +31,8 @@ APPLICATION_STAGE = 3
 """The keys of application data in TLS 1.3 (analyzer.keys.epochs)."""
 SHORT = 64
 """Records up to this length are always opened: alerts and KeyUpdates look like application data (RFC 8446 5.2)."""
+LARGEST = 16384 + 256
+"""Bytes of the largest record, with its header, about (RFC 8446 5.2)."""
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected, as outside (parser.py)."""
 MAX_OPENED = 256 << 20
@@ -233,6 +235,12 @@ class Inside:
         self.give(self.segment)
         stream.next += len(plain) - at
 
+    def lose_unread(self, half: Half, size: int) -> None:
+        """The same of no record that is known."""
+        record = Record(APPLICATION_DATA, size, 0)
+        record.last_packet, record.last_time = self.connection.last_packet, self.connection.last_time
+        self.lose(half, record, size)
+
     def lose(self, half: Half, record: Record, size: int) -> None:
         """So many bytes of the conversation were not captured."""
         stream = half.stream
@@ -275,8 +283,24 @@ class Inside:
     def finish(self) -> None:
         """Nothing more will come."""
         self.mirror()
+        self.end_of(self.client)
+        self.end_of(self.server)
         if self.tls.decrypted == HEADS:
             self.layer.finish()
+
+    def end_of(self, half: Half) -> None:
+        """What was not captured at the end of a direction: no record behind it will tell how many there were in it."""
+        if half.adrift < 0:
+            return
+        since, half.adrift = half.adrift, -1
+        if self.tls.decrypted != HEADS or half.overhead < 0:
+            return
+        missing = (self.connection.client if half is self.client else self.connection.server).next - since
+        least = -(-missing // LARGEST)
+        size = missing - least * (HEADER + half.overhead)
+        if size > 0:
+            half.stream.ahead = since - half.stream.next
+            self.lose_unread(half, size)
 
     def weight(self) -> int:
         """Bytes, about, that are kept."""
@@ -285,9 +309,10 @@ class Inside:
     def ended(self, index: int, packet: int, time: int) -> None:
         """One direction is over."""
         half = self.half(index)
-        if half.over or self.tls.decrypted != HEADS or half.stream.skip:
+        if half.over or self.tls.decrypted != HEADS:
             return
         self.mirror()
+        self.end_of(half)
         skip = half.stream.skip
         self.segment.fill(half.stream, packet, time, -1, b"", 0, 0)
         self.segment.fin = 1
