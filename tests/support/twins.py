@@ -193,7 +193,7 @@ def contents(plain: Plain) -> tuple[tuple[bytearray, set[int]], tuple[bytearray,
         if one.flags & SYN or at in plain.probes or not 0 <= offset < LONGEST or (one.flags & RST and not one.size):
             continue
         end = offset + one.size
-        if end > len(text):
+        if end > len(text) and (one.size or one.flags & FIN):
             text += bytes(end - len(text))
         text[offset : offset + len(one.data)] = one.data
         edges |= {offset, offset + len(one.data), end}

@@ -17,6 +17,7 @@ from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Inner, 
 from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 
 if TYPE_CHECKING:
+    from analyzer.keys.direction import Direction
     from analyzer.keys.session import Session
     from analyzer.keys.store import Store
     from analyzer.layer.tls.parser import TlsSide
@@ -51,6 +52,8 @@ class Half:
     passing   1 = the record that began last is passed over
     adrift    offset from which record boundaries were lost, -1 = they are known; number: of the record expected there;
               told: whether the session knows how far that is
+    assumed   bytes of the conversation that were told to be lost behind `adrift`, before it is known how many are
+    talking   1 = the handshake was over there
     """
 
     def __init__(self, index: int) -> None:
@@ -59,7 +62,8 @@ class Half:
         self.overhead = -1
         self.over = self.passing = False
         self.adrift = self.number = -1
-        self.told = False
+        self.assumed = 0
+        self.told = self.talking = False
 
 
 class Inside:
@@ -158,7 +162,7 @@ class Inside:
                 self.missed(half, record, passed=half.passing)
             return
         if half.adrift >= 0:
-            self.caught_up(half, record, direction.number - 1 - half.number)
+            self.caught_up(half, record, direction)
         self.take(side, half, record, *found)
 
     def missed(self, half: Half, record: Record, *, passed: bool) -> None:
@@ -167,12 +171,12 @@ class Inside:
             self.give_up(half)
             return
         size = max(0, record.length - half.overhead)
-        half.stream.ahead = record.end - half.stream.next - size
+        half.stream.piece(record.start, record.end, size)
         if passed:
             half.stream.skip -= size
             half.stream.next += size
         else:
-            self.lose(half, record, size)
+            self.lose(half, record.last_packet, record.last_time, size)
 
     def change(self, index: int) -> None:
         """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""
@@ -186,18 +190,47 @@ class Inside:
         if session is None or half.adrift >= 0:
             return
         direction = session.client if index == CLIENT else session.server
-        half.adrift, half.number, half.told = since, direction.number, False
+        half.adrift, half.number, half.assumed, half.told = since, direction.number, 0, False
+        half.talking = self.talks(direction)
         half.message.clear()
 
-    def caught_up(self, half: Half, record: Record, records: int) -> None:
+    def talks(self, direction: Direction) -> bool:
+        """Whether the handshake of a direction is over: in TLS 1.2 its Finished is the first record with keys."""
+        return direction.stage == APPLICATION_STAGE if self.tls.version >= TLS13 else direction.number > 0
+
+    def drifting(self, half: Half, upto: int) -> None:
+        """Boundaries are unknown up to here at least: what was needed next is lost, whatever else is.
+
+        Where nobody needs what comes next, the record that is found tells exactly how much of it was there.
+        """
+        if half.talking and half.stream.skip == 0:
+            self.assume(half, upto)
+
+    def assume(self, half: Half, upto: int) -> None:
+        """No record tells how many there were between: as few as there may have been."""
+        if half.over or half.overhead < 0:
+            return
+        missing = upto - half.adrift
+        size = missing - -(-missing // LARGEST) * (HEADER + half.overhead) - half.assumed
+        if size > 0:
+            half.stream.piece(half.adrift, upto, size)
+            half.assumed += size
+            self.lose(half, self.connection.last_packet, self.connection.last_time, size)
+
+    def caught_up(self, half: Half, record: Record, direction: Direction) -> None:
         """The first record that opens behind a gap tells by its number how many were in there, and so how much."""
         since, half.adrift = half.adrift, -1
+        if not half.talking and not self.talks(direction):
+            return
+        records = direction.number - 1 - (half.number if half.talking else int(self.tls.version < TLS13))
+        if not half.talking and records <= 0:
+            return
         size = record.start - since - records * (HEADER + half.overhead)
         if half.overhead < 0 or records < 0 or size < 0:
             self.give_up(half)
-        elif size:
-            half.stream.ahead = since - half.stream.next
-            self.lose(half, record, size)
+        elif size > half.assumed:
+            half.stream.piece(since, record.start, size - half.assumed)
+            self.lose(half, record.last_packet, record.last_time, size - half.assumed)
 
     # ---- what they hold ----
 
@@ -225,7 +258,7 @@ class Inside:
             return
         self.tls.decrypted = HEADS
         self.mirror()
-        stream.ahead = record.end - stream.next - len(plain)
+        stream.piece(record.start, record.end, len(plain))
         at = min(stream.skip, len(plain))
         stream.skip -= at
         stream.next += at
@@ -235,13 +268,7 @@ class Inside:
         self.give(self.segment)
         stream.next += len(plain) - at
 
-    def lose_unread(self, half: Half, size: int) -> None:
-        """The same of no record that is known."""
-        record = Record(APPLICATION_DATA, size, 0)
-        record.last_packet, record.last_time = self.connection.last_packet, self.connection.last_time
-        self.lose(half, record, size)
-
-    def lose(self, half: Half, record: Record, size: int) -> None:
+    def lose(self, half: Half, packet: int, time: int, size: int) -> None:
         """So many bytes of the conversation were not captured."""
         stream = half.stream
         if half.over or size <= 0:
@@ -252,7 +279,7 @@ class Inside:
         stream.skip -= passed
         stream.next += passed
         if passed < size:
-            self.segment.fill(stream, record.last_packet, record.last_time, -1, b"", 0, 0)
+            self.segment.fill(stream, packet, time, -1, b"", 0, 0)
             self.segment.lost = size - passed
             self.give(self.segment)
             stream.next += size - passed
@@ -289,18 +316,12 @@ class Inside:
             self.layer.finish()
 
     def end_of(self, half: Half) -> None:
-        """What was not captured at the end of a direction: no record behind it will tell how many there were in it."""
-        if half.adrift < 0:
-            return
-        since, half.adrift = half.adrift, -1
-        if self.tls.decrypted != HEADS or half.overhead < 0:
-            return
-        missing = (self.connection.client if half is self.client else self.connection.server).next - since
-        least = -(-missing // LARGEST)
-        size = missing - least * (HEADER + half.overhead)
-        if size > 0:
-            half.stream.ahead = since - half.stream.next
-            self.lose_unread(half, size)
+        """What was not captured at the end of a direction: no record behind it tells how much that was."""
+        if half.adrift >= 0:
+            side = self.connection.client if half is self.client else self.connection.server
+            if self.tls.decrypted == HEADS:
+                self.assume(half, side.next)
+            half.adrift = -1
 
     def weight(self) -> int:
         """Bytes, about, that are kept."""
