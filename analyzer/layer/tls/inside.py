@@ -36,6 +36,8 @@ MAX_MESSAGE = 65536
 MAX_OPENED = 256 << 20
 """Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
 CAPPED = "decryption-capped"
+MAX_HELD, WAITING = 1 << 16, 256
+"""Bytes of a connection that wait for their keys, where a log grows; and what each record takes besides its own."""
 WEIGHT = 4096
 """Bytes of it, with ciphers and keys, about."""
 
@@ -65,6 +67,8 @@ class Inside:
 
     session   what opens its records, None = its random is in no key log so far
     layer     who reads the plaintext
+    changes   whose ChangeCipherSpecs came while there were none
+    waiting   (side, version, record, body) of records for which there are no keys yet; held: bytes of them, about
     """
 
     def __init__(self, parent: Layer, tls: Tls, random: bytes, session: Session | None) -> None:
@@ -75,7 +79,9 @@ class Inside:
         self.session = session
         self.client, self.server = Half(CLIENT), Half(SERVER)
         self.segment = Segment(self.client.stream)
-        self.opened = self.asked = 0
+        self.opened = self.asked = self.held = 0
+        self.changes: list[int] = []
+        self.waiting: list[tuple[TlsSide, int, Record, bytes | None]] = []
         self.hello: tuple[bytes, bool] | None = None
         first = Next(None)
         first.begin(self.connection, self.client.stream, self.server.stream, None)
@@ -91,17 +97,32 @@ class Inside:
         else:
             self.tls.keys = "log" if "log" in self.session.secrets.origins else "file"
 
-    def look(self) -> Session | None:
-        """The session; a log that grows may have it by now, and is asked at the first, second, fourth, ... record."""
+    def look(self) -> None:
+        """Ask again: the log grows, and may have the keys by now; what waited for them is read then."""
+        self.session = self.store.session(self.random)
         if self.session is None:
-            self.asked += 1
-            if self.asked & (self.asked - 1) == 0:
-                self.session = self.store.session(self.random)
-                if self.session is not None:
-                    self.found()
-                    if self.hello is not None:
-                        self.negotiate(*self.hello)
-        return self.session
+            return
+        self.found()
+        if self.hello is not None:
+            self.negotiate(*self.hello)
+        for index in self.changes:
+            self.change(index)
+        waiting, self.waiting = self.waiting, []
+        self.held = 0
+        for side, version, record, body in waiting:
+            self.record(side, version, record, body)
+
+    def wait(self, side: TlsSide, record: Record, body: bytes | None) -> None:
+        """Keep a record until there are keys; too much, and none will be read. The log is asked now and then."""
+        self.held += WAITING + (0 if body is None else len(body))
+        if self.held > MAX_HELD:
+            self.waiting.clear()
+            self.client.over = self.server.over = True
+            return
+        self.waiting.append((side, side.version, kept(record), body))
+        self.asked += 1
+        if self.asked & (self.asked - 1) == 0:
+            self.look()
 
     # ---- hellos ----
 
@@ -131,17 +152,25 @@ class Inside:
         """Whether the body of a protected record that begins now is to be collected."""
         half = self.half(index)
         half.passing = False
-        if self.look() is None or (half.over and kind == APPLICATION_DATA and length > SHORT):
+        if half.over and kind == APPLICATION_DATA and length > SHORT:
             return False
+        if self.session is None:
+            return True
         if kind == APPLICATION_DATA and length > SHORT and half.overhead >= 0 and half.adrift < 0:
             half.passing = half.stream.skip > length - half.overhead
         return not half.passing
 
-    def record(self, side: TlsSide, record: Record, body: bytes | None) -> None:
+    def over(self, side: TlsSide, record: Record, body: bytes | None) -> None:
         """A protected record is over: its body, or None when it was not collected, or has a hole."""
+        if self.session is not None:
+            self.record(side, side.version, record, body)
+        elif not self.half(side.index).over:
+            self.wait(side, record, body)
+
+    def record(self, side: TlsSide, version: int, record: Record, body: bytes | None) -> None:
+        """The same where there are keys; `version` is that of the record's header."""
         session, half = self.session, self.half(side.index)
-        if session is None:
-            return
+        assert session is not None
         direction = session.client if half is self.client else session.server
         carries = record.kind == APPLICATION_DATA and (self.tls.version < TLS13 or direction.stage == APPLICATION_STAGE)
         if body is None:
@@ -149,7 +178,7 @@ class Inside:
         elif half.adrift >= 0 and not half.told:
             half.told = True
             direction.gap(record.start - half.adrift)
-        found = None if body is None else direction.open(record.kind, side.version, body)
+        found = None if body is None else direction.open(record.kind, version, body)
         if found is None:
             half.message.clear()
             if carries:
@@ -177,6 +206,8 @@ class Inside:
         session = self.session
         if session is not None:
             (session.client if index == CLIENT else session.server).open(CCS, self.tls.version, b"\1")
+        else:
+            self.changes.append(index)
 
     def drift(self, index: int, since: int) -> None:
         """The boundaries of records behind this offset were not captured."""
@@ -274,13 +305,16 @@ class Inside:
 
     def finish(self) -> None:
         """Nothing more will come."""
+        if self.session is None:
+            self.look()
+            self.waiting.clear()
         self.mirror()
         if self.tls.decrypted == HEADS:
             self.layer.finish()
 
     def weight(self) -> int:
         """Bytes, about, that are kept."""
-        return WEIGHT + len(self.client.message) + len(self.server.message) + self.layer.weight()
+        return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight()
 
     def ended(self, index: int, packet: int, time: int) -> None:
         """One direction is over."""

@@ -118,7 +118,7 @@ class TlsSide(RecordWalk):
     def complete(self, record: Record) -> None:
         """What a whole record means by its type alone, and by what is in it where keys open it."""
         if self.keyed and self.protected(record.kind):
-            self.inside.record(self, record, None if self.sealed is None else bytes(self.sealed))
+            self.inside.over(self, record, None if self.sealed is None else bytes(self.sealed))
             self.sealed = None
         if record.kind == CCS:
             self._change_cipher(record)
