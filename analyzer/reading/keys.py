@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analyzer.capture.ending import secrets_at_end
 from analyzer.keys.hidden import Shared
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def key_source(store: Store, capture: Readable, *, grows: bool) -> KeySource | N
     """The keys of a capture; None where there are none, and none can come."""
     tell = getattr(capture, "tell_secrets", None)
     if tell is not None and brings_keys(capture):
-        tell(store.add_block)
+        known = [block for path in capture.source.paths for block in secrets_at_end(path)]  # type: ignore[attr-defined]
+        for body, big in known:
+            store.add_block(body, big)
+        tell(lambda body, big: (body, big) in known or store.add_block(body, big))
     elif not store:
         return None
     return KeySource(store, grows=grows)
