@@ -130,7 +130,9 @@ class Names:
             host = self._other_family(client, fetch.name.lower(), began) or client
         if host != client and self._is_kin(host, client):
             fetch.flow.host = host
-        self._wish(client, fetch, began)
+        if connection.noted < 2 or fetch.name != wanted(connection):  # else it was noted already
+            self._wish(client, fetch, began)
+            connection.noted = 2 if fetch.name and fetch.name == wanted(connection) else connection.noted
         if host != client:
             self._wish(host, fetch, began)
         if fetch.name and fetch.first_packet == connection.first_packet:
