@@ -30,7 +30,8 @@ class Recent:
 
     def of(self, key: object) -> list[Any]:
         """What is known below a key, the newest last."""
-        return cython.cast(dict, self.kept).get(key, NOTHING)  # a look-up without a call of a method
+        known: list[Any] = cython.cast(dict, self.kept).get(key, NOTHING)  # a look-up without a call of a method
+        return known
 
     def add(self, key: object, thing: object) -> None:
         """Something new below a key."""

@@ -110,7 +110,5 @@ def of_http2(http2: Http2Parser) -> cython.longlong:
     kept: cython.longlong = HTTP2 + http2.text
     for half in (http2.client, http2.server):
         kept += len(half.head) + len(half.body) + len(half.block)
-        if half.fields.decoder is not None:
-            table = half.fields.decoder.header_table
-            kept += table.maxsize + len(table.dynamic_entries) * FIELD
+        kept += half.fields.decoder.used + len(half.fields.decoder.table) * FIELD
     return kept

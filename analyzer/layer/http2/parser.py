@@ -1,4 +1,3 @@
-# not compiled: HTTP/2 is rare in plain text
 """Both directions of an HTTP/2 connection in plain text, read into exchanges: one for each stream with a request.
 
 RFC 9113. Bodies are counted by their frame headers and never read. Streams that the server opens (PUSH_PROMISE) were
