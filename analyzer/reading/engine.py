@@ -221,9 +221,10 @@ def evicted(table: Connections) -> str:
     """How many connections were given out before they were over, as a warning."""
     half = f", {table.evicted_half_open:,} of them half-open," if table.evicted_half_open else ""
     heavy = f", or more than {table.most_held >> 20} MiB of their content waited" if table.too_heavy else ""
+    later = f"; {table.unfollowed:,} packets of theirs came later" if table.unfollowed else ""
     return (
         f"{table.evicted:,} connections{half} were not followed to their end: more than {table.most_open:,} were open, "
-        f"or {table.most_half_open:,} half-open, at once{heavy}"
+        f"or {table.most_half_open:,} half-open, at once{heavy}{later}"
     )
 
 
