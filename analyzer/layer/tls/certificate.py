@@ -25,6 +25,10 @@ ALT_NAMES = b"\x55\x1d\x11"
 
 MAX_NAMES = 100
 MAX_TEXT = 256
+MAX_KNOWN, LARGEST_KNOWN = 256, 4096
+"""Certificates whose facts are remembered, and bytes of the largest, 1 MB: a server shows the same to everybody."""
+
+_known: dict[bytes, dict[str, str]] = {}
 
 
 def read_certificate(message: bytes) -> dict[str, str] | None:
@@ -38,13 +42,20 @@ def read_certificate(message: bytes) -> dict[str, str] | None:
         if not chain.more():
             return None
         leaf = chain.block(3)
-        der = leaf.take(leaf.limit - leaf.at)
+        der: bytes = leaf.take(leaf.limit - leaf.at)
+        known: dict[str, str] | None = _known.get(der)
+        if known is not None:
+            return known
         facts = _facts(der)
     except Malformed:
         return None
     import hashlib  # here, because it takes 5 ms
 
     facts["sha256"] = hashlib.sha256(der).hexdigest()
+    if len(der) <= LARGEST_KNOWN:
+        if len(_known) >= MAX_KNOWN:
+            _known.clear()
+        _known[der] = facts
     return facts
 
 
