@@ -54,7 +54,7 @@ CAPS = {
     "model/fields.py": ["MAX_HEAD", "MAX_TARGET", "MAX_VALUE"],
     "layer/http1/pairing.py": ["MAX_EXCHANGES", "MAX_ORPHANS"],
     "layer/http2/reader.py": ["MAX_BLOCK"],
-    "layer/http2/fields.py": ["MAX_LIST", "MAX_TABLE"],
+    "layer/http2/hpack.py": ["MAX_LIST", "MAX_TABLE"],
     "layer/dns/lookups.py": ["MAX_OPEN", "MAX_EARLY"],
     "fetch/names.py": ["MAX_ANSWERS", "MAX_ASKED", "MAX_ASKED_FOR"],
     "fetch/wishes.py": ["MAX_OPEN", "MAX_HELD", "MAX_USED"],
