@@ -25,6 +25,8 @@ from analyzer.output.progress import Bar
 from analyzer.output.summary import Summary
 from analyzer.output.text import plural
 from analyzer.reading.inputs import streams
+from analyzer.reading.rows import Row
+from analyzer.verdict.brief import Brief
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.retries import PENDING
 from analyzer.verdict.told import Event
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from analyzer.opinion.check import Check
     from analyzer.output.ci.baseline import Baseline
     from analyzer.output.meter import Meter
+    from analyzer.output.written import Written
 
 
 class Writer(Protocol):
@@ -44,6 +47,9 @@ class Writer(Protocol):
 
     def fetch(self, fetch: Fetch) -> None:
         """Write one row."""
+
+    def brief(self, brief: Brief) -> None:
+        """Write one row of which the rest was written when the fetch was judged."""
 
     def event(self, event: Event) -> None:
         """Write what is told beside the rows, while the capture goes on."""
@@ -99,6 +105,9 @@ class Job:
         # nobody knows how much of a stream is to come
         self.bar: Bar | Meter | None = Bar(sys.stderr) if shows and not self.live else None
         self.waiting = None if quiet else messages.waiting
+        self.written: Written | None = None
+        if not (self.live or check or baseline or client_log or group_by or self.choosing):  # which look at fetches
+            self.written = _written(form)
         self.drawing = None
         if form in DRAWN and not self.live:
             from analyzer.output.ci.drawing import Drawing
@@ -108,6 +117,7 @@ class Job:
             paths,
             kinds=True,
             lean=check is None,
+            written=self.written,
             keep=None if self.drawing is None else self.drawing.keep,
             show_queries=show_queries,
             progress=self.bar,
@@ -155,7 +165,7 @@ class Job:
         self._report()
         return self._status()
 
-    def _write(self, out: TextIO, rows: Iterable[Fetch | Event]) -> None:
+    def _write(self, out: TextIO, rows: Iterable[Row]) -> None:
         """Write all rows, each as soon as it is known."""
         writer = self._writer(out)
         writer.begin()
@@ -165,7 +175,9 @@ class Job:
         for row in rows:
             if clear is not None:
                 clear.close()
-            if isinstance(row, Fetch):
+            if isinstance(row, Brief):
+                writer.brief(row)
+            elif isinstance(row, Fetch):
                 writer.fetch(row)
             else:
                 writer.event(row)
@@ -187,24 +199,29 @@ class Job:
         for chunk in self.reading.rest():
             yield [*chunk]
 
-    def _wanted(self, chunks: Iterator[Rows]) -> Iterator[Fetch | Event]:
+    def _wanted(self, chunks: Iterator[Rows]) -> Iterator[Row]:
         """Counts everything, lets pass what is to be shown."""
-        fetch: Fetch
         summary: Summary = self.summary
-        ignoring = self.choice.ignoring
         for chunk in chunks:
             for row in chunk:
-                if isinstance(row, Fetch):
-                    fetch = row
-                    if ignoring:
-                        summary.sift(fetch)
-                    else:
-                        summary.add(fetch)
+                if isinstance(row, Brief):
+                    summary.count(row)
+                elif isinstance(row, Fetch):
+                    summary.add(row)
                 else:
                     summary.tell(row)
             for row in chunk:
-                if self._tells(row) if isinstance(row, Event) else self._shows(row):
+                if self._is_wanted(row):
                     yield row
+
+    def _is_wanted(self, row: Row) -> bool:
+        """Whether a row, or what is told, is to be shown."""
+        if isinstance(row, Brief):
+            if row.kind != "fetch":
+                return self.everything
+            self._note_found(row.klass, row.cause)
+            return True
+        return self._shows(row) if isinstance(row, Fetch) else self._tells(row)
 
     def _tells(self, event: Event) -> bool:
         """Whether what is told is about something that is shown."""
@@ -220,14 +237,18 @@ class Job:
         if fetch.kind != "fetch":
             return self.everything and (not self.choosing or self.choice.shows(fetch))
         verdict = verdict_of(fetch)
-        if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
-            self.found = self.found or not self.choice.ignores(verdict.klass, verdict.cause)
+        self._note_found(verdict.klass, verdict.cause)
         shown = not self.choosing or self.choice.shows(fetch)
         if self.baseline is not None and shown and verdict.failed and self._is_new(fetch):
             self.found = True
         if shown and fetch.group_outcome == PENDING:
             self.pending.add(fetch.number)
         return shown
+
+    def _note_found(self, klass: str, cause: str) -> None:
+        """The exit status may tell of such a verdict."""
+        if self.failing and self.fail_on.matches(klass, cause):
+            self.found = self.found or not self.choice.ignores(klass, cause)
 
     def _is_new(self, fetch: Fetch) -> bool:
         """Whether it fails in a way that the baseline lacks, and the exit status is about such."""
@@ -241,11 +262,11 @@ class Job:
         if self.form == "csv":
             from analyzer.output.csv import CsvWriter
 
-            return CsvWriter(out)
+            return CsvWriter(out, self.written)
         if self.form == "jsonl":
             from analyzer.output.jsonl import JsonlWriter
 
-            return JsonlWriter(out)
+            return JsonlWriter(out, self.written)
         if self.form in CI_FORMATS:
             from analyzer.output.ci import writer
 
@@ -347,6 +368,19 @@ class Job:
     def _close_bar(self) -> None:
         if self.bar is not None:
             self.bar.close()
+
+
+def _written(form: str) -> Written | None:
+    """What writes rows of this format as soon as their fetches are judged, None = they are kept."""
+    if form == "csv":
+        from analyzer.output.written import CsvRows
+
+        return CsvRows()
+    if form == "jsonl":
+        from analyzer.output.jsonl import JsonRows
+
+        return JsonRows()
+    return None
 
 
 def _as_warning(error: CaptureError) -> str:

@@ -1,7 +1,7 @@
 cimport cython
 
 from analyzer.fetch.model cimport Fetch
-from analyzer.output.words cimport evidence, rfc3339, until_second, wireshark_filter
+from analyzer.output.words cimport rfc3339, until_second, wireshark_filter
 from analyzer.verdict.model cimport Evidence, Verdict
 
 cdef bytes PLAIN_OCTETS
@@ -37,3 +37,4 @@ cdef class CsvCells(Cells):
 cdef bint is_plain(str text) except -1
 cdef bint is_formula(str text) except -1
 cpdef str csv_text(str text)
+cpdef str quoted(str text)

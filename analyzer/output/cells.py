@@ -78,7 +78,7 @@ class Cells:
 
     def proof(self, verdict: Verdict) -> cython.bint:
         """The proving packets as `packet:what`, separated by blanks."""
-        self.cells.append(evidence(verdict))
+        self.cells.append(evidence(verdict.evidence))
         return True
 
 
@@ -295,6 +295,11 @@ def csv_text(text: str) -> str:
         return text
     if is_formula(text) and text != "-":  # `-` alone is standard input
         text = "'" + text
+    return quoted(text)
+
+
+def quoted(text: str) -> str:
+    """Text in quotes where RFC 4180 asks for them."""
     if '"' in text:
         return '"' + text.replace('"', '""') + '"'
     if "," in text:

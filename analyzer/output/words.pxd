@@ -5,7 +5,6 @@ cdef dict _addresses
 cdef long long _second, NANO
 cdef str _prefix
 
-cpdef str evidence(Verdict verdict)
 cpdef str address(bytes raw)
 cpdef str until_second(long long second)
 cpdef str rfc3339(long long nanoseconds)

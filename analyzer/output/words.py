@@ -18,13 +18,13 @@ MAX_REMEMBERED = 4096
 """Addresses whose text is kept, as they return in row after row; a hostile capture must not fill memory."""
 
 
-def evidence(verdict: Verdict) -> str:
+def evidence(cited: tuple[Evidence, ...]) -> str:
     """The proving packets as `packet:what`, separated by blanks."""
     proof: Evidence
-    cited: list[str] = []
-    for proof in verdict.evidence:  # a comprehension would not know the type
-        cited.append(f"{proof.packet}:{proof.what}")
-    return " ".join(cited)
+    words: list[str] = []
+    for proof in cited:  # a comprehension would not know the type
+        words.append(f"{proof.packet}:{proof.what}")
+    return " ".join(words)
 
 
 _addresses: dict[bytes, str] = {b"": ""}

@@ -11,12 +11,14 @@ from analyzer.fetch.build import fetches
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names
-from analyzer.fetch.order import Order
+from analyzer.output.written import Written
+from analyzer.verdict.brief import Brief, settled
 from analyzer.verdict.case import Case
 from analyzer.verdict.decide import decide_case
 from analyzer.verdict.drops import mark
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.order import Order
 from analyzer.verdict.thresholds import DEFAULT
 from analyzer.wire.ahead import connections as ahead
 from analyzer.wire.dns.lookups import Lookup
@@ -39,6 +41,7 @@ class Judging:
     kinds, lean, mine, keep   as in Reading; again: what is left to judge of the fetches of a connection, None = all
     over                after a stop: those that are over, None = nobody stopped
     losses              where packets were dropped so far
+    rows                writes rows as soon as fetches are judged, which are not kept then; None = nothing does
     final               whose rows are final; an interrupt leaves them here
     without_fetch       connections that carried none, so far; foreign: fetches that are not wanted
     """
@@ -61,7 +64,8 @@ class Judging:
         self.losses = Losses()
         self.lossy = self.named = False
         self.without_fetch = self.foreign = 0
-        self.final: list[Fetch] = []
+        self.rows: Written | None = None
+        self.final: list[Fetch | Brief] = []
 
     def take(self, batch: list[Connection | Lookup], losses: Losses) -> None:
         """Judge the fetches of connections that are over, by what names are known by then."""
@@ -128,13 +132,17 @@ class Judging:
             built = self.over(built)
         for fetch in built:
             self.decide(fetch)
+        for fetch in built:
             self.add(fetch)
 
     def add(self, fetch: Fetch) -> None:
         """Let a fetch that was judged wait for its turn; what tells of its server is noted now, while it is at hand."""
-        self.groups.ecn.learn(fetch)
-        self.order.add(fetch)
-        if self.lean and (self.keep is None or not self.keep(fetch)):
+        brief: Brief = Brief(fetch)
+        self.groups.ecn.learn(brief)
+        self.order.add(brief)
+        if self.rows is not None:
+            self.rows.put(brief)
+        elif self.lean and (self.keep is None or not self.keep(fetch)):
             fetch.detach()
 
     def release(self, oldest_open: cython.longlong) -> cython.bint:
@@ -142,8 +150,8 @@ class Judging:
 
         Some at a time; False when there are none.
         """
-        fetch: Fetch | None
-        following: Fetch | None
+        fetch: Brief | None
+        following: Brief | None
         while len(self.final) < CHUNK:
             fetch = self.groups.leave()
             while fetch is None:
@@ -152,13 +160,15 @@ class Judging:
                     return len(self.final) > 0
                 self.groups.add(following)
                 fetch = self.groups.leave()
-            if self.shows(fetch):
-                self.final.append(fetch)
+            if self.shows(fetch.kind):
+                self.final.append(fetch if fetch.fetch is None else settled(fetch))
+            elif self.rows is not None:
+                self.rows.depot.take(fetch)
         return True
 
-    def shows(self, fetch: Fetch) -> cython.bint:
+    def shows(self, kind: str) -> cython.bint:
         """Whether it has a row: an attempt that lost a race is no fetch, as is known only now."""
-        if fetch.kind != "race":
+        if kind != "race":
             return True
         self.without_fetch += 1
         return self.kinds

@@ -16,14 +16,14 @@ from analyzer.fetch.build import fetches
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names, wanted
-from analyzer.fetch.order import Order
 from analyzer.reading.asked import Asked
 from analyzer.reading.rivals import Rivals
 from analyzer.reading.rows import NOTHING_OPEN
 from analyzer.reading.stalls import Stalls
+from analyzer.verdict.brief import Brief, settled
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict, verdict_of
-from analyzer.verdict.races import attempted
+from analyzer.verdict.order import Order
 from analyzer.verdict.retries import Group, lower
 from analyzer.verdict.told import Event, Told, changed
 from analyzer.wire.engine import BATCH, Engine
@@ -125,8 +125,8 @@ class Leaving:
         self.begun = False
         self.forgotten = engine.capture_end
         self.rows: dict[Connection, dict[int, Fetch]] = {}
-        self.attempts: dict[Fetch, int] = {}
-        self.unsure: dict[Fetch, None] = {}
+        self.attempts: dict[Brief, int] = {}
+        self.unsure: dict[Brief, None] = {}
         self.asked = Asked(engine, names, judge, mine, self.stalls, lean=lean)
         self.rivals = Rivals(engine, names)
 
@@ -190,7 +190,7 @@ class Leaving:
                 decided = self._judge(connection, twin, now)
             looked_at(connection, now, decided)
         for fetch in self.asked.look(now):
-            self.order.add(fetch)
+            self.order.add(Brief(fetch))
         self.stalls.pass_time(now)
 
     def asked_again(self, fetch: Fetch) -> bool:
@@ -222,7 +222,7 @@ class Leaving:
                 continue
             rows[place] = fetch
             if not self.floods.leaves_out(fetch):
-                self.order.add(fetch)
+                self.order.add(Brief(fetch))
             if self.lean:
                 fetch.detach()
         if rows:
@@ -280,7 +280,7 @@ class Leaving:
         judged.sort()
         yield from self._lost_late(judged, final=final)
         for place, fetch in enumerate(judged):
-            raced = fetch.resolution is None and fetch.kind != "race" and attempted(fetch)
+            raced = not fetch.resolved and fetch.kind != "race" and fetch.attempted
             if raced and self.rivals.race(fetch, judged, place, final=final, settle=self.settle):
                 began = since.get(fetch, now)
                 if self.settle or now < began + RACE_NS:
@@ -297,7 +297,8 @@ class Leaving:
             if self.rivals.race(fetch, judged, bisect(judged, fetch), final=final, settle=False):
                 self.unsure[fetch] = None
             elif fetch.kind == "race" and fetch.number:
-                yield Event("amended", (fetch.number,), fetch, fetch)
+                row = settled(fetch)
+                yield Event("amended", (fetch.number,), row, row)
 
     # -- retries ---------------------------------------------------------------------------------------------------
 
@@ -323,7 +324,7 @@ def continues(group: Group, connection: Connection) -> bool:
     name = wanted(connection)
     if name and group.name:
         return lower(name) == group.name
-    return connection.server.address == group.last.flow.server
+    return connection.server.address == group.last.server
 
 
 def is_over(fetch: Fetch) -> bool:

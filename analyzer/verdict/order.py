@@ -7,8 +7,8 @@ from heapq import heappop, heappush
 
 import cython
 
-from analyzer.fetch.ahead import fetches as ahead
-from analyzer.fetch.model import Fetch
+from analyzer.verdict.ahead import briefs as ahead
+from analyzer.verdict.brief import Brief
 
 MAX_HELD = 100_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning.
@@ -32,34 +32,34 @@ class Order:
     """
 
     def __init__(self, most: int = MAX_HELD) -> None:
-        self.turn: list[Fetch] = []
-        self.later: dict[int, list[Fetch]] = {}
+        self.turn: list[Brief] = []
+        self.later: dict[int, list[Brief]] = {}
         self.spans: list[int] = []
         self.current = -1
         self.at = self.serial = self.waiting = self.text = 0
         self.most = most
         self.overflowed = False
 
-    def add(self, fetch: Fetch) -> None:
-        """Let a fetch wait for its turn (Fetch.__lt__)."""
+    def add(self, brief: Brief) -> None:
+        """Let a fetch wait for its turn (Brief.__lt__)."""
         self.serial += 1
-        fetch.serial = self.serial
+        brief.serial = self.serial
         self.waiting += 1
-        self.text += len(fetch.target)
-        span: cython.longlong = fetch.first_packet >> SPAN
+        self.text += len(brief.target)
+        span: cython.longlong = brief.first_packet >> SPAN
         if span <= self.current:
-            insort(self.turn, fetch, self.at)
+            insort(self.turn, brief, self.at)
             return
         found = self.later.get(span)
         if found is None:
-            self.later[span] = [fetch]
+            self.later[span] = [brief]
             heappush(self.spans, span)
         else:
-            found.append(fetch)
+            found.append(brief)
 
-    def leave(self, oldest_open: cython.longlong) -> Fetch | None:
+    def leave(self, oldest_open: cython.longlong) -> Brief | None:
         """The next fetch, if no connection can precede it that began with packet `oldest_open` or later."""
-        first: Fetch
+        first: Brief
         if self.at == len(self.turn) and not self.next_turn(oldest_open):
             return None
         first = self.turn[self.at]

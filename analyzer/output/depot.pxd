@@ -1,0 +1,27 @@
+cimport cython
+
+from analyzer.verdict.brief cimport Brief
+
+cdef int BLOCK
+
+cdef class Block:
+    cdef public object data
+    cdef public int left, size
+    cdef public long long place
+
+@cython.final
+cdef class Depot:
+    cdef public object file
+    cdef public bytearray buffer
+    cdef unsigned char *octets
+    cdef public Block current
+    cdef public list read, places
+    cdef public long long kept, blocks
+    cdef public bint full
+    cpdef put(self, Brief brief, bytes row)
+    cpdef bytes take(self, Brief brief)
+    cdef begin(self)
+    cdef over(self)
+    cdef bint write(self) except -1
+    cdef load(self, Block block)
+    cdef free(self, Block block)
