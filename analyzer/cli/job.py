@@ -153,34 +153,35 @@ class Job:
         try:
             rows = self._wanted(self._until_interrupted())
             if self.check is not None:
-                rows = self.check.watch(rows)
-            first = None
+                rows = ([row] for row in self.check.watch(chain.from_iterable(rows)))
+            first: Rows = []
             if self.capture is None:  # opens the first capture: nothing is written over for an unreadable one
-                first = next(rows, None)
+                first = next(rows, first)
                 self._give_up_if_unreadable()
             with Output(self.output, None if self.quiet else messages.waiting_for_reader, self.form) as out:
-                self._write(out, rows if first is None else chain([first], rows))
+                self._write(out, chain([first], rows))
         finally:
             self._close_bar()
         self._report()
         return self._status()
 
-    def _write(self, out: TextIO, rows: Iterable[Row]) -> None:
+    def _write(self, out: TextIO, chunks: Iterable[Rows]) -> None:
         """Write all rows, each as soon as it is known."""
         writer = self._writer(out)
         writer.begin()
         if self.live:
             out.flush()
         clear = self.bar if out.isatty() else None
-        for row in rows:
+        for chunk in chunks:
             if clear is not None:
                 clear.close()
-            if isinstance(row, Brief):
-                writer.brief(row)
-            elif isinstance(row, Fetch):
-                writer.fetch(row)
-            else:
-                writer.event(row)
+            for row in chunk:
+                if isinstance(row, Brief):
+                    writer.brief(row)
+                elif isinstance(row, Fetch):
+                    writer.fetch(row)
+                else:
+                    writer.event(row)
             if self.live:
                 out.flush()
         self._close_bar()
@@ -199,7 +200,7 @@ class Job:
         for chunk in self.reading.rest():
             yield [*chunk]
 
-    def _wanted(self, chunks: Iterator[Rows]) -> Iterator[Row]:
+    def _wanted(self, chunks: Iterator[Rows]) -> Iterator[Rows]:
         """Counts everything, lets pass what is to be shown."""
         summary: Summary = self.summary
         for chunk in chunks:
@@ -210,17 +211,16 @@ class Job:
                     summary.add(row)
                 else:
                     summary.tell(row)
-            for row in chunk:
-                if self._is_wanted(row):
-                    yield row
+            wanted = [row for row in chunk if self._is_wanted(row)]
+            if wanted:
+                yield wanted
 
     def _is_wanted(self, row: Row) -> bool:
         """Whether a row, or what is told, is to be shown."""
         if isinstance(row, Brief):
-            if row.kind != "fetch":
-                return self.everything
-            self._note_found(row.klass, row.cause)
-            return True
+            if self.failing and row.kind == "fetch":
+                self._note_found(row.klass, row.cause)
+            return self.everything or row.kind == "fetch"
         return self._shows(row) if isinstance(row, Fetch) else self._tells(row)
 
     def _tells(self, event: Event) -> bool:
@@ -237,7 +237,8 @@ class Job:
         if fetch.kind != "fetch":
             return self.everything and (not self.choosing or self.choice.shows(fetch))
         verdict = verdict_of(fetch)
-        self._note_found(verdict.klass, verdict.cause)
+        if self.failing:
+            self._note_found(verdict.klass, verdict.cause)
         shown = not self.choosing or self.choice.shows(fetch)
         if self.baseline is not None and shown and verdict.failed and self._is_new(fetch):
             self.found = True
@@ -247,7 +248,7 @@ class Job:
 
     def _note_found(self, klass: str, cause: str) -> None:
         """The exit status may tell of such a verdict."""
-        if self.failing and self.fail_on.matches(klass, cause):
+        if self.fail_on.matches(klass, cause):
             self.found = self.found or not self.choice.ignores(klass, cause)
 
     def _is_new(self, fetch: Fetch) -> bool:
@@ -327,7 +328,7 @@ class Job:
 
     def _rows(self) -> Iterator[Fetch]:
         """What is to be shown, without what is told beside it."""
-        rows = self._wanted(self._until_interrupted())
+        rows = chain.from_iterable(self._wanted(self._until_interrupted()))
         for row in rows if self.check is None else self.check.watch(rows):
             if isinstance(row, Fetch):
                 yield row

@@ -29,6 +29,7 @@ cdef class CsvCells(Cells):
     cdef bint over(self) except -1
     cdef bint octet(self, int value) except -1
     cdef bint put(self, str value) except -1
+    cdef bint copy(self, bytes row, Py_ssize_t start, Py_ssize_t stop) except -1
     cdef bint digits(self, long long value, int least) except -1
     cdef bint room(self, Py_ssize_t size) except -1
     cpdef begin(self)

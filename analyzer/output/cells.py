@@ -195,6 +195,17 @@ class CsvCells(Cells):
             self.room(1)
         return True
 
+    def copy(self, row: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.bint:
+        """Add a part of another row, which must have it."""
+        size: cython.Py_ssize_t = stop - start
+        self.room(size)
+        if cython.compiled:
+            memcpy(self.octets + self.at, cython.cast(cython.p_char, row) + start, size)
+        else:
+            self.buffer[self.at : self.at + size] = row[start:stop]
+        self.at += size
+        return True
+
     def put(self, value: str) -> cython.bint:
         """Add text to the cell, as UTF-8."""
         size: cython.Py_ssize_t = 0

@@ -6,16 +6,17 @@ cdef int BLOCK
 
 cdef class Block:
     cdef public object data
+    cdef unsigned char *octets
     cdef public int left, size
     cdef public long long place
+    cdef hold(self, object data)
 
 @cython.final
 cdef class Depot:
     cdef public object file
     cdef public bytearray buffer
-    cdef unsigned char *octets
     cdef public Block current
-    cdef public list read, places
+    cdef public list read, places, spare
     cdef public long long kept, blocks
     cdef public bint full
     cpdef put(self, Brief brief, bytes row)

@@ -6,8 +6,7 @@ each. They leave nearly in the order in which they came, so a block is written o
 
 from __future__ import annotations
 
-from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 import cython
 
@@ -31,23 +30,38 @@ MAX_READ = 16
 class Block:
     """Rows behind one another.
 
-    data    the rows, None while they are in the file only; size: how many bytes
+    data    the rows, None while they are in the file only; size: how many bytes; `octets` is the same, compiled as a
+            pointer to the first byte
     left    how many of them wait
     place   which block of the file it is, -1 = none
     """
 
     def __init__(self) -> None:
-        self.data: Any = None
         self.left = self.size = 0
         self.place = -1
+        self.data: bytes | bytearray | None = None
+
+    def hold(self, data: bytes | bytearray) -> None:
+        """Have the rows in memory."""
+        self.data = data
+        if cython.compiled:
+            if isinstance(data, bytes):
+                self.octets = cython.cast(cython.pointer(cython.uchar), cython.cast(cython.p_char, cython.cast(bytes, data)))
+            else:
+                self.octets = cython.cast(
+                    cython.pointer(cython.uchar), cython.cast(cython.p_char, cython.cast(bytearray, data))
+                )
+        else:
+            self.octets = data
 
 
 class Depot:
     """Rows, each of which is put once and taken once.
 
     file      without a name, so that it is gone with the process; None until it is needed
-    current   the block that is being filled, in `buffer`, compiled with `octets` as its first byte
+    current   the block that is being filled, in `buffer`
     read      blocks of the file that are in memory as well
+    spare     buffers of which nobody's rows wait any more
     places    those of the file that are free, of `blocks` in all
     kept      blocks that are in memory only; full: the file takes no more
     """
@@ -59,16 +73,15 @@ class Depot:
         self.blocks = self.kept = 0
         self.full = False
         self.buffer = bytearray()
+        self.spare: list[bytearray] = []
         self.begin()
 
     def begin(self) -> None:
         """A block begins."""
         self.current = Block()
         if len(self.buffer) != BLOCK:
-            self.buffer = bytearray(BLOCK)
-        if cython.compiled:
-            self.octets = cython.cast(cython.pointer(cython.uchar), cython.cast(cython.p_char, self.buffer))
-        self.current.data = self.buffer
+            self.buffer = self.spare.pop() if self.spare else bytearray(BLOCK)
+        self.current.hold(self.buffer)
 
     def put(self, brief: Brief, row: bytes) -> None:
         """Let a row wait in the place of its fetch."""
@@ -76,13 +89,13 @@ class Depot:
         size: cython.Py_ssize_t = len(row)
         if size > BLOCK:
             block = Block()
-            block.data = row
+            block.hold(row)
         elif block.size + size > BLOCK:
             self.over()
             block = self.current
         if size <= BLOCK:
             if cython.compiled:
-                memcpy(self.octets + block.size, PyBytes_AS_STRING(row), size)
+                memcpy(block.octets + block.size, PyBytes_AS_STRING(row), size)
             else:
                 self.buffer[block.size : block.size + size] = row
         brief.block, brief.at, brief.size = block, block.size, size
@@ -93,9 +106,13 @@ class Depot:
     def take(self, brief: Brief) -> bytes:
         """The row, which waits no longer."""
         block: Block = brief.block
+        row: bytes
         if block.data is None:
             self.load(block)
-        row: bytes = bytes(block.data[brief.at : brief.at + brief.size])
+        if cython.compiled:
+            row = block.octets[brief.at : brief.at + brief.size]
+        else:
+            row = bytes(block.octets[brief.at : brief.at + brief.size])
         brief.block = None
         block.left -= 1
         if block.left == 0 and block is not self.current:
@@ -118,6 +135,8 @@ class Depot:
         place = self.places[-1] if self.places else self.blocks
         try:
             if self.file is None:
+                from tempfile import TemporaryFile  # which most captures need not
+
                 self.file = TemporaryFile(prefix="whyfetch-", buffering=0)
             self.file.seek(place * BLOCK)
             if self.file.write(self.buffer) != BLOCK:
@@ -139,7 +158,7 @@ class Depot:
         oldest: Block
         assert self.file is not None
         self.file.seek(block.place * BLOCK)
-        block.data = self.file.read(BLOCK)
+        block.hold(self.file.read(BLOCK))
         self.read.append(block)
         if len(self.read) > MAX_READ:
             oldest = self.read.pop(0)
@@ -151,3 +170,4 @@ class Depot:
             self.places.append(block.place)
         elif block.size <= BLOCK:
             self.kept -= 1
+            self.spare.append(block.data)

@@ -1,5 +1,5 @@
 from analyzer.fetch.model cimport Fetch
-from analyzer.output.cells cimport CsvCells, csv_text, quoted
+from analyzer.output.cells cimport CsvCells, quoted
 from analyzer.output.depot cimport Depot
 from analyzer.output.row cimport csv_line
 from analyzer.verdict.brief cimport Brief
@@ -13,8 +13,11 @@ cdef class Written:
 
 cdef class CsvRows(Written):
     cdef CsvCells cells
-    cdef str file
-    cdef Py_ssize_t head
-    cdef bytes changed(self, bytes row, Brief brief)
+    cdef Py_ssize_t change(self, bytes row, Py_ssize_t at, Brief brief) except -1
+    cdef Py_ssize_t copied(self, bytes row, Py_ssize_t at, int cells) except -1
+    cdef Py_ssize_t longer(self, bytes row, Py_ssize_t at, str more) except -1
 
+cdef int COMMA, QUOTE, FETCH, SUMMARY, FLAGS, ATTEMPT, KIND
+
+cdef Py_ssize_t ends(bytes row, Py_ssize_t at, int cells) except -1
 cpdef bint is_changed(Brief brief) except -1

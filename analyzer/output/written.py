@@ -5,15 +5,16 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.output.cells import CsvCells, csv_text, quoted
+from analyzer.output.cells import CsvCells, quoted
 from analyzer.output.columns import COLUMNS
 from analyzer.output.depot import Depot
 from analyzer.output.row import csv_line
-from analyzer.output.text import safe
 from analyzer.output.words import evidence
 from analyzer.verdict.brief import Brief
 
-PLACE = {name: place for place, name in enumerate(COLUMNS)}
+COMMA, QUOTE = b",\""
+FETCH, SUMMARY, FLAGS, ATTEMPT, KIND = map(COLUMNS.index, ("fetch", "summary", "flags", "attempt", "kind"))
+"""Places of columns; evidence is before the flags, wait_s, group and its outcome behind `attempt`, advice behind `kind`."""
 
 
 @cython.cclass
@@ -42,16 +43,11 @@ class Written:
 
 @cython.cclass
 class CsvRows(Written):
-    """Lines of CSV.
-
-    head   bytes before the cell of the number, which is empty in them, of the rows of a capture, `file`
-    """
+    """Lines of CSV."""
 
     def __init__(self) -> None:
         super().__init__()
         self.cells = CsvCells()
-        self.file = ""
-        self.head = 1
 
     def row(self, fetch: Fetch) -> bytes:
         """One line."""
@@ -59,59 +55,79 @@ class CsvRows(Written):
 
     def finished(self, row: bytes, brief: Brief) -> bytes:
         """Mostly its number is all that was missing."""
-        if brief.file != self.file:
-            self.file, self.head = brief.file, len(csv_text(safe(brief.file)).encode()) + 1
+        cells: CsvCells = self.cells
+        at: cython.Py_ssize_t = ends(row, 0, FETCH)
+        cells.begin()
+        cells.copy(row, 0, at)
+        if brief.number:
+            cells.digits(brief.number, 1)
         if is_changed(brief):
-            row = self.changed(row, brief)
-        if not brief.number:
-            return row
-        return b"%b%d%b" % (row[: self.head], brief.number, row[self.head :])
+            at = self.change(row, at, brief)
+        cells.copy(row, at, len(row))
+        return cells.line()
 
-    def changed(self, row: bytes, brief: Brief) -> bytes:
-        """The line with what races and retries decided."""
-        line = cells_of(row[:-1].decode())
-        line[PLACE["kind"]] = brief.kind
-        line[PLACE["flags"]] = joined(line[PLACE["flags"]], brief.flags)
-        line[PLACE["summary"]] = longer(line[PLACE["summary"]], brief.said)
-        line[PLACE["advice"]] = longer(line[PLACE["advice"]], brief.advice)
+    def change(self, row: bytes, at: cython.Py_ssize_t, brief: Brief) -> cython.Py_ssize_t:
+        """Copy the line from the cell of its number on, with what races and retries decided; up to where it did so."""
+        at = self.copied(row, at, SUMMARY - FETCH)
+        at = self.longer(row, at, brief.said)
+        at = self.copied(row, at, 1)
         if brief.merged:
-            line[PLACE["evidence"]] = evidence(brief.evidence)
+            at = ends(row, at, 1) - 1
+            self.cells.put(evidence(brief.evidence))
+        at = self.copied(row, at, 1)
+        end: cython.Py_ssize_t = ends(row, at, 1) - 1
+        self.cells.put(joined(row[at:end].decode(), brief.flags) if brief.flags and end > at else brief.flags)
+        at = self.copied(row, end if brief.flags else at, ATTEMPT - FLAGS)
         if brief.group:
-            self.cells.begin()
+            self.cells.number(brief.attempt)
             self.cells.seconds(brief.wait_s)
-            line[PLACE["wait_s"]] = self.cells.line()[:-1].decode()
-            line[PLACE["attempt"]], line[PLACE["group"]] = str(brief.attempt), str(brief.group)
-            line[PLACE["group_outcome"]] = brief.outcome
-        return (",".join(line) + "\n").encode()
+            self.cells.number(brief.group)
+            self.cells.put(brief.outcome)
+            at += 3
+        at = self.copied(row, at, KIND - (ATTEMPT + 3 if brief.group else ATTEMPT))
+        self.cells.put(brief.kind)
+        at = self.copied(row, ends(row, at, 1) - 1, 1)
+        return self.longer(row, at, brief.advice)
+
+    def copied(self, row: bytes, at: cython.Py_ssize_t, cells: cython.int) -> cython.Py_ssize_t:
+        """Copy so many cells, with the commas behind them; the result is where the next one begins."""
+        end: cython.Py_ssize_t = ends(row, at, cells)
+        self.cells.copy(row, at, end)
+        return end
+
+    def longer(self, row: bytes, at: cython.Py_ssize_t, more: str) -> cython.Py_ssize_t:
+        """Add a cell of text that goes on with words of ours, up to its comma; the result is where that is."""
+        if not more:
+            return at
+        end: cython.Py_ssize_t = ends(row, at, 1) - 1
+        cell = row[at:end].decode()
+        if cell.startswith('"'):
+            cell = cell[1:-1].replace('""', '"')
+        self.cells.put(quoted(cell + more))
+        return end
+
+
+# Unchecked: the columns up to `kind` end with a comma, and so does what is asked for of each row.
+@cython.boundscheck(False)
+@cython.wraparound(False)
+def ends(row: bytes, at: cython.Py_ssize_t, cells: cython.int) -> cython.Py_ssize_t:
+    """Behind the comma with which the last of so many cells ends."""
+    quotes: cython.bint = False
+    octet: cython.int
+    octets = cython.cast(cython.p_uchar, cython.cast(cython.p_char, row)) if cython.compiled else row
+    while cells:
+        octet = octets[at]
+        at += 1
+        if octet == QUOTE:
+            quotes = not quotes
+        elif octet == COMMA and not quotes:
+            cells -= 1
+    return at
 
 
 def is_changed(brief: Brief) -> cython.bint:
     """Whether more than its number was decided of a fetch after its verdict."""
     return brief.group != 0 or brief.flags != "" or brief.said != "" or brief.advice != "" or brief.merged != 0
-
-
-def cells_of(line: str) -> list[str]:
-    """The cells of a line as they stand in it, with their quotes."""
-    if '"' not in line:
-        return line.split(",")
-    cells = [""]
-    for place, part in enumerate(line.split('"')):
-        if place % 2:
-            cells[-1] += f'"{part}"'
-            continue
-        first, *rest = part.split(",")
-        cells[-1] += first
-        cells += rest
-    return cells
-
-
-def longer(cell: str, more: str) -> str:
-    """A cell that goes on with other words of ours."""
-    if not more:
-        return cell
-    if cell.startswith('"'):
-        cell = cell[1:-1].replace('""', '"')
-    return quoted(cell + more)
 
 
 def joined(flags: str, more: str) -> str:
