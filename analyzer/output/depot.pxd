@@ -1,6 +1,6 @@
 cimport cython
 
-from analyzer.verdict.brief cimport Brief
+from analyzer.verdict.turn cimport Turn
 
 cdef int BLOCK
 
@@ -19,8 +19,10 @@ cdef class Depot:
     cdef public list read, places, spare
     cdef public long long kept, blocks
     cdef public bint full
-    cpdef put(self, Brief brief, bytes row)
-    cpdef bytes take(self, Brief brief)
+    cpdef put(self, Turn turn, bytes row, bytes more)
+    cdef bytes part(self, Turn turn, Py_ssize_t start, Py_ssize_t stop)
+    cpdef bytes more(self, Turn turn)
+    cpdef bytes take(self, Turn turn)
     cdef begin(self)
     cdef over(self)
     cdef bint write(self) except -1

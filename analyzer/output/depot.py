@@ -14,7 +14,7 @@ if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_AS_STRING  # type: ignore[import-untyped]
     from cython.cimports.libc.string import memcpy  # type: ignore[import-untyped]
 
-from analyzer.verdict.brief import Brief
+from analyzer.verdict.turn import Turn
 
 BLOCK = 1 << 15
 """Bytes of one, sixty rows; what a block does not hold is one by itself, and stays in memory."""
@@ -83,37 +83,47 @@ class Depot:
             self.buffer = self.spare.pop() if self.spare else bytearray(BLOCK)
         self.current.hold(self.buffer)
 
-    def put(self, brief: Brief, row: bytes) -> None:
-        """Let a row wait in the place of its fetch."""
+    def put(self, turn: Turn, row: bytes, more: bytes) -> None:
+        """Let a row wait in the place of its fetch, and what else of that is known."""
         block: Block = self.current
-        size: cython.Py_ssize_t = len(row)
+        size: cython.Py_ssize_t = len(row) + len(more)
         if size > BLOCK:
             block = Block()
-            block.hold(row)
+            block.hold(row + more)
         elif block.size + size > BLOCK:
             self.over()
             block = self.current
         if size <= BLOCK:
             if cython.compiled:
-                memcpy(block.octets + block.size, PyBytes_AS_STRING(row), size)
+                memcpy(block.octets + block.size, PyBytes_AS_STRING(row), len(row))
+                memcpy(block.octets + block.size + len(row), PyBytes_AS_STRING(more), len(more))
             else:
-                self.buffer[block.size : block.size + size] = row
-        brief.block, brief.at, brief.size = block, block.size, size
+                self.buffer[block.size : block.size + size] = row + more
+        turn.block, turn.at, turn.size, turn.more = block, block.size, len(row), len(more)
         block.size += size
         block.left += 1
-        brief.fetch = None
 
-    def take(self, brief: Brief) -> bytes:
-        """The row, which waits no longer."""
-        block: Block = brief.block
-        row: bytes
+    def part(self, turn: Turn, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> bytes:
+        """Some of its bytes."""
+        block: Block = turn.block
+        part: bytes
         if block.data is None:
             self.load(block)
         if cython.compiled:
-            row = block.octets[brief.at : brief.at + brief.size]
+            part = block.octets[turn.at + start : turn.at + stop]
         else:
-            row = bytes(block.octets[brief.at : brief.at + brief.size])
-        brief.block = None
+            part = bytes(block.octets[turn.at + start : turn.at + stop])
+        return part
+
+    def more(self, turn: Turn) -> bytes:
+        """What was put with a row."""
+        return self.part(turn, turn.size, turn.size + turn.more)
+
+    def take(self, turn: Turn) -> bytes:
+        """The row, which waits no longer."""
+        row: bytes = self.part(turn, 0, turn.size)
+        block: Block = turn.block
+        turn.block = None
         block.left -= 1
         if block.left == 0 and block is not self.current:
             self.free(block)

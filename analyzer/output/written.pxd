@@ -3,12 +3,16 @@ from analyzer.output.cells cimport CsvCells, quoted
 from analyzer.output.depot cimport Depot
 from analyzer.output.row cimport csv_line
 from analyzer.verdict.brief cimport Brief
+from analyzer.verdict.packed cimport Packing
+from analyzer.verdict.turn cimport Turn
 
 cdef class Written:
     cdef public Depot depot
+    cdef public Packing packing
     cpdef bytes row(self, Fetch fetch)
     cpdef bytes finished(self, bytes row, Brief brief)
-    cpdef put(self, Brief brief)
+    cpdef Turn put(self, Brief brief)
+    cpdef Brief brief(self, Turn turn)
     cpdef bytes take(self, Brief brief)
 
 cdef class CsvRows(Written):

@@ -11,6 +11,8 @@ from analyzer.output.depot import Depot
 from analyzer.output.row import csv_line
 from analyzer.output.words import evidence
 from analyzer.verdict.brief import Brief
+from analyzer.verdict.packed import Packing
+from analyzer.verdict.turn import Turn
 
 COMMA, QUOTE = b",\""
 FETCH, SUMMARY, FLAGS, ATTEMPT, KIND = map(COLUMNS.index, ("fetch", "summary", "flags", "attempt", "kind"))
@@ -22,11 +24,22 @@ class Written:
     """Rows of one format, in the order of the columns; those that wait are in `depot`."""
 
     def __init__(self) -> None:
-        self.depot = Depot()
+        self.depot, self.packing = Depot(), Packing()
 
-    def put(self, brief: Brief) -> None:
-        """Write the row of a fetch that was judged; the fetch itself is needed no longer."""
-        self.depot.put(brief, self.row(brief.fetch))
+    def put(self, brief: Brief) -> Turn:
+        """Write the row of a fetch that was judged; the fetch itself is needed no longer, and its brief not now."""
+        turn: Turn = brief
+        more: bytes = self.packing.packed(brief)
+        if more:
+            turn = Turn()
+            turn.first_packet, turn.stream, turn.text = brief.first_packet, brief.stream, brief.text
+        self.depot.put(turn, self.row(brief.fetch), more)
+        brief.fetch = None
+        return turn
+
+    def brief(self, turn: Turn) -> Brief:
+        """The brief of a fetch whose turn it is."""
+        return turn if isinstance(turn, Brief) else self.packing.unpacked(self.depot.more(turn), turn)
 
     def take(self, brief: Brief) -> bytes:
         """The row, once everything is known of it."""

@@ -10,6 +10,7 @@ from analyzer.verdict.ecn cimport Ecn
 from analyzer.verdict.groups cimport Groups
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.order cimport Order
+from analyzer.verdict.turn cimport Turn
 from analyzer.wire.ahead cimport connections as ahead
 from analyzer.wire.model cimport Connection
 

@@ -20,6 +20,7 @@ from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.order import Order
 from analyzer.verdict.thresholds import DEFAULT
+from analyzer.verdict.turn import Turn
 from analyzer.wire.ahead import connections as ahead
 from analyzer.wire.dns.lookups import Lookup
 from analyzer.wire.model import Connection
@@ -138,12 +139,13 @@ class Judging:
     def add(self, fetch: Fetch) -> None:
         """Let a fetch that was judged wait for its turn; what tells of its server is noted now, while it is at hand."""
         brief: Brief = Brief(fetch)
+        turn: Turn = brief
         self.groups.ecn.learn(brief)
-        self.order.add(brief)
         if self.rows is not None:
-            self.rows.put(brief)
+            turn = self.rows.put(brief)
         elif self.lean and (self.keep is None or not self.keep(fetch)):
             fetch.detach()
+        self.order.add(turn)
 
     def release(self, oldest_open: cython.longlong) -> cython.bint:
         """Put into `final` whose rows are final: no open connection can precede them, and their group is decided.
@@ -151,14 +153,14 @@ class Judging:
         Some at a time; False when there are none.
         """
         fetch: Brief | None
-        following: Brief | None
+        following: Turn | None
         while len(self.final) < CHUNK:
             fetch = self.groups.leave()
             while fetch is None:
                 following = self.order.leave(oldest_open)
                 if following is None:
                     return len(self.final) > 0
-                self.groups.add(following)
+                self.groups.add(following if self.rows is None else self.rows.brief(following))
                 fetch = self.groups.leave()
             if self.shows(fetch.kind):
                 self.final.append(fetch if fetch.fetch is None else settled(fetch))

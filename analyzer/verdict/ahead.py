@@ -12,19 +12,20 @@ from analyzer.fetch.model import Fetch
 from analyzer.verdict.brief import Brief
 from analyzer.verdict.line import Line
 from analyzer.verdict.model import Evidence, Verdict, verdict_of
+from analyzer.verdict.turn import Turn
 
 STEP = 4
 """Fetches that leave meanwhile: what one place says of the next has come by then."""
-BRIEF, EVIDENCE, LIST, SUMMARY = 384, 64, 128, 320
+TURN, BRIEF, EVIDENCE, LIST, SUMMARY = 128, 384, 64, 128, 320
 """Bytes of each, of the list of packets that are cited, and of most sentences, in whole cache lines of 64."""
 
 
-def briefs(waiting: list[Brief]) -> None:
+def turns(waiting: list[Turn]) -> None:
     """All of these."""
-    brief: Brief
+    turn: Turn
     if cython.compiled:
-        for brief in waiting:
-            ask(cython.cast(cython.p_void, brief), BRIEF)
+        for turn in waiting:
+            ask(cython.cast(cython.p_void, turn), TURN)
 
 
 def leaving(line: Line) -> None:

@@ -4,19 +4,20 @@ from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.registries cimport Package
 from analyzer.verdict.model cimport Verdict, verdict_of
+from analyzer.verdict.turn cimport Turn
 
-cdef class Brief:
+cdef class Brief(Turn):
     cdef public Fetch fetch
-    cdef public object block
     cdef public str kind, file, name, target, method, agent, protocol, klass, cause, missing, timer
     cdef public str outcome, flags, said, advice
     cdef public bytes client, host, server, ciphers
     cdef public Package package
     cdef public tuple evidence
-    cdef public long long stream, first_packet, serial, start, over, ended, number
+    # from here on packed.py copies them as they stand, from `start` to `merged`
+    cdef public long long start, over, ended, number
     cdef public long long established, last_syn, refused, to_client
     cdef public double wait_s
-    cdef public int server_port, status, attempt, group, at, size
+    cdef public int server_port, status, attempt, group
     cdef public unsigned char readable, authorized, secure, post_quantum, failed, attempted, carried, first, midstream
     cdef public unsigned char ecn, resolved, twin, rst_ttl, server_ttl, large_lost, told_by_icmp, merged
     cdef reach(self, Flow flow)

@@ -13,14 +13,15 @@ from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import Package
 from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.turn import Turn
 
 
 @cython.no_gc
 @cython.cclass
-class Brief:
+class Brief(Turn):
     """What groups, summary and findings need to know of a fetch; unknown as in Fetch, Flow and Verdict.
 
-    fetch       the fetch itself, None once its row was written: that is in `block`, `size` bytes from `at` on
+    fetch       the fetch itself, None once its row was written
     target, method  of the readable request; of the CONNECT inside whose tunnel everything else is out of sight
     agent       the User-Agent; package: the file of a Go module that it asks for, else None
     host        under which address the client asks DNS (Flow)
@@ -42,8 +43,7 @@ class Brief:
     def __init__(self, fetch: Fetch) -> None:
         self.fetch = fetch
         self.block = None
-        self.at = self.size = 0
-        self.serial = 0
+        self.serial = self.at = self.size = self.more = 0
         self.kind, self.file, self.name, self.protocol = fetch.kind, fetch.file, fetch.name, fetch.protocol
         self.first_packet, self.start, self.over = fetch.first_packet, fetch.start, fetch.over
         self.status, self.readable = fetch.status, fetch.readable
@@ -52,6 +52,7 @@ class Brief:
         self.resolved = fetch.resolution is not None
         self.target, self.method, self.authorized = fetch.target, fetch.method, fetch.authorized
         self.reach(fetch.flow)
+        self.text = len(self.target)
         self.attempted = is_attempt(fetch)
         self.number = fetch.number
         self.attempt, self.group, self.wait_s = fetch.attempt, fetch.group, fetch.wait_s
@@ -99,18 +100,6 @@ class Brief:
         """Add a word to the flags, once; none is a part of another."""
         if word not in self.flags:
             self.flags = f"{self.flags} {word}" if self.flags else word
-
-    def __lt__(self, other: Brief) -> bool:
-        """Order of rows: first packets; of one packet, the order of connections, then that of being judged."""
-        if self.first_packet != other.first_packet:
-            return self.first_packet < other.first_packet
-        if self.stream != other.stream:
-            return self.stream < other.stream
-        return self.serial < other.serial
-
-    def __hash__(self) -> int:
-        """By identity, which is also what equality means here; Cython takes it from classes that have an order."""
-        return id(self)
 
 
 def is_attempt(fetch: Fetch) -> cython.bint:

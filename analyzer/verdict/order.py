@@ -7,8 +7,8 @@ from heapq import heappop, heappush
 
 import cython
 
-from analyzer.verdict.ahead import briefs as ahead
-from analyzer.verdict.brief import Brief
+from analyzer.verdict.ahead import turns as ahead
+from analyzer.verdict.turn import Turn
 
 MAX_HELD = 100_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning.
@@ -32,34 +32,34 @@ class Order:
     """
 
     def __init__(self, most: int = MAX_HELD) -> None:
-        self.turn: list[Brief] = []
-        self.later: dict[int, list[Brief]] = {}
+        self.turn: list[Turn] = []
+        self.later: dict[int, list[Turn]] = {}
         self.spans: list[int] = []
         self.current = -1
         self.at = self.serial = self.waiting = self.text = 0
         self.most = most
         self.overflowed = False
 
-    def add(self, brief: Brief) -> None:
-        """Let a fetch wait for its turn (Brief.__lt__)."""
+    def add(self, turn: Turn) -> None:
+        """Let a fetch wait for its turn (Turn.__lt__)."""
         self.serial += 1
-        brief.serial = self.serial
+        turn.serial = self.serial
         self.waiting += 1
-        self.text += len(brief.target)
-        span: cython.longlong = brief.first_packet >> SPAN
+        self.text += turn.text
+        span: cython.longlong = turn.first_packet >> SPAN
         if span <= self.current:
-            insort(self.turn, brief, self.at)
+            insort(self.turn, turn, self.at)
             return
         found = self.later.get(span)
         if found is None:
-            self.later[span] = [brief]
+            self.later[span] = [turn]
             heappush(self.spans, span)
         else:
-            found.append(brief)
+            found.append(turn)
 
-    def leave(self, oldest_open: cython.longlong) -> Brief | None:
+    def leave(self, oldest_open: cython.longlong) -> Turn | None:
         """The next fetch, if no connection can precede it that began with packet `oldest_open` or later."""
-        first: Brief
+        first: Turn
         if self.at == len(self.turn) and not self.next_turn(oldest_open):
             return None
         first = self.turn[self.at]
@@ -68,7 +68,7 @@ class Order:
                 return None
             self.overflowed = True
         self.waiting -= 1
-        self.text -= len(first.target)
+        self.text -= first.text
         self.turn[self.at] = None  # type: ignore[call-overload]  # which holds it no longer
         self.at += 1
         return first
