@@ -10,17 +10,21 @@ from types import ModuleType
 import pytest
 
 import analyzer.fetch.ahead
+import analyzer.verdict.ahead
 import analyzer.wire.ahead
 from analyzer.compiled import is_compiled
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.verdict.model import Verdict
+from analyzer.verdict.brief import Brief
+from analyzer.verdict.model import Evidence, Verdict
+from analyzer.verdict.turn import Turn
 from analyzer.wire.model import Connection, Exchange, Milestone, Side, Tls
 
 LINE = 64
 PLACES = [
     *((analyzer.wire.ahead, kind) for kind in (Connection, Side, Tls, Exchange, Milestone)),
     *((analyzer.fetch.ahead, kind) for kind in (Fetch, Flow, Verdict)),
+    *((analyzer.verdict.ahead, kind) for kind in (Turn, Brief, Evidence)),
 ]
 
 

@@ -48,9 +48,6 @@ class Writer(Protocol):
     def fetch(self, fetch: Fetch) -> None:
         """Write one row."""
 
-    def brief(self, brief: Brief) -> None:
-        """Write one row of which the rest was written when the fetch was judged."""
-
     def event(self, event: Event) -> None:
         """Write what is told beside the rows, while the capture goes on."""
 
@@ -162,6 +159,8 @@ class Job:
                 self._write(out, chain([first], rows))
         finally:
             self._close_bar()
+            if self.written is not None:
+                self.written.depot.close()
         self._report()
         return self._status()
 
@@ -169,7 +168,7 @@ class Job:
         """Write all rows, each as soon as it is known."""
         writer = self._writer(out)
         writer.begin()
-        if self.live:
+        if self.live or self.written is not None:  # whose rows are bytes, and go past the text layer
             out.flush()
         clear = self.bar if out.isatty() else None
         for chunk in chunks:
@@ -177,7 +176,7 @@ class Job:
                 clear.close()
             for row in chunk:
                 if isinstance(row, Brief):
-                    writer.brief(row)
+                    out.buffer.write(self.written.take(row))  # type: ignore[union-attr]  # it wrote the most of it
                 elif isinstance(row, Fetch):
                     writer.fetch(row)
                 else:
@@ -263,11 +262,11 @@ class Job:
         if self.form == "csv":
             from analyzer.output.csv import CsvWriter
 
-            return CsvWriter(out, self.written)
+            return CsvWriter(out)
         if self.form == "jsonl":
             from analyzer.output.jsonl import JsonlWriter
 
-            return JsonlWriter(out, self.written)
+            return JsonlWriter(out)
         if self.form in CI_FORMATS:
             from analyzer.output.ci import writer
 

@@ -8,19 +8,16 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.cells import CsvCells
 from analyzer.output.columns import COLUMNS
 from analyzer.output.row import csv_line
-from analyzer.output.written import CsvRows
-from analyzer.verdict.brief import Brief
 
 
 class CsvWriter:
     """Writes rows as RFC 4180 in UTF-8 with `\\n`; docs/columns.md documents the columns, in an order that stays."""
 
-    def __init__(self, out: TextIO, rows: CsvRows | None = None) -> None:
+    def __init__(self, out: TextIO) -> None:
         """Rows go past the text layer of `out`: they are bytes already."""
         out.flush()
         self.write = out.buffer.write
         self.cells = CsvCells()
-        self.rows = rows
 
     def begin(self) -> None:
         """Write the header."""
@@ -29,10 +26,6 @@ class CsvWriter:
     def fetch(self, fetch: Fetch) -> None:
         """Write one fetch."""
         self.write(csv_line(self.cells, fetch))
-
-    def brief(self, brief: Brief) -> None:
-        """Write one that was written already, but for its last words."""
-        self.write(self.rows.take(brief))
 
     def event(self, event: object) -> None:
         """A CSV has rows alone."""

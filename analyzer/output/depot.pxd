@@ -23,6 +23,7 @@ cdef class Depot:
     cdef bytes part(self, Turn turn, Py_ssize_t start, Py_ssize_t stop)
     cpdef bytes more(self, Turn turn)
     cpdef bytes take(self, Turn turn)
+    cpdef close(self)
     cdef begin(self)
     cdef over(self)
     cdef bint write(self) except -1

@@ -1,7 +1,8 @@
 """Rows that wait: the newest in memory, the rest in a file without a name, in blocks that are written and read as one.
 
-A row waits while an older connection is open, or its retry may come: of a large capture a hundred thousand do, at 0.6 kB
-each. They leave nearly in the order in which they came, so a block is written once, read once, and its place is used again.
+A row waits while an older connection is open, or its retry may come: of a large capture a hundred thousand do, at
+0.6 kB each. They leave nearly in the order in which they came, so a block is written once, read twice, and its
+place is used again.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from analyzer.verdict.turn import Turn
 
 BLOCK = 1 << 15
 """Bytes of one, sixty rows; what a block does not hold is one by itself, and stays in memory."""
-MAX_KEPT = 128
-"""Blocks in memory, 4 MiB: a capture of which seven thousand rows wait needs no file."""
+MAX_KEPT = 32
+"""Blocks in memory, 1 MiB: a capture of which two thousand rows wait needs no file."""
 MAX_BLOCKS = 1 << 15
 """Blocks in the file, 1 GiB. Of more, as of a file that cannot be made or written, the rows stay in memory."""
 MAX_READ = 16
@@ -46,7 +47,9 @@ class Block:
         self.data = data
         if cython.compiled:
             if isinstance(data, bytes):
-                self.octets = cython.cast(cython.pointer(cython.uchar), cython.cast(cython.p_char, cython.cast(bytes, data)))
+                self.octets = cython.cast(
+                    cython.pointer(cython.uchar), cython.cast(cython.p_char, cython.cast(bytes, data))
+                )
             else:
                 self.octets = cython.cast(
                     cython.pointer(cython.uchar), cython.cast(cython.p_char, cython.cast(bytearray, data))
@@ -147,7 +150,7 @@ class Depot:
             if self.file is None:
                 from tempfile import TemporaryFile  # which most captures need not
 
-                self.file = TemporaryFile(prefix="whyfetch-", buffering=0)
+                self.file = TemporaryFile(prefix="whyfetch-", buffering=0)  # noqa: SIM115
             self.file.seek(place * BLOCK)
             if self.file.write(self.buffer) != BLOCK:
                 self.full = True
@@ -174,10 +177,15 @@ class Depot:
             oldest = self.read.pop(0)
             oldest.data = None
 
+    def close(self) -> None:
+        """Give the file back; nobody waits any more."""
+        if self.file is not None:
+            self.file.close()
+
     def free(self, block: Block) -> None:
         """Nobody waits in it any more."""
         if block.place >= 0:
             self.places.append(block.place)
         elif block.size <= BLOCK:
             self.kept -= 1
-            self.spare.append(block.data)
+            self.spare.append(block.data)  # type: ignore[arg-type]

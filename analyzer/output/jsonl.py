@@ -31,9 +31,8 @@ class JsonlWriter:
     silences   what goes on (verdict.told.going_on) -> seconds of silence when it was last told
     """
 
-    def __init__(self, out: TextIO, rows: JsonRows | None = None) -> None:
+    def __init__(self, out: TextIO) -> None:
         self.out = out
-        self.rows = rows
         self.silences: dict[int, float] = {}
 
     def begin(self) -> None:
@@ -42,12 +41,7 @@ class JsonlWriter:
 
     def fetch(self, fetch: Fetch) -> None:
         """Write one fetch."""
-        self.out.write(line({"type": "fetch", "schema": SCHEMA, **fields_of(fetch)}))
-
-    def brief(self, brief: Brief) -> None:
-        """Write one that was written already, but for its last words."""
-        assert self.rows is not None
-        self.out.write(self.rows.take(brief).decode())
+        self._line({"type": "fetch", "schema": SCHEMA, **fields_of(fetch)})
 
     def event(self, event: Event) -> None:
         """Write what became of rows that were written, and what goes on: at first, and when it lasts twice as long."""

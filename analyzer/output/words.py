@@ -10,7 +10,7 @@ import cython
 from analyzer.fetch.model import Fetch
 from analyzer.output.text import safe
 from analyzer.verdict.case import endpoint
-from analyzer.verdict.model import Evidence, Verdict, verdict_of
+from analyzer.verdict.model import Evidence, verdict_of
 from analyzer.verdict.told import Event
 
 NANO = 1_000_000_000

@@ -1,4 +1,4 @@
-"""Rows that are written as soon as their fetch is judged, and what is known of them later: their numbers, their groups."""
+"""Rows that are written as soon as their fetch is judged, and what is known of them later: numbers and groups."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from analyzer.verdict.brief import Brief
 from analyzer.verdict.packed import Packing
 from analyzer.verdict.turn import Turn
 
-COMMA, QUOTE = b",\""
+COMMA, QUOTE = b',"'
 FETCH, SUMMARY, FLAGS, ATTEMPT, KIND = map(COLUMNS.index, ("fetch", "summary", "flags", "attempt", "kind"))
-"""Places of columns; evidence is before the flags, wait_s, group and its outcome behind `attempt`, advice behind `kind`."""
+"""Places of columns. Evidence is before the flags; wait_s, group and its outcome are behind `attempt`, advice is behind
+`kind`."""
 
 
 @cython.cclass
@@ -34,7 +35,7 @@ class Written:
             turn = Turn()
             turn.first_packet, turn.stream, turn.text = brief.first_packet, brief.stream, brief.text
         self.depot.put(turn, self.row(brief.fetch), more)
-        brief.fetch = None
+        brief.fetch = None  # type: ignore[assignment]
         return turn
 
     def brief(self, turn: Turn) -> Brief:
@@ -127,7 +128,7 @@ def ends(row: bytes, at: cython.Py_ssize_t, cells: cython.int) -> cython.Py_ssiz
     """Behind the comma with which the last of so many cells ends."""
     quotes: cython.bint = False
     octet: cython.int
-    octets = cython.cast(cython.p_uchar, cython.cast(cython.p_char, row)) if cython.compiled else row
+    octets = cython.cast(cython.pointer(cython.uchar), cython.cast(cython.p_char, row)) if cython.compiled else row
     while cells:
         octet = octets[at]
         at += 1

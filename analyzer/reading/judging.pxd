@@ -33,4 +33,5 @@ cdef class Judging:
     cpdef judge(self, list[Fetch] built)
     cpdef add(self, Fetch fetch)
     cpdef bint release(self, long long oldest_open) except -1
+    cdef Brief brief(self, Turn turn)
     cpdef bint shows(self, str kind) except -1

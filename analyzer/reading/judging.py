@@ -160,13 +160,20 @@ class Judging:
                 following = self.order.leave(oldest_open)
                 if following is None:
                     return len(self.final) > 0
-                self.groups.add(following if self.rows is None else self.rows.brief(following))
+                self.groups.add(self.brief(following))
                 fetch = self.groups.leave()
             if self.shows(fetch.kind):
                 self.final.append(fetch if fetch.fetch is None else settled(fetch))
             elif self.rows is not None:
                 self.rows.depot.take(fetch)
         return True
+
+    def brief(self, turn: Turn) -> Brief:
+        """The brief of a fetch whose turn it is."""
+        if self.rows is not None:
+            return self.rows.brief(turn)
+        brief: Brief = turn  # type: ignore[assignment]
+        return brief
 
     def shows(self, kind: str) -> cython.bint:
         """Whether it has a row: an attempt that lost a race is no fetch, as is known only now."""

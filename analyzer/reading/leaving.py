@@ -272,12 +272,7 @@ class Leaving:
         """All that was judged, in the order of first packets; an attempt that may yet lose a race waits a little."""
         now = self.engine.capture_end
         since, self.attempts = self.attempts, {}
-        judged = [*since]
-        fetch = self.order.leave(NOTHING_OPEN)
-        while fetch is not None:
-            judged.append(fetch)
-            fetch = self.order.leave(NOTHING_OPEN)
-        judged.sort()
+        judged = sorted([*since, *self._ordered()])
         yield from self._lost_late(judged, final=final)
         for place, fetch in enumerate(judged):
             raced = not fetch.resolved and fetch.kind != "race" and fetch.attempted
@@ -290,7 +285,13 @@ class Leaving:
             self.rivals.left.append(fetch)
             yield from self.told.tell(fetch)
 
-    def _lost_late(self, judged: list[Fetch], *, final: bool) -> Iterator[Event]:
+    def _ordered(self) -> Iterator[Brief]:
+        """All that was judged."""
+        while (turn := self.order.leave(NOTHING_OPEN)) is not None:
+            assert isinstance(turn, Brief)  # no row is written before its time
+            yield turn
+
+    def _lost_late(self, judged: list[Brief], *, final: bool) -> Iterator[Event]:
         """Attempts whose rows have left as failures, and of which the race is decided by now."""
         unsure, self.unsure = [*self.unsure][-MOST_UNSURE:], {}
         for fetch in unsure:

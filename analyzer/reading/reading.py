@@ -150,8 +150,9 @@ class Reading:
             self._given.clear()
         if self.client_log is None:
             yield from self._waiting()
-        else:
-            yield from ([*chunk] for chunk in self._tied(map(only_fetches, self._waiting())))
+            return
+        for chunk in self._tied(map(only_fetches, self._waiting())):
+            yield [*chunk]
 
     def _tied(self, chunks: Iterator[list[Fetch]]) -> Iterator[list[Fetch]]:
         if self.client_log is None:

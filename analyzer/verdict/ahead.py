@@ -1,4 +1,4 @@
-"""Asks for the memory of fetches before they leave (analyzer.wire.ahead): they waited long for their turn, and for retries."""
+"""Asks for the memory of fetches before they leave (analyzer.wire.ahead): they waited long, for turn and retries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from analyzer.verdict.turn import Turn
 
 STEP = 4
 """Fetches that leave meanwhile: what one place says of the next has come by then."""
-TURN, BRIEF, EVIDENCE, LIST, SUMMARY = 128, 384, 64, 128, 320
+TURN, BRIEF, EVIDENCE, LIST, SUMMARY = 64, 384, 64, 128, 320
 """Bytes of each, of the list of packets that are cited, and of most sentences, in whole cache lines of 64."""
 
 
@@ -30,7 +30,7 @@ def turns(waiting: list[Turn]) -> None:
 
 def leaving(line: Line) -> None:
     """The first in the line leaves, those behind it will: the farther one is, the less of it can be asked for yet."""
-    fetch: Fetch
+    fetch: Fetch | None
     verdict: Verdict
     evidence: Evidence
     if not cython.compiled:

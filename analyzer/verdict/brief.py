@@ -1,8 +1,8 @@
 """A judged fetch in brief: what is looked at of it while it waits for its turn, its rivals and its retries.
 
-A fetch holds 1.2 kB with its flow and its verdict, and of a large capture a hundred thousand wait. What the stages behind
-the verdict look at are 0.35 kB in one piece; what they decide is noted here, and given to the fetch, or to the row that was
-written of it meanwhile, once nothing can change it any more.
+A fetch holds 1.2 kB with its flow and its verdict, and of a large capture a hundred thousand wait. What the stages
+behind the verdict look at are 0.35 kB in one piece; what they decide is noted here, and given to the fetch, or to the
+row that was written of it meanwhile, once nothing can change it any more.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import cython
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.fetch.registries import Package
-from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.model import Evidence, Verdict, verdict_of
 from analyzer.verdict.turn import Turn
 
 
@@ -82,10 +81,11 @@ class Brief(Turn):
         """What its verdict says."""
         self.klass = self.cause = self.missing = self.timer = ""
         self.failed = self.rst_ttl = self.twin = self.large_lost = self.told_by_icmp = 0
-        self.evidence = ()
+        self.evidence: tuple[Evidence, ...] = ()
         if verdict is None:
             return
-        self.klass, self.cause, self.missing, self.failed = verdict.klass, verdict.cause, verdict.missing, verdict.failed
+        self.klass, self.cause, self.missing = verdict.klass, verdict.cause, verdict.missing
+        self.failed = verdict.failed
         self.rst_ttl = verdict.rst_ttl
         if verdict.timers:
             self.timer = verdict.timers[0]
@@ -115,7 +115,8 @@ def settled(brief: Brief) -> Fetch:
     fetch: Fetch = brief.fetch
     verdict: Verdict = verdict_of(fetch)
     fetch.kind, fetch.number = brief.kind, brief.number
-    fetch.attempt, fetch.group, fetch.wait_s, fetch.group_outcome = brief.attempt, brief.group, brief.wait_s, brief.outcome
+    fetch.attempt, fetch.group, fetch.wait_s = brief.attempt, brief.group, brief.wait_s
+    fetch.group_outcome = brief.outcome
     if brief.flags:
         for word in brief.flags.split(" "):
             verdict.flag(word)

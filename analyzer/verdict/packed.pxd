@@ -4,7 +4,7 @@ from analyzer.fetch.registries cimport Package
 from analyzer.verdict.brief cimport Brief
 from analyzer.verdict.turn cimport Turn
 
-cdef int MAX_WORDS, WORDS, NUMBERS, MOST, NEAR
+cdef int WORDS, NUMBERS, MOST, NEAR
 
 @cython.final
 cdef class Words:

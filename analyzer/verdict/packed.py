@@ -8,7 +8,7 @@ from __future__ import annotations
 import cython
 
 if cython.compiled:
-    from cython.cimports.cpython.unicode import PyUnicode_AsUTF8AndSize, PyUnicode_DecodeUTF8  # type: ignore[import-untyped]
+    from cython.cimports.cpython.unicode import PyUnicode_AsUTF8AndSize  # type: ignore[import-untyped]
     from cython.cimports.libc.string import memcpy  # type: ignore[import-untyped]
 
 from analyzer.fetch.registries import Package
@@ -16,10 +16,11 @@ from analyzer.verdict.brief import Brief
 from analyzer.verdict.turn import Turn
 
 MAX_WORDS = 1 << 14
-"""Texts, and addresses, for which a number is written, as they return in row after row. A brief with others stays whole."""
+"""Texts, and as many addresses, for which a number is written, as they return in row after row. A brief with others
+waits as it is."""
 WORDS, NUMBERS = 14, 34
-"""How many of them a brief has, at two bytes each, behind which come three lengths of what is its own; and at which byte its
-numbers begin."""
+"""How many of them a brief has, two bytes each, behind which stand three lengths of what is its own; and at which byte
+its numbers begin."""
 MOST = 4096
 """Characters of its own that are written, and room for them."""
 NEAR = 256
@@ -35,7 +36,7 @@ class Words:
         self.near: list[object] = [None] * NEAR
         self.memory = bytearray(2 * NEAR)
         if cython.compiled:
-            self.short_cuts = cython.cast(cython.p_short, cython.cast(cython.p_char, self.memory))
+            self.short_cuts = cython.cast(cython.pointer(cython.short), cython.cast(cython.p_char, self.memory))
 
     @cython.boundscheck(False)
     @cython.wraparound(False)
@@ -43,7 +44,7 @@ class Words:
         """The number of a text or an address, -1 = there are too many."""
         at: cython.Py_ssize_t = (cython.cast(cython.Py_ssize_t, cython.cast(cython.p_void, word)) >> 4) & (NEAR - 1)
         if self.near[at] is word:
-            return self.short_cuts[at]
+            return self.short_cuts[at]  # type: ignore[no-any-return]
         number: cython.short = self.sought(word)
         if number >= 0:
             self.near[at] = self.words[number]
@@ -77,7 +78,7 @@ class Packing:
         if package is not None and not (package.file.isascii() and package.name.isascii()):
             return b""
         octets = cython.cast(cython.p_char, self.buffer)
-        places = cython.cast(cython.p_short, octets)
+        places = cython.cast(cython.pointer(cython.short), octets)
         if not self.words(brief, places):
             return b""
         numbers = cython.cast(cython.p_char, cython.address(brief.start))
@@ -105,20 +106,22 @@ class Packing:
         brief: Brief = Brief.__new__(Brief)
         package: Package
         octets = cython.cast(cython.p_char, data)
-        places = cython.cast(cython.p_short, octets)
+        places = cython.cast(cython.pointer(cython.short), octets)
         numbers = cython.cast(cython.p_char, cython.address(brief.start))
         at: cython.Py_ssize_t = cython.cast(cython.p_char, cython.address(brief.merged)) + 1 - numbers
         memcpy(numbers, octets + NUMBERS, at)
-        brief.first_packet, brief.stream, brief.serial, brief.text = turn.first_packet, turn.stream, turn.serial, turn.text
+        brief.first_packet, brief.stream, brief.serial = turn.first_packet, turn.stream, turn.serial
+        brief.text = turn.text
         brief.block, brief.at, brief.size = turn.block, turn.at, turn.size
         self.named(brief, places)
         at += NUMBERS
-        brief.target = PyUnicode_DecodeUTF8(octets + at, places[WORDS], cython.NULL)
+        brief.target = octets[at : at + places[WORDS]].decode("ascii")
         at += places[WORDS]
         if places[WORDS + 2] >= 0:
             package = Package.__new__(Package)
-            file: str = PyUnicode_DecodeUTF8(octets + at, places[WORDS + 1], cython.NULL)
-            name: str = PyUnicode_DecodeUTF8(octets + at + places[WORDS + 1], places[WORDS + 2], cython.NULL)
+            end: cython.Py_ssize_t = at + places[WORDS + 1]
+            file: str = octets[at:end].decode("ascii")
+            name: str = octets[end : end + places[WORDS + 2]].decode("ascii")
             package.begin("go", name, "", file)
             brief.package = package
         brief.evidence = ()

@@ -16,7 +16,8 @@ from analyzer.verdict.line import Line
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
 MAX_WAITING = 24_576
-"""Fetches held, 2 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
+"""Fetches held, 0.5 kB each with their groups, 2 kB where rows are not written yet; beyond this the oldest leaves
+without the outcome of its group."""
 MAX_NAMES_WAITING = 16_384
 """Those of them that are names which were not resolved: a flood of questions has nothing else."""
 MAX_TEXT = 8 << 20

@@ -7,6 +7,7 @@ import pytest
 from analyzer.fetch.flow import X25519MLKEM768
 from analyzer.output import findings
 from analyzer.output.findings import Findings
+from analyzer.verdict.brief import Brief
 from analyzer.verdict.model import Verdict
 from analyzer.wire.model import Connection, Tls
 
@@ -18,7 +19,7 @@ def counted(*fetches):
     """The findings of these fetches, by id."""
     seen = Findings()
     for fetch in fetches:
-        seen.add(fetch)
+        seen.add(Brief(fetch))
     return {finding.id: finding for finding in seen.found()}
 
 
@@ -126,7 +127,7 @@ def test_beyond_the_cap_nothing_is_said_about_places(trip, monkeypatch):
     bad = [trip("rst/rst-refused", name=f"{i}.example", port=8443) for i in range(20)]
     seen = Findings()
     for fetch in [*bad, trip()]:
-        seen.add(fetch)
+        seen.add(Brief(fetch))
     assert len(seen.counted) == 5
     assert seen.failed == 20
     assert seen.found() == []
