@@ -19,7 +19,11 @@ from setuptools.command.build_ext import build_ext
 
 COMPILED = [
     "analyzer/capture",
-    "analyzer/wire",
+    "analyzer/model",
+    "analyzer/frame",
+    "analyzer/layer",
+    "analyzer/flow",
+    "analyzer/tcp",
     "analyzer/fetch",
     "analyzer/verdict",
     "analyzer/output",
@@ -35,11 +39,10 @@ FAST, QUICK = "-O2", "-O1"
 -O3 makes nothing faster."""
 # fmt: off
 HOT = [
-    "capture/pcap", "fetch/build", "fetch/model", "fetch/vantage", "output/cells", "output/row",
-    "verdict/case", "verdict/model",
-    "wire/connections", "wire/copies", "wire/decode/decoder", "wire/decode/tcp", "wire/fast_path", "wire/http/fields",
-    "wire/http/parser", "wire/http/reader", "wire/marks", "wire/model", "wire/octets", "wire/stream", "wire/table",
-    "wire/tls/hello",
+    "capture/pcap", "fetch/build", "fetch/model", "fetch/vantage", "flow/copies", "flow/table", "frame/decoder",
+    "frame/octets", "frame/tcp", "layer/http1/fields", "layer/http1/parser", "layer/http1/reader", "layer/tls/hello",
+    "model/connection", "model/http", "model/tls", "output/cells", "output/row", "tcp/connections", "tcp/fast_path",
+    "tcp/marks", "tcp/reassembly", "verdict/facts", "verdict/model",
 ]
 # fmt: on
 """Where -O1 costs most instructions for the seconds it saves, by callgrind: in all the others together 1 % of a run."""
@@ -51,8 +54,8 @@ CHECKED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-
 have -fwrapv, which says that numbers may wrap: then nothing is looked for."""
 DIRECTIVES = {"binding": False, "emit_code_comments": False}
 """Functions without the attributes of Python's own are called faster, and make a tenth less code."""
-PICKLED = "analyzer/wire/"
-"""What belongs to a connection is copied while it is open (wire/outlook.py), by the methods that pickling has."""
+PICKLED = ("analyzer/model/", "analyzer/frame/", "analyzer/layer/", "analyzer/flow/", "analyzer/tcp/")
+"""What belongs to a connection is copied while it is open (tcp/outlook.py), by the methods that pickling has."""
 
 LIBRARY = """\
 #define PY_SSIZE_T_CLEAN

@@ -18,4 +18,4 @@ def engine() -> str:
     """`compiled` or `interpreted`."""
     from analyzer.compiled import is_compiled
 
-    return "compiled" if is_compiled("analyzer.wire.engine") else "interpreted"
+    return "compiled" if is_compiled("analyzer.reading.engine") else "interpreted"

@@ -1,4 +1,4 @@
-"""What is asked for ahead (analyzer/wire/ahead.py) is all of each thing, and no line more."""
+"""What is asked for ahead (analyzer/model/ahead.py) is all of each thing, and no line more."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from types import ModuleType
 import pytest
 
 import analyzer.fetch.ahead
+import analyzer.model.ahead
 import analyzer.verdict.ahead
-import analyzer.wire.ahead
 from analyzer.compiled import is_compiled
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
+from analyzer.model.connection import Connection, Milestone, Side
+from analyzer.model.http import Exchange
+from analyzer.model.tls import Tls
 from analyzer.verdict.brief import Brief
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.turn import Turn
-from analyzer.wire.model import Connection, Exchange, Milestone, Side, Tls
 
 LINE = 64
 PLACES = [
-    *((analyzer.wire.ahead, kind) for kind in (Connection, Side, Tls, Exchange, Milestone)),
+    *((analyzer.model.ahead, kind) for kind in (Connection, Side, Tls, Exchange, Milestone)),
     *((analyzer.fetch.ahead, kind) for kind in (Fetch, Flow, Verdict)),
     *((analyzer.verdict.ahead, kind) for kind in (Turn, Brief, Evidence)),
 ]
@@ -40,7 +42,17 @@ def numbers(module: ModuleType) -> dict[str, int]:
     return found
 
 
-@pytest.mark.skipif(not is_compiled("analyzer.wire.model"), reason="needs the compiled modules: make test builds them")
+@pytest.mark.skipif(
+    not is_compiled("analyzer.model.connection"), reason="needs the compiled modules: make test builds them"
+)
+def test_a_side_is_small() -> None:
+    """With the collector's header it fits into the 512 bytes that Python's own allocator gives."""
+    assert Side.__basicsize__ <= 512 - 16
+
+
+@pytest.mark.skipif(
+    not is_compiled("analyzer.model.connection"), reason="needs the compiled modules: make test builds them"
+)
 @pytest.mark.parametrize(("module", "kind"), PLACES, ids=lambda one: one.__name__)
 def test_sizes(module: ModuleType, kind: type) -> None:
     """By the size of the compiled object, which a field more may push over a line."""

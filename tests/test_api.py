@@ -8,10 +8,10 @@ from analyzer.api import Reading, classify, read
 from analyzer.capture.losses import Losses
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
+from analyzer.model.connection import Connection
 from analyzer.output.columns import COLUMNS
 from analyzer.verdict.brief import Brief
 from analyzer.verdict.order import Order
-from analyzer.wire.model import Connection
 
 
 def connection(first_packet, stream=0, said=1):
@@ -83,7 +83,7 @@ def stages(monkeypatch):
         return [SimpleNamespace(name=path, paths=[path]) for path in paths]
 
     module("analyzer.capture", open_capture=open_capture, expand=expand)
-    module("analyzer.wire.engine", Engine=FakeEngine)
+    module("analyzer.reading.engine", Engine=FakeEngine)
     monkeypatch.setattr(FakeEngine, "script", (([4], 2), ([7, 9], 2), ([2], 12), ([12], 1 << 62)))
 
 

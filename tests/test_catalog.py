@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from support.expected import expected
 
+from analyzer.layer.tls.registry import ALERTS
 from analyzer.pkt.timeline import load
 from analyzer.verdict.catalog import catalogue, rules, signature, title
 from analyzer.verdict.causes import TABLE, cause_of
-from analyzer.wire.tls.registry import ALERTS
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.pkt"))
 NEAR_MISS = "near-miss:"

@@ -25,7 +25,7 @@ from analyzer.pkt.timeline import load
 ROOT = Path(__file__).parents[1]
 PCAP_LATEST = (1 << 32) * 10**9 - 1
 """The latest time of a pcap file in nanoseconds."""
-COMPILED = is_compiled("analyzer.wire.connections")
+COMPILED = is_compiled("analyzer.tcp.connections")
 
 
 def csv(package: Path, captures: Path) -> str:

@@ -12,13 +12,13 @@ from support.examples import SAMPLE_NAMES, sample
 
 from analyzer.api import Reading
 from analyzer.capture.files import CaptureSource, open_capture
+from analyzer.model.connection import Connection
 from analyzer.pkt import h2
+from analyzer.reading.engine import Engine
+from analyzer.tcp.connections import Connections
+from analyzer.tcp.ordering import MAX_EARLY_BYTES
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.retries import TIDY
-from analyzer.wire.connections import Connections
-from analyzer.wire.engine import Engine
-from analyzer.wire.model import Connection
-from analyzer.wire.ordering import MAX_EARLY_BYTES
 
 HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
 ETHERNET = b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0"

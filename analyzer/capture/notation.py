@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 
-from analyzer.capture.stream import Stream, Written
+from analyzer.capture.stream import Stream, WrittenStream
 from analyzer.errors import NotationCaptureError
 
 MOST_TEXT = 1 << 22
@@ -36,7 +36,7 @@ def written(stream: Stream, path: str) -> Stream | None:
 
     text += _rest(stream, MOST_TEXT - len(text))
     try:
-        return Written(_compiled(text, path, cut=bool(stream.problem)), stream)
+        return WrittenStream(_compiled(text, path, cut=bool(stream.problem)), stream)
     except NotationError as error:
         problem = f"cannot read `{path}`: line {error.line}: {error.why}"
         raise NotationCaptureError(problem, HINT, sure=told) from None

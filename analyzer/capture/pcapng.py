@@ -9,6 +9,8 @@ long the capture went on, anything else is skipped. A block whose two length fie
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeAlias
 
 import cython
 
@@ -16,8 +18,11 @@ if not cython.compiled:
     from analyzer.capture.numbers import file_u16, file_u32
 
 from analyzer.capture.frame import LATEST
+from analyzer.capture.interface import BEYOND, InterfaceDescription, options
 from analyzer.capture.reader import MOST_BYTES, Reader
 from analyzer.capture.stream import Stream
+
+Told: TypeAlias = Callable[[bytes, bool], object]
 
 SECTION = 0x0A0D0D0A
 INTERFACE = 1
@@ -54,14 +59,10 @@ MOST_INTERFACES = 1 << 16
 MOST_KEPT = 1 << 24
 """Bytes of name and secret blocks kept; later ones are left out, with a warning."""
 
-BEYOND = LATEST + 1
-"""A time that is too late, in ns; the sum of two still fits into 63 bits."""
 
 WORK = 64
 """Bytes of a block, 16 options at most, that are as much work as a packet."""
 
-MOST_OPTIONS = 1 << 10
-"""Options of one block that are read; the draft has 20 for an interface, and a block of 16 MiB could have 4 million."""
 
 OPTION_LOST = 4
 """epb_dropcount of an enhanced packet block."""
@@ -73,99 +74,8 @@ OPTION_RECEIVED = 4
 OPTION_DROPS = 5
 OPTION_SYSTEM_DROPS = 7
 """Of an interface statistics block; the two drop counters count different losses (draft-ietf-opsawg-pcapng 4.6)."""
-CLOCK_SLACK = 1_000_000_000
-"""A first packet may be this much older than the start of its capture: two readings of the clock."""
 OPTION_RESOLUTION = 9
 OPTION_OFFSET = 14
-
-
-def options(data: bytes, big: bool) -> dict[int, bytes]:
-    """The first options in `data` by code (the last of a kind); whatever runs over the end is left out."""
-    found: dict[int, bytes] = {}
-    order = "big" if big else "little"
-    at = 0
-    for _ in range(MOST_OPTIONS):
-        if at + 4 > len(data):
-            break
-        code = int.from_bytes(data[at : at + 2], order)  # type: ignore[arg-type]
-        length = int.from_bytes(data[at + 2 : at + 4], order)  # type: ignore[arg-type]
-        if code == 0 or at + 4 + length > len(data):
-            break
-        found[code] = data[at + 4 : at + 4 + length]
-        at += 4 + (length + 3 & ~3)
-    return found
-
-
-class Interface:
-    """One interface description: its link type and how its ticks become nanoseconds.
-
-    A tick is `multiplier`/`divisor` ns, or (shift > 0) 2**-shift seconds; up to `limit` of them fit into 63 bits.
-    seconds, offset         where its epoch is, and the same in ns as far as 63 bits hold it
-    frames, first           how many frames it has in the file, and the time of the first
-    started, ended          when its capture did, ns, as its statistics say, 0 = unknown
-    received, dropped       packets it counted, -1 = unknown, and those that were lost of them
-    last, counted           times of its last frame, and of the frame before its last statistics, 0 = none
-    clamped                 how many of its times were not within 1970 to 2106
-    """
-
-    def __init__(self, link: cython.int, snaplen: cython.longlong) -> None:
-        self.link = link
-        self.snaplen = snaplen
-        self.seconds = self.offset = self.dropped = self.frames = self.first = self.started = self.ended = (
-            self.clamped
-        ) = self.last = self.counted = 0
-        self.received = -1
-        self.resolution(6)
-
-    def resolution(self, code: cython.int) -> None:
-        """Set if_tsresol; an exponent that 64-bit ticks cannot use means microseconds, the default."""
-        exponent: cython.int = code & 0x7F
-        self.multiplier = self.divisor = 1
-        self.shift = 0
-        self.limit = 0
-        if code & 0x80:
-            self.shift = exponent
-            if exponent > 63:
-                self.resolution(6)
-            elif exponent == 0:
-                self.resolution(0)
-        elif exponent <= 9:
-            self.multiplier = 10 ** (9 - int(exponent))
-            self.limit = BEYOND // self.multiplier
-        elif exponent <= 19:
-            self.divisor = 10 ** (int(exponent) - 9)
-        else:
-            self.resolution(6)
-
-    def nanoseconds(self, ticks: cython.ulonglong) -> cython.longlong:
-        """Ticks since the interface's epoch as nanoseconds since 1970, clamped to what Frames.time may be."""
-        time: cython.longlong
-        if ticks <= self.limit:
-            time = ticks
-            time = time * self.multiplier + self.offset
-        else:
-            time = self.exact(ticks)
-        if 0 <= time <= LATEST:
-            return time
-        self.clamped += 1
-        return 0 if time < 0 else LATEST
-
-    def exact(self, ticks: cython.ulonglong) -> cython.longlong:
-        """The same where 63 bits do not hold what is in between; outside the range, the next number beyond it."""
-        value: int = ticks
-        seconds: int = self.seconds
-        value = value * 1_000_000_000 >> self.shift if self.shift else value * self.multiplier // self.divisor
-        return max(-1, min(value + seconds * 1_000_000_000, BEYOND))
-
-    def end_time(self) -> cython.longlong:
-        """When its capture ended, 0 = unknown, or not to be believed.
-
-        Fewer frames than were counted are a part of a capture, which somebody cut out; a frame from before the start
-        has its time from elsewhere. Then the statistics are about something else than what is in the file.
-        """
-        if self.frames < self.received - self.dropped or self.first < self.started - CLOCK_SLACK:
-            return 0
-        return self.ended
 
 
 class PcapngFrames(Reader):
@@ -176,6 +86,7 @@ class PcapngFrames(Reader):
     name_blocks    bodies of name resolution blocks with their byte order: (big, bytes)
     secret_blocks  bodies of decryption secrets blocks with their byte order: (big, bytes)
     kept           bytes in those two lists
+    told           is called with each of the latter as it comes, (body, big); None = nobody wants to know
     current        the interface of the current frame, current_index its number within the section
 
     A simple packet block has no time: its frame gets the time of the frame before, 0 for the first.
@@ -188,12 +99,13 @@ class PcapngFrames(Reader):
         self.lookahead = LOOKAHEAD
         self.shortest = 12
         self.big = False
-        self.interfaces: list[Interface] = []
+        self.interfaces: list[InterfaceDescription] = []
         self.name_blocks: list[tuple[bool, bytes]] = []
         self.secret_blocks: list[tuple[bool, bytes]] = []
+        self.told: Told | None = None
         self.kept = self.section_start = 0
         self.current_index = -1
-        self.current = Interface(0, 0)
+        self.current = InterfaceDescription(0, 0)
 
     @property
     def dropped(self) -> int:
@@ -265,50 +177,53 @@ class PcapngFrames(Reader):
 
     def packet(self, kind: cython.longlong, at: cython.Py_ssize_t, total: cython.longlong) -> cython.bint:
         """Make the packet block at `at` the current frame; False, with a warning, when it contradicts itself."""
-        data: bytes = self.data
-        big: cython.bint = self.big
         head: cython.Py_ssize_t = 12 if kind == SIMPLE_PACKET else 28
+        index: cython.longlong = 0
         if total < head + 4:
             return self._contradiction()
-        index: cython.longlong = 0
-        lost: cython.longlong = 0
         if kind == PACKET:
-            index = file_u32(data, at + 8, big)
+            index = file_u32(self.data, at + 8, self.big)
         elif kind == OLD_PACKET:
-            index = file_u16(data, at + 8, big)
-            lost = file_u16(data, at + 10, big)
-            if lost == UNKNOWN_LOSS:
-                lost = 0
+            index = file_u16(self.data, at + 8, self.big)
         if index != self.current_index and not self.select(index):
             return self._contradiction()
-        captured: cython.longlong
-        length: cython.longlong
         if kind == SIMPLE_PACKET:
-            length = file_u32(data, at + 8, big)
-            captured = min(length, total - 16)
-            if 0 < self.current.snaplen < captured:
-                captured = self.current.snaplen
-        else:
-            captured = file_u32(data, at + 20, big)
-            length = file_u32(data, at + 24, big)
-            if captured > total - 32:
-                return self._contradiction()
-            high: cython.ulonglong = file_u32(data, at + 12, big)
-            low: cython.ulonglong = file_u32(data, at + 16, big)
-            self.time = self.current.nanoseconds(high << 32 | low)
-            if kind == PACKET and total - 32 - (captured + 3 & ~3) >= 12:
-                lost = self.lost_before(at + 28 + (captured + 3 & ~3), at + total - 4)
-            if lost:
-                self.losses.add(self.current.last or self.time, self.time, lost)
-            self.current.last = self.time
+            self.length = file_u32(self.data, at + 8, self.big)
+            self.captured = min(self.length, total - 16)
+            if 0 < self.current.snaplen < self.captured:
+                self.captured = self.current.snaplen
+        elif not self.enhanced(kind, at, total):
+            return self._contradiction()
         if self.current.frames == 0:
             self.current.first = self.time
         self.current.frames += 1
         self.start = at + head
-        self.captured = captured
-        self.length = length
         self.link = self.current.link
         self.number += 1
+        return True
+
+    def enhanced(self, kind: cython.longlong, at: cython.Py_ssize_t, total: cython.longlong) -> cython.bint:
+        """Time, lengths and losses of an enhanced packet block, or an old one; False when it contradicts itself."""
+        data: bytes = self.data
+        big: cython.bint = self.big
+        lost: cython.longlong = 0
+        captured: cython.longlong = file_u32(data, at + 20, big)
+        if captured > total - 32:
+            return False
+        high: cython.ulonglong = file_u32(data, at + 12, big)
+        low: cython.ulonglong = file_u32(data, at + 16, big)
+        self.time = self.current.nanoseconds(high << 32 | low)
+        self.captured = captured
+        self.length = file_u32(data, at + 24, big)
+        if kind == OLD_PACKET:
+            lost = file_u16(data, at + 10, big)
+            if lost == UNKNOWN_LOSS:
+                lost = 0
+        elif total - 32 - (captured + 3 & ~3) >= 12:
+            lost = self.lost_before(at + 28 + (captured + 3 & ~3), at + total - 4)
+        if lost:
+            self.losses.add(self.current.last or self.time, self.time, lost)
+        self.current.last = self.time
         return True
 
     def lost_before(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.longlong:
@@ -346,6 +261,8 @@ class PcapngFrames(Reader):
             self.add_interface(at, total)
         elif kind in (NAMES, SECRETS):
             self.keep(self.name_blocks if kind == NAMES else self.secret_blocks, at, total)
+            if kind == SECRETS and self.told is not None and self.kept <= MOST_KEPT:
+                self.told(self.data[at + 8 : at + total - 4], bool(self.big))
         elif kind == STATISTICS:
             self.statistics(at, total)
 
@@ -364,7 +281,9 @@ class PcapngFrames(Reader):
         if total < 20 or len(self.interfaces) >= MOST_INTERFACES:
             self.damage(f"`{self.name}` has a damaged interface block after packet {self.number}; it was ignored")
             return
-        found: Interface = Interface(file_u16(self.data, at + 8, self.big), file_u32(self.data, at + 12, self.big))
+        found: InterfaceDescription = InterfaceDescription(
+            file_u16(self.data, at + 8, self.big), file_u32(self.data, at + 12, self.big)
+        )
         more = options(self.data[at + 16 : at + total - 4], self.big)
         if more.get(OPTION_RESOLUTION):
             found.resolution(more[OPTION_RESOLUTION][0])
@@ -381,7 +300,7 @@ class PcapngFrames(Reader):
         place: cython.longlong = self.section_start + file_u32(self.data, at + 8, self.big)
         if place >= len(self.interfaces):
             return
-        interface: Interface = self.interfaces[place]
+        interface: InterfaceDescription = self.interfaces[place]
         found = options(self.data[at + 20 : at + total - 4], self.big)
         dropped = min(self._counter(found, OPTION_DROPS) + self._counter(found, OPTION_SYSTEM_DROPS), LATEST)
         if dropped > interface.dropped and interface.counted:
@@ -397,7 +316,7 @@ class PcapngFrames(Reader):
         value = found.get(code, b"")
         return min(int.from_bytes(value, "big" if self.big else "little"), LATEST) if len(value) == 8 else 0
 
-    def _instant(self, found: dict[int, bytes], code: int, interface: Interface) -> int:
+    def _instant(self, found: dict[int, bytes], code: int, interface: InterfaceDescription) -> int:
         """A time in the interface's ticks, the high 32 bits first as in packet blocks; 0 when it is absent."""
         value = found.get(code, b"")
         if len(value) != 8:

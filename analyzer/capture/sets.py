@@ -36,7 +36,7 @@ from itertools import pairwise
 from analyzer.capture.files import STDIN, CaptureSource, open_reader
 from analyzer.capture.pcapng import PcapngFrames
 from analyzer.capture.reader import Reader
-from analyzer.capture.stream import RawStream, Written
+from analyzer.capture.stream import RawStream, WrittenStream
 from analyzer.errors import CaptureError, CutCaptureError
 
 OVERLAP = 1_000_000_000
@@ -188,7 +188,7 @@ def _look(named: _Named) -> _Member | None:
     """The first and last frame of a file; None when it has no frames."""
     reader = open_reader(named.path)
     try:
-        if isinstance(reader.stream, Written):
+        if isinstance(reader.stream, WrittenStream):
             raise CaptureError(f"`{named.path}` is a timeline, which no capture tool rotates")
         if not reader.advance():
             return None

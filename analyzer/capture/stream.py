@@ -178,7 +178,7 @@ class Prefixed:
         self.rest.close()
 
 
-class Written(Prefixed):
+class WrittenStream(Prefixed):
     """The capture that a text means; the text has been read."""
 
 

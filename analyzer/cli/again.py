@@ -18,7 +18,7 @@ from analyzer.output.ci import FORMATS, holds_rows, writer
 from analyzer.output.ci.fingerprint import kind
 from analyzer.output.ci.rows import HINT, cleaned, objects
 from analyzer.output.summary import Summary
-from analyzer.output.text import safe
+from analyzer.text import safe
 from analyzer.verdict.model import CLASSES, FAILURES
 
 if TYPE_CHECKING:

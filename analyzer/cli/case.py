@@ -32,7 +32,7 @@ def case(
     from analyzer.cli.output import Output
     from analyzer.cli.pick import pick, source_of
     from analyzer.output.case import Case
-    from analyzer.wire.trace import Trace
+    from analyzer.tcp.trace import Trace
 
     not_both(number, stream)
     source = source_of(capture, "case")

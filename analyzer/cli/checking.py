@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, TextIO
 from analyzer.cli import messages
 from analyzer.cli.stopping import draining
 from analyzer.errors import ExitStatus, Terminated, UsageError
-from analyzer.output.text import plural
 from analyzer.reading.inputs import streams
+from analyzer.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from analyzer.capture import CaptureSource
     from analyzer.fetch.model import Fetch
-    from analyzer.opinion.check import Check
+    from analyzer.opinion.check import SecondOpinion
 
 
-def checking(paths: list[str], follow: bool) -> Check:
+def checking(paths: list[str], follow: bool) -> SecondOpinion:
     """A check of captures that can be read twice, with a Wireshark that works.
 
     Else UsageError, before anything is read.
     """
-    from analyzer.opinion.check import Check
+    from analyzer.opinion.check import SecondOpinion
     from analyzer.opinion.wireshark import Wireshark
 
     for path in paths:
@@ -34,7 +34,7 @@ def checking(paths: list[str], follow: bool) -> Check:
                 f"`--check` reads captures twice, which {name} cannot be",
                 "save it first: `cat > trace.pcap`, then `whyfetch classify --check trace.pcap`",
             )
-    return Check(Wireshark("--check"))
+    return SecondOpinion(Wireshark("--check"))
 
 
 def ended(ask: Callable[[], bool]) -> ExitStatus:
@@ -48,7 +48,7 @@ def ended(ask: Callable[[], bool]) -> ExitStatus:
         return ExitStatus.INTERRUPTED
 
 
-def report(check: Check, sources: Iterable[CaptureSource], *, quiet: bool) -> ExitStatus:
+def report(check: SecondOpinion, sources: Iterable[CaptureSource], *, quiet: bool) -> ExitStatus:
     """Ask, and print what came of it on standard error; FOUND when Wireshark says otherwise, and nobody knows why.
 
     What could not be asked is an error, whatever else was found. `quiet`: only differences are printed.
@@ -58,7 +58,7 @@ def report(check: Check, sources: Iterable[CaptureSource], *, quiet: bool) -> Ex
     return ended(lambda: _told(check, sources, quiet))
 
 
-def _told(check: Check, sources: Iterable[CaptureSource], quiet: bool) -> bool:
+def _told(check: SecondOpinion, sources: Iterable[CaptureSource], quiet: bool) -> bool:
     from analyzer.opinion.words import Totals
 
     totals = Totals()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLUMNS = 80
 """Characters of a line: it is pasted into bug reports."""
 
-NAMES = 9
+NAMES = 12
 """Characters of the longest name of a check."""
 
 SHOWN = 20
@@ -84,7 +84,7 @@ def doctor(
 
 def check_lines(checks: list[Check]) -> Iterator[str]:
     """The checks of each area below its heading; what does not work with how to get it."""
-    from analyzer.output.text import safe
+    from analyzer.text import safe
 
     for area, members in groupby(checks, key=lambda check: check.area):
         yield ""
@@ -99,7 +99,7 @@ def check_lines(checks: list[Check]) -> Iterator[str]:
 
 def interface_lines(interfaces: list[Interface]) -> Iterator[str]:
     """The interfaces with what they carried, the busiest first when there are many."""
-    from analyzer.output.text import safe
+    from analyzer.text import safe
 
     shown = sorted(interfaces, key=lambda interface: -interface.received - interface.sent)[:SHOWN]
     yield ""

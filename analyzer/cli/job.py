@@ -21,11 +21,11 @@ from analyzer.errors import CaptureError, ExitStatus, Terminated, UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.ci import DRAWN
 from analyzer.output.ci import FORMATS as CI_FORMATS
-from analyzer.output.progress import Bar
+from analyzer.output.progress import ProgressBar
 from analyzer.output.summary import Summary
-from analyzer.output.text import plural
 from analyzer.reading.inputs import streams
 from analyzer.reading.rows import Row
+from analyzer.text import plural
 from analyzer.verdict.brief import Brief
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.retries import PENDING
@@ -33,7 +33,7 @@ from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
     from analyzer.capture.live.capture import LiveCapture
-    from analyzer.opinion.check import Check
+    from analyzer.opinion.check import SecondOpinion
     from analyzer.output.ci.baseline import Baseline
     from analyzer.output.meter import Meter
     from analyzer.output.written import Written
@@ -72,13 +72,14 @@ class Job:
         group_by: tuple[str, ...] = (),
         stats: bool = False,
         client_log: Path | None = None,
+        keylogs: list[Path] | None = None,
         baseline: Baseline | None = None,
         show_queries: bool = False,
         max_open: int = 0,
         follow: bool = False,
         settle: bool = False,
         live: LiveCapture | None = None,
-        check: Check | None = None,
+        check: SecondOpinion | None = None,
     ) -> None:
         self.paths = paths
         self.form = form
@@ -100,16 +101,16 @@ class Job:
         self.check = check
         shows = sys.stderr.isatty() and not quiet
         # nobody knows how much of a stream is to come
-        self.bar: Bar | Meter | None = Bar(sys.stderr) if shows and not self.live else None
+        self.bar: ProgressBar | Meter | None = ProgressBar(sys.stderr) if shows and not self.live else None
         self.waiting = None if quiet else messages.waiting
         self.written: Written | None = None
         if not (self.live or check or baseline or client_log or group_by or self.choosing):  # which look at fetches
             self.written = _written(form)
         self.drawing = None
         if form in DRAWN and not self.live:
-            from analyzer.output.ci.drawing import Drawing
+            from analyzer.output.ci.drawing import Drawings
 
-            self.drawing = Drawing()
+            self.drawing = Drawings()
         self.reading = Reading(
             paths,
             kinds=True,
@@ -119,6 +120,7 @@ class Job:
             show_queries=show_queries,
             progress=self.bar,
             client_log=client_log,
+            keylogs=keylogs or (),
             waiting=self.waiting,
             max_open=max_open,
             follow=follow,

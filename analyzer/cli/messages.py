@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from analyzer.output.text import safe, width, wrap
+from analyzer.text import safe, width, wrap
 
 LOG = 120
 """Columns of a log in a browser: what those of GitHub and GitLab show on a usual screen."""

@@ -50,9 +50,9 @@ def _nearest(wanted: str) -> str:
     """The hint for a name that is none."""
     from difflib import get_close_matches
 
+    from analyzer.layer.tls.registry import ALERTS
     from analyzer.verdict.catalog import catalogue, title
     from analyzer.verdict.model import CLASSES
-    from analyzer.wire.tls.registry import ALERTS
 
     if wanted in CLASSES[6:]:
         return f"rows of class `{wanted}` have no cause; an incomplete one says in `missing` what is not in the capture"

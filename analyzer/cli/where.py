@@ -14,8 +14,8 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.columns import COLUMNS, TYPES
 from analyzer.output.grouping import HOST, value_of
 from analyzer.output.row import values
-from analyzer.output.text import safe
 from analyzer.output.words import address
+from analyzer.text import safe
 from analyzer.verdict.model import verdict_of
 
 EXPRESSION = re.compile(r"\s*([\w-]+)\s*(==|=|!=|!~|~|<=|>=|<|>)\s*(.*?)\s*", re.DOTALL)

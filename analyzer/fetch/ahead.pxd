@@ -1,5 +1,5 @@
 from analyzer.fetch.model cimport Fetch
-from analyzer.wire.ahead cimport ask
+from analyzer.model.ahead cimport ask
 
 cdef int FETCH, FLOW, VERDICT, TEXT
 

@@ -1,11 +1,11 @@
-"""Asks for the memory of fetches that waited, before they are looked at (analyzer.wire.ahead)."""
+"""Asks for the memory of fetches that waited, before they are looked at (analyzer.model.ahead)."""
 
 from __future__ import annotations
 
 import cython
 
 if not cython.compiled:
-    from analyzer.wire.ahead import ask
+    from analyzer.model.ahead import ask
 
 from analyzer.fetch.model import Fetch
 

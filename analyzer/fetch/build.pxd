@@ -2,16 +2,19 @@ from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.target cimport host_of
 from analyzer.fetch.vantage cimport vantage
-from analyzer.wire.model cimport Connection, Exchange, Http2, Milestone, Record, Side, Tls
-from analyzer.wire.tls.completion cimport Completion
-from analyzer.wire.tls.last cimport opaque_exchange
-from analyzer.wire.tls.opaque cimport Opaque
+from analyzer.layer.tls.completion cimport Completion
+from analyzer.layer.tls.last cimport opaque_exchange
+from analyzer.layer.tls.opaque cimport Opaque
+from analyzer.model.connection cimport Connection, Milestone, Side
+from analyzer.model.http cimport Exchange, Http2
+from analyzer.model.tls cimport Record, Tls
 
-cdef int OUTSIDE, SERVER, TLS13
+cdef int OUTSIDE, SERVER, TLS13, HEADS
 cdef long long REFUSAL_NS
 
 cpdef list[Fetch] fetches(Connection connection)
 cdef note_quiet(Connection connection)
+cdef inside(Fetch fetch, Tls tls)
 cdef Fetch plain(Connection connection, Exchange exchange, Flow flow, int position)
 cdef bint outlives(Fetch fetch) except -1
 cdef stream_over(Fetch fetch, Exchange exchange, Http2 h2)

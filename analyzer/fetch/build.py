@@ -14,14 +14,16 @@ from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.target import host_of
 from analyzer.fetch.vantage import vantage
-from analyzer.wire.http.head import MAX_VALUE
-from analyzer.wire.http2.registry import UNREADABLE
-from analyzer.wire.model import CLIENT, OUTSIDE, SERVER, Connection, Exchange, Http2, Milestone, Record, Side, Tls
-from analyzer.wire.tls.completion import REFUSAL_NS, Completion
-from analyzer.wire.tls.completion import completion as tls_completion
-from analyzer.wire.tls.last import opaque_exchange
-from analyzer.wire.tls.opaque import Opaque
-from analyzer.wire.tls.registry import TLS13
+from analyzer.layer.http2.registry import UNREADABLE
+from analyzer.layer.tls.completion import REFUSAL_NS, Completion
+from analyzer.layer.tls.completion import completion as tls_completion
+from analyzer.layer.tls.last import opaque_exchange
+from analyzer.layer.tls.opaque import Opaque
+from analyzer.layer.tls.registry import TLS13
+from analyzer.model.connection import CLIENT, OUTSIDE, SERVER, Connection, Milestone, Side
+from analyzer.model.fields import MAX_VALUE
+from analyzer.model.http import Exchange, Http2
+from analyzer.model.tls import HEADS, Record, Tls
 
 EARLY_RESET_NS = 1_000_000_000
 """A server's reset this soon after the handshake is a refusal (signatures.md 6.1 `early_reset`), an empty connection
@@ -36,7 +38,7 @@ def fetches(connection: Connection) -> list[Fetch]:
     exchange: Exchange
     fetch: Fetch
     flow: Flow = Flow(connection)
-    if connection.exchanges and connection.tls is None:
+    if connection.exchanges and (connection.tls is None or connection.tls.decrypted == HEADS):
         if len(connection.exchanges) > 1:
             note_quiet(connection)
         for exchange in connection.exchanges:
@@ -64,10 +66,12 @@ def plain(connection: Connection, exchange: Exchange, flow: Flow, position: cyth
     """The fetch of one HTTP exchange; the first on its connection begins with the SYN."""
     fetch: Fetch = Fetch(connection, exchange, flow)
     fetch.protocol = "http" if exchange.h2 is None else "h2c"
+    if connection.tls is not None:
+        inside(fetch, connection.tls)
     fetch.method = exchange.method
     fetch.target = exchange.target
     fetch.status = exchange.status
-    fetch.name = exchange_name(connection, exchange)
+    fetch.name = exchange_name(connection, exchange) or fetch.name
     begin(fetch, connection)
     if position > 0:
         fetch.start = exchange.request_time or exchange.response_time  # a request may be missing in the capture
@@ -90,6 +94,17 @@ def plain(connection: Connection, exchange: Exchange, flow: Flow, position: cyth
     if exchange.h2 is not None and not exchange.response_complete:
         stream_over(fetch, exchange, exchange.h2)
     return fetch
+
+
+def inside(fetch: Fetch, tls: Tls) -> None:
+    """What is told of the TLS that carries an exchange."""
+    done: Completion = tls_completion(tls)
+    fetch.protocol = "tls"
+    fetch.completion = done
+    if tls.sni:
+        fetch.name = fetch.flow.sni
+    if done.state == "complete":
+        fetch.tls_s = seconds(tls.hello_time, done.done_time)
 
 
 def outlives(fetch: Fetch) -> cython.bint:

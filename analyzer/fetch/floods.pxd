@@ -1,5 +1,5 @@
 from analyzer.fetch.model cimport Fetch
-from analyzer.wire.model cimport Connection
+from analyzer.model.connection cimport Connection
 
 cdef int MAX_ROWS, MAX_MINUTES, MAX_TOLD
 cdef long long MINUTE_NS

@@ -11,7 +11,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.wire.model import Connection
+from analyzer.model.connection import Connection
 
 MINUTE_NS = 60_000_000_000
 """Attempts are counted by minutes of capture time, of the times at which they began."""

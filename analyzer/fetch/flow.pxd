@@ -1,6 +1,7 @@
 cimport cython
 
-from analyzer.wire.model cimport Connection, Milestone, Side, Tls
+from analyzer.model.connection cimport Connection, Milestone, Side
+from analyzer.model.tls cimport Tls
 
 cdef class Flow:
     cdef public long long stream

@@ -11,7 +11,8 @@ from sys import intern
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.wire.model import CLIENT, LONGEST_NS, Connection, Milestone, Side, Tls
+from analyzer.model.connection import CLIENT, LONGEST_NS, Connection, Milestone, Side
+from analyzer.model.tls import Tls
 
 X25519MLKEM768 = 0x11EC
 """The post-quantum key share (draft-ietf-tls-ecdhe-mlkem): with it a ClientHello needs two segments."""

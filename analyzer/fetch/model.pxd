@@ -3,9 +3,10 @@ cimport cython
 from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.registries cimport Package, package_of
 from analyzer.fetch.target cimport shown_target
-from analyzer.wire.model cimport Connection, Exchange
-from analyzer.wire.tls.completion cimport Completion
-from analyzer.wire.tls.opaque cimport Opaque
+from analyzer.layer.tls.completion cimport Completion
+from analyzer.layer.tls.opaque cimport Opaque
+from analyzer.model.connection cimport Connection
+from analyzer.model.http cimport Exchange
 
 cdef class Fetch:
     cdef public Connection connection

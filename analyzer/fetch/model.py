@@ -10,9 +10,10 @@ import cython
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.registries import Package, package_of
 from analyzer.fetch.target import shown_target
-from analyzer.wire.model import Connection, Exchange
-from analyzer.wire.tls.completion import Completion
-from analyzer.wire.tls.opaque import Opaque
+from analyzer.layer.tls.completion import Completion
+from analyzer.layer.tls.opaque import Opaque
+from analyzer.model.connection import Connection
+from analyzer.model.http import Exchange
 
 
 @cython.no_gc
@@ -34,7 +35,7 @@ class Fetch:
     dropped     packets were dropped by the capture meanwhile (analyzer.verdict.drops), 0 = as far as is known none
     resolution  what the client asked DNS for in vain, an analyzer.fetch.resolution.Resolution, else None
     start, end  ns; durations in seconds, -1.0 = unknown
-    completion  how far the TLS handshake got, and opaque: what followed it (analyzer.wire.tls); None without TLS
+    completion  how far the TLS handshake got, and opaque: what followed it (analyzer.layer.tls); None without TLS
     last        1 = the connection's last fetch: how the connection ended belongs to it
     verdict     an analyzer.verdict.model.Verdict, set by the verdict stage
     group       number of its retry group within the capture, attempt: its place there, both 0 = tried only once

@@ -1,4 +1,3 @@
-# not compiled: only names that were not resolved
 """Which questions belong to a connection, and when their answers came."""
 
 from __future__ import annotations
@@ -6,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analyzer.fetch.resolution import AGAIN_NS, LINK_NS
-from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
+from analyzer.layer.dns.lookups import PATIENCE_NS, Lookup
 
 ROUND_NS = 100_000_000
 """Questions this close to each other are of one round: a resolver asks for A and AAAA at once."""

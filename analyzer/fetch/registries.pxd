@@ -1,5 +1,5 @@
 from analyzer.fetch.target cimport host_of
-from analyzer.wire.model cimport Exchange
+from analyzer.model.http cimport Exchange
 
 cdef class Package:
     cdef public str ecosystem, name, version, file

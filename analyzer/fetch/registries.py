@@ -11,8 +11,8 @@ import re
 import cython
 
 from analyzer.fetch.target import host_of
-from analyzer.wire.http.head import MAX_TARGET
-from analyzer.wire.model import Exchange
+from analyzer.model.fields import MAX_TARGET
+from analyzer.model.http import Exchange
 
 MAX_NAME = 255
 """Characters of a name or version: OCI distribution-spec, npm (214) and file systems allow no more."""

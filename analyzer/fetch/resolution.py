@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.fetch.build import seconds
 from analyzer.fetch.model import Fetch
-from analyzer.wire.dns.lookups import DISORDER_NS, LATE_NS, PATIENCE_NS, Lookup
-from analyzer.wire.dns.message import AAAA, NOERROR, NXDOMAIN, SERVFAIL
-from analyzer.wire.model import CLIENT, NETWORK, SERVER, Connection, Milestone
+from analyzer.layer.dns.lookups import DISORDER_NS, LATE_NS, PATIENCE_NS, Lookup
+from analyzer.layer.dns.message import AAAA, NOERROR, NXDOMAIN, SERVFAIL
+from analyzer.model.connection import CLIENT, NETWORK, SERVER, Connection, Milestone
 
 LINK_NS = PATIENCE_NS + LATE_NS
 """A lookup this long before the SYN belongs to the connection: longer than a resolver waits before it asks again."""

@@ -1,4 +1,4 @@
-from analyzer.wire.model cimport Connection, Milestone, Side
+from analyzer.model.connection cimport Connection, Milestone, Side
 
 cdef long long LOCAL_NS, LONGEST_NS
 cdef int NEAR_SHARE

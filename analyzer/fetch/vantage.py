@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.wire.model import CLIENT, LONGEST_NS, SERVER, Connection, Milestone, Side
+from analyzer.model.connection import CLIENT, LONGEST_NS, SERVER, Connection, Milestone, Side
 
 LOCAL_NS = 1_000_000
 """Below a millisecond each way both ends are so near that neither TTL nor delay tells anything."""

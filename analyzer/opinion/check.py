@@ -18,7 +18,7 @@ from analyzer.opinion.cutout import CutOut, Cutter
 from analyzer.opinion.facts import Stated
 from analyzer.opinion.fields import Row
 from analyzer.opinion.wireshark import OpinionError, Wireshark
-from analyzer.wire.trace import Trace
+from analyzer.tcp.trace import Trace
 
 MOST_FETCHES = 5_000
 """Of one capture: each waits with its connection, 10 kB, until all were read, and takes tshark 20 ms. Further ones are
@@ -27,7 +27,7 @@ Told = TypeVar("Told")
 """A row, or what is told beside rows."""
 
 
-class Check:
+class SecondOpinion:
     """Collects fetches while rows are written, and asks about all of a capture at once.
 
     files     the captures that fetches came from

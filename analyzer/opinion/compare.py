@@ -10,7 +10,7 @@ from typing import NamedTuple
 from analyzer.opinion.cutout import CutOut, Wire
 from analyzer.opinion.facts import Fact, Stated
 from analyzer.opinion.fields import FACTS, Row, Value
-from analyzer.opinion.known import KNOWN, SILENT, Known, Seen
+from analyzer.opinion.known import KNOWN, SILENT, Contrast, Known
 
 STATUS_LINE = len("HTTP/1.1 200 OK")
 """Bytes without which a segment has no status, nor a method."""
@@ -70,7 +70,7 @@ def compare(stated: Stated, cut: CutOut, rows: dict[int, Row], missing: frozense
         else:
             fields = FACTS[fact.kind].fields
             said = tuple(field for field in fields if field in row) or fields[-1:]
-            seen = Seen(stated, fact, theirs, row)
+            seen = Contrast(stated, fact, theirs, row)
             opinion.differences.append(Difference(fact, theirs, said, known(seen)))
     return opinion
 
@@ -88,7 +88,7 @@ def shown_later(fact: Fact, wire: Wire, row: Row) -> bool:
     return fact.kind in ("status", "method") and goes_on
 
 
-def known(seen: Seen) -> Known | None:
+def known(seen: Contrast) -> Known | None:
     """The reason why a difference may be."""
     return next((one for one in KNOWN if seen.fact.kind in one.kinds and one.fits(seen)), None)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from analyzer.capture.frame import Frames
-from analyzer.wire.decode.decoder import ICMP, NOTHING, TCP, Decoder
-from analyzer.wire.packet import Packet
-from analyzer.wire.trace import Seen, Trace
+from analyzer.frame.decoder import ICMP, NOTHING, TCP, Decoder
+from analyzer.frame.packet import Packet
+from analyzer.tcp.trace import Seen, Trace
 
 MARK = "frame.comment"
 """A display filter: marked frames have a comment, others none. A list of numbers would be searched for each frame."""

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.fetch.model import Fetch
+from analyzer.model.connection import ACK, Connection
+from analyzer.model.tls import MAX_RECORDS, Record, Tls
 from analyzer.opinion.cutout import Wire
 from analyzer.opinion.fields import Value
 from analyzer.verdict.model import verdict_of
-from analyzer.wire.model import ACK, MAX_RECORDS, Connection, Record, Tls
 
 HIDDEN = ("client-hello", "server-hello")
 """What Wireshark shows where it ends; a verdict cites where it begins."""

@@ -7,15 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from analyzer.wire.model import ACK, FIN, RST, SYN
-from analyzer.wire.tls.reader import text
+from analyzer.layer.tls.reader import text
+from analyzer.model.connection import ACK, FIN, RST, SYN
 
 Row = dict[str, list[str]]
 """Field -> its values in one packet, in the order of the packet; a field that it does not have is not there."""
 Value = str | int | tuple[int, ...] | frozenset[str]
 
 MAX_NAME = 255
-"""Characters of a server name that are kept, as analyzer.wire.tls.hello does."""
+"""Characters of a server name that are kept, as analyzer.layer.tls.hello does."""
 SHOW, RAW = "show", "raw_value"
 """What is taken of a field: the text that Wireshark shows; its bytes in hexadecimal where the text may be changed."""
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from analyzer.model.connection import SYN
 from analyzer.opinion.facts import Fact, Stated
 from analyzer.opinion.fields import Row, Value, again, flags, number
-from analyzer.wire.model import SYN
 
 DRAFT = 0x7F
 """The first byte of a draft's version (draft-ietf-tls-tls13-21 4.2.1.1)."""
@@ -22,7 +22,7 @@ SILENT: tuple[Value, ...] = (-1, "", (), frozenset())
 """Wireshark says nothing of it."""
 
 
-class Seen(NamedTuple):
+class Contrast(NamedTuple):
     """One difference: of which fetch, the fact, what Wireshark says instead, and all that it says of the packet."""
 
     stated: Stated
@@ -44,18 +44,18 @@ class Known(NamedTuple):
     kinds: tuple[str, ...]
     differs: str
     reason: str
-    fits: Callable[[Seen], bool]
+    fits: Callable[[Contrast], bool]
     since: tuple[int, int] = (0, 0)
 
 
-def _overtaken(seen: Seen) -> bool:
+def _overtaken(seen: Contrast) -> bool:
     """New for us, sent before for Wireshark; or Wireshark did not dissect what it holds to be sent before."""
     if seen.fact.kind == "label":
         return seen.fact.stream
     return seen.fact.ours == "new" if seen.fact.kind == "again" else seen.theirs in SILENT
 
 
-def _moved(seen: Seen) -> bool:
+def _moved(seen: Contrast) -> bool:
     """Wireshark shows at another packet what we show here, or nothing; no other value."""
     return seen.fact.kind in ("records", "hellos", "alerts", "label") or seen.theirs in SILENT
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from analyzer.opinion.compare import Difference, Opinion
 from analyzer.opinion.fields import Value
 from analyzer.opinion.known import KNOWN
-from analyzer.output.text import cut, pad, plural, safe, width, wrap
+from analyzer.text import cut, pad, plural, safe, width, wrap
 
 LONGEST = 60
 """Columns of a value."""

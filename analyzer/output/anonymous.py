@@ -8,8 +8,8 @@ from __future__ import annotations
 # not compiled: runs for one connection
 import re
 
+from analyzer.layer.detection import METHODS, SSLV2, client_protocol
 from analyzer.verdict.signatures.tls import PRINTABLE_SHARE
-from analyzer.wire.detection import METHODS, SSLV2, client_protocol
 
 SHAPE = re.compile(r"[^/.:@%~_-]")
 """Of a path its separators stay, so that a reader sees what kind of request it was."""
@@ -23,7 +23,7 @@ START = re.compile(
 """How a start line that is cut begins, as far as its words are known."""
 VERSION = re.compile(rb" HTTP/1\.[01](?=[ \t]*\r?\n)")
 SHOUTED = re.compile(rb"[A-Z]{1,20}(?= |\Z)")
-"""A first word in capitals may be a method (wire/detection.py)."""
+"""A first word in capitals may be a method (layer/detection.py)."""
 PROXY_V1 = re.compile(rb"PROXY (?:TCP[46](?= )|UNKNOWN\b|TCP|UNK)")
 """By these words the line of the PROXY protocol (version 1, 2.1) is known; addresses follow, or anything."""
 RECORD = re.compile(rb"[\x14-\x18](?:\Z|\x03(?:\Z|[\0-\4]))")
@@ -33,7 +33,7 @@ HEADER = 5
 PORT = re.compile(r"[0-9]{1,5}")
 
 
-class Names:
+class Pseudonyms:
     """Names as they are printed: the same name always the same way."""
 
     def __init__(self) -> None:

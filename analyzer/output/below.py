@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TextIO
 
 from analyzer.fetch.model import Fetch
-from analyzer.output.text import cut
 from analyzer.output.words import still_open
+from analyzer.text import cut
 from analyzer.verdict.told import going_on
 
 SHOWN = 3

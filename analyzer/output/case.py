@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.errors import UsageError
 from analyzer.fetch.model import Fetch
-from analyzer.output.anonymous import Names
+from analyzer.model.connection import CLIENT, ID_FAR, NETWORK, RST, SERVER, SYN, Connection
+from analyzer.output.anonymous import Pseudonyms
 from analyzer.output.payload import Describer, Part
 from analyzer.output.timeline import letters
+from analyzer.tcp.trace import Seen
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, ID_FAR, NETWORK, RST, SERVER, SYN, Connection
-from analyzer.wire.trace import Seen
 
 MOST_PACKETS = 2000
 MOST_BYTES = 8_000_000
@@ -44,7 +44,7 @@ class Case:
             if seen.side != NETWORK and not seen.flags & RST:
                 self.ttl[seen.side] = seen.ttl
         self.copied = self._copied()
-        names = Names()
+        names = Pseudonyms()
         self.parts = {side: self._stream(side, names) for side in (CLIENT, SERVER)}
         self.laid: dict[int, list[tuple[int, int]]] = {CLIENT: [], SERVER: []}
         self.ids: dict[int, int] = {}
@@ -177,7 +177,7 @@ class Case:
 
     # -- payload ---------------------------------------------------------------------------------------------------
 
-    def _stream(self, side: int, names: Names) -> list[Part]:
+    def _stream(self, side: int, names: Pseudonyms) -> list[Part]:
         """The stream of one side in parts."""
         data, holes = bytearray(), bytearray()
         for seen in self.packets:

@@ -12,8 +12,8 @@ if cython.compiled:
     from cython.cimports.libc.string import memcpy  # type: ignore[import-untyped]
 
 from analyzer.fetch.model import Fetch
-from analyzer.output.text import safe
 from analyzer.output.words import evidence, rfc3339, until_second, wireshark_filter
+from analyzer.text import safe
 from analyzer.verdict.model import Evidence, Verdict
 
 PLAIN = re.compile(r"[ !#-+\--~]*")

@@ -9,8 +9,8 @@ from typing import TextIO
 from analyzer.fetch.model import Fetch
 from analyzer.output.summary import Summary
 from analyzer.output.table import COLOURS
-from analyzer.output.text import plural, safe
 from analyzer.output.words import address
+from analyzer.text import plural, safe
 from analyzer.verdict.model import Evidence, Verdict, verdict_of
 from analyzer.verdict.told import Event
 
@@ -26,7 +26,7 @@ MAX_PROOF = 6
 MENDED = {"recovered": "a retry got it", "fallback": "another entry of GOPROXY had it"}
 
 
-class Finding:
+class Alike:
     """Fetches that ended in the same way at the same place: the first of them, and how many there were."""
 
     def __init__(self, fetch: Fetch) -> None:
@@ -48,7 +48,7 @@ class CompactWriter:
         self.said = ""
         self.more = 0
         self.advised: set[str] = set()
-        self.found: dict[tuple[str, ...], Finding] = {}
+        self.found: dict[tuple[str, ...], Alike] = {}
 
     def begin(self) -> None:
         """Nothing: what comes first is known last."""
@@ -64,7 +64,7 @@ class CompactWriter:
             if len(self.found) >= MAX_HELD:
                 self.more += 1
                 return
-            finding = self.found[kind] = Finding(fetch)
+            finding = self.found[kind] = Alike(fetch)
         finding.count += 1
 
     def event(self, event: Event) -> None:
@@ -80,7 +80,7 @@ class CompactWriter:
         if left_out:
             self.out.write(f"whyfetch: and {plural(left_out, 'more that is', 'more that are')} not ok\n")
 
-    def _finding(self, finding: Finding) -> None:
+    def _finding(self, finding: Alike) -> None:
         fetch = finding.first
         verdict = verdict_of(fetch)
         name = f"{verdict.klass}/{verdict.cause}" if verdict.cause else verdict.klass
@@ -110,7 +110,7 @@ def _place(fetch: Fetch) -> str:
     return f"{fetch.name} ({server})" if fetch.name else server
 
 
-def _rank(finding: Finding) -> tuple[bool, bool]:
+def _rank(finding: Alike) -> tuple[bool, bool]:
     fetch = finding.first
     return not verdict_of(fetch).failed, fetch.group_outcome in MENDED
 

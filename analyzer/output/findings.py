@@ -13,8 +13,8 @@ from typing import NamedTuple, TypeVar
 
 import cython
 
-from analyzer.output.text import plural, safe
 from analyzer.output.words import address
+from analyzer.text import plural, safe
 from analyzer.verdict.brief import Brief
 from analyzer.verdict.thresholds import TTL_DELTA
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from analyzer.fetch.floods import MAX_SOURCES, Flood, Floods
 from analyzer.fetch.wishes import Wishes
 from analyzer.output.words import address
-from analyzer.verdict.case import endpoint
+from analyzer.verdict.facts import endpoint
 
 
 def told(connections: Floods, wishes: Wishes) -> list[str]:

@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.output.anonymous import digits, method, shape
-from analyzer.verdict.signatures.response import ENDLESS
-from analyzer.wire.http2.fields import Fields
-from analyzer.wire.http2.head import MAX_DIGITS
-from analyzer.wire.http2.reader import FRAME_HEADER
-from analyzer.wire.http2.registry import (
+from analyzer.layer.http2.fields import HeaderDecoder
+from analyzer.layer.http2.head import MAX_DIGITS
+from analyzer.layer.http2.reader import FRAME_HEADER
+from analyzer.layer.http2.registry import (
     CONTINUATION,
     DATA,
     END_HEADERS,
@@ -32,11 +30,13 @@ from analyzer.wire.http2.registry import (
     SETTINGS,
     WINDOW_UPDATE,
 )
+from analyzer.output.anonymous import digits, method, shape
+from analyzer.verdict.signatures.response import ENDLESS
 
 if TYPE_CHECKING:
     from hpack import Encoder
 
-    from analyzer.output.anonymous import Names
+    from analyzer.output.anonymous import Pseudonyms
 
 PRIORITY_FRAME, PING = 2, 6
 STATUS_DIGITS = 3
@@ -69,12 +69,12 @@ class Frame(NamedTuple):
     whole: bool
 
 
-class Frames:
+class FrameLines:
     """Describes one direction, from its first frame on."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Pseudonyms) -> None:
         self.names = names
-        self.fields = Fields()
+        self.fields = HeaderDecoder()
         self.encoder: Encoder | None = None
         self.block: list[Frame] = []
 

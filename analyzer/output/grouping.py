@@ -25,7 +25,7 @@ Rank = tuple[bool, int, int]
 
 
 @dataclass(slots=True)
-class Group:
+class RowGroup:
     """Rows that are alike.
 
     keys         the values of the columns that they are grouped by, None or "" where unknown
@@ -78,12 +78,12 @@ class Grouping:
     """
 
     by: tuple[str, ...] = WHAT_AND_WHERE
-    found: dict[tuple[object, ...], Group] = field(default_factory=dict)
+    found: dict[tuple[object, ...], RowGroup] = field(default_factory=dict)
     beyond: int = 0
     beyond_failed: int = 0
     columns: tuple[str, ...] = ()
 
-    def add(self, values: Values) -> Group | None:
+    def add(self, values: Values) -> RowGroup | None:
         """Count one row, given by column, in the group that is returned; None = in none.
 
         Not a second time what was captured on both sides of a NAT.
@@ -98,7 +98,7 @@ class Grouping:
                 self.beyond += 1
                 self.beyond_failed += failed
                 return None
-            group = self.found[keys] = Group(keys)
+            group = self.found[keys] = RowGroup(keys)
         start = instant(str(values["start"]))
         group.first = min(group.first, start) if group.count else start
         group.last = max(group.last, start)
@@ -109,11 +109,11 @@ class Grouping:
         self._exemplify(group, values, failed)
         return group
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[RowGroup]:
         """The worst first: most failures, then what the capture does not show, then what went well."""
         return sorted(self.found.values(), key=_badness)
 
-    def _exemplify(self, group: Group, values: Values, failed: bool) -> None:
+    def _exemplify(self, group: RowGroup, values: Values, failed: bool) -> None:
         rank = rank_of(values, failed)
         if rank <= group.rank:
             return
@@ -147,7 +147,7 @@ def instant(text: str) -> int:
     return int(second.timestamp()) * NANO + int(text[20:29])
 
 
-def _badness(group: Group) -> tuple[int, bool, int, float, tuple[str, ...]]:
+def _badness(group: RowGroup) -> tuple[int, bool, int, float, tuple[str, ...]]:
     """The keys come last: the order is the same for the same rows in any order."""
     well = group.text("class") == "ok"
     return -group.failed, well, -group.count, -group.cost_s, tuple(map(str, group.keys))

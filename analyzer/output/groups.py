@@ -12,15 +12,15 @@ from typing import TextIO
 from analyzer.fetch.model import Fetch
 from analyzer.output.cells import csv_text
 from analyzer.output.columns import COLUMNS, SCHEMA
-from analyzer.output.grouping import MAX_GROUPS, Group, Grouping
+from analyzer.output.grouping import MAX_GROUPS, Grouping, RowGroup
 from analyzer.output.jsonl import fields_of
 from analyzer.output.row import values
 from analyzer.output.stats import PHASES, QUANTILES, Times
 from analyzer.output.summary import Summary
 from analyzer.output.table import COLOURS, GAP, NARROWEST, UNBOUNDED, TableWriter, within
-from analyzer.output.text import HANGING, pad, plural, safe, width, wrap
 from analyzer.output.words import rfc3339
-from analyzer.verdict.case import span
+from analyzer.text import HANGING, pad, plural, safe, width, wrap
+from analyzer.verdict.facts import span
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.told import Event
 
@@ -83,12 +83,12 @@ class GroupWriter:
     def _write(self, summary: Summary) -> None:
         raise NotImplementedError
 
-    def show(self, group: Group) -> str:
+    def show(self, group: RowGroup) -> str:
         """The command that shows the example packet by packet; "" when it is in no file."""
         path = self.files.get(group.text("file"), "")
         return f"whyfetch show {quote(path)} {group.text('fetch')}" if path and group.text("fetch") else ""
 
-    def durations(self, group: Group) -> list[float | None]:
+    def durations(self, group: RowGroup) -> list[float | None]:
         """Median and 99th percentile of each phase."""
         phases = self.times[group.keys].phases
         return [phases[phase].quantile(share) for phase in PHASES for share in QUANTILES]
@@ -98,7 +98,7 @@ class GroupWriter:
         times = DURATIONS if self.stats else ()
         return [*self.by, *COUNTED, *times, *[f"example_{name}" for name in EXAMPLE], "advice", "show"]
 
-    def cells(self, group: Group) -> list[str]:
+    def cells(self, group: RowGroup) -> list[str]:
         """The cells of a group as text, safe to show."""
         times = self.durations(group) if self.stats else []
         return [
@@ -141,7 +141,7 @@ class JsonlGroups(GroupWriter):
             self._line({"type": "grouped", "schema": SCHEMA, **self._fields(group)})
         self._line({"type": "summary", "schema": SCHEMA, **summary.counts()})
 
-    def _fields(self, group: Group) -> dict[str, object]:
+    def _fields(self, group: RowGroup) -> dict[str, object]:
         fields: dict[str, object] = {
             "by": dict(zip(self.by, group.keys, strict=True)),
             "count": group.count,
@@ -181,7 +181,7 @@ class GroupTable(GroupWriter):
         for line in self.lines(self.grouping.groups()):
             self.out.write(line + "\n")
 
-    def lines(self, groups: list[Group]) -> Iterator[str]:
+    def lines(self, groups: list[RowGroup]) -> Iterator[str]:
         """The table of these groups, with a header; nothing for no group."""
         if not groups:
             return
@@ -228,7 +228,7 @@ class GroupTable(GroupWriter):
         coloured = [self._coloured(name, text) for name, text in zip(self.by, padded, strict=True)]
         yield f"{numbers}{GAP}{GAP.join(coloured)}".rstrip()
 
-    def _numbers(self, group: Group) -> list[str]:
+    def _numbers(self, group: RowGroup) -> list[str]:
         counts = [f"{group.count:,}", f"{group.failed:,}"]
         if not self.stats:
             return [*counts, span(round(group.cost_s * NANO))]
@@ -241,7 +241,7 @@ class GroupTable(GroupWriter):
         bare = text.rstrip()
         return self._paint(bare, COLOURS.get(bare, "") if column == "class" else "") + text[len(bare) :]
 
-    def _example(self, group: Group) -> Iterator[str]:
+    def _example(self, group: RowGroup) -> Iterator[str]:
         """What happened in one of them, and how to see it; not of what went well, nor below figures."""
         if self.stats or group.klass == "ok":
             return
@@ -314,7 +314,7 @@ class Overview:
             by = ",".join(self.groups.by)
             out.write(f"and {len(groups) - shown:,} more: `--select failed --group-by {by}` shows all\n")
 
-    def _shown(self, groups: list[Group]) -> int:
+    def _shown(self, groups: list[RowGroup]) -> int:
         """How many of them have room on the screen, one at least."""
         for number in range(2, len(groups) + 1):
             if sum(1 for _ in self.groups.lines(groups[:number])) > self.most - MARGIN:

@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from analyzer.capture.frame import Frames
 from analyzer.fetch.model import Fetch
+from analyzer.layer.dns.lookups import Lookup
+from analyzer.model.connection import CLIENT, NETWORK, SERVER
 from analyzer.output.notes import DATA, Notes, notes_of
 from analyzer.output.timeline import BULK, FOLD, QTYPES, SILENCE_NS, notation, owned, phases_of, size
 from analyzer.output.veil import OPEN, Veil
+from analyzer.tcp.trace import Seen, Trace, packets_of
 from analyzer.verdict.model import Evidence, Verdict, verdict_of
 from analyzer.verdict.signatures.dns import CODES
-from analyzer.wire.dns.lookups import Lookup
-from analyzer.wire.model import CLIENT, NETWORK, SERVER
-from analyzer.wire.trace import Seen, Trace, packets_of
 
 MOST_ARROWS = 60
 """More than a reader follows on one screen or two; proving packets are never folded, of which there are 40 at most."""

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.output.ladder import Arrow, Fold, Ladder, Silence
-from analyzer.output.text import cut
-from analyzer.verdict.case import span
+from analyzer.text import cut
+from analyzer.verdict.facts import span
 
 LONGEST = 80
 """Columns of a label; longer ones make the picture wider than a page."""

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from analyzer.capture.live.capture import LiveCapture
 from analyzer.output.summary import Summary
-from analyzer.output.text import cut, safe
+from analyzer.text import cut, safe
 
 REDRAW_S = 0.25
 """Seconds between two states of the line: more often nobody can read it."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 # not compiled: writes to people
 from analyzer.fetch.model import Fetch
-from analyzer.output.text import cut
+from analyzer.layer.http2.registry import error_word
+from analyzer.layer.tls.registry import alert_name, version_name
+from analyzer.model.connection import NETWORK, OUTSIDE, Connection
+from analyzer.model.http import Exchange, Http2
+from analyzer.model.tls import Record, Tls
 from analyzer.output.veil import OPEN, Veil
-from analyzer.wire.http2.registry import error_word
-from analyzer.wire.model import NETWORK, OUTSIDE, Connection, Exchange, Http2, Record, Tls
-from analyzer.wire.tls.registry import alert_name, version_name
+from analyzer.text import cut
 
 LONGEST = 100
 """Columns of a request or status line; targets can have thousands."""

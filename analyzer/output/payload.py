@@ -14,14 +14,16 @@ from typing import NamedTuple
 
 from analyzer.errors import UsageError
 from analyzer.fetch.flow import X25519MLKEM768
-from analyzer.output.anonymous import HEADER, Names, digits, method, proxy_line, shape, text, trailers, unknown
-from analyzer.output.frames import Frames
-from analyzer.wire.detection import PREFACE
-from analyzer.wire.http.websocket import is_frame, payload_size, told
-from analyzer.wire.http2.head import MAX_DIGITS
-from analyzer.wire.model import CLIENT, Connection, Exchange, Tls
-from analyzer.wire.tls.hello import read_client_hello, read_server_hello
-from analyzer.wire.tls.registry import MAX_LENGTH, TLS13
+from analyzer.layer.detection import PREFACE
+from analyzer.layer.http2.head import MAX_DIGITS
+from analyzer.layer.tls.hello import read_client_hello, read_server_hello
+from analyzer.layer.tls.registry import MAX_LENGTH, TLS13
+from analyzer.layer.websocket import is_frame, payload_size, told
+from analyzer.model.connection import CLIENT, Connection
+from analyzer.model.http import Exchange
+from analyzer.model.tls import Tls
+from analyzer.output.anonymous import HEADER, Pseudonyms, digits, method, proxy_line, shape, text, trailers, unknown
+from analyzer.output.frames import FrameLines
 
 REQUEST = re.compile(rb"([A-Za-z]{3,20}) (\S+) HTTP/(\d\.\d)\r\n")
 STATUS = re.compile(rb"HTTP/(\d\.\d) (\d{3}) ?([^\r\n]*)\r\n")
@@ -65,7 +67,7 @@ class Part(NamedTuple):
 class Describer:
     """Describes the stream of one side: `data` are its bytes, `holes` 1 where they were not captured."""
 
-    def __init__(self, connection: Connection, side: int, data: bytes, holes: bytes, names: Names) -> None:
+    def __init__(self, connection: Connection, side: int, data: bytes, holes: bytes, names: Pseudonyms) -> None:
         self.connection = connection
         self.side = side
         self.data = data
@@ -332,7 +334,7 @@ class Describer:
 
     def _frames(self, at: int) -> Iterator[Part]:
         """HTTP/2 to the end of the stream."""
-        for part in Frames(self.names).describe(self.data, self.holes, at):
+        for part in FrameLines(self.names).describe(self.data, self.holes, at):
             yield Part(*part)
 
     # -- anything else ---------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ PATIENCE_S = 0.5
 REDRAW_S = 0.1
 
 
-class Bar:
+class ProgressBar:
     """Shows bytes read of all bytes; the caller makes sure that `err` is a terminal."""
 
     def __init__(self, err: TextIO) -> None:

@@ -8,8 +8,8 @@ from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import Package
 from analyzer.output.cells import Cells, CsvCells
-from analyzer.output.text import cut
 from analyzer.output.words import address
+from analyzer.text import cut
 from analyzer.verdict.model import Verdict
 
 VERSIONS = {0: "", 0x0300: "ssl3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}

@@ -7,15 +7,15 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from analyzer.fetch.model import Fetch
+from analyzer.model.connection import Side
 from analyzer.output.table import COLOURS
-from analyzer.output.text import labelled, safe, wrap
 from analyzer.output.timeline import counted, lookups, timeline
 from analyzer.output.words import address, rfc3339, wireshark_filter
-from analyzer.verdict.case import span
+from analyzer.tcp.trace import Seen
+from analyzer.text import labelled, safe, wrap
 from analyzer.verdict.explain import Explanation
+from analyzer.verdict.facts import span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import Side
-from analyzer.wire.trace import Seen
 
 LABEL = 11
 """Columns of the labels on the left."""

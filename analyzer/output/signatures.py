@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from analyzer.output.table import COLOURS, GAP
-from analyzer.output.text import labelled, wrap
+from analyzer.text import labelled, wrap
 from analyzer.verdict.catalog import Signature, title
 
 NO_BLAME = "not told by the wire"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from analyzer.fetch.model import Fetch
 from analyzer.output.findings import Findings
-from analyzer.output.text import plural, safe
 from analyzer.output.words import address
+from analyzer.text import plural, safe
 from analyzer.verdict.brief import Brief
 from analyzer.verdict.model import CLASSES
 from analyzer.verdict.told import Event
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from analyzer.capture.live.source import Stats
+    from analyzer.clientlog.log import ClientLog
     from analyzer.output.ci.baseline import Baseline
-    from analyzer.output.clientlog.log import ClientLog
 
 MAX_SHARED = 10_000
 """Different (verdict, place, capture) that are counted; more would let a hostile capture fill the memory. The summary

@@ -10,9 +10,9 @@ from analyzer.output.below import Below
 from analyzer.output.columns import COLUMNS
 from analyzer.output.row import MAX_SAID, values
 from analyzer.output.summary import Summary
-from analyzer.output.text import cut, pad, safe, width, wrap
 from analyzer.output.words import evidence, rfc3339, told
-from analyzer.verdict.case import endpoint
+from analyzer.text import cut, pad, safe, width, wrap
+from analyzer.verdict.facts import endpoint
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.told import Event
 
@@ -77,7 +77,7 @@ class TsvWriter:
         """The summary goes to stderr, not here."""
 
 
-class Line:
+class TableLine:
     """What the table shows of a fetch; said: the error lines of a client's log about it."""
 
     def __init__(self, fetch: Fetch) -> None:
@@ -130,7 +130,7 @@ class TableWriter:
         self.files = files
         self.hold = hold
         self.below = Below(out, columns) if screen else None
-        self.held: list[Line] = []
+        self.held: list[TableLine] = []
         self.measured = False
         self.file = ""
         self.number_width = 3
@@ -143,7 +143,7 @@ class TableWriter:
 
     def fetch(self, fetch: Fetch) -> None:
         """Show one fetch, or hold it back until the columns are measured."""
-        line = Line(fetch)
+        line = TableLine(fetch)
         if self.below is not None:
             self.below.remove(fetch)
             self.below.wipe()
@@ -206,7 +206,7 @@ class TableWriter:
             line += GAP + pad(cell, size)
         self._put(line, "2")
 
-    def _write(self, line: Line) -> None:
+    def _write(self, line: TableLine) -> None:
         if self.files and line.file != self.file:
             self.file = line.file
             self._put(line.file, "1")
@@ -226,7 +226,7 @@ class TableWriter:
             lines += [self.indent + text for text in wrap(line.said, self.columns - len(self.indent))]
         self.out.writelines(text.rstrip() + "\n" for text in lines)
 
-    def _place(self, lines: list[str], line: Line) -> None:
+    def _place(self, lines: list[str], line: TableLine) -> None:
         """Host and port, in their column where they fit, and what stands before the verdict."""
         self._join(lines, line.place)
         column = self.number_width + TIME + self.place_width + 2 * len(GAP)
@@ -242,7 +242,7 @@ class TableWriter:
                 return
         lines.append(self.indent + cell)
 
-    def _sentence(self, line: Line, room: int) -> list[str]:
+    def _sentence(self, line: TableLine, room: int) -> list[str]:
         """What happened, and the proving packets, in lines of at most that many columns."""
         lines = wrap(line.summary, room)
         proof = within(line.proof, room)

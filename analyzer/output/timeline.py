@@ -6,14 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from analyzer.fetch.model import Fetch
+from analyzer.model.connection import CLIENT, NETWORK, SERVER
+from analyzer.model.tls import Tls
 from analyzer.output.notes import DATA, notes_of
-from analyzer.output.text import cut, safe
 from analyzer.output.words import address
-from analyzer.verdict.case import count, endpoint, span
+from analyzer.tcp.trace import Seen
+from analyzer.text import cut, safe
+from analyzer.verdict.facts import count, endpoint, span
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.signatures.dns import CODES
-from analyzer.wire.model import CLIENT, NETWORK, SERVER, Tls
-from analyzer.wire.trace import Seen
 
 SILENCE_NS = 1_000_000_000
 """A gap that gets a line of its own: as long as a give-up (verdict/thresholds.py, give_up_min_ns)."""

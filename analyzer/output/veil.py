@@ -5,9 +5,9 @@ from __future__ import annotations
 # not compiled: runs for the fetches of one page
 from ipaddress import ip_address
 
-from analyzer.output.anonymous import Names, method, shape
-from analyzer.output.text import safe
+from analyzer.output.anonymous import Pseudonyms, method, shape
 from analyzer.output.words import address
+from analyzer.text import safe
 
 FOUR = ("192.0.2.", "198.51.100.", "203.0.113.")
 """Networks for documentation (RFC 5737), 254 addresses each; further ones get numbers in 2001:db8::/32 (RFC 3849)."""
@@ -49,7 +49,7 @@ class Anonymous(Veil):
     hides = True
 
     def __init__(self) -> None:
-        self.names = Names()
+        self.names = Pseudonyms()
         self.addresses: dict[bytes, str] = {b"": ""}
         self.files: dict[str, str] = {}
 

@@ -8,8 +8,8 @@ from socket import AF_INET, AF_INET6, inet_ntop
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.output.text import safe
-from analyzer.verdict.case import endpoint
+from analyzer.text import safe
+from analyzer.verdict.facts import endpoint
 from analyzer.verdict.model import Evidence, verdict_of
 from analyzer.verdict.told import Event
 

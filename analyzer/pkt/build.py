@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 
 from analyzer.pkt.encapsulate import encapsulate
-from analyzer.pkt.model import LINKS, Packet, Talk, Timeline
+from analyzer.pkt.model import LINKS, Talk, Timeline, TimelinePacket
 from analyzer.pkt.words import FAILURES, NotationError, reason
 
 MOST_BYTES = 1 << 26
@@ -48,7 +48,7 @@ def pcap(case: Timeline, order: str = "<", nano: bool = True) -> bytes:
     return bytes(out)
 
 
-def _link(case: Timeline, packet: Packet, datagram: bytes) -> bytes:
+def _link(case: Timeline, packet: TimelinePacket, datagram: bytes) -> bytes:
     ether_type, datagram = encapsulate(datagram, packet.side, case.encap)
     mac = bytes([2, 0, 0, 0, 0, 1 + packet.side])
     if case.link == "raw":
@@ -65,7 +65,7 @@ def _link(case: Timeline, packet: Packet, datagram: bytes) -> bytes:
     return frame.ljust(60, b"\0")  # Ethernet pads
 
 
-def _ip(case: Timeline, packet: Packet) -> bytes:
+def _ip(case: Timeline, packet: TimelinePacket) -> bytes:
     if packet.kind == "other":
         source, target = OTHER.addresses
         return _header(source, target, 17, 64, 1, _udp((9999, 9), b"tick"))
@@ -84,7 +84,7 @@ def _udp(ports: tuple[int, int], data: bytes) -> bytes:
     return struct.pack("!HHHH", *ports, 8 + len(data), 0) + data
 
 
-def _icmp(case: Timeline, packet: Packet, talk: Talk) -> bytes:
+def _icmp(case: Timeline, packet: TimelinePacket, talk: Talk) -> bytes:
     assert packet.icmp is not None
     assert packet.quoted is not None
     kind, code, sender, mtu = packet.icmp
@@ -123,7 +123,7 @@ def _checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def _tcp(packet: Packet, talk: Talk) -> bytes:
+def _tcp(packet: TimelinePacket, talk: Talk) -> bytes:
     side = packet.side
     refusal = packet.flags & 0x04 and packet.seq == 0  # of a SYN, by a closed port: RFC 9293 3.10.7.1
     seq = 0 if refusal else (talk.isns[side] + packet.seq) & 0xFFFFFFFF
@@ -139,7 +139,7 @@ def _tcp(packet: Packet, talk: Talk) -> bytes:
     )
 
 
-def _options(packet: Packet, talk: Talk) -> bytes:
+def _options(packet: TimelinePacket, talk: Talk) -> bytes:
     out = b""
     if packet.flags & 0x02:
         out += struct.pack("!BBHBBBBBB", 2, 4, talk.mss[packet.side], 4, 2, 1, 3, 3, talk.scales[packet.side])

@@ -26,7 +26,7 @@ class Talk:
 
 
 @dataclass(frozen=True)
-class Packet:
+class TimelinePacket:
     """One captured packet. seq and ack count from 0 at the SYN, as in packetdrill; ack is None without ACK flag.
 
     kind      tcp | dns | udp (bytes as written) | icmp | other (somebody else's datagram, so that the capture runs on)
@@ -53,7 +53,7 @@ class Packet:
     fast_open: bool = False
     cut: int | None = None
     icmp: tuple[int, int, str, int] | None = None
-    quoted: Packet | None = None
+    quoted: TimelinePacket | None = None
     origin: int = 0
     line: int = 0
 
@@ -69,13 +69,13 @@ class Timeline:
 
     claim: str
     talks: dict[str, Talk]
-    packets: tuple[Packet, ...]
+    packets: tuple[TimelinePacket, ...]
     verdicts: tuple[str, ...] = ()
     link: str = "ethernet"
     vlans: tuple[int, ...] = ()
     snaplen: int = 0
     encap: tuple[str, ...] = ()
 
-    def with_packets(self, packets: list[Packet]) -> Timeline:
+    def with_packets(self, packets: list[TimelinePacket]) -> Timeline:
         """The same case with other packets."""
         return replace(self, packets=tuple(packets))

@@ -13,7 +13,7 @@ from pathlib import Path
 from analyzer.pkt.encapsulate import WRAPPERS
 from analyzer.pkt.h2 import Memory
 from analyzer.pkt.laid import Laid
-from analyzer.pkt.model import ACK, BASE_NS, FLAG_BITS, LINKS, RST, SYN, Packet, Talk, Timeline
+from analyzer.pkt.model import ACK, BASE_NS, FLAG_BITS, LINKS, RST, SYN, Talk, Timeline, TimelinePacket
 from analyzer.pkt.payload import datagram, payload
 from analyzer.pkt.words import FAILURES, U8, U16, NotationError, address, number, quoted, reason, split
 
@@ -46,7 +46,7 @@ class _State:
     line: int = 0
     talks: dict[str, Talk] = field(default_factory=lambda: {"a": Talk("a")})
     current: str = "a"
-    captured: list[Packet] = field(default_factory=list)
+    captured: list[TimelinePacket] = field(default_factory=list)
     streams: dict[tuple[str, int], Laid] = field(default_factory=dict)
     memories: dict[tuple[str, int], Memory] = field(default_factory=dict)
     ids: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -91,7 +91,7 @@ def parse(text: str, source: str = "case") -> Timeline:
         except FAILURES as error:
             raise NotationError(source, at, reason(error)) from error
     if state.ends is not None:
-        state.captured.append(Packet(BASE_NS + state.ends, "", 0, kind="other", line=state.line))
+        state.captured.append(TimelinePacket(BASE_NS + state.ends, "", 0, kind="other", line=state.line))
     return Timeline(
         claim="\n".join(claims),
         talks=state.talks,
@@ -234,9 +234,9 @@ def _packet_line(state: _State, words: list[str]) -> None:
         raise ValueError(f"{quoted(rest[0])} is no direction, `>` or `<`")
     side = 0 if rest[0] == ">" else 1
     if rest[1] in ("dns", "udp"):
-        _emit(state, _datagram(state, Packet(time, name, side, kind=rest[1], line=state.line), rest[1:]))
+        _emit(state, _datagram(state, TimelinePacket(time, name, side, kind=rest[1], line=state.line), rest[1:]))
         return
-    packet, lost = _segment(state, Packet(time, name, side, flags=_flags(rest[1]), line=state.line), rest[2:])
+    packet, lost = _segment(state, TimelinePacket(time, name, side, flags=_flags(rest[1]), line=state.line), rest[2:])
     if not lost:
         _emit(state, packet)
 
@@ -247,7 +247,7 @@ def _flags(word: str) -> int:
     return sum(FLAG_BITS[letter] for letter in set(word))
 
 
-def _segment(state: _State, packet: Packet, words: list[str]) -> tuple[Packet, bool]:
+def _segment(state: _State, packet: TimelinePacket, words: list[str]) -> tuple[TimelinePacket, bool]:
     """A segment with its payload, and whether the capture missed it."""
     found = RANGE.fullmatch(words[0])
     if found is None:
@@ -267,7 +267,7 @@ def place(word: str) -> int:
     return number(word, FARTHEST, -FARTHEST)
 
 
-def _datagram(state: _State, packet: Packet, words: list[str]) -> Packet:
+def _datagram(state: _State, packet: TimelinePacket, words: list[str]) -> TimelinePacket:
     """`dns A example.org ...` or `udp hex ...`, with `id N` of IP, `ttl N` and `dup` as for TCP before them."""
     packet, spec, _ = _details(packet, words[1:], state)
     data = datagram([words[0], *spec], answer=packet.side == 1)
@@ -276,7 +276,7 @@ def _datagram(state: _State, packet: Packet, words: list[str]) -> Packet:
     return replace(packet, data=data, ip_id=_identification(state, packet))
 
 
-def _details(packet: Packet, words: list[str], state: _State) -> tuple[Packet, list[str], bool]:
+def _details(packet: TimelinePacket, words: list[str], state: _State) -> tuple[TimelinePacket, list[str], bool]:
     """The options of a packet line, the payload words after them, and whether the capture missed the packet."""
     lost, at = False, 0
     while at < len(words):
@@ -298,7 +298,7 @@ def _details(packet: Packet, words: list[str], state: _State) -> tuple[Packet, l
     return packet, [], lost
 
 
-def _detail(packet: Packet, word: str, value: str) -> Packet:
+def _detail(packet: TimelinePacket, word: str, value: str) -> TimelinePacket:
     """An option with one value."""
     if word == "ack":
         return replace(packet, ack=place(value))
@@ -316,7 +316,7 @@ def _detail(packet: Packet, word: str, value: str) -> Packet:
     return replace(packet, sacks=(*packet.sacks, (place(left), place(right))))
 
 
-def _identification(state: _State, packet: Packet) -> int:
+def _identification(state: _State, packet: TimelinePacket) -> int:
     """Linux: 0 on a SYN-ACK and on a RST without socket, else one more than before (signatures.md 2.2, 3.3)."""
     if packet.ip_id is not None:
         return packet.ip_id
@@ -340,7 +340,7 @@ def _stream(state: _State, key: tuple[str, int], seq: int, length: int, spec: li
     return laid.take(seq - 1, length)
 
 
-def _icmp(state: _State, time: int, words: list[str]) -> Packet:
+def _icmp(state: _State, time: int, words: list[str]) -> TimelinePacket:
     """`3/10 from server quotes 2`; the quoted packet gives connection and IP version."""
     kind, _, code = words[0].partition("/")
     options = dict(zip(words[1::2], words[2::2], strict=True))
@@ -353,12 +353,12 @@ def _icmp(state: _State, time: int, words: list[str]) -> Packet:
     sender = ends[sender] if sender in ends else address(sender)
     told = number(kind, U8), number(code, U8), sender, number(options.get("mtu", "0"))
     ttl = number(options["ttl"], U8) if "ttl" in options else None
-    return Packet(
+    return TimelinePacket(
         time, quoted_packet.talk, 1, kind="icmp", ttl=ttl, ip_id=0, icmp=told, quoted=quoted_packet, line=state.line
     )
 
 
-def _emit(state: _State, packet: Packet) -> None:
+def _emit(state: _State, packet: TimelinePacket) -> None:
     state.captured.append(packet)
     if state.mirror:
         state.spend(len(packet.data))

@@ -60,11 +60,7 @@ def _client_hello(words: list[str], extra: int) -> bytes:
         extensions += _extension(43, prefixed(bytes.fromhex("03040303"), 1)) + _extension(51, prefixed(shares, 2))
     if "early_data" in said:
         extensions += _extension(42, b"")
-    psk = b""
-    if "early_data" in said:  # the PSK extension must come last (RFC 8446 4.2.11)
-        psk = _extension(
-            41, prefixed(prefixed(noise("ticket", 32), 2) + bytes(4), 2) + prefixed(prefixed(bytes(32), 1), 2)
-        )
+    psk = _psk() if "early_data" in said else b""  # the PSK extension must come last (RFC 8446 4.2.11)
     random = noise("second" if "second" in said else "first", 32)
     spare = [noise("session", 32), bytes.fromhex("c02bc02f"), bytes.fromhex("c030")] if "size" in said else []
     version = int(said.get("record_version", "0x0301")[:6], 16)
@@ -86,6 +82,13 @@ def _client_hello(words: list[str], extra: int) -> bytes:
     if extra < 4:
         raise ValueError(f"a ClientHello of these extensions has {len(plain)} bytes, or at least 4 more")
     return hello(_extension(21, bytes(extra - 4)))  # RFC 7685
+
+
+def _psk() -> bytes:
+    """The offer of one ticket."""
+    return _extension(
+        41, prefixed(prefixed(noise("ticket", 32), 2) + bytes(4), 2) + prefixed(prefixed(bytes(32), 1), 2)
+    )
 
 
 def _server_hello(words: list[str], extra: int, random: bytes = b"") -> bytes:

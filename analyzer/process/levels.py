@@ -14,7 +14,7 @@ from analyzer.process.command import Command
 from analyzer.process.descendants import Descendants
 from analyzer.process.log import Log
 from analyzer.process.logged import ByCgroup
-from analyzer.process.nft import Table
+from analyzer.process.nft import NftTable
 from analyzer.process.poll import ByPoll
 
 PROOF_S = 1.0
@@ -69,11 +69,11 @@ def _by_cgroup(cgroup: Cgroup, command: Command, name: str) -> ByCgroup:
     return ByCgroup(cgroup, table, log, command.pid, name)
 
 
-def _logging(cgroup: Cgroup) -> tuple[Table, Log]:
+def _logging(cgroup: Cgroup) -> tuple[NftTable, Log]:
     """A table that logs what is begun in a cgroup, and what reads the log."""
-    made: list[Table | Log] = []
+    made: list[NftTable | Log] = []
     try:
-        made.append(table := Table())
+        made.append(table := NftTable())
         made.append(log := Log())
         log.open()
         table.remove_stale()

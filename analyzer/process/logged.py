@@ -19,7 +19,7 @@ from analyzer.process.cgroup import Cgroup
 from analyzer.process.descendants import Leavers
 from analyzer.process.diag import Sockets, childless, holder, name_of
 from analyzer.process.log import TCP, FiveTuple, Log, Logged
-from analyzer.process.nft import Table
+from analyzer.process.nft import NftTable
 
 MAX_SEEN = 200_000
 """Connections that are remembered, about 400 bytes each: 80 MB."""
@@ -65,7 +65,7 @@ class ByCgroup:
 
     level = "cgroup"
 
-    def __init__(self, cgroup: Cgroup, table: Table, log: Log, pid: int, name: str) -> None:
+    def __init__(self, cgroup: Cgroup, table: NftTable, log: Log, pid: int, name: str) -> None:
         self.notes: list[str] = []
         self.cgroup = cgroup
         self.table = table

@@ -78,7 +78,7 @@ PRIORITY = 300
 PREFIX = "whyfetch-"
 
 
-class Table:
+class NftTable:
     """The table of this process, from `load` to `close`."""
 
     def __init__(self) -> None:

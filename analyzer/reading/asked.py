@@ -14,12 +14,12 @@ from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names
 from analyzer.fetch.resolution import Resolution, as_fetch
 from analyzer.fetch.wishes import MOST_LOOKED_AT, Pair
+from analyzer.layer.dns.lookups import Lookup
+from analyzer.layer.dns.message import HTTPS
+from analyzer.reading.engine import Engine
 from analyzer.reading.stalls import Stalls
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.signatures.dns import RETRY_NS
-from analyzer.wire.dns.lookups import Lookup
-from analyzer.wire.dns.message import HTTPS
-from analyzer.wire.engine import Engine
 
 QUIET_NS = 400_000_000
 """A resolver that goes on behind an answer, to the next server or with the next search domain, asks at once."""

@@ -4,15 +4,15 @@ from analyzer.fetch.model cimport Fetch
 from analyzer.output.depot cimport Depot
 from analyzer.output.written cimport Written
 from analyzer.verdict.brief cimport Brief, settled
-from analyzer.verdict.case cimport Case
+from analyzer.model.ahead cimport connections as ahead
+from analyzer.model.connection cimport Connection
 from analyzer.verdict.decide cimport decide_case
 from analyzer.verdict.ecn cimport Ecn
+from analyzer.verdict.facts cimport Facts
 from analyzer.verdict.groups cimport Groups
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.order cimport Order
 from analyzer.verdict.turn cimport Turn
-from analyzer.wire.ahead cimport connections as ahead
-from analyzer.wire.model cimport Connection
 
 cdef int CHUNK, CUT, AHEAD
 

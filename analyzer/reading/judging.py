@@ -11,19 +11,19 @@ from analyzer.fetch.build import fetches
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names
+from analyzer.layer.dns.lookups import Lookup
+from analyzer.model.ahead import connections as ahead
+from analyzer.model.connection import Connection
 from analyzer.output.written import Written
 from analyzer.verdict.brief import Brief, settled
-from analyzer.verdict.case import Case
 from analyzer.verdict.decide import decide_case
 from analyzer.verdict.drops import mark
+from analyzer.verdict.facts import Facts
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.order import Order
 from analyzer.verdict.thresholds import DEFAULT
 from analyzer.verdict.turn import Turn
-from analyzer.wire.ahead import connections as ahead
-from analyzer.wire.dns.lookups import Lookup
-from analyzer.wire.model import Connection
 
 CHUNK = 128
 """Fetches that go through each stage together. The code of one stage fits into a processor's instruction cache, that of
@@ -122,7 +122,7 @@ class Judging:
 
     def decide(self, fetch: Fetch) -> Verdict:
         """Give a fetch its verdict."""
-        verdict: Verdict = decide_case(Case(fetch, DEFAULT))
+        verdict: Verdict = decide_case(Facts(fetch, DEFAULT))
         fetch.verdict = verdict
         return verdict
 

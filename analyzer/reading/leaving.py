@@ -16,19 +16,19 @@ from analyzer.fetch.build import fetches
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names, wanted
+from analyzer.model.connection import Connection
 from analyzer.reading.asked import Asked
+from analyzer.reading.engine import BATCH, Engine
 from analyzer.reading.rivals import Rivals
 from analyzer.reading.rows import NOTHING_OPEN
 from analyzer.reading.stalls import Stalls
+from analyzer.tcp.outlook import as_if_over, gone, looked_at, worth_a_look
 from analyzer.verdict.brief import Brief, settled
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.order import Order
 from analyzer.verdict.retries import Group, lower
 from analyzer.verdict.told import Event, Told, changed
-from analyzer.wire.engine import BATCH, Engine
-from analyzer.wire.model import Connection
-from analyzer.wire.outlook import as_if_over, gone, looked_at, worth_a_look
 
 HAND_OVER_NS = 50_000_000
 """The engine is asked about so often, by the clock: for as many frames as came in this time."""

@@ -16,6 +16,7 @@ from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import ExitStatus
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
+from analyzer.keys.store import Store
 from analyzer.output.words import still_open
 from analyzer.reading.inputs import Inputs, Live, Paths, Readable, listed
 from analyzer.reading.rows import NOTHING_OPEN, Rows, anybodys, only_fetches
@@ -24,12 +25,12 @@ from analyzer.verdict.order import MAX_HELD, Order
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
+    from analyzer.clientlog.log import ClientLog
     from analyzer.fetch.names import Names
-    from analyzer.output.clientlog.log import ClientLog
     from analyzer.output.written import Written
+    from analyzer.reading.engine import Engine
     from analyzer.reading.judging import Judging
     from analyzer.reading.leaving import Leaving
-    from analyzer.wire.engine import Engine
 
 Progress = Callable[[int, int], None]
 """Called now and then with bytes read and bytes in all, 0 = unknown."""
@@ -47,7 +48,7 @@ class Reading:
 
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
-    max_open     how many connections are followed at a time, 0 = as many as analyzer.wire.expiry.MAX_OPEN says
+    max_open     how many connections are followed at a time, 0 = as many as analyzer.tcp.expiry.MAX_OPEN says
     mine         says which fetches are wanted (analyzer.process), asked when each is over; `foreign` counts the others
     live         a running capture, read instead of `paths` and closed at the end
     follow       True: `paths` is one file that grows, and is read on at its end; until somebody stops it
@@ -59,7 +60,7 @@ class Reading:
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
-    client_log   the lines of a client's log and how they were tied, an analyzer.output.clientlog.log.ClientLog, or None
+    client_log   the lines of a client's log and how they were tied, an analyzer.clientlog.log.ClientLog, or None
     stopped      whether somebody ended it by `stop()`
     open         the first fetches that were open then, with their silence in ns; open_in_all: how many there were
     left_out     fetches that got no row, because a flood made them (analyzer.fetch.floods)
@@ -81,6 +82,7 @@ class Reading:
         show_queries: bool = False,
         progress: Progress | None = None,
         client_log: str | PathLike[str] | None = None,
+        keylogs: Iterable[str | PathLike[str]] = (),
         waiting: Waiting | None = None,
         max_open: int = 0,
     ) -> None:
@@ -95,6 +97,7 @@ class Reading:
         self.settle = settle
         self.events = False
         self.warnings: list[str] = []
+        self.keys = Store([fspath(path) for path in keylogs])
         self.damaged = False
         self.client_log = None
         if client_log is not None:
@@ -194,12 +197,14 @@ class Reading:
     def _fetches(self, name: str, capture: Readable, *, grows: bool) -> Iterator[Rows]:
         """The fetches of one capture, grouped and numbered: in order, unless somebody waits for them as it grows."""
         from analyzer.fetch.names import Names
+        from analyzer.reading.engine import Engine
         from analyzer.reading.judging import Judging
-        from analyzer.wire.engine import Engine
+        from analyzer.reading.keys import key_source
 
         self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
+        engine.table.reassembler.keys = key_source(self.keys, capture, grows=grows)
         names = Names()
         self.floods, order = Floods(), Order(MAX_HELD)
         self._judging = judging = Judging(
@@ -307,13 +312,13 @@ class Reading:
         self.without_fetch += judging.without_fetch
         self.foreign += judging.foreign
         self.left_out += judging.floods.left_out + judging.names.wishes.left_out
-        found = [*capture.warnings, *engine.warnings, *beyond(judging)]
+        found = [*capture.warnings, *engine.warnings, *beyond(judging), *self.keys.notes()]
         prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
 
 
 def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:
-    from analyzer.output.clientlog.log import ClientLog
+    from analyzer.clientlog.log import ClientLog
 
     return ClientLog(path, warnings, show_queries=show_queries)

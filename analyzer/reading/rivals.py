@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from analyzer.fetch.build import fetches
 from analyzer.fetch.names import Names
+from analyzer.model.connection import Connection
+from analyzer.reading.engine import Engine
 from analyzer.verdict.brief import Brief, settled
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.races import Races, Window
 from analyzer.verdict.thresholds import DEFAULT
-from analyzer.wire.engine import Engine
-from analyzer.wire.model import Connection
 
 LOOKED_BACK, LOOKED_AHEAD = 64, 256
 """Fetches before an attempt, and behind it, among which its rivals are sought: as in verdict/races.py."""

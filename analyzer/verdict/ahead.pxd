@@ -4,7 +4,7 @@ from analyzer.verdict.brief cimport Brief
 from analyzer.verdict.line cimport Line
 from analyzer.verdict.model cimport Evidence, Verdict, verdict_of
 from analyzer.verdict.turn cimport Turn
-from analyzer.wire.ahead cimport ask
+from analyzer.model.ahead cimport ask
 
 cdef int STEP, TURN, BRIEF, EVIDENCE, LIST, SUMMARY
 

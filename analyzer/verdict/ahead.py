@@ -1,11 +1,11 @@
-"""Asks for the memory of fetches before they leave (analyzer.wire.ahead): they waited long, for turn and retries."""
+"""Asks for the memory of fetches before they leave (analyzer.model.ahead): they waited long, for turn and retries."""
 
 from __future__ import annotations
 
 import cython
 
 if not cython.compiled:
-    from analyzer.wire.ahead import ask
+    from analyzer.model.ahead import ask
 
 from analyzer.fetch.ahead import itself, parts
 from analyzer.fetch.model import Fetch

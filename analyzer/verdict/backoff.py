@@ -5,7 +5,7 @@ from __future__ import annotations
 # not compiled: a sentence a group
 from itertools import pairwise
 
-from analyzer.verdict.case import span
+from analyzer.verdict.facts import span
 
 SAME = 0.15
 """Part by which waits may differ and still be constant: timers of scripts are late, and part of a wait is not seen."""

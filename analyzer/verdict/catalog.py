@@ -22,6 +22,8 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from analyzer.layer.http2.registry import ERRORS, error_word
+from analyzer.layer.tls.registry import ALERTS
 from analyzer.verdict import signatures
 from analyzer.verdict.causes import (
     ALERT_ADVICE,
@@ -34,8 +36,6 @@ from analyzer.verdict.causes import (
     STATUS_ADVICE,
     TABLE,
 )
-from analyzer.wire.http2.registry import ERRORS, error_word
-from analyzer.wire.tls.registry import ALERTS
 
 OPENING = re.compile(r"(Cause|Also): ([a-z0-9-]+)(?:: (.+))?")
 DOCUMENTED = re.compile(r"\n *On the wire: ")  # Python 3.13 takes the indentation away

@@ -7,13 +7,15 @@ from collections.abc import Callable
 import cython
 
 from analyzer.fetch.model import Fetch
+from analyzer.model.connection import SERVER, Connection, Side
+from analyzer.model.http import Exchange
+from analyzer.model.tls import Tls
 from analyzer.verdict import hints
-from analyzer.verdict.case import Case
 from analyzer.verdict.drops import doubted
-from analyzer.verdict.facts import tls_flags, weigh
+from analyzer.verdict.facts import Facts
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.origin import judge_origin
-from analyzer.verdict.resets import settle
+from analyzer.verdict.rst_benign import settle
+from analyzer.verdict.rst_origin import judge_origin
 from analyzer.verdict.seen import beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
 from analyzer.verdict.signatures import (
     connect,
@@ -36,9 +38,9 @@ from analyzer.verdict.spoken import count_to_the_end, hidden, sure_end
 from analyzer.verdict.success import complete, events, opaque_ok
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 from analyzer.verdict.waits import name_timers
-from analyzer.wire.model import SERVER, Connection, Exchange, Side, Tls
+from analyzer.verdict.weighing import tls_flags, weigh
 
-Signature = Callable[[Case], Verdict | None]
+Signature = Callable[[Facts], Verdict | None]
 
 SEEN = (elsewhere.untranslated, incomplete.one_direction, incomplete.no_head)
 MADE = (final_ack.final_ack_lost,)
@@ -106,16 +108,16 @@ EXCHANGE = (
 
 def decide(fetch: Fetch, limits: Thresholds = DEFAULT) -> Verdict:
     """The verdict of one fetch; it never raises, and cites at least one packet of a connection that has any."""
-    return decide_case(Case(fetch, limits))
+    return decide_case(Facts(fetch, limits))
 
 
-def decide_case(case: Case) -> Verdict:
+def decide_case(case: Facts) -> Verdict:
     """The verdict of a case that nobody has looked at yet."""
     verdict = by_packets(case)
     return doubted(case, verdict) if case.fetch.dropped else verdict
 
 
-def by_packets(case: Case) -> Verdict:
+def by_packets(case: Facts) -> Verdict:
     """The verdict by what was captured, as if that were all there was."""
     if case.fetch.resolution is not None:
         case.flags = list(case.connection.flags)
@@ -145,7 +147,7 @@ def said_of_ignored(number: cython.longlong) -> str:
     return f"{number} segments that their receiver must ignore were left out of account."
 
 
-def who_and_when(case: Case, verdict: Verdict) -> None:
+def who_and_when(case: Facts, verdict: Verdict) -> None:
     """Step 8 for one fetch: whose timer ran out, and who sent the reset."""
     if verdict.klass == "rst":
         mark = case.reset if case.reset is not None else connect.last_reset(case)
@@ -157,7 +159,7 @@ def who_and_when(case: Case, verdict: Verdict) -> None:
         elsewhere.blame_nat(case, verdict)
 
 
-def judge(case: Case) -> Verdict:
+def judge(case: Facts) -> Verdict:
     """Steps 2 to 7: connect phase, resets, TLS, then the exchange."""
     connection: Connection = case.connection
     if not connection.midstream and not established(case):
@@ -185,7 +187,7 @@ def judge(case: Case) -> Verdict:
     return unnamed(case)
 
 
-def made_yet(case: Case, verdict: Verdict) -> Verdict:
+def made_yet(case: Facts, verdict: Verdict) -> Verdict:
     """A connection that was not made; where it may yet be, that is said."""
     if verdict.klass == "syn-retransmit" and verdict.cause not in WAITED and too_soon(case):
         case.ongoing = 1
@@ -202,7 +204,7 @@ def fine_status(exchange: Exchange) -> cython.bint:
     return exchange.status < 300 or (exchange.status < 400 and exchange.method != "CONNECT")
 
 
-def opened_unseen(case: Case) -> cython.bint:
+def opened_unseen(case: Facts) -> cython.bint:
     """The request was not captured and may be a CONNECT: the client goes on behind an answer that ends with the FIN."""
     exchange: Exchange = case.exchange
     if exchange.request_packet or exchange.h2 is not None or exchange.response_framing != "close":
@@ -210,13 +212,13 @@ def opened_unseen(case: Case) -> cython.bint:
     return 0 < exchange.response_packet < case.client.last_data_packet
 
 
-def maybe_rejected(case: Case) -> cython.bint:
+def maybe_rejected(case: Facts) -> cython.bint:
     """HTTP/2: what the client said behind the response cannot be read, and may be that it rejects it."""
     exchange: Exchange = case.exchange
     return case.h2 is not None and exchange.lost != 0 and case.client.last_data_packet > exchange.response_end_packet
 
 
-def uncertain(case: Case) -> cython.bint:
+def uncertain(case: Facts) -> cython.bint:
     """What the capture lost may be the answer, or the request that says how long the answer is (HEAD has no body)."""
     exchange: Exchange = case.exchange
     server: Side = case.server
@@ -238,7 +240,7 @@ def uncertain(case: Case) -> cython.bint:
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
 
 
-def unframed(case: Case) -> Verdict:
+def unframed(case: Facts) -> Verdict:
     """Of the response no more is known than its status, unless lengths and ACKs tell that it is whole."""
     exchange: Exchange = case.exchange
     if fine_status(exchange) and whole_by_headers(case):
@@ -246,7 +248,7 @@ def unframed(case: Case) -> Verdict:
     return first_of(STATUS, case)
 
 
-def established(case: Case) -> cython.bint:
+def established(case: Facts) -> cython.bint:
     """Both sides know of the connection: the client's ACK was captured, or the server acknowledged its bytes."""
     client: Side = case.client
     if case.connection.established_time > 0 or case.server.bytes > 0:
@@ -256,7 +258,7 @@ def established(case: Case) -> cython.bint:
     return 0 < client.acked <= client.end + 1 and client.end > 0  # a challenge ACK acknowledges foreign numbers
 
 
-def inside_tls(case: Case) -> Verdict:
+def inside_tls(case: Facts) -> Verdict:
     """Step 6, and step 7 for what is seen from outside."""
     count_to_the_end(case)
     if not case.tls_done:
@@ -274,7 +276,7 @@ def inside_tls(case: Case) -> Verdict:
     return incomplete.rest(case)
 
 
-def unfinished(case: Case) -> Verdict:
+def unfinished(case: Facts) -> Verdict:
     """The handshake, as far as was seen, was not completed: what can be said although bytes were not captured."""
     tls: Tls = case.tls
     if case.client.lost or case.server.lost or hidden(case):
@@ -288,7 +290,7 @@ def unfinished(case: Case) -> Verdict:
     return first_of(HANDSHAKE, case)
 
 
-def unnamed(case: Case) -> Verdict:
+def unnamed(case: Facts) -> Verdict:
     """No request was read: cut before its first line was whole, lost, or never sent behind the preface of HTTP/2."""
     if case.connection.protocol != "h2c" or case.client.bytes == 0 or case.server.bytes:
         return incomplete.rest(case)
@@ -296,13 +298,13 @@ def unnamed(case: Case) -> Verdict:
     return first_of((reset.waiting, http.server_closed, loss.request_unacked), case)
 
 
-def first_of(signatures: tuple[Signature, ...], case: Case) -> Verdict:
+def first_of(signatures: tuple[Signature, ...], case: Facts) -> Verdict:
     """The first signature that fires, else `incomplete`."""
     verdict = any_of(signatures, case)
     return verdict if verdict is not None else incomplete.rest(case)
 
 
-def any_of(signatures: tuple[Signature, ...], case: Case) -> Verdict | None:
+def any_of(signatures: tuple[Signature, ...], case: Facts) -> Verdict | None:
     """The first signature that fires. A signature that cites and then declines leaves nothing behind."""
     if case.tried is not None:
         case.tried.append(signatures)
@@ -317,7 +319,7 @@ def any_of(signatures: tuple[Signature, ...], case: Case) -> Verdict | None:
     return None
 
 
-def fine_answer(case: Case) -> Verdict:
+def fine_answer(case: Facts) -> Verdict:
     """Step 7, after a complete and good response: it may never have arrived, or have opened what was cut later."""
     if resent(case) or unsettled(case) or may_be_cut(case):
         settle(case)

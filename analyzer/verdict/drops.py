@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from analyzer.capture.losses import Losses
 from analyzer.fetch.model import Fetch
-from analyzer.verdict.case import Case
+from analyzer.verdict.facts import Facts
 from analyzer.verdict.model import CONFIDENCES, Verdict
 from analyzer.verdict.signatures.incomplete import missing
 
@@ -50,7 +50,7 @@ def mark(fetch: Fetch, losses: Losses) -> None:
         fetch.dropped |= AFTERWARDS
 
 
-def doubted(case: Case, verdict: Verdict) -> Verdict:
+def doubted(case: Facts, verdict: Verdict) -> Verdict:
     """The verdict with its flag, and no surer than it can be."""
     over = case.closer >= 0 or verdict.klass == "rst"
     ok = verdict.klass == "ok"
@@ -74,7 +74,7 @@ def said(cause: str) -> bool:
     return cause.startswith(SAID) and cause not in SILENT
 
 
-def unknown(case: Case) -> Verdict:
+def unknown(case: Facts) -> Verdict:
     """What decides it may be among the packets that were dropped."""
     case.evidence = []
     case.ongoing = 0

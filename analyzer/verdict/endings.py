@@ -3,19 +3,19 @@
 
 from __future__ import annotations
 
-from analyzer.verdict.case import Case, span
-from analyzer.wire.http2.registry import error_word
-from analyzer.wire.model import CLIENT, SERVER
+from analyzer.layer.http2.registry import error_word
+from analyzer.model.connection import CLIENT, SERVER
+from analyzer.verdict.facts import Facts, span
 
 
-def left(case: Case) -> str:
+def left(case: Facts) -> str:
     """How the client ended it: the connection, or its stream of HTTP/2 (RFC 9113 8.1)."""
     if case.closer_what != "data":
         return "closed"
     return f"ended its stream with {error_word(case.h2.reset_code)}"
 
 
-def who_ended(case: Case) -> str:
+def who_ended(case: Facts) -> str:
     """Who ended it, after how long without progress."""
     silence: int = case.silence()
     if case.closer == CLIENT:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import NamedTuple, cast
 
 from analyzer.fetch.model import Fetch
-from analyzer.verdict.case import Case
 from analyzer.verdict.catalog import Rule, name_of, rules, signature
 from analyzer.verdict.decide import Signature, decide_case
+from analyzer.verdict.facts import Facts
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.needs import NEEDS
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
@@ -43,7 +43,7 @@ def explain(fetch: Fetch, limits: Thresholds = DEFAULT) -> Explanation:
 
     The verdict that the fetch has stays; where a later stage changed its cause, only its own documentation is told.
     """
-    case = Case(fetch, limits)
+    case = Facts(fetch, limits)
     case.tried = []
     verdict = decide_case(case)
     stands = cast("Verdict | None", fetch.verdict) or verdict
@@ -75,7 +75,7 @@ def _siblings(function: str, rule: Rule | None) -> list[Neighbour]:
     return [Neighbour(other.cause, f"would be: {other.wire}", SIBLING) for other in others]
 
 
-def _tried(case: Case) -> list[Neighbour]:
+def _tried(case: Facts) -> list[Neighbour]:
     """The signatures that were tried before the one that fired, or stand behind it."""
     found: list[Neighbour] = []
     before = True
@@ -88,7 +88,7 @@ def _tried(case: Case) -> list[Neighbour]:
     return found
 
 
-def _neighbour(case: Case, function: Signature, before: bool) -> Neighbour:
+def _neighbour(case: Facts, function: Signature, before: bool) -> Neighbour:
     several = rules()[name_of(function)]
     needs = several[0].needs
     unmet = [NEEDS[need].otherwise for need in needs if not NEEDS[need].holds(case)]

@@ -6,10 +6,10 @@ A hint names a suspicion; it changes no class and no cause.
 
 from __future__ import annotations
 
-from analyzer.verdict.case import Case, count, span
+from analyzer.model.connection import CLIENT, CWR, ECE, SERVER, Milestone
+from analyzer.tcp.stamps import KEPT_NS, Older
+from analyzer.verdict.facts import Facts, count, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, CWR, ECE, SERVER, Milestone
-from analyzer.wire.stamps import KEPT_NS, Older
 
 BAD_CHECKSUM = "outer-checksum"
 """Flag of the decoder: the UDP header around the SYN has a wrong checksum."""
@@ -26,7 +26,7 @@ PAWS_ADVICE = (
 )
 
 
-def unanswered(case: Case, verdict: Verdict) -> None:
+def unanswered(case: Facts, verdict: Verdict) -> None:
     """Hints for SYNs to which nothing came back."""
     if BAD_CHECKSUM in case.connection.flags:
         verdict.advice += CHECKSUM_ADVICE
@@ -34,7 +34,7 @@ def unanswered(case: Case, verdict: Verdict) -> None:
         older_timestamp(case, verdict, case.connection.older)
 
 
-def older_timestamp(case: Case, verdict: Verdict, older: Older) -> None:
+def older_timestamp(case: Facts, verdict: Verdict, older: Older) -> None:
     """The SYN's timestamp is older than one the server took from that address: consistent with PAWS per host.
 
     Said where the server took SYNs of one clock only; blamed where the capture is at this server.
@@ -51,7 +51,7 @@ def older_timestamp(case: Case, verdict: Verdict, older: Older) -> None:
         verdict.blame = "server"
 
 
-def connecting(case: Case, verdict: Verdict) -> None:
+def connecting(case: Facts, verdict: Verdict) -> None:
     """A connection that was long in the making: said in the sentence, whatever came of it afterwards."""
     made: int = case.connection.established_time - case.connection.first_time
     if case.client.syns < 2 or case.fetch.connect_s < 0 or made < case.limits.syn_late_ns:
@@ -63,7 +63,7 @@ def connecting(case: Case, verdict: Verdict) -> None:
     verdict.summary += f" Connecting took {span(made)} ({how})."
 
 
-def unanswered_syns(case: Case) -> int:
+def unanswered_syns(case: Facts) -> int:
     """SYNs before the one that was answered; the milestones hold sixteen."""
     mark: Milestone
     number: int = 0
@@ -75,7 +75,7 @@ def unanswered_syns(case: Case) -> int:
     return 0
 
 
-def ecn_given_up(case: Case) -> bool:
+def ecn_given_up(case: Facts) -> bool:
     """Each unanswered SYN asked for ECN, the answered one did not: a suspicion (RFC 3168 6.1.1.1), as kernels give up
     ECN with the first loss, whatever lost it."""
     mark: Milestone

@@ -11,42 +11,42 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, outcome
-from analyzer.verdict.case import Case
+from analyzer.model.connection import CLIENT, NETWORK, OUTSIDE, SERVER
+from analyzer.verdict.facts import Facts
 from analyzer.verdict.seen import cut_out, lost_on_the_way
 from analyzer.verdict.signatures.elsewhere import reset_and_again
-from analyzer.wire.model import CLIENT, NETWORK, OUTSIDE, SERVER
 
 
 class Need(NamedTuple):
     """A condition; `otherwise` says what is so instead, in the past tense, as the rest of a sentence."""
 
-    holds: Callable[[Case], bool]
+    holds: Callable[[Facts], bool]
     otherwise: str
 
 
-def _reset_by(side: int) -> Callable[[Case], bool]:
+def _reset_by(side: int) -> Callable[[Facts], bool]:
     return lambda case: case.reset is not None and case.reset.side == side
 
 
-def _answers(case: Case) -> int:
+def _answers(case: Facts) -> int:
     return sum(1 for mark in case.connection.milestones if mark.what == "syn-ack")
 
 
-def _syn_again(case: Case) -> bool:
+def _syn_again(case: Facts) -> bool:
     answer = case.find("syn-ack", SERVER, 0)
     return answer is not None and case.find("syn", CLIENT, answer.packet) is not None
 
 
-def _late(case: Case) -> bool:
+def _late(case: Facts) -> bool:
     answer = case.find("syn-ack", SERVER, 0)
     return answer is not None and answer.time - case.connection.first_time >= case.limits.syn_late_ns
 
 
-def _spoke_first(case: Case) -> bool:
+def _spoke_first(case: Facts) -> bool:
     return case.reset is None or not 0 < case.client.first_data_packet < case.reset.packet
 
 
-def _alert(case: Case, readable: bool) -> bool:
+def _alert(case: Facts, readable: bool) -> bool:
     if case.tls is None:
         return False
     if not readable and case.completion is not None and case.completion.aborted_record is not None:
@@ -54,11 +54,11 @@ def _alert(case: Case, readable: bool) -> bool:
     return any((alert.code > 0 and alert.code != 90) if readable else alert.code < 0 for alert in case.tls.alerts)
 
 
-def _hello_acked(case: Case) -> bool:
+def _hello_acked(case: Facts) -> bool:
     return case.tls is not None and case.client.acked > max(0, case.tls.hello_start)
 
 
-def _lookups(what: str) -> Callable[[Case], bool]:
+def _lookups(what: str) -> Callable[[Facts], bool]:
     return lambda case: (
         case.fetch.resolution is not None and any(outcome(lookup) == what for lookup in case.fetch.resolution.meant)
     )

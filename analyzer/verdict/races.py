@@ -11,7 +11,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.verdict.brief import Brief
-from analyzer.verdict.case import MAX_EVIDENCE, packet_of
+from analyzer.verdict.facts import MAX_EVIDENCE, packet_of
 from analyzer.verdict.line import Line
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 

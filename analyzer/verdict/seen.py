@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange, Milestone, Side
+from analyzer.model.connection import CLIENT, SERVER, Connection, Milestone, Side
+from analyzer.model.http import Exchange
+from analyzer.verdict.facts import Facts
 
 LOSS_NS = 200_000_000
 """A hole this old is no reordering: the least retransmission timeout in use (Linux TCP_RTO_MIN)."""
@@ -21,7 +22,7 @@ TRY_NS = 1_000_000_000
 """A SYN or SYN-ACK without an answer is sent again within this (RFC 6298 2.1)."""
 
 
-def lost_on_the_way(case: Case, index: cython.int) -> cython.longlong:
+def lost_on_the_way(case: Facts, index: cython.int) -> cython.longlong:
     """How many bytes that this side (CLIENT, SERVER) sent are proven to be lost on the way; 0 = none.
 
     Proofs: SACK above a hole; its own later sequence number, or later bytes, above a hole; a range sent again.
@@ -46,7 +47,7 @@ def lost_on_the_way(case: Case, index: cython.int) -> cython.longlong:
     return upto - sender.acked
 
 
-def waited(case: Case, sender: Side, receiver: Side, since: cython.longlong) -> cython.longlong:
+def waited(case: Facts, sender: Side, receiver: Side, since: cython.longlong) -> cython.longlong:
     """How long after an instant either side still spoke, or the capture went on with the connection open, in ns."""
     last: cython.longlong = max(sender.last_time, receiver.last_time)
     if case.client.rst_time == 0 and case.server.rst_time == 0:
@@ -54,12 +55,12 @@ def waited(case: Case, sender: Side, receiver: Side, since: cython.longlong) -> 
     return last - since
 
 
-def cut_out(case: Case) -> cython.bint:
+def cut_out(case: Facts) -> cython.bint:
     """The capture lacks what followed: some side's last bytes are neither acknowledged nor sent again, for seconds."""
     return cut_after(case, case.client, case.server) or cut_after(case, case.server, case.client)
 
 
-def cut_after(case: Case, sender: Side, receiver: Side) -> cython.bint:
+def cut_after(case: Facts, sender: Side, receiver: Side) -> cython.bint:
     """Whether that is so of what this side sent; a RST ends all waiting, and so does a FIN of the silent kind."""
     if sender.end <= sender.acked or sender.rtx_since_ack or sender.last_data_time == 0:
         return False
@@ -85,7 +86,7 @@ def unseen_fin(side: Side) -> cython.bint:
     return side.fin_offset < 0 and side.base >= 0 and side.acked == side.end + 1 and side.packets > 0
 
 
-def said_more(case: Case, side: Side) -> cython.bint:
+def said_more(case: Facts, side: Side) -> cython.bint:
     """Bytes of this side are known that nobody captured, the reset's own number included (RFC 9293 3.5.1)."""
     mark: Milestone = case.reset
     if unseen(side):
@@ -93,7 +94,7 @@ def said_more(case: Case, side: Side) -> cython.bint:
     return mark is not None and mark.side == side.index and mark.offset > side.end + 1
 
 
-def too_soon(case: Case) -> cython.bint:
+def too_soon(case: Facts) -> cython.bint:
     """Nobody ended it, and the capture ends before the next try would be due: it may yet work."""
     connection: Connection = case.connection
     if case.client.rst_packet or case.server.rst_packet or case.client.fin_packet or case.server.fin_packet:
@@ -101,7 +102,7 @@ def too_soon(case: Case) -> cython.bint:
     return connection.capture_end - connection.last_time < TRY_NS
 
 
-def half_closed(case: Case) -> cython.bint:
+def half_closed(case: Facts) -> cython.bint:
     """The client has said all, and nothing tells yet that it does not listen any more (RFC 9293 3.6)."""
     exchange: Exchange = case.exchange
     if case.closer != CLIENT or case.closer_what != "fin" or not exchange.request_complete:
@@ -110,14 +111,14 @@ def half_closed(case: Case) -> cython.bint:
     return waited < case.limits.give_up_min_ns and may_be_answered(case)
 
 
-def may_be_answered(case: Case) -> cython.bint:
+def may_be_answered(case: Facts) -> cython.bint:
     """The capture ends a moment after the client's FIN, which the server has not answered by an end of its own."""
     if case.closer_what != "fin" or case.server.fin_packet or case.server.rst_packet or case.client.rst_packet:
         return False
     return case.connection.capture_end - case.closer_time < TRY_NS
 
 
-def whole_by_headers(case: Case) -> cython.bint:
+def whole_by_headers(case: Facts) -> cython.bint:
     """A response whose head was cut is whole: as much as announced came, and the client was content with it.
 
     It acknowledged everything and closed at once; a client that misses bytes waits for them.

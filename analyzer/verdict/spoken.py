@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case
+from analyzer.layer.tls.opaque import Opaque, of_client, of_server
+from analyzer.model.connection import CLIENT, SERVER, Side
+from analyzer.model.tls import Record, Tls
+from analyzer.verdict.facts import Facts
 from analyzer.verdict.seen import lost_on_the_way
-from analyzer.wire.model import CLIENT, SERVER, Record, Side, Tls
-from analyzer.wire.tls.opaque import Opaque, of_client, of_server
 
 
-def hidden(case: Case) -> cython.bint:
+def hidden(case: Facts) -> cython.bint:
     """What a side said, or that it hung up, is known by the other's acknowledgement or by its own numbers alone."""
     server: Side = case.server
     if fin_unseen(case.client) or fin_unseen(server):
@@ -33,7 +34,7 @@ def fin_unseen(side: Side) -> cython.bint:
     return side.fin_offset < 0 and side.end > 0 and side.acked == side.end + 1
 
 
-def sure_end(case: Case) -> cython.bint:
+def sure_end(case: Facts) -> cython.bint:
     """Whether the capture shows that the last answer was over, and that it was one.
 
     On a connection that is open when the capture ends, bytes in flight say that more was to come, and a record that may
@@ -50,7 +51,7 @@ def sure_end(case: Case) -> cython.bint:
     return not opaque.doubtful and server.acked >= server.end
 
 
-def count_to_the_end(case: Case) -> None:
+def count_to_the_end(case: Facts) -> None:
     """Nothing that was said after the first side had ended it is progress: an alert that answers a FIN, say."""
     record: Record
     tls: Tls = case.tls
@@ -70,13 +71,13 @@ def count_to_the_end(case: Case) -> None:
     case.progress_time = max(case.spoke_time, heard, case.connection.established_time)
 
 
-def answered_end(case: Case) -> cython.bint:
+def answered_end(case: Facts) -> cython.bint:
     """The client's last record acknowledges the server's FIN, whatever the order of their packets."""
     last: Record = case.tls.client_last
     return case.closer == SERVER and last is not None and 0 <= case.server.fin_offset < last.ack
 
 
-def has_replied(case: Case) -> cython.bint:
+def has_replied(case: Facts) -> cython.bint:
     """Whether the server sent payload upon the ClientHello; by packet order where no record of it was read."""
     tls: Tls = case.tls
     return tls.server_count > 0 or len(tls.reply) > 0 or case.server.last_data_packet > tls.hello_packet

@@ -1,13 +1,14 @@
-from analyzer.verdict.case cimport Case, span
+from analyzer.model.connection cimport Connection
+from analyzer.model.http cimport Exchange
+from analyzer.verdict.facts cimport Facts, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.verdict.resets cimport find_reset
-from analyzer.wire.model cimport Connection, Exchange
+from analyzer.verdict.rst_benign cimport find_reset
 
 cdef int CLIENT, SERVER, SWITCHING_PROTOCOLS
 cdef long long SHORT_REPLY_BYTES
 
-cpdef Verdict complete(Case case)
-cdef bint still_open(Case case) except -1
-cpdef Verdict events(Case case)
-cpdef Verdict opaque_ok(Case case)
-cdef Verdict fine(Case case, str confidence, str summary)
+cpdef Verdict complete(Facts case)
+cdef bint still_open(Facts case) except -1
+cpdef Verdict events(Facts case)
+cpdef Verdict opaque_ok(Facts case)
+cdef Verdict fine(Facts case, str confidence, str summary)

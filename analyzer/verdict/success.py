@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, span
+from analyzer.model.connection import CLIENT, SERVER, Connection
+from analyzer.model.http import Exchange
+from analyzer.verdict.facts import Facts, span
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.resets import find_reset
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange
+from analyzer.verdict.rst_benign import find_reset
 
 
-def complete(case: Case) -> Verdict:
+def complete(case: Facts) -> Verdict:
     """A complete response with a status of 1xx to 3xx: ok, whatever ugly packets follow."""
     exchange: Exchange = case.exchange
     connection: Connection = case.connection
@@ -31,7 +32,7 @@ def complete(case: Case) -> Verdict:
     return fine(case, confidence, f"{case.where()} answered {method} with {said}{within}.")
 
 
-def still_open(case: Case) -> cython.bint:
+def still_open(case: Facts) -> cython.bint:
     """What follows 101 is a part of the fetch, and how that ended is not in the capture."""
     exchange: Exchange = case.exchange
     if exchange.response_framing != "tunnel" or exchange.status != SWITCHING_PROTOCOLS or exchange.close_packet:
@@ -42,7 +43,7 @@ def still_open(case: Case) -> cython.bint:
 SWITCHING_PROTOCOLS = 101
 
 
-def events(case: Case) -> Verdict:
+def events(case: Facts) -> Verdict:
     """A stream of events that the client has read as long as it wanted; after a silence it may have given up."""
     exchange: Exchange = case.exchange
     case.cite_request()
@@ -57,7 +58,7 @@ def events(case: Case) -> Verdict:
     )
 
 
-def opaque_ok(case: Case) -> Verdict:
+def opaque_ok(case: Facts) -> Verdict:
     """A request was answered inside TLS; whether the answer was an error cannot be seen."""
     case.flag("opaque")
     case.cite_hello()
@@ -85,7 +86,7 @@ SHORT_REPLY_BYTES = 600
 """A reply below this is compatible with an error page (signatures.md 2.4); no more can be said."""
 
 
-def fine(case: Case, confidence: str, summary: str) -> Verdict:
+def fine(case: Facts, confidence: str, summary: str) -> Verdict:
     """An `ok` verdict."""
     verdict: Verdict = Verdict("ok", "", confidence)
     verdict.summary = summary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.fetch.build import EARLY_RESET_NS, SYN_LATE_NS
-from analyzer.wire.model import FULL_SEGMENT
+from analyzer.model.connection import FULL_SEGMENT
 
 SECOND_NS = 1_000_000_000
 TTL_DELTA = 3

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.model.connection import SERVER, Connection
+from analyzer.model.http import Exchange
 from analyzer.verdict import timers
-from analyzer.verdict.case import Case
+from analyzer.verdict.facts import Facts
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.reset import asked_time, idle_before
-from analyzer.wire.model import SERVER, Connection, Exchange
 
 WAITS = {
     "tls-clienthello-unacked": timers.SHAKING,
@@ -40,7 +41,7 @@ WAITS = {
 """What was waited for, by cause. Other causes are no end of a wait."""
 
 
-def name_timers(case: Case, verdict: Verdict) -> None:
+def name_timers(case: Facts, verdict: Verdict) -> None:
     """Put the timers that fit into the verdict, and the first of them into its sentence."""
     wait = WAITS.get(verdict.cause)
     if wait is None:
@@ -52,7 +53,7 @@ def name_timers(case: Case, verdict: Verdict) -> None:
         verdict.summary = f"{verdict.summary[:-1]}; consistent with {verdict.timers[0]}."
 
 
-def ending_timers(case: Case, wait: str) -> list[str]:
+def ending_timers(case: Facts, wait: str) -> list[str]:
     """The timers that the end of this wait is consistent with; none where the clock jumped or nobody ended it."""
     sides: tuple[str, ...] = (timers.SERVER,)
     exchange: Exchange = case.exchange
@@ -78,7 +79,7 @@ def ending_timers(case: Case, wait: str) -> list[str]:
     return words + timers.set_by_somebody(known, sides[0])
 
 
-def asked_in_full(case: Case) -> cython.bint:
+def asked_in_full(case: Facts) -> cython.bint:
     """The whole request was sent, and the server does not say that it lacks a part of it (408)."""
     exchange: Exchange = case.exchange
     if exchange is not None:
@@ -89,7 +90,7 @@ def asked_in_full(case: Case) -> cython.bint:
 REQUEST_TIMEOUT = 408
 
 
-def program(case: Case, side: str) -> str:
+def program(case: Facts, side: str) -> str:
     """What the client or the server calls itself, else what its ClientHello shows; "" = unknown."""
     exchange: Exchange | None = case.exchange if case.exchange is not None else case.connection.connect
     said = ""
@@ -110,7 +111,7 @@ def by_hello(ciphers: bytes) -> str:
 AES_256, TLS_1_3 = b"\x13\x02", b"\x13"
 
 
-def gaps(case: Case, wait: str, end: cython.longlong) -> dict[str, int]:
+def gaps(case: Facts, wait: str, end: cython.longlong) -> dict[str, int]:
     """From each anchor to the end of the wait, in ns; anchors that are unknown or lie behind it are left out."""
     connection: Connection = case.connection
     exchange: Exchange = case.exchange
@@ -134,7 +135,7 @@ def gaps(case: Case, wait: str, end: cython.longlong) -> dict[str, int]:
     return found
 
 
-def connect_time(case: Case) -> cython.longlong:
+def connect_time(case: Facts) -> cython.longlong:
     """When CONNECT was sent; 0 = it was not."""
     exchange: Exchange | None = case.exchange if case.exchange is not None else case.connection.connect
     if exchange is None or exchange.method != "CONNECT":

@@ -9,8 +9,8 @@ import pytest
 from analyzer.cli.app import run
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
+from analyzer.model.connection import Connection
 from analyzer.verdict.model import Evidence, Verdict
-from analyzer.wire.model import Connection
 
 
 def fetch_of(number, klass, cause, kind="fetch"):

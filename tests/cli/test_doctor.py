@@ -46,7 +46,7 @@ def test_all_areas_are_there(capsys, lacking):
     status, found, told = report(capsys)
     assert status == 0
     names = "engine python kernel rights ring dumpcap tcpdump scapy cgroup pcap pcapng gz bz2 xz zst lz4 tshark nft"
-    assert set(f"{names} pandas pyarrow hpack scapy pyshark jinja2".split()) <= set(found)
+    assert set(f"{names} pandas pyarrow cryptography hpack scapy pyshark jinja2".split()) <= set(found)
     assert {interface["name"] for interface in told["interfaces"]} == {name for _, name in socket.if_nameindex()}
     lo = next(interface for interface in told["interfaces"] if interface["name"] in ("lo", "lo0"))
     assert {"up", "received", "sent", "dropped", "link"} <= set(lo)
@@ -93,17 +93,17 @@ def test_the_text_fits_into_80_columns(capsys, lacking, monkeypatch):
     assert run(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= COLUMNS
-    marks = [line for line in lines if line[:2] == "  " and line[2] != " " and line[12:15].strip() in ("yes", "no")]
+    marks = [line for line in lines if line[:2] == "  " and line[2] != " " and line[15:18].strip() in ("yes", "no")]
     assert len(marks) >= 20
-    assert "  dumpcap   no   not here" in lines
-    assert "                 -> get dumpcap" in lines
+    assert "  dumpcap      no   not here" in lines
+    assert "                    -> get dumpcap" in lines
 
 
 def test_a_command_can_be_copied():
     """No line ends within one."""
     long = "x" * 50
     lines = list(check_lines([Check("sources", "dumpcap", False, "no right", f"`sudo {long}`, then `a b`")]))
-    assert lines[3:] == [f"                 -> `sudo {long}`,", "                    then `a b`"]
+    assert lines[3:] == [f"                    -> `sudo {long}`,", "                       then `a b`"]
     (line,) = list(check_lines([Check("sources", "dumpcap", False, "no right", f"`sudo {'x ' * 50}`")]))[3:]
     assert line.endswith("x x `")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.output.text import width
+from analyzer.text import width
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,11 +15,11 @@ from analyzer.fetch import wishes as wishes_module
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.names import Names
 from analyzer.fetch.resolution import Resolution
+from analyzer.layer.dns import lookups as lookups_module
+from analyzer.layer.dns.lookups import Lookups
 from analyzer.output.cells import CsvCells
 from analyzer.output.row import csv_line
 from analyzer.pkt.dns import dns
-from analyzer.wire.dns import lookups as lookups_module
-from analyzer.wire.dns.lookups import Lookups
 
 CLIENT, SERVER = bytes([192, 0, 2, 10]), bytes([192, 0, 2, 53])
 ASK, REPLY = CLIENT + SERVER + struct.pack("!HH", 40000, 53), SERVER + CLIENT + struct.pack("!HH", 53, 40000)

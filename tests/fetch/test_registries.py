@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import MAX_NAME, MAX_TARGET, package_of
+from analyzer.model.connection import Connection
+from analyzer.model.http import Exchange
 from analyzer.output.cells import CsvCells
 from analyzer.output.columns import COLUMNS
 from analyzer.output.row import csv_line
-from analyzer.wire.model import Connection, Exchange
 
 GO, PIP, NPM, DOCKER = "Go-http-client/1.1", "pip/23.2.1 {}", "npm/10.2.0 node/v20", "docker/24.0 go/go1.20"
 DIGEST = "sha256:" + "ab" * 32

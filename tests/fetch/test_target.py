@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.target import host_of, shown_target
-from analyzer.wire.http.head import partial_request
-from analyzer.wire.model import Connection
+from analyzer.layer.http1.head import partial_request
+from analyzer.model.connection import Connection
 
 CUT = {
     "/path?token=1": "/path?…",

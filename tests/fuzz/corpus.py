@@ -15,12 +15,12 @@ from support.examples import CASES, SAMPLE_NAMES, SAMPLES, TESTS, sample
 from support.recording import Recording
 
 from analyzer.capture.frame import Frames
+from analyzer.frame.decoder import TCP, UDP, Decoder
+from analyzer.frame.packet import Packet
+from analyzer.model.connection import ACK, FIN, SYN
 from analyzer.pkt import build
 from analyzer.pkt.tls import CERTIFICATE
 from analyzer.verdict.causes import CAUSES
-from analyzer.wire.decode.decoder import TCP, UDP, Decoder
-from analyzer.wire.model import ACK, FIN, SYN
-from analyzer.wire.packet import Packet
 
 MOST_FRAMES = 40
 """Of a capture to mutate: with few frames, a change is likely to hit something."""

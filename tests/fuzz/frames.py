@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.capture.frame import Frames
-from analyzer.wire.decode.decoder import ICMP, NOTHING, TCP, UDP, Decoder
-from analyzer.wire.decode.link import KNOWN
-from analyzer.wire.packet import Packet
+from analyzer.frame.decoder import ICMP, NOTHING, TCP, UDP, Decoder
+from analyzer.frame.link import KNOWN
+from analyzer.frame.packet import Packet
 
 HEAD = 4
 UNKNOWN = 65535

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from analyzer.wire.model import LATE_RECORDS, MAX_GARBAGE, MAX_MILESTONES, MAX_RECORDS, Connection, Exchange, Side, Tls
-from analyzer.wire.stream import MAX_PENDING_SEGMENTS, Reassembler
+from analyzer.model.connection import MAX_MILESTONES, Connection, Side
+from analyzer.model.http import MAX_GARBAGE, Exchange
+from analyzer.model.tls import LATE_RECORDS, MAX_RECORDS, Tls
+from analyzer.tcp.reassembly import MAX_PENDING_SEGMENTS, Reassembler
 
 LONGEST = 2048
 """Characters of the longest text that is kept of a packet, a request's target; all others have at most 256."""

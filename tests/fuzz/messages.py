@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.wire.dns.lookups import MAX_EARLY, MAX_OPEN, Lookups
-from analyzer.wire.dns.message import MAX_RECORDS, read
-from analyzer.wire.http2.fields import MAX_LIST, Fields
-from analyzer.wire.model import Tls
-from analyzer.wire.tls.certificate import MAX_NAMES, MAX_TEXT, read_certificate
-from analyzer.wire.tls.hello import read_client_hello, read_cut_server_hello, read_server_hello
+from analyzer.layer.dns.lookups import MAX_EARLY, MAX_OPEN, Lookups
+from analyzer.layer.dns.message import MAX_RECORDS, read
+from analyzer.layer.http2.fields import HeaderDecoder
+from analyzer.layer.http2.hpack import MAX_LIST
+from analyzer.layer.tls.certificate import MAX_NAMES, MAX_TEXT, read_certificate
+from analyzer.layer.tls.hello import read_client_hello, read_cut_server_hello, read_server_hello
+from analyzer.model.tls import Tls
 
 HEAD = 3
 MAX_NAME = 255
@@ -81,7 +82,7 @@ def certificate(data: bytes) -> None:
 
 def hpack(data: bytes) -> None:
     """Header blocks of one direction: fields in bounded memory, or none and a table that begins anew."""
-    fields = Fields()
+    fields = HeaderDecoder()
     for number, (special, block) in enumerate(each(data)):
         if special & 1:
             fields.forget()

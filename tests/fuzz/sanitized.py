@@ -18,7 +18,8 @@ PLACE = ROOT / "build" / "asan"
 MADE = (".so", ".pyc")
 TESTS = (
     "tests/test_samples.py", "tests/test_cases.py", "tests/capture/test_damage.py", "tests/capture/test_compressed.py",
-    "tests/capture/test_pcapng.py", "tests/wire", "tests/output", "tests/properties/test_arbitrary_bytes.py",
+    "tests/capture/test_pcapng.py", "tests/frame", "tests/tcp", "tests/layer", "tests/clientlog",
+    "tests/output", "tests/properties/test_arbitrary_bytes.py",
 )  # fmt: skip
 """Samples, cases, and what the tests make of hostile inputs, each in the process itself."""
 SLOW = ["-k", "not cost_no_search and not in_browser"]
@@ -45,7 +46,7 @@ import os, runpy, sys
 from analyzer.compiled import is_compiled
 loaded = open("/proc/self/maps").read()
 assert "libasan" in loaded and "libubsan" in loaded
-assert is_compiled("analyzer.wire.engine") and "build/asan/analyzer/_compiled" in loaded
+assert is_compiled("analyzer.reading.engine") and "build/asan/analyzer/_compiled" in loaded
 del os.environ["LD_PRELOAD"]  # it is loaded; tshark and its kin hang with it
 del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

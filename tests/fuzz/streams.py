@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from fuzz import invariants
 
-from analyzer.wire.connections import Connections
-from analyzer.wire.dns.lookups import PORT, Lookups
-from analyzer.wire.model import ACK, FIN, RST, SYN, Connection, Side
-from analyzer.wire.packet import Packet
-from analyzer.wire.stream import Reassembler
+from analyzer.frame.packet import Packet
+from analyzer.layer.dns.lookups import PORT, Lookups
+from analyzer.model.connection import ACK, FIN, RST, SYN, Connection, Side
+from analyzer.tcp.connections import Connections
+from analyzer.tcp.reassembly import Reassembler
 
 HEAD = 3
 SERVER_SENDS, AHEAD, AGAIN, CUT, ACKNOWLEDGES, LAST, LATER = 1, 2, 4, 8, 16, 32, 64

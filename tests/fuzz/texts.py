@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fuzz.scratch import scratch
 
-from analyzer.output.clientlog.log import LONGEST, ClientLog
-from analyzer.output.clientlog.read import MAX_ERRORS
+from analyzer.clientlog.log import LONGEST, ClientLog
+from analyzer.clientlog.read import MAX_ERRORS
 from analyzer.pkt.build import pcap
 from analyzer.pkt.timeline import parse
 from analyzer.pkt.words import NotationError

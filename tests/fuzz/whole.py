@@ -22,8 +22,8 @@ from analyzer.output.row import csv_line
 from analyzer.output.show import Page
 from analyzer.output.summary import Summary
 from analyzer.output.table import TableWriter, TsvWriter
+from analyzer.tcp.trace import Trace
 from analyzer.verdict.explain import explain
-from analyzer.wire.trace import Trace
 
 SMALLEST_RECORD = 12
 COLUMNS = 100

@@ -4,8 +4,9 @@ import pytest
 
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
+from analyzer.model.connection import Connection
+from analyzer.model.tls import Tls
 from analyzer.verdict.model import Evidence, Verdict
-from analyzer.wire.model import Connection, Tls
 
 SECOND = 1_000_000_000
 BEGIN = 1_700_000_000 * SECOND

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from analyzer.fetch.flow import X25519MLKEM768
+from analyzer.model.connection import Connection
+from analyzer.model.tls import Tls
 from analyzer.output import findings
 from analyzer.output.findings import Findings
 from analyzer.verdict.brief import Brief
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import Connection, Tls
 
 V4 = bytes([203, 0, 113])
 V6 = bytes.fromhex("20010db8") + bytes(11)

@@ -11,7 +11,7 @@ from analyzer.output import grouping, groups
 from analyzer.output.groups import CsvGroups, GroupTable, JsonlGroups, Overview, TsvGroups
 from analyzer.output.summary import Summary
 from analyzer.output.table import TableWriter
-from analyzer.output.text import width
+from analyzer.text import width
 from analyzer.verdict.model import Verdict
 
 HOSTILE = "\x1b[2J\t=1+1,\"'\n\u202e<b>\u200b"

@@ -111,7 +111,7 @@ def test_any_name_is_one_cell_of_one_line(make_any, name):
 @pytest.fixture(scope="module")
 def make_any():
     from analyzer.fetch.model import Fetch
-    from analyzer.wire.model import Connection
+    from analyzer.model.connection import Connection
 
     def make(name):
         fetch = Fetch(Connection(0), None)

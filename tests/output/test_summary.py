@@ -1,10 +1,10 @@
 import pytest
 
+from analyzer.model.connection import Connection
 from analyzer.output import findings, summary
 from analyzer.output.summary import Summary
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.told import Event
-from analyzer.wire.model import Connection
 
 
 def test_the_count_line_starts_with_what_went_well(fetch, make):

@@ -5,7 +5,7 @@ import pytest
 
 from analyzer.output.summary import Summary
 from analyzer.output.table import TSV, TableWriter, TsvWriter
-from analyzer.output.text import width
+from analyzer.text import width
 
 
 def table(*fetches, columns=120, colour=False, files=False, hold=200):

@@ -15,7 +15,7 @@ import pytest
 
 from analyzer.process import cgroup
 from analyzer.process.log import FiveTuple, Logged, logged
-from analyzer.process.nft import PREFIX, Table
+from analyzer.process.nft import PREFIX, NftTable
 
 DRIVER = """
 import os, socket, sys
@@ -156,7 +156,7 @@ def test_after_a_kill_the_next_start_takes_away_what_was_left(files: Path) -> No
 def test_a_table_that_was_left_goes_at_the_next_start(files: Path) -> None:
     """Kernels before 5.12 know no owner of a table: it is known to be left by the number of a process that is gone."""
     left_over, live = f"{PREFIX}{2**22 + 1}", f"{PREFIX}{os.getpid()}"  # no process has so high a number
-    table = Table()
+    table = NftTable()
     try:
         for name in (left_over, live):
             table.name = name

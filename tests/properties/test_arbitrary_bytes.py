@@ -22,7 +22,7 @@ from analyzer.output.columns import COLUMNS
 from analyzer.output.jsonl import JsonlWriter
 from analyzer.output.row import csv_line
 from analyzer.pkt.build import pcap
-from analyzer.pkt.model import BASE_NS, FLAG_BITS, Packet, Timeline
+from analyzer.pkt.model import BASE_NS, FLAG_BITS, Timeline, TimelinePacket
 from analyzer.pkt.payload import payload
 
 WRITERS = st.sampled_from([pcap, pcapng])
@@ -136,7 +136,9 @@ def test_bytes_as_streams(data: st.DataObject) -> None:
         time += data.draw(st.sampled_from([40_000, 20_000_000, 3_500_000_000, 61_000_000_000]))
         flags = sum(FLAG_BITS[letter] for letter in word)
         ack = ends[1 - side] if "." in word else None
-        packets.append(Packet(time, "a", side, flags=flags, seq=max(1, ends[side]), data=piece, ack=ack, ip_id=7))
+        packets.append(
+            TimelinePacket(time, "a", side, flags=flags, seq=max(1, ends[side]), data=piece, ack=ack, ip_id=7)
+        )
         ends[side] = max(1, ends[side]) + len(piece) + ("F" in word)
     case: Timeline = STRANGER.with_packets(packets)
     assert time > BASE_NS

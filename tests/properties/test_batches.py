@@ -26,7 +26,7 @@ from analyzer.output.cells import CsvCells
 from analyzer.output.columns import COLUMNS
 from analyzer.output.row import csv_line
 from analyzer.pkt.build import pcap
-from analyzer.wire.engine import Engine
+from analyzer.reading.engine import Engine
 
 PLAIN_CASES = [name for name, case in CASES.items() if case.packets]
 
@@ -101,10 +101,10 @@ class Ways:
 
 def both_ways(path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many frames went by the fast path, which makes no difference."""
-    monkeypatch.setattr("analyzer.wire.engine.Engine", Ways(fast=False))
+    monkeypatch.setattr("analyzer.reading.engine.Engine", Ways(fast=False))
     wanted = looked(path, 4096)
     ways = Ways(fast=True)
-    monkeypatch.setattr("analyzer.wire.engine.Engine", ways)
+    monkeypatch.setattr("analyzer.reading.engine.Engine", ways)
     assert looked(path, 4096) == wanted
     return sum(engine.fast_path.taken for engine in ways.made)
 

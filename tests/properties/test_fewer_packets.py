@@ -16,9 +16,9 @@ from support.expected import expected
 from support.judge import judge
 from support.recording import Recording
 
+from analyzer.model.connection import CLIENT
 from analyzer.pkt.build import pcap
 from analyzer.pkt.model import Timeline
-from analyzer.wire.model import CLIENT
 
 if TYPE_CHECKING:
     from analyzer.fetch.model import Fetch

@@ -10,14 +10,14 @@ from support.examples import CASES
 from support.judge import judge
 
 from analyzer.pkt.build import pcap
-from analyzer.pkt.model import ACK, FLAG_BITS, RST, SYN, Packet, Timeline
+from analyzer.pkt.model import ACK, FLAG_BITS, RST, SYN, Timeline, TimelinePacket
 
 FAR = 700_000_000
 """Bytes: outside of every window that a case has, and further than any of its streams."""
 FIN = FLAG_BITS["F"]
 
 
-def forged(kind: str, like: Packet, acked: int) -> Packet:
+def forged(kind: str, like: TimelinePacket, acked: int) -> TimelinePacket:
     """A segment under the address of the sender of `like`, outside the window of its peer."""
     packet = replace(like, data=b"", sacks=(), stamps=None, fast_open=False, cut=None, ip_id=31, origin=0, win=None)
     match kind:

@@ -1,6 +1,6 @@
 """Reassembly: whatever neighbours change places, and wherever they are cut, no stream goes back.
 
-`go_on` in wire/stream.py asserts it, so a reading that ends without an error has held it.
+`go_on` in tcp/reassembly.py asserts it, so a reading that ends without an error has held it.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from analyzer.pkt.model import Packet, Timeline
+from analyzer.pkt.model import Timeline, TimelinePacket
 
 FAR = (1, -1, 20, -20, 1460, 70_000, -70_000, 1 << 20, 1 << 29, 1 << 31, -(1 << 30))
 """Bytes by which a sequence or acknowledgement number is off."""
@@ -27,7 +27,7 @@ def mutated(case: Timeline, changes: list[tuple[int, str, int]]) -> Timeline:
     return case.with_packets(packets)
 
 
-def change(packets: list[Packet], i: int, kind: str, value: int) -> None:
+def change(packets: list[TimelinePacket], i: int, kind: str, value: int) -> None:
     """One change in place."""
     p = packets[i]
     if kind == "drop":
@@ -47,12 +47,12 @@ def change(packets: list[Packet], i: int, kind: str, value: int) -> None:
         packets[i] = with_header(p, kind, value)
 
 
-def moved(p: Packet, value: int) -> Packet:
+def moved(p: TimelinePacket, value: int) -> TimelinePacket:
     """Another time."""
     return replace(p, time=max(0, p.time + 1_000_000 * MILLISECONDS[value % len(MILLISECONDS)] + value))
 
 
-def with_header(p: Packet, kind: str, value: int) -> Packet:
+def with_header(p: TimelinePacket, kind: str, value: int) -> TimelinePacket:
     """Another field of the TCP segment, or less of its payload."""
     far = FAR[value % len(FAR)]
     if kind == "seq":

@@ -9,10 +9,10 @@ from support.recording import Recording
 from support.rows import written
 
 from analyzer.capture import Capture, expand, open_capture
-from analyzer.wire.decode.decoder import TCP, UDP, Decoder
-from analyzer.wire.dns.lookups import Lookups
-from analyzer.wire.model import ACK, FIN, SYN
-from analyzer.wire.packet import Packet
+from analyzer.frame.decoder import TCP, UDP, Decoder
+from analyzer.frame.packet import Packet
+from analyzer.layer.dns.lookups import Lookups
+from analyzer.model.connection import ACK, FIN, SYN
 
 MASK32 = 0xFFFFFFFF
 HALF = 1 << 31

@@ -11,25 +11,16 @@ from hypothesis import strategies as st
 
 from analyzer.fetch.build import fetches
 from analyzer.fetch.model import Fetch
+from analyzer.layer.tls.registry import ALERTS
+from analyzer.model.connection import WHAT, Connection, IcmpError, Milestone, Side
+from analyzer.model.http import Exchange, Http2
+from analyzer.model.tls import Alert, Record, Tls
 from analyzer.verdict import decide as procedure
 from analyzer.verdict.catalog import name_of, rules
 from analyzer.verdict.causes import CAUSES, FAMILIES, TABLE, cause_of
 from analyzer.verdict.decide import decide
 from analyzer.verdict.model import CLASSES, CONFIDENCES, FAILURES, Verdict
 from analyzer.verdict.signatures import connect, dns, incomplete
-from analyzer.wire.model import (
-    WHAT,
-    Alert,
-    Connection,
-    Exchange,
-    Http2,
-    IcmpError,
-    Milestone,
-    Record,
-    Side,
-    Tls,
-)
-from analyzer.wire.tls.registry import ALERTS
 
 NUMBER = st.one_of(st.sampled_from([-1, 0, 1, 2, 3]), st.integers(0, 40))
 HEADER_FIELDS = ("data_ttl", "ip_id", "syn_id", "port")

@@ -10,10 +10,10 @@ from support.judge import judge
 import analyzer
 from analyzer.pkt.build import pcap
 from analyzer.pkt.timeline import load
-from analyzer.verdict.case import Case
 from analyzer.verdict.catalog import rules
 from analyzer.verdict.decide import decide_case
 from analyzer.verdict.explain import explain
+from analyzer.verdict.facts import Facts
 from analyzer.verdict.needs import NEEDS
 from analyzer.verdict.thresholds import DEFAULT
 
@@ -30,7 +30,7 @@ def fetches(path: Path) -> list[analyzer.Fetch]:
 def test_what_a_signature_needs_holds_when_it_fires(path: Path) -> None:
     """No signature fires while one of its documented conditions does not hold; explaining changes no verdict."""
     for fetch in fetches(path):
-        case = Case(fetch, DEFAULT)
+        case = Facts(fetch, DEFAULT)
         case.tried = []
         verdict = decide_case(case)
         found = explain(fetch)

@@ -9,10 +9,10 @@ from analyzer.api import read
 from analyzer.compiled import is_compiled
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import Package
+from analyzer.model.connection import Connection
 from analyzer.verdict.brief import Brief
 from analyzer.verdict.packed import MAX_WORDS, Packing
 from analyzer.verdict.turn import Turn
-from analyzer.wire.model import Connection
 
 pytestmark = pytest.mark.skipif(not is_compiled("analyzer.verdict.packed"), reason="packs compiled only")
 

@@ -9,7 +9,7 @@ from analyzer.capture.frame import Frames
 from analyzer.capture.live.limited import NO_END, LimitedFrames
 from analyzer.capture.live.savefile import Ring, SaveFile
 from analyzer.capture.live.source import Source, Stats, Wanted
-from analyzer.capture.live.writer import Written
+from analyzer.capture.live.writer import WrittenFrames
 from analyzer.capture.losses import Losses
 
 MOST_STEPS = 10
@@ -33,7 +33,7 @@ class LiveCapture:
         self.frames: Frames = source.open(wanted)
         self.begun = self.counted_at = source.clock.now()
         self.counted = Stats(0, 0, 0)
-        self.written: Written | None = None
+        self.written: WrittenFrames | None = None
         self._stepped: list[str] = []
         known = source.losses
         self._placed = known is not None
@@ -44,7 +44,7 @@ class LiveCapture:
 
     def write(self, path: Path, *, ring: Ring | None = None, force: bool = False, comment: str = "") -> None:
         """Write all frames to a file as well; the comment says what it is of."""
-        self.written = Written(
+        self.written = WrittenFrames(
             self.frames,
             SaveFile(
                 path,

@@ -3,7 +3,7 @@ from analyzer.capture.live.packing cimport put_packet
 
 cdef long long BATCH, AGE, OVERHEAD, DROP_COUNT
 
-cdef class Written(Frames):
+cdef class WrittenFrames(Frames):
     cdef public Frames frames
     cdef public object file
     cdef public bytearray buffer

@@ -26,7 +26,7 @@ DROP_COUNT_OPTION = 4
 """Bytes of the option that says how many packets were dropped before this one, with the end of options; its code."""
 
 
-class Written(Frames):
+class WrittenFrames(Frames):
     """The frames of another cursor, each of which is in `file`, or on its way there, once the next is asked for.
 
     buffer, pending  what waits to be written, and how many bytes it has

@@ -11,7 +11,7 @@ from analyzer.errors import UsageError
 from analyzer.fetch.model import Fetch
 from analyzer.output.ci.fingerprint import PARTS, kind
 from analyzer.output.ci.rows import cleaned, objects
-from analyzer.output.text import safe
+from analyzer.text import safe
 from analyzer.verdict.model import FAILURES, verdict_of
 
 Kind = tuple[str, ...]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from analyzer.output.text import safe
+from analyzer.text import safe
 from analyzer.verdict.model import verdict_of
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ MOST_DRAWN = 5
 """Failures that are drawn: who wants more opens the page, or the capture."""
 MAX_KEPT = 500
 """Kinds of failures of which a fetch keeps its connection until it is known which are the worst; each takes 3 to 6 kB
-(wire/expiry.py)."""
+(tcp/expiry.py)."""
 
 Key = tuple[str, ...]
 
 
-class Drawing:
+class Drawings:
     """Keeps a fetch of each kind of failure, and draws those of the worst when all is known.
 
     Captures are read once more for that.

@@ -14,8 +14,8 @@ from analyzer.output.columns import COLUMNS
 from analyzer.output.grouping import HOST, NANO, Grouping, instant
 from analyzer.output.row import values
 from analyzer.output.summary import MENDED, Summary
-from analyzer.output.text import plural, safe
 from analyzer.output.words import address
+from analyzer.text import plural, safe
 from analyzer.verdict.model import FAILURES, verdict_of
 from analyzer.verdict.told import Event
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from analyzer.output.ci import markdown
-from analyzer.output.text import cut, plural, safe
+from analyzer.text import cut, plural, safe
 
 if TYPE_CHECKING:
     from analyzer.output.ci.gathered import Gathered

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, TextIO
 
 from analyzer.output.ci.problem import relative
-from analyzer.output.text import cut
+from analyzer.text import cut
 
 if TYPE_CHECKING:
     from analyzer.output.ci.gathered import Gathered

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 from xml.etree import ElementTree as Xml
 
-from analyzer.output.text import plural, safe
 from analyzer.output.words import rfc3339
+from analyzer.text import plural, safe
 from analyzer.verdict.model import FAILURES
 
 if TYPE_CHECKING:

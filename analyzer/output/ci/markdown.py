@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TextIO
 
-from analyzer.output.text import cut, plural, safe
 from analyzer.output.words import rfc3339
-from analyzer.verdict.case import span
+from analyzer.text import cut, plural, safe
+from analyzer.verdict.facts import span
 
 if TYPE_CHECKING:
     from analyzer.output.ci.gathered import Gathered

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
-from analyzer.output.text import plural
-from analyzer.verdict.case import span
+from analyzer.text import plural
+from analyzer.verdict.facts import span
 
 KEPT = (
     "file",

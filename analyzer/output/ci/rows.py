@@ -13,7 +13,7 @@ from analyzer.capture.stream import Prefixed, RawStream, Stream
 from analyzer.errors import UsageError
 from analyzer.output.columns import COLUMNS, SCHEMA
 from analyzer.output.grouping import instant
-from analyzer.output.text import safe
+from analyzer.text import safe
 
 HINT = "`whyfetch classify --format jsonl -o FILE.jsonl CAPTURE` writes one"
 NEVER = "1970-01-01T00:00:00.000000000Z"

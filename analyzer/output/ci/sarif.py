@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from analyzer.output.ci.problem import relative
 from analyzer.output.signatures import sections
-from analyzer.output.text import cut, safe
 from analyzer.output.words import rfc3339
+from analyzer.text import cut, safe
 from analyzer.verdict.catalog import Signature, signature
 from analyzer.version import version
 

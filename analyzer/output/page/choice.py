@@ -13,7 +13,7 @@ def _ignore(_: object) -> None:
     """Nothing is to be done."""
 
 
-class Choice(Generic[Item]):
+class Quota(Generic[Item]):
     """The first so many items of every group, at most `most` in all.
 
     The share of a group is halved whenever there is no room: the work is linear, and the choice depends on nothing but

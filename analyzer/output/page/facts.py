@@ -11,11 +11,11 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.ladder import Arrow, endpoint
 from analyzer.output.mermaid import silence
 from analyzer.output.page import words
-from analyzer.output.page.gather import Drawn, Gathered
+from analyzer.output.page.gather import Drawn, PageContent
 from analyzer.output.page.svg import Drawing, drawing, seconds
-from analyzer.output.text import cut, plural, safe
 from analyzer.output.words import evidence, rfc3339, wireshark_filter
-from analyzer.verdict.case import span
+from analyzer.text import cut, plural, safe
+from analyzer.verdict.facts import span
 from analyzer.verdict.model import Verdict, verdict_of
 
 MOST_GROUPS = 50
@@ -33,7 +33,7 @@ PHASES = (
 OUTCOMES = {"recovered": "a later attempt went well", "fallback": "another source had it", "failed": "all failed"}
 
 
-class Line(NamedTuple):
+class LadderLine(NamedTuple):
     """One row of a ladder's table."""
 
     packet: str
@@ -49,7 +49,7 @@ class Detail(NamedTuple):
 
     drawing: Drawing
     description: str
-    table: list[Line]
+    table: list[LadderLine]
     fired: str
     rule: str
     wire: str
@@ -100,7 +100,7 @@ class Reason(NamedTuple):
 class Facts:
     """Puts into words what was gathered."""
 
-    def __init__(self, gathered: Gathered, paths: dict[str, str]) -> None:
+    def __init__(self, gathered: PageContent, paths: dict[str, str]) -> None:
         """`paths`: file as rows have it -> the path to write into commands."""
         self.gathered, self.veil, self.paths = gathered, gathered.veil, paths
         self.files = list(paths)
@@ -200,9 +200,9 @@ class Facts:
         )
 
 
-def _line(item: object, lanes: Sequence[tuple[str, str]]) -> Line:
+def _line(item: object, lanes: Sequence[tuple[str, str]]) -> LadderLine:
     if isinstance(item, Arrow):
         way = f"{lanes[item.source][0]} to {lanes[item.target][0]}"
-        return Line(str(item.packet), seconds(item.time), way, item.wire, item.label, item.proof)
+        return LadderLine(str(item.packet), seconds(item.time), way, item.wire, item.label, item.proof)
     label = item.label if hasattr(item, "label") else silence(item)  # type: ignore[arg-type]
-    return Line("", seconds(item.time), "", "", label, "")  # type: ignore[attr-defined]
+    return LadderLine("", seconds(item.time), "", "", label, "")  # type: ignore[attr-defined]

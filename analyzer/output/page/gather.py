@@ -12,7 +12,7 @@ from analyzer.fetch.model import Fetch
 from analyzer.output.columns import COLUMNS
 from analyzer.output.grouping import Grouping
 from analyzer.output.ladder import Ladder, ladders
-from analyzer.output.page.choice import Choice
+from analyzer.output.page.choice import Quota
 from analyzer.output.page.strip import Strip
 from analyzer.output.row import values
 from analyzer.output.summary import Summary
@@ -37,7 +37,7 @@ class Drawn(NamedTuple):
     explanation: Explanation
 
 
-class Gathered:
+class PageContent:
     """Give it to `Reading` as `keep`, and every fetch to `add`; then `draw`.
 
     summary    counts of everything; groups: what did not go well; strip: when fetches began
@@ -53,9 +53,9 @@ class Gathered:
         self.strip = Strip()
         self.flags: Counter[str] = Counter()
         self.missing: Counter[str] = Counter()
-        self.bad: Choice[Fetch] = Choice(MOST_LISTED)
+        self.bad: Quota[Fetch] = Quota(MOST_LISTED)
         self.good: list[Fetch] = []
-        self.kept: Choice[Fetch] = Choice(MOST_DRAWN, Fetch.detach)
+        self.kept: Quota[Fetch] = Quota(MOST_DRAWN, Fetch.detach)
         self.of_connection: Counter[tuple[str, int]] = Counter()
         self.drawn: dict[int, Drawn] = {}
         self.listed: list[Fetch] = []

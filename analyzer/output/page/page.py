@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from analyzer.errors import MissingError
 from analyzer.output.page.facts import MOST_GROUPS, Detail, Entry, Facts
-from analyzer.output.page.gather import Gathered
+from analyzer.output.page.gather import PageContent
 from analyzer.output.page.story import Read, Story
 from analyzer.output.page.svg import strokes
-from analyzer.output.text import safe
+from analyzer.text import safe
 from analyzer.version import version
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ FIRST_GROUPS = 10
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'"
 
 
-def page(gathered: Gathered, facts: Facts, read: Read) -> tuple[str, str]:
+def page(gathered: PageContent, facts: Facts, read: Read) -> tuple[str, str]:
     """The whole page, and its headline in a line."""
     environment = _environment()
     entries = facts.entries()

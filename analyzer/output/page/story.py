@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from analyzer.output.grouping import Group
+from analyzer.output.grouping import RowGroup
 from analyzer.output.page import words
 from analyzer.output.page.facts import MOST_WARNINGS, Entry, Facts, Reason
-from analyzer.output.page.gather import Gathered, Values, row_of
+from analyzer.output.page.gather import PageContent, Values, row_of
 from analyzer.output.page.strip import Column
 from analyzer.output.summary import MENDED
-from analyzer.output.text import plural, safe
 from analyzer.output.words import rfc3339
+from analyzer.text import plural, safe
 from analyzer.verdict.model import FAILURES
 
 ADDRESS = re.compile(r"\[?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4})\]?")
@@ -49,7 +49,7 @@ class Bar(NamedTuple):
 class Story:
     """Put together from what was gathered, and from the reading itself."""
 
-    def __init__(self, gathered: Gathered, facts: Facts, entries: list[Entry], read: Read) -> None:
+    def __init__(self, gathered: PageContent, facts: Facts, entries: list[Entry], read: Read) -> None:
         self.gathered, self.facts, self.entries, self.read, self.veil = gathered, facts, entries, read, facts.veil
         classes = gathered.summary.classes()
         self.fetches = gathered.summary.fetches
@@ -168,7 +168,7 @@ class Story:
         """Fetches without a row of their own."""
         return self.fetches - sum(1 for _ in self.entries)
 
-    def _reason(self, group: Group) -> Reason:
+    def _reason(self, group: RowGroup) -> Reason:
         values = group.example
         entry = self.by_number.get((str(values["file"]), values["fetch"]))
         if entry is None or entry.drawn is None:  # packets are read again for some of them only

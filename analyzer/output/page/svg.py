@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from analyzer.output.ladder import Arrow, Fold, Ladder, Silence
 from analyzer.output.mermaid import silence
-from analyzer.output.text import cut
+from analyzer.text import cut
 
 WIDTH = 460
 LEFT, RIGHT = 84, 444
@@ -31,7 +31,7 @@ LETTERS = 50
 PHASES = {"tls": "TLS"}
 
 
-class Row(NamedTuple):
+class LadderRow(NamedTuple):
     """What stands at one height. kind: arrow | fold | silence | break; y: of its line, or of its upper end.
 
     x1, x2   from where to where an arrow goes; tip: the points of its head
@@ -56,7 +56,7 @@ class Drawing(NamedTuple):
 
     height: int
     lanes: list[tuple[int, str, str]]
-    rows: list[Row]
+    rows: list[LadderRow]
     lifelines: str
     pauses: str
     width: int = WIDTH
@@ -65,7 +65,7 @@ class Drawing(NamedTuple):
 def drawing(ladder: Ladder) -> Drawing:
     """Lay a ladder out."""
     places = _places(len(ladder.lanes))
-    rows: list[Row] = []
+    rows: list[LadderRow] = []
     y = HEAD
     for item in ladder.items:
         row, y = _row(item, y, places)
@@ -82,14 +82,14 @@ def _places(lanes: int) -> list[int]:
     return [LEFT + (RIGHT - LEFT) * at // (lanes - 1) for at in range(lanes)]
 
 
-def _row(item: Arrow | Fold | Silence, y: int, places: list[int]) -> tuple[Row, int]:
+def _row(item: Arrow | Fold | Silence, y: int, places: list[int]) -> tuple[LadderRow, int]:
     """The row of an item that begins at height y, and where the next one begins."""
     if isinstance(item, Silence):
         wanted = item.span * PER_S // 1_000_000_000
         kind, height = ("break", BROKEN) if wanted > LONGEST else ("silence", wanted)
-        return Row(kind, y, silence(item), height, classes="end" if item.final else ""), y + height
+        return LadderRow(kind, y, silence(item), height, classes="end" if item.final else ""), y + height
     if isinstance(item, Fold):
-        return Row("fold", y, cut(item.label, LETTERS + 6), FOLDED, time=seconds(item.time)), y + FOLDED
+        return LadderRow("fold", y, cut(item.label, LETTERS + 6), FOLDED, time=seconds(item.time)), y + FOLDED
     if item.phase:
         y += PHASE
     line = y + ROW - 8
@@ -99,7 +99,7 @@ def _row(item: Arrow | Fold | Silence, y: int, places: list[int]) -> tuple[Row, 
     if item.reset:
         tip = f"M{x2 - back - 4} {line - 4}l8 8m0 -8l-8 8"
     words = [word for word, on in (("p", item.proof), ("r", item.reset), ("g", item.again)) if on]
-    row = Row(
+    row = LadderRow(
         "arrow", line, cut(item.label, LETTERS), ROW, x1, x2, tip,
         str(item.packet), seconds(item.time), PHASES.get(item.phase, item.phase), " ".join(words),
     )  # fmt: skip
@@ -126,7 +126,7 @@ def _pauses(places: list[int], quiet: list[tuple[int, int, bool]]) -> str:
     return "".join(parts)
 
 
-def strokes(row: Row, lanes: list[tuple[int, str, str]]) -> str:
+def strokes(row: LadderRow, lanes: list[tuple[int, str, str]]) -> str:
     """The two strokes across each lifeline where it is broken."""
     middle = row.y + row.height // 2
     return "".join(f"M{x - 6} {middle - 2}l12 -5M{x - 6} {middle + 7}l12 -5" for x, _, _ in lanes)

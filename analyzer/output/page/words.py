@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from analyzer.output.text import plural
-from analyzer.verdict.case import span
+from analyzer.text import plural
 from analyzer.verdict.catalog import signature
+from analyzer.verdict.facts import span
 
 MISSING = {
     "head": "the capture begins after the connection did",

@@ -1,3 +1,3 @@
-from analyzer.verdict.case cimport Case, count, span
+from analyzer.model.connection cimport Connection, Milestone, Side
+from analyzer.verdict.facts cimport Facts, count, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Connection, Milestone, Side

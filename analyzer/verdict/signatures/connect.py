@@ -8,17 +8,17 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.verdict.case import Case, count, span
+from analyzer.model.connection import ACK, CLIENT, LONGEST_NS, OUTSIDE, SERVER, Milestone, Side
+from analyzer.verdict.facts import Facts, count, span
 from analyzer.verdict.hints import unanswered
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.elsewhere import answered_elsewhere
 from analyzer.verdict.signatures.final_ack import final_ack_lost
 from analyzer.verdict.signatures.icmp import icmp_error
 from analyzer.verdict.timers import Schedule, given_up_between, next_due, schedules
-from analyzer.wire.model import ACK, CLIENT, LONGEST_NS, OUTSIDE, SERVER, Milestone, Side
 
 
-def synack_lost(case: Case) -> Verdict | None:
+def synack_lost(case: Facts) -> Verdict | None:
     """The server answers, and its answer never reaches the client.
 
     Cause: synack-lost
@@ -49,7 +49,7 @@ def synack_lost(case: Case) -> Verdict | None:
     )
 
 
-def answered_late(case: Case) -> Verdict | None:
+def answered_late(case: Facts) -> Verdict | None:
     """The SYN-ACK comes after the client has given up.
 
     Cause: syn-answered-late
@@ -83,7 +83,7 @@ def answered_late(case: Case) -> Verdict | None:
     )
 
 
-def synack_unanswered(case: Case) -> Verdict | None:
+def synack_unanswered(case: Facts) -> Verdict | None:
     """The server answers again and again, and the client says nothing more.
 
     Cause: synack-unanswered
@@ -108,7 +108,7 @@ def synack_unanswered(case: Case) -> Verdict | None:
     )
 
 
-def challenge_ack(case: Case) -> Verdict | None:
+def challenge_ack(case: Facts) -> Verdict | None:
     """The SYN runs into an old connection with the same ports.
 
     Cause: syn-challenge-ack
@@ -136,7 +136,7 @@ def challenge_ack(case: Case) -> Verdict | None:
     return None
 
 
-def refused(case: Case) -> Verdict | None:
+def refused(case: Facts) -> Verdict | None:
     """The port is closed, or a firewall answers so.
 
     Cause: rst-refused
@@ -172,7 +172,7 @@ def refused(case: Case) -> Verdict | None:
     )
 
 
-def last_reset(case: Case) -> Milestone | None:
+def last_reset(case: Facts) -> Milestone | None:
     """The server's last RST that its client takes, else its last one."""
     mark: Milestone
     found: Milestone | None = None
@@ -182,7 +182,7 @@ def last_reset(case: Case) -> Milestone | None:
     return found
 
 
-def next_reset(case: Case, side: cython.int, packet: cython.longlong) -> Milestone | None:
+def next_reset(case: Facts, side: cython.int, packet: cython.longlong) -> Milestone | None:
     """The first RST of a side behind a packet, whether the receiver takes it or not."""
     mark: Milestone
     for mark in case.connection.milestones:
@@ -191,7 +191,7 @@ def next_reset(case: Case, side: cython.int, packet: cython.longlong) -> Milesto
     return None
 
 
-def reset_ignored(case: Case) -> Verdict | None:
+def reset_ignored(case: Facts) -> Verdict | None:
     """A reset answers the SYN, and it is one that the client must ignore.
 
     Cause: syn-reset-ignored
@@ -228,13 +228,13 @@ def reset_ignored(case: Case) -> Verdict | None:
     return verdict
 
 
-def ignored_by_client(case: Case) -> cython.longlong:
+def ignored_by_client(case: Facts) -> cython.longlong:
     """SYNs that the client sent after the server's first RST, whether it takes that or not."""
     first: Milestone | None = next_reset(case, SERVER, 0)
     return 0 if first is None else syns_after(case, first.packet)
 
 
-def cite_ignored(case: Case) -> cython.longlong:
+def cite_ignored(case: Facts) -> cython.longlong:
     """Cite the server's resets that the client ignores; returns how many there are."""
     mark: Milestone
     number: cython.longlong = 0
@@ -245,7 +245,7 @@ def cite_ignored(case: Case) -> cython.longlong:
     return number
 
 
-def syns_after(case: Case, packet: cython.longlong) -> cython.longlong:
+def syns_after(case: Facts, packet: cython.longlong) -> cython.longlong:
     """SYNs behind a packet."""
     mark: Milestone
     number: cython.longlong = 0
@@ -255,7 +255,7 @@ def syns_after(case: Case, packet: cython.longlong) -> cython.longlong:
     return number
 
 
-def syn_before(case: Case, answer: Milestone) -> cython.longlong:
+def syn_before(case: Facts, answer: Milestone) -> cython.longlong:
     """Time of the last SYN before an answer."""
     mark: Milestone
     time: cython.longlong = case.connection.first_time
@@ -265,7 +265,7 @@ def syn_before(case: Case, answer: Milestone) -> cython.longlong:
     return time
 
 
-def no_answer(case: Case) -> Verdict | None:
+def no_answer(case: Facts) -> Verdict | None:
     """SYNs go out and nothing ever comes back.
 
     Cause: syn-no-answer
@@ -314,7 +314,7 @@ RTO_NS = 1_000_000_000
 """First SYN timeout of every current stack (RFC 6298 2.1)."""
 
 
-def no_answer_confidence(case: Case, fitting: list[Schedule]) -> str:
+def no_answer_confidence(case: Facts, fitting: list[Schedule]) -> str:
     """High for three SYNs on a known schedule; a step less where the capture may show one direction only."""
     confidence = "high" if fitting else "medium"
     if case.connection.one_way:  # the client's own retransmission proves that it got nothing; who lost it is unknown
@@ -328,7 +328,7 @@ def named(fitting: list[Schedule]) -> str:
     return f" (SYN schedule of {' or '.join(schedule.kernel for schedule in fitting)})" if fitting else ""
 
 
-def syn_times(case: Case) -> list[int]:
+def syn_times(case: Facts) -> list[int]:
     """When the client's SYNs were sent, ns after the first; their number is capped."""
     mark: Milestone
     times: list[int] = []
@@ -338,7 +338,7 @@ def syn_times(case: Case) -> list[int]:
     return times
 
 
-def next_syn_due(case: Case, times: list[int], fitting: list[Schedule]) -> cython.longlong:
+def next_syn_due(case: Facts, times: list[int], fitting: list[Schedule]) -> cython.longlong:
     """When the next SYN was due, ns after the first: the latest that a fitting schedule says, else the last interval
     doubled (RFC 6298 5.5)."""
     due: cython.longlong = max([next_due(schedule, case.client.syns) for schedule in fitting], default=0)
@@ -347,7 +347,7 @@ def next_syn_due(case: Case, times: list[int], fitting: list[Schedule]) -> cytho
     return max(due, last + RTO_NS) if due else last + 2 * max(min(step, LONGEST_NS), RTO_NS)
 
 
-def abandoned(case: Case) -> Verdict | None:
+def abandoned(case: Facts) -> Verdict | None:
     """One SYN, and the client does not even repeat it.
 
     Cause: syn-abandoned

@@ -9,11 +9,11 @@ from __future__ import annotations
 import socket
 
 from analyzer.fetch.resolution import NO_ADDRESS, NO_ANSWER, Resolution, outcome
-from analyzer.verdict.case import Case, count, span
+from analyzer.layer.dns.lookups import PATIENCE_NS, Lookup
+from analyzer.model.connection import CLIENT, NETWORK, SERVER
+from analyzer.verdict.facts import Facts, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures import incomplete
-from analyzer.wire.dns.lookups import PATIENCE_NS, Lookup
-from analyzer.wire.model import CLIENT, NETWORK, SERVER
 
 CODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 8: "NXRRSET", 9: "NOTAUTH"}
 """Names of the response codes (RFC 1035 4.1.1, RFC 2136 2.2)."""
@@ -23,7 +23,7 @@ SHOWN = 3
 """Servers named in a sentence."""
 
 
-def nxdomain(case: Case) -> Verdict | None:
+def nxdomain(case: Facts) -> Verdict | None:
     """The name does not exist.
 
     Cause: dns-nxdomain
@@ -40,7 +40,7 @@ def nxdomain(case: Case) -> Verdict | None:
     return said(case, "nxdomain", "dns-nxdomain", "does not exist")
 
 
-def servfail(case: Case) -> Verdict | None:
+def servfail(case: Facts) -> Verdict | None:
     """The resolver could not find out.
 
     Cause: dns-servfail
@@ -56,7 +56,7 @@ def servfail(case: Case) -> Verdict | None:
     return said(case, "servfail", "dns-servfail", "was not resolved")
 
 
-def refused(case: Case) -> Verdict | None:
+def refused(case: Facts) -> Verdict | None:
     """The resolver does not want to answer.
 
     Cause: dns-refused
@@ -72,7 +72,7 @@ def refused(case: Case) -> Verdict | None:
     return said(case, "refused", "dns-refused", "was not resolved")
 
 
-def no_address(case: Case) -> Verdict | None:
+def no_address(case: Facts) -> Verdict | None:
     """The name exists and has no address.
 
     Cause: dns-no-address
@@ -88,7 +88,7 @@ def no_address(case: Case) -> Verdict | None:
     return said(case, NO_ADDRESS, "dns-no-address", "exists and has no address")
 
 
-def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
+def said(case: Facts, what: str, cause: str, summary: str) -> Verdict | None:
     """The verdict when a resolver answered, and what it said was of no use."""
     wish: Resolution = case.fetch.resolution
     answers = [lookup for lookup in wish.meant if lookup.answer_packet and outcome(lookup) == what]
@@ -113,7 +113,7 @@ def said(case: Case, what: str, cause: str, summary: str) -> Verdict | None:
     )
 
 
-def no_answer(case: Case) -> Verdict | None:
+def no_answer(case: Facts) -> Verdict | None:
     """No resolver answers.
 
     Cause: dns-no-answer
@@ -176,13 +176,13 @@ def strangers(silent: list[Lookup]) -> str:
     return f"; the answers came from {listed(others)}, which was not asked{refused}"
 
 
-def given_up(case: Case) -> Verdict | None:
+def given_up(case: Facts) -> Verdict | None:
     """Too many names were being looked up at once to wait for what became of this one.
 
     On the wire: a question, and thousands of others at the same time that were neither answered.
     Wireshark: dns.flags.response == 0
     Zeek: dns.log without rcode
-    Reference: RFC 1035 7.3; analyzer/wire/dns/lookups.py MAX_OPEN, analyzer/fetch/wishes.py MAX_OPEN
+    Reference: RFC 1035 7.3; analyzer/layer/dns/lookups.py MAX_OPEN, analyzer/fetch/wishes.py MAX_OPEN
     Confidence: medium
     Needs: a lookup in vain; an unanswered question
     Not this: what a server said, or a silence that lasted, is told in spite of it, with the flag `evicted`.
@@ -206,7 +206,7 @@ GIVEN_UP_ADVICE = (
 )
 
 
-def not_heard(case: Case) -> Verdict | None:
+def not_heard(case: Facts) -> Verdict | None:
     """The answer to a question is not in the capture.
 
     On the wire: a question that was not asked again, no answer to it, and no connection that shows what it was; or one
@@ -237,7 +237,7 @@ def asked_again(answers: list[Lookup]) -> bool:
     return sum(lookup.asked for lookup in answers) > len({lookup.qtype for lookup in answers})
 
 
-def cite(case: Case) -> None:
+def cite(case: Facts) -> None:
     """Cite all questions and answers."""
     case.cite_all("dns-query", CLIENT)
     case.cite_all("dns-answer", SERVER)

@@ -1,4 +1,4 @@
-from analyzer.verdict.case cimport Case, count, span
+from analyzer.model.connection cimport Milestone
+from analyzer.tcp.elsewhere cimport Stray
+from analyzer.verdict.facts cimport Facts, count, span
 from analyzer.verdict.model cimport Evidence, Verdict
-from analyzer.wire.elsewhere cimport Stray
-from analyzer.wire.model cimport Milestone

@@ -1,4 +1,4 @@
-"""NAT that is not undone on the way back: packets come from an address that the client has not asked (wire/elsewhere).
+"""NAT that is not undone on the way back: packets come from an address that the client has not asked (tcp/elsewhere).
 
 The client knows no such connection, and resets it (RFC 9293 3.10.7.1).
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.verdict.case import Case, count, endpoint, packet_of, span
+from analyzer.model.connection import CLIENT, LONGEST_NS, NETWORK, SERVER, Milestone
+from analyzer.tcp.elsewhere import Stray
+from analyzer.verdict.facts import Facts, count, endpoint, packet_of, span
 from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.signatures.incomplete import missing
-from analyzer.wire.elsewhere import Stray
-from analyzer.wire.model import CLIENT, LONGEST_NS, NETWORK, SERVER, Milestone
 
 RTO_NS = 1_000_000_000
 """First SYN timeout of every current stack (RFC 6298 2.1)."""
@@ -20,7 +20,7 @@ IN_FLIGHT_NS = 10_000_000
 """What was under way when the client reset the stray packet may still arrive, in a round trip and this."""
 
 
-def answered_elsewhere(case: Case) -> Verdict | None:
+def answered_elsewhere(case: Facts) -> Verdict | None:
     """The SYN is answered from an address that was not asked.
 
     Cause: syn-answered-from-another-address
@@ -60,7 +60,7 @@ def answered_elsewhere(case: Case) -> Verdict | None:
     )
 
 
-def untranslated(case: Case) -> Verdict | None:
+def untranslated(case: Facts) -> Verdict | None:
     """Stray packets of another connection.
 
     On the wire: packets with the client port and the numbers of another connection, from an address it does not have.
@@ -79,7 +79,7 @@ def untranslated(case: Case) -> Verdict | None:
     )
 
 
-def first_answer(case: Case) -> Stray | None:
+def first_answer(case: Facts) -> Stray | None:
     """The first stray SYN-ACK, else the first stray RST, that answers the SYN."""
     stray: Stray
     found: Stray | None = None
@@ -91,7 +91,7 @@ def first_answer(case: Case) -> Stray | None:
     return found
 
 
-def asks_again(case: Case, stray: Stray) -> cython.bint:
+def asks_again(case: Facts, stray: Stray) -> cython.bint:
     """The client sent its SYN again when it must have had that answer."""
     mark: Milestone
     for mark in case.connection.milestones:
@@ -100,7 +100,7 @@ def asks_again(case: Case, stray: Stray) -> cython.bint:
     return False
 
 
-def next_wait(case: Case) -> cython.longlong:
+def next_wait(case: Facts) -> cython.longlong:
     """How long after the client's last SYN its next one was due: the interval before it doubled (RFC 6298 5.5)."""
     mark: Milestone
     last: cython.longlong = 0
@@ -112,7 +112,7 @@ def next_wait(case: Case) -> cython.longlong:
     return max(2 * min(step, LONGEST_NS), RTO_NS)
 
 
-def cite_strays(case: Case) -> None:
+def cite_strays(case: Facts) -> None:
     """Cite what came from elsewhere, and the resets that it got."""
     stray: Stray
     for stray in case.connection.strays or ():
@@ -120,7 +120,7 @@ def cite_strays(case: Case) -> None:
         case.cite(stray.refused_packet, stray.refused_time, "rst", CLIENT)
 
 
-def refused_at_the_server(case: Case) -> Verdict | None:
+def refused_at_the_server(case: Facts) -> Verdict | None:
     """Seen at the server: the client resets each SYN-ACK and asks again, so it is no answer to what it had asked."""
     mark: Milestone | None = reset_and_again(case)
     if mark is None or vantage(case.connection) != "server":
@@ -137,7 +137,7 @@ def refused_at_the_server(case: Case) -> Verdict | None:
     )
 
 
-def reset_and_again(case: Case) -> Milestone | None:
+def reset_and_again(case: Facts) -> Milestone | None:
     """A SYN of the client behind its RST behind a SYN-ACK of the server."""
     answer: Milestone | None = case.find("syn-ack", SERVER, 0)
     reset: Milestone | None = case.find("rst", CLIENT, answer.packet) if answer is not None else None
@@ -164,7 +164,7 @@ NAT_ADVICE = (
 )
 
 
-def blame_nat(case: Case, verdict: Verdict) -> None:
+def blame_nat(case: Facts, verdict: Verdict) -> None:
     """A segment came from another address, the client reset it, and then the connection broke: that is why."""
     stray: Stray
     if verdict.klass != "rst" and verdict.cause not in SILENT:
@@ -179,7 +179,7 @@ def blame_nat(case: Case, verdict: Verdict) -> None:
         told_at_the_server(case, verdict)
 
 
-def told_at_the_server(case: Case, verdict: Verdict) -> None:
+def told_at_the_server(case: Facts, verdict: Verdict) -> None:
     """There the client's reset came first, although the client had not left."""
     reset: Milestone | None = case.find("rst", CLIENT, 0)
     if reset is None:
@@ -194,14 +194,14 @@ def told_at_the_server(case: Case, verdict: Verdict) -> None:
     verdict.evidence = tuple(sorted([*verdict.evidence, proof], key=packet_of))
 
 
-def broke(case: Case, stray: Stray) -> cython.bint:
+def broke(case: Facts, stray: Stray) -> cython.bint:
     """Nothing new came of the server once the reset had arrived there, and the end came after it."""
     end: cython.longlong = case.reset.packet if case.reset is not None else case.closer_packet
     still: cython.longlong = stray.refused_time + case.rtt() + IN_FLIGHT_NS
     return (end == 0 or stray.refused_packet < end) and case.server.last_data_time <= still
 
 
-def told(case: Case, verdict: Verdict, stray: Stray) -> None:
+def told(case: Facts, verdict: Verdict, stray: Stray) -> None:
     """Say so in the verdict."""
     verdict.blame = "network"
     verdict.advice = NAT_ADVICE

@@ -5,13 +5,13 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.verdict.case import Case, count, packet_of, span
+from analyzer.model.connection import CLIENT, SERVER, Connection, Milestone
 from analyzer.verdict.causes import CAUSES
+from analyzer.verdict.facts import Facts, count, packet_of, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, SERVER, Connection, Milestone
 
 
-def final_ack_lost(case: Case) -> Verdict | None:
+def final_ack_lost(case: Facts) -> Verdict | None:
     """The client believes that it is connected, the server does not.
 
     Cause: final-ack-lost
@@ -53,7 +53,7 @@ ARRIVED_ADVICE = (
 )
 
 
-def ack_arrived(case: Case) -> str:
+def ack_arrived(case: Facts) -> str:
     """What shows that the ACK was not lost on the way, for the end of the sentence; "" = nothing does."""
     if vantage(case.connection) == "server":
         return "; the ACK had reached it, so its accept queue is full" if case.client.first_data_packet else ARRIVED
@@ -64,7 +64,7 @@ ARRIVED = "; the ACK had reached it"
 HEARD = "; its SYN-ACKs echo later timestamps of the client than the SYN's, so the ACK, or more, had reached it"
 
 
-def deferred(case: Case, verdict: Verdict) -> None:
+def deferred(case: Facts, verdict: Verdict) -> None:
     """The client had nothing to say while the SYN-ACK was repeated, or is reset when at last it has."""
     repeated: Milestone | None = None
     mark: Milestone

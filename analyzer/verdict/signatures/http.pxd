@@ -1,4 +1,5 @@
-from analyzer.verdict.case cimport Case, capital, count, span
-from analyzer.verdict.seen cimport lost_on_the_way, may_be_answered
+from analyzer.model.connection cimport Milestone
+from analyzer.model.http cimport Exchange
+from analyzer.verdict.facts cimport Facts, capital, count, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Exchange, Milestone
+from analyzer.verdict.seen cimport lost_on_the_way, may_be_answered

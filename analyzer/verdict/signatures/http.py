@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.model.connection import CLIENT, SERVER, Milestone
+from analyzer.model.http import Exchange
 from analyzer.verdict import timers
 from analyzer.verdict.advice import UNHEARD
-from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import left, who_ended
+from analyzer.verdict.facts import Facts, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way, may_be_answered
 from analyzer.verdict.signatures.incomplete import missing
@@ -15,12 +17,11 @@ from analyzer.verdict.signatures.loss import unacknowledged
 from analyzer.verdict.signatures.reset import asked_time, idle_before, idle_words
 from analyzer.verdict.signatures.tls import shown
 from analyzer.verdict.waits import ending_timers
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone
 
 TLS_ALERT = b"\x15\x03"
 
 
-def proxy_connect(case: Case) -> Verdict | None:
+def proxy_connect(case: Facts) -> Verdict | None:
     """The proxy does not open the tunnel.
 
     Zeek: http.log method CONNECT
@@ -62,7 +63,7 @@ def proxy_connect(case: Case) -> Verdict | None:
     )
 
 
-def garbage(case: Case) -> Verdict | None:
+def garbage(case: Facts) -> Verdict | None:
     """The answer is no HTTP.
 
     Zeek: weird.log bad_HTTP_reply
@@ -96,7 +97,7 @@ def garbage(case: Case) -> Verdict | None:
     )
 
 
-def server_closed(case: Case) -> Verdict | None:
+def server_closed(case: Facts) -> Verdict | None:
     """The server hangs up without a byte of a response.
 
     Zeek: conn_state SF, http.log without status_code
@@ -148,7 +149,7 @@ def server_closed(case: Case) -> Verdict | None:
     )
 
 
-def hung_up(case: Case, gap: cython.longlong) -> str:
+def hung_up(case: Facts, gap: cython.longlong) -> str:
     """When the server hung up without an answer, `gap` ns after the request's last byte."""
     exchange: Exchange = case.exchange
     begun: cython.longlong = 0 if exchange is None else case.closer_time - exchange.request_time
@@ -162,7 +163,7 @@ def hung_up(case: Case, gap: cython.longlong) -> str:
     return "before the client had sent its request"
 
 
-def crossed(case: Case, gap: cython.longlong) -> cython.bint:
+def crossed(case: Facts, gap: cython.longlong) -> cython.bint:
     """The server's FIN crossed the request, or came within the time that a request needs to arrive."""
     mark: Milestone | None = case.find("fin", SERVER, 0)
     if mark is not None and 0 <= mark.ack < case.exchange.request_end:
@@ -174,7 +175,7 @@ RACE_NS = 5_000_000
 """A FIN this soon after a request on a reused connection is no answer to it."""
 
 
-def abort_request(case: Case) -> Verdict | None:
+def abort_request(case: Facts) -> Verdict | None:
     """The client breaks off its own request.
 
     Cause: http-client-abort-request
@@ -212,13 +213,13 @@ def sent_of(exchange: Exchange) -> str:
     return "before its head was complete"
 
 
-def paused(case: Case) -> str:
+def paused(case: Facts) -> str:
     """A silence before the end, where it is long enough to be told."""
     silence: cython.longlong = case.silence()
     return f", silent for {span(silence)}" if silence >= case.limits.stall_min_ns else ""
 
 
-def expect_unanswered(case: Case) -> Verdict | None:
+def expect_unanswered(case: Facts) -> Verdict | None:
     """The client asks whether it may send its body, and nobody answers.
 
     Cause: http-expect-100-no-reply
@@ -257,7 +258,7 @@ def expect_unanswered(case: Case) -> Verdict | None:
     )
 
 
-def client_closed(case: Case) -> Verdict | None:
+def client_closed(case: Facts) -> Verdict | None:
     """The 499: the client hangs up before a byte of the response.
 
     Cause: http-client-closed-no-response
@@ -294,18 +295,18 @@ def client_closed(case: Case) -> Verdict | None:
     return verdict
 
 
-def unheard_request(case: Case) -> cython.bint:
+def unheard_request(case: Facts) -> cython.bint:
     """The server had not acknowledged the whole request: that it got it is not known."""
     exchange: Exchange = case.exchange
     return case.client.acked < exchange.request_end
 
 
-def unheard_server(case: Case) -> cython.bint:
+def unheard_server(case: Facts) -> cython.bint:
     """Nothing of the server came after the client had left, so an answer that was lost on the way is not ruled out."""
     return case.closer_what != "data" and case.server.last_packet < case.closer_packet
 
 
-def logged(case: Case) -> str:
+def logged(case: Facts) -> str:
     """What the server knows of a client that left."""
     if case.exchange.response_packet:
         case.cite_response()
@@ -314,7 +315,7 @@ def logged(case: Case) -> str:
     return "" if unheard_request(case) else ": a server logs this as 499"
 
 
-def no_response_stalled(case: Case) -> Verdict | None:
+def no_response_stalled(case: Facts) -> Verdict | None:
     """Still no answer, and nobody has given up.
 
     Cause: http-no-response-stalled

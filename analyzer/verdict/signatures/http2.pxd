@@ -1,3 +1,3 @@
-from analyzer.verdict.case cimport Case, span
+from analyzer.model.http cimport Exchange, Http2
+from analyzer.verdict.facts cimport Facts, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Exchange, Http2

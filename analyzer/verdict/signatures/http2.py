@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, span
+from analyzer.layer.http2.registry import NO_ERROR, REFUSED_STREAM, REJECTIONS, error_name, error_word
+from analyzer.model.connection import CLIENT, SERVER
+from analyzer.model.http import Exchange, Http2
 from analyzer.verdict.causes import CLIENT_ERRORS, HTTP2_ADVICE, RETRY_SAFE
+from analyzer.verdict.facts import Facts, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.reset import asked_time
 from analyzer.verdict.signatures.response import progress
-from analyzer.wire.http2.registry import NO_ERROR, REFUSED_STREAM, REJECTIONS, error_name, error_word
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Http2
 
 
-def stream_reset(case: Case) -> Verdict | None:
+def stream_reset(case: Facts) -> Verdict | None:
     """The server ends one stream with an error code.
 
     Cause: http2-rst-stream
@@ -51,7 +52,7 @@ def stream_reset(case: Case) -> Verdict | None:
     return ended(case, f"http2-rst-stream-{error_name(h2.reset_code)}", h2.reset_code, refused, summary)
 
 
-def goaway(case: Case) -> Verdict | None:
+def goaway(case: Facts) -> Verdict | None:
     """The server takes no more streams, or ends the connection with an error code, and this request is left behind.
 
     Cause: http2-goaway
@@ -87,7 +88,7 @@ def goaway(case: Case) -> Verdict | None:
     return ended(case, f"http2-goaway-{error_name(h2.goaway_code)}", h2.goaway_code, left, summary)
 
 
-def malformed(case: Case) -> Verdict | None:
+def malformed(case: Facts) -> Verdict | None:
     """The response breaks the rules of HTTP/2, so that a client must not take it.
 
     Cause: http2-response-malformed
@@ -133,7 +134,7 @@ def rejected(h2: Http2) -> cython.bint:
     return h2.reset_side == CLIENT and h2.reset_code in REJECTIONS
 
 
-def client_left(case: Case, packet: cython.longlong) -> cython.bint:
+def client_left(case: Facts, packet: cython.longlong) -> cython.bint:
     """The client had closed the connection before this packet, which only follows from it."""
     return case.closer == CLIENT and case.closer_packet < packet
 
@@ -143,7 +144,7 @@ def given_up(h2: Http2) -> cython.bint:
     return h2.reset_side == SERVER or rejected(h2) or (h2.goaway_packet > 0 and h2.stream > h2.goaway_last)
 
 
-def ended(case: Case, cause: str, code: cython.longlong, retry_safe: cython.bint, summary: str) -> Verdict:
+def ended(case: Facts, cause: str, code: cython.longlong, retry_safe: cython.bint, summary: str) -> Verdict:
     """The verdict, with what its code says of whose fault it is and whether the request may be sent again."""
     if retry_safe:
         case.flag("retry-safe")

@@ -1,6 +1,6 @@
-from analyzer.verdict.case cimport Case, span
+from analyzer.model.connection cimport IcmpError, Milestone
+from analyzer.verdict.facts cimport Facts, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport IcmpError, Milestone
 
-cpdef Milestone frag_needed(Case case)
-cpdef suspect_pmtu(Case case)
+cpdef Milestone frag_needed(Facts case)
+cpdef suspect_pmtu(Facts case)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, span
+from analyzer.model.connection import CLIENT, NETWORK, SERVER, IcmpError, Milestone
+from analyzer.verdict.facts import Facts, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, NETWORK, SERVER, IcmpError, Milestone
 
 ICMP_CAUSES_4 = {
     (3, 0): "icmp-net-unreachable",
@@ -49,7 +49,7 @@ def icmp_cause(error: IcmpError) -> str:
     return table.get((error.kind, error.code), "")
 
 
-def icmp_error(case: Case) -> Verdict | None:
+def icmp_error(case: Facts) -> Verdict | None:
     """A router or the host itself says by ICMP that the connection cannot be made.
 
     Zeek: conn_state S0, and the ICMP error as a connection of its own with proto icmp
@@ -128,7 +128,7 @@ def icmp_error(case: Case) -> Verdict | None:
     return verdict
 
 
-def frag_needed(case: Case) -> Milestone | None:
+def frag_needed(case: Facts) -> Milestone | None:
     """A router says that a packet is too big: the one ICMP error that matters after establishment (2.1)."""
     mark: Milestone
     for mark in case.connection.milestones:
@@ -137,14 +137,14 @@ def frag_needed(case: Case) -> Milestone | None:
     return None
 
 
-def suspect_pmtu(case: Case) -> None:
+def suspect_pmtu(case: Facts) -> None:
     """Only large packets are lost: a path MTU problem, which a router's own word proves where it was captured."""
     case.flag("pmtu-suspected")
     if case.connection.icmps:
         case.cite_mark(frag_needed(case))
 
 
-def gave_up_at_once(case: Case) -> cython.bint:
+def gave_up_at_once(case: Facts) -> cython.bint:
     """The client sent one SYN and no second one while the capture went on: it took the ICMP error for final.
 
     Loops can be short, so one time-exceeded error alone proves little; Linux fails at once upon it (icmp_err_convert).

@@ -1,3 +1,3 @@
-from analyzer.verdict.case cimport Case
+from analyzer.model.connection cimport Side
+from analyzer.verdict.facts cimport Facts
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Side

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from analyzer.verdict.case import Case
+from analyzer.layer.http2.registry import UNREADABLE
+from analyzer.model.connection import Side
+from analyzer.verdict.facts import Facts
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import cut_out, said_more
-from analyzer.wire.http2.registry import UNREADABLE
-from analyzer.wire.model import Side
 
 
-def missing(case: Case, what: str, summary: str) -> Verdict:
+def missing(case: Facts, what: str, summary: str) -> Verdict:
     """An `incomplete` verdict; it cites the connection's last packet, or what shows that bytes were lost."""
     verdict: Verdict = Verdict("incomplete", "", "high" if what in ("head", "direction") else "medium")
     verdict.missing = what
@@ -29,7 +29,7 @@ ADVICE = {
 }
 
 
-def one_direction(case: Case) -> Verdict | None:
+def one_direction(case: Facts) -> Verdict | None:
     """Only one side of the connection is in the capture.
 
     On the wire: one side's packets show payload or progress, of the other there is no packet at all.
@@ -51,7 +51,7 @@ def one_direction(case: Case) -> Verdict | None:
     return missing(case, "direction", f"The capture has no packet of the {side} direction of {case.where()}.")
 
 
-def no_head(case: Case) -> Verdict | None:
+def no_head(case: Facts) -> Verdict | None:
     """The capture began in the middle of the connection.
 
     On the wire: no SYN, and neither a ClientHello nor a request from which on the exchange could be judged.
@@ -69,7 +69,7 @@ def no_head(case: Case) -> Verdict | None:
     return missing(case, "head", f"The capture begins in the middle of the connection to {case.where()}.")
 
 
-def rest(case: Case) -> Verdict:
+def rest(case: Facts) -> Verdict:
     """Nothing failed and nothing ended: bytes, their content or the end are missing.
 
     On the wire: the capture ends, or the decisive bytes are lost or cut, before the exchange is over.
@@ -91,7 +91,7 @@ def rest(case: Case) -> Verdict:
     return missing(case, "tail", f"Nothing was decided with {case.where()} yet: {case.tail()}.")
 
 
-def cite_loss(case: Case) -> None:
+def cite_loss(case: Facts) -> None:
     """Cite the request, and the packets that show that bytes of it, or of its answer, were on the wire."""
     side: Side
     shown = False
@@ -108,7 +108,7 @@ def cite_loss(case: Case) -> None:
         case.cite_last()
 
 
-def torn(case: Case) -> Verdict | None:
+def torn(case: Facts) -> Verdict | None:
     """The capture was filtered, or the flow was cut off, in the middle of a handshake.
 
     On the wire: some side's last bytes are neither acknowledged nor sent again, while the capture goes on for seconds.
@@ -130,7 +130,7 @@ def torn(case: Case) -> Verdict | None:
     )
 
 
-def undecodable(case: Case) -> Verdict:
+def undecodable(case: Facts) -> Verdict:
     """HTTP/2: the bytes that decide it are in the capture, and cannot be read."""
     case.cite_request()
     case.cite_response()
@@ -147,7 +147,7 @@ NO_FETCH = {
 }
 
 
-def no_fetch(case: Case) -> Verdict:
+def no_fetch(case: Facts) -> Verdict:
     """A connection that carried no fetch has nothing that could fail: class ok, of low confidence."""
     verdict: Verdict = Verdict("ok", "", "low")
     verdict.summary = f"No fetch with {case.where()}: {NO_FETCH.get(case.fetch.kind, 'nothing was asked')}."

@@ -5,18 +5,19 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
+from analyzer.model.connection import CLIENT, SERVER, Milestone, Side
+from analyzer.model.http import Exchange
 from analyzer.verdict.advice import FORGOTTEN, LOST
-from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.endings import who_ended
+from analyzer.verdict.facts import Facts, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import LOSS_NS, beyond, lost_on_the_way, unseen_fin
 from analyzer.verdict.signatures.icmp import suspect_pmtu
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import idle_before
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Side
 
 
-def request_unacked(case: Case) -> Verdict | None:
+def request_unacked(case: Facts) -> Verdict | None:
     """The request, or the rest of it, never arrives.
 
     Cause: http-request-unacked
@@ -49,14 +50,14 @@ def request_unacked(case: Case) -> Verdict | None:
     return verdict
 
 
-def just_sent(case: Case) -> cython.bint:
+def just_sent(case: Facts) -> cython.bint:
     """The last of just enough repetitions has had no time to be acknowledged when the capture ends."""
     if case.closer >= 0 or case.client.rtx_since_ack > case.limits.unacked_request:
         return False
     return case.connection.capture_end - case.client.last_time < max(LOSS_NS, 2 * case.rtt())
 
 
-def unacknowledged(case: Case) -> cython.bint:
+def unacknowledged(case: Facts) -> cython.bint:
     """The request was sent again and again, and its end never acknowledged; by the server that closes first, before."""
     exchange: Exchange = case.exchange
     mark: Milestone
@@ -74,7 +75,7 @@ def unacknowledged(case: Case) -> cython.bint:
     return again >= case.limits.unacked_request
 
 
-def in_vain(case: Case) -> str:
+def in_vain(case: Facts) -> str:
     """What of the request was not acknowledged, up to "sent again"."""
     exchange: Exchange = case.exchange
     idle: cython.longlong = idle_before(case)
@@ -99,12 +100,12 @@ def in_vain(case: Case) -> str:
     return f"{capital(case.peer())} never acknowledged the request, which was sent again"
 
 
-def large_only(case: Case, side: Side) -> cython.bint:
+def large_only(case: Facts, side: Side) -> cython.bint:
     """Large segments of this side are lost, and no such segment ever passed: a path MTU problem."""
     return side.largest_rtx >= case.limits.full_segment_bytes and not 0 < side.full_end <= side.acked
 
 
-def response_lost(case: Case) -> Verdict | None:
+def response_lost(case: Facts) -> Verdict | None:
     """The server answers, and its answer, or a part of it, is lost on the way.
 
     Zeek: conn_state SF or S1, missed_bytes above 0
@@ -162,7 +163,7 @@ def response_lost(case: Case) -> Verdict | None:
     return verdict
 
 
-def told_at_the_end(case: Case) -> cython.longlong:
+def told_at_the_end(case: Facts) -> cython.longlong:
     """Bytes of which only the end of the connection tells, 0 = none.
 
     The server's FIN stands behind them, or its own number counts them once the client has left without them.
@@ -177,7 +178,7 @@ def told_at_the_end(case: Case) -> cython.longlong:
     return 0
 
 
-def resent(case: Case) -> cython.bint:
+def resent(case: Facts) -> cython.bint:
     """The whole response is in the capture, and its end was sent again and again and never acknowledged."""
     exchange: Exchange = case.exchange
     if case.server.rtx_since_ack < case.limits.unacked_request:
@@ -187,7 +188,7 @@ def resent(case: Case) -> cython.bint:
     return exchange.response_complete != 0 and case.server.acked < exchange.response_end
 
 
-def torn_off(case: Case) -> cython.bint:
+def torn_off(case: Facts) -> cython.bint:
     """Inside TLS, what an answer has behind its beginning is lost, and the client waited for it.
 
     GOAWAY and close_notify that cross the client's own close are as many bytes as `FAREWELL` at most.
@@ -200,7 +201,7 @@ def torn_off(case: Case) -> cython.bint:
 FAREWELL = 100
 
 
-def came_too_late(case: Case) -> cython.bint:
+def came_too_late(case: Facts) -> cython.bint:
     """The client had closed without a byte of the response, and answered it with a reset: it never read it."""
     exchange: Exchange = case.exchange
     client: Side = case.client
@@ -210,7 +211,7 @@ def came_too_late(case: Case) -> cython.bint:
     return client.fin_packet > 0 or unseen_fin or client.rst_packet < exchange.response_packet
 
 
-def unsettled(case: Case) -> cython.bint:
+def unsettled(case: Facts) -> cython.bint:
     """No byte of a whole response is acknowledged, and it was sent again, or by a later FIN, or seen at the server."""
     exchange: Exchange = case.exchange
     client: Side = case.client
@@ -229,12 +230,12 @@ def unsettled(case: Case) -> cython.bint:
     return case.connection.capture_end - exchange.response_end_time < case.limits.stall_min_ns
 
 
-def unsettled_inside(case: Case) -> cython.bint:
+def unsettled_inside(case: Facts) -> cython.bint:
     """The same inside TLS: of the last answer no byte is acknowledged, and it was sent again."""
     return 0 <= case.server.acked <= case.opaque.unheard and case.server.retransmissions > 0
 
 
-def not_acknowledged(case: Case) -> Verdict | None:
+def not_acknowledged(case: Facts) -> Verdict | None:
     """The whole answer was sent, and the capture does not show that it arrived.
 
     On the wire: a complete response, of which no byte is acknowledged: it was sent again, or the client had closed
@@ -254,7 +255,7 @@ def not_acknowledged(case: Case) -> Verdict | None:
     return missing(case, "tail", f"{capital(case.where())} answered, and nothing in the capture shows that it arrived.")
 
 
-def client_left(case: Case) -> cython.longlong:
+def client_left(case: Facts) -> cython.longlong:
     """When the client closed or gave up its stream, by whatever, 0 = it did not."""
     client: Side = case.client
     if case.closer == CLIENT:
@@ -264,7 +265,7 @@ def client_left(case: Case) -> cython.longlong:
     return client.fin_time or client.rst_time
 
 
-def waited_in_vain(case: Case) -> cython.longlong:
+def waited_in_vain(case: Facts) -> cython.longlong:
     """How long nothing new was heard before the client left, or the capture ended, in ns."""
     stop: cython.longlong = client_left(case) or case.connection.capture_end
     since: cython.longlong = case.progress_time
@@ -273,7 +274,7 @@ def waited_in_vain(case: Case) -> cython.longlong:
     return max(0, stop - since)
 
 
-def lost_words(case: Case, lost: cython.longlong) -> str:
+def lost_words(case: Facts, lost: cython.longlong) -> str:
     """What of the response is lost on the way, and how that is known."""
     server: Side = case.server
     exchange: Exchange = case.exchange

@@ -1,4 +1,5 @@
-from analyzer.verdict.case cimport Case, capital, span
+from analyzer.model.connection cimport Milestone
+from analyzer.model.tls cimport Tls
+from analyzer.verdict.facts cimport Facts, capital, span
 from analyzer.verdict.model cimport Verdict
 from analyzer.verdict.seen cimport beyond
-from analyzer.wire.model cimport Milestone, Tls

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.layer.tls.completion import REFUSAL_NS
+from analyzer.layer.tls.registry import TLS13
+from analyzer.model.connection import CLIENT, SERVER, Milestone
+from analyzer.model.tls import Tls
 from analyzer.verdict import timers
-from analyzer.verdict.case import Case, capital, span
+from analyzer.verdict.facts import Facts, capital, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import beyond
 from analyzer.verdict.waits import ending_timers
-from analyzer.wire.model import CLIENT, SERVER, Milestone, Tls
-from analyzer.wire.tls.completion import REFUSAL_NS
-from analyzer.wire.tls.registry import TLS13
 
 
-def cut(case: Case) -> Verdict | None:
+def cut(case: Facts) -> Verdict | None:
     """The server hangs up within a TLS record.
 
     Cause: tls-opaque-cut
@@ -43,7 +44,7 @@ def cut(case: Case) -> Verdict | None:
     )
 
 
-def record_stalled(case: Case) -> Verdict | None:
+def record_stalled(case: Facts) -> Verdict | None:
     """A TLS record of the server stays unfinished.
 
     Wireshark: tcp.time_delta >= 3 && tcp.dstport == 443
@@ -92,7 +93,7 @@ def record_stalled(case: Case) -> Verdict | None:
     )
 
 
-def client_gave_up(case: Case) -> Verdict | None:
+def client_gave_up(case: Facts) -> Verdict | None:
     """The 499 inside TLS: request sent, no answer, the client closes.
 
     Cause: tls-opaque-client-gave-up
@@ -124,7 +125,7 @@ def client_gave_up(case: Case) -> Verdict | None:
     )
 
 
-def surely_request(case: Case) -> cython.bint:
+def surely_request(case: Facts) -> cython.bint:
     """Whether HTTP is spoken, and the client's record can be nothing but a request.
 
     Other protocols inside TLS know messages without an answer (syslog, RFC 5425), and so does what HTTP/1.1 switched
@@ -138,14 +139,14 @@ def surely_request(case: Case) -> cython.bint:
 HTTPS = 443
 
 
-def the_request(case: Case) -> str:
+def the_request(case: Facts) -> str:
     """The beginning of a sentence: the request, or the next one of a connection that had been used before."""
     if not case.opaque.later:
         return "The request"
     return f"The next request of a kept-alive connection, idle for {span(case.opaque.idle)} before,"
 
 
-def server_closed(case: Case) -> Verdict | None:
+def server_closed(case: Facts) -> Verdict | None:
     """Inside TLS, the server hangs up without an answer.
 
     Cause: tls-opaque-no-response-server-closed
@@ -194,7 +195,7 @@ def server_closed(case: Case) -> Verdict | None:
     return verdict
 
 
-def crossed(case: Case) -> cython.bint:
+def crossed(case: Facts) -> cython.bint:
     """The server ended the connection without having received the request."""
     mark: Milestone | None = case.find("fin", SERVER, 0)
     if case.closer_packet < case.opaque.request_packet:
@@ -202,7 +203,7 @@ def crossed(case: Case) -> cython.bint:
     return mark is not None and 0 <= mark.ack < case.opaque.request_end
 
 
-def refused_after_finished(case: Case) -> Verdict | None:
+def refused_after_finished(case: Facts) -> Verdict | None:
     """The server ends a TLS 1.3 connection right after the client's Finished.
 
     Also: tls-alert-encrypted

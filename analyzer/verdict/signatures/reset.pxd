@@ -1,5 +1,7 @@
-from analyzer.verdict.case cimport Case, capital, count, span
+from analyzer.model.connection cimport Milestone, Side
+from analyzer.model.http cimport Exchange
+from analyzer.model.tls cimport Record, Tls
+from analyzer.verdict.facts cimport Facts, capital, count, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Exchange, Milestone, Record, Side, Tls
 
-cpdef bint may_be_cut(Case case) except -1
+cpdef bint may_be_cut(Facts case) except -1

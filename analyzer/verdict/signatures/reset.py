@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, capital, count, span
+from analyzer.model.connection import CLIENT, SERVER, Milestone, Side
+from analyzer.model.http import Exchange
+from analyzer.model.tls import Record, Tls
+from analyzer.tcp.ordering import PATIENCE_NS
+from analyzer.verdict.facts import Facts, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.signatures.incomplete import missing
-from analyzer.wire.model import CLIENT, SERVER, Exchange, Milestone, Record, Side, Tls
-from analyzer.wire.ordering import PATIENCE_NS
 
 
-def on_accept(case: Case) -> Verdict | None:
+def on_accept(case: Facts) -> Verdict | None:
     """The connection is accepted and reset at once.
 
     Cause: rst-on-accept
@@ -46,7 +48,7 @@ def on_accept(case: Case) -> Verdict | None:
     return verdict
 
 
-def in_handshake(case: Case) -> Verdict | None:
+def in_handshake(case: Facts) -> Verdict | None:
     """The server resets after the ClientHello and before the handshake is done.
 
     Zeek: conn_state RSTR, ssl.log established=F
@@ -109,7 +111,7 @@ def in_handshake(case: Case) -> Verdict | None:
     )
 
 
-def answer_start(case: Case) -> cython.longlong:
+def answer_start(case: Facts) -> cython.longlong:
     """Where the server's TLS answer begins in its stream: behind that of a proxy to CONNECT."""
     tls: Tls = case.tls
     if tls.server_records:
@@ -118,7 +120,7 @@ def answer_start(case: Case) -> cython.longlong:
     return max(0, tls.hello_start) and case.server.next
 
 
-def last_server_record(case: Case) -> tuple[int, int, str, int]:
+def last_server_record(case: Facts) -> tuple[int, int, str, int]:
     """What to cite of the server's flight: its ServerHello, else its first payload."""
     tls: Tls = case.tls
     if tls.server_hello_packet:
@@ -128,7 +130,7 @@ def last_server_record(case: Case) -> tuple[int, int, str, int]:
     return case.server.first_data_packet, case.server.first_data_time, "data", SERVER
 
 
-def post_finished(case: Case) -> Verdict | None:
+def post_finished(case: Facts) -> Verdict | None:
     """The server resets right after the client's Finished.
 
     Also: rst-during-tls-handshake
@@ -156,7 +158,7 @@ def post_finished(case: Case) -> Verdict | None:
     )
 
 
-def by_client(case: Case) -> Verdict | None:
+def by_client(case: Facts) -> Verdict | None:
     """The client resets during the handshake, and nothing explains it.
 
     Cause: rst-by-client
@@ -183,7 +185,7 @@ def by_client(case: Case) -> Verdict | None:
     )
 
 
-def waiting(case: Case) -> Verdict | None:
+def waiting(case: Facts) -> Verdict | None:
     """The server resets after the request and before any byte of a response.
 
     Zeek: conn_state RSTR, http.log without status_code
@@ -242,7 +244,7 @@ def waiting(case: Case) -> Verdict | None:
     )
 
 
-def since_request(case: Case, waited: cython.longlong) -> str:
+def since_request(case: Facts, waited: cython.longlong) -> str:
     """When the reset came, `waited` ns after the last byte of the request."""
     exchange: Exchange = case.exchange
     if exchange is not None and not exchange.request_complete:
@@ -251,13 +253,13 @@ def since_request(case: Case, waited: cython.longlong) -> str:
     return f"{span(waited)} after the request" if waited >= 0 else "while the request was on its way"
 
 
-def idle_words(case: Case) -> str:
+def idle_words(case: Facts) -> str:
     """How long the connection had been idle before the request, where that may matter."""
     idle: cython.longlong = idle_before(case)
     return f"; the connection had been idle for {span(idle)} before" if idle >= case.limits.reuse_idle_ns else ""
 
 
-def asked_time(case: Case) -> cython.longlong:
+def asked_time(case: Facts) -> cython.longlong:
     """When the request was out, as far as it came."""
     exchange: Exchange = case.exchange
     if exchange is not None:
@@ -270,7 +272,7 @@ def asked_time(case: Case) -> cython.longlong:
     return case.client.last_data_time
 
 
-def idle_before(case: Case) -> cython.longlong:
+def idle_before(case: Facts) -> cython.longlong:
     """How long the connection had been idle before this request; 0 for its first."""
     exchange: Exchange = case.exchange
     if case.opaque is not None:
@@ -281,7 +283,7 @@ def idle_before(case: Case) -> cython.longlong:
     return max(0, exchange.request_time - exchange.quiet_since)
 
 
-def mid_response(case: Case) -> Verdict | None:
+def mid_response(case: Facts) -> Verdict | None:
     """The server resets in the middle of its response.
 
     Reference: RFC 9112 6.3 and 8
@@ -316,13 +318,13 @@ def mid_response(case: Case) -> Verdict | None:
     )
 
 
-def may_be_cut(case: Case) -> cython.bint:
+def may_be_cut(case: Facts) -> cython.bint:
     """The connection switched to another protocol (RFC 9110 7.8), and its last word is a reset of the server."""
     exchange: Exchange = case.exchange
     return exchange.status == 101 and exchange.h2 is None and case.fetch.last != 0 and case.server.rsts > 0
 
 
-def switched(case: Case) -> Verdict | None:
+def switched(case: Facts) -> Verdict | None:
     """The server resets a connection that had switched to another protocol.
 
     Also: rst-mid-response: An open websocket, or another protocol after 101, is reset.
@@ -359,7 +361,7 @@ def switched(case: Case) -> Verdict | None:
     )
 
 
-def unseen_end(case: Case, mark: Milestone) -> cython.bint:
+def unseen_end(case: Facts, mark: Milestone) -> cython.bint:
     """A Close frame or a FIN may be among what the capture lacks before this reset."""
     client: Side = case.client
     server: Side = case.server

@@ -1,6 +1,7 @@
-from analyzer.verdict.case cimport Case, capital, count, span
+from analyzer.model.connection cimport Connection
+from analyzer.model.http cimport Exchange
+from analyzer.verdict.facts cimport Facts, capital, count, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Connection, Exchange
 
-cpdef bint events_ended(Case case) except -1
-cdef bint moved_unseen(Case case) except -1
+cpdef bint events_ended(Facts case) except -1
+cdef bint moved_unseen(Facts case) except -1

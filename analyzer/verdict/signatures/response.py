@@ -6,22 +6,23 @@ from sys import intern
 
 import cython
 
+from analyzer.model.connection import CLIENT, SERVER, Connection
+from analyzer.model.http import Exchange
 from analyzer.verdict.advice import CUT_UPLOAD
-from analyzer.verdict.case import Case, capital, count, span
 from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.endings import left, who_ended
+from analyzer.verdict.facts import Facts, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way, unseen
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
-from analyzer.wire.model import CLIENT, SERVER, Connection, Exchange
 
 EVENTS = "text/event-stream"
 ENDLESS = (EVENTS, "application/grpc")
 CLIENT_STATUS = range(400, 500)
 
 
-def status(case: Case) -> Verdict | None:
+def status(case: Facts) -> Verdict | None:
     """The server says that it failed.
 
     Zeek: http.log status_code
@@ -72,7 +73,7 @@ def early_answer(exchange: Exchange) -> cython.bint:
     return not exchange.request_complete or exchange.response_packet < exchange.request_end_packet
 
 
-def when(case: Case, early: cython.bint) -> str:
+def when(case: Facts, early: cython.bint) -> str:
     """How long after the request the answer came, as the end of a sentence; "" where their order is not known."""
     exchange: Exchange = case.exchange
     took: cython.longlong = exchange.response_time - asked_time(case)
@@ -89,7 +90,7 @@ def when(case: Case, early: cython.bint) -> str:
     return f" after {span(took)}" if took >= 0 else ""
 
 
-def truncated(case: Case) -> Verdict | None:
+def truncated(case: Facts) -> Verdict | None:
     """The response stops short of what it announced.
 
     Cause: http-response-truncated
@@ -128,7 +129,7 @@ def progress(exchange: Exchange) -> str:
     return f"after {count(exchange.body_got, 'byte')} of the response body, before its end"
 
 
-def client_left_response(case: Case) -> Verdict | None:
+def client_left_response(case: Facts) -> Verdict | None:
     """The client closes in the middle of the response.
 
     Zeek: conn_state RSTO or SF, http.log response_body_len below the Content-Length
@@ -166,7 +167,7 @@ def client_left_response(case: Case) -> Verdict | None:
     )
 
 
-def window(case: Case) -> str:
+def window(case: Facts) -> str:
     """Which window a client that does not read keeps closed, and since when."""
     since: cython.longlong = case.client.zero_since
     if since == 0:
@@ -175,7 +176,7 @@ def window(case: Case) -> str:
     return f"its receive window was closed for {span(stop - since)}"
 
 
-def response_stalled(case: Case) -> Verdict | None:
+def response_stalled(case: Facts) -> Verdict | None:
     """The response stops in the middle, and nobody ends it.
 
     Cause: http-response-stalled
@@ -208,7 +209,7 @@ def response_stalled(case: Case) -> Verdict | None:
     return response_stalled_verdict(case, silence)
 
 
-def events_ended(case: Case) -> cython.bint:
+def events_ended(case: Facts) -> cython.bint:
     """The client ended a stream of events, which has no other end (HTML 9.2: a server that ends it is asked again)."""
     exchange: Exchange = case.exchange
     if case.closer != CLIENT or case.answered != 1 or not 200 <= exchange.status < 300 or case.unread(case.client):
@@ -218,7 +219,7 @@ def events_ended(case: Case) -> cython.bint:
     return not lost_on_the_way(case, SERVER)
 
 
-def moved_unseen(case: Case) -> cython.bint:
+def moved_unseen(case: Facts) -> cython.bint:
     """The last word is a segment far from where the connection was, which may have gone on there (acceptance.py)."""
     connection: Connection = case.connection
     return connection.ignored > connection.ignored_resets and connection.ignored_packet > connection.last_packet
@@ -229,7 +230,7 @@ def endless(exchange: Exchange) -> cython.bint:
     return exchange.status == 101 or exchange.headers.get("content-type", "").startswith(ENDLESS)
 
 
-def response_stalled_verdict(case: Case, silence: cython.longlong) -> Verdict:
+def response_stalled_verdict(case: Facts, silence: cython.longlong) -> Verdict:
     """The words for a response that stalled."""
     case.cite(case.server.last_data_packet, case.server.last_data_time, "data", SERVER)
     case.cite_closer()

@@ -1,3 +1,4 @@
-from analyzer.verdict.case cimport Case, capital, span
+from analyzer.model.connection cimport Side
+from analyzer.model.tls cimport Alert, Record, Tls
+from analyzer.verdict.facts cimport Facts, capital, span
 from analyzer.verdict.model cimport Verdict
-from analyzer.wire.model cimport Alert, Record, Side, Tls

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.verdict.case import Case, capital, span
+from analyzer.layer.tls.registry import ALERTS, APPLICATION_DATA, TLS13
+from analyzer.model.connection import CLIENT, SERVER, Side
+from analyzer.model.tls import Alert, Record, Tls
 from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CERTIFICATE_ALERTS, REMOTE_ALERT
+from analyzer.verdict.facts import Facts, capital, span
 from analyzer.verdict.model import Verdict
-from analyzer.wire.model import CLIENT, SERVER, Alert, Record, Side, Tls
-from analyzer.wire.tls.registry import ALERTS, APPLICATION_DATA, TLS13
 
 FATAL = 2
 HANDSHAKE_FAILURE = 40
@@ -20,7 +21,7 @@ PRINTABLE_SHARE = 0.8
 """Of a reply that is no TLS, this much printable text makes it a banner."""
 
 
-def sslv2(case: Case) -> Verdict | None:
+def sslv2(case: Facts) -> Verdict | None:
     """The client opens with an SSL 2.0 hello.
 
     Cause: tls-sslv2
@@ -41,7 +42,7 @@ def sslv2(case: Case) -> Verdict | None:
     )
 
 
-def alert(case: Case) -> Verdict | None:
+def alert(case: Facts) -> Verdict | None:
     """One side says in plain text why it ends the handshake.
 
     Cause: tls-alert
@@ -71,7 +72,7 @@ def alert(case: Case) -> Verdict | None:
     return None
 
 
-def consequence(case: Case, record: Record, side: cython.int) -> cython.bint:
+def consequence(case: Facts, record: Record, side: cython.int) -> cython.bint:
     """The peer had hung up, and this side knew it when it sent the record: an answer to the FIN, no cause."""
     peer: Side = case.server if side == CLIENT else case.client
     if peer.fin_offset < 0:
@@ -79,7 +80,7 @@ def consequence(case: Case, record: Record, side: cython.int) -> cython.bint:
     return peer.fin_offset < record.ack
 
 
-def warned_verdict(case: Case, warned: Alert) -> Verdict:
+def warned_verdict(case: Facts, warned: Alert) -> Verdict:
     """The server warned that it does not know the name, and the client took that for fatal, as Java does."""
     found: Alert
     case.cite_hello()
@@ -102,7 +103,7 @@ def warned_verdict(case: Case, warned: Alert) -> Verdict:
     return verdict
 
 
-def alert_verdict(case: Case, found: Alert) -> Verdict:
+def alert_verdict(case: Facts, found: Alert) -> Verdict:
     """The verdict for one fatal alert."""
     name = ALERTS.get(found.code, str(found.code))
     sender = SIDES[found.side] if found.side in (CLIENT, SERVER) else "network"
@@ -145,7 +146,7 @@ def no_certificate(verdict: Verdict) -> None:
     verdict.client_errors = REMOTE_ALERT
 
 
-def encrypted_alert(case: Case) -> Verdict | None:
+def encrypted_alert(case: Facts) -> Verdict | None:
     """One side ends the handshake with an alert that nobody else can read.
 
     Cause: tls-alert-encrypted
@@ -191,7 +192,7 @@ def encrypted_alert(case: Case) -> Verdict | None:
     return verdict
 
 
-def plain_reply(case: Case) -> Verdict | None:
+def plain_reply(case: Facts) -> Verdict | None:
     """The server answers the ClientHello with something that is no TLS.
 
     Zeek: ssl.log without an entry or established=F; dpd.log or weird.log
@@ -233,7 +234,7 @@ def shown(data: bytes) -> str:
     return '"' + "".join(chr(byte) if 32 <= byte < 127 else "." for byte in data[:32]) + '"'
 
 
-def server_fin(case: Case) -> Verdict | None:
+def server_fin(case: Facts) -> Verdict | None:
     """The server hangs up in the middle of the handshake.
 
     Cause: tls-server-fin
@@ -275,13 +276,13 @@ def server_fin(case: Case) -> Verdict | None:
     return verdict
 
 
-def large_hello(case: Case) -> cython.bint:
+def large_hello(case: Facts) -> cython.bint:
     """A hello with a post-quantum key share takes two segments (tldr.fail)."""
     tls: Tls = case.tls
     return tls.hello_size >= case.limits.full_segment_bytes and any(group in POST_QUANTUM for group in tls.key_shares)
 
 
-def client_fin(case: Case) -> Verdict | None:
+def client_fin(case: Facts) -> Verdict | None:
     """The client hangs up in the middle of the handshake without having waited.
 
     Cause: tls-client-fin
@@ -310,6 +311,6 @@ def client_fin(case: Case) -> Verdict | None:
     )
 
 
-def first_answer(case: Case) -> cython.longlong:
+def first_answer(case: Facts) -> cython.longlong:
     """When the server's first TLS record began; later than everything when there is none."""
     return case.tls.server_records[0].time if case.tls.server_records else case.connection.capture_end + 1

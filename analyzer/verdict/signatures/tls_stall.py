@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.layer.tls.registry import APPLICATION_DATA, HANDSHAKE, HEARTBEAT, TLS13
+from analyzer.model.connection import CLIENT, SERVER, Side
+from analyzer.model.tls import Record, Tls
 from analyzer.verdict import timers
-from analyzer.verdict.case import Case, capital, count, span
+from analyzer.verdict.facts import Facts, capital, count, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import lost_on_the_way
 from analyzer.verdict.signatures.icmp import suspect_pmtu
 from analyzer.verdict.signatures.loss import told_at_the_end
 from analyzer.verdict.waits import ending_timers
-from analyzer.wire.model import CLIENT, SERVER, Record, Side, Tls
-from analyzer.wire.tls.registry import APPLICATION_DATA, HANDSHAKE, HEARTBEAT, TLS13
 
 
-def hello_unacked(case: Case) -> Verdict | None:
+def hello_unacked(case: Facts) -> Verdict | None:
     """The ClientHello never arrives.
 
     Cause: tls-clienthello-unacked
@@ -57,7 +58,7 @@ def hello_unacked(case: Case) -> Verdict | None:
     return verdict
 
 
-def hello_partial(case: Case) -> Verdict | None:
+def hello_partial(case: Facts) -> Verdict | None:
     """A part of the ClientHello arrives, the rest never does.
 
     Cause: tls-clienthello-partial
@@ -96,7 +97,7 @@ def hello_partial(case: Case) -> Verdict | None:
     )
 
 
-def flight_lost(case: Case) -> Verdict | None:
+def flight_lost(case: Facts) -> Verdict | None:
     """The server's answer is lost on the way.
 
     Cause: tls-server-flight-lost
@@ -141,13 +142,13 @@ def flight_lost(case: Case) -> Verdict | None:
     )
 
 
-def silent_enough(case: Case) -> cython.bint:
+def silent_enough(case: Facts) -> cython.bint:
     """Whether the silence counts as a stall: one second when the client closed, three when the server did or nobody."""
     silence: cython.longlong = case.silence()
     return silence >= (case.limits.give_up_min_ns if case.closer == CLIENT else case.limits.stall_min_ns)
 
 
-def stalled(case: Case) -> Verdict | None:
+def stalled(case: Facts) -> Verdict | None:
     """The handshake falls silent, and somebody gives up or the capture ends.
 
     Zeek: conn_state SF or S1, ssl.log established=F
@@ -218,7 +219,7 @@ def stalled(case: Case) -> Verdict | None:
     )
 
 
-def no_server_finished(case: Case, ended: str) -> Verdict:
+def no_server_finished(case: Facts, ended: str) -> Verdict:
     """TLS 1.2: whether the server has the client's Finished is told by its acknowledgement."""
     finished: Record | None = case.tls.client_finished
     if finished is None or case.client.acked >= finished.end:
@@ -243,7 +244,7 @@ BROKEN = (
 )
 
 
-def instead(case: Case) -> str:
+def instead(case: Facts) -> str:
     """What the client did instead of its part of the handshake: nothing, mostly."""
     tls: Tls = case.tls
     record: Record = tls.client_last  # type: ignore[assignment]
@@ -254,14 +255,14 @@ def instead(case: Case) -> str:
     return f"sent {kind} of {record.end - tls.hello_end} bytes instead of its own"
 
 
-def client_does_not_read(case: Case, ended: str) -> Verdict:
+def client_does_not_read(case: Facts, ended: str) -> Verdict:
     """The client's receive window is closed: the silence is its own, whatever the server still has to send."""
     case.flag("receiver-stalled")
     said = f"The client stopped reading what {case.where()} sends (its receive window is closed); {ended}."
     return case.verdict("tls-client-silent", "medium", said)
 
 
-def no_server_hello(case: Case) -> Verdict | None:
+def no_server_hello(case: Facts) -> Verdict | None:
     """The ClientHello was acknowledged and nothing came back: see `stalled`."""
     if case.client.acked < case.tls.hello_end or case.client.acked <= 0:
         return None
@@ -277,14 +278,14 @@ def no_server_hello(case: Case) -> Verdict | None:
     )
 
 
-def took(case: Case) -> str:
+def took(case: Facts) -> str:
     """Who took the ClientHello and who did not answer it: behind a proxy these are two."""
     if case.peer() == case.where():
         return f"{case.where()} acknowledged the ClientHello and never answered it"
     return f"{capital(case.peer())} acknowledged the ClientHello, and no answer of {case.where()} came back"
 
 
-def ending(case: Case) -> str:
+def ending(case: Facts) -> str:
     """Who ended the silence, and after how long."""
     if case.closer == CLIENT:
         return f"the client gave up after {span(case.silence())}"
@@ -293,7 +294,7 @@ def ending(case: Case) -> str:
     return f"the capture ends {span(case.silence())} later with the connection still open"
 
 
-def server_word(case: Case) -> tuple[int, int, str, int]:
+def server_word(case: Facts) -> tuple[int, int, str, int]:
     """The server's last record, to show where it stopped."""
     record: Record = case.tls.server_last
     if record is not None and record.packet:
@@ -301,7 +302,7 @@ def server_word(case: Case) -> tuple[int, int, str, int]:
     return case.server.last_data_packet, case.server.last_data_time, "data", SERVER
 
 
-def flight_complete(case: Case) -> cython.bint:
+def flight_complete(case: Facts) -> cython.bint:
     """The client has all of it: 1.2: up to ServerHelloDone; 1.3: a protected record, the last one whole."""
     tls: Tls = case.tls
     record: Record | None = tls.server_last

@@ -17,7 +17,7 @@ from analyzer.capture.frame import LATEST
 from analyzer.capture.live import savefile
 from analyzer.capture.live.savefile import SMALLEST, Ring, SaveFile
 from analyzer.capture.live.source import Stats
-from analyzer.capture.live.writer import Written
+from analyzer.capture.live.writer import WrittenFrames
 from analyzer.errors import UsageError
 
 NOW = 1_800_000_000_123_456_789
@@ -42,7 +42,7 @@ def written(tmp_path, listed, drain):
 
     def run(frames, name="out.pcapng", **more):
         file = file_of(tmp_path / name, **more)
-        cursor = Written(listed(frames), file)
+        cursor = WrittenFrames(listed(frames), file)
         passed = drain(cursor)
         cursor.close()
         return file, passed
@@ -63,7 +63,7 @@ def test_what_is_read_back_is_what_passed(written, read):
 
 def test_the_cursor_is_the_one_below(listed, tmp_path):
     """Idle ticks, their time and the end pass through."""
-    cursor = Written(listed([FRAMES[0], None, FRAMES[1]], clock=NOW + 7), file_of(tmp_path / "out.pcapng"))
+    cursor = WrittenFrames(listed([FRAMES[0], None, FRAMES[1]], clock=NOW + 7), file_of(tmp_path / "out.pcapng"))
     seen = [(cursor.advance(), cursor.idle, cursor.time) for _ in range(4)]
     assert seen == [(True, False, NOW), (False, True, NOW + 7), (True, False, NOW + 1), (False, False, NOW + 7)]
 
@@ -80,7 +80,7 @@ def test_drops_stand_in_the_file(written, read):
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 6])
 def test_a_crash_leaves_whole_packets(listed, tmp_path, read, frames):
     """Without its end the file has every frame that came before the last silence, and no damage."""
-    cursor = Written(listed([*filter(None, FRAMES[: frames + 1]), None]), file_of(tmp_path / "out.pcapng"))
+    cursor = WrittenFrames(listed([*filter(None, FRAMES[: frames + 1]), None]), file_of(tmp_path / "out.pcapng"))
     while cursor.advance():
         pass
     assert cursor.idle
@@ -92,7 +92,7 @@ def test_a_crash_leaves_whole_packets(listed, tmp_path, read, frames):
 def test_frames_do_not_wait_for_others(listed, tmp_path, read):
     """On a link that is never silent a frame is in the file before one that is 0.1 s younger is asked for again."""
     steady = [(NOW + i * 10_000_000, b"x" * 60, 60, 1, 0) for i in range(12)]
-    cursor = Written(listed(steady), file_of(tmp_path / "out.pcapng"))
+    cursor = WrittenFrames(listed(steady), file_of(tmp_path / "out.pcapng"))
     for _ in range(11):
         cursor.advance()
     assert len(read(str(tmp_path / "out.pcapng")).frames) == 11
@@ -214,7 +214,7 @@ def test_whatever_passes_is_read_back(listed, drain, read, tmp_path, frames, rin
     """Any time, any bytes, any length, any order of interfaces."""
     folder = Path(tempfile.mkdtemp(dir=tmp_path))
     file = SaveFile(folder / "out.pcapng", ring=ring)
-    cursor = Written(listed(frames), file)
+    cursor = WrittenFrames(listed(frames), file)
     passed = drain(cursor)
     cursor.close()
     (written,) = folder.iterdir()
@@ -246,7 +246,7 @@ class Full:
 def test_a_full_disk_ends_the_file_not_the_capture(tmp_path, listed, drain, read, monkeypatch, room):
     """It is said once, every frame passes, and the file holds whole packets only."""
     file = file_of(tmp_path / "out.pcapng")
-    cursor = Written(listed(FRAMES * 50), file)
+    cursor = WrittenFrames(listed(FRAMES * 50), file)
     monkeypatch.setattr(savefile.os, "write", Full(room))
     assert len(drain(cursor)) == 300
     cursor.close()
@@ -261,7 +261,7 @@ def test_a_full_disk_ends_the_file_not_the_capture(tmp_path, listed, drain, read
 def test_a_full_disk_in_a_ring(tmp_path, listed, drain, monkeypatch):
     """The next file that cannot be made ends the writing as well."""
     file = file_of(tmp_path / "out.pcapng", ring=Ring(3, 70_000))
-    cursor = Written(listed([(NOW + i, b"x" * 50_000, 50_000, 1, 0) for i in range(9)]), file)
+    cursor = WrittenFrames(listed([(NOW + i, b"x" * 50_000, 50_000, 1, 0) for i in range(9)]), file)
     monkeypatch.setattr(savefile.os, "write", Full(60_000))
     assert len(drain(cursor)) == 9
     cursor.close()
@@ -273,7 +273,7 @@ def test_the_reader_of_a_pipe_may_go(tmp_path, listed, drain):
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     file = file_of(tmp_path / "pipe")
-    cursor = Written(listed(FRAMES), file)
+    cursor = WrittenFrames(listed(FRAMES), file)
     os.close(reader)
     assert len(drain(cursor)) == 6
     cursor.close()

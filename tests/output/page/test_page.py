@@ -21,9 +21,9 @@ from analyzer.output import grouping
 from analyzer.output.page import gather
 from analyzer.output.page import page as page_module
 from analyzer.output.page.facts import MOST_GROUPS
-from analyzer.output.text import safe
 from analyzer.pkt.build import pcap
 from analyzer.pkt.timeline import load, parse
+from analyzer.text import safe
 
 pytest.importorskip("jinja2", reason="pip install jinja2")
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.output.ladder import Arrow, Fold, Item, Ladder, Lane, Silence
-from analyzer.output.page.choice import Choice
+from analyzer.output.page.choice import Quota
 from analyzer.output.page.strip import COLUMNS, FINE, Strip
 from analyzer.output.page.svg import BROKEN, LONGEST, PER_S, WIDTH, drawing
 from analyzer.output.page.words import lasting, lowered, reason
@@ -21,7 +21,7 @@ SECOND = 1_000_000_000
 def test_a_choice_is_fair_and_small(groups: list[int], most: int) -> None:
     """There are never too many; as long as there is room for one of each group, each has its first; none is lost."""
     gone: list[tuple[int, int]] = []
-    choice: Choice[tuple[int, int]] = Choice(most, gone.append)
+    choice: Quota[tuple[int, int]] = Quota(most, gone.append)
     taken = [item for item in enumerate(groups) if choice.offer(item[1], item)]
     left = [*choice]
     assert len(left) <= most

@@ -1,0 +1,1 @@
+"""Tables of connections: whose packet this is, and whether it was captured twice."""

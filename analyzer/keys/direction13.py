@@ -1,0 +1,74 @@
+"""One direction in TLS 1.3: early data, handshake, application data, and what a KeyUpdate leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.keys.direction import ALERT, APPLICATION_DATA, HANDSHAKE_TYPE, NOT, Content, Direction
+from analyzer.keys.epochs import APPLICATION, EARLY, HANDSHAKE, Epoch, TrafficSecret
+from analyzer.keys.secrets import CLIENT_LABELS, EARLY_LABEL, SERVER_LABELS, Secrets
+from analyzer.keys.suites import SUITES, Suite
+
+END_OF_EARLY_DATA, FINISHED, KEY_UPDATE = 5, 20, 24
+"""Handshake messages behind which there are other keys (RFC 8446 4.4.4, 4.5, 4.6.3)."""
+
+MAYBE_UPDATE = 64
+"""A record with a body up to this should be opened rather than skipped: it may be a KeyUpdate, which has 22 bytes and
+its padding. One that was skipped is found out when the next record is opened, up to 64 records behind it."""
+
+
+class Direction13(Direction):
+    """What is not protected comes back as it is: hellos, also behind early data, and alerts of who could not read one.
+
+    ChangeCipherSpecs are decoration, and nothing comes of them (RFC 8446 D.4).
+    """
+
+    __slots__ = ("_suite",)
+
+    def __init__(self, secrets: Secrets, server: bool) -> None:
+        super().__init__(secrets, server)
+        self._suite: Suite | None = None
+
+    def negotiated(self, suite: Suite) -> None:
+        """The server has chosen."""
+        self._suite = suite
+        self._built = NOT
+
+    def open(self, kind: int, version: int, body: bytes) -> Content | None:
+        if kind != APPLICATION_DATA:
+            plain_sight = kind == ALERT or (kind == HANDSHAKE_TYPE and self.stage <= EARLY)
+            return (kind, body) if plain_sight else None
+        plain = self._read(kind, version, body)
+        if plain is None:
+            return None
+        inner = plain.rstrip(b"\0")
+        if not inner:
+            return (0, b"")
+        content = inner[:-1]
+        if inner[-1] == HANDSHAKE_TYPE:
+            self._leaving = self._ends(content)
+        return (inner[-1], content)
+
+    def _ends(self, content: bytes) -> bool:
+        """Whether the keys change behind this record, whose last message they would follow (RFC 8446 5.1)."""
+        size = len(content)
+        if size <= 5:
+            return content[:4] in (b"\5\0\0\0", b"\x18\0\0\1")
+        hashed = self._suite.size if self._suite is not None else 0
+        return content[-hashed - 4 : -hashed] == b"\x14\0\0%c" % hashed
+
+    def _coming(self) -> Iterator[Epoch]:
+        current = self._current
+        stage = 0 if current is None else current.stage
+        if stage < EARLY and not self._server:
+            for secret in self._secrets.of(EARLY_LABEL):
+                for suite in SUITES.values():
+                    if suite.latest and suite.size == len(secret):
+                        yield Epoch(TrafficSecret(suite, secret), False, EARLY)
+        if current is not None and stage == APPLICATION and isinstance(current.keys, TrafficSecret):
+            yield Epoch(current.keys.following(), self._server, APPLICATION)
+        labels = SERVER_LABELS if self._server else CLIENT_LABELS
+        for later, label in zip((HANDSHAKE, APPLICATION), labels, strict=True):
+            for secret in self._secrets.of(label):
+                if self._suite is not None and later > stage and len(secret) == self._suite.size:
+                    yield Epoch(TrafficSecret(self._suite, secret), self._server, later)

@@ -1,0 +1,1 @@
+"""What byte streams carry: TLS, HTTP, DNS, and what stands before them."""

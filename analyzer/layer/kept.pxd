@@ -1,0 +1,25 @@
+from analyzer.layer.layer cimport Layer, Segment
+from analyzer.model.connection cimport Direction
+
+cdef int CLIENT, WINDOW, MAX_BUFFER, MAX_PIECES, PIECE
+cdef long long NEVER
+
+cdef class Kept:
+    cdef public long long start, at
+    cdef public object data
+    cdef public list pieces
+    cpdef add(self, Segment segment)
+    cpdef bytes head(self)
+    cpdef bytes first(self)
+    cpdef Py_ssize_t left(self) except -1
+    cpdef bint full(self) except -1
+    cpdef Py_ssize_t weight(self) except -1
+
+cpdef Layer replay(Layer layer, Direction side, Kept kept)
+
+cdef class Waiting(Layer):
+    cdef public Kept from_client, from_server
+    cdef wait(self)
+    cdef Kept keep(self, Segment segment)
+    cdef become(self, Layer layer)
+    cdef pass_over(self)
