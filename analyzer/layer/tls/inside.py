@@ -6,88 +6,59 @@ nobody needs records are counted and never decrypted; what is written down count
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from analyzer.layer.layer import Layer, Segment
-from analyzer.layer.next import Next
+from analyzer.layer.layer import Layer
+from analyzer.layer.tls import messages
 from analyzer.layer.tls.hello import read_answers
-from analyzer.layer.tls.reader import FieldReader, Malformed
+from analyzer.layer.tls.plaintext import Conversation, Half, overhead
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Inner, Side
+from analyzer.model.connection import CLIENT
 from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 
 if TYPE_CHECKING:
     from analyzer.keys.direction import Direction
     from analyzer.keys.session import Session
-    from analyzer.keys.store import Store
-    from analyzer.layer.tls.parser import TlsSide
+    from analyzer.layer.tls.side import TlsSide
 
 CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 1, 2, 8, 11, 13, 20
 RANDOM = slice(2, 34)
 """Of a hello, behind its version."""
-ENCRYPT_THEN_MAC = 22
-"""An extension of a ServerHello (RFC 7366 2)."""
-HEADER = 5
-APPLICATION_STAGE = 3
-"""The keys of application data in TLS 1.3 (analyzer.keys.epochs)."""
+EARLY_STAGE, APPLICATION_STAGE = 1, 3
+"""Keys of early data and of application data in TLS 1.3 (analyzer.keys.epochs)."""
 SHORT = 64
 """Records up to this length are always opened: alerts and KeyUpdates look like application data (RFC 8446 5.2)."""
-LARGEST = 16384 + 256
-"""Bytes of the largest record, with its header, about (RFC 8446 5.2)."""
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected, as outside (parser.py)."""
-MAX_OPENED = 256 << 20
-"""Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
-CAPPED = "decryption-capped"
+UNFIT = "keys-unfit"
+"""Keys that open nothing, or one direction alone: they are of another connection, or not all of this one."""
+MAX_HELD = 1 << 16
+"""Bytes of a connection that wait for their keys, where a log grows; of more nothing is read inside."""
+WAITING = 256
+"""What a record takes besides its own."""
 WEIGHT = 4096
 """Bytes of it, with ciphers and keys, about."""
 
 
-class Half:
-    """One direction.
-
-    stream    the plaintext; overhead: bytes of a record that are none of it, -1 = not known, or not always the same
-    message   a handshake message that is not whole
-    over      1 = nothing is read inside any more
-    passing   1 = the record that began last is passed over
-    adrift    offset from which record boundaries were lost, -1 = they are known; number: of the record expected there;
-              told: whether the session knows how far that is
-    assumed   bytes of the conversation that were told to be lost behind `adrift`, before it is known how many are
-    talking   1 = the handshake was over there
-    """
-
-    def __init__(self, index: int) -> None:
-        self.stream = Inner(index)
-        self.message = bytearray()
-        self.overhead = -1
-        self.over = self.passing = False
-        self.adrift = self.number = -1
-        self.assumed = 0
-        self.told = self.talking = False
-
-
-class Inside:
+class Inside(Conversation):
     """Both directions of one connection.
 
     session   what opens its records, None = its random is in no key log so far
-    layer     who reads the plaintext
+    early     early data, until it is known whether the server took it; None = that is known
+    changes   whose ChangeCipherSpecs came while there were none
+    waiting   (side, version, record, body) of records for which there are no keys yet; held: bytes of them, about
     """
 
     def __init__(self, parent: Layer, tls: Tls, random: bytes, session: Session | None) -> None:
-        self.connection: Connection = parent.connection
-        self.tls = tls
-        self.store: Store = parent.keys
+        super().__init__(parent, tls)
+        self.store: Any = parent.keys
         self.random = random
         self.session = session
-        self.client, self.server = Half(CLIENT), Half(SERVER)
-        self.segment = Segment(self.client.stream)
-        self.opened = self.asked = 0
+        self.asked = self.held = 0
+        self.changes: list[int] = []
+        self.early: list[tuple[Record, bytes]] | None = []
+        self.waiting: list[tuple[TlsSide, int, Record, bytes | None]] = []
         self.hello: tuple[bytes, bool] | None = None
-        first = Next(None)
-        first.begin(self.connection, self.client.stream, self.server.stream, None)
-        first.carried = 1
-        first.depth = parent.depth + 1
-        self.layer: Layer = first
         self.found()
 
     def found(self) -> None:
@@ -97,23 +68,38 @@ class Inside:
         else:
             self.tls.keys = "log" if "log" in self.session.secrets.origins else "file"
 
-    def look(self) -> Session | None:
-        """The session; a log that grows may have it by now, and is asked at the first, second, fourth, ... record."""
+    def look(self) -> None:
+        """Ask again: the log grows, and may have the keys by now; what waited for them is read then."""
+        self.session = self.store.session(self.random)
         if self.session is None:
-            self.asked += 1
-            if self.asked & (self.asked - 1) == 0:
-                self.session = self.store.session(self.random)
-                if self.session is not None:
-                    self.found()
-                    if self.hello is not None:
-                        self.negotiate(*self.hello)
-        return self.session
+            return
+        self.found()
+        if self.hello is not None:
+            self.negotiate(*self.hello)
+        for index in self.changes:
+            self.change(index)
+        waiting, self.waiting = self.waiting, []
+        self.held = 0
+        for side, version, record, body in waiting:
+            self.record(side, version, record, body)
+
+    def wait(self, side: TlsSide, record: Record, body: bytes | None) -> None:
+        """Keep a record until there are keys; too much, and none will be read. The log is asked now and then."""
+        self.held += WAITING + (0 if body is None else len(body))
+        if self.held > MAX_HELD:
+            self.waiting.clear()
+            self.client.over = self.server.over = True
+            return
+        self.waiting.append((side, side.version, messages.kept(record), body))
+        self.asked += 1
+        if self.asked & (self.asked - 1) == 0:
+            self.look()
 
     # ---- hellos ----
 
     def negotiated(self, message: bytes) -> None:
         """The ServerHello, no HelloRetryRequest, without its handshake header; `tls` has its version and suite."""
-        self.hello = message[RANDOM], encrypt_then_mac(message)
+        self.hello = message[RANDOM], messages.encrypt_then_mac(message)
         if self.session is not None:
             self.negotiate(*self.hello)
 
@@ -124,30 +110,36 @@ class Inside:
         session.negotiated(self.tls.version, self.tls.cipher, random, encrypt_then_mac=then_mac)
         if session.problem:
             self.tls.keys = "unsupported"
+            self.connection.flag("keys-unsupported")
         else:
-            self.client.overhead = self.server.overhead = overhead(self.tls)
+            for half in (self.client, self.server):
+                half.overhead, half.slack = overhead(self.tls)
 
     # ---- records ----
-
-    def half(self, index: int) -> Half:
-        """One direction."""
-        return self.client if index == CLIENT else self.server
 
     def wants(self, index: int, kind: int, length: int) -> bool:
         """Whether the body of a protected record that begins now is to be collected."""
         half = self.half(index)
         half.passing = False
-        if self.look() is None or (half.over and kind == APPLICATION_DATA and length > SHORT):
+        if half.over and kind == APPLICATION_DATA and length > SHORT:
             return False
-        if kind == APPLICATION_DATA and length > SHORT and half.overhead >= 0 and half.adrift < 0:
+        if self.session is None:
+            return True
+        if kind == APPLICATION_DATA and length > SHORT and half.overhead >= 0 and half.adrift < 0 and not half.slack:
             half.passing = half.stream.skip > length - half.overhead
         return not half.passing
 
-    def record(self, side: TlsSide, record: Record, body: bytes | None) -> None:
+    def over(self, side: TlsSide, record: Record, body: bytes | None) -> None:
         """A protected record is over: its body, or None when it was not collected, or has a hole."""
+        if self.session is not None:
+            self.record(side, side.version, record, body)
+        elif not self.half(side.index).over:
+            self.wait(side, record, body)
+
+    def record(self, side: TlsSide, version: int, record: Record, body: bytes | None) -> None:
+        """The same where there are keys; `version` is that of the record's header."""
         session, half = self.session, self.half(side.index)
-        if session is None:
-            return
+        assert session is not None
         direction = session.client if half is self.client else session.server
         carries = record.kind == APPLICATION_DATA and (self.tls.version < TLS13 or direction.stage == APPLICATION_STAGE)
         if body is None:
@@ -155,34 +147,28 @@ class Inside:
         elif half.adrift >= 0 and not half.told:
             half.told = True
             direction.gap(record.start - half.adrift)
-        found = None if body is None else direction.open(record.kind, side.version, body)
+        found = None if body is None else direction.open(record.kind, version, body)
         if found is None:
             half.message.clear()
             if carries:
                 self.missed(half, record, passed=half.passing)
+            elif record.kind == APPLICATION_DATA:
+                half.unopened = True
             return
         if half.adrift >= 0:
             self.caught_up(half, record, direction)
-        self.take(side, half, record, *found)
-
-    def missed(self, half: Half, record: Record, *, passed: bool) -> None:
-        """A record of the conversation was not opened: nobody needs it, or it has a hole."""
-        if half.overhead < 0 or half.adrift >= 0:
-            self.give_up(half)
-            return
-        size = max(0, record.length - half.overhead)
-        half.stream.piece(record.start, record.end, size)
-        if passed:
-            half.stream.skip -= size
-            half.stream.next += size
-        else:
-            self.lose(half, record.last_packet, record.last_time, size)
+        elif half.unopened and not carries and direction.stage == APPLICATION_STAGE and direction.number > 1:
+            self.give_up(half)  # the first of these keys are missing
+        half.unopened = half.unopened and not carries and direction.stage != APPLICATION_STAGE
+        self.take(side, half, direction, record, *found)
 
     def change(self, index: int) -> None:
         """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""
         session = self.session
         if session is not None:
             (session.client if index == CLIENT else session.server).open(CCS, self.tls.version, b"\1")
+        else:
+            self.changes.append(index)
 
     def drift(self, index: int, since: int) -> None:
         """The boundaries of records behind this offset were not captured."""
@@ -198,151 +184,65 @@ class Inside:
         """Whether the handshake of a direction is over: in TLS 1.2 its Finished is the first record with keys."""
         return direction.stage == APPLICATION_STAGE if self.tls.version >= TLS13 else direction.number > 0
 
-    def drifting(self, half: Half, upto: int) -> None:
-        """Boundaries are unknown up to here at least: what was needed next is lost, whatever else is.
-
-        Where nobody needs what comes next, the record that is found tells exactly how much of it was there.
-        """
-        if half.talking and half.stream.skip == 0:
-            self.assume(half, upto)
-
-    def assume(self, half: Half, upto: int) -> None:
-        """No record tells how many there were between: as few as there may have been."""
-        if half.over or half.overhead < 0:
-            return
-        missing = upto - half.adrift
-        size = missing - -(-missing // LARGEST) * (HEADER + half.overhead) - half.assumed
-        if size > 0:
-            half.stream.piece(half.adrift, upto, size)
-            half.assumed += size
-            self.lose(half, self.connection.last_packet, self.connection.last_time, size)
-
     def caught_up(self, half: Half, record: Record, direction: Direction) -> None:
         """The first record that opens behind a gap tells by its number how many were in there, and so how much."""
-        since, half.adrift = half.adrift, -1
-        if not half.talking and not self.talks(direction):
+        records = direction.number - 1
+        if half.talking:
+            self.between(half, record, records - half.number)
             return
-        records = direction.number - 1 - (half.number if half.talking else int(self.tls.version < TLS13))
-        if not half.talking and records <= 0:
-            return
-        size = record.start - since - records * (HEADER + half.overhead)
-        if half.overhead < 0 or records < 0 or size < 0:
-            self.give_up(half)
-        elif size > half.assumed:
-            half.stream.piece(since, record.start, size - half.assumed)
-            self.lose(half, record.last_packet, record.last_time, size - half.assumed)
+        records -= int(self.tls.version < TLS13)
+        if self.talks(direction) and records > 0:
+            self.between(half, record, records)
+        half.adrift = -1
 
     # ---- what they hold ----
 
-    def take(self, side: TlsSide, half: Half, record: Record, kind: int, plain: bytes) -> None:
+    def take(self, side: TlsSide, half: Half, direction: Direction, record: Record, kind: int, plain: bytes) -> None:
         """The plaintext of a record."""
         self.opened += len(plain)
         self.tls.decrypted = max(self.tls.decrypted, HANDSHAKE_ONLY)
         if kind == ALERT:
             side.alerted(record, plain)
         elif kind == HANDSHAKE:
-            self.handshake(side, half, record, plain)
+            self.handshake(half, record, plain)
+        elif kind == APPLICATION_DATA and self.early is not None and direction.stage == EARLY_STAGE:
+            self.early.append((messages.kept(record), plain))
         elif kind == APPLICATION_DATA:
-            if half.overhead >= 0 and len(plain) < record.length - half.overhead:
+            if half.overhead >= 0 and len(plain) < record.length - half.overhead - half.slack:
                 half.overhead = -1  # it is padded (RFC 8446 5.4): lengths tell nothing
             self.feed(half, record, plain)
 
-    def feed(self, half: Half, record: Record, plain: bytes) -> None:
-        """A piece of the conversation."""
-        stream = half.stream
-        if half.over or not plain:
-            return
-        if self.opened > MAX_OPENED:
-            self.connection.flag(CAPPED)
-            self.give_up(half)
-            return
-        self.tls.decrypted = HEADS
-        self.mirror()
-        stream.piece(record.start, record.end, len(plain))
-        at = min(stream.skip, len(plain))
-        stream.skip -= at
-        stream.next += at
-        if stream.skip:
-            return
-        self.segment.fill(stream, record.last_packet, record.last_time, record.ack, plain, at, len(plain))
-        self.give(self.segment)
-        stream.next += len(plain) - at
-
-    def lose(self, half: Half, packet: int, time: int, size: int) -> None:
-        """So many bytes of the conversation were not captured."""
-        stream = half.stream
-        if half.over or size <= 0:
-            return
-        self.mirror()
-        stream.lost += size
-        passed = min(stream.skip, size)
-        stream.skip -= passed
-        stream.next += passed
-        if passed < size:
-            self.segment.fill(stream, packet, time, -1, b"", 0, 0)
-            self.segment.lost = size - passed
-            self.give(self.segment)
-            stream.next += size - passed
-
-    def give(self, segment: Segment) -> None:
-        """Feed the layer inside, and let its heir go on."""
-        segment.side.skip = self.layer.feed(segment)
-        if self.layer.heir is not None:
-            self.layer = self.layer.heir
-
-    def give_up(self, half: Half) -> None:
-        """How much is missing is not known: no more is read of this direction."""
-        if not half.over:
-            half.over = True
-            half.adrift = -1
-            self.mirror()
-            stream = half.stream
-            self.segment.fill(stream, self.connection.last_packet, self.connection.last_time, -1, b"", 0, 0)
-            self.segment.lost = NEVER - stream.next
-            stream.lost += 1
-            self.give(self.segment)
-
-    def mirror(self) -> None:
-        """What the streams inside have of the connection's sides."""
-        for half, side in ((self.client, self.connection.client), (self.server, self.connection.server)):
-            copy(side, half.stream)
-
     def finish(self) -> None:
         """Nothing more will come."""
+        if self.session is None:
+            self.look()
+            self.waiting.clear()
+        if self.tls.decrypted != HEADS:
+            return
+        if self.client.unopened or self.server.unopened:
+            self.withdraw()
+            return
         self.mirror()
         self.end_of(self.client)
         self.end_of(self.server)
-        if self.tls.decrypted == HEADS:
-            self.layer.finish()
+        self.layer.finish()
 
-    def end_of(self, half: Half) -> None:
-        """What was not captured at the end of a direction: no record behind it tells how much that was."""
-        if half.adrift >= 0:
-            side = self.connection.client if half is self.client else self.connection.server
-            if self.tls.decrypted == HEADS:
-                self.assume(half, side.next)
-            half.adrift = -1
+    def withdraw(self) -> None:
+        """One direction alone was opened: it tells of questions without answers, or the other way round."""
+        self.tls.decrypted = HANDSHAKE_ONLY
+        self.connection.flag(UNFIT)
+        exchanges = self.connection.exchanges
+        self.connection.milestones = [mark for mark in self.connection.milestones if mark.note not in exchanges]
+        self.connection.exchanges = []
+        self.connection.connect = None
 
     def weight(self) -> int:
         """Bytes, about, that are kept."""
-        return WEIGHT + len(self.client.message) + len(self.server.message) + self.layer.weight()
-
-    def ended(self, index: int, packet: int, time: int) -> None:
-        """One direction is over."""
-        half = self.half(index)
-        if half.over or self.tls.decrypted != HEADS:
-            return
-        self.mirror()
-        self.end_of(half)
-        skip = half.stream.skip
-        self.segment.fill(half.stream, packet, time, -1, b"", 0, 0)
-        self.segment.fin = 1
-        self.give(self.segment)
-        half.stream.skip = skip
+        return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight()
 
     # ---- the handshake ----
 
-    def handshake(self, side: TlsSide, half: Half, record: Record, plain: bytes) -> None:
+    def handshake(self, half: Half, record: Record, plain: bytes) -> None:
         """Handshake messages, of which one may go on in the next record."""
         message = half.message
         message += plain
@@ -357,96 +257,31 @@ class Inside:
 
     def message(self, half: Half, record: Record, kind: int, body: bytes) -> None:
         """One message (RFC 8446 4, RFC 5246 7.4)."""
-        tls = self.tls
+        tls, client = self.tls, half is self.client
         if kind == FINISHED:
-            finished(tls, half is self.client, record)
-        elif kind == CLIENT_HELLO and half is self.client and tls.version < TLS13:
+            messages.finished(tls, client, record)
+        elif kind == CLIENT_HELLO and client and tls.version < TLS13:
             self.renegotiates(body)
-        elif kind == SERVER_HELLO and half is self.server and tls.version < TLS13:
+        elif kind == SERVER_HELLO and not client and tls.version < TLS13:
             self.negotiated(body)
         elif tls.version < TLS13:
             return
-        elif kind == ENCRYPTED_EXTENSIONS and half is self.server:
+        elif kind == ENCRYPTED_EXTENSIONS and not client:
             read_answers(body, min(2, len(body)), len(body), tls, tls.version)
+            self.answered_early(messages.takes_early_data(body))
         elif kind == CERTIFICATE_REQUEST:
             tls.certificate_asked = 1
         elif kind == CERTIFICATE:
-            self.certificate(half, record, body)
+            messages.certificate(tls, client, record, body)
+
+    def answered_early(self, taken: bool) -> None:
+        """Early data that the server did not take is sent again (RFC 8446 4.2.10)."""
+        early, self.early = self.early or [], None
+        for record, plain in early if taken else ():
+            self.feed(self.client, record, plain)
 
     def renegotiates(self, body: bytes) -> None:
         """Another ClientHello inside (TLS 1.2 and older)."""
         secrets = self.store.find(body[RANDOM])
         if secrets is not None and self.session is not None:
             self.session.renegotiates(secrets)
-
-    def certificate(self, half: Half, record: Record, body: bytes) -> None:
-        """The Certificate of TLS 1.3 (RFC 8446 4.4.2): a context before the list, extensions behind each entry."""
-        from analyzer.layer.tls.certificate import read_certificate
-
-        try:
-            reader = FieldReader(body, 0, len(body))
-            reader.block(1)
-            chain = reader.block(3)
-            der = b"" if not chain.more() else chain.take(chain.number(3))
-        except Malformed:
-            return
-        if half is self.client:
-            self.tls.certificate_empty = 0 if der else 1
-        elif der and self.tls.certificate is None:
-            entry = len(der).to_bytes(3, "big") + der
-            self.tls.certificate_packet = record.packet
-            self.tls.certificate = read_certificate(len(entry).to_bytes(3, "big") + entry)
-
-
-def finished(tls: Tls, client: bool, record: Record) -> None:
-    """The Finished of one side, by keys; that of TLS 1.2 is known without."""
-    if client and tls.client_finished is None:
-        tls.client_finished = kept(record)
-    elif not client and tls.server_finished is None:
-        tls.server_finished = kept(record)
-
-
-def kept(record: Record) -> Record:
-    """A copy: the walk uses its objects again."""
-    copied = Record(record.kind, record.length, record.start)
-    copied.packet, copied.time, copied.ack = record.packet, record.time, record.ack
-    copied.last_packet, copied.last_time, copied.complete = record.last_packet, record.last_time, record.complete
-    return copied
-
-
-def copy(side: Side, stream: Inner) -> None:
-    """What is known of a side's bytes, whatever they carry."""
-    stream.end, stream.sent, stream.acked = side.end, side.sent, side.acked
-    stream.ack_packet, stream.ack_time = side.ack_packet, side.ack_time
-    stream.last_data_packet, stream.last_data_time = side.last_data_packet, side.last_data_time
-
-
-def overhead(tls: Tls) -> int:
-    """Bytes of a record that are no plaintext, -1 = they differ from record to record (padding of CBC)."""
-    from analyzer.keys.suites import CBC, CHACHA, suite_of
-
-    suite = suite_of(tls.version, tls.cipher)
-    if suite is None or suite.cipher == CBC:
-        return -1
-    if tls.version >= TLS13:
-        return suite.tag + 1
-    return suite.tag if suite.cipher == CHACHA else suite.tag + 8
-
-
-def encrypt_then_mac(message: bytes) -> bool:
-    """Whether a ServerHello grants encrypt-then-MAC."""
-    try:
-        reader = FieldReader(message, 34, len(message))
-        reader.block(1)
-        reader.take(3)
-        if not reader.more():
-            return False
-        extensions = reader.block(2)
-        while extensions.more():
-            kind = extensions.number(2)
-            extensions.block(2)
-            if kind == ENCRYPT_THEN_MAC:
-                return True
-    except Malformed:
-        pass
-    return False
