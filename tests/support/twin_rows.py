@@ -46,6 +46,7 @@ def cells(capture: Recording, found: list[Fetch]) -> list[Cells]:
         row["evidence"] = [(origin(capture, item.packet), item.what) for item in fetch.verdict.evidence]
         for name in ("first_packet", "last_packet"):
             row[name] = origin(capture, int(str(row[name])))
+        row["flags"] = str(row["flags"]).replace("keys-missing", "").split()  # of a TLS connection beside it
         row["wireshark_filter"] = str(row["wireshark_filter"]).partition(" and frame.number")[0]
         rows.append(row)
     return rows
@@ -56,16 +57,17 @@ def origin(capture: Recording, packet: int) -> int:
     return capture.frames[packet - 1].origin if packet else 0
 
 
-def differences(plain: list[Cells], twin: list[Cells]) -> list[str]:
-    """What is not the same."""
+def differences(plain: list[Cells], twin: list[Cells]) -> dict[str, list[str]]:
+    """What is not the same, by column; `rows` when there are not as many."""
     if len(plain) != len(twin):
-        def short(rows: list[Cells]) -> str:
-            return ", ".join(f"{row['class']}/{row['cause']}({row['kind']})" for row in rows)
+        return {"rows": [_short(plain), _short(twin)]}
+    found: dict[str, list[str]] = {}
+    for number, (one, other) in enumerate(zip(plain, twin, strict=True), 1):
+        for name in one:
+            if one[name] != other[name]:
+                found.setdefault(name, []).append(f"row {number}: {one[name]!r} -> {other[name]!r}")
+    return found
 
-        return [f"rows: {short(plain)} -> {short(twin)}"]
-    return [
-        f"row {number}: {name}: {one[name]!r} -> {other[name]!r}"
-        for number, (one, other) in enumerate(zip(plain, twin, strict=True), 1)
-        for name in one
-        if one[name] != other[name]
-    ]
+
+def _short(rows: list[Cells]) -> str:
+    return ", ".join(f"{row['class']}/{row['cause']} ({row['kind']})" for row in rows)

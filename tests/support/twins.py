@@ -160,8 +160,6 @@ def check(plain: Plain) -> None:
         offset = plain.offset(side, one.seq)
         if one.flags & SYN and one.size:
             raise NoTwin("bytes in a SYN")
-        if offset >= LONGEST and not one.flags & RST:
-            raise NoTwin("it is too long")
         if one.flags & (SYN | RST):
             continue
         if one.size <= 1 and offset == ends[side] - 1 and not one.flags & FIN:
@@ -172,6 +170,9 @@ def check(plain: Plain) -> None:
         ends[side] = max(ends[side], offset + one.size)
     if plain.first < 0:
         raise NoTwin("nobody says anything")
+    far = [one for one in plain.rows.values() if not one.flags & (SYN | RST)]
+    if sum(plain.offset(plain.side(one), one.seq) >= LONGEST for one in far) > 1:
+        raise NoTwin("it is too long")
     of_server = [one.flags & (SYN | RST) for one in plain.rows.values() if plain.side(one)]
     if all(of_server) and sum(flags == SYN for flags in of_server) > 1:
         raise NoTwin("the server never took the connection")
@@ -229,7 +230,7 @@ def moved(capture: Recording, plain: Plain, at: int, streams: tuple[Stream, Stre
         changed["seq"] = plain.bases[side] + own.place(offset + 1) - 1
     elif not one.flags & SYN and not (one.flags & RST and one.seq == 0):
         changed["seq"] = plain.bases[side] + own.place(offset)
-        if one.size:
+        if one.size and offset < own.edges[-1]:
             data = own.between(offset, offset + one.size)
             captured = own.place(offset + len(one.data)) - own.place(offset)
             changed |= {"data": data[:captured], "size": len(data)}
