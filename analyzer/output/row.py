@@ -65,6 +65,8 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.phrase(fetch.process)
     cells.word(fetch.process_how)
     cells.filter(fetch)
+    cells.word(flow.decrypted)
+    cells.word(flow.keys)
 
 
 def wanted(cells: Cells, fetch: Fetch, flow: Flow, verdict: Verdict) -> None:
