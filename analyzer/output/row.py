@@ -53,7 +53,7 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     counted(cells, flow)
     cells.word(verdict.blame)
     cells.word(verdict.rst_origin)
-    cells.word("; ".join(verdict.timers) if verdict.timers else "")
+    cells.phrase("; ".join(verdict.timers) if verdict.timers else "")
     cells.word(flow.vantage)
     grouped(cells, fetch)
     asked(cells, fetch.package)
