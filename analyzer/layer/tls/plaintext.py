@@ -129,8 +129,6 @@ class Conversation:
         half.doubt = 0
         half.stream.piece(at, at, half.stream.skip)
         self.lose(half, packet, time, half.stream.skip)
-        self.segment.fill(half.stream, packet, time, -1, b"", 0, 0)
-        self.give(self.segment)
 
     def lose(self, half: Half, packet: int, time: int, size: int) -> None:
         """So many bytes of the conversation were not captured."""
@@ -142,7 +140,7 @@ class Conversation:
         passed = min(stream.skip, size)
         stream.skip -= passed
         stream.next += passed
-        if passed < size:
+        if not stream.skip:
             self.segment.fill(stream, packet, time, -1, b"", 0, 0)
             self.segment.lost = size - passed
             self.give(self.segment)
