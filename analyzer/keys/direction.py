@@ -41,7 +41,7 @@ class Direction(Hidden):
     """
 
     __slots__ = (
-        "_adrift", "_ahead", "_asked", "_built", "_cipher", "_current", "_leaving", "_lost", "_passed", "_secrets",
+        "_adrift", "_ahead", "_asked", "_built", "_cipher", "_current", "_guess", "_leaving", "_lost", "_passed", "_secrets",
         "_server", "failed", "opened", "skipped",
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ class Direction(Hidden):
         self._current: Epoch | None = None
         self._cipher: Cipher | None = None
         self._ahead: list[Epoch] = []
-        self._adrift = self._leaving = False
+        self._adrift = self._guess = self._leaving = False
         self._lost = self._passed = 0
 
     @property
@@ -94,6 +94,12 @@ class Direction(Hidden):
         self._lost += lost
         if self._current is not None:
             self._current.passed(b"")
+
+    def unanswered(self) -> None:
+        """The server has answered the hello, and what it chose was not captured: the suite is told by what opens."""
+        if not self._guess:
+            self._guess = True
+            self._built = NOT
 
     def _coming(self) -> Iterator[Epoch]:
         """The epochs that may follow the current one."""

@@ -117,8 +117,9 @@ class Inside(Conversation):
     def told(self, direction: Direction) -> None:
         """The ServerHello was not captured: what opens a record is of TLS 1.3, and of a suite."""
         suite = getattr(direction, "suite", None)
-        if suite is not None:
+        if suite is not None and self.session is not None:
             self.tls.version, self.tls.cipher = TLS13, suite.code
+            self.session.negotiated(TLS13, suite.code, b"")
             self.measure()
 
     def measure(self) -> None:
@@ -159,6 +160,8 @@ class Inside(Conversation):
         elif half.adrift >= 0 and not half.told:
             half.told = True
             direction.gap(record.start - half.adrift)
+        if self.tls.version == 0 and (record.ack > 0 or half is self.server):
+            direction.unanswered()
         found = None if body is None else direction.open(record.kind, version, body)
         if found is None:
             half.message.clear()
