@@ -80,6 +80,12 @@ class Direction(Hidden):
         """
         raise NotImplementedError
 
+    def begins(self, body: bytes) -> bytes:
+        """The plaintext of a last record that was cut off, as far as it goes and its key and number are known."""
+        if self._current is None or self._cipher is None or self._adrift or self._leaving:
+            return b""
+        return self._cipher.begins(self._current.number, body)
+
     def skip(self, count: int = 1) -> None:
         """So many records went by whose content nobody needs."""
         self.skipped += count

@@ -179,6 +179,21 @@ class Inside(Conversation):
         half.unopened = half.unopened and not carries and direction.stage != APPLICATION_STAGE
         self.take(side, half, direction, record, *found)
 
+    def over_with(self, side: TlsSide) -> None:
+        """Nothing comes behind what there is of a side: its last record may be cut off, and its beginning is read."""
+        half, record, body = self.half(side.index), side.last, side.sealed
+        if self.session is None or record is None or not side.open or half.over or half.adrift >= 0:
+            return
+        direction = self.session.client if half is self.client else self.session.server
+        if record.kind != APPLICATION_DATA or not self.talks(direction):
+            return
+        if body is not None:
+            plain = direction.begins(bytes(body))[: max(0, record.length - half.overhead)]
+            side.sealed = None
+            self.feed(half, self.cut_off(half, record), plain)
+        elif half.passing:
+            self.begun(half, self.cut_off(half, record))
+
     def change(self, index: int) -> None:
         """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""
         session = self.session

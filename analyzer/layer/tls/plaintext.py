@@ -17,6 +17,8 @@ from analyzer.model.tls import HEADS, Record, Tls
 HEADER = 5
 LARGEST = 16384 + 256 + HEADER
 """Bytes of the largest record, with its header (RFC 8446 5.2); older versions allow more, which nobody sends."""
+EXPLICIT, TAG = 8, 16
+"""Of a record of AES-GCM in TLS 1.2."""
 BLOCK = 16
 """Of AES in CBC."""
 MAX_OPENED = 256 << 20
@@ -223,6 +225,23 @@ class Conversation:
         else:
             self.lose(half, record, size)
 
+    def cut_off(self, half: Half, record: Record) -> Record:
+        """A record as far as it came."""
+        came = kept(record)
+        came.end = max(record.start, min(record.end, self.side(half).next))
+        return came
+
+    def begun(self, half: Half, record: Record) -> None:
+        """A record that nobody needs was cut off: what came of it is passed over."""
+        half.passing = False
+        nonce = EXPLICIT if half.overhead == EXPLICIT + TAG else 0
+        came = record.end - record.start - HEADER - nonce
+        size = min(came, record.length - half.overhead, half.stream.skip)
+        if size > 0:
+            half.stream.piece(record.start, record.end, size)
+            half.stream.skip -= size
+            half.stream.next += size
+
     def drifting(self, half: Half, upto: int) -> None:
         """Boundaries are unknown up to here at least: what was needed next is lost, whatever else is.
 
@@ -310,7 +329,7 @@ def overhead(tls: Tls) -> tuple[int, int]:
         return vector + MACS[suite.mac] + 1, BLOCK - 1
     if tls.version >= TLS13:
         return suite.tag + 1, 0
-    return suite.tag if suite.cipher == CHACHA else suite.tag + 8, 0
+    return suite.tag if suite.cipher == CHACHA else suite.tag + EXPLICIT, 0
 
 
 TLS10 = 0x0301
