@@ -44,14 +44,19 @@ def raw(record: Record) -> bytes:
     return struct.pack("!BHH", record.kind, record.version, len(record.body)) + record.body
 
 
-def capture(talk: Talk, lost: frozenset[int] = frozenset()) -> bytes:
-    """The connection, from SYN to FIN, without the segments with data whose numbers are in `lost`."""
+def capture(talk: Talk, lost: frozenset[int] = frozenset(), *, apart: bool = False) -> bytes:
+    """The connection, from SYN to FIN, without the segments with data whose numbers are in `lost`.
+
+    apart  each record is a segment of its own
+    """
     wire = Wire()
     wire.packet(False, SYN)
     wire.packet(True, SYN | ACK)
     wire.packet(False, ACK)
     number = 0
-    for server, records in groupby(talk.records, key=lambda one: one.server):
+    flights = groupby(enumerate(talk.records), key=lambda one: one[0] if apart else one[1].server)
+    for records in ([record for _, record in flight] for _, flight in flights):
+        server = records[0].server
         data = b"".join(map(raw, records))
         for at in range(0, len(data), SEGMENT):
             wire.packet(server, PSH | ACK, data[at : at + SEGMENT], lost=number in lost)
