@@ -191,7 +191,7 @@ class Wrapped:
         for writer in writers:
             writer.begin()
         for fetch in reading:
-            self.summary.sift(fetch)
+            self.summary.add(fetch)
             if fetch.kind == "fetch" and self.choice.shows(fetch):
                 for writer in writers:
                     writer.fetch(fetch)

@@ -6,7 +6,7 @@ nobody needs records are counted and never decrypted; what is written down count
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.next import Next
@@ -20,7 +20,6 @@ from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 if TYPE_CHECKING:
     from analyzer.keys.direction import Direction
     from analyzer.keys.session import Session
-    from analyzer.keys.store import Store
     from analyzer.layer.tls.side import TlsSide
 
 CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 1, 2, 8, 11, 13, 20
@@ -38,8 +37,10 @@ MAX_OPENED = 256 << 20
 CAPPED = "decryption-capped"
 UNFIT = "keys-unfit"
 """Keys that open nothing, or one direction alone: they are of another connection, or not all of this one."""
-MAX_HELD, WAITING = 1 << 16, 256
-"""Bytes of a connection that wait for their keys, where a log grows; and what each record takes besides its own."""
+MAX_HELD = 1 << 16
+"""Bytes of a connection that wait for their keys, where a log grows; of more nothing is read inside."""
+WAITING = 256
+"""What a record takes besides its own."""
 WEIGHT = 4096
 """Bytes of it, with ciphers and keys, about."""
 
@@ -57,7 +58,7 @@ class Inside:
     def __init__(self, parent: Layer, tls: Tls, random: bytes, session: Session | None) -> None:
         self.connection: Connection = parent.connection
         self.tls = tls
-        self.store: Store = parent.keys
+        self.store: Any = parent.keys
         self.random = random
         self.session = session
         self.client, self.server = Half(CLIENT), Half(SERVER)
