@@ -34,3 +34,4 @@ cdef class Layer:
     cpdef bint swap(self) except -1
 
 cpdef long long place(Direction side, long long offset) except? -1
+cpdef long long since(Direction side, long long offset) except? -1

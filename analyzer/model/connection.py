@@ -132,11 +132,13 @@ class Inner(Direction):
 
     ahead   how much further an offset of this stream is in that of the connection, as of what was read last: what is
             told of it is told in the connection's offsets, which its acknowledgements count in too
+    before  where in the connection that ended which is before what is read now: between them are a record's header, and
+            records that carry nothing
     """
 
     def __init__(self, index: cython.int) -> None:
         Direction.__init__(self, index)
-        self.ahead = 0
+        self.ahead = self.before = 0
 
 
 class Side(Direction):

@@ -173,7 +173,7 @@ class Inside:
                 half.unopened = True
             return
         if half.adrift >= 0:
-            self.caught_up(half, record, direction.number - 1 - half.number)
+            self.caught_up(half, direction, record)
         elif half.unopened and not carries and direction.stage == APPLICATION_STAGE and direction.number > 1:
             self.give_up(half)  # the first of these keys are missing
         half.unopened = half.unopened and not carries and direction.stage != APPLICATION_STAGE
@@ -207,11 +207,20 @@ class Inside:
             return
         direction = session.client if index == CLIENT else session.server
         half.adrift, half.number, half.told = since, direction.number, False
+        half.stage = direction.stage
         half.message.clear()
 
-    def caught_up(self, half: Half, record: Record, records: int) -> None:
+    def caught_up(self, half: Half, direction: Direction, record: Record) -> None:
         """The first record that opens behind a gap tells by its number how many were in there, and so how much."""
         since, half.adrift = half.adrift, -1
+        records = direction.number - 1 - half.number
+        if (
+            half.number < 0 or direction.stage != half.stage
+        ):  # keys changed in there: what was before them carried nothing
+            records = direction.number - 1 if self.tls.version >= TLS13 else direction.number - 2  # without a Finished
+            if records > 0:
+                self.give_up(half)
+            return
         size = record.start - since - records * (HEADER + half.overhead)
         if half.overhead < 0 or records < 0 or size < 0:
             self.give_up(half)
@@ -247,6 +256,7 @@ class Inside:
             return
         self.tls.decrypted = HEADS
         self.mirror()
+        stream.before = stream.next + stream.ahead
         stream.ahead = record.end - stream.next - len(plain)
         at = min(stream.skip, len(plain))
         stream.skip -= at
@@ -301,6 +311,9 @@ class Inside:
         if self.session is None:
             self.look()
             self.waiting.clear()
+        for half in (self.client, self.server):
+            if half.adrift >= 0:
+                self.give_up(half)
         if self.tls.decrypted != HEADS:
             return
         if self.client.unopened or self.server.unopened:
@@ -325,6 +338,8 @@ class Inside:
     def ended(self, index: int, packet: int, time: int) -> None:
         """One direction is over."""
         half = self.half(index)
+        if half.adrift >= 0:
+            self.give_up(half)  # no record behind the gap tells how much was in there
         if half.over or self.tls.decrypted != HEADS or half.stream.skip:
             return
         self.mirror()

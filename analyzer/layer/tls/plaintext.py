@@ -15,8 +15,8 @@ class Half:
     over      1 = nothing is read inside any more
     passing   1 = the record that began last is passed over
     unopened  1 = a record could not be opened that may carry something, and none behind it was
-    adrift    offset from which record boundaries were lost, -1 = they are known; number: of the record expected there;
-              told: whether the session knows how far that is
+    adrift    offset from which record boundaries were lost, -1 = they are known; number: of the record expected there,
+              under the keys of `stage`; told: whether the session knows how far that is
     """
 
     def __init__(self, index: int) -> None:
@@ -25,6 +25,7 @@ class Half:
         self.overhead = -1
         self.over = self.passing = self.unopened = False
         self.adrift = self.number = -1
+        self.stage = 0
         self.told = False
 
     def mirror(self, side: Side) -> None:
