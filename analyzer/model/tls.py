@@ -78,7 +78,7 @@ class Tls:
     keys              log | file = where they are from, missing = there are some but not of this connection,
                       unsupported = they are of a suite or version that is not, "" = there are none
     malformed         what was malformed, "" = nothing
-    certificate       {subject, issuer, names, not_before, not_after, sha256} of the leaf where readable, else None
+    certificate       facts of the leaf (layer/tls/certificate.py) where readable, else None
     """
 
     def __init__(self) -> None:

@@ -305,6 +305,7 @@ class Reading:
 
     def _account(self, name: str, capture: Readable, engine: Engine, judging: Judging) -> None:
         from analyzer.reading.beyond import beyond
+        from analyzer.reading.keys import KeySource
 
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
@@ -313,6 +314,8 @@ class Reading:
         self.foreign += judging.foreign
         self.left_out += judging.floods.left_out + judging.names.wishes.left_out
         found = [*capture.warnings, *engine.warnings, *beyond(judging), *self.keys.notes()]
+        keys = engine.table.reassembler.keys
+        found += keys.notes() if isinstance(keys, KeySource) else []
         prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial

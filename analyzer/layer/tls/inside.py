@@ -6,29 +6,28 @@ nobody needs records are counted and never decrypted; what is written down count
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.next import Next
+from analyzer.layer.tls import messages
 from analyzer.layer.tls.hello import read_answers
-from analyzer.layer.tls.reader import FieldReader, Malformed
+from analyzer.layer.tls.plaintext import Half, overhead
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Inner, Side
+from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection
 from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 
 if TYPE_CHECKING:
+    from analyzer.keys.direction import Direction
     from analyzer.keys.session import Session
-    from analyzer.keys.store import Store
-    from analyzer.layer.tls.parser import TlsSide
+    from analyzer.layer.tls.side import TlsSide
 
 CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 1, 2, 8, 11, 13, 20
 RANDOM = slice(2, 34)
 """Of a hello, behind its version."""
-ENCRYPT_THEN_MAC = 22
-"""An extension of a ServerHello (RFC 7366 2)."""
 HEADER = 5
-APPLICATION_STAGE = 3
-"""The keys of application data in TLS 1.3 (analyzer.keys.epochs)."""
+EARLY_STAGE, APPLICATION_STAGE = 1, 3
+"""Keys of early data and of application data in TLS 1.3 (analyzer.keys.epochs)."""
 SHORT = 64
 """Records up to this length are always opened: alerts and KeyUpdates look like application data (RFC 8446 5.2)."""
 MAX_MESSAGE = 65536
@@ -36,30 +35,14 @@ MAX_MESSAGE = 65536
 MAX_OPENED = 256 << 20
 """Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
 CAPPED = "decryption-capped"
-MAX_HELD, WAITING = 1 << 16, 256
-"""Bytes of a connection that wait for their keys, where a log grows; and what each record takes besides its own."""
+UNFIT = "keys-unfit"
+"""Keys that open nothing, or one direction alone: they are of another connection, or not all of this one."""
+MAX_HELD = 1 << 16
+"""Bytes of a connection that wait for their keys, where a log grows; of more nothing is read inside."""
+WAITING = 256
+"""What a record takes besides its own."""
 WEIGHT = 4096
 """Bytes of it, with ciphers and keys, about."""
-
-
-class Half:
-    """One direction.
-
-    stream    the plaintext; overhead: bytes of a record that are none of it, -1 = not known, or not always the same
-    message   a handshake message that is not whole
-    over      1 = nothing is read inside any more
-    passing   1 = the record that began last is passed over
-    adrift    offset from which record boundaries were lost, -1 = they are known; number: of the record expected there;
-              told: whether the session knows how far that is
-    """
-
-    def __init__(self, index: int) -> None:
-        self.stream = Inner(index)
-        self.message = bytearray()
-        self.overhead = -1
-        self.over = self.passing = False
-        self.adrift = self.number = -1
-        self.told = False
 
 
 class Inside:
@@ -67,6 +50,7 @@ class Inside:
 
     session   what opens its records, None = its random is in no key log so far
     layer     who reads the plaintext
+    early     early data, until it is known whether the server took it; None = that is known
     changes   whose ChangeCipherSpecs came while there were none
     waiting   (side, version, record, body) of records for which there are no keys yet; held: bytes of them, about
     """
@@ -74,13 +58,14 @@ class Inside:
     def __init__(self, parent: Layer, tls: Tls, random: bytes, session: Session | None) -> None:
         self.connection: Connection = parent.connection
         self.tls = tls
-        self.store: Store = parent.keys
+        self.store: Any = parent.keys
         self.random = random
         self.session = session
         self.client, self.server = Half(CLIENT), Half(SERVER)
         self.segment = Segment(self.client.stream)
         self.opened = self.asked = self.held = 0
         self.changes: list[int] = []
+        self.early: list[tuple[Record, bytes]] | None = []
         self.waiting: list[tuple[TlsSide, int, Record, bytes | None]] = []
         self.hello: tuple[bytes, bool] | None = None
         first = Next(None)
@@ -119,7 +104,7 @@ class Inside:
             self.waiting.clear()
             self.client.over = self.server.over = True
             return
-        self.waiting.append((side, side.version, kept(record), body))
+        self.waiting.append((side, side.version, messages.kept(record), body))
         self.asked += 1
         if self.asked & (self.asked - 1) == 0:
             self.look()
@@ -128,7 +113,7 @@ class Inside:
 
     def negotiated(self, message: bytes) -> None:
         """The ServerHello, no HelloRetryRequest, without its handshake header; `tls` has its version and suite."""
-        self.hello = message[RANDOM], encrypt_then_mac(message)
+        self.hello = message[RANDOM], messages.encrypt_then_mac(message)
         if self.session is not None:
             self.negotiate(*self.hello)
 
@@ -139,6 +124,7 @@ class Inside:
         session.negotiated(self.tls.version, self.tls.cipher, random, encrypt_then_mac=then_mac)
         if session.problem:
             self.tls.keys = "unsupported"
+            self.connection.flag("keys-unsupported")
         else:
             self.client.overhead = self.server.overhead = overhead(self.tls)
 
@@ -183,10 +169,15 @@ class Inside:
             half.message.clear()
             if carries:
                 self.missed(half, record, passed=half.passing)
+            elif record.kind == APPLICATION_DATA:
+                half.unopened = True
             return
         if half.adrift >= 0:
             self.caught_up(half, record, direction.number - 1 - half.number)
-        self.take(side, half, record, *found)
+        elif half.unopened and not carries and direction.stage == APPLICATION_STAGE and direction.number > 1:
+            self.give_up(half)  # the first of these keys are missing
+        half.unopened = half.unopened and not carries and direction.stage != APPLICATION_STAGE
+        self.take(side, half, direction, record, *found)
 
     def missed(self, half: Half, record: Record, *, passed: bool) -> None:
         """A record of the conversation was not opened: nobody needs it, or it has a hole."""
@@ -230,14 +221,16 @@ class Inside:
 
     # ---- what they hold ----
 
-    def take(self, side: TlsSide, half: Half, record: Record, kind: int, plain: bytes) -> None:
+    def take(self, side: TlsSide, half: Half, direction: Direction, record: Record, kind: int, plain: bytes) -> None:
         """The plaintext of a record."""
         self.opened += len(plain)
         self.tls.decrypted = max(self.tls.decrypted, HANDSHAKE_ONLY)
         if kind == ALERT:
             side.alerted(record, plain)
         elif kind == HANDSHAKE:
-            self.handshake(side, half, record, plain)
+            self.handshake(half, record, plain)
+        elif kind == APPLICATION_DATA and self.early is not None and direction.stage == EARLY_STAGE:
+            self.early.append((messages.kept(record), plain))
         elif kind == APPLICATION_DATA:
             if half.overhead >= 0 and len(plain) < record.length - half.overhead:
                 half.overhead = -1  # it is padded (RFC 8446 5.4): lengths tell nothing
@@ -301,16 +294,29 @@ class Inside:
     def mirror(self) -> None:
         """What the streams inside have of the connection's sides."""
         for half, side in ((self.client, self.connection.client), (self.server, self.connection.server)):
-            copy(side, half.stream)
+            half.mirror(side)
 
     def finish(self) -> None:
         """Nothing more will come."""
         if self.session is None:
             self.look()
             self.waiting.clear()
+        if self.tls.decrypted != HEADS:
+            return
+        if self.client.unopened or self.server.unopened:
+            self.withdraw()
+            return
         self.mirror()
-        if self.tls.decrypted == HEADS:
-            self.layer.finish()
+        self.layer.finish()
+
+    def withdraw(self) -> None:
+        """One direction alone was opened: it tells of questions without answers, or the other way round."""
+        self.tls.decrypted = HANDSHAKE_ONLY
+        self.connection.flag(UNFIT)
+        exchanges = self.connection.exchanges
+        self.connection.milestones = [mark for mark in self.connection.milestones if mark.note not in exchanges]
+        self.connection.exchanges = []
+        self.connection.connect = None
 
     def weight(self) -> int:
         """Bytes, about, that are kept."""
@@ -330,7 +336,7 @@ class Inside:
 
     # ---- the handshake ----
 
-    def handshake(self, side: TlsSide, half: Half, record: Record, plain: bytes) -> None:
+    def handshake(self, half: Half, record: Record, plain: bytes) -> None:
         """Handshake messages, of which one may go on in the next record."""
         message = half.message
         message += plain
@@ -345,96 +351,31 @@ class Inside:
 
     def message(self, half: Half, record: Record, kind: int, body: bytes) -> None:
         """One message (RFC 8446 4, RFC 5246 7.4)."""
-        tls = self.tls
+        tls, client = self.tls, half is self.client
         if kind == FINISHED:
-            finished(tls, half is self.client, record)
-        elif kind == CLIENT_HELLO and half is self.client and tls.version < TLS13:
+            messages.finished(tls, client, record)
+        elif kind == CLIENT_HELLO and client and tls.version < TLS13:
             self.renegotiates(body)
-        elif kind == SERVER_HELLO and half is self.server and tls.version < TLS13:
+        elif kind == SERVER_HELLO and not client and tls.version < TLS13:
             self.negotiated(body)
         elif tls.version < TLS13:
             return
-        elif kind == ENCRYPTED_EXTENSIONS and half is self.server:
+        elif kind == ENCRYPTED_EXTENSIONS and not client:
             read_answers(body, min(2, len(body)), len(body), tls, tls.version)
+            self.answered_early(messages.takes_early_data(body))
         elif kind == CERTIFICATE_REQUEST:
             tls.certificate_asked = 1
         elif kind == CERTIFICATE:
-            self.certificate(half, record, body)
+            messages.certificate(tls, client, record, body)
+
+    def answered_early(self, taken: bool) -> None:
+        """Early data that the server did not take is sent again (RFC 8446 4.2.10)."""
+        early, self.early = self.early or [], None
+        for record, plain in early if taken else ():
+            self.feed(self.client, record, plain)
 
     def renegotiates(self, body: bytes) -> None:
         """Another ClientHello inside (TLS 1.2 and older)."""
         secrets = self.store.find(body[RANDOM])
         if secrets is not None and self.session is not None:
             self.session.renegotiates(secrets)
-
-    def certificate(self, half: Half, record: Record, body: bytes) -> None:
-        """The Certificate of TLS 1.3 (RFC 8446 4.4.2): a context before the list, extensions behind each entry."""
-        from analyzer.layer.tls.certificate import read_certificate
-
-        try:
-            reader = FieldReader(body, 0, len(body))
-            reader.block(1)
-            chain = reader.block(3)
-            der = b"" if not chain.more() else chain.take(chain.number(3))
-        except Malformed:
-            return
-        if half is self.client:
-            self.tls.certificate_empty = 0 if der else 1
-        elif der and self.tls.certificate is None:
-            entry = len(der).to_bytes(3, "big") + der
-            self.tls.certificate_packet = record.packet
-            self.tls.certificate = read_certificate(len(entry).to_bytes(3, "big") + entry)
-
-
-def finished(tls: Tls, client: bool, record: Record) -> None:
-    """The Finished of one side, by keys; that of TLS 1.2 is known without."""
-    if client and tls.client_finished is None:
-        tls.client_finished = kept(record)
-    elif not client and tls.server_finished is None:
-        tls.server_finished = kept(record)
-
-
-def kept(record: Record) -> Record:
-    """A copy: the walk uses its objects again."""
-    copied = Record(record.kind, record.length, record.start)
-    copied.packet, copied.time, copied.ack = record.packet, record.time, record.ack
-    copied.last_packet, copied.last_time, copied.complete = record.last_packet, record.last_time, record.complete
-    return copied
-
-
-def copy(side: Side, stream: Inner) -> None:
-    """What is known of a side's bytes, whatever they carry."""
-    stream.end, stream.sent, stream.acked = side.end, side.sent, side.acked
-    stream.ack_packet, stream.ack_time = side.ack_packet, side.ack_time
-    stream.last_data_packet, stream.last_data_time = side.last_data_packet, side.last_data_time
-
-
-def overhead(tls: Tls) -> int:
-    """Bytes of a record that are no plaintext, -1 = they differ from record to record (padding of CBC)."""
-    from analyzer.keys.suites import CBC, CHACHA, suite_of
-
-    suite = suite_of(tls.version, tls.cipher)
-    if suite is None or suite.cipher == CBC:
-        return -1
-    if tls.version >= TLS13:
-        return suite.tag + 1
-    return suite.tag if suite.cipher == CHACHA else suite.tag + 8
-
-
-def encrypt_then_mac(message: bytes) -> bool:
-    """Whether a ServerHello grants encrypt-then-MAC."""
-    try:
-        reader = FieldReader(message, 34, len(message))
-        reader.block(1)
-        reader.take(3)
-        if not reader.more():
-            return False
-        extensions = reader.block(2)
-        while extensions.more():
-            kind = extensions.number(2)
-            extensions.block(2)
-            if kind == ENCRYPT_THEN_MAC:
-                return True
-    except Malformed:
-        pass
-    return False
