@@ -25,4 +25,4 @@ cdef class Names:
     cdef _use_open(self, Connection connection)
 
 cdef bytes asker_of(Lookup lookup)
-cdef str wanted(Connection connection)
+cpdef str wanted(Connection connection)

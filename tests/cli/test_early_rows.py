@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 import os
 import signal
 import subprocess
@@ -24,8 +23,8 @@ from analyzer.output.written import CsvRows
 from analyzer.verdict.brief import Brief
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PACKETS = 60_000
-"""Ten seconds of a busy network: of its fetches hundreds wait, some for the end."""
+PACKETS, MEAN_START_GAP = 60_000, 150_000
+"""Three minutes with a connection each 0.15 s: fetches end all the time, and hundreds wait, some for the end."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,9 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     before = set(sys.modules)
     sys.path.insert(0, str(BENCHMARKS))
     try:
-        importlib.import_module("generate").generate(path, PACKETS)
+        module = importlib.import_module("generate")
+        module.MEAN_START_GAP = MEAN_START_GAP  # type: ignore[attr-defined]
+        module.generate(path, PACKETS)
     finally:
         sys.path.remove(str(BENCHMARKS))
         for name in set(sys.modules) - before:
@@ -143,6 +144,7 @@ def test_a_reader_that_leaves(capture: Path) -> None:
     command = [sys.executable, "-m", "whyfetch", "classify", "-q", "--format", "csv", str(capture)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         assert process.stdout.readline().startswith(b"file,fetch,")
         process.stdout.close()
-        assert (process.wait(), io.TextIOWrapper(process.stderr).read()) == (0, "")  # type: ignore[arg-type]
+        assert (process.wait(), process.stderr.read()) == (0, b"")
