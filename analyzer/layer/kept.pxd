@@ -1,5 +1,5 @@
 from analyzer.layer.layer cimport Layer, Segment
-from analyzer.model.connection cimport Direction, Inner
+from analyzer.model.connection cimport Direction
 
 cdef int CLIENT, WINDOW, MAX_BUFFER, MAX_PIECES, PIECE
 cdef long long NEVER
@@ -7,9 +7,8 @@ cdef long long NEVER
 cdef class Kept:
     cdef public long long start, at
     cdef public object data
-    cdef public list pieces, places
+    cdef public list pieces
     cpdef add(self, Segment segment)
-    cpdef note(self, Segment segment, Direction side, long long acknowledged)
     cpdef bytes head(self)
     cpdef bytes first(self)
     cpdef Py_ssize_t left(self) except -1

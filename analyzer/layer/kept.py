@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.layer.layer import Layer, Segment
-from analyzer.model.connection import CLIENT, NEVER, Direction, Inner
+from analyzer.model.connection import CLIENT, NEVER, Direction
 
 WINDOW = 8192
 """Bytes that detection looks at; longer than any prologue but a PROXY v2 header, which is passed over by its length."""
@@ -23,7 +23,6 @@ class Kept:
     """Bytes of a direction that are not fed to anybody yet: `data[at:]`, of a stream in which `data` begins at `start`.
 
     pieces   (where it ends in data, packet, time, acknowledged) of each segment
-    places   of a stream inside of another (ahead, before) of each, else empty
     """
 
     def __init__(self, start: cython.longlong) -> None:
@@ -31,20 +30,11 @@ class Kept:
         self.at = 0
         self.data = bytearray()
         self.pieces: list[tuple[int, int, int, int]] = []
-        self.places: list[tuple[int, int]] = []
 
     def add(self, segment: Segment) -> None:
         """Keep a segment."""
         self.data += segment.data[segment.at : segment.end]
-        self.note(segment, segment.side, segment.acknowledged)
-
-    def note(self, segment: Segment, side: Direction, acknowledged: cython.longlong) -> None:
-        """What there is now came with this segment."""
-        inner: Inner
-        self.pieces.append((len(self.data), segment.packet, segment.time, acknowledged))
-        if isinstance(side, Inner):
-            inner = side
-            self.places.append((inner.ahead, inner.before))
+        self.pieces.append((len(self.data), segment.packet, segment.time, segment.acknowledged))
 
     def head(self) -> bytes:
         """What detection looks at."""
@@ -75,18 +65,13 @@ def replay(layer: Layer, side: Direction, kept: Kept | None) -> Layer:
     length: cython.longlong
     if kept is None:
         return layer
-    inner: Inner | None = side if isinstance(side, Inner) else None
-    ahead: cython.longlong = 0 if inner is None else inner.ahead
-    before: cython.longlong = 0 if inner is None else inner.before
     here: cython.longlong = side.next
     at: cython.longlong = kept.at
     segment = Segment(side)
     side.skip = 0
-    for number, (stop, packet, time, acknowledged) in enumerate(kept.pieces):
+    for stop, packet, time, acknowledged in kept.pieces:
         if stop <= at:
             continue
-        if inner is not None:
-            inner.ahead, inner.before = kept.places[number]
         length = stop - at
         if side.skip > length:
             side.skip -= length
@@ -99,8 +84,6 @@ def replay(layer: Layer, side: Direction, kept: Kept | None) -> Layer:
                 layer = layer.heir
         at = stop
     side.next = here
-    if inner is not None:
-        inner.ahead, inner.before = ahead, before
     return layer
 
 

@@ -34,4 +34,3 @@ cdef class Layer:
     cpdef bint swap(self) except -1
 
 cpdef long long place(Direction side, long long offset) except? -1
-cpdef long long since(Direction side, long long offset) except? -1

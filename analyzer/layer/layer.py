@@ -127,14 +127,5 @@ def place(side: Direction, offset: cython.longlong) -> cython.longlong:
     inner: Inner
     if isinstance(side, Inner):
         inner = side
-        return offset + inner.ahead
-    return offset
-
-
-def since(side: Direction, offset: cython.longlong) -> cython.longlong:
-    """Where in the connection that ended which is before this offset: just there, but for a record's header."""
-    inner: Inner
-    if isinstance(side, Inner):
-        inner = side
-        return inner.before
+        return offset + (inner.ahead if offset > inner.first else inner.before)
     return offset

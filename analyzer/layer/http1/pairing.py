@@ -8,7 +8,7 @@ from analyzer.layer.http1.notes import forget
 from analyzer.layer.http1.reader import HttpReader
 from analyzer.layer.http1.states import BODY, LOST
 from analyzer.layer.http1.stream import Http1Side
-from analyzer.layer.layer import place, since
+from analyzer.layer.layer import place
 from analyzer.model.http import Exchange
 
 MAX_EXCHANGES = 4096
@@ -22,8 +22,7 @@ class Pairing(HttpReader):
     """The exchanges of one connection.
 
     waiting   requests without a final response, oldest first
-    orphans   None, or responses whose segments acknowledge requests that come only after them: with that offset, and
-              where that ended which is before them
+    orphans   None, or responses whose segments acknowledge requests that come only after them, each with that offset
     interim   an exchange without a known request that got an interim response and no other yet
     count     exchanges so far; dropped: those not kept (see MAX_EXCHANGES); text: characters of those that are kept
     """
@@ -34,7 +33,7 @@ class Pairing(HttpReader):
         self.count = len(self.connection.exchanges)
         self.waiting: list[Exchange] = []
         self.interim: Exchange | None = None
-        self.orphans: list[tuple[int, int, Exchange]] | None = None
+        self.orphans: list[tuple[int, Exchange]] | None = None
 
     def new_exchange(self) -> Exchange:
         """The connection's next exchange."""
@@ -55,7 +54,7 @@ class Pairing(HttpReader):
             if self.orphans is None:
                 self.orphans = []
             if len(self.orphans) < MAX_ORPHANS:
-                self.orphans.append((stream.start_ack, since(stream.side, stream.start), exchange))
+                self.orphans.append((stream.start_ack, exchange))
         elif self.client.state == LOST:
             exchange.lost = 1
         return exchange
@@ -64,13 +63,13 @@ class Pairing(HttpReader):
         """The response that was captured before this request and answers it: the client had received all before it."""
         orphans = self.drop_orphans(stream.start)
         alone = len(orphans) == 1
-        for i, (_, before, exchange) in enumerate(orphans):
-            if alone or stream.start_ack == -1 or before <= stream.start_ack <= exchange.response_start:
+        for i, (_, exchange) in enumerate(orphans):
+            if alone or stream.start_ack in (-1, exchange.response_start):
                 del orphans[i]
                 return exchange
         return None
 
-    def drop_orphans(self, position: cython.longlong) -> list[tuple[int, int, Exchange]]:
+    def drop_orphans(self, position: cython.longlong) -> list[tuple[int, Exchange]]:
         """Forget responses whose requests ended before this offset of the client's stream: they were never seen."""
         self.orphans = [orphan for orphan in self.orphans or () if orphan[0] > position]
         return self.orphans
@@ -82,12 +81,9 @@ class Pairing(HttpReader):
         request as the asker, a lost response would make the next one answer the wrong request.
         """
         exchange: Exchange
-        before: cython.longlong = since(stream.side, stream.position)
         here: cython.longlong = place(stream.side, stream.position)
-        ack: cython.longlong
         for exchange in self.waiting:
-            ack = exchange.request_ack
-            if (ack == -1 or before <= ack <= here) and exchange.request_packet < stream.packet:
+            if exchange.request_ack in (-1, here) and exchange.request_packet < stream.packet:
                 del self.waiting[: self.waiting.index(exchange)]
                 exchange.lost = 0
                 return
