@@ -23,7 +23,7 @@ cdef class Waiting(Layer):
     cdef public Kept from_client, from_server
     cdef public long long over_packet, over_time
     cdef wait(self)
-    cdef take_over(self, Waiting other)
+    cpdef take_over(self, Waiting other)
     cdef Kept keep(self, Segment segment)
     cdef become(self, Layer layer)
     cdef Layer over(self, Layer layer)
