@@ -14,14 +14,15 @@ import analyzer.model.ahead
 from analyzer.compiled import is_compiled
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.model.connection import Connection, Milestone, Side
+from analyzer.model.connection import Connection, Side
+from analyzer.model.event import Event
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Tls
 from analyzer.verdict.model import Verdict
 
 LINE = 64
 PLACES = [
-    *((analyzer.model.ahead, kind) for kind in (Connection, Side, Tls, Exchange, Milestone)),
+    *((analyzer.model.ahead, kind) for kind in (Connection, Side, Tls, Exchange, Event)),
     *((analyzer.fetch.ahead, kind) for kind in (Fetch, Flow, Verdict)),
 ]
 

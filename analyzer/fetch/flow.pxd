@@ -1,6 +1,7 @@
 cimport cython
 
-from analyzer.model.connection cimport Connection, Milestone, Side
+from analyzer.model.connection cimport Connection, Side
+from analyzer.model.event cimport Event
 from analyzer.model.tls cimport Tls
 
 cdef class Flow:

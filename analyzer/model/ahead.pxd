@@ -1,4 +1,5 @@
-from analyzer.model.connection cimport Connection, Milestone
+from analyzer.model.connection cimport Connection
+from analyzer.model.event cimport Event
 from analyzer.model.http cimport Exchange
 
 cdef extern from *:

@@ -1,7 +1,7 @@
 """The facts a capture yields, before anybody judges them.
 
 A `Connection` has two `Side`s with their sequence space and
-counters, and a short list of `Milestone`s. TLS and HTTP parsers add `Tls` and `Exchange`. All times are integer
+counters, and a short list of `Event`s. TLS and HTTP parsers add `Tls` and `Exchange`. All times are integer
 nanoseconds since 1970 UTC, 0 = did not happen; packet numbers are the capture's own, 0 = none; stream offsets count
 payload bytes of one side in 64 bits, 0 = first payload byte (ISN + 1, RFC 9293 3.4), -1 = unknown.
 C types are in connection.pxd.
@@ -13,6 +13,7 @@ from typing import Any
 
 import cython
 
+from analyzer.model.event import Event
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Tls
 
@@ -52,59 +53,6 @@ GOES_ON = 2
 """What Connection.final is of one that is judged while its capture goes on (outlook.py)."""
 LONGEST_NS = 86_400_000_000_000
 """A day: round trips, and steps between attempts, count as no longer, so that products of them keep within 63 bits."""
-
-WHAT = (
-    "syn",
-    "syn-ack",
-    "ack",
-    "rst",
-    "fin",
-    "client-hello",
-    "server-hello",
-    "alert",
-    "record",
-    "request",
-    "response",
-    "icmp",
-    "dns-query",
-    "dns-answer",
-    "retransmission",
-    "data",
-    "keep-alive",
-)
-"""The closed list of what a cited packet can be."""
-
-
-# What is marked `no_gc` refers to nothing that could refer back to it: reference counts alone free it, and the
-# collector does not have to know it, which costs as much as making it. (In a .pxd the mark would have no effect.)
-
-
-@cython.no_gc
-@cython.cclass
-class Milestone:
-    """A packet worth citing.
-
-    what      one of WHAT
-    side      CLIENT, SERVER or NETWORK (ICMP)
-    offset    stream offset of its sequence number (for a SYN: -1), ack: offset of the peer's stream it acknowledges
-    length    TCP payload bytes
-    place     of a RST: RCV_NXT, IN_WINDOW, or OUTSIDE: its receiver ignores it
-    note      anything a signature needs besides: a record, an ICMP error, ...
-    """
-
-    def __init__(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
-        self.begin(what, side, packet, time)
-
-    def begin(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
-        """What `__init__` does; the wire stage calls it on a bare object, which costs half as much."""
-        self.what = what
-        self.side = side
-        self.packet = packet
-        self.time = time
-        self.offset = self.ack = -1
-        self.seq = self.length = 0
-        self.flags = self.ttl = self.ip_id = self.window = self.place = 0
-        self.note: object = None
 
 
 class Direction:
@@ -277,7 +225,7 @@ class Connection:
         self.unproven: Any = None
         self.splits: tuple[tuple[int, int], ...] = ()
         self.disputed = 0
-        self.milestones: list[Milestone] = []
+        self.milestones: list[Event] = []
         self.flags: tuple[str, ...] = ()
         self.content: Any = None
         self.protocol = ""
@@ -301,7 +249,7 @@ class Connection:
         self.server.connection = None  # type: ignore[assignment]
 
 
-@cython.no_gc
+@cython.no_gc  # as in event.py
 @cython.cclass
 class IcmpError:
     """An ICMP error: who sent it and what it quotes (kind and code as in RFC 792 / RFC 4443).

@@ -9,7 +9,8 @@ from analyzer.layer.tls.certificate import read_certificate
 from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.layer.tls.records import RecordWalk
 from analyzer.layer.tls.registry import ALERT, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Milestone
+from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection
+from analyzer.model.event import Event
 from analyzer.model.tls import MAX_RECORDS, Alert, Record, Tls
 
 CLIENT_HELLO = 1
@@ -290,7 +291,7 @@ class TlsSide(RecordWalk):
         """Add a milestone, as long as there is room for the ones that end a connection."""
         if len(self.connection.milestones) >= MAX_MILESTONES:
             return
-        milestone: Milestone = Milestone.__new__(Milestone)
+        milestone: Event = Event.__new__(Event)
         milestone.begin(what, self.index, packet, time)
         milestone.offset = offset
         milestone.ack = record.ack

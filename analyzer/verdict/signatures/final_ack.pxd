@@ -1,3 +1,4 @@
-from analyzer.model.connection cimport Connection, Milestone
+from analyzer.model.connection cimport Connection
+from analyzer.model.event cimport Event
 from analyzer.verdict.facts cimport Facts, count, span
 from analyzer.verdict.model cimport Verdict

@@ -1,6 +1,7 @@
-from analyzer.model.connection cimport IcmpError, Milestone
+from analyzer.model.connection cimport IcmpError
+from analyzer.model.event cimport Event
 from analyzer.verdict.facts cimport Facts, span
 from analyzer.verdict.model cimport Verdict
 
-cpdef Milestone frag_needed(Facts case)
+cpdef Event frag_needed(Facts case)
 cpdef suspect_pmtu(Facts case)

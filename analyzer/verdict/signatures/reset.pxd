@@ -1,4 +1,5 @@
-from analyzer.model.connection cimport Milestone, Side
+from analyzer.model.connection cimport Side
+from analyzer.model.event cimport Event
 from analyzer.model.http cimport Exchange
 from analyzer.model.tls cimport Record, Tls
 from analyzer.verdict.facts cimport Facts, capital, count, span

@@ -1,0 +1,125 @@
+"""What happens in a conversation: the packets worth citing, and all that layers read, for who wants to tell it again.
+
+C types are in event.pxd.
+"""
+
+from __future__ import annotations
+
+import cython
+
+WHAT = (
+    "syn",
+    "syn-ack",
+    "ack",
+    "rst",
+    "fin",
+    "client-hello",
+    "server-hello",
+    "alert",
+    "record",
+    "request",
+    "response",
+    "icmp",
+    "dns-query",
+    "dns-answer",
+    "retransmission",
+    "data",
+    "keep-alive",
+)
+"""The closed list of what a cited packet can be."""
+LOGGED = (
+    "record",
+    "handshake",
+    "start-line",
+    "request",
+    "response",
+    "chunk",
+    "preface",
+    "frame",
+    "block",
+    "websocket",
+    "prologue",
+)
+"""What layers write into a log, with what the event's note is:
+
+record      a TLS record; 1 = its body is read, 0 = it is encrypted, or of no use
+handshake   a message of the TLS handshake; its type. Its bytes may go on in the bodies of other records
+start-line  of a head of HTTP/1 that came in pieces, and may never be whole; None
+request, response   a head of HTTP/1; its exchange, None = nobody asked
+chunk       the bytes of a chunk, behind the line that tells its size; the exchange
+preface     of HTTP/2; None
+frame       of HTTP/2; (type, flags, stream)
+block       the fields of HTTP/2 that begin with the frame there; pairs of name and value, None = they cannot be read
+websocket   a frame of a websocket; the bytes of its head, 0 = this is none, and neither is what follows
+prologue    what stands before a protocol; its name, as in Connection.via
+"""
+MAX_EVENTS = 100_000
+"""Events that a log holds: far more than anybody reads."""
+
+
+# What is marked `no_gc` refers to nothing that could refer back to it: reference counts alone free it, and the
+# collector does not have to know it, which costs as much as making it. (In a .pxd the mark would have no effect.)
+
+
+@cython.no_gc
+@cython.cclass
+class Event:
+    """Something that happens at a place: a packet worth citing, which the connection keeps, or what a layer logs.
+
+    what      one of WHAT, or of LOGGED
+    side      CLIENT, SERVER or NETWORK (ICMP)
+    packet, time   that of its first byte
+    offset    stream offset of its sequence number (for a SYN: -1), or of the first byte of what was read
+    length    bytes of it
+    note      anything that is to be known besides: a record, an ICMP error, ...
+    ack       offset of the peer's stream that the packet acknowledges; seq, flags, ttl, ip_id, window: as in its header
+    place     of a RST: RCV_NXT, IN_WINDOW, or OUTSIDE: its receiver ignores it
+    """
+
+    def __init__(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
+        self.begin(what, side, packet, time)
+
+    def begin(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
+        """What `__init__` does; the wire stage calls it on a bare object, which costs half as much."""
+        self.what = what
+        self.side = side
+        self.packet = packet
+        self.time = time
+        self.offset = self.ack = -1
+        self.seq = self.length = 0
+        self.flags = self.ttl = self.ip_id = self.window = self.place = 0
+        self.note: object = None
+
+
+class Log:
+    """What the layers of one conversation read, in the order in which they do; nearly nobody wants to know it.
+
+    A layer that carries another one in streams of its own gives that one a log of its own: an offset means nothing in
+    the streams of the other.
+
+    full   1 = there were more events than are kept
+    """
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.full = 0
+
+    def add(
+        self,
+        what: str,
+        side: cython.int,
+        packet: cython.longlong,
+        time: cython.longlong,
+        offset: cython.longlong,
+        length: cython.longlong,
+        note: object,
+    ) -> None:
+        """Something was read: `length` bytes of a side's stream, from `offset` on."""
+        if len(self.events) >= MAX_EVENTS:
+            self.full = 1
+            return
+        event: Event = Event(what, side, packet, time)
+        event.offset = offset
+        event.length = length
+        event.note = note
+        self.events.append(event)
