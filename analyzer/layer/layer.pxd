@@ -2,6 +2,7 @@ cimport cython
 
 from analyzer.frame.octets cimport cut
 from analyzer.model.connection cimport Connection, Direction, Inner
+from analyzer.model.event cimport Log
 
 cdef long long NEVER
 
@@ -22,6 +23,7 @@ cdef class Layer:
     cdef public Connection connection
     cdef public Direction up, down
     cdef public object lookups
+    cdef public Log log
     cdef public int depth
     cdef public Layer heir
     cpdef join(self, Layer parent)

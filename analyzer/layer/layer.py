@@ -12,6 +12,7 @@ import cython
 
 from analyzer.frame.octets import cut
 from analyzer.model.connection import NEVER, Connection, Direction, Inner
+from analyzer.model.event import Log
 
 
 class Segment:
@@ -65,6 +66,7 @@ class Layer:
     connection   where it writes down what it finds
     up, down     the client's bytes, and the server's
     lookups      the table that DNS messages go to, None = nobody wants them
+    log          where it writes down all that it reads, None = nobody wants to know, which is nearly always so
     depth        how many layers before it were prologues or tunnels
     heir         who goes on, None = it does itself
     """
@@ -78,6 +80,7 @@ class Layer:
         self.up = up
         self.down = down
         self.lookups = lookups
+        self.log: Log | None = None
         self.depth = 0
         self.heir: Layer | None = None
 
@@ -87,6 +90,7 @@ class Layer:
         self.up = parent.up
         self.down = parent.down
         self.lookups = parent.lookups
+        self.log = parent.log
         self.depth = parent.depth
         self.heir = None
 

@@ -19,6 +19,7 @@ from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.midstream import Midstream
 from analyzer.layer.next import Next
 from analyzer.model.connection import Connection, Direction, Side
+from analyzer.model.event import Log
 from analyzer.tcp.ordering import PATIENCE_NS
 from analyzer.tcp.weight import weight
 
@@ -33,12 +34,14 @@ class Reassembler:
 
     waiting     of segments that wait for their predecessors; held: of what else is kept of connections (weight.py)
     lookups     where DNS over TCP goes, None = nobody wants it
+    log         what layers write down of all that they read, None = nobody wants to know
     piece       what a layer is fed, filled again for each
     """
 
     def __init__(self) -> None:
         self.waiting = self.held = 0
         self.lookups: Lookups | None = None
+        self.log: Log | None = None
         self.piece = Segment(Direction(0))
 
     def segment(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
@@ -116,6 +119,7 @@ class Reassembler:
         if layer is None:
             layer = Midstream(None) if connection.midstream else Next(None)
             layer.begin(connection, connection.client, connection.server, self.lookups)
+            layer.log = self.log
             connection.content = layer
         segment.side.skip = layer.feed(segment)
         if layer.heir is not None:

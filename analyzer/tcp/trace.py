@@ -10,6 +10,7 @@ from analyzer.capture.frame import Frames
 from analyzer.frame.decoder import ICMP, TCP, Decoder
 from analyzer.frame.packet import Packet
 from analyzer.model.connection import ACK, CLIENT, NETWORK, RST, SERVER, SYN, Connection, IcmpError, Side
+from analyzer.model.event import Log
 from analyzer.tcp.connections import Connections
 
 MODULUS = 1 << 32
@@ -53,9 +54,10 @@ class Trace:
 
     waiting   those packets, by number; tops: up to where each side has sent; newest: what its last
               packet said; opened: the numbers of its SYNs
+    log       where layers write down all that they read of it, None = nobody wants to know
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, log: Log | None = None) -> None:
         client, server = connection.client, connection.server
         ports = (client.port.to_bytes(2), server.port.to_bytes(2))
         self.connection = connection
@@ -71,6 +73,7 @@ class Trace:
         self.tops = [0, 0]
         self.newest: list[tuple[int, int, int | None, int]] = [(0, 0, 0, 0), (0, 0, 0, 0)]
         self.table = Connections()
+        self.table.reassembler.log = log
         self.strays: dict[int, tuple[bytes, int]] = {}
         for stray in connection.strays or ():
             for number in (stray.packet, stray.refused_packet):

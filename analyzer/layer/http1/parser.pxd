@@ -9,6 +9,7 @@ from analyzer.model.http cimport Exchange
 
 # the constants of states.py and parser.py as C numbers
 cdef int BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED, MAX_GARBAGE
+cdef int CLIENT
 cdef long long NEVER
 
 cdef class HttpParser(Partial):
@@ -19,6 +20,7 @@ cdef class HttpParser(Partial):
     cdef begin_request(self, Http1Side stream)
     cpdef take_for_request(self, long long end, long long packet, long long time, long long last_packet, long long last_time)
     cdef request_head_over(self)
+    cdef write(self, str what, Http1Side stream)
     cdef begin_response(self, Http1Side stream, Exchange exchange)
     cdef response_head_over(self)
     cdef begin_garbage(self, bytes line)

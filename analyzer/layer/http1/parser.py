@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cython
 
+from analyzer.layer.detection import PREFACE
 from analyzer.layer.http1 import head
 from analyzer.layer.http1.framing import request_framing, response_framing
 from analyzer.layer.http1.notes import add_milestone, forget, heed, keep_fields, note_acked
@@ -17,7 +18,7 @@ from analyzer.layer.http1.start import StartLine
 from analyzer.layer.http1.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED
 from analyzer.layer.http1.stream import Http1Side
 from analyzer.layer.layer import Layer, Segment, place
-from analyzer.model.connection import NEVER
+from analyzer.model.connection import CLIENT, NEVER
 from analyzer.model.fields import MAX_HEAD
 from analyzer.model.http import MAX_GARBAGE, Exchange
 
@@ -89,8 +90,11 @@ class HttpParser(Partial):
             return False
         verdict = head.may_be_request(line)
         if verdict < 0:
-            if not head.is_preface(line):  # the answer that switched to HTTP/2 was not captured
+            if not head.is_preface(line):
                 self.connection.flag("request-garbage")
+            elif self.log is not None:  # the answer that switched to HTTP/2 was not captured
+                at = stream.position - stream.size
+                self.log.add("preface", CLIENT, stream.packet, stream.time, at, len(PREFACE), None)
             stream.next_message(DONE)
         elif verdict and stream.exchange is None:
             self.begin_request(stream)
@@ -99,6 +103,8 @@ class HttpParser(Partial):
     def take_start_line(self, stream: Http1Side, line: bytes) -> None:
         """The start line is complete, so method or status are known even if the rest never comes."""
         stream.lines = [line]
+        if self.log is not None:
+            self.write("start-line", stream)
         if stream is self.client:
             exchange = stream.exchange
             if exchange is not None:
@@ -232,6 +238,8 @@ class HttpParser(Partial):
         stream = self.client
         exchange = stream.exchange
         found = self.found
+        if self.log is not None:
+            self.write("request", stream)
         kind = request_framing(found)
         length: cython.longlong = -1 if kind == "chunked" else found.length
         if exchange is not None:
@@ -240,6 +248,13 @@ class HttpParser(Partial):
             exchange.request_body_expected = length
             self.text += text_of(exchange) - len(exchange.raw_fields)
         self.begin_framed(stream, kind, length)
+
+    def write(self, what: str, stream: Http1Side) -> None:
+        """Log the head, as far as it was read."""
+        if self.log is not None:
+            at: cython.longlong = stream.position - stream.size
+            index = stream.side.index
+            self.log.add(what, index, stream.start_packet, stream.start_time, at, stream.size, stream.exchange)
 
     def begin_status(self, version: str, status: cython.int, reason: str) -> None:
         """A status line: find the request that it answers."""
@@ -284,6 +299,8 @@ class HttpParser(Partial):
         stream = self.server
         exchange = stream.exchange
         found = self.found
+        if self.log is not None:
+            self.write("response", stream)
         if exchange is None:
             self.begin_framed(stream, response_framing("", 408, found), found.length)
             return

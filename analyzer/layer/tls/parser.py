@@ -10,7 +10,7 @@ from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_serv
 from analyzer.layer.tls.records import RecordWalk
 from analyzer.layer.tls.registry import ALERT, CCS, HANDSHAKE, TLS13
 from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection
-from analyzer.model.event import Event
+from analyzer.model.event import Event, Log
 from analyzer.model.tls import MAX_RECORDS, Alert, Record, Tls
 
 CLIENT_HELLO = 1
@@ -21,6 +21,7 @@ SERVER_HELLO_DONE = 14
 EMPTY_LIST = 3
 """A Certificate message without certificates is the length of its list alone (RFC 5246 7.4.6)."""
 
+MESSAGE_HEADER = 4
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected; the largest seen in practice are certificate chains of some 20 kB."""
 MAX_ALERTS = 16
@@ -39,6 +40,8 @@ class TlsSide(RecordWalk):
     start_*       where the message that is being collected began
     blind         1 = handshake bodies are not read any more (encrypted, malformed, too long, or nothing left to learn)
     peer          the client's half, for the server's: its hello may be incomplete when the answer comes; else None
+    begun         bytes of a message's header that are not all there yet, begun_at: where it begins; beyond: bytes of a
+                  message whose header is logged that are still to come. For the log: also where bodies are not read
     ccs           1 = this side changed to encryption (1.2 and older; in 1.3 it is decoration, RFC 8446 D.4)
     """
 
@@ -48,7 +51,8 @@ class TlsSide(RecordWalk):
         self.peer: TlsSide | None = None
         self.message: bytearray | None = None
         self.need = 4
-        self.alert = b""
+        self.alert = self.begun = b""
+        self.begun_at = self.beyond = 0
         self.started = self.blind = self.ccs = 0
         self.start_packet = self.start_time = self.start_offset = 0
 
@@ -57,7 +61,9 @@ class TlsSide(RecordWalk):
         if kind == ALERT:
             self.alert = b""
             return length == ALERT_LENGTH
-        return kind == HANDSHAKE and not self.blind and not (self.ccs and self.tls.version < TLS13)
+        if kind != HANDSHAKE or (self.ccs and self.tls.version < TLS13):
+            return False
+        return not self.blind or self.log is not None
 
     def body(self, segment: Segment, at: cython.Py_ssize_t, end: cython.Py_ssize_t, offset: cython.longlong) -> None:
         """Read handshake messages where they lie; one that goes on in another record or segment is collected."""
@@ -66,6 +72,8 @@ class TlsSide(RecordWalk):
         if self.last.kind == ALERT:
             self.alert += segment.data[at:end]
             return
+        if self.log is not None:
+            self.write(self.log, segment, at, end, offset)
         message = self.message
         if message is None:
             at = self.messages(segment.data, at, end, offset - at, segment)
@@ -101,6 +109,32 @@ class TlsSide(RecordWalk):
                 self.tls.hello_end = base + at
         return at
 
+    def write(
+        self,
+        log: Log,
+        segment: Segment,
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        offset: cython.longlong,
+    ) -> None:
+        """Log the messages that begin in data[at:end], a piece of a body from stream offset `offset` on."""
+        step: cython.longlong
+        while at < end:
+            if not self.begun:
+                self.begun_at = offset
+            step = min(self.beyond or MESSAGE_HEADER - len(self.begun), end - at)
+            if self.beyond:
+                self.beyond -= step
+            else:
+                self.begun += segment.data[at : at + step]
+            if len(self.begun) == MESSAGE_HEADER:
+                self.beyond = int.from_bytes(self.begun[1:], "big")
+                length = MESSAGE_HEADER + self.beyond
+                log.add("handshake", self.index, segment.packet, segment.time, self.begun_at, length, self.begun[0])
+                self.begun = b""
+            at += step
+            offset += step
+
     def complete(self, record: Record) -> None:
         """What a whole record means by its type alone."""
         if record.kind == CCS:
@@ -110,8 +144,10 @@ class TlsSide(RecordWalk):
         elif record.kind == HANDSHAKE and self.ccs:
             self._finished(record)
 
-    def torn(self) -> None:
+    def torn(self, since: cython.longlong) -> None:
         """A hole in a handshake message: keep what an incomplete hello shows, read no more."""
+        self.beyond = max(0, self.beyond - (self.end - since))  # nor is the rest of the record logged
+        self.begun = b""
         message = self.message
         if message is not None and self.started:
             if self.index == CLIENT and not self.tls.hello_complete:
@@ -311,6 +347,7 @@ class TlsParser(Layer):
         self.client = TlsSide(tls, CLIENT, self.connection)
         self.server = TlsSide(tls, SERVER, self.connection)
         self.server.peer = self.client
+        self.client.log = self.server.log = self.log
         self.sslv2 = 0
 
     def feed(self, segment: Segment) -> cython.Py_ssize_t:

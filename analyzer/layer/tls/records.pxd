@@ -1,5 +1,6 @@
 from analyzer.frame.octets cimport cut
 from analyzer.layer.layer cimport Segment
+from analyzer.model.event cimport Log
 from analyzer.model.tls cimport Record, Tls
 
 # the constants of records.py as C numbers
@@ -13,6 +14,7 @@ cdef class RecordWalk:
     cdef public long long count, end, header_packet, header_time, header_ack
     cdef public Record last, prior
     cdef public bytes header
+    cdef public Log log
     cdef begin(self, Tls tls, int index)
     cdef bint wants(self, int kind, int length) except -1
     cdef body(self, Segment segment, Py_ssize_t at, Py_ssize_t end, long long offset)
@@ -21,7 +23,7 @@ cdef class RecordWalk:
     cdef Py_ssize_t hole(self, Segment segment) except -1
     cdef _passed(self, long long packet, long long time)
     cdef bint found(self, Segment segment) except -1
-    cdef torn(self)
+    cdef torn(self, long long since)
     cdef lose(self, long long since)
     cdef Py_ssize_t give_up(self, long long offset) except -1
     cdef Py_ssize_t _running(self, Segment segment, Py_ssize_t at, long long left) except -1

@@ -12,6 +12,7 @@ from analyzer.frame.octets import cut
 from analyzer.layer.layer import Segment
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HEARTBEAT, MAX_LENGTH
 from analyzer.model.connection import NEVER, SERVER
+from analyzer.model.event import Log
 from analyzer.model.tls import LATE_RECORDS, MAX_RECORDS, Record, Tls
 
 HEADER = 5
@@ -28,12 +29,14 @@ class RecordWalk:
     dead      1 = no boundaries any more: the rest of the stream is skipped
     adrift    1 = boundaries are unknown until a segment begins with a record (bytes were lost or cut)
     replying  1 = the server's first bytes were no TLS record, they are collected in `tls.reply`
+    log       as Layer.log
     """
 
     def begin(self, tls: Tls, index: cython.int) -> None:
         """Nothing was said yet."""
         self.tls = tls
         self.index = index
+        self.log: Log | None = None
         self.records: list[Record] = tls.server_records if index == SERVER else tls.client_records
         self.late: list[Record] = tls.server_late if index == SERVER else tls.client_late
         self.count = self.version = 0
@@ -104,7 +107,7 @@ class RecordWalk:
         if self.wanted:
             self.tls.hole = 1
             self.wanted = 0
-            self.torn()
+            self.torn(segment.first)
         if self.open and after <= self.end:
             return self.end - after
         if not self.adrift:
@@ -144,8 +147,8 @@ class RecordWalk:
             self.tls.client_blind_to = segment.first
         return True
 
-    def torn(self) -> None:
-        """A wanted body has a hole."""
+    def torn(self, since: cython.longlong) -> None:
+        """A wanted body has a hole from this offset on."""
 
     def lose(self, since: cython.longlong) -> None:
         """The boundaries behind this offset are unknown."""
@@ -222,6 +225,8 @@ class RecordWalk:
             tls.client_prior = self.prior
             tls.client_last = record
         self.wanted = 1 if kind != APPLICATION_DATA and self.wants(kind, length) else 0
+        if self.log is not None:
+            self.log.add("record", self.index, packet, time, start, HEADER + length, self.wanted)
 
     def _header(self, segment: Segment, at: cython.Py_ssize_t, base: cython.longlong) -> cython.Py_ssize_t:
         """A header in pieces: returns where its last byte ends, or the segment when some are missing."""
