@@ -9,7 +9,6 @@ from analyzer.model.http cimport Exchange
 
 # the constants of states.py and parser.py as C numbers
 cdef int BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED, MAX_GARBAGE
-cdef int CLIENT
 cdef long long NEVER
 
 cdef class HttpParser(Partial):

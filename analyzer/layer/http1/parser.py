@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.layer.detection import PREFACE
 from analyzer.layer.http1 import head
 from analyzer.layer.http1.framing import request_framing, response_framing
 from analyzer.layer.http1.notes import add_milestone, forget, heed, keep_fields, note_acked
@@ -18,7 +17,7 @@ from analyzer.layer.http1.start import StartLine
 from analyzer.layer.http1.states import BODY, CLOSE, DONE, GARBAGE, HEAD, HELD, LOST, UNFRAMED
 from analyzer.layer.http1.stream import Http1Side
 from analyzer.layer.layer import Layer, Segment, place
-from analyzer.model.connection import CLIENT, NEVER
+from analyzer.model.connection import NEVER
 from analyzer.model.fields import MAX_HEAD
 from analyzer.model.http import MAX_GARBAGE, Exchange
 
@@ -90,11 +89,8 @@ class HttpParser(Partial):
             return False
         verdict = head.may_be_request(line)
         if verdict < 0:
-            if not head.is_preface(line):
+            if not head.is_preface(line):  # the answer that switched to HTTP/2 was not captured
                 self.connection.flag("request-garbage")
-            elif self.log is not None:  # the answer that switched to HTTP/2 was not captured
-                at = stream.position - stream.size
-                self.log.add("preface", CLIENT, stream.packet, stream.time, at, len(PREFACE), None)
             stream.next_message(DONE)
         elif verdict and stream.exchange is None:
             self.begin_request(stream)

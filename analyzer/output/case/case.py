@@ -195,8 +195,8 @@ class Case:
             stop = start + len(seen.payload)
             data[start:stop] = seen.payload
             holes[start:stop] = bytes(len(seen.payload))
-        session = self.connection.tls.session_id if self.connection.tls is not None else b""
-        return Describer(Captured(side, bytes(data), bytes(holes)), log, names, session).parts()
+        stream = Captured(side, bytes(data), bytes(holes))
+        return Describer(self.connection, stream, log, names).parts(0, len(data))
 
     def _words(self, side: int, start: int, end: int) -> tuple[str, Part | None]:
         """The words for bytes that no line has laid yet, and what must be laid before they can be."""

@@ -58,18 +58,6 @@ class Http1Words:
         elif self.stream.side != CLIENT and (found := STATUS.fullmatch(line)):
             yield from self._response(event, found)
 
-    def unread(self, at: int, end: int) -> list[Part]:
-        """A head among bytes that no layer read: an answer to what was no request, or met in the middle."""
-        data = self.stream.data
-        line = (REQUEST if self.stream.side == CLIENT else STATUS).match(data, at, end)
-        if line is None:
-            return []
-        stop = data.find(b"\r\n\r\n", at, end) + 4
-        whole = stop >= 4 and self.stream.reach(at, stop) == stop
-        event = Event("response" if whole else "start-line", self.stream.side, 0, 0)
-        event.offset, event.length = at, (stop if whole else line.end()) - at
-        return list(self.message(event))
-
     def _request(self, event: Event, found: re.Match[bytes]) -> Iterator[Part]:
         word, target, version = method(found[1].decode()), found[2].decode("latin-1"), found[3].decode()
         if event.what == "start-line":

@@ -14,9 +14,10 @@ from typing import Any
 from analyzer.layer.detection import PROXY_V1
 from analyzer.layer.http2.reader import FRAME_HEADER
 from analyzer.layer.websocket import told
-from analyzer.model.connection import CLIENT
+from analyzer.model.connection import CLIENT, Connection
 from analyzer.model.event import Event, Log
 from analyzer.output.anonymous import HEADER, Pseudonyms, proxy_line, unknown
+from analyzer.output.case.alone import read_alone
 from analyzer.output.case.captured import Captured, Part, cannot
 from analyzer.output.case.http1 import Http1Words
 from analyzer.output.case.http2 import Http2Words
@@ -33,30 +34,35 @@ NO_FRAME = 0x30
 class Describer:
     """Describes the stream of one side: what its events tell of, and the lengths of all else.
 
-    session   the session identifier that the client offered
+    alone     they were read without the other side's
     framed    the stream is one of HTTP/2 from here on
     """
 
-    def __init__(self, stream: Captured, log: Log, names: Pseudonyms, session: bytes) -> None:
+    def __init__(
+        self, connection: Connection, stream: Captured, log: Log, names: Pseudonyms, alone: bool = False
+    ) -> None:
         own = sorted((event for event in log.events if event.side == stream.side), key=attrgetter("offset"))
+        self.connection = connection
         self.stream = stream
+        self.names = names
+        self.alone = alone
         self.events = {event.offset: event for event in own if event.what not in INSIDE}
+        session = connection.tls.session_id if connection.tls is not None else b""
         self.tls = TlsWords(stream, [event for event in own if event.what == "handshake"], names, session)
         self.http1 = Http1Words(stream, [event for event in own if event.what == "chunk"], names)
         blocks: dict[int, Any] = {event.offset: event.note for event in own if event.what == "block"}
         self.http2 = Http2Words(stream, blocks, names)
         self.framed = False
 
-    def parts(self) -> list[Part]:
-        """The whole stream in pieces, without a gap."""
+    def parts(self, at: int, end: int) -> list[Part]:
+        """The stream from `at` to `end` in pieces, without a gap."""
         found: list[Part] = []
-        at = 0
         for event in self.events.values():  # of two at one offset the second knows more
             if event.offset >= at:
                 found += self._unread(at, event.offset)
                 found += self._read(event)
                 at = max(event.offset, found[-1].end if found else 0)
-        return found + self._unread(at, len(self.stream.data))
+        return found + self._unread(at, end)
 
     def _read(self, event: Event) -> Iterable[Part]:
         """What a layer read."""
@@ -83,10 +89,10 @@ class Describer:
             if self.framed:
                 known = hole if hole < front else end
                 return [*found, *stream.zeros(at, known), *stream.zeros(known, end)]
-            if hole == front and (head := self.http1.unread(at, end)):
-                found += head
-                at = head[-1].end
-                continue
+            if hole == front and not self.alone:
+                log = read_alone(self.connection, stream, at, end)
+                if log.events:
+                    return found + Describer(self.connection, stream, log, self.names, alone=True).parts(at, end)
             stop = hole if hole < front else min(at + RAW, end)
             if stop > at:
                 found.append(Part(at, stop, unknown(stream.data[at:stop], stream.side == CLIENT)))
