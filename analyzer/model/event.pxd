@@ -1,7 +1,5 @@
 cimport cython
 
-cdef int MAX_EVENTS
-
 cdef class Event:
     cdef public str what
     cdef public int side, flags, ttl, ip_id, window, place

@@ -49,7 +49,7 @@ request, response   a head of HTTP/1; its exchange, None = nobody asked
 chunk       the bytes of a chunk, behind the line that tells its size; the exchange
 preface     of HTTP/2; None
 frame       of HTTP/2; (type, flags, stream)
-block       the fields of HTTP/2 that begin with the frame there; pairs of name and value, None = they cannot be read
+block       the header block that begins with the frame of HTTP/2 there; its bytes, None = some are missing
 websocket   a frame of a websocket; the bytes of its head, 0 = this is none, and neither is what follows
 prologue    what stands before a protocol; its name, as in Connection.via
 """

@@ -54,6 +54,7 @@ class Trace:
 
     waiting   those packets, by number; tops: up to where each side has sent; newest: what its last
               packet said; opened: the numbers of its SYNs
+    twin      what the table makes of the connection, None = nothing yet
     log       where layers write down all that they read of it, None = nobody wants to know
     """
 
@@ -74,6 +75,7 @@ class Trace:
         self.newest: list[tuple[int, int, int | None, int]] = [(0, 0, 0, 0), (0, 0, 0, 0)]
         self.table = Connections()
         self.table.reassembler.log = log
+        self.twin: Connection | None = None
         self.strays: dict[int, tuple[bytes, int]] = {}
         for stray in connection.strays or ():
             for number in (stray.packet, stray.refused_packet):
@@ -168,7 +170,17 @@ class Trace:
         before = list(map(_counters, self._sides()))
         self.waiting[seen.number] = seen
         self.table.packet(packet, note)
-        self._settle(before, self._sides())
+        sides = self._sides()
+        self._settle(before, sides)
+        self._keep_apart(sides)
+
+    def _keep_apart(self, sides: list[Side | None]) -> None:
+        """What a later connection between these ports says is not of this one."""
+        found = next((side.connection for side in sides if side is not None), self.twin)
+        if self.twin is None:
+            self.twin = found
+        elif found is not self.twin:
+            self.table.reassembler.log = None
 
     def _sides(self) -> list[Side | None]:
         """The client and the server, as the table knows them by now."""

@@ -29,8 +29,14 @@ class HeaderDecoder:
         self.decoder = None
         self.unread += 1
 
-    def read(self, block: bytes) -> list[tuple[str, str]] | None:
-        """The fields of a whole block in order, bytes as characters one to one (latin-1); None = it is undecodable."""
+    def read(self, block: bytes | None) -> list[tuple[str, str]] | None:
+        """The fields of a whole block in order, bytes as characters one to one (latin-1); None = it is undecodable.
+
+        A block of None is one of which bytes are missing.
+        """
+        if block is None:
+            self.forget()
+            return None
         if self.decoder is None:
             self.decoder = new_decoder()
         try:

@@ -161,12 +161,9 @@ class Http2Parser(Streams):
         """A header block is whole."""
         exchange = self.open.get(half.block_stream)
         half.block_stream = -1
-        found = None
-        if half.block_broken:
-            half.fields.forget()
-        else:
-            found = half.fields.read(bytes(half.block))
-        self.write("block", half, half.block_at, half.position - half.block_at, found)
+        block = None if half.block_broken else bytes(half.block)
+        self.write("block", half, half.block_at, half.position - half.block_at, block)
+        found = half.fields.read(block)
         half.block.clear()
         if exchange is None:
             return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 # not compiled: runs for one connection
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from analyzer.capture.frame import Frames
 from analyzer.fetch.model import Fetch
 from analyzer.model.connection import CLIENT, ID_FAR, NETWORK, RST, SERVER, SYN, Connection
-from analyzer.model.event import Log
+from analyzer.model.event import MAX_EVENTS, Log
 from analyzer.output.anonymous import Pseudonyms
 from analyzer.output.case.captured import Captured, Part, cannot
 from analyzer.output.case.payload import Describer
@@ -40,6 +42,8 @@ class Case:
         self.claim = claim
         log = Log()
         self.packets = list(_limited(Trace(self.connection, log).packets(frames)))
+        if log.full:
+            raise cannot(f"a connection of more than {MAX_EVENTS:,} records, messages and frames")
         self.start = min(seen.time for seen in self.packets)
         self.numbers = {seen.number: at for at, seen in enumerate(self.packets, 1)}
         self.ttl = {CLIENT: USUAL_TTL, SERVER: USUAL_TTL}
@@ -203,7 +207,9 @@ class Case:
         laid = self.laid[side]
         if any(left <= start and end <= right for left, right in laid):
             return "", None
-        chosen = [part for part in self.parts[side] if part.end > start and part.start < end]
+        parts = self.parts[side]
+        first = bisect_right(parts, start, key=attrgetter("end"))
+        chosen = parts[first : bisect_left(parts, end, first, key=attrgetter("start"))]
         if not chosen:  # of no stream: of a RST (RFC 9293 3.5.2 lets it say why), or of a probe in front of all data
             return f"zeros {end - start}", None
         left, right = chosen[0].start, chosen[-1].end

@@ -11,6 +11,7 @@ import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analyzer.layer.http2.fields import HeaderDecoder
 from analyzer.layer.http2.head import MAX_DIGITS, Pairs
 from analyzer.layer.http2.reader import FRAME_HEADER
 from analyzer.layer.http2.registry import (
@@ -71,12 +72,13 @@ class Frame(NamedTuple):
 
 
 class Http2Words:
-    """Describes the frames of one side; `blocks` are the fields of its header blocks, by the first frame's offset."""
+    """Describes the frames of one side; `blocks` are its header blocks, by the first frame's offset."""
 
-    def __init__(self, stream: Captured, blocks: dict[int, Pairs | None], names: Pseudonyms) -> None:
+    def __init__(self, stream: Captured, blocks: dict[int, Any], names: Pseudonyms) -> None:
         self.stream = stream
         self.blocks = blocks
         self.names = names
+        self.fields = HeaderDecoder()
         self.encoder: Encoder | None = None
 
     def frame(self, event: Event) -> Part:
@@ -131,9 +133,10 @@ class Http2Words:
         words += " END_STREAM" if frame.kind == HEADERS and frame.flags & END_STREAM else ""
         size = f"size {FRAME_HEADER + frame.length}"
         if not frame.whole:
+            self.fields.forget()
             return f"{words}{self._more(frame)} {self._broken()} {size}"
         start, padding, options = _front(frame)
-        found = self.blocks.get(frame.at)
+        found = self.fields.read(self.blocks.get(frame.at))
         kept = self._broken() if found is None else self._kept(found, frame.length - padding - start)
         return f"{words}{options}{self._more(frame)} {size} {kept}"
 
