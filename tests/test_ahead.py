@@ -14,8 +14,7 @@ import analyzer.model.ahead
 from analyzer.compiled import is_compiled
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.model.connection import Connection, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import Connection, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Tls
 from analyzer.verdict.model import Verdict

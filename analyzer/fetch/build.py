@@ -20,8 +20,7 @@ from analyzer.layer.tls.completion import completion as tls_completion
 from analyzer.layer.tls.last import opaque_exchange
 from analyzer.layer.tls.opaque import Opaque
 from analyzer.layer.tls.registry import TLS13
-from analyzer.model.connection import CLIENT, OUTSIDE, SERVER, Connection, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, OUTSIDE, SERVER, Connection, Event, Side
 from analyzer.model.fields import MAX_VALUE
 from analyzer.model.http import Exchange, Http2
 from analyzer.model.tls import Record, Tls

@@ -1,7 +1,6 @@
 cimport cython
 
-from analyzer.model.connection cimport Connection, Side
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Connection, Event, Side
 from analyzer.model.tls cimport Tls
 
 cdef class Flow:

@@ -11,8 +11,7 @@ from sys import intern
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import CLIENT, LONGEST_NS, Connection, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, LONGEST_NS, Connection, Event, Side
 from analyzer.model.tls import Tls
 
 X25519MLKEM768 = 0x11EC

@@ -13,8 +13,7 @@ from analyzer.fetch.build import seconds
 from analyzer.fetch.model import Fetch
 from analyzer.layer.dns.lookups import DISORDER_NS, LATE_NS, PATIENCE_NS, Lookup
 from analyzer.layer.dns.message import AAAA, NOERROR, NXDOMAIN, SERVFAIL
-from analyzer.model.connection import CLIENT, NETWORK, SERVER, Connection
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, NETWORK, SERVER, Connection, Event
 
 LINK_NS = PATIENCE_NS + LATE_NS
 """A lookup this long before the SYN belongs to the connection: longer than a resolver waits before it asks again."""

@@ -1,5 +1,4 @@
-from analyzer.model.connection cimport Connection, Side
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Connection, Event, Side
 
 cdef long long LOCAL_NS, LONGEST_NS
 cdef int NEAR_SHARE

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import CLIENT, LONGEST_NS, SERVER, Connection, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, LONGEST_NS, SERVER, Connection, Event, Side
 
 LOCAL_NS = 1_000_000
 """Below a millisecond each way both ends are so near that neither TTL nor delay tells anything."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.frame.packet import Packet
-from analyzer.model.connection import COPY_FAST_NS, COPY_NS, MASK32, Connection, IcmpError, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import COPY_FAST_NS, COPY_NS, MASK32, Connection, Event, IcmpError, Side
 
 MASK64 = 0xFFFFFFFFFFFFFFFF
 MIX1, MIX2, MIX3, MIX4 = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F, 0xC2B2AE35

@@ -11,8 +11,7 @@ import cython
 
 from analyzer.flow.table import source_port
 from analyzer.frame.packet import Packet
-from analyzer.model.connection import ACK, CLIENT, NETWORK, SERVER, SYN, Connection, Direction, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import ACK, CLIENT, NETWORK, SERVER, SYN, Connection, Direction, Event, Side
 
 CLIENTS, SERVERS = 1, 2
 """What detection says of bytes that only one of the two sends."""

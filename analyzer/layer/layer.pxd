@@ -2,7 +2,7 @@ cimport cython
 
 from analyzer.frame.octets cimport cut
 from analyzer.model.connection cimport Connection, Direction, Inner
-from analyzer.model.event cimport Log
+from analyzer.model.log cimport Log
 
 cdef long long NEVER
 

@@ -12,7 +12,7 @@ import cython
 
 from analyzer.frame.octets import cut
 from analyzer.model.connection import NEVER, Connection, Direction, Inner
-from analyzer.model.event import Log
+from analyzer.model.log import Log
 
 
 class Segment:

@@ -1,5 +1,4 @@
-from analyzer.model.connection cimport Connection
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Connection, Event
 from analyzer.model.http cimport Exchange
 
 cdef extern from *:

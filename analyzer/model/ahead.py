@@ -10,8 +10,7 @@ from typing import Any
 
 import cython
 
-from analyzer.model.connection import Connection
-from analyzer.model.event import Event
+from analyzer.model.connection import Connection, Event
 from analyzer.model.http import Exchange
 
 CONNECTION, SIDE, TLS, EXCHANGE, MILESTONE = 384, 512, 512, 384, 128

@@ -3,6 +3,13 @@ cimport cython
 from analyzer.model.http cimport Exchange
 from analyzer.model.tls cimport Tls
 
+cdef class Event:
+    cdef public str what
+    cdef public int side, flags, ttl, ip_id, window, place
+    cdef public long long packet, time, offset, ack, seq, length
+    cdef public object note
+    cpdef begin(self, str what, int side, long long packet, long long time)
+
 cdef class Direction:
     # What every packet touches comes first, here and in the others, so that it shares few cache lines.
     cdef public signed char index

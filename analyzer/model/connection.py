@@ -13,7 +13,6 @@ from typing import Any
 
 import cython
 
-from analyzer.model.event import Event
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Tls
 
@@ -53,6 +52,61 @@ GOES_ON = 2
 """What Connection.final is of one that is judged while its capture goes on (outlook.py)."""
 LONGEST_NS = 86_400_000_000_000
 """A day: round trips, and steps between attempts, count as no longer, so that products of them keep within 63 bits."""
+
+WHAT = (
+    "syn",
+    "syn-ack",
+    "ack",
+    "rst",
+    "fin",
+    "client-hello",
+    "server-hello",
+    "alert",
+    "record",
+    "request",
+    "response",
+    "icmp",
+    "dns-query",
+    "dns-answer",
+    "retransmission",
+    "data",
+    "keep-alive",
+)
+"""The closed list of what a cited packet can be."""
+
+
+# What is marked `no_gc` refers to nothing that could refer back to it: reference counts alone free it, and the
+# collector does not have to know it, which costs as much as making it. (In a .pxd the mark would have no effect.)
+
+
+@cython.no_gc
+@cython.cclass
+class Event:
+    """Something that happens at a place: a packet worth citing, which the connection keeps, or what a layer logs.
+
+    what      one of WHAT, or of LOGGED
+    side      CLIENT, SERVER or NETWORK (ICMP)
+    packet, time   that of its first byte
+    offset    stream offset of its sequence number (for a SYN: -1), or of the first byte of what was read
+    length    bytes of it
+    note      anything that is to be known besides: a record, an ICMP error, ...
+    ack       offset of the peer's stream that the packet acknowledges; seq, flags, ttl, ip_id, window: as in its header
+    place     of a RST: RCV_NXT, IN_WINDOW, or OUTSIDE: its receiver ignores it
+    """
+
+    def __init__(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
+        self.begin(what, side, packet, time)
+
+    def begin(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
+        """What `__init__` does; the wire stage calls it on a bare object, which costs half as much."""
+        self.what = what
+        self.side = side
+        self.packet = packet
+        self.time = time
+        self.offset = self.ack = -1
+        self.seq = self.length = 0
+        self.flags = self.ttl = self.ip_id = self.window = self.place = 0
+        self.note: object = None
 
 
 class Direction:
@@ -249,7 +303,7 @@ class Connection:
         self.server.connection = None  # type: ignore[assignment]
 
 
-@cython.no_gc  # as in event.py
+@cython.no_gc
 @cython.cclass
 class IcmpError:
     """An ICMP error: who sent it and what it quotes (kind and code as in RFC 792 / RFC 4443).

@@ -26,10 +26,10 @@ from analyzer.model.connection import (
     SERVER,
     SYN,
     Connection,
+    Event,
     IcmpError,
     Side,
 )
-from analyzer.model.event import Event
 from analyzer.tcp.acceptance import acknowledges, in_syn_sent, place_of_reset
 from analyzer.tcp.admission import MAX_RST_MARKS
 from analyzer.tcp.expiry import Expiry

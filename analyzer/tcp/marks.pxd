@@ -1,6 +1,5 @@
 from analyzer.frame.packet cimport Packet
-from analyzer.model.connection cimport Connection, Side
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Connection, Event, Side
 from analyzer.tcp.sequence cimport unwrap
 
 cdef int ACK, CLIENT, MAX_MILESTONES

@@ -8,8 +8,7 @@ if not cython.compiled:
     from analyzer.tcp.sequence import unwrap
 
 from analyzer.frame.packet import Packet
-from analyzer.model.connection import ACK, CLIENT, MAX_MILESTONES, Connection, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import ACK, CLIENT, MAX_MILESTONES, Connection, Event, Side
 
 
 def mark(connection: Connection, side: Side, p: Packet, what: str, offset: cython.longlong) -> Event:

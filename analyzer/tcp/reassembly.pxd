@@ -6,7 +6,7 @@ from analyzer.layer.layer cimport Layer, Segment
 from analyzer.layer.midstream cimport Midstream
 from analyzer.layer.next cimport Next
 from analyzer.model.connection cimport Connection, Direction, Side
-from analyzer.model.event cimport Log
+from analyzer.model.log cimport Log
 from analyzer.tcp.weight cimport weight
 
 cdef long long PATIENCE_NS, MAX_PENDING_BYTES

@@ -19,7 +19,7 @@ from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.midstream import Midstream
 from analyzer.layer.next import Next
 from analyzer.model.connection import Connection, Direction, Side
-from analyzer.model.event import Log
+from analyzer.model.log import Log
 from analyzer.tcp.ordering import PATIENCE_NS
 from analyzer.tcp.weight import weight
 

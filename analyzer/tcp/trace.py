@@ -10,7 +10,7 @@ from analyzer.capture.frame import Frames
 from analyzer.frame.decoder import ICMP, TCP, Decoder
 from analyzer.frame.packet import Packet
 from analyzer.model.connection import ACK, CLIENT, NETWORK, RST, SERVER, SYN, Connection, IcmpError, Side
-from analyzer.model.event import Log
+from analyzer.model.log import Log
 from analyzer.tcp.connections import Connections
 
 MODULUS = 1 << 32

@@ -1,8 +1,7 @@
 from analyzer.fetch.model cimport Fetch
 from analyzer.layer.tls.completion cimport Completion
 from analyzer.layer.tls.opaque cimport Opaque
-from analyzer.model.connection cimport Connection, Side
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Connection, Event, Side
 from analyzer.model.http cimport Exchange, Http2
 from analyzer.model.tls cimport Tls
 from analyzer.verdict.model cimport Evidence, Verdict

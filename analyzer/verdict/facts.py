@@ -8,8 +8,7 @@ from typing import Any
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.model.connection import CLIENT, GOES_ON, LONGEST_NS, OUTSIDE, SERVER, Connection, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, GOES_ON, LONGEST_NS, OUTSIDE, SERVER, Connection, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Tls
 from analyzer.verdict.causes import cause_of

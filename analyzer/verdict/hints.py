@@ -6,8 +6,7 @@ A hint names a suspicion; it changes no class and no cause.
 
 from __future__ import annotations
 
-from analyzer.model.connection import CLIENT, CWR, ECE, SERVER
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, CWR, ECE, SERVER, Event
 from analyzer.tcp.stamps import KEPT_NS, Older
 from analyzer.verdict.facts import Facts, count, span
 from analyzer.verdict.model import Verdict

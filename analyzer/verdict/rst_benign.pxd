@@ -1,6 +1,5 @@
 from analyzer.fetch.vantage cimport vantage
-from analyzer.model.connection cimport Side
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Event, Side
 from analyzer.model.http cimport Exchange, Http2
 from analyzer.model.tls cimport Alert, Record, Tls
 from analyzer.verdict.facts cimport Facts

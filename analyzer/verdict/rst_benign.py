@@ -6,8 +6,7 @@ import cython
 
 from analyzer.fetch.vantage import vantage
 from analyzer.layer.tls.registry import ALERT
-from analyzer.model.connection import ACK, CLIENT, IN_WINDOW, OUTSIDE, SERVER, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import ACK, CLIENT, IN_WINDOW, OUTSIDE, SERVER, Event, Side
 from analyzer.model.http import Exchange, Http2
 from analyzer.model.tls import Alert, Record, Tls
 from analyzer.tcp.ordering import PATIENCE_NS

@@ -1,6 +1,5 @@
 from analyzer.fetch.vantage cimport round_trips, vantage
-from analyzer.model.connection cimport Side
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Event, Side
 from analyzer.verdict.facts cimport Facts, span
 from analyzer.verdict.model cimport Verdict
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import INITIAL_TTLS, round_trips, vantage
-from analyzer.model.connection import ACK, CLIENT, ID_FAR, OUTSIDE, SERVER, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import ACK, CLIENT, ID_FAR, OUTSIDE, SERVER, Event, Side
 from analyzer.tcp.ordering import REORDER_NS
 from analyzer.verdict.facts import Facts, span
 from analyzer.verdict.model import Verdict

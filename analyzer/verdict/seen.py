@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import CLIENT, SERVER, Connection, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, SERVER, Connection, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.verdict.facts import Facts
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.layer.tls.registry import APPLICATION_DATA, END_OF_EARLY_DATA
-from analyzer.model.connection import SERVER, Connection, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import SERVER, Connection, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Record, Tls
 from analyzer.verdict import hints

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from analyzer.fetch.build import fetches
 from analyzer.fetch.model import Fetch
 from analyzer.layer.tls.registry import ALERTS
-from analyzer.model.connection import Connection, IcmpError, Side
-from analyzer.model.event import WHAT, Event
+from analyzer.model.connection import WHAT, Connection, Event, IcmpError, Side
 from analyzer.model.http import Exchange, Http2
 from analyzer.model.tls import Alert, Record, Tls
 from analyzer.verdict import decide as procedure

@@ -1,5 +1,4 @@
-from analyzer.model.connection cimport Connection, Direction
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Connection, Direction, Event
 from analyzer.model.http cimport Exchange
 
 cdef int CLIENT, SERVER, MAX_MILESTONES, MAX_RAW

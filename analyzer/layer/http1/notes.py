@@ -7,8 +7,7 @@ from operator import attrgetter
 
 import cython
 
-from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Direction
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Direction, Event
 from analyzer.model.fields import noted
 from analyzer.model.http import Exchange
 

@@ -3,8 +3,8 @@ cimport cython
 from analyzer.layer.layer cimport Layer, Segment
 from analyzer.layer.tls.hello cimport read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.layer.tls.records cimport RecordWalk
-from analyzer.model.connection cimport Connection
-from analyzer.model.event cimport Event, Log
+from analyzer.model.connection cimport Connection, Event
+from analyzer.model.log cimport Log
 from analyzer.model.tls cimport Alert, Record, Tls
 
 # the constants of parser.py as C numbers

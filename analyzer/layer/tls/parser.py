@@ -9,8 +9,8 @@ from analyzer.layer.tls.certificate import read_certificate
 from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.layer.tls.records import RecordWalk
 from analyzer.layer.tls.registry import ALERT, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection
-from analyzer.model.event import Event, Log
+from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Event
+from analyzer.model.log import Log
 from analyzer.model.tls import MAX_RECORDS, Alert, Record, Tls
 
 CLIENT_HELLO = 1

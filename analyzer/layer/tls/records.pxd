@@ -1,6 +1,6 @@
 from analyzer.frame.octets cimport cut
 from analyzer.layer.layer cimport Segment
-from analyzer.model.event cimport Log
+from analyzer.model.log cimport Log
 from analyzer.model.tls cimport Record, Tls
 
 # the constants of records.py as C numbers

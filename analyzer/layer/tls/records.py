@@ -12,7 +12,7 @@ from analyzer.frame.octets import cut
 from analyzer.layer.layer import Segment
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HEARTBEAT, MAX_LENGTH
 from analyzer.model.connection import NEVER, SERVER
-from analyzer.model.event import Log
+from analyzer.model.log import Log
 from analyzer.model.tls import LATE_RECORDS, MAX_RECORDS, Record, Tls
 
 HEADER = 5

@@ -12,7 +12,7 @@ from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.next import Next
 from analyzer.layer.tls.parser import TlsParser
 from analyzer.model.connection import CLIENT, Connection
-from analyzer.model.event import Log
+from analyzer.model.log import Log
 from analyzer.output.anonymous import RECORD
 from analyzer.output.case.captured import Captured
 

@@ -10,7 +10,7 @@ from operator import attrgetter
 from analyzer.capture.frame import Frames
 from analyzer.fetch.model import Fetch
 from analyzer.model.connection import CLIENT, ID_FAR, NETWORK, RST, SERVER, SYN, Connection
-from analyzer.model.event import MAX_EVENTS, Log
+from analyzer.model.log import MAX_EVENTS, Log
 from analyzer.output.anonymous import Pseudonyms
 from analyzer.output.case.captured import Captured, Part, cannot
 from analyzer.output.case.payload import Describer

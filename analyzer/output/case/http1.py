@@ -9,8 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from analyzer.layer.http2.head import MAX_DIGITS
-from analyzer.model.connection import CLIENT
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, Event
 from analyzer.model.fields import fields
 from analyzer.output.anonymous import Pseudonyms, digits, method, shape, text, trailers
 from analyzer.output.case.captured import Captured, Part, cannot

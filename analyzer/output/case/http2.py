@@ -29,7 +29,7 @@ from analyzer.layer.http2.registry import (
     SETTINGS,
     WINDOW_UPDATE,
 )
-from analyzer.model.event import Event
+from analyzer.model.connection import Event
 from analyzer.output.anonymous import digits, method, shape
 from analyzer.output.case.captured import Captured, Part
 from analyzer.verdict.signatures.response import ENDLESS

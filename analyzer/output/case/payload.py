@@ -14,8 +14,8 @@ from typing import Any
 from analyzer.layer.detection import PROXY_V1
 from analyzer.layer.http2.reader import FRAME_HEADER
 from analyzer.layer.websocket import told
-from analyzer.model.connection import CLIENT, Connection
-from analyzer.model.event import Event, Log
+from analyzer.model.connection import CLIENT, Connection, Event
+from analyzer.model.log import Log
 from analyzer.output.anonymous import HEADER, Pseudonyms, proxy_line, unknown
 from analyzer.output.case.alone import read_alone
 from analyzer.output.case.captured import Captured, Part, cannot

@@ -9,7 +9,7 @@ from operator import attrgetter
 from analyzer.fetch.flow import X25519MLKEM768
 from analyzer.layer.tls.hello import read_client_hello, read_server_hello
 from analyzer.layer.tls.registry import ALERT, CCS, HANDSHAKE, TLS13
-from analyzer.model.event import Event
+from analyzer.model.connection import Event
 from analyzer.model.tls import Tls
 from analyzer.output.anonymous import HEADER, Pseudonyms
 from analyzer.output.case.captured import Captured, Part, cannot

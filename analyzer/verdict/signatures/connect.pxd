@@ -1,4 +1,3 @@
-from analyzer.model.connection cimport Connection, Side
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Connection, Event, Side
 from analyzer.verdict.facts cimport Facts, count, span
 from analyzer.verdict.model cimport Verdict

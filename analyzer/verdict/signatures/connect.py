@@ -8,8 +8,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import ACK, CLIENT, LONGEST_NS, OUTSIDE, SERVER, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import ACK, CLIENT, LONGEST_NS, OUTSIDE, SERVER, Event, Side
 from analyzer.verdict.facts import Facts, count, span
 from analyzer.verdict.hints import unanswered
 from analyzer.verdict.model import Verdict

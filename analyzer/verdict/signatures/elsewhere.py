@@ -8,8 +8,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import CLIENT, LONGEST_NS, NETWORK, SERVER
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, LONGEST_NS, NETWORK, SERVER, Event
 from analyzer.tcp.elsewhere import Stray
 from analyzer.verdict.facts import Facts, count, endpoint, packet_of, span
 from analyzer.verdict.model import Evidence, Verdict

@@ -1,4 +1,3 @@
-from analyzer.model.connection cimport Connection
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Connection, Event
 from analyzer.verdict.facts cimport Facts, count, span
 from analyzer.verdict.model cimport Verdict

@@ -5,8 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import CLIENT, SERVER, Connection
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, SERVER, Connection, Event
 from analyzer.verdict.causes import CAUSES
 from analyzer.verdict.facts import Facts, count, packet_of, span
 from analyzer.verdict.model import Verdict

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import CLIENT, SERVER
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, SERVER, Event
 from analyzer.model.http import Exchange
 from analyzer.verdict import timers
 from analyzer.verdict.advice import UNHEARD

@@ -1,5 +1,4 @@
-from analyzer.model.connection cimport IcmpError
-from analyzer.model.event cimport Event
+from analyzer.model.connection cimport Event, IcmpError
 from analyzer.verdict.facts cimport Facts, span
 from analyzer.verdict.model cimport Verdict
 

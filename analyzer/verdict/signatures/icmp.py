@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import CLIENT, NETWORK, SERVER, IcmpError
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, NETWORK, SERVER, Event, IcmpError
 from analyzer.verdict.facts import Facts, span
 from analyzer.verdict.model import Verdict
 

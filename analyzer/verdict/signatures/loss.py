@@ -5,8 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import CLIENT, SERVER, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, SERVER, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.verdict.advice import FORGOTTEN, LOST
 from analyzer.verdict.endings import who_ended

@@ -9,8 +9,7 @@ import cython
 
 from analyzer.layer.tls.completion import REFUSAL_NS
 from analyzer.layer.tls.registry import TLS13
-from analyzer.model.connection import CLIENT, SERVER
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, SERVER, Event
 from analyzer.model.tls import Tls
 from analyzer.verdict import timers
 from analyzer.verdict.facts import Facts, capital, span

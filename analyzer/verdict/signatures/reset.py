@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import CLIENT, SERVER, Side
-from analyzer.model.event import Event
+from analyzer.model.connection import CLIENT, SERVER, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Record, Tls
 from analyzer.tcp.ordering import PATIENCE_NS

@@ -1,32 +1,11 @@
-"""What happens in a conversation: the packets worth citing, and all that layers read, for who wants to tell it again.
-
-C types are in event.pxd.
-"""
+"""What layers read, event by event, for who wants to tell it again. C types are in log.pxd."""
 
 from __future__ import annotations
 
 import cython
 
-WHAT = (
-    "syn",
-    "syn-ack",
-    "ack",
-    "rst",
-    "fin",
-    "client-hello",
-    "server-hello",
-    "alert",
-    "record",
-    "request",
-    "response",
-    "icmp",
-    "dns-query",
-    "dns-answer",
-    "retransmission",
-    "data",
-    "keep-alive",
-)
-"""The closed list of what a cited packet can be."""
+from analyzer.model.connection import Event
+
 LOGGED = (
     "record",
     "handshake",
@@ -55,40 +34,6 @@ prologue    what stands before a protocol; its name, as in Connection.via
 """
 MAX_EVENTS = 100_000
 """Events that a log holds: far more than anybody reads."""
-
-
-# What is marked `no_gc` refers to nothing that could refer back to it: reference counts alone free it, and the
-# collector does not have to know it, which costs as much as making it. (In a .pxd the mark would have no effect.)
-
-
-@cython.no_gc
-@cython.cclass
-class Event:
-    """Something that happens at a place: a packet worth citing, which the connection keeps, or what a layer logs.
-
-    what      one of WHAT, or of LOGGED
-    side      CLIENT, SERVER or NETWORK (ICMP)
-    packet, time   that of its first byte
-    offset    stream offset of its sequence number (for a SYN: -1), or of the first byte of what was read
-    length    bytes of it
-    note      anything that is to be known besides: a record, an ICMP error, ...
-    ack       offset of the peer's stream that the packet acknowledges; seq, flags, ttl, ip_id, window: as in its header
-    place     of a RST: RCV_NXT, IN_WINDOW, or OUTSIDE: its receiver ignores it
-    """
-
-    def __init__(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
-        self.begin(what, side, packet, time)
-
-    def begin(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
-        """What `__init__` does; the wire stage calls it on a bare object, which costs half as much."""
-        self.what = what
-        self.side = side
-        self.packet = packet
-        self.time = time
-        self.offset = self.ack = -1
-        self.seq = self.length = 0
-        self.flags = self.ttl = self.ip_id = self.window = self.place = 0
-        self.note: object = None
 
 
 class Log:
