@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ def read(
     show_queries: bool = False,
     progress: Progress | None = None,
     client_log: str | PathLike[str] | None = None,
+    keylogs: Iterable[str | PathLike[str]] = (),
 ) -> Iterator[Fetch]:
     """Iterate over the fetches of captures, each with its verdict.
 
@@ -35,10 +36,14 @@ def read(
     progress   called now and then with bytes read and bytes in all (0 = unknown)
     client_log  what a client printed, a file: each fetch has in `client_said` the lines that speak of it; no verdict
                comes from them. Fetches then wait for the end of the reading (analyzer.clientlog.match).
+    keylogs    files with the keys of TLS connections (SSLKEYLOGFILE): what they carry is read as plain HTTP is
+               (docs/decryption.md)
 
     Order and memory: see Reading, which also tells warnings and damage. Raises CaptureError when nothing is readable.
     """
-    reading = Reading(paths, kinds=kinds, show_queries=show_queries, progress=progress, client_log=client_log)
+    reading = Reading(
+        paths, kinds=kinds, show_queries=show_queries, progress=progress, client_log=client_log, keylogs=keylogs
+    )
     yield from reading
     if reading.failures and not reading.captures:
         raise reading.failures[0]
@@ -51,6 +56,7 @@ def classify(
     show_queries: bool = False,
     progress: Progress | None = None,
     client_log: str | PathLike[str] | None = None,
+    keylogs: Iterable[str | PathLike[str]] = (),
 ) -> pd.DataFrame:
     """The fetches of captures as a data frame, a row each, with the columns of docs/columns.md.
 
@@ -62,7 +68,9 @@ def classify(
     """
     from analyzer.output.frame import data_frame
 
-    reading = Reading(paths, kinds=kinds, show_queries=show_queries, progress=progress, client_log=client_log)
+    reading = Reading(
+        paths, kinds=kinds, show_queries=show_queries, progress=progress, client_log=client_log, keylogs=keylogs
+    )
     frame = data_frame(reading)
     if reading.failures and not reading.captures:
         raise reading.failures[0]

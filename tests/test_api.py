@@ -8,9 +8,10 @@ from analyzer.api import Reading, classify, read
 from analyzer.capture.losses import Losses
 from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.model import Fetch
-from analyzer.fetch.order import Order
 from analyzer.model.connection import Connection
 from analyzer.output.columns import COLUMNS
+from analyzer.verdict.brief import Brief
+from analyzer.verdict.order import Order
 
 
 def connection(first_packet, stream=0, said=1):
@@ -108,7 +109,7 @@ def test_a_fetch_is_not_held_longer_than_needed():
     """What no open connection can precede leaves at once: a live capture shows it."""
     order = Order()
     for first in (3, 8):
-        order.add(fetch_of(connection(first)))
+        order.add(Brief(fetch_of(connection(first))))
     assert [order.leave(5).first_packet, order.leave(5)] == [3, None]
     assert order.leave(9).first_packet == 8
 

@@ -12,8 +12,6 @@ from support.examples import SAMPLE_NAMES, sample
 
 from analyzer.api import Reading
 from analyzer.capture.files import CaptureSource, open_capture
-from analyzer.fetch.model import Fetch
-from analyzer.fetch.order import MAX_TEXT, Order
 from analyzer.model.connection import Connection
 from analyzer.pkt import h2
 from analyzer.reading.engine import Engine
@@ -254,17 +252,6 @@ def test_early_packets_hold_so_many_bytes(tmp_path: Path) -> None:
         most = max(most, engine.table.early_bytes)
     assert MAX_EARLY_BYTES - 60_000 < most <= MAX_EARLY_BYTES
     assert engine.table.early_bytes == 0
-
-
-def test_rows_that_wait_hold_so_much_text() -> None:
-    """Long targets: the oldest leaves although an older connection is open."""
-    order = Order()
-    fetches = [Fetch(Connection(i), None) for i in range(MAX_TEXT // 2000 + 2)]
-    for i, fetch in enumerate(fetches):
-        fetch.first_packet, fetch.target = 10 + i, "x" * 2000
-        order.add(fetch)
-    assert [order.leave(1), order.leave(1), order.leave(1)] == [fetches[0], fetches[1], None]
-    assert order.overflowed
 
 
 def test_rows_that_wait_for_a_retry_hold_so_much_text(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from analyzer.tcp.connections import Connections
 from analyzer.verdict.decide import decide
 from analyzer.verdict.model import verdict_of
 
-SYN, RST, ACK, PUSH = 2, 4, 16, 8
+FIN, SYN, RST, ACK, PUSH = 1, 2, 4, 16, 8
 SERVER = bytes([10, 0, 0, 2])
 HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
 ETHERNET = b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0"
@@ -72,7 +72,7 @@ class Flood:
         self.table.most_open, self.table.most_half_open, self.table.most_lingering = 64, 16, 16
         self.number = 0
 
-    def send(self, i: int, flags: int, seq: int = 0, *, back: bool = False, ack: int = 0) -> None:
+    def send(self, i: int, flags: int, seq: int = 0, *, back: bool = False, ack: int = 0, length: int = 0) -> None:
         key = client(i) + SERVER + struct.pack(">HH", 1024, 80)
         if back:
             key = SERVER + client(i) + struct.pack(">HH", 80, 1024)
@@ -80,6 +80,7 @@ class Flood:
         self.number += 1
         p.key, p.data, p.number, p.time = key, b"", self.number, 10**18 + self.number
         p.version, p.ttl, p.flags, p.window, p.seq, p.ack = 4, 64, flags, 65535, seq, ack
+        p.length = length
         self.table.packet(p, "")
 
     def establish(self, i: int) -> None:
@@ -182,6 +183,37 @@ def test_open_connections_have_a_cap() -> None:
         assert len(flood.table.opened) <= 64
     assert flood.table.evicted > 0 == flood.table.evicted_half_open
     assert len(flood.table.finished) + len(flood.table.opened) == 300
+
+
+def test_what_comes_of_those_that_had_to_go_is_counted_and_no_new_connection() -> None:
+    """The server's answer, and the end of either side, belong to a row that is there; a new request begins one."""
+    flood = Flood()
+    for i in range(64):
+        flood.establish(i)
+    flood.establish(64)
+    gone = [i for i in range(64) if flood.table.sides.get(client(i) + SERVER + struct.pack(">HH", 1024, 80)) is None]
+    total = flood.table.total
+    assert gone
+    assert total == 65
+    for i in gone:
+        flood.send(i, ACK, 1, back=True, ack=1, length=100)
+        flood.send(i, FIN | ACK, 101, back=True, ack=1)
+        flood.send(i, FIN | ACK, 1, ack=102)
+        flood.send(i, RST, 2)
+    assert (flood.table.total, flood.table.unfollowed) == (total, 4 * len(gone))
+    flood.send(gone[0], ACK, 1, ack=1, length=100)
+    flood.send(gone[1], SYN, 7)
+    assert flood.table.total == total + 2
+
+
+def test_half_open_ones_that_had_to_go_may_be_answered_yet() -> None:
+    """A flood pushes out the SYN of somebody who is served: the answer begins a connection."""
+    flood = Flood()
+    for i in range(40):
+        flood.send(i, SYN)
+    total = flood.table.total
+    flood.send(0, SYN | ACK, 5, back=True, ack=1)
+    assert (flood.table.total, flood.table.unfollowed) == (total + 1, 0)
 
 
 def test_closed_connections_do_not_wait_in_any_number() -> None:

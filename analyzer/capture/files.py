@@ -23,7 +23,7 @@ from analyzer.capture.losses import Losses
 from analyzer.capture.merged import MergedFrames
 from analyzer.capture.patience import Waiting, patience
 from analyzer.capture.pcap import PcapFrames
-from analyzer.capture.pcapng import PcapngFrames
+from analyzer.capture.pcapng import PcapngFrames, Told
 from analyzer.capture.reader import Reader
 from analyzer.capture.stream import Prefixed, RawStream, Stream, peek
 from analyzer.errors import CaptureError, CutCaptureError, NotationCaptureError, PackedError, how_to_install
@@ -69,6 +69,7 @@ class Capture:
         self._damaged = self.stopped = False
         self._names: list[tuple[bool, bytes]] = []
         self._secrets: list[tuple[bool, bytes]] = []
+        self._told: Told | None = None
         self._dropped = self._clamped = 0
         self.losses = Losses()
         self.frames: Frames
@@ -92,6 +93,7 @@ class Capture:
             return None
         self.readers[index] = reader
         reader.losses = self.losses
+        self._tell(reader)
         if reader.advance():
             return reader
         self._close_member(index)
@@ -145,6 +147,16 @@ class Capture:
     def clamped(self) -> int:
         """Times that were not within the range of Frames.time."""
         return self._clamped + sum(getattr(reader, "clamped", 0) for reader in self.readers.values())
+
+    def tell_secrets(self, told: Told) -> None:
+        """From now on `told` is called with each decryption secrets block, before the frames behind it are read."""
+        self._told = told
+        for reader in self.readers.values():
+            self._tell(reader)
+
+    def _tell(self, reader: Reader) -> None:
+        if isinstance(reader, PcapngFrames):
+            reader.told = self._told
 
     def tick(self) -> None:
         """Where frames are long in coming, the cursor comes back with `idle` from now on."""

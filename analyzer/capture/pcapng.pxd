@@ -10,6 +10,7 @@ cdef class PcapngFrames(Reader):
     cdef public bint big
     cdef public list interfaces, name_blocks, secret_blocks
     cdef public long long kept, section_start, current_index
+    cdef public object told
     cdef public InterfaceDescription current
     cpdef bint advance(self) except -1
     cpdef bint section(self, Py_ssize_t at) except -1

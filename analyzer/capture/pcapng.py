@@ -9,6 +9,8 @@ long the capture went on, anything else is skipped. A block whose two length fie
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeAlias
 
 import cython
 
@@ -19,6 +21,8 @@ from analyzer.capture.frame import LATEST
 from analyzer.capture.interface import BEYOND, InterfaceDescription, options
 from analyzer.capture.reader import MOST_BYTES, Reader
 from analyzer.capture.stream import Stream
+
+Told: TypeAlias = Callable[[bytes, bool], object]
 
 SECTION = 0x0A0D0D0A
 INTERFACE = 1
@@ -82,6 +86,7 @@ class PcapngFrames(Reader):
     name_blocks    bodies of name resolution blocks with their byte order: (big, bytes)
     secret_blocks  bodies of decryption secrets blocks with their byte order: (big, bytes)
     kept           bytes in those two lists
+    told           is called with each of the latter as it comes, (body, big); None = nobody wants to know
     current        the interface of the current frame, current_index its number within the section
 
     A simple packet block has no time: its frame gets the time of the frame before, 0 for the first.
@@ -97,6 +102,7 @@ class PcapngFrames(Reader):
         self.interfaces: list[InterfaceDescription] = []
         self.name_blocks: list[tuple[bool, bytes]] = []
         self.secret_blocks: list[tuple[bool, bytes]] = []
+        self.told: Told | None = None
         self.kept = self.section_start = 0
         self.current_index = -1
         self.current = InterfaceDescription(0, 0)
@@ -255,6 +261,8 @@ class PcapngFrames(Reader):
             self.add_interface(at, total)
         elif kind in (NAMES, SECRETS):
             self.keep(self.name_blocks if kind == NAMES else self.secret_blocks, at, total)
+            if kind == SECRETS and self.told is not None and self.kept <= MOST_KEPT:
+                self.told(self.data[at + 8 : at + total - 4], bool(self.big))
         elif kind == STATISTICS:
             self.statistics(at, total)
 

@@ -37,7 +37,7 @@ PACKAGES = {
     "pandas": ("data frames: `whyfetch.classify()`", how_to_install("pandas")),
     "pyarrow": ("`--format parquet`", how_to_install("parquet")),
     "cryptography": ("reading inside TLS, with a key log", how_to_install("decrypt")),
-    "hpack": ("HTTP/2 in plain text", "`pip install hpack`"),
+    "hpack": ("`whyfetch case` of HTTP/2 in plain text", "`pip install hpack`"),
     "scapy": ("rare link types, and a source", how_to_install("scapy")),
     "pyshark": ("`--check` and `--second-opinion`, with tshark", how_to_install("tshark")),
     "jinja2": ("pages: `whyfetch report`", how_to_install("report")),

@@ -21,6 +21,7 @@ from analyzer.cli.options import (
     FAIL_ON,
     GROUP_BY,
     IGNORE,
+    KEYLOG,
     MAX_OPEN,
     OUTPUT,
     SELECT,
@@ -76,6 +77,7 @@ def classify(
     ] = None,
     baseline: Annotated[Path | None, BASELINE] = None,
     client_log: Annotated[Path | None, CLIENT_LOG] = None,
+    keylog: Annotated[list[Path] | None, KEYLOG] = None,
     everything: Annotated[bool, ALL] = False,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Read on while the file grows, until Ctrl-C.")] = False,
@@ -110,7 +112,8 @@ def classify(
         raise UsageError("`--follow` takes one file that is being written", "`whyfetch classify --follow trace.pcap`")
     output = where_to(output)
     if output is not None:
-        check_output(output, [*paths, *(str(path) for path in (client_log, baseline) if path is not None)], force)
+        others = (client_log, baseline, *(keylog or []))
+        check_output(output, [*paths, *(str(path) for path in others if path is not None)], force)
     choice = chosen(select, where, ignore)
     failing, before = gates(fail_on or [], baseline, choice)
     written = format_of(form, output)
@@ -132,6 +135,7 @@ def classify(
         quiet=quiet,
         colour=str(colour),
         client_log=client_log,
+        keylogs=keylog or [],
         show_queries=show_queries,
         max_open=max_open or 0,
         follow=follow,

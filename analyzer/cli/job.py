@@ -24,7 +24,9 @@ from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.progress import ProgressBar
 from analyzer.output.summary import Summary
 from analyzer.reading.inputs import streams
+from analyzer.reading.rows import Row
 from analyzer.text import plural
+from analyzer.verdict.brief import Brief
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.retries import PENDING
 from analyzer.verdict.told import Event
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from analyzer.opinion.check import SecondOpinion
     from analyzer.output.ci.baseline import Baseline
     from analyzer.output.meter import Meter
+    from analyzer.output.written import Written
 
 
 class Writer(Protocol):
@@ -69,6 +72,7 @@ class Job:
         group_by: tuple[str, ...] = (),
         stats: bool = False,
         client_log: Path | None = None,
+        keylogs: list[Path] | None = None,
         baseline: Baseline | None = None,
         show_queries: bool = False,
         max_open: int = 0,
@@ -99,6 +103,9 @@ class Job:
         # nobody knows how much of a stream is to come
         self.bar: ProgressBar | Meter | None = ProgressBar(sys.stderr) if shows and not self.live else None
         self.waiting = None if quiet else messages.waiting
+        self.written: Written | None = None
+        if not (self.live or check or baseline or client_log or group_by or self.choosing):  # which look at fetches
+            self.written = _written(form)
         self.drawing = None
         if form in DRAWN and not self.live:
             from analyzer.output.ci.drawing import Drawings
@@ -108,10 +115,12 @@ class Job:
             paths,
             kinds=True,
             lean=check is None,
+            written=self.written,
             keep=None if self.drawing is None else self.drawing.keep,
             show_queries=show_queries,
             progress=self.bar,
             client_log=client_log,
+            keylogs=keylogs or (),
             waiting=self.waiting,
             max_open=max_open,
             follow=follow,
@@ -143,32 +152,37 @@ class Job:
         try:
             rows = self._wanted(self._until_interrupted())
             if self.check is not None:
-                rows = self.check.watch(rows)
-            first = None
+                rows = ([row] for row in self.check.watch(chain.from_iterable(rows)))
+            first: Rows = []
             if self.capture is None:  # opens the first capture: nothing is written over for an unreadable one
-                first = next(rows, None)
+                first = next(rows, first)
                 self._give_up_if_unreadable()
             with Output(self.output, None if self.quiet else messages.waiting_for_reader, self.form) as out:
-                self._write(out, rows if first is None else chain([first], rows))
+                self._write(out, chain([first], rows))
         finally:
             self._close_bar()
+            if self.written is not None:
+                self.written.depot.close()
         self._report()
         return self._status()
 
-    def _write(self, out: TextIO, rows: Iterable[Fetch | Event]) -> None:
+    def _write(self, out: TextIO, chunks: Iterable[Rows]) -> None:
         """Write all rows, each as soon as it is known."""
         writer = self._writer(out)
         writer.begin()
-        if self.live:
+        if self.live or self.written is not None:  # whose rows are bytes, and go past the text layer
             out.flush()
         clear = self.bar if out.isatty() else None
-        for row in rows:
+        for chunk in chunks:
             if clear is not None:
                 clear.close()
-            if isinstance(row, Fetch):
-                writer.fetch(row)
-            else:
-                writer.event(row)
+            for row in chunk:
+                if isinstance(row, Brief):
+                    out.buffer.write(self.written.take(row))  # type: ignore[union-attr]  # it wrote the most of it
+                elif isinstance(row, Fetch):
+                    writer.fetch(row)
+                else:
+                    writer.event(row)
             if self.live:
                 out.flush()
         self._close_bar()
@@ -187,24 +201,28 @@ class Job:
         for chunk in self.reading.rest():
             yield [*chunk]
 
-    def _wanted(self, chunks: Iterator[Rows]) -> Iterator[Fetch | Event]:
+    def _wanted(self, chunks: Iterator[Rows]) -> Iterator[Rows]:
         """Counts everything, lets pass what is to be shown."""
-        fetch: Fetch
         summary: Summary = self.summary
-        ignoring = self.choice.ignoring
         for chunk in chunks:
             for row in chunk:
-                if isinstance(row, Fetch):
-                    fetch = row
-                    if ignoring:
-                        summary.sift(fetch)
-                    else:
-                        summary.add(fetch)
+                if isinstance(row, Brief):
+                    summary.count(row)
+                elif isinstance(row, Fetch):
+                    summary.add(row)
                 else:
                     summary.tell(row)
-            for row in chunk:
-                if self._tells(row) if isinstance(row, Event) else self._shows(row):
-                    yield row
+            wanted = [row for row in chunk if self._is_wanted(row)]
+            if wanted:
+                yield wanted
+
+    def _is_wanted(self, row: Row) -> bool:
+        """Whether a row, or what is told, is to be shown."""
+        if isinstance(row, Brief):
+            if self.failing and row.kind == "fetch":
+                self._note_found(row.klass, row.cause)
+            return self.everything or row.kind == "fetch"
+        return self._shows(row) if isinstance(row, Fetch) else self._tells(row)
 
     def _tells(self, event: Event) -> bool:
         """Whether what is told is about something that is shown."""
@@ -220,14 +238,19 @@ class Job:
         if fetch.kind != "fetch":
             return self.everything and (not self.choosing or self.choice.shows(fetch))
         verdict = verdict_of(fetch)
-        if self.failing and self.fail_on.matches(verdict.klass, verdict.cause):
-            self.found = self.found or not self.choice.ignores(verdict.klass, verdict.cause)
+        if self.failing:
+            self._note_found(verdict.klass, verdict.cause)
         shown = not self.choosing or self.choice.shows(fetch)
         if self.baseline is not None and shown and verdict.failed and self._is_new(fetch):
             self.found = True
         if shown and fetch.group_outcome == PENDING:
             self.pending.add(fetch.number)
         return shown
+
+    def _note_found(self, klass: str, cause: str) -> None:
+        """The exit status may tell of such a verdict."""
+        if self.fail_on.matches(klass, cause):
+            self.found = self.found or not self.choice.ignores(klass, cause)
 
     def _is_new(self, fetch: Fetch) -> bool:
         """Whether it fails in a way that the baseline lacks, and the exit status is about such."""
@@ -306,7 +329,7 @@ class Job:
 
     def _rows(self) -> Iterator[Fetch]:
         """What is to be shown, without what is told beside it."""
-        rows = self._wanted(self._until_interrupted())
+        rows = chain.from_iterable(self._wanted(self._until_interrupted()))
         for row in rows if self.check is None else self.check.watch(rows):
             if isinstance(row, Fetch):
                 yield row
@@ -347,6 +370,19 @@ class Job:
     def _close_bar(self) -> None:
         if self.bar is not None:
             self.bar.close()
+
+
+def _written(form: str) -> Written | None:
+    """What writes rows of this format as soon as their fetches are judged, None = they are kept."""
+    if form == "csv":
+        from analyzer.output.written import CsvRows
+
+        return CsvRows()
+    if form == "jsonl":
+        from analyzer.output.jsonl import JsonRows
+
+        return JsonRows()
+    return None
 
 
 def _as_warning(error: CaptureError) -> str:

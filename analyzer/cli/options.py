@@ -49,6 +49,8 @@ BASELINE = typer.Option("--baseline", metavar="FILE", help="JSON lines of a run 
 
 CLIENT_LOG = typer.Option("--client-log", metavar="FILE", help="Output of the client, to show its error lines.")
 
+KEYLOG = typer.Option("--keylog", metavar="FILE", help="Keys to read inside TLS (SSLKEYLOGFILE).")
+
 ALL = typer.Option("--all", help="List connections that carried no fetch as well.")
 
 COLOUR = typer.Option("--color", metavar="WHEN", help="auto, always or never.")

@@ -16,6 +16,7 @@ from analyzer.output.table import TableWriter
 from analyzer.verdict.model import verdict_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from analyzer.capture import CaptureSource
@@ -62,6 +63,7 @@ def pick(
     *,
     command: str,
     show_queries: bool = False,
+    keylogs: Iterable[Path] = (),
 ) -> Picked:
     """The fetch with that number, or the first one of that tcp.stream (there also a connection without a fetch).
 
@@ -70,7 +72,12 @@ def pick(
     from analyzer.api import Reading
 
     reading = Reading(
-        source.paths, kinds=True, show_queries=show_queries, client_log=client_log, waiting=messages.waiting
+        source.paths,
+        kinds=True,
+        show_queries=show_queries,
+        client_log=client_log,
+        keylogs=keylogs,
+        waiting=messages.waiting,
     )
     wanted = None
     likely = Likely()

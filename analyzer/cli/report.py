@@ -9,13 +9,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from os.path import exists, isdir, isfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from analyzer.cli import messages
 from analyzer.cli.classify import check_output
-from analyzer.cli.options import CLIENT_LOG, SHOW_QUERIES
+from analyzer.cli.options import CLIENT_LOG, KEYLOG, SHOW_QUERIES
 from analyzer.errors import ExitStatus, UsageError
 from analyzer.output.progress import ProgressBar
 
@@ -39,6 +39,7 @@ def report(
     anonymise: Annotated[bool, ANONYMISE] = False,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
     client_log: Annotated[Path | None, CLIENT_LOG] = None,
+    keylog: Annotated[list[Path] | None, KEYLOG] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No warnings, no progress bar, no last line.")] = False,
 ) -> int:
     """Write a page about the fetches in captures, for somebody who reads no tables.
@@ -57,8 +58,10 @@ def report(
         raise UsageError("the name of the page is not said", f"`whyfetch report {captures[0]} -o report.html`")
     _readable_twice(captures)
     if str(output) != "-":
-        check_output(output, [*captures, *([str(client_log)] if client_log is not None else [])], force)
-    return int(_write(captures, output, client_log, anonymise=anonymise, show_queries=show_queries, quiet=quiet))
+        others = (client_log, *(keylog or []))
+        check_output(output, [*captures, *(str(path) for path in others if path is not None)], force)
+    said = {"client_log": client_log, "keylogs": keylog or []}
+    return int(_write(captures, output, said, anonymise=anonymise, show_queries=show_queries, quiet=quiet))
 
 
 def _readable_twice(captures: list[str]) -> None:
@@ -73,9 +76,9 @@ def _readable_twice(captures: list[str]) -> None:
 
 
 def _write(
-    captures: list[str], output: Path, client_log: Path | None, *, anonymise: bool, show_queries: bool, quiet: bool
+    captures: list[str], output: Path, said: dict[str, Any], *, anonymise: bool, show_queries: bool, quiet: bool
 ) -> ExitStatus:
-    """Read, and write the page when all is known."""
+    """Read, and write the page when all is known; `said`: what is known besides the captures, as Reading takes it."""
     from analyzer.output.page.facts import Facts
     from analyzer.output.page.gather import PageContent
     from analyzer.output.page.page import available, page
@@ -93,7 +96,7 @@ def _write(
         keep=gathered.keep,
         show_queries=show_queries and not anonymise,
         progress=bar,
-        client_log=client_log,
+        **said,
         waiting=None if quiet else messages.waiting,
     )
     with Replaced(output) as target:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli.options import CLIENT_LOG, SECOND_OPINION, SHOW_QUERIES
+from analyzer.cli.options import CLIENT_LOG, KEYLOG, SECOND_OPINION, SHOW_QUERIES
 from analyzer.errors import UsageError
 
 CAPTURE = typer.Argument(
@@ -30,6 +30,7 @@ def show(
     number: Annotated[int | None, NUMBER] = None,
     stream: Annotated[int | None, STREAM] = None,
     client_log: Annotated[Path | None, CLIENT_LOG] = None,
+    keylog: Annotated[list[Path] | None, KEYLOG] = None,
     show_queries: Annotated[bool, SHOW_QUERIES] = False,
     second_opinion: Annotated[bool, SECOND_OPINION] = False,
 ) -> int:
@@ -49,7 +50,9 @@ def show(
     not_both(number, stream)
     source = source_of(capture, "show")
     second = Second() if second_opinion else None
-    fetch, status = pick(source, number, stream, client_log, command="show", show_queries=show_queries)
+    fetch, status = pick(
+        source, number, stream, client_log, command="show", show_queries=show_queries, keylogs=keylog or []
+    )
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     page = Page(fetch, explain(fetch), source.paths[0], columns, messages.coloured(sys.stdout, "auto"))
     with closing(open_capture(source)) as again, Output(None) as out:

@@ -21,6 +21,7 @@ from analyzer.cli.job import Writer
 from analyzer.cli.output import Output
 from analyzer.cli.selection import Choice
 from analyzer.errors import AnalyzerError, ExitStatus, NotStartedError
+from analyzer.keys import library
 from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.compact import CompactWriter
 from analyzer.output.csv import CsvWriter
@@ -88,6 +89,7 @@ class Wrapped:
         packets = str(write) if write is not None and ring is None else ""
         self.compact = CompactWriter(sys.stderr, packets, colour=messages.coloured(sys.stderr, "auto"))
         self.notes: list[str] = []
+        self.keylogs: list[Path] = []
         self.living: list[int] = []
         self.problem: Exception | None = None
 
@@ -98,6 +100,7 @@ class Wrapped:
         try:
             if self.user is not None:
                 keys.give_to(self.user.uid, self.user.gid)
+            self.keylogs = readable(keys.path)
             command = Command(self.arguments, keys.environment, self.user)
             try:
                 status = self._held(command)
@@ -126,7 +129,15 @@ class Wrapped:
         mine = Mine(whose)
         try:
             with self._rows() as out, closing(self._capture(command)) as capture:
-                reading = Reading((), live=capture, kinds=True, lean=True, show_queries=self.show_queries, mine=mine)
+                reading = Reading(
+                    (),
+                    live=capture,
+                    kinds=True,
+                    lean=True,
+                    show_queries=self.show_queries,
+                    mine=mine,
+                    keylogs=self.keylogs,
+                )
                 warden = Warden(command, partial(_stop, capture, reading))
                 self._release(command)
                 warden.start()
@@ -180,7 +191,7 @@ class Wrapped:
         for writer in writers:
             writer.begin()
         for fetch in reading:
-            self.summary.sift(fetch)
+            self.summary.add(fetch)
             if fetch.kind == "fetch" and self.choice.shows(fetch):
                 for writer in writers:
                     writer.fetch(fetch)
@@ -238,3 +249,13 @@ def _ended(warden: Warden) -> str:
     if warden.status > 128:
         return f"was ended by signal {warden.status - 128}"
     return f"exited with {warden.status}"
+
+
+def readable(path: Path | None) -> list[Path]:
+    """The key log of COMMAND, where it can be used: the library is there, and so is the file, or can be."""
+    if path is None or not library.installed():
+        return []
+    with suppress(OSError):
+        path.touch(exist_ok=True)  # COMMAND writes at its end
+        return [path]
+    return []

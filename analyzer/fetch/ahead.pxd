@@ -3,6 +3,5 @@ from analyzer.model.ahead cimport ask
 
 cdef int FETCH, FLOW, VERDICT, TEXT
 
-cpdef fetches(list[Fetch] waiting)
 cpdef itself(Fetch fetch)
 cpdef parts(Fetch fetch)

@@ -13,24 +13,14 @@ FETCH, FLOW, VERDICT, TEXT = 384, 320, 128, 128
 """Bytes of each, in whole cache lines of 64."""
 
 
-def fetches(waiting: list[Fetch]) -> None:
-    """All of these, and what they refer to."""
-    fetch: Fetch
-    if cython.compiled:
-        for fetch in waiting:
-            ask(cython.cast(cython.p_void, fetch), FETCH)
-        for fetch in waiting:
-            parts(fetch)
-
-
 def itself(fetch: Fetch) -> None:
-    """One of them, without what it refers to: that is not known before it is there."""
+    """A fetch, without what it refers to: that is not known before it is there."""
     if cython.compiled:
         ask(cython.cast(cython.p_void, fetch), FETCH)
 
 
 def parts(fetch: Fetch) -> None:
-    """What one refers to."""
+    """What it refers to."""
     if cython.compiled:
         ask(cython.cast(cython.p_void, fetch.flow), FLOW)
         ask(cython.cast(cython.p_void, fetch.verdict), VERDICT)

@@ -9,11 +9,12 @@ from analyzer.model.connection cimport Connection, Event, Side
 from analyzer.model.http cimport Exchange, Http2
 from analyzer.model.tls cimport Record, Tls
 
-cdef int OUTSIDE, SERVER, TLS13
+cdef int OUTSIDE, SERVER, TLS13, HEADS
 cdef long long REFUSAL_NS
 
 cpdef list[Fetch] fetches(Connection connection)
 cdef note_quiet(Connection connection)
+cdef inside(Fetch fetch, Tls tls)
 cdef Fetch plain(Connection connection, Exchange exchange, Flow flow, int position)
 cdef bint outlives(Fetch fetch) except -1
 cdef stream_over(Fetch fetch, Exchange exchange, Http2 h2)

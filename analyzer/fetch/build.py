@@ -23,7 +23,7 @@ from analyzer.layer.tls.registry import TLS13
 from analyzer.model.connection import CLIENT, OUTSIDE, SERVER, Connection, Event, Side
 from analyzer.model.fields import MAX_VALUE
 from analyzer.model.http import Exchange, Http2
-from analyzer.model.tls import Record, Tls
+from analyzer.model.tls import HEADS, Record, Tls
 
 EARLY_RESET_NS = 1_000_000_000
 """A server's reset this soon after the handshake is a refusal (signatures.md 6.1 `early_reset`), an empty connection
@@ -38,7 +38,7 @@ def fetches(connection: Connection) -> list[Fetch]:
     exchange: Exchange
     fetch: Fetch
     flow: Flow = Flow(connection)
-    if connection.exchanges and connection.tls is None:
+    if connection.exchanges and (connection.tls is None or connection.tls.decrypted == HEADS):
         if len(connection.exchanges) > 1:
             note_quiet(connection)
         for exchange in connection.exchanges:
@@ -66,10 +66,12 @@ def plain(connection: Connection, exchange: Exchange, flow: Flow, position: cyth
     """The fetch of one HTTP exchange; the first on its connection begins with the SYN."""
     fetch: Fetch = Fetch(connection, exchange, flow)
     fetch.protocol = "http" if exchange.h2 is None else "h2c"
+    if connection.tls is not None:
+        inside(fetch, connection.tls)
     fetch.method = exchange.method
     fetch.target = exchange.target
     fetch.status = exchange.status
-    fetch.name = exchange_name(connection, exchange)
+    fetch.name = exchange_name(connection, exchange) or fetch.name
     begin(fetch, connection)
     if position > 0:
         fetch.start = exchange.request_time or exchange.response_time  # a request may be missing in the capture
@@ -92,6 +94,17 @@ def plain(connection: Connection, exchange: Exchange, flow: Flow, position: cyth
     if exchange.h2 is not None and not exchange.response_complete:
         stream_over(fetch, exchange, exchange.h2)
     return fetch
+
+
+def inside(fetch: Fetch, tls: Tls) -> None:
+    """What is told of the TLS that carries an exchange."""
+    done: Completion = tls_completion(tls)
+    fetch.protocol = "tls"
+    fetch.completion = done
+    if tls.sni:
+        fetch.name = fetch.flow.sni
+    if done.state == "complete":
+        fetch.tls_s = seconds(tls.hello_time, done.done_time)
 
 
 def outlives(fetch: Fetch) -> cython.bint:

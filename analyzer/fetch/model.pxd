@@ -13,7 +13,7 @@ cdef class Fetch:
     cdef public Exchange exchange
     cdef public Flow flow
     cdef public str kind, file, name, protocol, method, target, phase
-    cdef public long long number, start, end, first_packet, last_packet, serial, over
+    cdef public long long number, start, end, first_packet, last_packet, over
     cdef public int status, last, name_from_dns, dns_repeated, dropped, show_queries, readable, authorized
     cdef public double dns_s, connect_s, tls_s, ttfb_s, response_s, silence_s
     cdef public Completion completion

@@ -26,7 +26,6 @@ class Fetch:
     flow        what rows and groups need to know of the connection, which outlives it
     readable    1 = there is an exchange; over: ns, when the client could know that the fetch had ended
     kind        fetch, or a connection that is none: speculative | probe | race | other | subflow
-    serial      how many fetches of the capture were judged before it
     number      1-based, in the order of first packets within its capture
     target      what was asked for, as sent, for comparisons: what may be shown of it says `shown`
     show_queries  1 = query, fragment, user and password of a target may be shown (`--show-queries`)
@@ -51,7 +50,6 @@ class Fetch:
         self.connection = connection
         self.exchange = exchange
         self.flow = Flow(connection) if flow is None else flow
-        self.serial = 0
         self.kind = "fetch"
         self.file = ""
         self.number = 0
@@ -92,18 +90,6 @@ class Fetch:
     def shown(self, target: str) -> str:
         """What may be shown of a target, of this fetch or of another one on its connection."""
         return target if self.show_queries else shown_target(target)
-
-    def __lt__(self, other: Fetch) -> bool:
-        """Order of rows: first packets; of one packet, the order of connections, then that of being judged."""
-        if self.first_packet != other.first_packet:
-            return self.first_packet < other.first_packet
-        if self.flow.stream != other.flow.stream:
-            return self.flow.stream < other.flow.stream
-        return self.serial < other.serial
-
-    def __hash__(self) -> int:
-        """By identity, which is also what equality means here; Cython takes it from classes that have an order."""
-        return id(self)
 
     def detach(self) -> None:
         """Let go of everything that only the verdict needed."""

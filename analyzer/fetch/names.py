@@ -74,7 +74,7 @@ class Names:
 
         A connection knows of the questions before it, whether they were answered when it ended or not.
         """
-        client = asker_of(lookup)
+        client: bytes = asker_of(lookup)
         now: cython.longlong = max(lookup.last_query_time, lookup.answer_time)
         if now > self.wishes.now:
             self.wishes.now = now
@@ -90,7 +90,7 @@ class Names:
             self.wishes.add(lookup)
 
     def _remember(self, table: Recent, client: bytes, what: object, thing: object) -> None:
-        forgotten = table.forgotten + self.askers.forgotten
+        forgotten: cython.Py_ssize_t = table.forgotten + self.askers.forgotten
         table.add((client, what), thing)
         if client:
             self._add_asker(client, what)
@@ -98,7 +98,7 @@ class Names:
             self.lost = self.wishes.now
 
     def _add_asker(self, client: bytes, what: object) -> None:
-        clients = self.askers.of(what)
+        clients: list[bytes] = self.askers.of(what)
         if client in clients or len(clients) >= MAX_ASKERS_OF_ONE:
             self.askers.touch(what)
         else:
@@ -130,14 +130,21 @@ class Names:
             host = self._other_family(client, fetch.name.lower(), began) or client
         if host != client and self._is_kin(host, client):
             fetch.flow.host = host
-        for who in (client,) if host == client else (client, host):
-            self.wishes.use(who, fetch.name, began)
-            if fetch.name and not fetch.name_from_dns:
-                self.wishes.say(who, fetch.name)
+        if connection.noted < 2 or fetch.name != wanted(connection):  # else it was noted already
+            self._wish(client, fetch, began)
+            connection.noted = 2 if fetch.name and fetch.name == wanted(connection) else connection.noted
+        if host != client:
+            self._wish(host, fetch, began)
         if fetch.name and fetch.first_packet == connection.first_packet:
             self._time(fetch, host, began)
 
-    def _is_kin(self, host: bytes, client: bytes) -> bool:
+    def _wish(self, client: bytes, fetch: Fetch, began: cython.longlong) -> None:
+        """A host connected for the name of a fetch."""
+        self.wishes.use(client, fetch.name, began)
+        if fetch.name and not fetch.name_from_dns:
+            self.wishes.say(client, fetch.name)
+
+    def _is_kin(self, host: bytes, client: bytes) -> cython.bint:
         """Whether this is the first address of the other family that is recognized as the host's."""
         if host not in self.kin and len(self.kin) < MAX_KIN:
             self.kin[host] = client
@@ -149,7 +156,8 @@ class Names:
         Of what was forgotten nobody knows whether it was the only one.
         """
         found = b""
-        clients = self.askers.of(what)
+        asker: bytes
+        clients: list[bytes] = self.askers.of(what)
         if len(clients) >= MAX_ASKERS_OF_ONE or before - KIN_NS <= self.lost:
             return b""
         for asker in clients:
@@ -162,7 +170,7 @@ class Names:
                     found = asker
         return found
 
-    def _answered(self, client: bytes, what: object) -> Iterable[int]:
+    def _answered(self, client: bytes, what: object) -> list[int]:
         """When a client was given an address, or had its answers for a name."""
         if isinstance(what, bytes):
             return [time for time, _ in self.answers.of((client, what))]
@@ -173,6 +181,8 @@ class Names:
 
         The client's own answers count, else those of the host's stub resolver.
         """
+        time: cython.longlong
+        asker: bytes
         for asker in (client, b""):
             for time, name in reversed(self.answers.of((asker, address))):
                 if time <= before:
@@ -182,7 +192,7 @@ class Names:
     def _time(self, fetch: Fetch, client: bytes, before: cython.longlong) -> None:
         """From the first question for the name to the last answer, in seconds; and whether a question was repeated."""
         name = fetch.name.lower()
-        lookups = self.asked.of((client, name)) or self.asked.of((b"", name))
+        lookups: list[Lookup] = self.asked.of((client, name)) or self.asked.of((b"", name))
         asked = asked_before(lookups, before)
         if asked:
             first: cython.longlong = min([times[0] for times, _ in asked])
@@ -232,8 +242,11 @@ class Names:
 
         It is met at every look, and tells something new twice at most.
         """
-        client, began = connection.client.address, connection.first_time
-        name = wanted(connection)
+        if connection.noted == 2:
+            return
+        client: bytes = connection.client.address
+        began: cython.longlong = connection.first_time
+        name: str = wanted(connection)
         known: cython.int = 2 if name else 1
         if connection.noted >= known:
             return

@@ -1,4 +1,3 @@
-# not compiled: only names that were not resolved
 """Which questions belong to a connection, and when their answers came."""
 
 from __future__ import annotations

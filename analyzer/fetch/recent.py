@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
+import cython
+
 
 class Recent:
     """A table with a cap on all that it holds.
@@ -28,11 +30,12 @@ class Recent:
 
     def of(self, key: object) -> list[Any]:
         """What is known below a key, the newest last."""
-        return self.kept.get(key, NOTHING)
+        known: list[Any] = cython.cast(dict, self.kept).get(key, NOTHING)  # a look-up without a call of a method
+        return known
 
     def add(self, key: object, thing: object) -> None:
         """Something new below a key."""
-        known = self.kept.get(key)
+        known: list[Any] | None = cython.cast(dict, self.kept).get(key)
         if known is None:
             self.kept[key] = [thing]
         else:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from heapq import heappop
 from itertools import chain, islice
 
+import cython
+
 from analyzer.fetch.floods import MAX_ROWS_OF_ALL, Floods
 from analyzer.fetch.least import NEVER, Least
 from analyzer.fetch.model import Fetch
@@ -197,14 +199,16 @@ class Wishes:
 
     # -- connections -----------------------------------------------------------------------------------------------
 
-    def use(self, client: bytes, name: str, began: int) -> None:
+    def use(self, client: bytes, name: str, began: cython.longlong) -> None:
         """A connection was made for the name, "" = it is not known for which."""
         forgotten = self.used.forgotten
+        time: object = began
+        lower: str = name.lower()
         self.newest_use = max(self.newest_use, began)
-        for who in (client, bytes((len(client),))):
-            pair = (who, name.lower())
-            if began not in self.used.of(pair):
-                self.used.add(pair, began)
+        for who in (client, FAMILY[len(client)]):
+            pair = (who, lower)
+            if time not in self.used.of(pair):
+                self.used.add(pair, time)
         if self.used.forgotten != forgotten:
             self.lost = max(self.lost, self.newest_use)
 
@@ -229,9 +233,9 @@ class Wishes:
 
     def _got_elsewhere(self, wish: Resolution) -> bool:
         """Whether the client got on in spite of DNS: it connected for the name, or a shorter variant resolved."""
-        clients = [wish.client, OTHER_FAMILY[len(wish.client)]]
+        clients = [wish.client, FAMILY[20 - len(wish.client)]]
         if loopback(wish.client):  # it connects under another address
-            clients.append(bytes((len(wish.client),)))
+            clients.append(FAMILY[len(wish.client)])
         for who in clients:
             for name in (wish.name, *prefixes(wish.name)):
                 if any(map(wish.within, self.used.of((who, name)))):
@@ -371,8 +375,8 @@ class Wishes:
                 settle_twins(wish, other)
 
 
-OTHER_FAMILY = {4: b"\x10", 16: b"\x04"}
-"""Size of an address -> what stands in Wishes.used for all clients of the other family."""
+FAMILY = {4: b"\x04", 16: b"\x10"}
+"""Size of an address -> what stands in Wishes.used for all clients of that family."""
 
 
 def first_label(wish: Resolution) -> str:

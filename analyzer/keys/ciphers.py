@@ -7,11 +7,11 @@ made with this key and this number; of TLS 1.3 the inner plaintext, with its typ
 from __future__ import annotations
 
 import copy
-import hmac
 from typing import Any
 
 from analyzer.keys import library
 from analyzer.keys.hidden import Hidden
+from analyzer.keys.mac import Mac
 from analyzer.keys.suites import CCM, CHACHA, GCM, SIZES, TLS10, TLS13, Suite
 
 EXPLICIT = 8
@@ -55,9 +55,9 @@ class Aead13(Cipher):
     __slots__ = ("_decrypt", "_failures", "_iv")
 
     def __init__(self, suite: Suite, key: bytes, iv: bytes) -> None:
-        self._decrypt = aead(suite, key)
+        self._decrypt = library.aead(suite, key)
         self._iv = int.from_bytes(iv, "big")
-        self._failures = library.failures()
+        self._failures = library.aeads().failures
 
     def read(self, number: int, kind: int, version: int, body: bytes) -> bytes | None:
         head = (kind << 32 | version << 16 | len(body)).to_bytes(5, "big")
@@ -73,10 +73,10 @@ class ChaCha12(Cipher):
     __slots__ = ("_decrypt", "_failures", "_iv", "_tag")
 
     def __init__(self, suite: Suite, key: bytes, iv: bytes) -> None:
-        self._decrypt = aead(suite, key)
+        self._decrypt = library.aead(suite, key)
         self._iv = int.from_bytes(iv, "big")
         self._tag = suite.tag
-        self._failures = library.failures()
+        self._failures = library.aeads().failures
 
     def read(self, number: int, kind: int, version: int, body: bytes) -> bytes | None:
         if len(body) < self._tag:
@@ -94,10 +94,10 @@ class Explicit12(Cipher):
     __slots__ = ("_decrypt", "_failures", "_last", "_number", "_overhead", "_salt")
 
     def __init__(self, suite: Suite, key: bytes, salt: bytes) -> None:
-        self._decrypt = aead(suite, key)
+        self._decrypt = library.aead(suite, key)
         self._salt = salt
         self._overhead = EXPLICIT + suite.tag
-        self._failures = library.failures()
+        self._failures = library.aeads().failures
         self._last = b""
         self._number = 0
 
@@ -128,11 +128,11 @@ class Cbc(Cipher):
     In TLS 1.0 a record's initialization vector is the last block of the record before (RFC 2246 6.2.3.2).
     """
 
-    __slots__ = ("_chained", "_decryptor", "_etm", "_key", "_mac", "_size", "_vector")
+    __slots__ = ("_chained", "_decryptor", "_etm", "_mac", "_size", "_vector")
 
     def __init__(self, suite: Suite, version: int, key: bytes, mac: bytes, vector: bytes, etm: bool) -> None:
         self._decryptor = library.aes_cbc(key)
-        self._key, self._mac, self._size = mac, suite.mac, SIZES[suite.mac]
+        self._mac, self._size = Mac(suite.mac, mac), SIZES[suite.mac]
         self._etm = etm
         self._chained = version == TLS10
         self._vector = vector
@@ -158,8 +158,7 @@ class Cbc(Cipher):
         return plain[:content]
 
     def _signed(self, number: int, kind: int, version: int, data: bytes, mac: bytes) -> bool:
-        head = additional(number, kind, version, len(data))
-        return hmac.digest(self._key, head + data, self._mac) == mac
+        return self._mac.of(additional(number, kind, version, len(data)), data) == mac
 
     def ready(self) -> bool:
         return bool(self._vector) or not self._chained
@@ -173,15 +172,6 @@ class Cbc(Cipher):
 def additional(number: int, kind: int, version: int, length: int) -> bytes:
     """Sequence number, type, version and length: what a MAC or an AEAD covers besides (RFC 5246 6.2.3.1 and .3)."""
     return (number << 40 | kind << 32 | version << 16 | length).to_bytes(13, "big")
-
-
-def aead(suite: Suite, key: bytes) -> library.Decrypt:
-    """What decrypts with an AEAD's key."""
-    if suite.cipher == GCM:
-        return library.aes_gcm(key)
-    if suite.cipher == CHACHA:
-        return library.chacha20_poly1305(key)
-    return library.aes_ccm(key, suite.tag)
 
 
 def cipher12(suite: Suite, version: int, key: bytes, mac: bytes, iv: bytes, etm: bool) -> Cipher:

@@ -17,12 +17,15 @@ CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE_TYPE, APPLICATION_DATA = 20, 21, 22, 23
 """Content types (RFC 8446 5.1)."""
 
 WINDOW = 64
-"""Sequence numbers that are tried beyond the expected one, where the capture has a hole: a megabyte of full records."""
+"""Sequence numbers that are tried beyond the least possible one, where the capture has a hole."""
+BESIDE = 16
+"""And of those around the number that it has if what was lost were records as long as it."""
 MOST_FAILED = 16
 """Records of a direction that nothing opens; behind them no more is tried."""
 SEARCH = 4
 """As how many of those a record counts for which a whole window of numbers was tried in vain."""
-LARGEST = 16384 + 2048 + 5
+HEADER = 5
+LARGEST = 16384 + 2048 + HEADER
 """Bytes of the largest record, with its header (RFC 5246 6.2.3; RFC 8446 5.2 has less)."""
 
 NOT = -1
@@ -65,6 +68,11 @@ class Direction(Hidden):
         """
         return 0 if self._current is None else self._current.stage
 
+    @property
+    def number(self) -> int:
+        """The sequence number of the next record under the current key, -1 = there is none."""
+        return -1 if self._current is None else self._current.number
+
     def open(self, kind: int, version: int, body: bytes) -> Content | None:
         """The content type and the plaintext of the next record, whose header has this type and version.
 
@@ -101,6 +109,7 @@ class Direction(Hidden):
             return self._search(kind, version, body, tried=True)
         epoch.number += 1
         self.opened += 1
+        self._passed = 0
         return plain
 
     def _search(self, kind: int, version: int, body: bytes, *, tried: bool) -> bytes | None:
@@ -141,12 +150,22 @@ class Direction(Hidden):
             (epoch, (self._passed, *later) if self._passed > 0 else later) for epoch in self._ahead
         ]
         if current is not None and not tried:
-            expected = current.number + self._lost // LARGEST
-            numbers = range(expected, expected + (WINDOW + 1 if self._adrift else 1))
-            guess = current.cipher.guess(body) if self._adrift else -1
-            mine = (current, numbers if guess < 0 else (guess, *numbers))
-            found.insert(len(found) if self._leaving else 0, mine)
+            found.insert(len(found) if self._leaving else 0, (current, self._numbers(current, body)))
         return found
+
+    def _numbers(self, epoch: Epoch, body: bytes) -> Iterator[int]:
+        """Of the current epoch: the one that is expected, and behind a hole all that it may be."""
+        expected = epoch.number + self._lost // LARGEST
+        if not self._adrift:
+            yield expected
+            return
+        guess = epoch.cipher.guess(body)
+        if guess >= 0:
+            yield guess
+        yield from range(expected, expected + WINDOW + 1)
+        likely = epoch.number + self._lost // (len(body) + HEADER)
+        if likely > expected:
+            yield from range(max(likely - BESIDE, expected + WINDOW + 1), likely + BESIDE + 1)
 
     def _found(self, epoch: Epoch, number: int) -> None:
         """That opened it."""
@@ -157,6 +176,7 @@ class Direction(Hidden):
         if epoch is not self._current:
             self._current = epoch
             self._cipher = epoch.cipher
+            self._ahead = []
             self._built = NOT
 
     def _pass(self, body: bytes) -> None:

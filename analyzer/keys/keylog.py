@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from binascii import Error, a2b_hex
-from collections.abc import Iterator
+from contextlib import suppress
 
 from analyzer.keys.hidden import Shared
 from analyzer.keys.secrets import USED, Secrets
@@ -19,6 +19,9 @@ KNOWN = frozenset(
     label.encode() for label in (*USED, "EXPORTER_SECRET", "EARLY_EXPORTER_SECRET", "RSA", "ECH_SECRET", "ECH_CONFIG")
 )
 """Labels that are understood; those that are not used open nothing, or nothing that is supported."""
+OPENING = {label.encode(): (label, tuple(2 * size for size in sizes)) for label, sizes in USED.items()}
+"""Those that open something, with their names and the digits of their secrets."""
+NOTHING: tuple[str, tuple[int, ...]] = ("", ())
 GENERATION = (b"CLIENT_TRAFFIC_SECRET_", b"SERVER_TRAFFIC_SECRET_")
 """Begins the labels of secrets behind KeyUpdates, which follow from those before."""
 
@@ -118,7 +121,7 @@ class KeyLog(Shared):
             if len(fields) == 3 and len(fields[1]) == RANDOM and len(fields[2]) in SECRETS and fields[0] in KNOWN:
                 self.lines += 1
                 if fields[1] != last:
-                    self._remember(fields[1], at)
+                    self.malformed += not self._remember(fields[1], at)
                     last = self._last
             elif fields and not fields[0].startswith(b"#"):
                 self.lines += 1
@@ -140,18 +143,17 @@ class KeyLog(Shared):
             if name in self.unknown or len(self.unknown) < MOST_UNKNOWN:
                 self.unknown[name] = self.unknown.get(name, 0) + 1
 
-    def _remember(self, random: bytes, at: int) -> None:
-        """A run of lines begins here."""
+    def _remember(self, random: bytes, at: int) -> bool:
+        """A run of lines begins here, unless its random is none."""
         if random == self._last:
-            return
+            return True
         try:
             key = int.from_bytes(a2b_hex(random[:10]), "big") >> 4
         except Error:
-            self.malformed += 1
-            return
+            return False
         if self._runs >= MOST_RUNS or at > PLACE:
             self.full = True
-            return
+            return True
         self._last = random
         self._runs += 1
         chosen = key >> 24
@@ -159,6 +161,7 @@ class KeyLog(Shared):
         if places is None:
             places = self._lists[chosen] = array("Q")
         places.append((key & 0xFFFFFF) << PLACE_BITS | at)
+        return True
 
     def fill(self, secrets: Secrets) -> None:
         """Add what the log has of a random."""
@@ -172,30 +175,27 @@ class KeyLog(Shared):
             for label, secret in self._run(place, secrets.random):
                 secrets.add(label, secret, self._text.origin)
 
-    def _run(self, at: int, random: bytes) -> Iterator[tuple[str, bytes]]:
+    def _run(self, at: int, random: bytes) -> list[tuple[str, bytes]]:
         """(label, secret) of the lines from here on that have this random."""
+        found: list[tuple[str, bytes]] = []
         data = self._text.read(at, RUN)
-        if len(data) == RUN and _goes_on(data, random):
-            data += self._text.read(at + RUN, LONG_RUN)
-        for line in data.removeprefix(BYTE_ORDER_MARK).split(b"\n", MOST_LINES)[:MOST_LINES]:
-            fields = line.split()
-            if len(fields) != 3 or len(fields[1]) != RANDOM:
-                continue
-            try:
-                if a2b_hex(fields[1]) != random:
-                    return
-                secret = a2b_hex(fields[2])
-            except Error:
-                continue
-            label = fields[0].decode("ascii", "replace")
-            if len(secret) in USED.get(label, ()):
-                yield label, secret
+        if not _read(data, random, found) and len(data) == RUN:
+            found.clear()
+            _read(data + self._text.read(at + RUN, LONG_RUN), random, found)
+        return found
 
 
-def _goes_on(data: bytes, random: bytes) -> bool:
-    """Whether the last line of these that has a random has this one."""
-    for line in reversed(data.split(b"\n")):
+def _read(data: bytes, random: bytes, found: list[tuple[str, bytes]]) -> bool:
+    """Add what the lines have of the random that the first of them has; whether it ends before they do."""
+    wanted = random.hex().encode()
+    for line in data.removeprefix(BYTE_ORDER_MARK).split(b"\n", MOST_LINES)[:MOST_LINES]:
         fields = line.split()
-        if len(fields) >= 2 and len(fields[1]) == RANDOM:
-            return fields[1].lower() == random.hex().encode()
-    return True
+        if len(fields) != 3 or len(fields[1]) != RANDOM:
+            continue
+        if fields[1] != wanted and fields[1].lower() != wanted:
+            return True
+        label, sizes = OPENING.get(fields[0], NOTHING)
+        if len(fields[2]) in sizes:
+            with suppress(Error):
+                found.append((label, a2b_hex(fields[2])))
+    return False

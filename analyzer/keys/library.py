@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from analyzer.errors import MissingError
+from analyzer.keys.suites import CHACHA, GCM, Suite
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import CipherContext
+    from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 
 Decrypt: TypeAlias = Callable[[bytes, bytes | memoryview, bytes], bytes]
-"""(nonce, ciphertext with its tag, additional data) -> plaintext, or one of `failures()`."""
+"""(nonce, ciphertext with its tag, additional data) -> plaintext, or one of `Aeads.failures`."""
+
+
+class Aeads(NamedTuple):
+    """What the library has, and what it raises for ciphertext that was not made with a key and a nonce."""
+
+    gcm: type[AESGCM]
+    ccm: type[AESCCM]
+    chacha: type[ChaCha20Poly1305]
+    failures: tuple[type[Exception], ...]
 
 
 def require() -> None:
     """MissingError where the library is not installed: to be told before a capture is read, not in the middle of it."""
-    try:
-        import cryptography  # noqa: F401
-    except ImportError:
-        raise MissingError("reading inside TLS", "cryptography", "decrypt") from None
+    aeads()
 
 
 def installed() -> bool:
@@ -30,36 +38,24 @@ def installed() -> bool:
 
 
 @cache
-def failures() -> tuple[type[Exception], ...]:
-    """What is raised for ciphertext that was not made with this key and nonce, or that cannot be any."""
-    require()
-    from cryptography.exceptions import InvalidTag
-
-    return (InvalidTag, ValueError)
-
-
-def aes_gcm(key: bytes) -> Decrypt:
-    """AES-GCM (RFC 5288 3, RFC 5116 5.1 and 5.2)."""
-    require()
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    return AESGCM(key).decrypt
+def aeads() -> Aeads:
+    """The AEADs."""
+    try:
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
+    except ImportError:
+        raise MissingError("reading inside TLS", "cryptography", "decrypt") from None
+    return Aeads(AESGCM, AESCCM, ChaCha20Poly1305, (InvalidTag, ValueError))
 
 
-def aes_ccm(key: bytes, tag: int) -> Decrypt:
-    """AES-CCM with a tag of so many bytes (RFC 6655 3 and 4)."""
-    require()
-    from cryptography.hazmat.primitives.ciphers.aead import AESCCM
-
-    return AESCCM(key, tag).decrypt
-
-
-def chacha20_poly1305(key: bytes) -> Decrypt:
-    """ChaCha20-Poly1305 (RFC 8439, RFC 7905)."""
-    require()
-    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-
-    return ChaCha20Poly1305(key).decrypt
+def aead(suite: Suite, key: bytes) -> Decrypt:
+    """What decrypts with the AEAD of a suite (RFC 5288 3, RFC 6655 3 and 4, RFC 7905)."""
+    known = aeads()
+    if suite.cipher == GCM:
+        return known.gcm(key).decrypt
+    if suite.cipher == CHACHA:
+        return known.chacha(key).decrypt
+    return known.ccm(key, suite.tag).decrypt
 
 
 def aes_cbc(key: bytes) -> Callable[[bytes], CipherContext]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
+from functools import cache
 
+from analyzer.keys.mac import hmac
 from analyzer.keys.suites import SIZES
 
 
 def p_hash(name: str, secret: bytes, seed: bytes, length: int) -> bytes:
     """P_hash (RFC 5246 5)."""
-    digest = hmac.digest
     found = b""
     chained = seed
     while len(found) < length:
-        chained = digest(secret, chained, name)
-        found += digest(secret, chained + seed, name)
+        chained = hmac(name, secret, chained)
+        found += hmac(name, secret, chained + seed)
     return found[:length]
 
 
@@ -41,9 +41,14 @@ def expand_label(name: str, secret: bytes, label: bytes, length: int) -> bytes:
     """
     if length > SIZES[name]:
         raise ValueError("longer than the hash")
+    return hmac(name, secret, _info(label, length))[:length]
+
+
+@cache
+def _info(label: bytes, length: int) -> bytes:
+    """HkdfLabel, and the counter of HKDF-Expand's one step (RFC 5869 2.3)."""
     label = b"tls13 " + label
-    info = b"%b%c%b\0\1" % (length.to_bytes(2, "big"), len(label), label)
-    return hmac.digest(secret, info, name)[:length]
+    return b"%b%c%b\0\1" % (length.to_bytes(2, "big"), len(label), label)
 
 
 def following(name: str, secret: bytes) -> bytes:

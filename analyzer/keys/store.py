@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from analyzer.errors import how_to_install
 from analyzer.keys import library
-from analyzer.keys.blocks import key_log_of
+from analyzer.keys.blocks import key_log_of, randoms_of
 from analyzer.keys.hidden import Shared
 from analyzer.keys.keylog import KeyLog
 from analyzer.keys.secrets import Secrets
@@ -16,20 +16,25 @@ from analyzer.keys.texts import MemoryText, text_of
 MOST_BLOCKS = 1024
 """Decryption secrets blocks that are kept; a reader keeps 16 MiB of them."""
 
+MOST_MISSED = 1 << 16
+"""Randoms that were asked for in vain and are remembered, 6 MB."""
+
 
 class Store(Shared):
     """What `--keylog` and decryption secrets blocks have; empty, it costs nothing and needs no library."""
 
-    __slots__ = ("_logs", "blocks", "others")
+    __slots__ = ("_logs", "_missed", "blocks", "late", "others")
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
         """KeyLogError when one of them cannot be read, MissingError without `cryptography`.
 
         blocks  decryption secrets blocks of TLS
         others  those of other protocols
+        late    randoms that were asked for in vain before the block came that has them: reading again would help
         """
         self._logs: list[KeyLog] = []
-        self.blocks = self.others = 0
+        self._missed: set[bytes] = set()
+        self.blocks = self.others = self.late = 0
         for path in paths:
             self.add(path)
 
@@ -48,6 +53,10 @@ class Store(Shared):
         if not library.installed():
             return False
         self._logs.append(KeyLog(MemoryText(text, "file")))
+        if self._missed:
+            found = self._missed.intersection(randoms_of(text))
+            self.late += len(found)
+            self._missed -= found
         return True
 
     def __bool__(self) -> bool:
@@ -58,7 +67,11 @@ class Store(Shared):
         """The secrets of a client random, None = there are none by now. Logs that have grown are read on."""
         secrets = Secrets(random, self)
         self.fill(secrets)
-        return secrets if secrets.count else None
+        if secrets.count:
+            return secrets
+        if len(self._missed) < MOST_MISSED:
+            self._missed.add(random)
+        return None
 
     def session(self, random: bytes) -> Session | None:
         """What opens the connection whose ClientHello has this random, None = no secrets are known by now."""

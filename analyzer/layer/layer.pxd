@@ -22,12 +22,13 @@ cdef class Segment:
 cdef class Layer:
     cdef public Connection connection
     cdef public Direction up, down
-    cdef public object lookups
+    cdef public object lookups, keys
     cdef public Log log
-    cdef public int depth
+    cdef public int depth, carried
     cdef public Layer heir
     cpdef join(self, Layer parent)
-    cpdef begin(self, Connection connection, Direction up, Direction down, object lookups)
+    cpdef begin(self, Connection connection, Direction up, Direction down, object lookups, object keys=*)
+    cpdef tell(self, str protocol, bytes first)
     cpdef Py_ssize_t feed(self, Segment segment) except -1
     cpdef acknowledged(self, long long ack, long long packet, long long time)
     cpdef finish(self)

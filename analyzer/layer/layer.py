@@ -8,6 +8,8 @@ fed again, perhaps with no bytes, as soon as they are over. Where a layer is don
 
 from __future__ import annotations
 
+from typing import Any
+
 import cython
 
 from analyzer.frame.octets import cut
@@ -66,7 +68,9 @@ class Layer:
     connection   where it writes down what it finds
     up, down     the client's bytes, and the server's
     lookups      the table that DNS messages go to, None = nobody wants them
+    keys         what may open TLS (analyzer.keys.store.Store), None = there is nothing
     log          where it writes down all that it reads, None = nobody wants to know, which is nearly always so
+    carried      1 = another layer carries this conversation, and the connection's protocol is that one's
     depth        how many layers before it were prologues or tunnels
     heir         who goes on, None = it does itself
     """
@@ -74,14 +78,15 @@ class Layer:
     def __init__(self, parent: Layer) -> None:
         self.join(parent)
 
-    def begin(self, connection: Connection, up: Direction, down: Direction, lookups: object) -> None:
+    def begin(self, connection: Connection, up: Direction, down: Direction, lookups: object, keys: Any = None) -> None:
         """Be the first layer that reads this."""
         self.connection = connection
         self.up = up
         self.down = down
         self.lookups = lookups
+        self.keys = keys
         self.log: Log | None = None
-        self.depth = 0
+        self.depth = self.carried = 0
         self.heir: Layer | None = None
 
     def join(self, parent: Layer) -> None:
@@ -90,13 +95,21 @@ class Layer:
         self.up = parent.up
         self.down = parent.down
         self.lookups = parent.lookups
+        self.keys = parent.keys
         self.log = parent.log
         self.depth = parent.depth
+        self.carried = parent.carried
         self.heir = None
 
     def feed(self, segment: Segment) -> cython.Py_ssize_t:
         """Read what comes next; returns how many bytes of that direction behind it nobody needs."""
         return NEVER
+
+    def tell(self, protocol: str, first: bytes) -> None:
+        """What the connection speaks, and the first bytes of what nobody here understands."""
+        if not self.carried:
+            self.connection.protocol = protocol
+            self.connection.other_first = first
 
     def acknowledged(self, ack: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
         """The server has taken the client's bytes up to this offset; called while `connection.heeded` is set."""

@@ -45,8 +45,7 @@ class Next(Waiting):
                 return self.hand_over(self.tls() if kind == TLS else self.http(), segment)
         kept = self.keep(segment)
         if segment.side.index == SERVER and self.from_client is None:
-            self.connection.protocol = "other"  # it speaks first; a ClientHello or a request may still correct this
-            self.connection.other_first = kept.first()
+            self.tell("other", kept.first())  # it speaks first; a ClientHello or a request may still correct this
         self.decide()
         if self.heir is None and kept.full():
             self.give_up()
@@ -94,8 +93,7 @@ class Next(Waiting):
         """What was said so far led to something else."""
         connection = self.connection
         connection.via = (*connection.via, via)
-        connection.protocol = ""
-        connection.other_first = b""
+        self.tell("", b"")
 
     def start(self, kind: cython.int, head: bytes) -> None:
         """The client's bytes begin with `head`, which is of this kind."""
@@ -118,28 +116,25 @@ class Next(Waiting):
         if kind == H2C:
             return self.http2(None)
         if kind == OTHER and self.lookups is not None and self.connection.server.port == DNS_PORT:
-            self.connection.protocol = "other"  # it fetches nothing itself
+            self.tell("other", self.connection.other_first)  # it fetches nothing itself
             return DnsStream(self)
         return None
 
     def tls(self) -> TlsParser:
         """TLS begins."""
-        self.connection.protocol = "tls"
-        self.connection.other_first = b""
+        self.tell("tls", b"")
         return TlsParser(self)
 
     def http(self) -> HttpParser:
         """HTTP/1.x begins."""
-        self.connection.protocol = "http"
-        self.connection.other_first = b""
+        self.tell("http", b"")
         return HttpParser(self)
 
     def http2(self, upgraded: Exchange | None) -> Layer:
         """HTTP/2 begins, with prior knowledge or after the answer to an HTTP/1.1 request (signatures.md 1.3)."""
         from analyzer.layer.http2.parser import Http2Parser  # rare in plain text
 
-        self.connection.protocol = "h2c"
-        self.connection.other_first = b""
+        self.tell("h2c", b"")
         return Http2Parser(self, upgraded)
 
     def start_socks(self, client: Kept, head: bytes, kind: cython.int) -> None:
@@ -152,12 +147,9 @@ class Next(Waiting):
 
     def give_up(self) -> None:
         """This is no protocol that anybody here reads."""
-        connection = self.connection
-        connection.protocol = "other"
-        if not connection.other_first:
-            first = self.from_client or self.from_server
-            if first is not None:
-                connection.other_first = first.first()
+        kept = self.from_client or self.from_server
+        known = self.connection.other_first
+        self.tell("other", kept.first() if kept is not None and not known else known)
         self.pass_over()
 
     def not_understood(self) -> None:
@@ -166,8 +158,7 @@ class Next(Waiting):
         if client is None or not client.pieces:
             self.give_up()
             return
-        self.connection.protocol = "other"
-        self.connection.other_first = self.connection.other_first or bytes(client.data[client.at :][:MAX_FIRST])
+        self.tell("other", self.connection.other_first or bytes(client.data[client.at :][:MAX_FIRST]))
         self.up.skip = NEVER
         unknown = Unknown(self)
         self.heir = unknown if unknown.heir is None else unknown.heir
@@ -210,8 +201,7 @@ class Next(Waiting):
     def forget(self) -> None:
         """What was kept begins in the middle of something, or the other side's beginning is missing."""
         self.from_client = self.from_server = None
-        self.connection.other_first = b""
-        self.connection.protocol = ""
+        self.tell("", b"")
 
     def answer_shows(self, segment: Segment) -> cython.bint:
         """The capture lost the client's first bytes, but what the server said tells that they were a request."""
@@ -230,6 +220,5 @@ class Next(Waiting):
             return False
         self.up, self.down = self.down, self.up
         self.from_client, self.from_server = self.from_server, self.from_client
-        self.connection.protocol = ""
-        self.connection.other_first = b""
+        self.tell("", b"")
         return True

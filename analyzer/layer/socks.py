@@ -66,8 +66,7 @@ class Socks(Waiting):
 
     def give_up(self) -> None:
         """The dialogue fails, or cannot be followed."""
-        self.connection.protocol = "other"
-        self.connection.other_first = self.opening
+        self.tell("other", self.opening)
         self.pass_over()
 
     def settle(self) -> None:

@@ -42,8 +42,7 @@ class Unknown(Waiting):
             self.pass_over()
         elif verdict > 0:
             self.from_client = None
-            self.connection.protocol = "http"
-            self.connection.other_first = b""
+            self.tell("http", b"")
             http = HttpParser(self)
             first, last = client.pieces[0], client.pieces[-1]
             http.take_for_request(client.start + len(client.data), first[1], first[2], last[1], last[2])

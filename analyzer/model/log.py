@@ -9,6 +9,7 @@ from analyzer.model.connection import Event
 LOGGED = (
     "record",
     "handshake",
+    "inside",
     "start-line",
     "request",
     "response",
@@ -21,8 +22,9 @@ LOGGED = (
 )
 """What layers write into a log, with what the event's note is:
 
-record      a TLS record; 1 = its body is read, 0 = it is encrypted, or of no use
+record      a TLS record; 1 = its body is read as it is, 2 = by its keys, 0 = it is encrypted, or of no use
 handshake   a message of the TLS handshake; its type. Its bytes may go on in the bodies of other records
+inside      the conversation that TLS carries; the Log of that
 start-line  of a head of HTTP/1 that came in pieces, and may never be whole; None
 request, response   a head of HTTP/1; its exchange, None = nobody asked
 chunk       the bytes of a chunk, behind the line that tells its size; the exchange

@@ -10,6 +10,8 @@ MAX_RECORDS = 32
 """TLS records kept per side: a handshake and the first exchange need fewer, bulk data must not cost memory."""
 LATE_RECORDS = 16
 """The newest records kept besides per side: the last request of a kept-alive connection, whatever came before it."""
+HANDSHAKE_ONLY, HEADS = 1, 2
+"""What keys have opened: records of the handshake, or what the connection carries."""
 NOTHING: list[Any] = []
 """What has nothing in it yet, of all that will be given another list: nothing is added to this one."""
 
@@ -61,7 +63,7 @@ class Tls:
     ticket            1 = the client offered a session ticket (RFC 5077)
     done_1_2          1.2 and older: bits 1 = client's CCS + Finished, 2 = server's CCS + Finished
     hello_done_packet/time  1.2: ServerHelloDone
-    client_finished, server_finished  1.2 and older: the first handshake record after that side's CCS
+    client_finished, server_finished  the first handshake record after that side's CCS; of 1.3 known by keys alone
     psk_modes         1 = the client offered psk_key_exchange_modes, without which no ticket is of use (RFC 8446 4.2.9)
     certificate_asked 1 = 1.2 and older: CertificateRequest; certificate_empty 1 = the client answered it with none
     client_records, server_records   first MAX_RECORDS records of each side; *_late the newest LATE_RECORDS behind them
@@ -72,8 +74,11 @@ class Tls:
     *_blind_from, *_blind_to  offsets between which boundaries are unknown: where they were lost first, and where they
                       were found again last (NEVER = not yet); -1 = nowhere
     hole              1 = bytes of a handshake message are missing, the record boundaries are not
+    decrypted         0 = nothing, HANDSHAKE_ONLY, HEADS
+    keys              log | file = where they are from, missing = there are some but not of this connection,
+                      unsupported = they are of a suite or version that is not, "" = there are none
     malformed         what was malformed, "" = nothing
-    certificate       {subject, issuer, names, not_before, not_after, sha256} of the leaf where readable, else None
+    certificate       facts of the leaf (layer/tls/certificate.py) where readable, else None
     """
 
     def __init__(self) -> None:
@@ -113,6 +118,7 @@ class Tls:
         self.client_finished = self.server_finished = nobody
         self.reply = b""
         self.reply_packet = self.reply_time = 0
-        self.lost = self.hole = 0
+        self.lost = self.hole = self.decrypted = 0
+        self.keys = ""
         self.client_blind_from = self.client_blind_to = self.server_blind_from = self.server_blind_to = -1
         self.malformed = ""

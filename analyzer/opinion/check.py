@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from analyzer.capture import CaptureSource, open_capture
 from analyzer.fetch.model import Fetch
@@ -18,11 +19,12 @@ from analyzer.opinion.facts import Stated
 from analyzer.opinion.fields import Row
 from analyzer.opinion.wireshark import OpinionError, Wireshark
 from analyzer.tcp.trace import Trace
-from analyzer.verdict.told import Event
 
 MOST_FETCHES = 5_000
 """Of one capture: each waits with its connection, 10 kB, until all were read, and takes tshark 20 ms. Further ones are
 not checked, which is told."""
+Told = TypeVar("Told")
+"""A row, or what is told beside rows."""
 
 
 class SecondOpinion:
@@ -39,7 +41,7 @@ class SecondOpinion:
         self.left_out = 0
         self.failures: list[OpinionError] = []
 
-    def watch(self, rows: Iterable[Fetch | Event]) -> Iterator[Fetch | Event]:
+    def watch(self, rows: Iterable[Told]) -> Iterator[Told]:
         """Lets rows pass, and takes note of the fetches; they must not be detached yet."""
         for row in rows:
             if isinstance(row, Fetch):

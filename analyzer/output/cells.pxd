@@ -1,7 +1,7 @@
 cimport cython
 
 from analyzer.fetch.model cimport Fetch
-from analyzer.output.words cimport evidence, rfc3339, until_second, wireshark_filter
+from analyzer.output.words cimport rfc3339, until_second, wireshark_filter
 from analyzer.verdict.model cimport Evidence, Verdict
 
 cdef bytes PLAIN_OCTETS
@@ -29,6 +29,7 @@ cdef class CsvCells(Cells):
     cdef bint over(self) except -1
     cdef bint octet(self, int value) except -1
     cdef bint put(self, str value) except -1
+    cdef bint copy(self, bytes row, Py_ssize_t start, Py_ssize_t stop) except -1
     cdef bint digits(self, long long value, int least) except -1
     cdef bint room(self, Py_ssize_t size) except -1
     cpdef begin(self)
@@ -37,3 +38,4 @@ cdef class CsvCells(Cells):
 cdef bint is_plain(str text) except -1
 cdef bint is_formula(str text) except -1
 cpdef str csv_text(str text)
+cpdef str quoted(str text)

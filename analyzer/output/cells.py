@@ -78,7 +78,7 @@ class Cells:
 
     def proof(self, verdict: Verdict) -> cython.bint:
         """The proving packets as `packet:what`, separated by blanks."""
-        self.cells.append(evidence(verdict))
+        self.cells.append(evidence(verdict.evidence))
         return True
 
 
@@ -195,6 +195,17 @@ class CsvCells(Cells):
             self.room(1)
         return True
 
+    def copy(self, row: bytes, start: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.bint:
+        """Add a part of another row, which must have it."""
+        size: cython.Py_ssize_t = stop - start
+        self.room(size)
+        if cython.compiled:
+            memcpy(self.octets + self.at, cython.cast(cython.p_char, row) + start, size)
+        else:
+            self.buffer[self.at : self.at + size] = row[start:stop]
+        self.at += size
+        return True
+
     def put(self, value: str) -> cython.bint:
         """Add text to the cell, as UTF-8."""
         size: cython.Py_ssize_t = 0
@@ -295,6 +306,11 @@ def csv_text(text: str) -> str:
         return text
     if is_formula(text) and text != "-":  # `-` alone is standard input
         text = "'" + text
+    return quoted(text)
+
+
+def quoted(text: str) -> str:
+    """Text in quotes where RFC 4180 asks for them."""
     if '"' in text:
         return '"' + text.replace('"', '""') + '"'
     if "," in text:

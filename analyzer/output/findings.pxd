@@ -1,8 +1,6 @@
 cimport cython
 
-from analyzer.fetch.flow cimport Flow
-from analyzer.fetch.model cimport Fetch
-from analyzer.verdict.model cimport Verdict
+from analyzer.verdict.brief cimport Brief
 
 @cython.final
 cdef class Findings:
@@ -10,7 +8,7 @@ cdef class Findings:
     cdef public bint full
     cdef public object resets, timers
     cdef public long long seen, one_sided, failed, timers_left_out, large_lost, told_by_icmp, partial_hellos
-    cpdef add(self, Fetch fetch)
-    cdef _add_failure(self, Flow flow, Verdict verdict)
+    cpdef add(self, Brief fetch)
+    cdef _add_failure(self, Brief fetch)
 
 cdef bint count(object counter, object key)

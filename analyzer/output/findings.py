@@ -13,11 +13,9 @@ from typing import NamedTuple, TypeVar
 
 import cython
 
-from analyzer.fetch.flow import Flow
-from analyzer.fetch.model import Fetch
 from analyzer.output.words import address
 from analyzer.text import plural, safe
-from analyzer.verdict.model import Verdict
+from analyzer.verdict.brief import Brief
 from analyzer.verdict.thresholds import TTL_DELTA
 
 MAX_PLACES = 10_000
@@ -69,15 +67,13 @@ class Findings:
         self.seen = self.one_sided = self.failed = 0
         self.large_lost = self.told_by_icmp = self.partial_hellos = 0
 
-    def add(self, fetch: Fetch) -> None:
+    def add(self, fetch: Brief) -> None:
         """Count one fetch with its verdict."""
-        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
-        flow: Flow = fetch.flow
         self.seen += 1
-        if not verdict.failed and verdict.klass == "incomplete":
-            self.one_sided += verdict.missing == "direction"
+        if not fetch.failed and fetch.klass == "incomplete":
+            self.one_sided += fetch.missing == "direction"
             return
-        key = (fetch.name, flow.server, flow.server_port, flow.tls_version >= 0, flow.post_quantum)
+        key = (fetch.name, fetch.server, fetch.server_port, fetch.secure != 0, fetch.post_quantum != 0)
         outcome = self.counted.get(key)
         if outcome is None:
             outcome = [0, 0]
@@ -85,20 +81,20 @@ class Findings:
                 self.counted[key] = outcome
             else:
                 self.full = True
-        outcome[verdict.failed] += 1
-        if verdict.failed:
-            self._add_failure(flow, verdict)
+        outcome[fetch.failed] += 1
+        if fetch.failed:
+            self._add_failure(fetch)
 
-    def _add_failure(self, flow: Flow, verdict: Verdict) -> None:
+    def _add_failure(self, fetch: Brief) -> None:
         self.failed += 1
-        if verdict.klass == "rst":
-            count(self.resets, (verdict.rst_ttl, flow.server_ttl))
-        if verdict.timers:
-            self.timers_left_out += not count(self.timers, verdict.timers[0])
-        if "pmtu-suspected" in verdict.flags:
+        if fetch.klass == "rst":
+            count(self.resets, (fetch.rst_ttl, fetch.server_ttl))
+        if fetch.timer:
+            self.timers_left_out += not count(self.timers, fetch.timer)
+        if fetch.large_lost:
             self.large_lost += 1
-            self.told_by_icmp += "icmp-frag-needed" in verdict.flags
-        if verdict.cause == "tls-clienthello-partial" and flow.post_quantum:
+            self.told_by_icmp += fetch.told_by_icmp
+        if fetch.cause == "tls-clienthello-partial" and fetch.post_quantum:
             self.partial_hellos += 1
 
     def caps(self) -> list[str]:

@@ -15,10 +15,14 @@ from analyzer.output.columns import COLUMNS, SCHEMA
 from analyzer.output.row import values
 from analyzer.output.summary import Summary
 from analyzer.output.words import rfc3339
-from analyzer.verdict.model import Verdict
+from analyzer.output.written import Written, is_changed, joined
+from analyzer.verdict.brief import Brief
+from analyzer.verdict.model import Evidence, Verdict
 from analyzer.verdict.told import Event, going_on
 
 SIDES = ("client", "server", "network")
+NO_NUMBER = b'"fetch":null'
+"""In a line without a number; nothing before it looks the same, as in a name each `"` has a backslash in front."""
 
 
 class JsonlWriter:
@@ -56,7 +60,42 @@ class JsonlWriter:
         self._line({"type": "summary", "schema": SCHEMA, **summary.counts()})
 
     def _line(self, fields: dict[str, object]) -> None:
-        self.out.write(json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self.out.write(line(fields))
+
+
+class JsonRows(Written):
+    """Lines of JSON, as far as a fetch and its verdict tell."""
+
+    def row(self, fetch: Fetch) -> bytes:
+        """One line."""
+        return line({"type": "fetch", "schema": SCHEMA, **fields_of(fetch)}).encode()
+
+    def finished(self, row: bytes, brief: Brief) -> bytes:
+        """Mostly its number is all that was missing."""
+        if is_changed(brief):
+            row = changed(row, brief)
+        return row.replace(NO_NUMBER, b'"fetch":%d' % brief.number, 1) if brief.number else row
+
+
+def changed(row: bytes, brief: Brief) -> bytes:
+    """A line with what races and retries decided."""
+    fields = json.loads(row)
+    fields["kind"] = brief.kind
+    fields["flags"] = joined(" ".join(fields["flags"]), brief.flags).split()
+    fields["summary"] = ((fields["summary"] or "") + brief.said) or None
+    fields["advice"] = ((fields["advice"] or "") + brief.advice) or None
+    if brief.merged:
+        fields["evidence"] = cited(brief.evidence)
+    if brief.group:
+        fields["attempt"], fields["group"] = brief.attempt, brief.group
+        fields["wait_s"] = brief.wait_s if brief.wait_s >= 0 else None
+        fields["group_outcome"] = brief.outcome or None
+    return line(fields).encode()
+
+
+def line(fields: dict[str, object]) -> str:
+    """An object and the end of its line."""
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def group(event: Event) -> dict[str, object]:
@@ -108,16 +147,14 @@ def fields_of(fetch: Fetch) -> dict[str, object]:
     fields: dict[str, object] = {
         name: None if value == "" else value for name, value in zip(COLUMNS, values(fetch), strict=True)
     }
-    fields["evidence"] = cited(fetch)
+    fields["evidence"] = cited(cast(Verdict, fetch.verdict).evidence if fetch.verdict is not None else ())
     fields["flags"] = str(fields["flags"] or "").split()
     return fields
 
 
-def cited(fetch: Fetch) -> list[dict[str, object]]:
+def cited(evidence: tuple[Evidence, ...]) -> list[dict[str, object]]:
     """The evidence as objects: packet number, instant, what the packet is, and who sent it."""
-    if fetch.verdict is None:
-        return []
     return [
         {"packet": proof.packet, "time": rfc3339(proof.time), "what": proof.what, "side": SIDES[proof.side]}
-        for proof in cast(Verdict, fetch.verdict).evidence
+        for proof in evidence
     ]

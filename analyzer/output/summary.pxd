@@ -1,9 +1,8 @@
 cimport cython
 
-from analyzer.fetch.flow cimport Flow
 from analyzer.fetch.model cimport Fetch
 from analyzer.output.findings cimport Findings
-from analyzer.verdict.model cimport Verdict
+from analyzer.verdict.brief cimport Brief
 
 @cython.final
 cdef class Summary:
@@ -15,6 +14,7 @@ cdef class Summary:
     cdef public list warnings
     cdef public bint damaged
     cpdef add(self, Fetch fetch)
-    cdef _share(self, Fetch fetch, Verdict verdict)
+    cpdef count(self, Brief fetch)
+    cdef _share(self, Brief fetch)
 
-cdef tuple _place(Fetch fetch, Verdict verdict)
+cdef tuple _place(Brief fetch)

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
 from analyzer.output.findings import Findings
 from analyzer.output.words import address
 from analyzer.text import plural, safe
-from analyzer.verdict.model import CLASSES, Verdict, verdict_of
+from analyzer.verdict.brief import Brief
+from analyzer.verdict.model import CLASSES
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
@@ -65,48 +65,51 @@ class Summary:
 
     def add(self, fetch: Fetch) -> None:
         """Count one fetch, or one connection that carried none."""
+        self.count(Brief(fetch))
+
+    def count(self, fetch: Brief) -> None:
+        """The same of what is left of it."""
         if fetch.kind != "fetch":
             self.connections_without_fetch += 1
             self.races += fetch.kind == "race"
             return
-        verdict: Verdict = fetch.verdict  # type: ignore[assignment]
-        if verdict is not None and verdict.flags and "nat-twin" in verdict.flags:
+        if fetch.twin:
             self.twins += 1
             return
-        self.fetches += 1
-        if verdict is None:
+        if self.ignores is not None and self._sifts(fetch):
             return
-        kind = (verdict.klass, verdict.cause)
-        count = self.verdicts.get(kind)
-        if count is None:
+        self.fetches += 1
+        if not fetch.klass:
+            return
+        kind = (fetch.klass, fetch.cause)
+        number = self.verdicts.get(kind)
+        if number is None:
             self.verdicts[kind] = [1]
         else:
-            count[0] += 1
+            number[0] += 1
         self.findings.add(fetch)
-        if verdict.failed:
-            if fetch.group_outcome in MENDED:
-                self.mended[fetch.group_outcome] += 1
-            self._share(fetch, verdict)
+        if fetch.failed:
+            if fetch.outcome in MENDED:
+                self.mended[fetch.outcome] += 1
+            self._share(fetch)
 
-    def sift(self, fetch: Fetch) -> None:
-        """Count one; of a failure that nobody wants to hear of the number is all that is told."""
-        verdict = verdict_of(fetch)
-        if fetch.kind != "fetch" or verdict is None or not self._ignores(verdict) or "nat-twin" in verdict.flags:
-            self.add(fetch)
-            return
-        self.ignored[verdict.klass, verdict.cause] += 1
-        if verdict.failed:
-            self.fetches += 1
-            self.verdicts.setdefault((verdict.klass, verdict.cause), [0])[0] += 1
-        else:  # what failures are held against
-            self.add(fetch)
+    def _sifts(self, fetch: Brief) -> bool:
+        """Count one that nobody wants to hear of; True where the number is all that is told, as of failures."""
+        if not fetch.klass or not self._ignores(fetch):
+            return False
+        self.ignored[fetch.klass, fetch.cause] += 1
+        if not fetch.failed:
+            return False  # what failures are held against
+        self.fetches += 1
+        self.verdicts.setdefault((fetch.klass, fetch.cause), [0])[0] += 1
+        return True
 
-    def _ignores(self, verdict: Verdict) -> bool:
-        return self.ignores is not None and self.ignores(verdict.klass, verdict.cause)
+    def _ignores(self, fetch: Brief) -> bool:
+        return self.ignores is not None and self.ignores(fetch.klass, fetch.cause)
 
-    def _share(self, fetch: Fetch, verdict: Verdict) -> None:
+    def _share(self, fetch: Brief) -> None:
         """A failure, by what it has in common with others."""
-        place = _place(fetch, verdict)
+        place = _place(fetch)
         if place in self.shared or len(self.shared) < MAX_SHARED:
             self.shared[place] = self.shared.get(place, 0) + 1
         else:
@@ -117,33 +120,31 @@ class Summary:
         if event.kind == "group" and event.fetch.group_outcome in MENDED:
             self.mended[event.fetch.group_outcome] += len(event.fetches)
         if event.before is not None:
-            self._take_back(event.before)
+            self._take_back(Brief(event.before))
             if event.fetch.kind == "race":
                 self.fetches -= 1
                 self.connections_without_fetch += 1
                 self.races += 1
             else:
-                self._count(event.fetch)
+                self._count(Brief(event.fetch))
 
-    def _take_back(self, fetch: Fetch) -> None:
+    def _take_back(self, fetch: Brief) -> None:
         """A verdict that was counted holds no longer; of the findings, which are of many, it stays a part."""
-        verdict = verdict_of(fetch)
-        self.verdicts[verdict.klass, verdict.cause][0] -= 1
-        if self._ignores(verdict):
-            self.ignored[verdict.klass, verdict.cause] -= 1
+        self.verdicts[fetch.klass, fetch.cause][0] -= 1
+        if self._ignores(fetch):
+            self.ignored[fetch.klass, fetch.cause] -= 1
             return
-        place = _place(fetch, verdict)
+        place = _place(fetch)
         if place in self.shared:
             self.shared[place] -= 1
 
-    def _count(self, fetch: Fetch) -> None:
+    def _count(self, fetch: Brief) -> None:
         """Count the verdict of a fetch."""
-        verdict = verdict_of(fetch)
-        self.verdicts.setdefault((verdict.klass, verdict.cause), [0])[0] += 1
-        if self._ignores(verdict):
-            self.ignored[verdict.klass, verdict.cause] += 1
-        elif verdict.failed:
-            self._share(fetch, verdict)
+        self.verdicts.setdefault((fetch.klass, fetch.cause), [0])[0] += 1
+        if self._ignores(fetch):
+            self.ignored[fetch.klass, fetch.cause] += 1
+        elif fetch.failed:
+            self._share(fetch)
 
     def counts(self) -> dict[str, object]:
         """The summary as plain values, for JSON."""
@@ -253,10 +254,9 @@ class Summary:
         return [f"of the failures, {' and '.join(parts)}"] if parts else []
 
 
-def _place(fetch: Fetch, verdict: Verdict) -> tuple[str, str, str, int, str]:
+def _place(fetch: Brief) -> tuple[str, str, str, int, str]:
     """What is the same of failures that are the same."""
-    flow: Flow = fetch.flow
-    return (verdict.klass, verdict.cause, fetch.name or address(flow.server), flow.server_port, fetch.file)
+    return (fetch.klass, fetch.cause, fetch.name or address(fetch.server), fetch.server_port, fetch.file)
 
 
 def _verdict(klass: str, cause: str) -> str:

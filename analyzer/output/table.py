@@ -89,7 +89,7 @@ class TableLine:
         self.klass = verdict.klass if fetch.kind == "fetch" else fetch.kind
         self.verdict = f"{self.klass}/{verdict.cause}" if verdict.cause else self.klass
         self.summary = safe(verdict.summary)
-        self.proof = evidence(verdict)
+        self.proof = evidence(verdict.evidence)
         self.said = f"client: {safe(cut(fetch.client_said, MAX_SAID))}" if fetch.client_said else ""
 
     @staticmethod

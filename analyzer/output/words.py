@@ -10,7 +10,7 @@ import cython
 from analyzer.fetch.model import Fetch
 from analyzer.text import safe
 from analyzer.verdict.facts import endpoint
-from analyzer.verdict.model import Evidence, Verdict, verdict_of
+from analyzer.verdict.model import Evidence, verdict_of
 from analyzer.verdict.told import Event
 
 NANO = 1_000_000_000
@@ -18,13 +18,13 @@ MAX_REMEMBERED = 4096
 """Addresses whose text is kept, as they return in row after row; a hostile capture must not fill memory."""
 
 
-def evidence(verdict: Verdict) -> str:
+def evidence(cited: tuple[Evidence, ...]) -> str:
     """The proving packets as `packet:what`, separated by blanks."""
     proof: Evidence
-    cited: list[str] = []
-    for proof in verdict.evidence:  # a comprehension would not know the type
-        cited.append(f"{proof.packet}:{proof.what}")
-    return " ".join(cited)
+    words: list[str] = []
+    for proof in cited:  # a comprehension would not know the type
+        words.append(f"{proof.packet}:{proof.what}")
+    return " ".join(words)
 
 
 _addresses: dict[bytes, str] = {b"": ""}
@@ -40,21 +40,25 @@ def address(raw: bytes) -> str:
     return text
 
 
-_second = -1
-_prefix = ""
+MAX_SECONDS = 128
+"""Seconds of which the text is kept: fetches end in about the order in which they began, most within a minute."""
+_seconds = [place + 1 for place in range(MAX_SECONDS)]  # which none of them is
+_prefixes = [""] * MAX_SECONDS
 
 
 def until_second(second: cython.longlong) -> str:
     """An instant up to the point before its fraction, as RFC 3339 in UTC."""
-    global _second, _prefix
-    if second != _second:  # consecutive fetches often begin within the same second
+    place: cython.Py_ssize_t = second % MAX_SECONDS
+    prefix: str
+    if second != _seconds[place]:
         date = clock.gmtime(second)
-        _prefix = (
+        prefix = (
             f"{date.tm_year:04d}-{date.tm_mon:02d}-{date.tm_mday:02d}"
             f"T{date.tm_hour:02d}:{date.tm_min:02d}:{date.tm_sec:02d}."
         )
-        _second = second
-    return _prefix
+        _prefixes[place], _seconds[place] = prefix, second
+    prefix = _prefixes[place]
+    return prefix
 
 
 def rfc3339(nanoseconds: cython.longlong) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.fetch.order import MAX_HELD, MAX_TEXT
 from analyzer.fetch.wishes import MAX_OPEN
 from analyzer.output.floods import told
 from analyzer.reading.judging import Judging
+from analyzer.verdict.order import MAX_HELD, MAX_TEXT
 
 
 def beyond(judging: Judging) -> Iterator[str]:

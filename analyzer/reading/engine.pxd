@@ -1,12 +1,13 @@
 from analyzer.capture.frame cimport Frames
+from analyzer.flow.chain cimport Chain
 from analyzer.frame.decoder cimport Decoder
 from analyzer.frame.packet cimport Packet
-from analyzer.model.connection cimport Connection
+from analyzer.model.connection cimport Connection, Side
 from analyzer.tcp.connections cimport Connections
 from analyzer.tcp.fast_path cimport FastPath
 from analyzer.tcp.reassembly cimport Reassembler
 
-cdef int DNS_PORT
+cdef int CLIENT, DNS_PORT
 cdef long long PAUSE_NS, LOOK_NS
 
 cdef class Engine:

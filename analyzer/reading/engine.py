@@ -10,10 +10,11 @@ from collections.abc import Iterator
 import cython
 
 from analyzer.capture.frame import Frames
+from analyzer.flow.chain import Chain
 from analyzer.frame.decoder import Decoder
 from analyzer.frame.packet import DNS_PORT, Packet
 from analyzer.layer.dns.lookups import Lookup, Lookups
-from analyzer.model.connection import CLIENT, Connection
+from analyzer.model.connection import CLIENT, Connection, Side
 from analyzer.tcp.connections import Connections
 from analyzer.tcp.fast_path import FastPath
 from analyzer.tcp.reassembly import Reassembler
@@ -88,11 +89,15 @@ class Engine:
 
     def opened_since(self, packet: int, time: int) -> list[Connection]:
         """The connections not yet given out: all, or, when there are too many, those that began since then."""
-        opened = self.table.opened
-        if (self.frames_seen - self.told) * LOOK_SHARE >= len(opened):
-            self.told = self.frames_seen
-            return [side.connection for side in self.table.sides.values() if side.index == CLIENT]
+        opened: Chain = self.table.opened
+        side: Side
         found: list[Connection] = []
+        if (self.frames_seen - self.told) * LOOK_SHARE >= opened.size:
+            self.told = self.frames_seen
+            for side in self.table.sides.values():
+                if side.index == CLIENT:
+                    found.append(side.connection)
+            return found
         connection: Connection | None = opened.last
         while connection is not None and (connection.first_packet >= packet or connection.first_time >= time):
             if connection.client.key_size:  # a SYN that waits for proof is none yet
@@ -216,9 +221,10 @@ def evicted(table: Connections) -> str:
     """How many connections were given out before they were over, as a warning."""
     half = f", {table.evicted_half_open:,} of them half-open," if table.evicted_half_open else ""
     heavy = f", or more than {table.most_held >> 20} MiB of their content waited" if table.too_heavy else ""
+    later = f"; {table.unfollowed:,} packets of theirs came later" if table.unfollowed else ""
     return (
         f"{table.evicted:,} connections{half} were not followed to their end: more than {table.most_open:,} were open, "
-        f"or {table.most_half_open:,} half-open, at once{heavy}"
+        f"or {table.most_half_open:,} half-open, at once{heavy}{later}"
     )
 
 

@@ -1,7 +1,9 @@
 from analyzer.fetch.build cimport fetches
 from analyzer.fetch.floods cimport Floods
 from analyzer.fetch.model cimport Fetch
-from analyzer.fetch.order cimport Order
+from analyzer.output.depot cimport Depot
+from analyzer.output.written cimport Written
+from analyzer.verdict.brief cimport Brief, settled
 from analyzer.model.ahead cimport connections as ahead
 from analyzer.model.connection cimport Connection
 from analyzer.verdict.decide cimport decide_case
@@ -9,6 +11,8 @@ from analyzer.verdict.ecn cimport Ecn
 from analyzer.verdict.facts cimport Facts
 from analyzer.verdict.groups cimport Groups
 from analyzer.verdict.model cimport Verdict
+from analyzer.verdict.order cimport Order
+from analyzer.verdict.turn cimport Turn
 
 cdef int CHUNK, CUT, AHEAD
 
@@ -17,6 +21,7 @@ cdef class Judging:
     cdef public Order order
     cdef public Floods floods
     cdef public Groups groups
+    cdef public Written rows
     cdef public str file
     cdef public bint show_queries, kinds, lean, lossy, named
     cdef public long long without_fetch, foreign
@@ -28,4 +33,5 @@ cdef class Judging:
     cpdef judge(self, list[Fetch] built)
     cpdef add(self, Fetch fetch)
     cpdef bint release(self, long long oldest_open) except -1
-    cpdef bint shows(self, Fetch fetch) except -1
+    cdef Brief brief(self, Turn turn)
+    cpdef bint shows(self, str kind) except -1

@@ -11,16 +11,19 @@ from analyzer.fetch.build import fetches
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names
-from analyzer.fetch.order import Order
 from analyzer.layer.dns.lookups import Lookup
 from analyzer.model.ahead import connections as ahead
 from analyzer.model.connection import Connection
+from analyzer.output.written import Written
+from analyzer.verdict.brief import Brief, settled
 from analyzer.verdict.decide import decide_case
 from analyzer.verdict.drops import mark
 from analyzer.verdict.facts import Facts
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.order import Order
 from analyzer.verdict.thresholds import DEFAULT
+from analyzer.verdict.turn import Turn
 
 CHUNK = 128
 """Fetches that go through each stage together. The code of one stage fits into a processor's instruction cache, that of
@@ -39,6 +42,7 @@ class Judging:
     kinds, lean, mine, keep   as in Reading; again: what is left to judge of the fetches of a connection, None = all
     over                after a stop: those that are over, None = nobody stopped
     losses              where packets were dropped so far
+    rows                writes rows as soon as fetches are judged, which are not kept then; None = nothing does
     final               whose rows are final; an interrupt leaves them here
     without_fetch       connections that carried none, so far; foreign: fetches that are not wanted
     """
@@ -61,7 +65,8 @@ class Judging:
         self.losses = Losses()
         self.lossy = self.named = False
         self.without_fetch = self.foreign = 0
-        self.final: list[Fetch] = []
+        self.rows: Written | None = None
+        self.final: list[Fetch | Brief] = []
 
     def take(self, batch: list[Connection | Lookup], losses: Losses) -> None:
         """Judge the fetches of connections that are over, by what names are known by then."""
@@ -128,37 +133,51 @@ class Judging:
             built = self.over(built)
         for fetch in built:
             self.decide(fetch)
+        for fetch in built:
             self.add(fetch)
 
     def add(self, fetch: Fetch) -> None:
         """Let a fetch that was judged wait for its turn; what tells of its server is noted now, while it is at hand."""
-        self.groups.ecn.learn(fetch)
-        self.order.add(fetch)
-        if self.lean and (self.keep is None or not self.keep(fetch)):
+        brief: Brief = Brief(fetch)
+        turn: Turn = brief
+        self.groups.ecn.learn(brief)
+        if self.rows is not None:
+            turn = self.rows.put(brief)
+        elif self.lean and (self.keep is None or not self.keep(fetch)):
             fetch.detach()
+        self.order.add(turn)
 
     def release(self, oldest_open: cython.longlong) -> cython.bint:
         """Put into `final` whose rows are final: no open connection can precede them, and their group is decided.
 
         Some at a time; False when there are none.
         """
-        fetch: Fetch | None
-        following: Fetch | None
+        fetch: Brief | None
+        following: Turn | None
         while len(self.final) < CHUNK:
             fetch = self.groups.leave()
             while fetch is None:
                 following = self.order.leave(oldest_open)
                 if following is None:
                     return len(self.final) > 0
-                self.groups.add(following)
+                self.groups.add(self.brief(following))
                 fetch = self.groups.leave()
-            if self.shows(fetch):
-                self.final.append(fetch)
+            if self.shows(fetch.kind):
+                self.final.append(fetch if fetch.fetch is None else settled(fetch))
+            elif self.rows is not None:
+                self.rows.depot.take(fetch)
         return True
 
-    def shows(self, fetch: Fetch) -> cython.bint:
+    def brief(self, turn: Turn) -> Brief:
+        """The brief of a fetch whose turn it is."""
+        if self.rows is not None:
+            return self.rows.brief(turn)
+        brief: Brief = turn  # type: ignore[assignment]
+        return brief
+
+    def shows(self, kind: str) -> cython.bint:
         """Whether it has a row: an attempt that lost a race is no fetch, as is known only now."""
-        if fetch.kind != "race":
+        if kind != "race":
             return True
         self.without_fetch += 1
         return self.kinds

@@ -16,7 +16,6 @@ from analyzer.fetch.build import fetches
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names, wanted
-from analyzer.fetch.order import Order
 from analyzer.model.connection import Connection
 from analyzer.reading.asked import Asked
 from analyzer.reading.engine import BATCH, Engine
@@ -24,9 +23,10 @@ from analyzer.reading.rivals import Rivals
 from analyzer.reading.rows import NOTHING_OPEN
 from analyzer.reading.stalls import Stalls
 from analyzer.tcp.outlook import as_if_over, gone, looked_at, worth_a_look
+from analyzer.verdict.brief import Brief, settled
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict, verdict_of
-from analyzer.verdict.races import attempted
+from analyzer.verdict.order import Order
 from analyzer.verdict.retries import Group, lower
 from analyzer.verdict.told import Event, Told, changed
 
@@ -125,8 +125,8 @@ class Leaving:
         self.begun = False
         self.forgotten = engine.capture_end
         self.rows: dict[Connection, dict[int, Fetch]] = {}
-        self.attempts: dict[Fetch, int] = {}
-        self.unsure: dict[Fetch, None] = {}
+        self.attempts: dict[Brief, int] = {}
+        self.unsure: dict[Brief, None] = {}
         self.asked = Asked(engine, names, judge, mine, self.stalls, lean=lean)
         self.rivals = Rivals(engine, names)
 
@@ -190,7 +190,7 @@ class Leaving:
                 decided = self._judge(connection, twin, now)
             looked_at(connection, now, decided)
         for fetch in self.asked.look(now):
-            self.order.add(fetch)
+            self.order.add(Brief(fetch))
         self.stalls.pass_time(now)
 
     def asked_again(self, fetch: Fetch) -> bool:
@@ -222,7 +222,7 @@ class Leaving:
                 continue
             rows[place] = fetch
             if not self.floods.leaves_out(fetch):
-                self.order.add(fetch)
+                self.order.add(Brief(fetch))
             if self.lean:
                 fetch.detach()
         if rows:
@@ -272,15 +272,10 @@ class Leaving:
         """All that was judged, in the order of first packets; an attempt that may yet lose a race waits a little."""
         now = self.engine.capture_end
         since, self.attempts = self.attempts, {}
-        judged = [*since]
-        fetch = self.order.leave(NOTHING_OPEN)
-        while fetch is not None:
-            judged.append(fetch)
-            fetch = self.order.leave(NOTHING_OPEN)
-        judged.sort()
+        judged = sorted([*since, *self._ordered()])
         yield from self._lost_late(judged, final=final)
         for place, fetch in enumerate(judged):
-            raced = fetch.resolution is None and fetch.kind != "race" and attempted(fetch)
+            raced = not fetch.resolved and fetch.kind != "race" and fetch.attempted
             if raced and self.rivals.race(fetch, judged, place, final=final, settle=self.settle):
                 began = since.get(fetch, now)
                 if self.settle or now < began + RACE_NS:
@@ -290,14 +285,21 @@ class Leaving:
             self.rivals.left.append(fetch)
             yield from self.told.tell(fetch)
 
-    def _lost_late(self, judged: list[Fetch], *, final: bool) -> Iterator[Event]:
+    def _ordered(self) -> Iterator[Brief]:
+        """All that was judged."""
+        while (turn := self.order.leave(NOTHING_OPEN)) is not None:
+            assert isinstance(turn, Brief)  # no row is written before its time
+            yield turn
+
+    def _lost_late(self, judged: list[Brief], *, final: bool) -> Iterator[Event]:
         """Attempts whose rows have left as failures, and of which the race is decided by now."""
         unsure, self.unsure = [*self.unsure][-MOST_UNSURE:], {}
         for fetch in unsure:
             if self.rivals.race(fetch, judged, bisect(judged, fetch), final=final, settle=False):
                 self.unsure[fetch] = None
             elif fetch.kind == "race" and fetch.number:
-                yield Event("amended", (fetch.number,), fetch, fetch)
+                row = settled(fetch)
+                yield Event("amended", (fetch.number,), row, row)
 
     # -- retries ---------------------------------------------------------------------------------------------------
 
@@ -323,7 +325,7 @@ def continues(group: Group, connection: Connection) -> bool:
     name = wanted(connection)
     if name and group.name:
         return lower(name) == group.name
-    return connection.server.address == group.last.flow.server
+    return connection.server.address == group.last.server
 
 
 def is_over(fetch: Fetch) -> bool:

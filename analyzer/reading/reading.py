@@ -16,16 +16,18 @@ from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import ExitStatus
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
-from analyzer.fetch.order import MAX_HELD, Order
+from analyzer.keys.store import Store
 from analyzer.output.words import still_open
 from analyzer.reading.inputs import Inputs, Live, Paths, Readable, listed
 from analyzer.reading.rows import NOTHING_OPEN, Rows, anybodys, only_fetches
 from analyzer.verdict.groups import Groups
+from analyzer.verdict.order import MAX_HELD, Order
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
     from analyzer.clientlog.log import ClientLog
     from analyzer.fetch.names import Names
+    from analyzer.output.written import Written
     from analyzer.reading.engine import Engine
     from analyzer.reading.judging import Judging
     from analyzer.reading.leaving import Leaving
@@ -53,6 +55,8 @@ class Reading:
     settle       True: of a capture that grows, `told` gives rows when nothing can change them, as iteration does
     lean         True: fetches come without `connection` and `exchange`, in a fifth of the memory
     keep         with lean: says of which fetches that does not hold, asked when each is judged
+    written      writes the row of each fetch as soon as it is judged; what `told` gives of it then is a Brief, a fifth
+                 of the memory again. For files, and without a client's log
     warnings     what the user should know, in the order found
     failures     CaptureErrors of captures that could not be read, while others could
     damaged      True once a capture turned out damaged or unreadable: the results are partial
@@ -74,9 +78,11 @@ class Reading:
         kinds: bool = False,
         lean: bool = False,
         keep: Callable[[Fetch], bool] | None = None,
+        written: Written | None = None,
         show_queries: bool = False,
         progress: Progress | None = None,
         client_log: str | PathLike[str] | None = None,
+        keylogs: Iterable[str | PathLike[str]] = (),
         waiting: Waiting | None = None,
         max_open: int = 0,
     ) -> None:
@@ -85,11 +91,13 @@ class Reading:
         self.max_open = max_open
         self.lean = lean
         self.keep = keep
+        self.written = written
         self.show_queries = show_queries
         self.progress = progress
         self.settle = settle
         self.events = False
         self.warnings: list[str] = []
+        self.keys = Store([fspath(path) for path in keylogs])
         self.damaged = False
         self.client_log = None
         if client_log is not None:
@@ -132,18 +140,22 @@ class Reading:
         What becomes of them is told by Events between them; unless `settle` or a client's log lets them wait for that.
         """
         self.events = self.client_log is None and not self.settle
-        return self._all() if self.events else ([*chunk] for chunk in self.chunks())
+        return self._all() if self.client_log is None else ([*chunk] for chunk in self.chunks())
 
     def opened(self) -> int:
         """How many connections are open just now."""
         return 0 if self._engine is None else self._engine.table.opened.size
 
-    def rest(self) -> Iterator[list[Fetch]]:
+    def rest(self) -> Iterator[Rows]:
         """After an interrupt: the fetches that were complete and waited for an older connection, a retry or the log."""
         if self._given:
-            yield list(self._given)
+            yield [*self._given]
             self._given.clear()
-        yield from self._tied(map(only_fetches, self._waiting()))
+        if self.client_log is None:
+            yield from self._waiting()
+            return
+        for chunk in self._tied(map(only_fetches, self._waiting())):
+            yield [*chunk]
 
     def _tied(self, chunks: Iterator[list[Fetch]]) -> Iterator[list[Fetch]]:
         if self.client_log is None:
@@ -187,16 +199,18 @@ class Reading:
         from analyzer.fetch.names import Names
         from analyzer.reading.engine import Engine
         from analyzer.reading.judging import Judging
+        from analyzer.reading.keys import key_source
 
         self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
+        engine.table.reassembler.keys = key_source(self.keys, capture, grows=grows)
         names = Names()
         self.floods, order = Floods(), Order(MAX_HELD)
         self._judging = judging = Judging(
             name, names, self.floods, order, show_queries=self.show_queries, kinds=self.kinds, lean=self.lean
         )
-        judging.mine, judging.keep = self.mine, self.keep
+        judging.mine, judging.keep, judging.rows = self.mine, self.keep, self.written
         self.groups = judging.groups
         leaving = self._policy(engine, names, judging) if grows else None
         for batch in engine.batches(*self._batch()):
@@ -236,7 +250,7 @@ class Reading:
     def _wanted(self, leaving: Iterable[Fetch | Event], judging: Judging) -> Iterator[Rows]:
         """What leaves out of order, and is wanted; one by one, since what follows may change a row."""
         for row in leaving:
-            if self.events if isinstance(row, Event) else judging.shows(row):
+            if self.events if isinstance(row, Event) else judging.shows(row.kind):
                 yield [row]
 
     def _policy(self, engine: Engine, names: Names, judging: Judging) -> Leaving:
@@ -291,6 +305,7 @@ class Reading:
 
     def _account(self, name: str, capture: Readable, engine: Engine, judging: Judging) -> None:
         from analyzer.reading.beyond import beyond
+        from analyzer.reading.keys import KeySource
 
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
@@ -298,7 +313,9 @@ class Reading:
         self.without_fetch += judging.without_fetch
         self.foreign += judging.foreign
         self.left_out += judging.floods.left_out + judging.names.wishes.left_out
-        found = [*capture.warnings, *engine.warnings, *beyond(judging)]
+        found = [*capture.warnings, *engine.warnings, *beyond(judging), *self.keys.notes()]
+        keys = engine.table.reassembler.keys
+        found += keys.notes() if isinstance(keys, KeySource) else []
         prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial

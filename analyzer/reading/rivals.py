@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Iterator
 
 from analyzer.fetch.build import fetches
-from analyzer.fetch.model import Fetch
 from analyzer.fetch.names import Names
 from analyzer.model.connection import Connection
 from analyzer.reading.engine import Engine
+from analyzer.verdict.brief import Brief, settled
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.races import Races, Window, attempted
+from analyzer.verdict.races import Races, Window
 from analyzer.verdict.thresholds import DEFAULT
 
 LOOKED_BACK, LOOKED_AHEAD = 64, 256
@@ -34,9 +34,9 @@ class Rivals:
     def __init__(self, engine: Engine, names: Names) -> None:
         self.engine = engine
         self.names = names
-        self.left: deque[Fetch] = deque(maxlen=LOOKED_BACK + LOOKED_AHEAD)
+        self.left: deque[Brief] = deque(maxlen=LOOKED_BACK + LOOKED_AHEAD)
 
-    def race(self, fetch: Fetch, judged: list[Fetch], place: int, *, final: bool, settle: bool) -> bool:
+    def race(self, fetch: Brief, judged: list[Brief], place: int, *, final: bool, settle: bool) -> bool:
         """Make the attempt judged[place] a loser if it is one; True while that is not decided.
 
         final   nothing is open any more; settle: wait however long it takes, not only for the time of a race
@@ -56,12 +56,15 @@ class Rivals:
         for _ in range(together.index(fetch)):
             races.queue.leave()
         races.judge(fetch)
+        for one in (*others, fetch):
+            if one.flags:  # a row may have left by now
+                settled(one)
         if fetch.kind == "race" or not rivals or not (settle or self.engine.capture_end <= fetch.start + window):
             return False
         rules = Window(races, fetch)
-        return any(attempted(rival) and rules.related(rival) for rival in rivals)
+        return any(rival.attempted and rules.related(rival) for rival in rivals)
 
-    def _open(self, fetch: Fetch, window: int) -> Iterator[Fetch]:
+    def _open(self, fetch: Brief, window: int) -> Iterator[Brief]:
         """The open connections to the same port that began about then, as far as that matters for a race."""
         found = 0
         for connection in begun_since(self.engine, fetch.start - window):
@@ -70,20 +73,20 @@ class Rivals:
             rival = fetches(connection)[0]
             self.names.annotate(rival)
             rival.verdict = OPEN
-            yield rival
+            yield Brief(rival)
             found += 1
             if found >= MOST_RIVALS:
                 return
 
 
-def may_race(connection: Connection, fetch: Fetch) -> bool:
+def may_race(connection: Connection, fetch: Brief) -> bool:
     """Another address, on the same port: of the other family, or of the same client if names can tell."""
     server = connection.server
-    if server.port != fetch.flow.server_port or connection.client.key_size == 0 or server.address == fetch.flow.server:
+    if server.port != fetch.server_port or connection.client.key_size == 0 or server.address == fetch.server:
         return False
-    if len(server.address) != len(fetch.flow.server):
+    if len(server.address) != len(fetch.server):
         return True
-    return fetch.name != "" and connection.client.address == fetch.flow.client
+    return fetch.name != "" and connection.client.address == fetch.client
 
 
 def begun_since(engine: Engine, time: int) -> Iterator[Connection]:

@@ -6,15 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.fetch.model import Fetch
+from analyzer.verdict.brief import Brief
 from analyzer.verdict.told import Event
 
 NOTHING_OPEN = 1 << 62
 """A packet number behind every packet."""
 
-Rows = list[Fetch | Event]
+Row = Fetch | Brief | Event
+Rows = list[Row]
+"""Of a fetch whose row was written a brief is left."""
 
 
-def only_fetches(rows: Iterable[Fetch | Event]) -> list[Fetch]:
+def only_fetches(rows: Iterable[Row]) -> list[Fetch]:
     """The rows among them."""
     return [row for row in rows if isinstance(row, Fetch)]
 

@@ -2,6 +2,7 @@ from libc.stdint cimport int64_t
 
 from analyzer.flow.chain cimport Chain
 from analyzer.flow.copies cimport is_copy
+from analyzer.flow.given_up cimport GivenUp
 from analyzer.flow.roles cimport sender_of_first, told_by_syn
 from analyzer.flow.table cimport Table, reversed_key
 from analyzer.frame.packet cimport Packet
@@ -12,20 +13,23 @@ from analyzer.tcp.sequence cimport unwrap
 from analyzer.tcp.unproven cimport Unproven
 
 # the constants of attempts.py as C numbers
-cdef int ACK, CLIENT, RST, SERVER, SYN, MAX_SYNS, MAX_SPLITS
+cdef int ACK, CLIENT, FROM_CLIENT, FROM_SERVER, RST, SERVER, SYN, MAX_SYNS, MAX_SPLITS
 cdef long long MASK32, MAX_HELD_BYTES, NEAR
 
 cdef class Attempts:
     cdef public Table keys
+    cdef public GivenUp given_up
     cdef public dict sides
     cdef public Chain opened
     cdef public Kin kin
-    cdef public long long next_stream, total, stragglers, kept, half_open
+    cdef public long long next_stream, total, stragglers, unfollowed, kept, half_open
     cdef public int disputed
     cdef begin(self)
     cpdef packet(self, Packet p, str note)
+    cpdef make_room(self)
     cpdef give_out(self, Connection connection, int final)
     cdef Side first(self, Packet p)
+    cdef bint goes_on_unseen(self, Packet p, bytes key, bytes reverse) except -1
     cdef Side open(self, Packet p, bytes key, bytes reverse, long long stream)
     cdef Connection place(self, Packet p, long long stream)
     cdef Side enter(self, Connection connection, Packet p, bytes key, bytes reverse)

@@ -19,6 +19,7 @@ if not cython.compiled:
 
 from analyzer.flow.chain import Chain
 from analyzer.flow.copies import is_copy
+from analyzer.flow.given_up import FROM_CLIENT, FROM_SERVER, GivenUp
 from analyzer.flow.roles import sender_of_first, told_by_syn
 from analyzer.flow.table import Table, reversed_key
 from analyzer.frame.packet import Packet
@@ -35,26 +36,31 @@ MAX_SPLITS = 16
 class Attempts:
     """The table of open connections, as far as opening them goes.
 
-    sides       the sides of the open connections by their keys
+    sides       the sides of the open connections by their keys; given_up: those that had to make room
     opened      the open connections in the order in which they began, with those that wait for proof
     half_open   how many of them began with a SYN, and were not established when they were last counted
     next_stream the next tcp.stream number; disputed 1 = it depends on Wireshark's version
     total       how many connections were seen
     kin         what connections have to do with each other
+    stragglers  packets of connections that were over; unfollowed: of those that had to make room
     kept        bytes of payload that wait for proof, over all connections
     """
 
     def begin(self) -> None:
         """Nothing is open."""
         self.keys = Table()
+        self.given_up = GivenUp()
         self.sides = self.keys.sides
         self.opened = Chain()
         self.half_open = 0
         self.kin = Kin()
-        self.next_stream = self.total = self.stragglers = self.kept = self.disputed = 0
+        self.next_stream = self.total = self.stragglers = self.unfollowed = self.kept = self.disputed = 0
 
     def packet(self, p: Packet, note: str) -> None:
         """Account for one packet; the subclass does."""
+
+    def make_room(self) -> None:
+        """Before one more is opened; the subclass does."""
 
     def give_out(self, connection: Connection, final: cython.int) -> None:
         """Settle a connection; the subclass does."""
@@ -63,17 +69,24 @@ class Attempts:
         """Open a connection for a packet of an unknown 5-tuple; None for a straggler of one already given out."""
         key: bytes = p.whole_key()
         reverse: bytes = reversed_key(key)
-        if p.flags & (SYN | ACK) == SYN:
-            return self.open(p, key, reverse, -1)
-        stream = self.keys.gone_stream(key, reverse)
-        if stream is None:
-            return self.open(p, key, reverse, -1)
-        if not p.flags & SYN and p.length == 0:
-            self.stragglers += 1
+        stream: int | None = None
+        if not p.flags & SYN and self.goes_on_unseen(p, key, reverse):
+            self.unfollowed += 1
             return None
-        if p.flags & SYN:
-            self.disputed = 1
-        return self.open(p, key, reverse, stream)
+        self.make_room()
+        if p.flags & (SYN | ACK) != SYN:
+            stream = self.keys.gone_stream(key, reverse)
+            if stream is not None and not p.flags & SYN and p.length == 0:
+                self.stragglers += 1
+                return None
+            if stream is not None and p.flags & SYN:
+                self.disputed = 1
+        return self.open(p, key, reverse, -1 if stream is None else stream)
+
+    def goes_on_unseen(self, p: Packet, key: bytes, reverse: bytes) -> cython.bint:
+        """Whether a packet is the rest of what was given up: all but what its client asks for from now on."""
+        sender: cython.int = self.given_up.sender(key, reverse)
+        return sender == FROM_SERVER or (sender == FROM_CLIENT and p.length == 0)
 
     def open(self, p: Packet, key: bytes, reverse: bytes, stream: cython.longlong) -> Side:
         """Start a connection with this packet; `stream` -1 = the next number of Wireshark's count."""

@@ -63,7 +63,6 @@ class Connections(Expiry):
             self.reach(p.time)
         side = self.keys.find(p)
         if side is None:
-            self.make_room()
             side = self.first(p)
             if side is None:
                 return

@@ -22,7 +22,6 @@ cdef class Expiry(Reordering):
     cpdef expire(self)
     cdef look(self, long long now)
     cdef look_at_successor(self, Connection connection, long long now, list[Connection] over)
-    cpdef make_room(self)
     cdef make_room_for_half_open(self)
     cdef lighten(self)
     cdef evict(self, list[Connection] connections)

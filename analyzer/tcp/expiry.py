@@ -173,6 +173,8 @@ class Expiry(Reordering):
             self.evicted += 1
             if connection.established_time == 0:
                 self.evicted_half_open += 1
+            elif not connection.roles_guessed:
+                self.given_up.add(connection.client.key, connection.server.key)
             self.give_out(connection, 0)
 
     def finish(self, most: cython.int = MAX_OPEN) -> cython.bint:

@@ -14,7 +14,7 @@ cdef long long PATIENCE_NS, MAX_PENDING_BYTES
 @cython.final
 cdef class Reassembler:
     cdef public long long waiting, held
-    cdef public object lookups
+    cdef public object lookups, keys
     cdef public Log log
     cdef Segment piece
     cpdef segment(self, Side side, Packet p, long long offset, long long ack)

@@ -35,6 +35,7 @@ class Reassembler:
     waiting     of segments that wait for their predecessors; held: of what else is kept of connections (weight.py)
     lookups     where DNS over TCP goes, None = nobody wants it
     log         what layers write down of all that they read, None = nobody wants to know
+    keys        what may open TLS (analyzer.keys.store.Store), None = there is nothing
     piece       what a layer is fed, filled again for each
     """
 
@@ -42,6 +43,7 @@ class Reassembler:
         self.waiting = self.held = 0
         self.lookups: Lookups | None = None
         self.log: Log | None = None
+        self.keys: object = None
         self.piece = Segment(Direction(0))
 
     def segment(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:
@@ -118,7 +120,7 @@ class Reassembler:
         layer: Layer = connection.content
         if layer is None:
             layer = Midstream(None) if connection.midstream else Next(None)
-            layer.begin(connection, connection.client, connection.server, self.lookups)
+            layer.begin(connection, connection.client, connection.server, self.lookups, self.keys)
             layer.log = self.log
             connection.content = layer
         segment.side.skip = layer.feed(segment)

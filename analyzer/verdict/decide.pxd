@@ -27,6 +27,7 @@ cdef Verdict unframed(Facts case)
 cdef bint established(Facts case) except -1
 cdef Verdict inside_tls(Facts case)
 cdef Verdict unfinished(Facts case)
+cdef Verdict unfinished_as_seen(Facts case)
 cdef Verdict unnamed(Facts case)
 cdef Verdict first_of(tuple signatures, Facts case)
 cdef Verdict any_of(tuple signatures, Facts case)

@@ -11,6 +11,7 @@ from analyzer.model.connection import SERVER, Connection, Side
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Tls
 from analyzer.verdict import hints
+from analyzer.verdict.certificate import tell_fault
 from analyzer.verdict.drops import doubted
 from analyzer.verdict.facts import Facts
 from analyzer.verdict.model import Verdict
@@ -277,6 +278,13 @@ def inside_tls(case: Facts) -> Verdict:
 
 
 def unfinished(case: Facts) -> Verdict:
+    """The handshake was not completed: what can be said of that, and of the certificate."""
+    verdict = unfinished_as_seen(case)
+    tell_fault(case, verdict)
+    return verdict
+
+
+def unfinished_as_seen(case: Facts) -> Verdict:
     """The handshake, as far as was seen, was not completed: what can be said although bytes were not captured."""
     tls: Tls = case.tls
     if case.client.lost or case.server.lost or hidden(case):

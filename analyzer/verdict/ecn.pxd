@@ -1,8 +1,6 @@
 cimport cython
 
-from analyzer.fetch.flow cimport Flow
-from analyzer.fetch.model cimport Fetch
-from analyzer.verdict.model cimport Verdict
+from analyzer.verdict.brief cimport Brief
 from analyzer.verdict.thresholds cimport Thresholds
 
 cdef int MAX_PLACES
@@ -16,5 +14,5 @@ cdef class Place:
 cdef class Ecn:
     cdef public Thresholds limits
     cdef public dict places
-    cpdef learn(self, Fetch fetch)
-    cpdef hint(self, Fetch fetch)
+    cpdef learn(self, Brief fetch)
+    cpdef hint(self, Brief fetch)

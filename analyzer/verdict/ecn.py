@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.fetch.flow import Flow
-from analyzer.fetch.model import Fetch
-from analyzer.verdict.model import Verdict, verdict_of
+from analyzer.verdict.brief import Brief
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
 MAX_PLACES = 10_000
@@ -36,33 +34,30 @@ class Ecn:
         self.limits = limits
         self.places: dict[tuple[bytes, int], Place] = {}
 
-    def learn(self, fetch: Fetch) -> None:
+    def learn(self, fetch: Brief) -> None:
         """Note how its SYN fared."""
-        verdict: Verdict = verdict_of(fetch)
-        flow: Flow = fetch.flow
-        refused: cython.bint = not flow.established_time and verdict.cause == "rst-refused"
-        if not (refused or flow.established_time) or flow.midstream or fetch.kind != "fetch":
+        refused: cython.bint = not fetch.established and fetch.cause == "rst-refused"
+        if not (refused or fetch.established) or fetch.midstream or fetch.kind != "fetch":
             return
-        key = (flow.server, flow.server_port)
+        key = (fetch.server, fetch.server_port)
         place: Place | None = self.places.get(key)
         if place is None:
             if len(self.places) >= MAX_PLACES:
                 return
             place = self.places[key] = Place()
         if refused:
-            if not flow.ecn:
+            if not fetch.ecn:
                 place.refused_plain = min(place.refused_plain, fetch.start)
-        elif flow.ecn:
+        elif fetch.ecn:
             place.took_ecn = min(place.took_ecn, fetch.start)
         else:
             place.took_plain = min(place.took_plain, fetch.start)
 
-    def hint(self, fetch: Fetch) -> None:
+    def hint(self, fetch: Brief) -> None:
         """A refused SYN asked for ECN: a hint, where one without fared better. It knows as far ahead as retries do."""
-        verdict: Verdict = verdict_of(fetch)
-        place: Place | None = self.places.get((fetch.flow.server, fetch.flow.server_port))
-        if place is None or verdict.cause != "rst-refused":
+        place: Place | None = self.places.get((fetch.server, fetch.server_port))
+        if place is None or fetch.cause != "rst-refused":
             return
         known: cython.longlong = fetch.over + self.limits.retry_gap_ns
         if place.took_plain <= known < place.took_ecn and known < place.refused_plain:
-            verdict.advice += ADVICE
+            fetch.advice += ADVICE

@@ -1,6 +1,6 @@
 cimport cython
 
-from analyzer.fetch.model cimport Fetch
+from analyzer.verdict.brief cimport Brief
 from analyzer.verdict.ecn cimport Ecn
 from analyzer.verdict.races cimport Races
 from analyzer.verdict.retries cimport Retries
@@ -11,9 +11,9 @@ cdef class Groups:
     cdef public Retries retries
     cdef public Ecn ecn
     cdef public long long number, now, newest
-    cpdef add(self, Fetch fetch)
+    cpdef add(self, Brief fetch)
     cpdef reach(self, long long time)
     cpdef end(self)
     cpdef bint holding(self) except -1
-    cpdef Fetch leave(self)
-    cpdef Fetch numbered(self, Fetch fetch)
+    cpdef Brief leave(self)
+    cpdef Brief numbered(self, Brief fetch)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.fetch.model import Fetch
+from analyzer.verdict.brief import Brief
 from analyzer.verdict.ecn import Ecn
 from analyzer.verdict.races import Races
 from analyzer.verdict.retries import Retries
@@ -33,7 +33,7 @@ class Groups:
         self.ecn = Ecn(limits)
         self.number = self.now = self.newest = 0
 
-    def add(self, fetch: Fetch) -> None:
+    def add(self, fetch: Brief) -> None:
         """Take the next fetch, in the order of first packets."""
         self.reach(fetch.start)
         self.races.add(fetch)
@@ -51,10 +51,10 @@ class Groups:
         """No fetch will follow."""
         self.now = END
 
-    def leave(self) -> Fetch | None:
+    def leave(self) -> Brief | None:
         """The next fetch whose row is final; None = it has to wait. One at a time, so that an interrupt loses none."""
-        judged: Fetch | None = self.races.ready(self.now)
-        fetch: Fetch | None
+        judged: Brief | None = self.races.ready(self.now)
+        fetch: Brief | None
         while judged is not None:
             self.newest = judged.start
             self.retries.add(judged)
@@ -62,11 +62,11 @@ class Groups:
         fetch = self.retries.ready(self.now if self.races.queue.empty() else self.newest)
         return None if fetch is None else self.numbered(fetch)
 
-    def numbered(self, fetch: Fetch) -> Fetch:
+    def numbered(self, fetch: Brief) -> Brief:
         """Numbers count rows, so those that are no fetch have none."""
         if fetch.kind == "fetch":
             self.number += 1
             fetch.number = self.number
-            if fetch.flow.ecn:
+            if fetch.ecn:
                 self.ecn.hint(fetch)
         return fetch

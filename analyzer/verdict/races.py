@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.fetch.flow import Flow
-from analyzer.fetch.model import Fetch
+from analyzer.verdict.brief import Brief
 from analyzer.verdict.facts import MAX_EVIDENCE, packet_of
 from analyzer.verdict.line import Line
-from analyzer.verdict.model import verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
 LOOKED_BACK = 64
@@ -44,7 +42,7 @@ class Races:
         self.won = [0, 0]
         self.cost_ns = [0, 0]
 
-    def add(self, fetch: Fetch) -> None:
+    def add(self, fetch: Brief) -> None:
         """Take the next fetch; `ready` may have some afterwards."""
         self.queue.join(fetch)
         if family(fetch):
@@ -52,14 +50,14 @@ class Races:
         else:
             self.newest4 = fetch.start
 
-    def ready(self, now: cython.longlong) -> Fetch | None:
+    def ready(self, now: cython.longlong) -> Brief | None:
         """The next fetch that nothing can make a loser any more, given that later ones begin at `now` or after it."""
-        fetch: Fetch
+        fetch: Brief
         queue: Line = self.queue
         if queue.empty():
             return None
         fetch = queue.first()
-        if attempted(fetch):
+        if fetch.attempted:
             if now <= fetch.start + self.limits.he_window_ns and len(queue) <= LOOKED_AHEAD:
                 return None
             self.judge(fetch)
@@ -68,7 +66,7 @@ class Races:
         queue.leave()
         return fetch
 
-    def judge(self, fetch: Fetch) -> None:
+    def judge(self, fetch: Brief) -> None:
         """Make the attempt a loser if another address won; one of a race that nobody won joins the last that failed."""
         window: Window
         others: cython.longlong = self.newest4 if family(fetch) else self.newest6
@@ -88,13 +86,13 @@ class Races:
         if len(chain) > 1 and all_failed(chain):
             merge(chain)
 
-    def beat(self, loser: Fetch, winner: Fetch) -> None:
+    def beat(self, loser: Brief, winner: Brief) -> None:
         """The loser is no fetch: what happened to it stays to be seen in its row of `--all`."""
         mine: cython.int = family(loser)
         other: cython.int = family(winner)
-        self.beaten.setdefault(id(winner), set()).add(loser.flow.server)
+        self.beaten.setdefault(id(winner), set()).add(loser.server)
         loser.kind = "race"
-        verdict_of(loser).flag("cancelled-race")
+        loser.flag("cancelled-race")
         if mine != other:
             self.lost[mine] += 1
             self.won[other] += 1
@@ -109,21 +107,21 @@ class Window:
     third     1 = more than two addresses; full: 1 = more came after it than can be looked at
     """
 
-    def __init__(self, races: Races, fetch: Fetch) -> None:
+    def __init__(self, races: Races, fetch: Brief) -> None:
         self.fetch = fetch
         self.limits = races.limits
         self.beaten = races.beaten
-        self.port = fetch.flow.server_port
+        self.port = fetch.server_port
         self.family = family(fetch)
         self.other_client = self.other_server = b""
         self.crowded = self.third = self.full = False
-        self.rivals: list[Fetch] = []
+        self.rivals: list[Brief] = []
         self.look_back(races.queue)
         self.look_ahead(races.queue)
 
     def look_back(self, queue: Line) -> None:
         """Those that began before it, the newest first."""
-        other: Fetch
+        other: Brief
         i: cython.Py_ssize_t
         first: cython.longlong = self.fetch.start - self.limits.he_window_ns
         for i in range(queue.head - 1, max(queue.head - LOOKED_BACK, 0) - 1, -1):
@@ -135,7 +133,7 @@ class Window:
 
     def look_ahead(self, queue: Line) -> None:
         """Those that began after it."""
-        other: Fetch
+        other: Brief
         i: cython.Py_ssize_t
         last: cython.longlong = self.fetch.start + self.limits.he_window_ns
         for i in range(queue.head, min(queue.head + LOOKED_AHEAD, len(queue.items))):
@@ -145,81 +143,80 @@ class Window:
         if len(queue) > LOOKED_AHEAD:
             self.crowded = self.full = True
 
-    def meet(self, other: Fetch) -> cython.bint:
+    def meet(self, other: Brief) -> cython.bint:
         """Note one connection; False when no other can matter any more."""
-        flow: Flow = other.flow
-        if flow.server_port != self.port or other.first_packet != flow.first_packet or other is self.fetch:
+        if other.server_port != self.port or not other.first or other is self.fetch:
             return True
         if family(other) == self.family:
-            if flow.client != self.fetch.flow.client:
+            if other.client != self.fetch.client:
                 self.crowded = True
-            if flow.server != self.fetch.flow.server:
+            if other.server != self.fetch.server:
                 self.third = True
                 self.note(other)
         else:
-            if self.other_client not in (b"", flow.client):
+            if self.other_client not in (b"", other.client):
                 self.crowded = True
-            if self.other_server not in (b"", flow.server):
+            if self.other_server not in (b"", other.server):
                 self.third = True
-            self.other_client, self.other_server = flow.client, flow.server
+            self.other_client, self.other_server = other.client, other.server
             self.note(other)
         return self.fetch.name != "" or not (self.crowded or self.third)
 
-    def note(self, other: Fetch) -> None:
+    def note(self, other: Brief) -> None:
         """Another address: a rival, unless it lost already."""
-        if other.kind != "race" and not other.flow.midstream:
+        if other.kind != "race" and not other.midstream:
             self.rivals.append(other)
 
-    def winner(self) -> Fetch | None:
+    def winner(self) -> Brief | None:
         """The rival against which the attempt lost."""
-        other: Fetch
-        found: Fetch | None = None
-        address = self.fetch.flow.server
+        other: Brief
+        found: Brief | None = None
+        address = self.fetch.server
         against: cython.int = 0
         for other in self.rivals:
-            if carried(other) and self.lost_against(other):
+            if other.carried and self.lost_against(other):
                 against += 1
                 if found is None and address not in self.beaten.get(id(other), ()):
                     found = other  # one connection wins against one of each other address
-        if against > 1 and found is not None and self.fetch.flow.refused_time and family(found) == self.family:
+        if against > 1 and found is not None and self.fetch.refused and family(found) == self.family:
             return None  # several went on after the failure: retries or others' work, not one race
         return found
 
-    def lost_against(self, winner: Fetch) -> cython.bint:
+    def lost_against(self, winner: Brief) -> cython.bint:
         """Whether the two were tried in turn, and the attempt not any more once the other was established."""
-        loser: Flow = self.fetch.flow
-        won: cython.longlong = winner.flow.established_time
+        loser: Brief = self.fetch
+        won: cython.longlong = winner.established
         if not self.related(winner) or loser.last_syn > won + self.limits.he_delay_ns:
             return False
-        if 0 < loser.established_time < won:
+        if 0 < loser.established < won:
             return False  # it was there first: what became of it is its own failure
         if self.fetch.start <= winner.start:
             return self.in_turn(self.fetch, winner)
         return self.fetch.start <= won and self.in_turn(winner, self.fetch)
 
-    def follower(self) -> Fetch | None:
+    def follower(self) -> Brief | None:
         """The attempt that was made in its turn after this one, and did not get further either."""
-        other: Fetch
-        found: Fetch | None = None
+        other: Brief
+        found: Brief | None = None
         if self.full:
             return None
         for other in self.rivals:
-            if attempted(other) and self.follows(other):
+            if other.attempted and self.follows(other):
                 if found is None:
                     found = other
                 elif not self.in_turn(found, other):
                     return None  # two at once: nobody can tell which of them belongs to this one
         return found
 
-    def follows(self, other: Fetch) -> cython.bint:
+    def follows(self, other: Brief) -> cython.bint:
         """Whether an attempt was made in its turn after this one."""
         return other.start >= self.fetch.start and self.related(other) and self.in_turn(self.fetch, other)
 
-    def related(self, other: Fetch) -> cython.bint:
+    def related(self, other: Brief) -> cython.bint:
         """Whether both addresses are of one name, and both connections of one client, as far as can be told."""
         one, two = host(self.fetch.name), host(other.name)
         if family(other) == self.family:
-            same_client = self.fetch.flow.client == other.flow.client
+            same_client = self.fetch.client == other.client
             return one != "" and one == two and same_client
         if self.crowded:
             return False
@@ -227,30 +224,17 @@ class Window:
             return one == two
         return not self.third and not literal(one) and not literal(two)
 
-    def in_turn(self, first: Fetch, second: Fetch) -> cython.bint:
+    def in_turn(self, first: Brief, second: Brief) -> cython.bint:
         """Happy Eyeballs waits before it tries the next address, or tries it as soon as one has failed (RFC 8305 5)."""
-        failed: cython.longlong = first.flow.refused_time
+        failed: cython.longlong = first.refused
         if failed and failed <= second.start:
-            return second.start - failed <= self.limits.he_next_ns + 2 * second.flow.to_client
+            return second.start - failed <= self.limits.he_next_ns + 2 * second.to_client
         return second.start - first.start >= self.limits.he_delay_ns
 
 
-def attempted(fetch: Fetch) -> cython.bint:
-    """A connection that carried nothing: not opened, or closed by the client unused."""
-    flow: Flow = fetch.flow
-    if flow.client_bytes or flow.server_bytes or flow.midstream or fetch.readable:
-        return False
-    return fetch.phase == "connect" or fetch.kind in ("probe", "speculative")
-
-
-def carried(fetch: Fetch) -> cython.bint:
-    """A connection on which the client said something."""
-    return fetch.flow.established_time > 0 and fetch.flow.client_bytes > 0
-
-
-def family(fetch: Fetch) -> cython.int:
+def family(fetch: Brief) -> cython.int:
     """0 = IPv4, 1 = IPv6."""
-    return 1 if len(fetch.flow.server) == 16 else 0
+    return 1 if len(fetch.server) == 16 else 0
 
 
 def host(name: str) -> str:
@@ -263,26 +247,25 @@ def literal(name: str) -> bool:
     return ":" in name or name.replace(".", "").isdigit()
 
 
-def all_failed(chain: list[Fetch]) -> bool:
+def all_failed(chain: list[Brief]) -> bool:
     """Whether every attempt is a fetch that failed for certain."""
-    return all(member.kind == "fetch" and verdict_of(member).failed for member in chain)
+    return all(member.kind == "fetch" and member.failed for member in chain)
 
 
-def merge(chain: list[Fetch]) -> None:
+def merge(chain: list[Brief]) -> None:
     """A race that nobody won is one fetch: that of the member that failed last; the others' packets are evidence."""
     last = max(chain, key=end_of)
-    verdict = verdict_of(last)
     for member in chain:
         if member is last:
             continue
         member.kind = "race"
-        other = verdict_of(member)
-        other.flag("cancelled-race")
-        verdict.evidence = tuple(sorted([*verdict.evidence, *other.evidence], key=packet_of)[:MAX_EVIDENCE])
-    verdict.flag("race-lost-by-all")
-    verdict.summary += f" {len(chain) - 1} other address{'es' * (len(chain) > 2)} of the race failed as well."
+        member.flag("cancelled-race")
+        last.evidence = tuple(sorted([*last.evidence, *member.evidence], key=packet_of)[:MAX_EVIDENCE])
+        last.merged = 1
+    last.flag("race-lost-by-all")
+    last.said += f" {len(chain) - 1} other address{'es' * (len(chain) > 2)} of the race failed as well."
 
 
-def end_of(fetch: Fetch) -> tuple[int, int]:
+def end_of(fetch: Brief) -> tuple[int, int]:
     """Order of failing."""
-    return (fetch.flow.last_time, fetch.first_packet)
+    return (fetch.ended, fetch.first_packet)

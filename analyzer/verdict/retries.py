@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.fetch.model import Fetch
 from analyzer.fetch.registries import Package
 from analyzer.verdict.ahead import leaving
 from analyzer.verdict.backoff import told
+from analyzer.verdict.brief import Brief
 from analyzer.verdict.line import Line
-from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
 
 MAX_WAITING = 24_576
-"""Fetches held, 2 kB each with their groups; beyond this the oldest leaves without the outcome of its group."""
+"""Fetches held, 0.5 kB each with their groups, 2 kB where rows are not written yet; beyond this the oldest leaves
+without the outcome of its group."""
 MAX_NAMES_WAITING = 16_384
 """Those of them that are names which were not resolved: a flood of questions has nothing else."""
 MAX_TEXT = 8 << 20
@@ -40,7 +40,7 @@ GONE = (404, 410)
 WANTS_LOGIN = (401, 407)
 
 GOPROXY_ADVICE = (
-    "In GOPROXY, `,` falls back only upon 404 or 410: if another entry follows, which does not show here, "
+    " In GOPROXY, `,` falls back only upon 404 or 410: if another entry follows, which does not show here, "
     "separate the two by `|`."
 )
 
@@ -67,10 +67,10 @@ class Group:
     over       ns: when its last member had ended
     """
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Brief) -> None:
         self.number = self.size = self.until = self.over = 0
-        self.client: bytes = fetch.flow.host
-        self.port = fetch.flow.server_port
+        self.client: bytes = fetch.host
+        self.port = fetch.server_port
         self.name = self.method = self.target = self.outcome = ""
         self.open = True
         self.moved = self.goproxy = False
@@ -99,22 +99,21 @@ class Retries:
         self.groups = self.going = self.asking_databases = self.names = self.text = 0
         self.overflowed = False
 
-    def add(self, fetch: Fetch) -> None:
+    def add(self, fetch: Brief) -> None:
         """Take the next fetch; `ready` may have some afterwards."""
         self.queue.join(fetch)
         self.groups_of.join(self.grouped(fetch))
-        self.names += fetch.resolution is not None
+        self.names += fetch.resolved
         self.text += len(fetch.target)
 
-    def grouped(self, fetch: Fetch) -> Group | None:
+    def grouped(self, fetch: Brief) -> Group | None:
         """The group that a fetch begins or continues, None = neither; it is closed by what did not fail."""
-        verdict: Verdict = verdict_of(fetch)
         group: Group | None = None
         if fetch.kind == "fetch":
-            waiting: dict[Key, Line] | None = self.clients.get(fetch.flow.host)
+            waiting: dict[Key, Line] | None = self.clients.get(fetch.host)
             if waiting is not None:
                 group = self.continued(fetch, waiting)
-            if verdict.failed:
+            if fetch.failed:
                 if group is None:
                     group = Group(fetch)
                 self.expect_more(group, fetch)
@@ -123,9 +122,9 @@ class Retries:
                 self.close(group)
         return group
 
-    def ready(self, now: cython.longlong) -> Fetch | None:
+    def ready(self, now: cython.longlong) -> Brief | None:
         """The next fetch whose row no later one can change, given that later ones begin at `now` or after it."""
-        fetch: Fetch
+        fetch: Brief
         group: Group | None
         if self.queue.empty():
             return None
@@ -141,7 +140,7 @@ class Retries:
         leaving(self.queue)
         self.queue.leave()
         self.groups_of.leave()
-        self.names -= fetch.resolution is not None
+        self.names -= fetch.resolved
         self.text -= len(fetch.target)
         if group is not None:
             self.leave(fetch, group)
@@ -151,9 +150,9 @@ class Retries:
         """Whether the first has to leave, whatever becomes of its group."""
         return len(self.queue) > MAX_WAITING or self.names > MAX_NAMES_WAITING or self.text > MAX_TEXT
 
-    def continued(self, fetch: Fetch, waiting: dict[Key, Line]) -> Group | None:
+    def continued(self, fetch: Brief, waiting: dict[Key, Line]) -> Group | None:
         """The oldest open group of the same service which this fetch continues."""
-        target: str = asked(fetch)
+        target: str = fetch.target
         name: str = lower(fetch.name)
         found: Group | None = None
         if target:
@@ -161,12 +160,12 @@ class Retries:
         if found is None and name:
             found = self.waits_for(fetch, waiting.get(name))
         if found is None:
-            found = self.waits_for(fetch, waiting.get(fetch.flow.server))
+            found = self.waits_for(fetch, waiting.get(fetch.server))
         if found is None and self.going:
             found = self.falls_back(fetch, waiting)
         return found
 
-    def waits_for(self, fetch: Fetch, groups: Line | None) -> Group | None:
+    def waits_for(self, fetch: Brief, groups: Line | None) -> Group | None:
         """The first of these groups that this fetch continues."""
         group: Group
         i: cython.Py_ssize_t
@@ -177,7 +176,7 @@ class Retries:
                     return group
         return None
 
-    def falls_back(self, fetch: Fetch, waiting: dict[Key, Line]) -> Group | None:
+    def falls_back(self, fetch: Brief, waiting: dict[Key, Line]) -> Group | None:
         """The group of a Go module's file that this fetch asks somewhere else for."""
         package: Package | None = fetch.package
         found: Group | None = None
@@ -187,7 +186,7 @@ class Retries:
             found = self.open_since(fetch, waiting.get(go_key(package.file, package.name)))
         return found
 
-    def open_since(self, fetch: Fetch, groups: Line | None) -> Group | None:
+    def open_since(self, fetch: Brief, groups: Line | None) -> Group | None:
         """The first of these groups that a fetch can continue as far as time goes."""
         group: Group
         i: cython.Py_ssize_t
@@ -198,7 +197,7 @@ class Retries:
                     return group
         return None
 
-    def join(self, group: Group, fetch: Fetch) -> None:
+    def join(self, group: Group, fetch: Brief) -> None:
         """The fetch is the group's next member."""
         if group.size:
             self.follow(group, fetch)
@@ -209,12 +208,12 @@ class Retries:
         if not group.name:
             group.name = lower(fetch.name)
         if not group.target:
-            group.target = asked(fetch)
-            group.method = method(fetch)
+            group.target = fetch.target
+            group.method = fetch.method
 
-    def follow(self, group: Group, fetch: Fetch) -> None:
+    def follow(self, group: Group, fetch: Brief) -> None:
         """What the next attempt says about the one before it."""
-        before: Fetch = group.last
+        before: Brief = group.last
         wait: cython.longlong = fetch.start - before.over
         fetch.wait_s = wait / 1e9
         if group.size == 1:
@@ -225,16 +224,16 @@ class Retries:
             group.begun.append(fetch.start)
         elsewhere = place(before) != place(fetch)
         group.moved = group.moved or elsewhere
-        if before.status in WANTS_LOGIN and asked(fetch) and authorized(fetch):
-            verdict_of(before).flag("auth-challenge")
+        if before.status in WANTS_LOGIN and fetch.target and fetch.authorized:
+            before.flag("auth-challenge")
         if before.status in GONE and elsewhere and group.goproxy:
-            verdict_of(before).flag("goproxy-fallback")
+            before.flag("goproxy-fallback")
 
-    def expect_more(self, group: Group, fetch: Fetch) -> None:
+    def expect_more(self, group: Group, fetch: Brief) -> None:
         """A failed member: wait for the next one."""
         self.join(group, fetch)
         group.until = fetch.over + self.limits.retry_gap_ns
-        target: str = asked(fetch)
+        target: str = fetch.target
         name: str = lower(fetch.name)
         waiting: dict[Key, Line] | None = self.clients.get(group.client)
         if waiting is None:
@@ -244,7 +243,7 @@ class Retries:
         if not target or fetch.status == 0:  # what failed without a word may fail next time before it says one
             if name:
                 register(group, waiting, name)
-            register(group, waiting, fetch.flow.server)
+            register(group, waiting, fetch.server)
         if group.size == 1 and group.goproxy:
             self.going += 1
             self.asking_databases += asks_database(group)
@@ -261,10 +260,10 @@ class Retries:
 
     def close(self, group: Group) -> None:
         """Nothing more is expected: the outcome is that of the last member."""
-        verdict: Verdict = verdict_of(group.last)
-        if verdict.failed:
+        last: Brief = group.last
+        if last.failed:
             group.outcome = "failed"
-        elif verdict.klass == "ok":
+        elif last.klass == "ok":
             group.outcome = "fallback" if group.goproxy and fell_back(group) else "recovered"
         self.forget(group)
 
@@ -291,13 +290,13 @@ class Retries:
         if not waiting:
             del self.clients[group.client]
 
-    def pass_by(self, fetch: Fetch, group: Group) -> None:
+    def pass_by(self, fetch: Brief, group: Group) -> None:
         """A member leaves while its group is open: what comes of it is to be told."""
         if group.size > 1:
             fetch.group = self.number(group)
         else:
             fetch.attempt = 0
-        fetch.group_outcome = PENDING
+        fetch.outcome = PENDING
 
     def number(self, group: Group) -> cython.longlong:
         """The group's number, from now on."""
@@ -306,21 +305,20 @@ class Retries:
             group.number = self.groups
         return group.number
 
-    def leave(self, fetch: Fetch, group: Group) -> None:
+    def leave(self, fetch: Brief, group: Group) -> None:
         """The last words about a member, before its row is written."""
-        verdict: Verdict = verdict_of(fetch)
         last: cython.bint = fetch is group.last
         if last and group.open:
             self.forget(group)  # at the cap: nobody will wait for it any more
         if group.size > 1:
             fetch.group = self.number(group)
-            fetch.group_outcome = group.outcome
+            fetch.outcome = group.outcome
         else:
             fetch.attempt = 0
-        if verdict.failed:
-            excuse(fetch, verdict, group)
+        if fetch.failed:
+            excuse(fetch, group)
         if last and group.size > 1:
-            verdict.summary += told(fetch.attempt, group.outcome, group.waits, group.begun)
+            fetch.said += told(fetch.attempt, group.outcome, group.waits, group.begun)
 
 
 def register(group: Group, waiting: dict[Key, Line], key: Key) -> None:
@@ -337,15 +335,15 @@ def register(group: Group, waiting: dict[Key, Line], key: Key) -> None:
     groups.join(group)
 
 
-def excuse(fetch: Fetch, verdict: Verdict, group: Group) -> None:
+def excuse(fetch: Brief, group: Group) -> None:
     """What the group's end means for a member that failed: a flag, or advice."""
     if group.outcome == "fallback":
-        verdict.flag("goproxy-fallback")
+        fetch.flag("goproxy-fallback")
     elif group.outcome == "recovered":
-        if "auth-challenge" not in verdict.flags:
-            verdict.flag("recovered-by-retry")
+        if "auth-challenge" not in fetch.flags:
+            fetch.flag("recovered-by-retry")
     elif group.goproxy and fetch is group.last and fetch.status not in GONE and fetch.readable:
-        verdict.advice = f"{verdict.advice} {GOPROXY_ADVICE}"
+        fetch.advice += GOPROXY_ADVICE
 
 
 def asks_database(group: Group) -> cython.bint:
@@ -358,36 +356,21 @@ def fell_back(group: Group) -> bool:
     return group.moved or (group.package is not None and group.package.file == "list")
 
 
-def in_time(fetch: Fetch, group: Group) -> cython.bint:
+def in_time(fetch: Brief, group: Group) -> cython.bint:
     """Whether it began after the group's last failure, and soon enough."""
     return group.over <= fetch.start <= group.until
 
 
-def same(fetch: Fetch, group: Group) -> cython.bint:
+def same(fetch: Brief, group: Group) -> cython.bint:
     """Whether it wants the same, and is of the same program, as far as both are known."""
-    target: str = asked(fetch)
-    if fetch.flow.server_port != group.port or strangers(group.last, fetch):
+    target: str = fetch.target
+    if fetch.server_port != group.port or strangers(group.last, fetch):
         return False
     if group.name and fetch.name and lower(fetch.name) != group.name:
         return False
     if not target or not group.target:
         return True
-    return target == group.target and method(fetch) == group.method
-
-
-def asked(fetch: Fetch) -> str:
-    """The target of the readable request; of the CONNECT inside whose tunnel everything else is out of sight."""
-    return fetch.target if fetch.readable else fetch.flow.tunnel
-
-
-def method(fetch: Fetch) -> str:
-    """Its method."""
-    return fetch.method if fetch.readable else "CONNECT"
-
-
-def authorized(fetch: Fetch) -> cython.bint:
-    """Whether it carried credentials."""
-    return bool(fetch.authorized if fetch.readable else fetch.flow.tunnel_login)
+    return target == group.target and fetch.method == group.method
 
 
 def go_key(file: str, name: str) -> str:
@@ -395,18 +378,18 @@ def go_key(file: str, name: str) -> str:
     return f"go {file} {name.lower()}"
 
 
-def strangers(one: Fetch, other: Fetch) -> cython.bint:
+def strangers(one: Brief, other: Brief) -> cython.bint:
     """Two programs, as far as both say who they are: by User-Agent, or by the ciphers they offer."""
     if one.readable and other.readable:
-        return one.user_agent != other.user_agent and one.user_agent != "" and other.user_agent != ""
-    if one.flow.tls_version >= 0 and other.flow.tls_version >= 0:
-        return one.flow.ciphers != other.flow.ciphers and one.flow.ciphers != b"" and other.flow.ciphers != b""
+        return one.agent != other.agent and one.agent != "" and other.agent != ""
+    if one.secure and other.secure:
+        return one.ciphers != other.ciphers and one.ciphers != b"" and other.ciphers != b""
     return one.protocol != other.protocol and one.protocol != "tcp" and other.protocol != "tcp"
 
 
-def place(fetch: Fetch) -> tuple[object, int]:
+def place(fetch: Brief) -> tuple[object, int]:
     """The host and port that were asked."""
-    return (lower(fetch.name) or fetch.flow.server, fetch.flow.server_port)
+    return (lower(fetch.name) or fetch.server, fetch.server_port)
 
 
 _lowered: dict[str, str] = {}

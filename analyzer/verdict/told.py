@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from analyzer.fetch.model import Fetch
+from analyzer.verdict.brief import Brief, settled
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import verdict_of
 from analyzer.verdict.retries import MAX_LATER, MAX_WAITING, Group
@@ -59,28 +60,27 @@ class Told:
         self.groups = groups
         self.retries = groups.retries
         self.settle = settle
-        self.pending: OrderedDict[Group, list[Fetch]] = OrderedDict()
+        self.pending: OrderedDict[Group, list[Brief]] = OrderedDict()
         self.numbers: dict[Group, list[int]] = {}
         self.waiting = 0
 
-    def tell(self, fetch: Fetch) -> Iterator[Fetch | Event]:
+    def tell(self, fetch: Brief) -> Iterator[Fetch | Event]:
         """A fetch is decided: its row, and what it means for others."""
         self.groups.ecn.learn(fetch)
         yield from self.place(fetch, self.retries.grouped(fetch))
 
-    def place(self, fetch: Fetch, group: Group | None) -> Iterator[Fetch | Event]:
+    def place(self, fetch: Brief, group: Group | None) -> Iterator[Fetch | Event]:
         """The same of one whose group is known."""
         if group is None:
-            yield self.groups.numbered(fetch)
+            yield settled(self.groups.numbered(fetch))
         elif group.open:
             yield from self._wait(fetch, group)
         else:
             self.retries.leave(fetch, group)
-            self.groups.numbered(fetch)
-            yield fetch
+            yield settled(self.groups.numbered(fetch))
             yield from self._settled(group, fetch)
 
-    def _wait(self, fetch: Fetch, group: Group) -> Iterator[Fetch]:
+    def _wait(self, fetch: Brief, group: Group) -> Iterator[Fetch]:
         """A member of an open group."""
         waiting = self.pending.setdefault(group, [])
         self.pending.move_to_end(group)
@@ -94,20 +94,21 @@ class Told:
             return
         self.retries.pass_by(fetch, group)
         self.groups.numbered(fetch)
+        row = settled(fetch)
         numbers = self.numbers.setdefault(group, [])
         numbers.append(fetch.number)
         del numbers[:-MAX_LATER]
-        yield fetch
+        yield row
         while len(self.pending) > MAX_PENDING:
             oldest, _ = self.pending.popitem(last=False)
             self.numbers.pop(oldest, None)
             self.retries.overflowed = True
             self.retries.close(oldest)
 
-    def _let_go(self, fetch: Fetch, group: Group) -> Fetch:
+    def _let_go(self, fetch: Brief, group: Group) -> Fetch:
         self.waiting -= 1
         self.retries.leave(fetch, group)
-        return self.groups.numbered(fetch) or fetch
+        return settled(self.groups.numbered(fetch))
 
     def _overflow(self) -> Iterator[Fetch]:
         """Too many wait: the oldest group's leave without its outcome."""
@@ -116,13 +117,13 @@ class Told:
         for fetch in self.pending.pop(group):
             yield self._let_go(fetch, group)
 
-    def _settled(self, group: Group, last: Fetch) -> Iterator[Fetch | Event]:
+    def _settled(self, group: Group, last: Brief) -> Iterator[Fetch | Event]:
         """A group is closed: what is to be said of its members but the last."""
         for fetch in self.pending.pop(group, ()):
             yield self._let_go(fetch, group)
         numbers = tuple(number for number in self.numbers.pop(group, ()) if number != last.number)
         if numbers:
-            yield Event("group", numbers, last)
+            yield Event("group", numbers, settled(last))
 
     def reach(self, now: int, awaited: Awaited) -> Iterator[Fetch | Event]:
         """Time goes on: groups that nobody continued in time are closed; those of which an attempt is open, not yet."""
@@ -148,8 +149,8 @@ class Told:
         numbers = self.numbers.pop(group, ())
         if numbers:
             last.group = group.number
-            last.group_outcome = group.outcome if group.size > 1 else ""
-            yield Event("group", tuple(numbers), last)
+            last.outcome = group.outcome if group.size > 1 else ""
+            yield Event("group", tuple(numbers), settled(last))
 
     def end(self) -> Iterator[Fetch | Event]:
         """No fetch will follow."""

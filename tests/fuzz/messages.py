@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from analyzer.layer.dns.lookups import MAX_EARLY, MAX_OPEN, Lookups
 from analyzer.layer.dns.message import MAX_RECORDS, read
-from analyzer.layer.http2.fields import MAX_LIST, HeaderDecoder
+from analyzer.layer.http2.fields import HeaderDecoder
+from analyzer.layer.http2.hpack import MAX_LIST
 from analyzer.layer.tls.certificate import MAX_NAMES, MAX_TEXT, read_certificate
 from analyzer.layer.tls.hello import read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.model.tls import Tls

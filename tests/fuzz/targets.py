@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fuzz import corpus, files, frames, messages, streams, texts, whole
+from fuzz import corpus, files, frames, messages, sealed, streams, texts, whole
 from fuzz.mutator import Split
 
 
@@ -42,6 +42,8 @@ PARSERS = {
     "hpack": Target(messages.hpack, corpus.header_blocks, messages.split),
     "dns": Target(messages.dns, corpus.lookups, messages.split),
     "client-log": Target(texts.client_log, corpus.logs, texts.lines),
+    "key-log": Target(sealed.key_log, sealed.key_logs, texts.lines),
+    "sealed": Target(sealed.opened, sealed.recordings, sealed.split),
     "pkt": Target(texts.pkt, corpus.notations, texts.lines),
 }
 """Of one parser each."""

@@ -55,14 +55,51 @@ def test_secrets_of_a_file(big: bool, tmp_path: Path) -> None:
     store = Store()
     assert not store
     with open_capture(CaptureSource("x", [str(path)])) as capture:
-        while capture.frames.advance():
-            pass
-        for which_order, one in capture.secret_blocks:
-            store.add_block(one, which_order)
+        capture.tell_secrets(store.add_block)
+        assert capture.frames.advance()
+        assert (store.blocks, store.late) == (1, 0)
+        some = store.find(found.hellos.client_random)
+        assert some is not None
+        assert some.count < 4
+        assert not capture.frames.advance()
+        assert len(capture.secret_blocks) == 3
     assert (bool(store), store.blocks, store.others) == (True, 2, 1)
     secrets = store.find(found.hellos.client_random)
     assert secrets is not None
     assert (secrets.count, secrets.origins) == (4, {"file"})
+
+
+def test_secrets_that_come_too_late() -> None:
+    """Randoms that were asked for before the block came are counted, once; then the capture is worth reading again."""
+    found = recorded("ccm8")
+    store = Store()
+    assert store.find(found.hellos.client_random) is None
+    assert store.session(found.hellos.client_random) is None
+    assert store.find(bytes(32)) is None
+    store.add_block(body(recorded("ccm").key_log), big=False)
+    assert store.late == 0
+    for _ in range(2):
+        store.add_block(body(found.key_log), big=False)
+        assert store.late == 1
+    assert store.find(found.hellos.client_random) is not None
+
+
+def test_members_of_a_set(tmp_path: Path) -> None:
+    """Each brings its own."""
+    names = []
+    for number, name in enumerate(("ccm", "ccm8")):
+        content = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1), False)
+        content += block(1, struct.pack("<HHI", 1, 0, 0), False) + block(10, body(recorded(name).key_log), False)
+        content += block(6, struct.pack("<IIIII", 0, 0, number * 1000, 4, 4) + b"abcd", False)
+        (tmp_path / name).write_bytes(content)
+        names.append(str(tmp_path / name))
+    store = Store()
+    with open_capture(CaptureSource("set", names, [0, 1_000_000])) as capture:
+        capture.tell_secrets(store.add_block)
+        while capture.frames.advance():
+            pass
+    assert store.blocks == 2
+    assert all(store.find(recorded(name).hellos.client_random) is not None for name in ("ccm", "ccm8"))
 
 
 def test_blocks_are_capped() -> None:

@@ -71,3 +71,37 @@ def test_tls13(tmp_path: Path) -> None:
     hidden = [content[0] for server, kind, content in layer.said if server and kind == 22]
     assert hidden == [2, 8, 11, 15, 20, 4, 4]
     assert [content for _, kind, content in layer.said if kind == 21] == [b"\1\0", b"\1\0"]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_resumption(version: ssl.TLSVersion, tmp_path: Path) -> None:
+    """A session that is resumed has a random and lines of its own."""
+    log = tmp_path / "keys"
+    client, server = contexts(log, version)
+    first = talk(client, server, log, SAID)
+    second = talk(client, server, log, SAID[:2], first.session)
+    assert len(second.records) < len(first.records)
+    layer = read(second.records, first.key_log + second.key_log)
+    assert layer.session is not None
+    assert data_of(layer.said) == data_said(second)
+    assert layer.session.failed == 0
+
+
+def test_what_was_agreed_on_is_read(tmp_path: Path) -> None:
+    """ALPN of TLS 1.3 is in EncryptedExtensions (RFC 7301 3.1)."""
+    log = tmp_path / "keys"
+    found = talk(*contexts(log, ssl.TLSVersion.TLSv1_3), log, [])
+    (extensions,) = [
+        content
+        for server, kind, content in read(found.records, found.key_log).said
+        if server and kind == 22 and content[0] == 8
+    ]
+    assert b"\0\x10\0\5\0\3\2h2" in extensions
+
+
+def test_a_large_transfer(tmp_path: Path) -> None:
+    """Eight megabytes, of which nothing is copied into one piece."""
+    log = tmp_path / "keys"
+    found = talk(*contexts(log, ssl.TLSVersion.TLSv1_3), log, [(True, bytes(1 << 20))] * 8)
+    layer = read(found.records, found.key_log)
+    assert sum(len(content) for server, kind, content in layer.said if server and kind == 23) == 8 << 20

@@ -9,6 +9,7 @@ from analyzer.model.connection import Connection
 from analyzer.model.tls import Tls
 from analyzer.output import findings
 from analyzer.output.findings import Findings
+from analyzer.verdict.brief import Brief
 from analyzer.verdict.model import Verdict
 
 V4 = bytes([203, 0, 113])
@@ -19,7 +20,7 @@ def counted(*fetches):
     """The findings of these fetches, by id."""
     seen = Findings()
     for fetch in fetches:
-        seen.add(fetch)
+        seen.add(Brief(fetch))
     return {finding.id: finding for finding in seen.found()}
 
 
@@ -127,7 +128,7 @@ def test_beyond_the_cap_nothing_is_said_about_places(trip, monkeypatch):
     bad = [trip("rst/rst-refused", name=f"{i}.example", port=8443) for i in range(20)]
     seen = Findings()
     for fetch in [*bad, trip()]:
-        seen.add(fetch)
+        seen.add(Brief(fetch))
     assert len(seen.counted) == 5
     assert seen.failed == 20
     assert seen.found() == []

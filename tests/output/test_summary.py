@@ -72,7 +72,7 @@ def ignoring(*fetches, klass):
     counted = Summary()
     counted.ignores = lambda one, _: one == klass
     for each in fetches:
-        counted.sift(each)
+        counted.add(each)
     return counted
 
 

@@ -36,7 +36,7 @@ def summed_up(make, rows, ignored):
         fetch = make(verdict=Verdict(klass, cause, "high"), kind="fetch" if kind == "twin" else kind)
         if kind == "twin":
             fetch.verdict.flag("nat-twin")
-        summary.sift(fetch)
+        summary.add(fetch)
         choices.append((fetch, after if kind == "fetch" else None))
     for fetch, after in choices:
         if after is not None:

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 HOST = "lab.example"
 RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 """The random of a HelloRetryRequest (RFC 8446 4.1.3)."""
+LEAST = 42
+"""Bytes of a hello with its header."""
 NO_ENCRYPT_THEN_MAC = 1 << 19
 """SSL_OP_NO_ENCRYPT_THEN_MAC of OpenSSL."""
 
@@ -45,6 +47,8 @@ class Hellos:
 
     def read(self, server: bool, message: bytes) -> None:
         """A handshake message, with its header."""
+        if len(message) < LEAST:
+            return
         if message[0] == 1 and not server:
             self.client_random = message[6:38]
         if message[0] == 2 and server and message[6:38] != RETRY:

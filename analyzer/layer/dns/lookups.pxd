@@ -20,6 +20,9 @@ cdef class Lookups:
     cdef public long long questions, malformed, evicted
     cpdef datagram(self, Packet p)
     cpdef message(self, bytes key, int version, str transport, bytes data, bint whole, long long packet, long long time, int ip_id)
+    cdef ask(self, bytes key, int version, str transport, Message message, long long packet, long long time, int ip_id)
+    cdef answer(self, bytes key, int version, str transport, Message message, long long packet, long long time)
+    cdef over(self, Lookup lookup)
     cdef long long oldest(self) except -1
     cpdef expire(self, long long now)
 

@@ -49,7 +49,7 @@ class HttpReader(Layer):
         """Nothing was read yet."""
         self.client = Http1Side(self.up)
         self.server = Http1Side(self.down)
-        if self.connection.midstream:
+        if self.connection.midstream and not self.carried:
             self.client.state = self.server.state = LOST
         self.tunnel = 0
         self.found = HeadFields()

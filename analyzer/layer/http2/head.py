@@ -1,4 +1,3 @@
-# not compiled: HTTP/2 is rare in plain text
 """What a decoded header block says of a request or a response (RFC 9113 8.3)."""
 
 from __future__ import annotations

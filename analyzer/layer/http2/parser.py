@@ -1,4 +1,3 @@
-# not compiled: HTTP/2 is rare in plain text
 """Both directions of an HTTP/2 connection in plain text, read into exchanges: one for each stream with a request.
 
 RFC 9113. Bodies are counted by their frame headers and never read. Streams that the server opens (PUSH_PROMISE) were
@@ -79,10 +78,8 @@ class Http2Parser(Streams):
         """As Layer.weight: the parser itself, frames and header blocks that are not whole, and tables of fields."""
         kept = WEIGHT + self.text
         for half in (self.client, self.server):
-            kept += len(half.head) + len(half.body) + len(half.block)
-            if half.fields.decoder is not None:
-                table = half.fields.decoder.header_table
-                kept += table.maxsize + len(table.dynamic_entries) * FIELD
+            decoder = half.fields.decoder
+            kept += len(half.head) + len(half.body) + len(half.block) + decoder.used + len(decoder.table) * FIELD
         return kept
 
     # ---- frames ----

@@ -1,4 +1,3 @@
-# not compiled: HTTP/2 is rare in plain text
 """Cuts each direction of an HTTP/2 connection into frames (RFC 9113 4), and passes over what nobody needs of them.
 
 What a frame means is decided in parser.py, which fills in the methods at the end.

@@ -1,4 +1,3 @@
-# not compiled: HTTP/2 is rare in plain text
 """The streams of an HTTP/2 connection as exchanges: where each begins and ends, and what becomes of it after a loss."""
 
 from __future__ import annotations

@@ -25,26 +25,37 @@ ALT_NAMES = b"\x55\x1d\x11"
 
 MAX_NAMES = 100
 MAX_TEXT = 256
+MAX_KNOWN, LARGEST_KNOWN = 256, 4096
+"""Certificates whose facts are remembered, and bytes of the largest, 1 MB: a server shows the same to everybody."""
+
+_known: dict[bytes, dict[str, str]] = {}
 
 
 def read_certificate(message: bytes) -> dict[str, str] | None:
-    """The leaf of a TLS <= 1.2 Certificate message: subject, issuer, names, not_before, not_after, sha256.
+    """The leaf of a TLS <= 1.2 Certificate message: subject, issuer, names, not_before, not_after, self_issued, sha256.
 
     `subject` and `issuer` are common names (else organizations), `names` is separated by spaces (the first MAX_NAMES),
-    times are RFC 3339 in UTC. None when the list is empty or the certificate is malformed.
+    times are RFC 3339 in UTC, `self_issued` is "1" or "". None when the list is empty or the certificate is malformed.
     """
     try:
         chain = FieldReader(message, 0, len(message)).block(3)
         if not chain.more():
             return None
         leaf = chain.block(3)
-        der = leaf.take(leaf.limit - leaf.at)
+        der: bytes = leaf.take(leaf.limit - leaf.at)
+        known: dict[str, str] | None = _known.get(der)
+        if known is not None:
+            return known
         facts = _facts(der)
     except Malformed:
         return None
     import hashlib  # here, because it takes 5 ms
 
     facts["sha256"] = hashlib.sha256(der).hexdigest()
+    if len(der) <= LARGEST_KNOWN:
+        if len(_known) >= MAX_KNOWN:
+            _known.clear()
+        _known[der] = facts
     return facts
 
 
@@ -55,10 +66,10 @@ def _facts(der: bytes) -> dict[str, str]:
         _element(fields)
     _element(fields)  # serial number
     _element(fields)  # signature algorithm
-    issuer = _name(_expect(fields, SEQUENCE))
+    issuer, issued_by = _whole_name(fields)
     validity = _expect(fields, SEQUENCE)
     not_before, not_after = _time(validity), _time(validity)
-    subject = _name(_expect(fields, SEQUENCE))
+    subject, itself = _whole_name(fields)
     _element(fields)  # public key
     names: list[str] = []
     while fields.more():
@@ -71,6 +82,7 @@ def _facts(der: bytes) -> dict[str, str]:
         "names": " ".join(names),
         "not_before": not_before,
         "not_after": not_after,
+        "self_issued": "1" if itself == issued_by else "",
     }
 
 
@@ -94,6 +106,12 @@ def _expect(reader: FieldReader, wanted: cython.int) -> FieldReader:
     if tag != wanted:
         raise Malformed
     return body
+
+
+def _whole_name(fields: FieldReader) -> tuple[str, bytes]:
+    """A name for people, and all of its bytes."""
+    name = _expect(fields, SEQUENCE)
+    return _name(FieldReader(name.source, name.at, name.limit)), _rest(name)
 
 
 def _rest(reader: FieldReader) -> bytes:

@@ -17,6 +17,7 @@ cdef Record first_data(list[Record] records)
 cdef bint asked(Tls tls, Record finished) except -1
 cdef complete_1_2(Tls tls, Completion done)
 cdef complete_1_3(Tls tls, Completion done)
+cdef opened_1_3(Tls tls, Completion done)
 cdef complete_at(Tls tls, Record record, Completion done)
 cdef abort(Completion done, Record record, int side)
 cdef list[Record] client_after_hello(Tls tls)

@@ -25,6 +25,8 @@ JSSE_RECORD_VERSION = 0x0303
 """Record version of a JSSE ClientHello; other clients write 0x0301."""
 FINISHED = (53, 69, 85, 45)
 """A Finished of SHA-256, SHA-384, JSSE's padded SHA-384, CCM_8."""
+CLOSING = (0, 90)
+"""Alerts that end nothing that goes on: close_notify, user_canceled (RFC 8446 6.1)."""
 MAX_FLIGHT = 4
 """Records of a client-authentication flight: certificate (perhaps in two), its proof, Finished."""
 
@@ -60,7 +62,9 @@ def completion(tls: Tls) -> Completion:
         return done
     if tls.version == 0 and tls.lost:
         tls.version = guessed_version(tls)
-    if tls.version >= TLS13:
+    if tls.version >= TLS13 and tls.decrypted and (tls.client_finished is not None or tls.alerts):
+        opened_1_3(tls, done)
+    elif tls.version >= TLS13:
         complete_1_3(tls, done)
     elif tls.version:
         complete_1_2(tls, done)
@@ -214,6 +218,23 @@ def is_early(tls: Tls, record: Record) -> cython.bint:
     if record.ack >= 0:
         return record.ack <= tls.server_hello_start
     return record.packet < tls.server_hello_packet
+
+
+def opened_1_3(tls: Tls, done: Completion) -> None:
+    """What keys have shown of a handshake of TLS 1.3: nothing is told from sizes."""
+    alert: Alert
+    finished: Record = tls.client_finished  # type: ignore[assignment]  # None until it is seen
+    done.empty = tls.certificate_empty
+    if finished is None:
+        return
+    done.state = "complete"
+    done.done_packet, done.done_time, done.done_end = finished.last_packet, finished.last_time, finished.end
+    done.authenticated = 1 if tls.certificate_asked and not tls.certificate_empty else 0
+    done.confirmed = 1 if server_saw(tls, finished.end) else 0
+    for alert in tls.alerts:
+        if alert.side == SERVER and alert.code not in CLOSING and not done.confirmed:
+            abort(done, alert.record, SERVER)
+            return
 
 
 def end_of_flight(after: list[Record], at: cython.Py_ssize_t) -> cython.Py_ssize_t:

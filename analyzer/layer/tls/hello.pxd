@@ -10,4 +10,4 @@ cdef bint read_offers(bytes data, Py_ssize_t at, Py_ssize_t end, Tls tls) except
 cdef bint read_offer(bytes data, int kind, Py_ssize_t at, Py_ssize_t end, Tls tls) except -1
 cpdef int read_server_hello(bytes data, Py_ssize_t at, Py_ssize_t end, Tls tls) except -2
 cpdef int read_cut_server_hello(bytes data, Tls tls) except -2
-cdef int read_answers(bytes data, Py_ssize_t at, Py_ssize_t end, Tls tls, int version) except -2
+cpdef int read_answers(bytes data, Py_ssize_t at, Py_ssize_t end, Tls tls, int version) except -2

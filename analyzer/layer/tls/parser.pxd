@@ -1,48 +1,18 @@
 cimport cython
 
 from analyzer.layer.layer cimport Layer, Segment
-from analyzer.layer.tls.hello cimport read_client_hello, read_cut_server_hello, read_server_hello
-from analyzer.layer.tls.records cimport RecordWalk
-from analyzer.model.connection cimport Connection, Event
-from analyzer.model.log cimport Log
-from analyzer.model.tls cimport Alert, Record, Tls
+from analyzer.layer.tls.side cimport TlsSide
+from analyzer.model.tls cimport Record, Tls
 
-# the constants of parser.py as C numbers
-cdef int CLIENT, SERVER, ALERT, CCS, HANDSHAKE, MAX_RECORDS, TLS13, MALFORMED
-cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MESSAGE_HEADER, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH, RECORD, FREE_RECORDS
-
-@cython.final
-cdef class TlsSide(RecordWalk):
-    cdef public Connection connection
-    cdef public TlsSide peer
-    cdef public bytearray message
-    cdef public bytes alert, begun
-    cdef public Py_ssize_t need
-    cdef public int started, blind, ccs
-    cdef public long long start_packet, start_time, start_offset, begun_at, beyond
-    cdef write(self, Log log, Segment segment, Py_ssize_t at, Py_ssize_t end, long long offset)
-    cdef Py_ssize_t messages(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long base, Segment segment) except -1
-    cdef _announce(self, bytes data, Py_ssize_t at, long long base, Segment segment)
-    cdef _client_hello_begins(self, Record record)
-    cdef _message(self, bytes data, Py_ssize_t at, Py_ssize_t end, Segment segment)
-    cdef _client_hello(self, bytes data, Py_ssize_t at, Py_ssize_t end, Segment segment)
-    cdef Py_ssize_t weight(self) except -1
-    cdef _server_hello(self, bytes data, Py_ssize_t at, Py_ssize_t end)
-    cdef _server_hello_cut(self, bytes data)
-    cdef _cite_server_hello(self, int retry, Record record)
-    cdef finish(self)
-    cdef _change_cipher(self, Record record)
-    cdef _finished(self, Record record)
-    cdef _alert(self, Record record)
-    cdef _malformed(self, str what)
-    cdef Record kept(self, Record record)
-    cdef cite(self, str what, long long packet, long long time, long long offset, Record record, object note)
+cdef int CLIENT, SERVER, RECORD, FREE_RECORDS
 
 @cython.final
 cdef class TlsParser(Layer):
     cdef public Tls tls
     cdef public TlsSide client, server
     cdef public int sslv2
+    cdef public object inside
+    cdef unlock(self)
     cdef Py_ssize_t records(self) except -1
     cpdef begin_sslv2(self, int size)
     cdef Py_ssize_t _sslv2(self, Segment segment) except -1

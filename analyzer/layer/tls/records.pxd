@@ -9,14 +9,14 @@ cdef long long NEVER
 
 cdef class RecordWalk:
     cdef public Tls tls
-    cdef public int index, version, open, wanted, dead, adrift, replying
+    cdef public int index, version, open, wanted, dead, adrift, replying, keyed
     cdef public list records, late
     cdef public long long count, end, header_packet, header_time, header_ack
     cdef public Record last, prior
     cdef public bytes header
     cdef public Log log
     cdef begin(self, Tls tls, int index)
-    cdef bint wants(self, int kind, int length) except -1
+    cdef int wants(self, int kind, int length) except -1
     cdef body(self, Segment segment, Py_ssize_t at, Py_ssize_t end, long long offset)
     cdef complete(self, Record record)
     cdef Py_ssize_t feed(self, Segment segment) except -1

@@ -28,6 +28,7 @@ class RecordWalk:
     late      the newest records behind the first ones, a ring
     dead      1 = no boundaries any more: the rest of the stream is skipped
     adrift    1 = boundaries are unknown until a segment begins with a record (bytes were lost or cut)
+    keyed     1 = bodies of application data may be wanted: there are keys
     replying  1 = the server's first bytes were no TLS record, they are collected in `tls.reply`
     log       as Layer.log
     """
@@ -45,12 +46,12 @@ class RecordWalk:
         self.end = 0
         self.open = self.wanted = self.dead = self.adrift = self.replying = 0
         self.header = b""
-        self.header_packet = self.header_time = 0
+        self.header_packet = self.header_time = self.keyed = 0
         self.header_ack = -1
 
-    def wants(self, kind: cython.int, length: cython.int) -> cython.bint:
-        """Whether the body of the record that begins now is to be read."""
-        return False
+    def wants(self, kind: cython.int, length: cython.int) -> cython.int:
+        """Whether the body of the record that begins now is to be read: 1 = as it is, 2 = by its keys, 0 = it is not."""
+        return 0
 
     def body(self, segment: Segment, at: cython.Py_ssize_t, end: cython.Py_ssize_t, offset: cython.longlong) -> None:
         """A piece of a wanted body, data[at:end] of a segment, from stream offset `offset` on."""
@@ -105,15 +106,15 @@ class RecordWalk:
         if self.dead or self.replying:
             return NEVER
         if self.wanted:
-            self.tls.hole = 1
             self.wanted = 0
             self.torn(segment.first)
         if self.open and after <= self.end:
             return self.end - after
-        if not self.adrift:
-            self.lose(self.end if self.open else segment.first - len(self.header))
+        since: cython.longlong = self.end if self.open else segment.first - len(self.header)
         if self.open:
             self._passed(segment.packet, segment.time)
+        if not self.adrift:
+            self.lose(since)
         return 0
 
     def _passed(self, packet: cython.longlong, time: cython.longlong) -> None:
@@ -224,7 +225,7 @@ class RecordWalk:
             tls.client_count = self.count
             tls.client_prior = self.prior
             tls.client_last = record
-        self.wanted = 1 if kind != APPLICATION_DATA and self.wants(kind, length) else 0
+        self.wanted = self.wants(kind, length) if kind != APPLICATION_DATA or self.keyed else 0
         if self.log is not None:
             self.log.add("record", self.index, packet, time, start, HEADER + length, self.wanted)
 

@@ -23,7 +23,7 @@ from analyzer.output.case.http1 import Http1Words
 from analyzer.output.case.http2 import Http2Words
 from analyzer.output.case.tls import TlsWords
 
-INSIDE = ("handshake", "chunk", "block")
+PARTS = ("handshake", "inside", "chunk", "block")
 """Events within what other events tell of."""
 RAW = 64
 """Bytes of unknown content that are told apart, as many as the analyzer looks at."""
@@ -46,7 +46,7 @@ class Describer:
         self.stream = stream
         self.names = names
         self.alone = alone
-        self.events = {event.offset: event for event in own if event.what not in INSIDE}
+        self.events = {event.offset: event for event in own if event.what not in PARTS}
         session = connection.tls.session_id if connection.tls is not None else b""
         self.tls = TlsWords(stream, [event for event in own if event.what == "handshake"], names, session)
         self.http1 = Http1Words(stream, [event for event in own if event.what == "chunk"], names)

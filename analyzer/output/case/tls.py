@@ -44,10 +44,10 @@ class TlsWords:
         words = f"tls records {kind}:{length}"
         if kind == CCS and length == 1:
             words = "tls ccs"
-        elif kind == ALERT and event.note and self.stream.reach(start, end) == end:
+        elif kind == ALERT and event.note == 1 and self.stream.reach(start, end) == end:
             level, code = self.stream.data[start:end]
             words = f"tls alert {level} {code}"
-        elif kind == HANDSHAKE and event.note:
+        elif kind == HANDSHAKE and event.note == 1:
             words = self._handshake(start, end)
         return Part(event.offset, end, words)
 

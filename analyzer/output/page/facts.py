@@ -161,7 +161,7 @@ class Facts:
             yield "Between", " and ".join(endpoint(self.veil.address(raw), port) for raw, port in ends)
         known = [(name, getattr(fetch, field)) for field, name in PHASES]
         yield "Time", ", ".join(f"{name} {span(int(took * 1e9))}" for name, took in known if took >= 0)
-        yield "Proof", evidence(verdict)
+        yield "Proof", evidence(verdict.evidence)
         yield "Confidence", verdict.confidence
         yield "Flags", " ".join(verdict.flags)
         yield "Reset from", verdict.rst_origin

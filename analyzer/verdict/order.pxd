@@ -1,7 +1,7 @@
 cimport cython
 
-from analyzer.fetch.ahead cimport fetches as ahead
-from analyzer.fetch.model cimport Fetch
+from analyzer.verdict.ahead cimport turns as ahead
+from analyzer.verdict.turn cimport Turn
 
 cdef int SPAN
 
@@ -12,7 +12,7 @@ cdef class Order:
     cdef public dict later
     cdef public long long current, serial, waiting, text, most
     cdef public bint overflowed
-    cpdef add(self, Fetch fetch)
-    cpdef Fetch leave(self, long long oldest_open)
+    cpdef add(self, Turn turn)
+    cpdef Turn leave(self, long long oldest_open)
     cdef bint full(self) except -1
     cdef bint next_turn(self, long long oldest_open) except -1

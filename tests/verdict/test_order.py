@@ -6,18 +6,15 @@ import random
 
 import pytest
 
-from analyzer.fetch.model import Fetch
-from analyzer.fetch.order import Order
-from analyzer.model.connection import Connection
+from analyzer.verdict.order import MAX_TEXT, Order
+from analyzer.verdict.turn import Turn
 
 
-def beginning_at(packet: int, stream: int) -> Fetch:
+def beginning_at(packet: int, stream: int) -> Turn:
     """A fetch of a connection that began with this packet."""
-    connection = Connection(stream)
-    connection.first_packet = packet
-    fetch = Fetch(connection, None)
-    fetch.first_packet = packet
-    return fetch
+    turn = Turn()
+    turn.first_packet, turn.stream = packet, stream
+    return turn
 
 
 @pytest.mark.parametrize("reach", [10, 3000, 50_000])
@@ -25,11 +22,11 @@ def beginning_at(packet: int, stream: int) -> Fetch:
 def test_each_leaves_in_its_turn_and_as_soon_as_it_can(seed: int, reach: int) -> None:
     """As a list that is sorted anew for each: several connections a packet, ending up to `reach` packets later."""
     dice = random.Random(seed)
-    order, waiting, oldest = Order(), list[Fetch](), 1
+    order, waiting, oldest = Order(), list[Turn](), 1
     for stream in range(2000):
-        fetch = beginning_at(oldest + dice.randrange(reach), stream)
-        order.add(fetch)
-        waiting.append(fetch)
+        turn = beginning_at(oldest + dice.randrange(reach), stream)
+        order.add(turn)
+        waiting.append(turn)
         if dice.random() < 0.3:
             oldest += dice.randrange(reach)
         while dice.random() < 0.6:
@@ -46,5 +43,16 @@ def test_too_many_do_not_wait() -> None:
     order = Order(2)
     for packet in (90_000, 50_000, 10):
         order.add(beginning_at(packet, packet))
-    assert [fetch and fetch.first_packet for fetch in (order.leave(5), order.leave(5))] == [10, None]
+    assert [turn and turn.first_packet for turn in (order.leave(5), order.leave(5))] == [10, None]
+    assert order.overflowed
+
+
+def test_what_they_asked_for_is_counted() -> None:
+    """Long targets: the oldest leaves although an older connection is open."""
+    order = Order()
+    turns = [beginning_at(10 + number, number) for number in range(MAX_TEXT // 2000 + 2)]
+    for turn in turns:
+        turn.text = 2000
+        order.add(turn)
+    assert [order.leave(1), order.leave(1), order.leave(1)] == [turns[0], turns[1], None]
     assert order.overflowed

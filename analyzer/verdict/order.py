@@ -7,12 +7,12 @@ from heapq import heappop, heappush
 
 import cython
 
-from analyzer.fetch.ahead import fetches as ahead
-from analyzer.fetch.model import Fetch
+from analyzer.verdict.ahead import turns as ahead
+from analyzer.verdict.turn import Turn
 
 MAX_HELD = 100_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning.
-One costs 1.2 kB or a little more, all of them 120 MB."""
+One costs 0.1 kB where its row was written, all of them 10 MB; else 1.6 kB, 160 MB."""
 MAX_TEXT = 16 << 20
 """Characters of what they asked for, as many as 250,000 usual targets have; a hostile one has 2,048, and its sentence
 repeats it. Same behaviour at the cap."""
@@ -32,34 +32,34 @@ class Order:
     """
 
     def __init__(self, most: int = MAX_HELD) -> None:
-        self.turn: list[Fetch] = []
-        self.later: dict[int, list[Fetch]] = {}
+        self.turn: list[Turn] = []
+        self.later: dict[int, list[Turn]] = {}
         self.spans: list[int] = []
         self.current = -1
         self.at = self.serial = self.waiting = self.text = 0
         self.most = most
         self.overflowed = False
 
-    def add(self, fetch: Fetch) -> None:
-        """Let a fetch wait for its turn (Fetch.__lt__)."""
+    def add(self, turn: Turn) -> None:
+        """Let a fetch wait for its turn (Turn.__lt__)."""
         self.serial += 1
-        fetch.serial = self.serial
+        turn.serial = self.serial
         self.waiting += 1
-        self.text += len(fetch.target)
-        span: cython.longlong = fetch.first_packet >> SPAN
+        self.text += turn.text
+        span: cython.longlong = turn.first_packet >> SPAN
         if span <= self.current:
-            insort(self.turn, fetch, self.at)
+            insort(self.turn, turn, self.at)
             return
         found = self.later.get(span)
         if found is None:
-            self.later[span] = [fetch]
+            self.later[span] = [turn]
             heappush(self.spans, span)
         else:
-            found.append(fetch)
+            found.append(turn)
 
-    def leave(self, oldest_open: cython.longlong) -> Fetch | None:
+    def leave(self, oldest_open: cython.longlong) -> Turn | None:
         """The next fetch, if no connection can precede it that began with packet `oldest_open` or later."""
-        first: Fetch
+        first: Turn
         if self.at == len(self.turn) and not self.next_turn(oldest_open):
             return None
         first = self.turn[self.at]
@@ -68,7 +68,7 @@ class Order:
                 return None
             self.overflowed = True
         self.waiting -= 1
-        self.text -= len(first.target)
+        self.text -= first.text
         self.turn[self.at] = None  # type: ignore[call-overload]  # which holds it no longer
         self.at += 1
         return first

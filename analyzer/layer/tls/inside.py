@@ -1,0 +1,385 @@
+"""What keys show of a TLS connection: its hidden handshake messages and alerts, and the conversation that it carries.
+
+The plaintext goes into a `Next` of its own, so that whatever is read outside of TLS is read inside. Of bodies that
+nobody needs records are counted and never decrypted; what is written down counts as the connection's own offsets do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from analyzer.layer.layer import Layer, Segment
+from analyzer.layer.next import Next
+from analyzer.layer.tls import messages
+from analyzer.layer.tls.hello import read_answers
+from analyzer.layer.tls.plaintext import Half, overhead
+from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
+from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection
+from analyzer.model.log import Log
+from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
+
+if TYPE_CHECKING:
+    from analyzer.keys.direction import Direction
+    from analyzer.keys.session import Session
+    from analyzer.layer.tls.side import TlsSide
+
+CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 1, 2, 8, 11, 13, 20
+RANDOM = slice(2, 34)
+"""Of a hello, behind its version."""
+HEADER = 5
+EARLY_STAGE, APPLICATION_STAGE = 1, 3
+"""Keys of early data and of application data in TLS 1.3 (analyzer.keys.epochs)."""
+SHORT = 64
+"""Records up to this length are always opened: alerts and KeyUpdates look like application data (RFC 8446 5.2)."""
+MAX_MESSAGE = 65536
+"""A longer handshake message is not collected, as outside (parser.py)."""
+MAX_OPENED = 256 << 20
+"""Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
+CAPPED = "decryption-capped"
+UNFIT = "keys-unfit"
+"""Keys that open nothing, or one direction alone: they are of another connection, or not all of this one."""
+MAX_HELD = 1 << 16
+"""Bytes of a connection that wait for their keys, where a log grows; of more nothing is read inside."""
+WAITING = 256
+"""What a record takes besides its own."""
+WEIGHT = 4096
+"""Bytes of it, with ciphers and keys, about."""
+
+
+class Inside:
+    """Both directions of one connection.
+
+    session   what opens its records, None = its random is in no key log so far
+    layer     who reads the plaintext
+    early     early data, until it is known whether the server took it; None = that is known
+    changes   whose ChangeCipherSpecs came while there were none
+    waiting   (side, version, record, body) of records for which there are no keys yet; held: bytes of them, about
+    """
+
+    def __init__(self, parent: Layer, tls: Tls, random: bytes, session: Session | None) -> None:
+        self.connection: Connection = parent.connection
+        self.tls = tls
+        self.store: Any = parent.keys
+        self.random = random
+        self.session = session
+        self.client, self.server = Half(CLIENT), Half(SERVER)
+        self.segment = Segment(self.client.stream)
+        self.opened = self.asked = self.held = 0
+        self.changes: list[int] = []
+        self.early: list[tuple[Record, bytes]] | None = []
+        self.waiting: list[tuple[TlsSide, int, Record, bytes | None]] = []
+        self.hello: tuple[bytes, bool] | None = None
+        first = Next(None)
+        first.begin(self.connection, self.client.stream, self.server.stream, None)
+        first.carried = 1
+        first.depth = parent.depth + 1
+        if parent.log is not None:
+            first.log = Log()
+            parent.log.add("inside", CLIENT, tls.hello_packet, tls.hello_time, tls.hello_start, 0, first.log)
+        self.layer: Layer = first
+        self.found()
+
+    def found(self) -> None:
+        """Note where the keys are from, or that they are missing."""
+        if self.session is None:
+            self.tls.keys = "missing"
+        else:
+            self.tls.keys = "log" if "log" in self.session.secrets.origins else "file"
+
+    def look(self) -> None:
+        """Ask again: the log grows, and may have the keys by now; what waited for them is read then."""
+        self.session = self.store.session(self.random)
+        if self.session is None:
+            return
+        self.found()
+        if self.hello is not None:
+            self.negotiate(*self.hello)
+        for index in self.changes:
+            self.change(index)
+        waiting, self.waiting = self.waiting, []
+        self.held = 0
+        for side, version, record, body in waiting:
+            self.record(side, version, record, body)
+
+    def wait(self, side: TlsSide, record: Record, body: bytes | None) -> None:
+        """Keep a record until there are keys; too much, and none will be read. The log is asked now and then."""
+        self.held += WAITING + (0 if body is None else len(body))
+        if self.held > MAX_HELD:
+            self.waiting.clear()
+            self.client.over = self.server.over = True
+            return
+        self.waiting.append((side, side.version, messages.kept(record), body))
+        self.asked += 1
+        if self.asked & (self.asked - 1) == 0:
+            self.look()
+
+    # ---- hellos ----
+
+    def negotiated(self, message: bytes) -> None:
+        """The ServerHello, no HelloRetryRequest, without its handshake header; `tls` has its version and suite."""
+        self.hello = message[RANDOM], messages.encrypt_then_mac(message)
+        if self.session is not None:
+            self.negotiate(*self.hello)
+
+    def negotiate(self, random: bytes, then_mac: bool) -> None:
+        """Let the session know what was chosen."""
+        session = self.session
+        assert session is not None
+        session.negotiated(self.tls.version, self.tls.cipher, random, encrypt_then_mac=then_mac)
+        if session.problem:
+            self.tls.keys = "unsupported"
+            self.connection.flag("keys-unsupported")
+        else:
+            self.client.overhead = self.server.overhead = overhead(self.tls)
+
+    # ---- records ----
+
+    def half(self, index: int) -> Half:
+        """One direction."""
+        return self.client if index == CLIENT else self.server
+
+    def wants(self, index: int, kind: int, length: int) -> bool:
+        """Whether the body of a protected record that begins now is to be collected."""
+        half = self.half(index)
+        half.passing = False
+        if half.over and kind == APPLICATION_DATA and length > SHORT:
+            return False
+        if self.session is None:
+            return True
+        if kind == APPLICATION_DATA and length > SHORT and half.overhead >= 0 and half.adrift < 0:
+            half.passing = half.stream.skip > length - half.overhead
+        return not half.passing
+
+    def over(self, side: TlsSide, record: Record, body: bytes | None) -> None:
+        """A protected record is over: its body, or None when it was not collected, or has a hole."""
+        if self.session is not None:
+            self.record(side, side.version, record, body)
+        elif not self.half(side.index).over:
+            self.wait(side, record, body)
+
+    def record(self, side: TlsSide, version: int, record: Record, body: bytes | None) -> None:
+        """The same where there are keys; `version` is that of the record's header."""
+        session, half = self.session, self.half(side.index)
+        assert session is not None
+        direction = session.client if half is self.client else session.server
+        carries = record.kind == APPLICATION_DATA and (self.tls.version < TLS13 or direction.stage == APPLICATION_STAGE)
+        if body is None:
+            direction.skip()
+        elif half.adrift >= 0 and not half.told:
+            half.told = True
+            direction.gap(record.start - half.adrift)
+        found = None if body is None else direction.open(record.kind, version, body)
+        if found is None:
+            half.message.clear()
+            if carries:
+                self.missed(half, record, passed=half.passing)
+            elif record.kind == APPLICATION_DATA:
+                half.unopened = True
+            return
+        if half.adrift >= 0:
+            self.caught_up(half, record, direction.number - 1 - half.number)
+        elif half.unopened and not carries and direction.stage == APPLICATION_STAGE and direction.number > 1:
+            self.give_up(half)  # the first of these keys are missing
+        half.unopened = half.unopened and not carries and direction.stage != APPLICATION_STAGE
+        self.take(side, half, direction, record, *found)
+
+    def missed(self, half: Half, record: Record, *, passed: bool) -> None:
+        """A record of the conversation was not opened: nobody needs it, or it has a hole."""
+        if half.overhead < 0 or half.adrift >= 0:
+            self.give_up(half)
+            return
+        size = max(0, record.length - half.overhead)
+        half.stream.ahead = record.end - half.stream.next - size
+        if passed:
+            half.stream.skip -= size
+            half.stream.next += size
+        else:
+            self.lose(half, record, size)
+
+    def change(self, index: int) -> None:
+        """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""
+        session = self.session
+        if session is not None:
+            (session.client if index == CLIENT else session.server).open(CCS, self.tls.version, b"\1")
+        else:
+            self.changes.append(index)
+
+    def drift(self, index: int, since: int) -> None:
+        """The boundaries of records behind this offset were not captured."""
+        session, half = self.session, self.half(index)
+        if session is None or half.adrift >= 0:
+            return
+        direction = session.client if index == CLIENT else session.server
+        half.adrift, half.number, half.told = since, direction.number, False
+        half.message.clear()
+
+    def caught_up(self, half: Half, record: Record, records: int) -> None:
+        """The first record that opens behind a gap tells by its number how many were in there, and so how much."""
+        since, half.adrift = half.adrift, -1
+        size = record.start - since - records * (HEADER + half.overhead)
+        if half.overhead < 0 or records < 0 or size < 0:
+            self.give_up(half)
+        elif size:
+            half.stream.ahead = since - half.stream.next
+            self.lose(half, record, size)
+
+    # ---- what they hold ----
+
+    def take(self, side: TlsSide, half: Half, direction: Direction, record: Record, kind: int, plain: bytes) -> None:
+        """The plaintext of a record."""
+        self.opened += len(plain)
+        self.tls.decrypted = max(self.tls.decrypted, HANDSHAKE_ONLY)
+        if kind == ALERT:
+            side.alerted(record, plain)
+        elif kind == HANDSHAKE:
+            self.handshake(half, record, plain)
+        elif kind == APPLICATION_DATA and self.early is not None and direction.stage == EARLY_STAGE:
+            self.early.append((messages.kept(record), plain))
+        elif kind == APPLICATION_DATA:
+            if half.overhead >= 0 and len(plain) < record.length - half.overhead:
+                half.overhead = -1  # it is padded (RFC 8446 5.4): lengths tell nothing
+            self.feed(half, record, plain)
+
+    def feed(self, half: Half, record: Record, plain: bytes) -> None:
+        """A piece of the conversation."""
+        stream = half.stream
+        if half.over or not plain:
+            return
+        if self.opened > MAX_OPENED:
+            self.connection.flag(CAPPED)
+            self.give_up(half)
+            return
+        self.tls.decrypted = HEADS
+        self.mirror()
+        stream.ahead = record.end - stream.next - len(plain)
+        at = min(stream.skip, len(plain))
+        stream.skip -= at
+        stream.next += at
+        if stream.skip:
+            return
+        self.segment.fill(stream, record.last_packet, record.last_time, record.ack, plain, at, len(plain))
+        self.give(self.segment)
+        stream.next += len(plain) - at
+
+    def lose(self, half: Half, record: Record, size: int) -> None:
+        """So many bytes of the conversation were not captured."""
+        stream = half.stream
+        if half.over or size <= 0:
+            return
+        self.mirror()
+        stream.lost += size
+        passed = min(stream.skip, size)
+        stream.skip -= passed
+        stream.next += passed
+        if passed < size:
+            self.segment.fill(stream, record.last_packet, record.last_time, -1, b"", 0, 0)
+            self.segment.lost = size - passed
+            self.give(self.segment)
+            stream.next += size - passed
+
+    def give(self, segment: Segment) -> None:
+        """Feed the layer inside, and let its heir go on."""
+        segment.side.skip = self.layer.feed(segment)
+        if self.layer.heir is not None:
+            self.layer = self.layer.heir
+
+    def give_up(self, half: Half) -> None:
+        """How much is missing is not known: no more is read of this direction."""
+        if not half.over:
+            half.over = True
+            half.adrift = -1
+            self.mirror()
+            stream = half.stream
+            self.segment.fill(stream, self.connection.last_packet, self.connection.last_time, -1, b"", 0, 0)
+            self.segment.lost = NEVER - stream.next
+            stream.lost += 1
+            self.give(self.segment)
+
+    def mirror(self) -> None:
+        """What the streams inside have of the connection's sides."""
+        for half, side in ((self.client, self.connection.client), (self.server, self.connection.server)):
+            half.mirror(side)
+
+    def finish(self) -> None:
+        """Nothing more will come."""
+        if self.session is None:
+            self.look()
+            self.waiting.clear()
+        if self.tls.decrypted != HEADS:
+            return
+        if self.client.unopened or self.server.unopened:
+            self.withdraw()
+            return
+        self.mirror()
+        self.layer.finish()
+
+    def withdraw(self) -> None:
+        """One direction alone was opened: it tells of questions without answers, or the other way round."""
+        self.tls.decrypted = HANDSHAKE_ONLY
+        self.connection.flag(UNFIT)
+        exchanges = self.connection.exchanges
+        self.connection.milestones = [mark for mark in self.connection.milestones if mark.note not in exchanges]
+        self.connection.exchanges = []
+        self.connection.connect = None
+
+    def weight(self) -> int:
+        """Bytes, about, that are kept."""
+        return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight()
+
+    def ended(self, index: int, packet: int, time: int) -> None:
+        """One direction is over."""
+        half = self.half(index)
+        if half.over or self.tls.decrypted != HEADS or half.stream.skip:
+            return
+        self.mirror()
+        skip = half.stream.skip
+        self.segment.fill(half.stream, packet, time, -1, b"", 0, 0)
+        self.segment.fin = 1
+        self.give(self.segment)
+        half.stream.skip = skip
+
+    # ---- the handshake ----
+
+    def handshake(self, half: Half, record: Record, plain: bytes) -> None:
+        """Handshake messages, of which one may go on in the next record."""
+        message = half.message
+        message += plain
+        while len(message) >= 4:
+            size = 4 + int.from_bytes(message[1:4], "big")
+            if size > MAX_MESSAGE:
+                message.clear()
+            if len(message) < size:
+                return
+            self.message(half, record, message[0], bytes(message[4:size]))
+            del message[:size]
+
+    def message(self, half: Half, record: Record, kind: int, body: bytes) -> None:
+        """One message (RFC 8446 4, RFC 5246 7.4)."""
+        tls, client = self.tls, half is self.client
+        if kind == FINISHED:
+            messages.finished(tls, client, record)
+        elif kind == CLIENT_HELLO and client and tls.version < TLS13:
+            self.renegotiates(body)
+        elif kind == SERVER_HELLO and not client and tls.version < TLS13:
+            self.negotiated(body)
+        elif tls.version < TLS13:
+            return
+        elif kind == ENCRYPTED_EXTENSIONS and not client:
+            read_answers(body, min(2, len(body)), len(body), tls, tls.version)
+            self.answered_early(messages.takes_early_data(body))
+        elif kind == CERTIFICATE_REQUEST:
+            tls.certificate_asked = 1
+        elif kind == CERTIFICATE:
+            messages.certificate(tls, client, record, body)
+
+    def answered_early(self, taken: bool) -> None:
+        """Early data that the server did not take is sent again (RFC 8446 4.2.10)."""
+        early, self.early = self.early or [], None
+        for record, plain in early if taken else ():
+            self.feed(self.client, record, plain)
+
+    def renegotiates(self, body: bytes) -> None:
+        """Another ClientHello inside (TLS 1.2 and older)."""
+        secrets = self.store.find(body[RANDOM])
+        if secrets is not None and self.session is not None:
+            self.session.renegotiates(secrets)

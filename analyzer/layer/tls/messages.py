@@ -1,0 +1,74 @@
+"""Handshake messages that only keys show, and answers that decide how keys are used."""
+
+from __future__ import annotations
+
+from analyzer.layer.tls.reader import FieldReader, Malformed
+from analyzer.model.tls import Record, Tls
+
+ENCRYPT_THEN_MAC, EARLY_DATA = 22, 42
+"""Extensions of the server's answers (RFC 7366 2, RFC 8446 4.2.10)."""
+
+
+def certificate(tls: Tls, client: bool, record: Record, body: bytes) -> None:
+    """The Certificate of TLS 1.3 (RFC 8446 4.4.2): a context before the list, extensions behind each entry."""
+    from analyzer.layer.tls.certificate import read_certificate
+
+    try:
+        reader = FieldReader(body, 0, len(body))
+        reader.block(1)
+        chain = reader.block(3)
+        der = b"" if not chain.more() else chain.take(chain.number(3))
+    except Malformed:
+        return
+    if client:
+        tls.certificate_empty = 0 if der else 1
+    elif der and tls.certificate is None:
+        entry = len(der).to_bytes(3, "big") + der
+        tls.certificate_packet = record.packet
+        tls.certificate = read_certificate(len(entry).to_bytes(3, "big") + entry)
+
+
+def finished(tls: Tls, client: bool, record: Record) -> None:
+    """The Finished of one side, by keys; that of TLS 1.2 is known without."""
+    if client and tls.client_finished is None:
+        tls.client_finished = kept(record)
+    elif not client and tls.server_finished is None:
+        tls.server_finished = kept(record)
+
+
+def kept(record: Record) -> Record:
+    """A copy: the walk uses its objects again."""
+    copied = Record(record.kind, record.length, record.start)
+    copied.packet, copied.time, copied.ack = record.packet, record.time, record.ack
+    copied.last_packet, copied.last_time, copied.complete = record.last_packet, record.last_time, record.complete
+    return copied
+
+
+def encrypt_then_mac(message: bytes) -> bool:
+    """Whether a ServerHello grants encrypt-then-MAC."""
+    try:
+        reader = FieldReader(message, 34, len(message))
+        reader.block(1)
+        reader.take(3)
+    except Malformed:
+        return False
+    return has_extension(reader, ENCRYPT_THEN_MAC)
+
+
+def takes_early_data(body: bytes) -> bool:
+    """Whether EncryptedExtensions say that the server reads the client's early data."""
+    return has_extension(FieldReader(body, 0, len(body)), EARLY_DATA)
+
+
+def has_extension(reader: FieldReader, wanted: int) -> bool:
+    """Whether an extension is in a block of them, which may be absent."""
+    try:
+        extensions = reader.block(2) if reader.more() else reader
+        while extensions.more():
+            kind = extensions.number(2)
+            extensions.block(2)
+            if kind == wanted:
+                return True
+    except Malformed:
+        pass
+    return False
