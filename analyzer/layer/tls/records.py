@@ -50,7 +50,7 @@ class RecordWalk:
         self.header_ack = -1
 
     def wants(self, kind: cython.int, length: cython.int) -> cython.int:
-        """Whether the body of the record that begins now is to be read: 1 = as it is, 2 = by its keys, 0 = it is not."""
+        """Whether the body of the record that begins now is to be read: 1 = as it is, 2 = by keys, 0 = it is not."""
         return 0
 
     def body(self, segment: Segment, at: cython.Py_ssize_t, end: cython.Py_ssize_t, offset: cython.longlong) -> None:
