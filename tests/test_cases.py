@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shlex
 from dataclasses import replace
 from itertools import zip_longest
@@ -10,8 +12,9 @@ from pathlib import Path
 import pytest
 from support.expected import Expected, expected
 
+from analyzer.output.cells import CsvCells
 from analyzer.output.columns import COLUMNS
-from analyzer.output.row import values
+from analyzer.output.row import csv_line, values
 from analyzer.pkt.timeline import load, parse
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.pkt"))
@@ -123,3 +126,13 @@ def test_every_case_has_a_claim_and_cites_packets_that_exist() -> None:
         assert case.claim, path.name
         for wanted in expected(case):
             assert all(0 < packet <= len(case.packets) for packet, _ in wanted.evidence), path.name
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_every_cell_stands_below_its_name(path: Path) -> None:
+    """Whatever has a comma in it is quoted: who reads the CSV finds each value under its name."""
+    import analyzer
+
+    for fetch in analyzer.read(str(path)):
+        (row,) = csv.reader(io.StringIO(csv_line(CsvCells(), fetch).decode(), newline=""))
+        assert len(row) == len(COLUMNS)

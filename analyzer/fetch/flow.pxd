@@ -12,7 +12,7 @@ cdef class Flow:
     cdef public long long first_packet, last_packet, last_time, established_time, last_syn, refused_time, to_client
     cdef public long long client_fin, client_rst, server_fin, server_rst
     cdef public long long client_syns, client_bytes, server_bytes, client_retransmissions, server_retransmissions
-    cdef public str vantage, tunnel, alpn, sni
+    cdef public str vantage, tunnel, alpn, sni, decrypted, keys
     cdef public dict certificate
     cdef secured(self, Tls tls)
     cpdef long long over(self, long long start) except? -1

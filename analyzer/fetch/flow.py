@@ -12,7 +12,7 @@ import cython
 
 from analyzer.fetch.vantage import vantage
 from analyzer.model.connection import CLIENT, LONGEST_NS, Connection, Event, Side
-from analyzer.model.tls import Tls
+from analyzer.model.tls import HEADS, Tls
 
 X25519MLKEM768 = 0x11EC
 """The post-quantum key share (draft-ietf-tls-ecdhe-mlkem): with it a ClientHello needs two segments."""
@@ -39,6 +39,7 @@ class Flow:
     proxied          1 = a prologue was peeled off; tunnel: what a granted CONNECT asked for, "" = there was none;
                      tunnel_login: 1 = with credentials
     tls_version      as negotiated, 0 = unknown, -1 = there was no ClientHello; ciphers: the offer, two bytes each
+    decrypted        what keys opened of it: no | handshake | heads, "" = no TLS; keys: log | file, where they are from
     post_quantum     1 = the ClientHello had an X25519MLKEM768 key share
     """
 
@@ -75,7 +76,7 @@ class Flow:
             self.tunnel_login = connection.connect.authorized
         self.tls_version = -1
         self.post_quantum = False
-        self.alpn = self.sni = ""
+        self.alpn = self.sni = self.decrypted = self.keys = ""
         self.ciphers = b""
         self.certificate: dict[str, str] | None = None
         if connection.tls is not None:
@@ -86,6 +87,10 @@ class Flow:
         self.tls_version = tls.version
         self.alpn, self.sni, self.ciphers = tls.alpn, intern(tls.sni), shared(tls.ciphers_offer)
         self.certificate = tls.certificate
+        self.decrypted = "no"
+        if tls.decrypted:
+            self.decrypted = "heads" if tls.decrypted == HEADS else "handshake"
+            self.keys = tls.keys
         self.post_quantum = X25519MLKEM768 in tls.key_shares
 
     def over(self, start: cython.longlong) -> cython.longlong:

@@ -143,6 +143,10 @@ class Row:
     """How that is known: `cgroup` (the kernel logged it as begun by COMMAND or a descendant, for certain), `poll` (the socket was seen in the hands of one) or `time` (it was captured while COMMAND ran, and may be somebody else's); empty in files."""
     wireshark_filter: str
     """Display filter that shows this connection, or these DNS messages, in Wireshark, in any version: by its stream, several where a SYN that changed nothing made Wireshark count on; by addresses, ports and packet numbers where the number of the stream depends on the version (`tcp_stream`)."""
+    decrypted: str
+    """What keys opened of the TLS connection: `no`, `handshake` (alerts and certificates as they are) or `heads` (requests and responses, read as in plain HTTP); empty without TLS."""
+    keys: str
+    """Where those keys are from: `log` (`--keylog`, or COMMAND's own with `whyfetch run`) or `file` (the capture brings them); empty where nothing was opened."""
 
 
 RENAMED = {"klass": "class"}

@@ -53,7 +53,7 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     counted(cells, flow)
     cells.word(verdict.blame)
     cells.word(verdict.rst_origin)
-    cells.word("; ".join(verdict.timers) if verdict.timers else "")
+    cells.phrase("; ".join(verdict.timers) if verdict.timers else "")
     cells.word(flow.vantage)
     grouped(cells, fetch)
     asked(cells, fetch.package)
@@ -65,6 +65,8 @@ def fill(cells: Cells, fetch: Fetch) -> None:
     cells.phrase(fetch.process)
     cells.word(fetch.process_how)
     cells.filter(fetch)
+    cells.word(flow.decrypted)
+    cells.word(flow.keys)
 
 
 def wanted(cells: Cells, fetch: Fetch, flow: Flow, verdict: Verdict) -> None:

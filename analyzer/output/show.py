@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # not compiled: writes to people
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 
@@ -27,6 +28,19 @@ DURATIONS = (
     ("response_s", "response"),
 )
 
+
+SERVERS = re.compile(
+    r"(?:nginx|openresty|apache|envoy|istio-envoy|haproxy|squid|varnish|traefik|caddy|kestrel|microsoft-iis|gunicorn"
+    r"|uvicorn|werkzeug|jetty|cloudflare|cloudfront|amazons3|awselb|akamaighost|fastly|google frontend|gws|github\.com"
+    r"|artifactory|nexus)\b",
+    re.IGNORECASE,
+)
+TYPES = ("text/html", "text/plain", "application/json", "application/xml", "application/octet-stream")
+"""Words of a response's head that are shown, since they say who answered and with what: of no field the value as it is,
+which may be anything (docs/content.md)."""
+SECONDS = 6
+"""Digits of Retry-After that are believed."""
+OPENED = {"handshake": "the handshake alone was opened", "heads": "opened with the keys at hand"}
 
 OUTCOMES = {"recovered": "recovered", "fallback": "fell back to another source", "failed": "failed"}
 
@@ -67,6 +81,8 @@ class Page:
             yield from self._labelled("between", " and ".join(map(_endpoint, sides)))
         yield from self._labelled("time", f"{rfc3339(fetch.start)}, {span(fetch.end - fetch.start)}{self._phases()}")
         yield from self._labelled("packets", counted(fetch) if fetch.resolution is None else "")
+        yield from self._labelled("answer", answer(fetch))
+        yield from self._labelled("inside TLS", OPENED.get(fetch.flow.decrypted, ""))
         yield from self._labelled("flags", " ".join(verdict.flags))
         yield from self._labelled("missing", verdict.missing)
         yield from self._labelled("blame", verdict.blame)
@@ -128,6 +144,21 @@ class Page:
 
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code else text
+
+
+def answer(fetch: Fetch) -> str:
+    """The response's status, and what is known of who answered; "" = there was none."""
+    exchange = fetch.exchange
+    if exchange is None or not exchange.status:
+        return ""
+    said = [f"{exchange.status} {safe(exchange.reason)}".rstrip()]
+    if server := SERVERS.match(exchange.headers.get("server", "")):
+        said.append(f"by {server[0]}")
+    kind = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+    said += [kind] if kind in TYPES else []
+    wait = exchange.headers.get("retry-after", "")
+    said += [f"to be asked again after {wait} s"] if wait.isdecimal() and len(wait) < SECONDS else []
+    return ", ".join(said)
 
 
 def _endpoint(side: Side) -> str:

@@ -6,7 +6,7 @@ CONTRACT = (
     "phase dns_s connect_s tls_s ttfb_s response_s silence_s tls_version alpn sni cert_subject cert_issuer cert_names "
     "cert_not_before cert_not_after cert_sha256 syn_count client_bytes server_bytes client_retransmissions "
     "server_retransmissions blame rst_origin timer vantage attempt wait_s group group_outcome ecosystem package "
-    "package_version missing kind advice client_errors client_said process process_how wireshark_filter"
+    "package_version missing kind advice client_errors client_said process process_how wireshark_filter decrypted keys"
 )
 
 
