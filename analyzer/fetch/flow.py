@@ -21,6 +21,7 @@ MAX_SHARED = 4096
 """Values of which one copy serves all flows; a hostile capture may have a new one in every packet."""
 
 _shared: dict[bytes, bytes] = {}
+_shared_texts: dict[str, str] = {}
 
 
 @cython.no_gc
@@ -109,6 +110,16 @@ def shared(value: bytes) -> bytes:
         known = value
         if len(_shared) < MAX_SHARED:
             _shared[value] = value
+    return known
+
+
+def shared_text(value: str) -> str:
+    """The same of names."""
+    known = _shared_texts.get(value)
+    if known is None:
+        known = value
+        if len(_shared_texts) < MAX_SHARED:
+            _shared_texts[value] = value
     return known
 
 

@@ -131,5 +131,5 @@ def place(side: Direction, offset: cython.longlong) -> cython.longlong:
     inner: Inner
     if isinstance(side, Inner):
         inner = side
-        return offset + inner.ahead
+        return offset + (inner.ahead if offset > inner.first else inner.before)
     return offset

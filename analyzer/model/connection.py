@@ -132,13 +132,19 @@ class Direction:
 class Inner(Direction):
     """A byte stream inside of another: what a layer took out of the records of its own.
 
-    ahead   how much further an offset of this stream is in that of the connection, as of what was read last: what is
-            told of it is told in the connection's offsets, which its acknowledgements count in too
+    What is told of it is told in the connection's offsets, which its acknowledgements count in too. Those of a piece
+    are further by `ahead`; where it begins, at `first`, is where its record does, which is further by `before`.
     """
 
-    def __init__(self, index: cython.int) -> None:
+    def __init__(self, index: int) -> None:
         Direction.__init__(self, index)
-        self.ahead = 0
+        self.ahead = self.before = self.first = 0
+
+    def piece(self, start: int, end: int, length: int) -> None:
+        """What comes next are so many bytes, from these offsets of the connection's stream."""
+        self.first = self.next
+        self.before = start - self.next
+        self.ahead = end - self.next - length
 
 
 class Side(Direction):

@@ -2,7 +2,7 @@ from analyzer.fetch.model cimport Fetch
 from analyzer.output.cells cimport CsvCells, quoted
 from analyzer.output.depot cimport Depot
 from analyzer.output.row cimport csv_line
-from analyzer.verdict.brief cimport Brief
+from analyzer.verdict.brief cimport Brief, turn_of
 from analyzer.verdict.packed cimport Packing
 from analyzer.verdict.turn cimport Turn
 

@@ -10,7 +10,7 @@ from analyzer.output.columns import COLUMNS
 from analyzer.output.depot import Depot
 from analyzer.output.row import csv_line
 from analyzer.output.words import evidence
-from analyzer.verdict.brief import Brief
+from analyzer.verdict.brief import Brief, turn_of
 from analyzer.verdict.packed import Packing
 from analyzer.verdict.turn import Turn
 
@@ -32,8 +32,7 @@ class Written:
         turn: Turn = brief
         more: bytes = self.packing.packed(brief)
         if more:
-            turn = Turn()
-            turn.first_packet, turn.stream, turn.text = brief.first_packet, brief.stream, brief.text
+            turn = turn_of(brief)
         self.depot.put(turn, self.row(brief.fetch), more)
         brief.fetch = None  # type: ignore[assignment]
         return turn

@@ -152,16 +152,18 @@ class Judging:
 
         Some at a time; False when there are none.
         """
-        fetch: Brief | None
+        fetch: Brief
+        first: Turn | None
         following: Turn | None
         while len(self.final) < CHUNK:
-            fetch = self.groups.leave()
-            while fetch is None:
+            first = self.groups.leave()
+            while first is None:
                 following = self.order.leave(oldest_open)
                 if following is None:
                     return len(self.final) > 0
                 self.groups.add(self.brief(following))
-                fetch = self.groups.leave()
+                first = self.groups.leave()
+            fetch = self.groups.numbered(self.brief(first))
             if self.shows(fetch.kind):
                 self.final.append(fetch if fetch.fetch is None else settled(fetch))
             elif self.rows is not None:

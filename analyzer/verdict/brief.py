@@ -110,6 +110,14 @@ def is_attempt(fetch: Fetch) -> cython.bint:
     return fetch.phase == "connect" or fetch.kind in ("probe", "speculative")
 
 
+def turn_of(brief: Brief) -> Turn:
+    """What waits of one that is packed beside its row."""
+    turn: Turn = Turn()
+    turn.first_packet, turn.stream, turn.serial, turn.text = brief.first_packet, brief.stream, brief.serial, brief.text
+    turn.block, turn.at, turn.size, turn.more = brief.block, brief.at, brief.size, brief.more
+    return turn
+
+
 def settled(brief: Brief) -> Fetch:
     """The fetch, with everything that was decided of it since its verdict."""
     fetch: Fetch = brief.fetch

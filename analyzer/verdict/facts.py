@@ -161,6 +161,8 @@ class Facts:
         number: cython.longlong = self.connection.last_packet
         side: cython.int = SERVER if self.server.last_packet == number else CLIENT
         begins: cython.bint = number in (self.client.first_data_packet, self.server.first_data_packet)
+        if self.tls is not None and self.exchange is not None:
+            begins = begins or (self.exchange.index == 0 and number == self.exchange.request_packet)
         for mark in self.connection.milestones:  # how much of a first message a packet holds is chance: it is data
             if mark.packet == number and (not begins or mark.what in OPENING):
                 self.cite(number, mark.time, mark.what, mark.side)

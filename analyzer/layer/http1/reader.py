@@ -81,12 +81,15 @@ class HttpReader(Layer):
         return NEVER
 
     def hole(self, stream: Http1Side, first: cython.longlong, length: cython.longlong) -> None:
-        """Bytes from offset `first` on will never be seen: a hole in a body, or the loss of a head."""
+        """Bytes from offset `first` on will never be seen: a hole in a body, or the loss of a head.
+
+        One up to NEVER is of unknown length.
+        """
         if stream.state in (CLOSE, DONE, GARBAGE):
             stream.skip = NEVER
             return
         stream.position = first + length
-        if stream.state == BODY:
+        if stream.state == BODY and stream.position < NEVER:
             self.body_hole(stream, first, length)
         else:
             self.lose(stream, first)

@@ -176,7 +176,14 @@ class TlsSide(RecordWalk):
         if self.inside is not None:
             self.inside.drift(self.index, since)
 
-    def torn(self, since: cython.longlong) -> None:
+    def hole(self, segment: Segment) -> cython.Py_ssize_t:
+        """As RecordWalk.hole."""
+        skip: cython.Py_ssize_t = RecordWalk.hole(self, segment)
+        if self.inside is not None and self.adrift:
+            self.inside.drifting(self.inside.half(self.index), segment.first + segment.lost)
+        return skip
+
+    def torn(self) -> None:
         """A hole in a handshake message: keep what an incomplete hello shows, read no more."""
         if self.sealed is not None:
             self.sealed = None
