@@ -23,7 +23,7 @@ cdef class RecordWalk:
     cdef Py_ssize_t hole(self, Segment segment) except -1
     cdef _passed(self, long long packet, long long time)
     cdef bint found(self, Segment segment) except -1
-    cdef torn(self, long long since)
+    cdef torn(self)
     cdef lose(self, long long since)
     cdef Py_ssize_t give_up(self, long long offset) except -1
     cdef Py_ssize_t _running(self, Segment segment, Py_ssize_t at, long long left) except -1

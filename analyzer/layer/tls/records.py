@@ -107,7 +107,7 @@ class RecordWalk:
             return NEVER
         if self.wanted:
             self.wanted = 0
-            self.torn(segment.first)
+            self.torn()
         if self.open and after <= self.end:
             return self.end - after
         since: cython.longlong = self.end if self.open else segment.first - len(self.header)
@@ -148,8 +148,8 @@ class RecordWalk:
             self.tls.client_blind_to = segment.first
         return True
 
-    def torn(self, since: cython.longlong) -> None:
-        """A wanted body has a hole from this offset on."""
+    def torn(self) -> None:
+        """A wanted body has a hole."""
 
     def lose(self, since: cython.longlong) -> None:
         """The boundaries behind this offset are unknown."""

@@ -4,24 +4,22 @@ from analyzer.layer.layer cimport Segment
 from analyzer.layer.tls.hello cimport read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.layer.tls.records cimport RecordWalk
 from analyzer.model.connection cimport Connection, Event
-from analyzer.model.log cimport Log
 from analyzer.model.tls cimport Alert, Record, Tls
 
 # the constants of side.py as C numbers
 cdef int CLIENT, SERVER, ALERT, APPLICATION_DATA, CCS, HANDSHAKE, MAX_RECORDS, TLS13, MALFORMED
-cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MESSAGE_HEADER, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH
+cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH
 
 @cython.final
 cdef class TlsSide(RecordWalk):
     cdef public Connection connection
     cdef public TlsSide peer
     cdef public bytearray message
-    cdef public bytes alert, begun, random
-    cdef public object inside, sealed
+    cdef public bytes alert, random
+    cdef public object inside, sealed, told
     cdef public Py_ssize_t need
     cdef public int started, blind, ccs
-    cdef public long long start_packet, start_time, start_offset, begun_at, beyond
-    cdef write(self, Log log, Segment segment, Py_ssize_t at, Py_ssize_t end, long long offset)
+    cdef public long long start_packet, start_time, start_offset
     cdef Py_ssize_t messages(self, bytes data, Py_ssize_t at, Py_ssize_t end, long long base, Segment segment) except -1
     cdef _announce(self, bytes data, Py_ssize_t at, long long base, Segment segment)
     cdef _client_hello_begins(self, Record record)

@@ -12,7 +12,6 @@ from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_serv
 from analyzer.layer.tls.records import RecordWalk
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
 from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Event
-from analyzer.model.log import Log
 from analyzer.model.tls import MAX_RECORDS, Alert, Record, Tls
 
 CLIENT_HELLO = 1
@@ -23,7 +22,6 @@ SERVER_HELLO_DONE = 14
 EMPTY_LIST = 3
 """A Certificate message without certificates is the length of its list alone (RFC 5246 7.4.6)."""
 
-MESSAGE_HEADER = 4
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected; the largest seen in practice are certificate chains of some 20 kB."""
 MAX_ALERTS = 16
@@ -42,8 +40,7 @@ class TlsSide(RecordWalk):
     peer          the client's half, for the server's: its hello may be incomplete when the answer comes; else None
     random        of the ClientHello
     inside        what keys show of the connection, an Inside, else None; sealed: the body of a protected record
-    begun         bytes of a message's header that are not all there yet, begun_at: where it begins; beyond: bytes of a
-                  message whose header is logged that are still to come. For the log: also where bodies are not read
+    told          writes messages into the log, a MessageLog, None = nobody wants to know
     ccs           1 = this side changed to encryption (1.2 and older; in 1.3 it is decoration, RFC 8446 D.4)
     """
 
@@ -53,10 +50,10 @@ class TlsSide(RecordWalk):
         self.peer: TlsSide | None = None
         self.message: bytearray | None = None
         self.need = 4
-        self.alert = self.begun = b""
-        self.begun_at = self.beyond = 0
+        self.alert = b""
         self.random = b""
         self.inside: Any = None
+        self.told: Any = None
         self.sealed: bytearray | None = None
         self.started = self.blind = self.ccs = 0
         self.start_packet = self.start_time = self.start_offset = 0
@@ -73,7 +70,7 @@ class TlsSide(RecordWalk):
             return length == ALERT_LENGTH
         if kind != HANDSHAKE or (self.ccs and self.tls.version < TLS13):
             return 0
-        return not self.blind or self.log is not None
+        return not self.blind or self.told is not None
 
     def body(self, segment: Segment, at: cython.Py_ssize_t, end: cython.Py_ssize_t, offset: cython.longlong) -> None:
         """Read handshake messages where they lie; one that goes on in another record or segment is collected."""
@@ -85,8 +82,8 @@ class TlsSide(RecordWalk):
         if self.last.kind == ALERT:
             self.alert += segment.data[at:end]
             return
-        if self.log is not None:
-            self.write(self.log, segment, at, end, offset)
+        if self.told is not None:
+            self.told.body(self.last, segment, at, end, offset)
         message = self.message
         if message is None:
             at = self.messages(segment.data, at, end, offset - at, segment)
@@ -121,32 +118,6 @@ class TlsSide(RecordWalk):
             if self.index == CLIENT and self.tls.hello_complete and self.tls.hello_end < base + at:
                 self.tls.hello_end = base + at
         return at
-
-    def write(
-        self,
-        log: Log,
-        segment: Segment,
-        at: cython.Py_ssize_t,
-        end: cython.Py_ssize_t,
-        offset: cython.longlong,
-    ) -> None:
-        """Log the messages that begin in data[at:end], a piece of a body from stream offset `offset` on."""
-        step: cython.longlong
-        while at < end:
-            if not self.begun:
-                self.begun_at = offset
-            step = min(self.beyond or MESSAGE_HEADER - len(self.begun), end - at)
-            if self.beyond:
-                self.beyond -= step
-            else:
-                self.begun += segment.data[at : at + step]
-            if len(self.begun) == MESSAGE_HEADER:
-                self.beyond = int.from_bytes(self.begun[1:], "big")
-                length = MESSAGE_HEADER + self.beyond
-                log.add("handshake", self.index, segment.packet, segment.time, self.begun_at, length, self.begun[0])
-                self.begun = b""
-            at += step
-            offset += step
 
     def complete(self, record: Record) -> None:
         """What a whole record means by its type alone, and by what is in it where keys open it."""
@@ -188,8 +159,6 @@ class TlsSide(RecordWalk):
         if self.sealed is not None:
             self.sealed = None
             return
-        self.beyond = max(0, self.beyond - (self.end - since))  # nor is the rest of the record logged
-        self.begun = b""
         self.tls.hole = 1
         message = self.message
         if message is not None and self.started:

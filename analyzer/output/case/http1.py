@@ -156,7 +156,8 @@ class Http1Words:
             self.chunk = next(self.chunks)
         if last and at < end:
             yield Part(at, end, trailers(self.stream.data[at:end]))
-        yield from self.stream.zeros(at, 0 if last else end)
+        elif not last:
+            yield from self.stream.zeros(at, end)
 
     def _size(self, at: int, end: int) -> str:
         """The line before a chunk: its size, and as many letters as it has besides."""
