@@ -39,12 +39,14 @@ class Websocket(Layer):
             head.append(segment.data[at])
             at += 1
             if len(head) == 1 and not is_frame(head[0]):
-                self.write(segment, at, 0, 1)
+                if self.log is not None:
+                    self.write(segment, at, 0, 1)
                 return self.lose()
             size = payload_size(head)
             if size < 0:
                 continue
-            self.write(segment, at, len(head), size)
+            if self.log is not None:
+                self.write(segment, at, len(head), size)
             if size == NEVER:
                 return self.lose()
             if head[0] & OPCODE == CLOSE and self.exchange.close_packet == 0:

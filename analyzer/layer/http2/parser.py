@@ -159,7 +159,8 @@ class Http2Parser(Streams):
         exchange = self.open.get(half.block_stream)
         half.block_stream = -1
         block = None if half.block_broken else bytes(half.block)
-        self.write("block", half, half.block_at, half.position - half.block_at, block)
+        if self.log is not None:
+            self.write("block", half, half.block_at, half.position - half.block_at, block)
         found = half.fields.read(block)
         half.block.clear()
         if exchange is None:

@@ -146,7 +146,8 @@ class FrameReader(Layer):
                 self.begin_frame(half, head)
             elif head == PREFACE:
                 half.state = FRAME
-                self.write("preface", half, half.position - len(PREFACE), len(PREFACE), None)
+                if self.log is not None:
+                    self.write("preface", half, half.position - len(PREFACE), len(PREFACE), None)
             else:
                 self.lose_boundaries(half)
             half.head.clear()
@@ -160,8 +161,9 @@ class FrameReader(Layer):
         if half.state == OPENING and (half.kind != SETTINGS or half.stream):
             self.begin_garbage(half)
             return
-        note = (half.kind, half.flags, half.stream)
-        self.write("frame", half, half.position - FRAME_HEADER, FRAME_HEADER + half.length, note)
+        if self.log is not None:
+            note = (half.kind, half.flags, half.stream)
+            self.write("frame", half, half.position - FRAME_HEADER, FRAME_HEADER + half.length, note)
         half.state = PAYLOAD
         half.body.clear()
         half.broken = 0
