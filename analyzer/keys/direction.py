@@ -41,7 +41,7 @@ class Direction(Hidden):
     """
 
     __slots__ = (
-        "_adrift", "_ahead", "_asked", "_built", "_cipher", "_current", "_leaving", "_lost", "_passed", "_secrets",
+        "_adrift", "_ahead", "_asked", "_built", "_cipher", "_current", "_guess", "_leaving", "_lost", "_passed", "_secrets",
         "_server", "failed", "opened", "skipped",
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ class Direction(Hidden):
         self._current: Epoch | None = None
         self._cipher: Cipher | None = None
         self._ahead: list[Epoch] = []
-        self._adrift = self._leaving = False
+        self._adrift = self._guess = self._leaving = False
         self._lost = self._passed = 0
 
     @property
@@ -80,6 +80,12 @@ class Direction(Hidden):
         """
         raise NotImplementedError
 
+    def begins(self, body: bytes) -> bytes:
+        """The plaintext of a last record that was cut off, as far as it goes and its key and number are known."""
+        if self._current is None or self._cipher is None or self._adrift or self._leaving:
+            return b""
+        return self._cipher.begins(self._current.number, body)
+
     def skip(self, count: int = 1) -> None:
         """So many records went by whose content nobody needs."""
         self.skipped += count
@@ -94,6 +100,12 @@ class Direction(Hidden):
         self._lost += lost
         if self._current is not None:
             self._current.passed(b"")
+
+    def unanswered(self) -> None:
+        """The server has answered the hello, and what it chose was not captured: the suite is told by what opens."""
+        if not self._guess:
+            self._guess = True
+            self._built = NOT
 
     def _coming(self) -> Iterator[Epoch]:
         """The epochs that may follow the current one."""

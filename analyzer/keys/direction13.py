@@ -78,9 +78,10 @@ class Direction13(Direction):
                 yield from self._epochs(secret, later)
 
     def _epochs(self, secret: bytes, stage: int) -> Iterator[Epoch]:
-        """One, or one for each suite that it may be of."""
-        for suite in LATEST if self.suite is None or stage == EARLY else (self.suite,):
-            if suite.size == len(secret):
+        """One, or one for each suite that it may be of: before the ServerHello, and where that was not captured."""
+        guess = stage == EARLY or (self.suite is None and self._guess)
+        for suite in LATEST if guess else (self.suite,):
+            if suite is not None and suite.size == len(secret):
                 yield Epoch(TrafficSecret(suite, secret), self._server, stage)
 
 

@@ -193,9 +193,12 @@ class Next(Waiting):
 
         if self.answer_shows(segment):
             return segment.side.skip
+        headless: cython.bint = segment.side.index == SERVER
         if segment.side.index == CLIENT or self.from_client is None:
+            headless = headless or self.from_server is not None
             self.forget()
         midstream = Midstream(self)
+        midstream.server_tries = 1 if headless else 0
         midstream.take_over(self)
         self.heir = midstream
         return 0

@@ -43,6 +43,10 @@ class HttpParser(Partial):
         self.held: bytearray | None = None
         self.start_line = StartLine()
 
+    def miss_answers(self) -> None:
+        """What the server said so far was not captured, and where its next message begins is not known."""
+        self.server.next_message(LOST)
+
     def end(self, stream: Http1Side) -> None:
         """The FIN completes a response that lasts until the close (RFC 9112 6.3 rule 8)."""
         if stream.state == CLOSE and stream.exchange is not None:

@@ -117,8 +117,9 @@ class Inside(Conversation):
     def told(self, direction: Direction) -> None:
         """The ServerHello was not captured: what opens a record is of TLS 1.3, and of a suite."""
         suite = getattr(direction, "suite", None)
-        if suite is not None:
+        if suite is not None and self.session is not None:
             self.tls.version, self.tls.cipher = TLS13, suite.code
+            self.session.negotiated(TLS13, suite.code, b"")
             self.measure()
 
     def measure(self) -> None:
@@ -159,6 +160,8 @@ class Inside(Conversation):
         elif half.adrift >= 0 and not half.told:
             half.told = True
             direction.gap(record.start - half.adrift)
+        if self.tls.version == 0 and (record.ack > 0 or half is self.server):
+            direction.unanswered()
         found = None if body is None else direction.open(record.kind, version, body)
         if found is None:
             half.message.clear()
@@ -175,6 +178,21 @@ class Inside(Conversation):
             self.give_up(half)  # the first of these keys are missing
         half.unopened = half.unopened and not carries and direction.stage != APPLICATION_STAGE
         self.take(side, half, direction, record, *found)
+
+    def over_with(self, side: TlsSide) -> None:
+        """Nothing comes behind what there is of a side: its last record may be cut off, and its beginning is read."""
+        half, record, body = self.half(side.index), side.last, side.sealed
+        if self.session is None or record is None or not side.open or half.over or half.adrift >= 0:
+            return
+        direction = self.session.client if half is self.client else self.session.server
+        if record.kind != APPLICATION_DATA or not self.talks(direction):
+            return
+        if body is not None:
+            plain = direction.begins(bytes(body))[: max(0, record.length - half.overhead)]
+            side.sealed = None
+            self.feed(half, self.cut_off(half, record), plain)
+        elif half.passing:
+            self.begun(half, self.cut_off(half, record))
 
     def change(self, index: int) -> None:
         """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""
@@ -257,7 +275,7 @@ class Inside(Conversation):
     def weight(self) -> int:
         """Bytes, about, that are kept."""
         return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight() + sum(
-            len(plain) for _, plain in self.ahead
+            len(plain) for _, plain, _ in self.ahead
         )
 
     # ---- the handshake ----

@@ -44,6 +44,7 @@ class TlsParser(Layer):
         skip: cython.Py_ssize_t
         if segment.fin:
             if self.inside is not None:
+                self.inside.over_with(self.server if segment.side.index == SERVER else self.client)
                 self.inside.ended(segment.side.index, segment.packet, segment.time)
             return 0
         if segment.side.index == SERVER:
@@ -80,6 +81,8 @@ class TlsParser(Layer):
         """As Layer.finish."""
         self.client.finish()
         if self.inside is not None:
+            self.inside.over_with(self.client)
+            self.inside.over_with(self.server)
             self.inside.finish()
 
     def weight(self) -> cython.Py_ssize_t:

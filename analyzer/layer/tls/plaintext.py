@@ -18,12 +18,14 @@ from analyzer.model.tls import HEADS, Record, Tls
 HEADER = 5
 LARGEST = 16384 + 256 + HEADER
 """Bytes of the largest record, with its header (RFC 8446 5.2); older versions allow more, which nobody sends."""
+EXPLICIT, TAG = 8, 16
+"""Of a record of AES-GCM in TLS 1.2."""
 BLOCK = 16
 """Of AES in CBC."""
 MAX_OPENED = 256 << 20
 """Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
 CAPPED = "decryption-capped"
-MOST_AHEAD = 64
+MOST_AHEAD = 512
 """Pieces of the server's that wait for the client's bytes before them."""
 
 
@@ -73,7 +75,8 @@ class Conversation:
 
     layer   who reads it
     opened  bytes of plaintext
-    ahead   (record, plaintext) of the server, while bytes of the client wait for those before them: b"" = its end
+    ahead   (record, plaintext, bytes lost) of the server, while bytes of the client wait for those before them; the
+            last may be its end
     """
 
     def __init__(self, parent: Layer, tls: Tls) -> None:
@@ -82,7 +85,7 @@ class Conversation:
         self.client, self.server = Half(CLIENT), Half(SERVER)
         self.segment = Segment(self.client.stream)
         self.opened = 0
-        self.ahead: list[tuple[Record, bytes]] = []
+        self.ahead: list[tuple[Record, bytes, int]] = []
         first = Next(None)
         first.begin(self.connection, self.client.stream, self.server.stream, None)
         first.carried = 1
@@ -110,7 +113,7 @@ class Conversation:
             return
         if half is self.server and self.holds():
             self.tls.decrypted = HEADS
-            self.ahead.append((kept(record), plain))
+            self.ahead.append((kept(record), plain, 0))
             return
         if self.ahead:
             self.catch_up(record.packet if half is self.client else NEVER)
@@ -124,9 +127,11 @@ class Conversation:
     def catch_up(self, packet: int) -> None:
         """Read what waits of the server, and came before this packet."""
         while self.ahead and self.ahead[0][0].packet < packet:
-            record, plain = self.ahead.pop(0)
+            record, plain, lost = self.ahead.pop(0)
             if plain:
                 self.read(self.server, record, plain)
+            elif lost:
+                self.drop(self.server, record, lost)
             else:
                 self.end(self.server, record.packet, record.time)
 
@@ -165,22 +170,29 @@ class Conversation:
     def body_over(self, half: Half, at: int, packet: int, time: int) -> None:
         """What is left of a body is what was counted too little."""
         half.doubt = 0
-        half.stream.piece(at, at, half.stream.skip)
-        self.lose(half, packet, time, half.stream.skip)
+        self.drop(half, unknown(at, at, packet, time), half.stream.skip)
 
-    def lose(self, half: Half, packet: int, time: int, size: int) -> None:
-        """So many bytes of the conversation were not captured."""
-        stream = half.stream
+    def lose(self, half: Half, record: Record, size: int) -> None:
+        """So many bytes of the conversation, where this record is, were not captured."""
         if half.over or size <= 0:
             return
+        if half is self.server and (self.ahead or self.holds()):
+            self.ahead.append((kept(record), b"", size))
+            return
         self.catch_up(NEVER)
+        self.drop(half, record, size)
+
+    def drop(self, half: Half, record: Record, size: int) -> None:
+        """The same, in its turn."""
+        stream = half.stream
         self.mirror()
+        stream.piece(record.start, record.end, size)
         stream.lost += size
         passed = min(stream.skip, size)
         stream.skip -= passed
         stream.next += passed
         if not stream.skip:
-            self.segment.fill(stream, packet, time, -1, b"", 0, 0)
+            self.segment.fill(stream, record.last_packet, record.last_time, -1, b"", 0, 0)
             self.segment.lost = size - passed
             self.give(self.segment)
             stream.next += size - passed
@@ -210,12 +222,29 @@ class Conversation:
             self.give_up(half)
             return
         size = max(0, half.content(record.length + HEADER, 1))
-        half.stream.piece(record.start, record.end, size)
         if passed:
+            half.stream.piece(record.start, record.end, size)
             half.stream.skip -= size
             half.stream.next += size
         else:
-            self.lose(half, record.last_packet, record.last_time, size)
+            self.lose(half, record, size)
+
+    def cut_off(self, half: Half, record: Record) -> Record:
+        """A record as far as it came."""
+        came = kept(record)
+        came.end = max(record.start, min(record.end, self.side(half).next))
+        return came
+
+    def begun(self, half: Half, record: Record) -> None:
+        """A record that nobody needs was cut off: what came of it is passed over."""
+        half.passing = False
+        nonce = EXPLICIT if half.overhead == EXPLICIT + TAG else 0
+        came = record.end - record.start - HEADER - nonce
+        size = min(came, record.length - half.overhead, half.stream.skip)
+        if size > 0:
+            half.stream.piece(record.start, record.end, size)
+            half.stream.skip -= size
+            half.stream.next += size
 
     def drifting(self, half: Half, upto: int) -> None:
         """Boundaries are unknown up to here at least: what was needed next is lost, whatever else is.
@@ -232,9 +261,9 @@ class Conversation:
         missing = upto - half.adrift
         size = missing - -(-missing // LARGEST) * (HEADER + half.overhead) - half.assumed
         if size > 0:
-            half.stream.piece(half.adrift, upto, size)
             half.assumed += size
-            self.lose(half, self.connection.last_packet, self.connection.last_time, size)
+            last = self.connection.last_packet, self.connection.last_time
+            self.lose(half, unknown(half.adrift, upto, *last), size)
 
     def between(self, half: Half, record: Record, records: int) -> None:
         """So many records were between the last one and this one, which are not known."""
@@ -246,8 +275,7 @@ class Conversation:
         if size < 0:
             self.give_up(half)
         elif size > half.assumed:
-            half.stream.piece(since, record.start, size - half.assumed)
-            self.lose(half, record.last_packet, record.last_time, size - half.assumed)
+            self.lose(half, unknown(since, record.start, record.packet, record.time), size - half.assumed)
 
     def end_of(self, half: Half) -> None:
         """Nothing comes behind what there is of a direction: no record tells how much was not captured."""
@@ -264,9 +292,7 @@ class Conversation:
         if half.over or self.tls.decrypted != HEADS:
             return
         if self.ahead and half is self.server:
-            last = Record(APPLICATION_DATA, 0, 0)
-            last.packet, last.time = packet, time
-            self.ahead.append((last, b""))
+            self.ahead.append((unknown(0, 0, packet, time), b"", 0))
             return
         self.catch_up(NEVER)
         self.end(half, packet, time)
@@ -287,6 +313,14 @@ class Conversation:
         self.server.mirror(self.connection.server)
 
 
+def unknown(start: int, end: int, packet: int, time: int) -> Record:
+    """Where records were that were not captured."""
+    record = Record(APPLICATION_DATA, end - start - HEADER, start)
+    record.packet = record.last_packet = packet
+    record.time = record.last_time = time
+    return record
+
+
 def overhead(tls: Tls) -> tuple[int, int]:
     """Bytes of a record that are no plaintext, at least, and how many more they may be; -1 = not known."""
     from analyzer.keys.suites import CBC, CHACHA, suite_of
@@ -299,7 +333,7 @@ def overhead(tls: Tls) -> tuple[int, int]:
         return vector + MACS[suite.mac] + 1, BLOCK - 1
     if tls.version >= TLS13:
         return suite.tag + 1, 0
-    return suite.tag if suite.cipher == CHACHA else suite.tag + 8, 0
+    return suite.tag if suite.cipher == CHACHA else suite.tag + EXPLICIT, 0
 
 
 TLS10 = 0x0301

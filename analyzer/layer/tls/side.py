@@ -26,6 +26,8 @@ MAX_MESSAGE = 65536
 """A longer handshake message is not collected; the largest seen in practice are certificate chains of some 20 kB."""
 MAX_ALERTS = 16
 ALERT_LENGTH = 2
+BEHIND_RANDOM = 38
+"""Bytes of a ClientHello with its header, its version and its random."""
 HELLO_SHOWN = 14
 """Of a ServerHello: its header, its version and enough of its random to tell a HelloRetryRequest."""
 
@@ -164,6 +166,8 @@ class TlsSide(RecordWalk):
         if message is not None and self.started:
             if self.index == CLIENT and not self.tls.hello_complete:
                 read_client_hello(bytes(message), 4, len(message), self.tls)
+                if len(message) >= BEHIND_RANDOM:
+                    self.random = bytes(message[6:BEHIND_RANDOM])
             elif self.index == SERVER and message[0] == SERVER_HELLO and not self.tls.server_hello_packet:
                 self._server_hello_cut(bytes(message))
         self.message = None
