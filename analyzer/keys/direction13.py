@@ -61,14 +61,25 @@ class Direction13(Direction):
         current = self._current
         stage = 0 if current is None else current.stage
         if stage < EARLY and not self._server:
-            for secret in self._secrets.of(EARLY_LABEL):
-                for suite in SUITES.values():
-                    if suite.latest and suite.size == len(secret):
-                        yield Epoch(TrafficSecret(suite, secret), False, EARLY)
+            yield from self._early()
         if current is not None and stage == APPLICATION and isinstance(current.keys, TrafficSecret):
             yield Epoch(current.keys.following(), self._server, APPLICATION)
-        labels = SERVER_LABELS if self._server else CLIENT_LABELS
-        for later, label in zip((HANDSHAKE, APPLICATION), labels, strict=True):
-            for secret in self._secrets.of(label):
-                if self._suite is not None and later > stage and len(secret) == self._suite.size:
-                    yield Epoch(TrafficSecret(self._suite, secret), self._server, later)
+        suite = self._suite
+        if suite is None or stage == APPLICATION:
+            return
+        size = suite.size
+        handshake, application = SERVER_LABELS if self._server else CLIENT_LABELS
+        if stage < HANDSHAKE:
+            for secret in self._secrets.of(handshake):
+                if len(secret) == size:
+                    yield Epoch(TrafficSecret(suite, secret), self._server, HANDSHAKE)
+        for secret in self._secrets.of(application):
+            if len(secret) == size:
+                yield Epoch(TrafficSecret(suite, secret), self._server, APPLICATION)
+
+    def _early(self) -> Iterator[Epoch]:
+        """Early data has the suite of an earlier session, of which the length of its secret says something."""
+        for secret in self._secrets.of(EARLY_LABEL):
+            for suite in SUITES.values():
+                if suite.latest and suite.size == len(secret):
+                    yield Epoch(TrafficSecret(suite, secret), False, EARLY)
