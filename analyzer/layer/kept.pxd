@@ -21,7 +21,10 @@ cpdef Layer replay(Layer layer, Direction side, Kept kept)
 
 cdef class Waiting(Layer):
     cdef public Kept from_client, from_server
+    cdef public long long over_packet, over_time
     cdef wait(self)
+    cpdef take_over(self, Waiting other)
     cdef Kept keep(self, Segment segment)
     cdef become(self, Layer layer)
+    cdef Layer over(self, Layer layer)
     cdef pass_over(self)

@@ -110,12 +110,19 @@ class Waiting(Layer):
     """Keeps both directions until it is known who reads them.
 
     from_client, from_server   what waits, None = nothing
+    over_packet, over_time     where the server's direction ended meanwhile, 0 = it did not
     """
 
     def wait(self) -> None:
         """Nothing waits yet."""
         self.from_client: Kept | None = None
         self.from_server: Kept | None = None
+        self.over_packet = self.over_time = 0
+
+    def take_over(self, other: Waiting) -> None:
+        """Wait with what another one has."""
+        self.from_client, self.from_server = other.from_client, other.from_server
+        self.over_packet, self.over_time = other.over_packet, other.over_time
 
     def keep(self, segment: Segment) -> Kept:
         """Let a segment wait; returns all that waits of its direction."""
@@ -133,7 +140,17 @@ class Waiting(Layer):
         """This layer goes on: it is fed all that waits, the client's first."""
         client, server = self.from_client, self.from_server
         self.from_client = self.from_server = None
-        self.heir = replay(replay(layer, self.up, client), self.down, server)
+        self.heir = self.over(replay(replay(layer, self.up, client), self.down, server))
+
+    def over(self, layer: Layer) -> Layer:
+        """Tell who goes on that the server's direction is over, if it is; returns who goes on after that."""
+        if self.over_packet:
+            skip: cython.longlong = self.down.skip
+            segment = Segment(self.down).fill(self.down, self.over_packet, self.over_time, -1, b"", 0, 0)
+            segment.fin = 1
+            layer.feed(segment)
+            self.down.skip = skip
+        return layer if layer.heir is None else layer.heir
 
     def pass_over(self) -> None:
         """Nobody wants the rest of either direction."""

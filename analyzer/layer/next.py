@@ -54,7 +54,7 @@ class Next(Waiting):
     def hand_over(self, layer: Layer, segment: Segment) -> cython.Py_ssize_t:
         """Let a layer go on with this segment."""
         skip: cython.longlong = layer.feed(segment)
-        self.heir = layer if layer.heir is None else layer.heir
+        self.heir = self.over(layer if layer.heir is None else layer.heir)
         return skip
 
     def decide(self) -> None:
@@ -174,6 +174,8 @@ class Next(Waiting):
         """One direction is over."""
         if segment.side.index == CLIENT:
             self.settle()
+        elif self.heir is None:
+            self.over_packet, self.over_time = segment.packet, segment.time
         return 0 if self.heir is None else self.heir.feed(segment)
 
     def finish(self) -> None:
@@ -191,7 +193,7 @@ class Next(Waiting):
         if segment.side.index == CLIENT or self.from_client is None:
             self.forget()
         midstream = Midstream(self)
-        midstream.from_client, midstream.from_server = self.from_client, self.from_server
+        midstream.take_over(self)
         self.heir = midstream
         return 0
 

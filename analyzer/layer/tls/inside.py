@@ -13,7 +13,7 @@ from analyzer.layer.tls import messages
 from analyzer.layer.tls.hello import read_answers
 from analyzer.layer.tls.plaintext import Conversation, Half, overhead
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT
+from analyzer.model.connection import CLIENT, NEVER
 from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 
 if TYPE_CHECKING:
@@ -112,8 +112,19 @@ class Inside(Conversation):
             self.tls.keys = "unsupported"
             self.connection.flag("keys-unsupported")
         else:
-            for half in (self.client, self.server):
-                half.overhead, half.slack = overhead(self.tls)
+            self.measure()
+
+    def told(self, direction: Direction) -> None:
+        """The ServerHello was not captured: what opens a record is of TLS 1.3, and of a suite."""
+        suite = getattr(direction, "suite", None)
+        if suite is not None:
+            self.tls.version, self.tls.cipher = TLS13, suite.code
+            self.measure()
+
+    def measure(self) -> None:
+        """The suite is known, and with it how much of a record is content."""
+        for half in (self.client, self.server):
+            half.overhead, half.slack = overhead(self.tls)
 
     # ---- records ----
 
@@ -141,7 +152,8 @@ class Inside(Conversation):
         session, half = self.session, self.half(side.index)
         assert session is not None
         direction = session.client if half is self.client else session.server
-        carries = record.kind == APPLICATION_DATA and (self.tls.version < TLS13 or direction.stage == APPLICATION_STAGE)
+        older = 0 < self.tls.version < TLS13
+        carries = record.kind == APPLICATION_DATA and (older or direction.stage == APPLICATION_STAGE)
         if body is None:
             direction.skip()
         elif half.adrift >= 0 and not half.told:
@@ -155,6 +167,8 @@ class Inside(Conversation):
             elif record.kind == APPLICATION_DATA:
                 half.unopened = True
             return
+        if self.tls.version == 0 and direction.stage > EARLY_STAGE:
+            self.told(direction)
         if half.adrift >= 0:
             self.caught_up(half, record, direction)
         elif half.unopened and not carries and direction.stage == APPLICATION_STAGE and direction.number > 1:
@@ -182,7 +196,9 @@ class Inside(Conversation):
 
     def talks(self, direction: Direction) -> bool:
         """Whether the handshake of a direction is over: in TLS 1.2 its Finished is the first record with keys."""
-        return direction.stage == APPLICATION_STAGE if self.tls.version >= TLS13 else direction.number > 0
+        if self.tls.version >= TLS13 or direction.stage:
+            return direction.stage == APPLICATION_STAGE
+        return direction.number > 0
 
     def caught_up(self, half: Half, record: Record, direction: Direction) -> None:
         """The first record that opens behind a gap tells by its number how many were in there, and so how much."""
@@ -219,9 +235,11 @@ class Inside(Conversation):
             self.waiting.clear()
         if self.tls.decrypted != HEADS:
             return
-        if self.client.unopened or self.server.unopened:
+        unread = self.server.unread or (self.tls.server_count == 0 and self.connection.server.bytes > 0)
+        if self.client.unopened or self.server.unopened or unread:
             self.withdraw()
             return
+        self.catch_up(NEVER)
         self.mirror()
         self.end_of(self.client)
         self.end_of(self.server)
@@ -238,7 +256,9 @@ class Inside(Conversation):
 
     def weight(self) -> int:
         """Bytes, about, that are kept."""
-        return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight()
+        return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight() + sum(
+            len(plain) for _, plain in self.ahead
+        )
 
     # ---- the handshake ----
 

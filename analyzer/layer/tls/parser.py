@@ -57,6 +57,7 @@ class TlsParser(Layer):
             self.keys = None
             return
         inside = Inside(self, self.tls, self.client.random, session)
+        inside.server.unread = self.server.count > 0
         self.inside = self.client.inside = self.server.inside = inside
         self.client.keyed = self.server.keyed = 1
 

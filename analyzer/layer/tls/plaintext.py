@@ -9,7 +9,8 @@ from __future__ import annotations
 from analyzer.layer.detection import HTTP, client_protocol
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.next import Next
-from analyzer.layer.tls.registry import TLS13
+from analyzer.layer.tls.messages import kept
+from analyzer.layer.tls.registry import APPLICATION_DATA, TLS13
 from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Inner, Side
 from analyzer.model.tls import HEADS, Record, Tls
 
@@ -21,6 +22,8 @@ BLOCK = 16
 MAX_OPENED = 256 << 20
 """Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
 CAPPED = "decryption-capped"
+MOST_AHEAD = 64
+"""Pieces of the server's that wait for the client's bytes before them."""
 
 
 class Half:
@@ -32,6 +35,7 @@ class Half:
     over      1 = nothing is read inside any more
     passing   1 = the record that began last is passed over
     unopened  1 = a record could not be opened that may carry something, and none behind it was
+    unread    1 = records came before the ClientHello was known
     adrift    offset from which record boundaries were lost, -1 = they are known; number: of the record expected there;
               told: whether the session knows how far that is; talking: whether the handshake was over
     assumed   bytes behind `adrift` that were told to be lost before it is known how many are
@@ -43,7 +47,7 @@ class Half:
         self.message = bytearray()
         self.overhead = -1
         self.slack = self.assumed = self.doubt = 0
-        self.over = self.passing = self.unopened = False
+        self.over = self.passing = self.unopened = self.unread = False
         self.adrift = self.number = -1
         self.told = self.talking = False
 
@@ -68,6 +72,7 @@ class Conversation:
 
     layer   who reads it
     opened  bytes of plaintext
+    ahead   (record, plaintext) of the server, while bytes of the client wait for those before them: b"" = its end
     """
 
     def __init__(self, parent: Layer, tls: Tls) -> None:
@@ -76,6 +81,7 @@ class Conversation:
         self.client, self.server = Half(CLIENT), Half(SERVER)
         self.segment = Segment(self.client.stream)
         self.opened = 0
+        self.ahead: list[tuple[Record, bytes]] = []
         first = Next(None)
         first.begin(self.connection, self.client.stream, self.server.stream, None)
         first.carried = 1
@@ -91,10 +97,38 @@ class Conversation:
         return self.connection.client if half is self.client else self.connection.server
 
     def feed(self, half: Half, record: Record, plain: bytes) -> None:
-        """The plaintext of a record."""
-        stream = half.stream
+        """The plaintext of a record.
+
+        A hole in the client's handshake is waited for, which its requests need not be: the server's answers are not
+        read before them.
+        """
         if half.over or not plain:
             return
+        if half is self.server and self.holds():
+            self.tls.decrypted = HEADS
+            self.ahead.append((kept(record), plain))
+            return
+        if self.ahead:
+            self.catch_up(record.packet if half is self.client else NEVER)
+        self.read(half, record, plain)
+
+    def holds(self) -> bool:
+        """Whether the server's next piece is to wait."""
+        waits = self.connection.client.pending is not None and not self.client.over
+        return waits and self.client.stream.next == 0 and len(self.ahead) < MOST_AHEAD
+
+    def catch_up(self, packet: int) -> None:
+        """Read what waits of the server, and came before this packet."""
+        while self.ahead and self.ahead[0][0].packet < packet:
+            record, plain = self.ahead.pop(0)
+            if plain:
+                self.read(self.server, record, plain)
+            else:
+                self.end(self.server, record.packet, record.time)
+
+    def read(self, half: Half, record: Record, plain: bytes) -> None:
+        """The plaintext of a record, in its turn."""
+        stream = half.stream
         if self.opened > MAX_OPENED:
             self.connection.flag(CAPPED)
             self.give_up(half)
@@ -129,20 +163,19 @@ class Conversation:
         half.doubt = 0
         half.stream.piece(at, at, half.stream.skip)
         self.lose(half, packet, time, half.stream.skip)
-        self.segment.fill(half.stream, packet, time, -1, b"", 0, 0)
-        self.give(self.segment)
 
     def lose(self, half: Half, packet: int, time: int, size: int) -> None:
         """So many bytes of the conversation were not captured."""
         stream = half.stream
         if half.over or size <= 0:
             return
+        self.catch_up(NEVER)
         self.mirror()
         stream.lost += size
         passed = min(stream.skip, size)
         stream.skip -= passed
         stream.next += passed
-        if passed < size:
+        if not stream.skip:
             self.segment.fill(stream, packet, time, -1, b"", 0, 0)
             self.segment.lost = size - passed
             self.give(self.segment)
@@ -157,6 +190,7 @@ class Conversation:
     def give_up(self, half: Half) -> None:
         """How much is missing is not known: no more is read of this direction."""
         if not half.over:
+            self.catch_up(NEVER)
             half.over = True
             half.adrift = -1
             self.mirror()
@@ -225,6 +259,16 @@ class Conversation:
         half = self.half(index)
         if half.over or self.tls.decrypted != HEADS:
             return
+        if self.ahead and half is self.server:
+            last = Record(APPLICATION_DATA, 0, 0)
+            last.packet, last.time = packet, time
+            self.ahead.append((last, b""))
+            return
+        self.catch_up(NEVER)
+        self.end(half, packet, time)
+
+    def end(self, half: Half, packet: int, time: int) -> None:
+        """The same, in its turn."""
         self.mirror()
         self.end_of(half)
         skip = half.stream.skip
