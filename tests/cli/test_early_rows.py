@@ -83,9 +83,7 @@ def begun(capture: Path, end: str, *, early: bool) -> Reading:
         if done > total // 2 and end == "interrupted":
             raise KeyboardInterrupt
 
-    reading = Reading(
-        str(capture), kinds=True, lean=True, written=CsvRows() if early else None, progress=progress
-    )
+    reading = Reading(str(capture), kinds=True, lean=True, written=CsvRows() if early else None, progress=progress)
     return reading
 
 
