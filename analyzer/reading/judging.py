@@ -141,7 +141,7 @@ class Judging:
         brief: Brief = Brief(fetch)
         self.groups.ecn.learn(brief)
         if self.rows is not None:
-            self.order.add(self.rows.put(brief))
+            self.order.add(self.rows.put(brief, self.order.waiting))
             return
         if self.lean and (self.keep is None or not self.keep(fetch)):
             fetch.detach()
