@@ -1,6 +1,6 @@
 cimport cython
 
-from analyzer.model.connection cimport Connection, Milestone, Side
+from analyzer.model.connection cimport Connection, Event, Side
 from analyzer.model.tls cimport Tls
 
 cdef class Flow:
@@ -17,10 +17,11 @@ cdef class Flow:
     cdef secured(self, Tls tls)
     cpdef long long over(self, long long start) except? -1
 
-cdef dict _shared
+cdef dict _shared, _shared_texts
 cdef int MAX_SHARED
 cdef long long LONGEST_NS
 
-cdef bytes shared(bytes value)
+cpdef bytes shared(bytes value)
+cpdef str shared_text(str value)
 cdef long long sooner(long long end, long long time, long long start) except? -1
 cdef long long last_syn(Connection connection) except? -1

@@ -11,7 +11,7 @@ from sys import intern
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import CLIENT, LONGEST_NS, Connection, Milestone, Side
+from analyzer.model.connection import CLIENT, LONGEST_NS, Connection, Event, Side
 from analyzer.model.tls import HEADS, Tls
 
 X25519MLKEM768 = 0x11EC
@@ -21,6 +21,7 @@ MAX_SHARED = 4096
 """Values of which one copy serves all flows; a hostile capture may have a new one in every packet."""
 
 _shared: dict[bytes, bytes] = {}
+_shared_texts: dict[str, str] = {}
 
 
 @cython.no_gc
@@ -112,6 +113,16 @@ def shared(value: bytes) -> bytes:
     return known
 
 
+def shared_text(value: str) -> str:
+    """The same of names."""
+    known = _shared_texts.get(value)
+    if known is None:
+        known = value
+        if len(_shared_texts) < MAX_SHARED:
+            _shared_texts[value] = value
+    return known
+
+
 def sooner(end: cython.longlong, time: cython.longlong, start: cython.longlong) -> cython.longlong:
     """The earlier of two instants, of which the second counts only if it was not before `start`."""
     return time if start <= time < end else end
@@ -119,7 +130,7 @@ def sooner(end: cython.longlong, time: cython.longlong, start: cython.longlong) 
 
 def last_syn(connection: Connection) -> cython.longlong:
     """When the client last tried to open the connection (as far as milestones go: their number is capped)."""
-    mark: Milestone
+    mark: Event
     time: cython.longlong = connection.first_time
     for mark in connection.milestones:
         if mark.side == CLIENT and mark.what == "syn":

@@ -1,4 +1,5 @@
 from analyzer.fetch.build cimport exchange_name, seconds
+from analyzer.fetch.flow cimport shared, shared_text
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.recent cimport Recent
 from analyzer.fetch.wishes cimport Wishes
@@ -25,4 +26,5 @@ cdef class Names:
     cdef _use_open(self, Connection connection)
 
 cdef bytes asker_of(Lookup lookup)
-cdef str wanted(Connection connection)
+cdef share(Lookup lookup)
+cpdef str wanted(Connection connection)

@@ -1,3 +1,4 @@
+from analyzer.fetch.flow cimport shared_text
 from analyzer.fetch.recent cimport Recent
 from analyzer.layer.dns.lookups cimport Lookup
 from analyzer.model.connection cimport Connection

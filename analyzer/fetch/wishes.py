@@ -14,6 +14,7 @@ from itertools import chain, islice
 import cython
 
 from analyzer.fetch.floods import MAX_ROWS_OF_ALL, Floods
+from analyzer.fetch.flow import shared_text
 from analyzer.fetch.least import NEVER, Least
 from analyzer.fetch.model import Fetch
 from analyzer.fetch.recent import Recent
@@ -203,7 +204,7 @@ class Wishes:
         """A connection was made for the name, "" = it is not known for which."""
         forgotten = self.used.forgotten
         time: object = began
-        lower: str = name.lower()
+        lower: str = shared_text(name.lower())
         self.newest_use = max(self.newest_use, began)
         for who in (client, FAMILY[len(client)]):
             pair = (who, lower)
@@ -225,7 +226,7 @@ class Wishes:
 
     def say(self, client: bytes, name: str) -> None:
         """The client connected for the name, and said so."""
-        pair = (client, name.lower())
+        pair = (client, shared_text(name.lower()))
         if pair in self.said:
             self.said.touch(pair)
         else:

@@ -62,6 +62,7 @@ class Direction13(Direction):
     def _found(self, epoch: Epoch, number: int) -> None:
         if self.suite is None and epoch.stage > EARLY and isinstance(epoch.keys, TrafficSecret):
             self.suite = epoch.keys.suite
+            self._built = NOT  # those ahead were of every suite
         super()._found(epoch, number)
 
     def _coming(self) -> Iterator[Epoch]:

@@ -9,12 +9,14 @@ cdef class Kept:
     cdef public object data
     cdef public list pieces, places
     cpdef add(self, Segment segment)
+    cpdef note(self, Segment segment, Direction side, long long acknowledged)
     cpdef bytes head(self)
     cpdef bytes first(self)
     cpdef Py_ssize_t left(self) except -1
     cpdef bint full(self) except -1
     cpdef Py_ssize_t weight(self) except -1
 
+cpdef tuple where(Inner side)
 cpdef Layer replay(Layer layer, Direction side, Kept kept)
 
 cdef class Waiting(Layer):

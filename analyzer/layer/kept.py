@@ -23,7 +23,7 @@ class Kept:
     """Bytes of a direction that are not fed to anybody yet: `data[at:]`, of a stream in which `data` begins at `start`.
 
     pieces   (where it ends in data, packet, time, acknowledged) of each segment
-    places   of a stream inside of another: (first, before, ahead) of each (Inner)
+    places   of a stream inside of another, where each of them is in that, else empty
     """
 
     def __init__(self, start: cython.longlong) -> None:
@@ -36,10 +36,13 @@ class Kept:
     def add(self, segment: Segment) -> None:
         """Keep a segment."""
         self.data += segment.data[segment.at : segment.end]
-        self.pieces.append((len(self.data), segment.packet, segment.time, segment.acknowledged))
-        if isinstance(segment.side, Inner):
-            inner: Inner = segment.side
-            self.places.append((inner.first, inner.before, inner.ahead))
+        self.note(segment, segment.side, segment.acknowledged)
+
+    def note(self, segment: Segment, side: Direction, acknowledged: cython.longlong) -> None:
+        """What there is now came with this segment."""
+        self.pieces.append((len(self.data), segment.packet, segment.time, acknowledged))
+        if isinstance(side, Inner):
+            self.places.append(where(side))
 
     def head(self) -> bytes:
         """What detection looks at."""
@@ -62,6 +65,11 @@ class Kept:
         return len(self.data) + len(self.pieces) * PIECE
 
 
+def where(side: Inner) -> tuple[int, int, int]:
+    """Where the piece that is read is in the stream outside."""
+    return (side.first, side.before, side.ahead)
+
+
 def replay(layer: Layer, side: Direction, kept: Kept | None) -> Layer:
     """Feed a layer what was kept, segment by segment as it came; returns who goes on after that.
 
@@ -70,15 +78,17 @@ def replay(layer: Layer, side: Direction, kept: Kept | None) -> Layer:
     length: cython.longlong
     if kept is None:
         return layer
+    inner: Inner | None = side if isinstance(side, Inner) else None
+    last = None if inner is None else where(inner)
     here: cython.longlong = side.next
     at: cython.longlong = kept.at
     segment = Segment(side)
     side.skip = 0
-    for i, (stop, packet, time, acknowledged) in enumerate(kept.pieces):
+    for number, (stop, packet, time, acknowledged) in enumerate(kept.pieces):
         if stop <= at:
             continue
-        if kept.places:
-            put_back(side, kept.places[i])
+        if inner is not None:
+            inner.first, inner.before, inner.ahead = kept.places[number]
         length = stop - at
         if side.skip > length:
             side.skip -= length
@@ -91,15 +101,9 @@ def replay(layer: Layer, side: Direction, kept: Kept | None) -> Layer:
                 layer = layer.heir
         at = stop
     side.next = here
+    if inner is not None and last is not None:
+        inner.first, inner.before, inner.ahead = last
     return layer
-
-
-def put_back(side: Direction, place: tuple[int, int, int]) -> None:
-    """Where a stream inside of another was when a piece of it came."""
-    inner: Inner
-    if isinstance(side, Inner):
-        inner = side
-        inner.first, inner.before, inner.ahead = place
 
 
 class Waiting(Layer):

@@ -81,6 +81,9 @@ class Next(Waiting):
             return False
         if size == MORE or size > client.left():
             return False
+        if self.log is not None:
+            _, packet, time, _ = client.pieces[0]
+            self.log.add("prologue", CLIENT, packet, time, client.start + client.at, size, via)
         client.at += size
         self.depth += 1
         self.note(via)

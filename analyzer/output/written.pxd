@@ -2,7 +2,7 @@ from analyzer.fetch.model cimport Fetch
 from analyzer.output.cells cimport CsvCells, quoted
 from analyzer.output.depot cimport Depot
 from analyzer.output.row cimport csv_line
-from analyzer.verdict.brief cimport Brief
+from analyzer.verdict.brief cimport Brief, turn_of
 from analyzer.verdict.packed cimport Packing
 from analyzer.verdict.turn cimport Turn
 
@@ -11,7 +11,7 @@ cdef class Written:
     cdef public Packing packing
     cpdef bytes row(self, Fetch fetch)
     cpdef bytes finished(self, bytes row, Brief brief)
-    cpdef Turn put(self, Brief brief)
+    cpdef Turn put(self, Brief brief, long long waiting)
     cpdef Brief brief(self, Turn turn)
     cpdef bytes take(self, Brief brief)
 

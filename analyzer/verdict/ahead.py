@@ -58,8 +58,12 @@ def leaving(line: Line) -> None:
 
 def fetch_of(line: Line, place: cython.int) -> Fetch | None:
     """The fetch so many places behind the first, None where its row is written already."""
+    turn: Turn
     brief: Brief
     if len(line.items) - line.head <= place:
         return None
-    brief = line.items[line.head + place]
+    turn = line.items[line.head + place]
+    if not isinstance(turn, Brief):
+        return None
+    brief = turn
     return brief.fetch

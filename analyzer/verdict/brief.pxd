@@ -25,4 +25,6 @@ cdef class Brief(Turn):
     cpdef flag(self, str word)
 
 cdef bint is_attempt(Fetch fetch) except -1
+cpdef Turn turn_of(Brief brief)
+cpdef Brief brief_of(Turn turn)
 cpdef Fetch settled(Brief brief)

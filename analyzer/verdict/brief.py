@@ -110,6 +110,26 @@ def is_attempt(fetch: Fetch) -> cython.bint:
     return fetch.phase == "connect" or fetch.kind in ("probe", "speculative")
 
 
+def turn_of(brief: Brief) -> Turn:
+    """What waits of one that can be made again: from its fetch, or from what is packed beside its row."""
+    turn: Turn = Turn()
+    turn.first_packet, turn.stream, turn.serial, turn.text = brief.first_packet, brief.stream, brief.serial, brief.text
+    turn.block, turn.at, turn.size, turn.more = brief.block, brief.at, brief.size, brief.more
+    if brief.fetch is not None:
+        turn.block = brief.fetch
+    return turn
+
+
+def brief_of(turn: Turn) -> Brief:
+    """The brief of a fetch that waited as it is."""
+    brief: Brief
+    if isinstance(turn, Brief):
+        return turn
+    brief = Brief(turn.block)
+    brief.serial = turn.serial
+    return brief
+
+
 def settled(brief: Brief) -> Fetch:
     """The fetch, with everything that was decided of it since its verdict."""
     fetch: Fetch = brief.fetch

@@ -4,6 +4,7 @@ from analyzer.verdict.brief cimport Brief
 from analyzer.verdict.ecn cimport Ecn
 from analyzer.verdict.races cimport Races
 from analyzer.verdict.retries cimport Retries
+from analyzer.verdict.turn cimport Turn
 
 @cython.final
 cdef class Groups:
@@ -15,5 +16,5 @@ cdef class Groups:
     cpdef reach(self, long long time)
     cpdef end(self)
     cpdef bint holding(self) except -1
-    cpdef Brief leave(self)
+    cpdef Turn leave(self)
     cpdef Brief numbered(self, Brief fetch)

@@ -14,6 +14,7 @@ from analyzer.verdict.ecn import Ecn
 from analyzer.verdict.races import Races
 from analyzer.verdict.retries import Retries
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
+from analyzer.verdict.turn import Turn
 
 END = 1 << 62
 """Later than every fetch, in ns."""
@@ -51,16 +52,17 @@ class Groups:
         """No fetch will follow."""
         self.now = END
 
-    def leave(self) -> Brief | None:
-        """The next fetch whose row is final; None = it has to wait. One at a time, so that an interrupt loses none."""
+    def leave(self) -> Turn | None:
+        """The next fetch whose row is final, and is to be `numbered`; None = it has to wait.
+
+        One at a time, so that an interrupt loses none.
+        """
         judged: Brief | None = self.races.ready(self.now)
-        fetch: Brief | None
         while judged is not None:
             self.newest = judged.start
             self.retries.add(judged)
             judged = self.races.ready(self.now)
-        fetch = self.retries.ready(self.now if self.races.queue.empty() else self.newest)
-        return None if fetch is None else self.numbered(fetch)
+        return self.retries.ready(self.now if self.races.queue.empty() else self.newest)
 
     def numbered(self, fetch: Brief) -> Brief:
         """Numbers count rows, so those that are no fetch have none."""

@@ -112,7 +112,7 @@ class Packing:
         memcpy(numbers, octets + NUMBERS, at)
         brief.first_packet, brief.stream, brief.serial = turn.first_packet, turn.stream, turn.serial
         brief.text = turn.text
-        brief.block, brief.at, brief.size = turn.block, turn.at, turn.size
+        brief.block, brief.at, brief.size, brief.more = turn.block, turn.at, turn.size, turn.more
         self.named(brief, places)
         at += NUMBERS
         brief.target = octets[at : at + places[WORDS]].decode("ascii")

@@ -3,9 +3,10 @@ from libc.stdint cimport int64_t
 
 from analyzer.fetch.registries cimport Package
 from analyzer.verdict.ahead cimport leaving
-from analyzer.verdict.brief cimport Brief
+from analyzer.verdict.brief cimport Brief, turn_of
 from analyzer.verdict.line cimport Line
 from analyzer.verdict.thresholds cimport Thresholds
+from analyzer.verdict.turn cimport Turn
 
 @cython.final
 cdef class Group:
@@ -26,7 +27,7 @@ cdef class Retries:
     cdef public long long groups, going, asking_databases, names, text
     cdef public bint overflowed
     cpdef add(self, Brief fetch)
-    cpdef Brief ready(self, long long now)
+    cpdef Turn ready(self, long long now)
     cdef bint full(self) except -1
     cdef Group continued(self, Brief fetch, dict waiting)
     cdef Group waits_for(self, Brief fetch, Line groups)

@@ -11,9 +11,10 @@ import cython
 from analyzer.fetch.registries import Package
 from analyzer.verdict.ahead import leaving
 from analyzer.verdict.backoff import told
-from analyzer.verdict.brief import Brief
+from analyzer.verdict.brief import Brief, turn_of
 from analyzer.verdict.line import Line
 from analyzer.verdict.thresholds import DEFAULT, Thresholds
+from analyzer.verdict.turn import Turn
 
 MAX_WAITING = 24_576
 """Fetches held, 0.5 kB each with their groups, 2 kB where rows are not written yet; beyond this the oldest leaves
@@ -101,10 +102,15 @@ class Retries:
 
     def add(self, fetch: Brief) -> None:
         """Take the next fetch; `ready` may have some afterwards."""
-        self.queue.join(fetch)
-        self.groups_of.join(self.grouped(fetch))
-        self.names += fetch.resolved
-        self.text += len(fetch.target)
+        group: Group | None = self.grouped(fetch)
+        again: cython.bint = fetch.more > 0 or fetch.fetch is not None
+        if group is None and again and not fetch.flags and not fetch.resolved:
+            self.queue.join(turn_of(fetch))  # nobody looks at it before it leaves
+        else:
+            self.queue.join(fetch)
+            self.names += fetch.resolved
+        self.groups_of.join(group)
+        self.text += fetch.text
 
     def grouped(self, fetch: Brief) -> Group | None:
         """The group that a fetch begins or continues, None = neither; it is closed by what did not fail."""
@@ -122,15 +128,17 @@ class Retries:
                 self.close(group)
         return group
 
-    def ready(self, now: cython.longlong) -> Brief | None:
+    def ready(self, now: cython.longlong) -> Turn | None:
         """The next fetch whose row no later one can change, given that later ones begin at `now` or after it."""
+        turn: Turn
         fetch: Brief
         group: Group | None
         if self.queue.empty():
             return None
-        fetch = self.queue.first()
+        turn = self.queue.first()
         group = self.groups_of.first()
         if group is not None and group.open:
+            fetch = self.queue.first()
             if group.until < now:
                 self.close(group)
             elif self.full():
@@ -140,11 +148,13 @@ class Retries:
         leaving(self.queue)
         self.queue.leave()
         self.groups_of.leave()
-        self.names -= fetch.resolved
-        self.text -= len(fetch.target)
-        if group is not None:
-            self.leave(fetch, group)
-        return fetch
+        self.text -= turn.text
+        if isinstance(turn, Brief):
+            fetch = turn
+            self.names -= fetch.resolved
+            if group is not None:
+                self.leave(fetch, group)
+        return turn
 
     def full(self) -> cython.bint:
         """Whether the first has to leave, whatever becomes of its group."""

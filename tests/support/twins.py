@@ -268,9 +268,7 @@ def window(plain: Plain, one: Segment, other: Stream) -> int:
 
 def shake_hands(capture: Recording, plain: Plain, pair: Pair, streams: tuple[Stream, Stream]) -> Iterator[Frame]:
     """The handshake's frames, between the frame before which they go and the one before that."""
-    pieces = [
-        (int(server), said[at : at + MSS]) for server, said in pair.flights for at in range(0, len(said), MSS)
-    ]
+    pieces = [(int(server), said[at : at + MSS]) for server, said in pair.flights for at in range(0, len(said), MSS)]
     until = capture.frames[plain.first].time
     since = min(until, capture.frames[plain.first - 1].time) if plain.first else until
     sent = [0, 0]

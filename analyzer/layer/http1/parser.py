@@ -103,6 +103,8 @@ class HttpParser(Partial):
     def take_start_line(self, stream: Http1Side, line: bytes) -> None:
         """The start line is complete, so method or status are known even if the rest never comes."""
         stream.lines = [line]
+        if self.log is not None:
+            self.write("start-line", stream)
         if stream is self.client:
             exchange = stream.exchange
             if exchange is not None:
@@ -236,6 +238,8 @@ class HttpParser(Partial):
         stream = self.client
         exchange = stream.exchange
         found = self.found
+        if self.log is not None:
+            self.write("request", stream)
         kind = request_framing(found)
         length: cython.longlong = -1 if kind == "chunked" else found.length
         if exchange is not None:
@@ -244,6 +248,13 @@ class HttpParser(Partial):
             exchange.request_body_expected = length
             self.text += text_of(exchange) - len(exchange.raw_fields)
         self.begin_framed(stream, kind, length)
+
+    def write(self, what: str, stream: Http1Side) -> None:
+        """Log the head, as far as it was read."""
+        if self.log is not None:
+            at: cython.longlong = stream.position - stream.size
+            index = stream.side.index
+            self.log.add(what, index, stream.start_packet, stream.start_time, at, stream.size, stream.exchange)
 
     def begin_status(self, version: str, status: cython.int, reason: str) -> None:
         """A status line: find the request that it answers."""
@@ -288,6 +299,8 @@ class HttpParser(Partial):
         stream = self.server
         exchange = stream.exchange
         found = self.found
+        if self.log is not None:
+            self.write("response", stream)
         if exchange is None:
             self.begin_framed(stream, response_framing("", 408, found), found.length)
             return

@@ -12,6 +12,7 @@ from analyzer.layer.next import Next
 from analyzer.layer.tls.messages import kept
 from analyzer.layer.tls.registry import APPLICATION_DATA, TLS13
 from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Inner, Side
+from analyzer.model.log import Log
 from analyzer.model.tls import HEADS, Record, Tls
 
 HEADER = 5
@@ -89,6 +90,9 @@ class Conversation:
         first.begin(self.connection, self.client.stream, self.server.stream, None)
         first.carried = 1
         first.depth = parent.depth + 1
+        if parent.log is not None:
+            first.log = Log()
+            parent.log.add("inside", CLIENT, tls.hello_packet, tls.hello_time, tls.hello_start, 0, first.log)
         self.layer: Layer = first
 
     def half(self, index: int) -> Half:
