@@ -70,6 +70,10 @@ class Scenario:
     @property
     def path(self) -> str:
         """Where it lies below samples/."""
-        suffix = "" if self.capture.form == "rotated" else "." + self.capture.form.removeprefix("nano.").removeprefix("keys.")
+        suffix = (
+            ""
+            if self.capture.form == "rotated"
+            else "." + self.capture.form.removeprefix("nano.").removeprefix("keys.")
+        )
         failed = [row.klass for row in self.rows if row.klass not in ("ok", "incomplete")]
         return f"{(failed or [self.rows[-1].klass])[0]}/{self.name}{suffix}"
