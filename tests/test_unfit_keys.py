@@ -18,7 +18,8 @@ from support.twins import twin
 NAMES = [
     "http-status-502", "http-redirect-is-ok", "t16-truncated-body", "t16b-reset-in-the-body", "http-chunked-body-cut",
     "http-no-response-stalled", "http-client-abort-response", "rst-after-request", "t17b-keepalive-race",
-    "h2-rst-stream-internal-error", "h2-goaway-leaves-a-stream-behind", "http-request-unacked", "t19-goproxy-404-falls-back",
+    "h2-rst-stream-internal-error", "h2-goaway-leaves-a-stream-behind", "http-request-unacked",
+    "t19-goproxy-404-falls-back",
 ]  # fmt: skip
 TELLING = {"decrypted", "keys"}
 FLAGS = {"keys-missing", "keys-unfit"}

@@ -16,7 +16,7 @@ from support.recording import Recording
 from support.rows import rows
 from support.tls_twins import SUITES
 from support.twin_rows import fetches
-from support.twins import NoTwin, twin
+from support.twins import NoTwinError, twin
 from support.violations import Truth, violations
 
 NAMES = [name for name in CASES if name.startswith(("http-", "h2-", "t1", "retry-", "goproxy-", "websocket-"))]
@@ -36,7 +36,7 @@ def secured(name: str, suite: str) -> tuple[Truth, bytes] | None:
     plain = compiled(CASES[name])
     try:
         inside, key_log = twin(plain, fetches(plain), SUITES[suite])
-    except NoTwin:
+    except NoTwinError:
         return None
     frames = tuple(replace(frame, origin=i) for i, frame in enumerate(inside.frames, 1))
     return Truth(replace(inside, frames=frames), key_log), key_log
@@ -58,9 +58,8 @@ def wrong(name: str, suite: str, losses: Iterator[set[int]]) -> list[str]:
         changed = without(truth.whole, dropped)
         if changed.frames:
             said = rows(changed, key_log)
-            found += [
-                f"without {sorted(i + 1 for i in dropped)}: {one}" for one in violations(truth, changed, said, "loss")
-            ]
+            lost = sorted(i + 1 for i in dropped)
+            found += [f"without {lost}: {one}" for one in violations(truth, changed, said, "loss")]
     return found
 
 
