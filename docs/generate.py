@@ -59,7 +59,7 @@ CAPS = {
     "fetch/names.py": ["MAX_ANSWERS", "MAX_ASKED", "MAX_ASKED_FOR"],
     "fetch/wishes.py": ["MAX_OPEN", "MAX_HELD", "MAX_USED"],
     "fetch/floods.py": ["MAX_ROWS", "MAX_ROWS_OF_ALL", "MAX_SOURCES"],
-    "verdict/order.py": ["MAX_HELD", "MAX_TEXT"],
+    "verdict/order.py": ["MAX_HELD", "MAX_WRITTEN", "MAX_TEXT"],
     "verdict/packed.py": ["MAX_WORDS"],
     "verdict/retries.py": ["MAX_WAITING", "MAX_NAMES_WAITING", "MAX_TEXT"],
     "verdict/told.py": ["MAX_PENDING"],

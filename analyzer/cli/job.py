@@ -24,7 +24,6 @@ from analyzer.output.ci import FORMATS as CI_FORMATS
 from analyzer.output.progress import ProgressBar
 from analyzer.output.summary import Summary
 from analyzer.reading.inputs import streams
-from analyzer.reading.rows import Row
 from analyzer.text import plural
 from analyzer.verdict.brief import Brief
 from analyzer.verdict.model import Verdict, verdict_of
@@ -173,12 +172,14 @@ class Job:
         if self.live or self.written is not None:  # whose rows are bytes, and go past the text layer
             out.flush()
         clear = self.bar if out.isatty() else None
+        written: Written = self.written  # type: ignore[assignment]  # it wrote the most of what is a Brief now
+        write = out.buffer.write if written is not None else None
         for chunk in chunks:
             if clear is not None:
                 clear.close()
             for row in chunk:
                 if isinstance(row, Brief):
-                    out.buffer.write(self.written.take(row))  # type: ignore[union-attr]  # it wrote the most of it
+                    write(written.take(row))  # type: ignore[misc]
                 elif isinstance(row, Fetch):
                     writer.fetch(row)
                 else:
@@ -203,26 +204,29 @@ class Job:
 
     def _wanted(self, chunks: Iterator[Rows]) -> Iterator[Rows]:
         """Counts everything, lets pass what is to be shown."""
+        brief: Brief
         summary: Summary = self.summary
+        everything, failing = self.everything, self.failing
         for chunk in chunks:
+            wanted: Rows = []
             for row in chunk:
                 if isinstance(row, Brief):
-                    summary.count(row)
+                    brief = row
+                    summary.count(brief)
+                    if brief.kind == "fetch" and failing:
+                        self._note_found(brief.klass, brief.cause)
+                    if everything or brief.kind == "fetch":
+                        wanted.append(brief)
                 elif isinstance(row, Fetch):
                     summary.add(row)
+                    if self._shows(row):
+                        wanted.append(row)
                 else:
                     summary.tell(row)
-            wanted = [row for row in chunk if self._is_wanted(row)]
+                    if self._tells(row):
+                        wanted.append(row)
             if wanted:
                 yield wanted
-
-    def _is_wanted(self, row: Row) -> bool:
-        """Whether a row, or what is told, is to be shown."""
-        if isinstance(row, Brief):
-            if self.failing and row.kind == "fetch":
-                self._note_found(row.klass, row.cause)
-            return self.everything or row.kind == "fetch"
-        return self._shows(row) if isinstance(row, Fetch) else self._tells(row)
 
     def _tells(self, event: Event) -> bool:
         """Whether what is told is about something that is shown."""

@@ -3,7 +3,7 @@ cimport cython
 from analyzer.model.http cimport Exchange
 from analyzer.model.tls cimport Tls
 
-cdef class Milestone:
+cdef class Event:
     cdef public str what
     cdef public int side, flags, ttl, ip_id, window, place
     cdef public long long packet, time, offset, ack, seq, length

@@ -11,7 +11,7 @@ cdef class Written:
     cdef public Packing packing
     cpdef bytes row(self, Fetch fetch)
     cpdef bytes finished(self, bytes row, Brief brief)
-    cpdef Turn put(self, Brief brief)
+    cpdef Turn put(self, Brief brief, long long waiting)
     cpdef Brief brief(self, Turn turn)
     cpdef bytes take(self, Brief brief)
 

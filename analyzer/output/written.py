@@ -14,6 +14,8 @@ from analyzer.verdict.brief import Brief, turn_of
 from analyzer.verdict.packed import Packing
 from analyzer.verdict.turn import Turn
 
+PACKED_FROM = 8192
+"""Briefs that wait for their turn as they are, 3 MB; those that come when more do are packed."""
 COMMA, QUOTE = b',"'
 FETCH, SUMMARY, FLAGS, ATTEMPT, KIND = map(COLUMNS.index, ("fetch", "summary", "flags", "attempt", "kind"))
 """Places of columns. Evidence is before the flags; wait_s, group and its outcome are behind `attempt`, advice is behind
@@ -27,10 +29,10 @@ class Written:
     def __init__(self) -> None:
         self.depot, self.packing = Depot(), Packing()
 
-    def put(self, brief: Brief) -> Turn:
-        """Write the row of a fetch that was judged; the fetch itself is needed no longer, and its brief not now."""
+    def put(self, brief: Brief, waiting: cython.longlong) -> Turn:
+        """Write the row of a fetch that was judged, which is needed no longer; where many wait, neither is its brief."""
         turn: Turn = brief
-        more: bytes = self.packing.packed(brief)
+        more: bytes = self.packing.packed(brief) if waiting >= PACKED_FROM else b""
         if more:
             turn = turn_of(brief)
         self.depot.put(turn, self.row(brief.fetch), more)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from analyzer.fetch.wishes import MAX_OPEN
 from analyzer.output.floods import told
 from analyzer.reading.judging import Judging
-from analyzer.verdict.order import MAX_HELD, MAX_TEXT
+from analyzer.verdict.order import MAX_TEXT
 
 
 def beyond(judging: Judging) -> Iterator[str]:
@@ -24,7 +24,7 @@ def beyond(judging: Judging) -> Iterator[str]:
         )
     if judging.order.overflowed:
         yield (
-            f"more than {MAX_HELD:,} fetches, or {MAX_TEXT >> 20} MiB of what they asked for, "
+            f"more than {judging.order.most:,} fetches, or {MAX_TEXT >> 20} MiB of what they asked for, "
             "waited for an older open connection: not in order"
         )
     if judging.groups.retries.overflowed:

@@ -3,7 +3,7 @@ from analyzer.fetch.floods cimport Floods
 from analyzer.fetch.model cimport Fetch
 from analyzer.output.depot cimport Depot
 from analyzer.output.written cimport Written
-from analyzer.verdict.brief cimport Brief, settled
+from analyzer.verdict.brief cimport Brief, brief_of, settled, turn_of
 from analyzer.model.ahead cimport connections as ahead
 from analyzer.model.connection cimport Connection
 from analyzer.verdict.decide cimport decide_case

@@ -15,7 +15,7 @@ from analyzer.layer.dns.lookups import Lookup
 from analyzer.model.ahead import connections as ahead
 from analyzer.model.connection import Connection
 from analyzer.output.written import Written
-from analyzer.verdict.brief import Brief, settled
+from analyzer.verdict.brief import Brief, brief_of, settled, turn_of
 from analyzer.verdict.decide import decide_case
 from analyzer.verdict.drops import mark
 from analyzer.verdict.facts import Facts
@@ -139,13 +139,13 @@ class Judging:
     def add(self, fetch: Fetch) -> None:
         """Let a fetch that was judged wait for its turn; what tells of its server is noted now, while it is at hand."""
         brief: Brief = Brief(fetch)
-        turn: Turn = brief
         self.groups.ecn.learn(brief)
         if self.rows is not None:
-            turn = self.rows.put(brief)
-        elif self.lean and (self.keep is None or not self.keep(fetch)):
+            self.order.add(self.rows.put(brief, self.order.waiting))
+            return
+        if self.lean and (self.keep is None or not self.keep(fetch)):
             fetch.detach()
-        self.order.add(turn)
+        self.order.add(turn_of(brief))
 
     def release(self, oldest_open: cython.longlong) -> cython.bint:
         """Put into `final` whose rows are final: no open connection can precede them, and their group is decided.
@@ -172,10 +172,7 @@ class Judging:
 
     def brief(self, turn: Turn) -> Brief:
         """The brief of a fetch whose turn it is."""
-        if self.rows is not None:
-            return self.rows.brief(turn)
-        brief: Brief = turn  # type: ignore[assignment]
-        return brief
+        return brief_of(turn) if self.rows is None else self.rows.brief(turn)
 
     def shows(self, kind: str) -> cython.bint:
         """Whether it has a row: an attempt that lost a race is no fetch, as is known only now."""

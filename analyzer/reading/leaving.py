@@ -23,7 +23,7 @@ from analyzer.reading.rivals import Rivals
 from analyzer.reading.rows import NOTHING_OPEN
 from analyzer.reading.stalls import Stalls
 from analyzer.tcp.outlook import as_if_over, gone, looked_at, worth_a_look
-from analyzer.verdict.brief import Brief, settled
+from analyzer.verdict.brief import Brief, brief_of, settled
 from analyzer.verdict.groups import Groups
 from analyzer.verdict.model import Verdict, verdict_of
 from analyzer.verdict.order import Order
@@ -171,7 +171,7 @@ class Leaving:
             fetch, group = retries.queue.first(), retries.groups_of.first()
             retries.queue.leave()
             retries.groups_of.leave()
-            yield from self.told.place(fetch, group)
+            yield from self.told.place(brief_of(fetch), group)
         while len(races.queue):
             self.order.add(races.queue.first())
             races.queue.leave()
@@ -288,8 +288,7 @@ class Leaving:
     def _ordered(self) -> Iterator[Brief]:
         """All that was judged."""
         while (turn := self.order.leave(NOTHING_OPEN)) is not None:
-            assert isinstance(turn, Brief)  # no row is written before its time
-            yield turn
+            yield brief_of(turn)
 
     def _lost_late(self, judged: list[Brief], *, final: bool) -> Iterator[Event]:
         """Attempts whose rows have left as failures, and of which the race is decided by now."""

@@ -21,7 +21,7 @@ from analyzer.output.words import still_open
 from analyzer.reading.inputs import Inputs, Live, Paths, Readable, listed
 from analyzer.reading.rows import NOTHING_OPEN, Rows, anybodys, only_fetches
 from analyzer.verdict.groups import Groups
-from analyzer.verdict.order import MAX_HELD, Order
+from analyzer.verdict.order import MAX_HELD, MAX_WRITTEN, Order
 from analyzer.verdict.told import Event
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ class Reading:
             engine.table.allow(self.max_open)
         engine.table.reassembler.keys = key_source(self.keys, capture, grows=grows)
         names = Names()
-        self.floods, order = Floods(), Order(MAX_HELD)
+        self.floods, order = Floods(), Order(MAX_HELD if self.written is None else MAX_WRITTEN)
         self._judging = judging = Judging(
             name, names, self.floods, order, show_queries=self.show_queries, kinds=self.kinds, lean=self.lean
         )

@@ -26,4 +26,5 @@ cdef class Brief(Turn):
 
 cdef bint is_attempt(Fetch fetch) except -1
 cpdef Turn turn_of(Brief brief)
+cpdef Brief brief_of(Turn turn)
 cpdef Fetch settled(Brief brief)

@@ -111,11 +111,23 @@ def is_attempt(fetch: Fetch) -> cython.bint:
 
 
 def turn_of(brief: Brief) -> Turn:
-    """What waits of one that is packed beside its row."""
+    """What waits of one that can be made again: from its fetch, or from what is packed beside its row."""
     turn: Turn = Turn()
     turn.first_packet, turn.stream, turn.serial, turn.text = brief.first_packet, brief.stream, brief.serial, brief.text
     turn.block, turn.at, turn.size, turn.more = brief.block, brief.at, brief.size, brief.more
+    if brief.fetch is not None:
+        turn.block = brief.fetch
     return turn
+
+
+def brief_of(turn: Turn) -> Brief:
+    """The brief of a fetch that waited as it is."""
+    brief: Brief
+    if isinstance(turn, Brief):
+        return turn
+    brief = Brief(turn.block)
+    brief.serial = turn.serial
+    return brief
 
 
 def settled(brief: Brief) -> Fetch:

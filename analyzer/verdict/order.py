@@ -12,7 +12,10 @@ from analyzer.verdict.turn import Turn
 
 MAX_HELD = 100_000
 """Fetches that wait for an older open connection; beyond this the oldest is released out of order, with a warning.
-One costs 0.1 kB where its row was written, all of them 10 MB; else 1.6 kB, 160 MB."""
+One costs 1.6 kB, all of them 160 MB."""
+MAX_WRITTEN = 400_000
+"""The same where rows are written already, and no fetch waits with them: 0.1 kB each, 30 MB. A SYN that nobody answers
+lets those of 200 s wait, two thousand a second."""
 MAX_TEXT = 16 << 20
 """Characters of what they asked for, as many as 250,000 usual targets have; a hostile one has 2,048, and its sentence
 repeats it. Same behaviour at the cap."""

@@ -103,7 +103,8 @@ class Retries:
     def add(self, fetch: Brief) -> None:
         """Take the next fetch; `ready` may have some afterwards."""
         group: Group | None = self.grouped(fetch)
-        if group is None and fetch.more and not fetch.flags and not fetch.resolved:
+        again: cython.bint = fetch.more > 0 or fetch.fetch is not None
+        if group is None and again and not fetch.flags and not fetch.resolved:
             self.queue.join(turn_of(fetch))  # nobody looks at it before it leaves
         else:
             self.queue.join(fetch)

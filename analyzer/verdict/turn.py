@@ -13,8 +13,9 @@ class Turn:
     """Where a fetch stands among the others, and where its row waits.
 
     serial   how many fetches of the capture were judged before it; text: characters of what it asked for
-    block    has its row (output/depot.py), None = it was not written; the row has `size` bytes from `at` on, and behind
-             it are `more` bytes: the rest of a Brief, as packed.py writes it
+    block    has its row (output/depot.py), or is the fetch itself, whose row is not written yet
+    at, size, more   the row has `size` bytes from `at` on, and behind it are `more` bytes: the rest of a Brief, as
+             packed.py writes it
     """
 
     def __init__(self) -> None:

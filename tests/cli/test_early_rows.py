@@ -16,7 +16,7 @@ from analyzer.api import Reading
 from analyzer.cli.job import Job
 from analyzer.cli.selection import Choice, Selection
 from analyzer.errors import ExitStatus
-from analyzer.output import depot
+from analyzer.output import depot, written
 from analyzer.output.cells import CsvCells
 from analyzer.output.row import csv_line
 from analyzer.output.written import CsvRows
@@ -49,6 +49,7 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nothing_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits is in a file, as of a capture that is a hundred times larger."""
     monkeypatch.setattr(depot, "MAX_KEPT", 0)
+    monkeypatch.setattr(written, "PACKED_FROM", 0)
 
 
 def job(capture: Path, output: Path | None) -> Job:
@@ -83,9 +84,7 @@ def begun(capture: Path, end: str, *, early: bool) -> Reading:
         if done > total // 2 and end == "interrupted":
             raise KeyboardInterrupt
 
-    reading = Reading(
-        str(capture), kinds=True, lean=True, written=CsvRows() if early else None, progress=progress
-    )
+    reading = Reading(str(capture), kinds=True, lean=True, written=CsvRows() if early else None, progress=progress)
     return reading
 
 

@@ -11,7 +11,7 @@ from support.examples import CASES, SAMPLE_NAMES, SAMPLES
 
 from analyzer.api import Reading
 from analyzer.fetch.model import Fetch
-from analyzer.output import depot
+from analyzer.output import depot, written
 from analyzer.output.cells import CsvCells
 from analyzer.output.jsonl import JsonlWriter, JsonRows
 from analyzer.output.row import csv_line
@@ -78,6 +78,7 @@ def test_samples_and_cases(captures: Captures, kind: type[Written], line: Callab
 def test_rows_that_wait_in_a_file(captures: Captures, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no block may stay in memory the rows are the same, and no place of the file is left over."""
     monkeypatch.setattr(depot, "MAX_KEPT", 0)
+    monkeypatch.setattr(written, "PACKED_FROM", 0)
     rows = CsvRows()
     with closing(rows.depot) as waiting:
         assert [row for row, _ in at_once(captures, rows)] == in_the_end(captures, as_csv)

@@ -16,7 +16,7 @@ from analyzer.output.row import values
 
 OF_TLS = {
     "file", "protocol", "tls_s", "tls_version", "alpn", "sni", "cert_subject", "cert_issuer", "cert_names",
-    "cert_not_before", "cert_not_after", "cert_sha256",
+    "cert_not_before", "cert_not_after", "cert_sha256", "decrypted", "keys",
 }  # fmt: skip
 """What the twin has and the plain capture has not."""
 COUNTED = {"client_bytes", "server_bytes"}

@@ -116,15 +116,13 @@ def connections(capture: Recording, fetches: list[Fetch]) -> list[Plain]:
 
 def plain_of(connection: Connection, name: str) -> Plain:
     """Its ends and numbers."""
-    exchange = next(iter(connection.exchanges), None)
-    host = (exchange.host if exchange is not None else "").rpartition(":")[0] or (exchange.host if exchange else "")
-    usual = host.replace(".", "").replace("-", "").isalnum() and not host.replace(".", "").isdigit()
+    usual = name.replace(".", "").replace("-", "").isalnum() and not name.replace(".", "").isdigit()
     return Plain(
         ends_of(connection),
         (connection.client.base, connection.server.base),
         connection.first_packet - 1,
         "h2" if connection.protocol == "h2c" and exchange_is_h2(connection) else "http/1.1",
-        host if usual and host.isascii() else "",
+        name if usual and name.isascii() else "",
     )
 
 
@@ -270,9 +268,7 @@ def window(plain: Plain, one: Segment, other: Stream) -> int:
 
 def shake_hands(capture: Recording, plain: Plain, pair: Pair, streams: tuple[Stream, Stream]) -> Iterator[Frame]:
     """The handshake's frames, between the frame before which they go and the one before that."""
-    pieces = [
-        (int(server), said[at : at + MSS]) for server, said in pair.flights for at in range(0, len(said), MSS)
-    ]
+    pieces = [(int(server), said[at : at + MSS]) for server, said in pair.flights for at in range(0, len(said), MSS)]
     until = capture.frames[plain.first].time
     since = min(until, capture.frames[plain.first - 1].time) if plain.first else until
     sent = [0, 0]

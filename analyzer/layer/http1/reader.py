@@ -206,8 +206,10 @@ class HttpReader(Layer):
             over = self.found.read(data, stop + 1, limit)
         if over:
             stream.position += over - at
+            stream.size = over - at
             if not self.whole_head(stream, data, at, stop):
                 stream.position -= over - at
+                stream.size = 0
                 return 0
         return over
 
@@ -249,7 +251,11 @@ class HttpReader(Layer):
         stream.size = 0
         if size < 0:
             self.malformed(stream, "chunk-size")
-        elif size == 0:
+            return
+        if self.log is not None:
+            at = stream.position
+            self.log.add("chunk", stream.side.index, stream.packet, stream.time, at, size, stream.exchange)
+        if size == 0:
             stream.state = TRAILER
         else:
             stream.chunked = 1

@@ -13,7 +13,7 @@ from analyzer.layer.tls import messages
 from analyzer.layer.tls.hello import read_answers
 from analyzer.layer.tls.plaintext import Conversation, Half, overhead
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT
+from analyzer.model.connection import CLIENT, NEVER
 from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 
 if TYPE_CHECKING:
@@ -112,8 +112,20 @@ class Inside(Conversation):
             self.tls.keys = "unsupported"
             self.connection.flag("keys-unsupported")
         else:
-            for half in (self.client, self.server):
-                half.overhead, half.slack = overhead(self.tls)
+            self.measure()
+
+    def told(self, direction: Direction) -> None:
+        """The ServerHello was not captured: what opens a record is of TLS 1.3, and of a suite."""
+        suite = getattr(direction, "suite", None)
+        if suite is not None and self.session is not None:
+            self.tls.version, self.tls.cipher = TLS13, suite.code
+            self.session.negotiated(TLS13, suite.code, b"")
+            self.measure()
+
+    def measure(self) -> None:
+        """The suite is known, and with it how much of a record is content."""
+        for half in (self.client, self.server):
+            half.overhead, half.slack = overhead(self.tls)
 
     # ---- records ----
 
@@ -141,12 +153,15 @@ class Inside(Conversation):
         session, half = self.session, self.half(side.index)
         assert session is not None
         direction = session.client if half is self.client else session.server
-        carries = record.kind == APPLICATION_DATA and (self.tls.version < TLS13 or direction.stage == APPLICATION_STAGE)
+        older = 0 < self.tls.version < TLS13
+        carries = record.kind == APPLICATION_DATA and (older or direction.stage == APPLICATION_STAGE)
         if body is None:
             direction.skip()
         elif half.adrift >= 0 and not half.told:
             half.told = True
             direction.gap(record.start - half.adrift)
+        if self.tls.version == 0 and (record.ack > 0 or half is self.server):
+            direction.unanswered()
         found = None if body is None else direction.open(record.kind, version, body)
         if found is None:
             half.message.clear()
@@ -155,12 +170,29 @@ class Inside(Conversation):
             elif record.kind == APPLICATION_DATA:
                 half.unopened = True
             return
+        if self.tls.version == 0 and direction.stage > EARLY_STAGE:
+            self.told(direction)
         if half.adrift >= 0:
             self.caught_up(half, record, direction)
         elif half.unopened and not carries and direction.stage == APPLICATION_STAGE and direction.number > 1:
             self.give_up(half)  # the first of these keys are missing
         half.unopened = half.unopened and not carries and direction.stage != APPLICATION_STAGE
         self.take(side, half, direction, record, *found)
+
+    def over_with(self, side: TlsSide) -> None:
+        """Nothing comes behind what there is of a side: its last record may be cut off, and its beginning is read."""
+        half, record, body = self.half(side.index), side.last, side.sealed
+        if self.session is None or record is None or not side.open or half.over or half.adrift >= 0:
+            return
+        direction = self.session.client if half is self.client else self.session.server
+        if record.kind != APPLICATION_DATA or not self.talks(direction):
+            return
+        if body is not None:
+            plain = direction.begins(bytes(body))[: max(0, record.length - half.overhead)]
+            side.sealed = None
+            self.feed(half, self.cut_off(half, record), plain)
+        elif half.passing:
+            self.begun(half, self.cut_off(half, record))
 
     def change(self, index: int) -> None:
         """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""
@@ -182,7 +214,9 @@ class Inside(Conversation):
 
     def talks(self, direction: Direction) -> bool:
         """Whether the handshake of a direction is over: in TLS 1.2 its Finished is the first record with keys."""
-        return direction.stage == APPLICATION_STAGE if self.tls.version >= TLS13 else direction.number > 0
+        if self.tls.version >= TLS13 or direction.stage:
+            return direction.stage == APPLICATION_STAGE
+        return direction.number > 0
 
     def caught_up(self, half: Half, record: Record, direction: Direction) -> None:
         """The first record that opens behind a gap tells by its number how many were in there, and so how much."""
@@ -219,9 +253,11 @@ class Inside(Conversation):
             self.waiting.clear()
         if self.tls.decrypted != HEADS:
             return
-        if self.client.unopened or self.server.unopened:
+        unread = self.server.unread or (self.tls.server_count == 0 and self.connection.server.bytes > 0)
+        if self.client.unopened or self.server.unopened or unread:
             self.withdraw()
             return
+        self.catch_up(NEVER)
         self.mirror()
         self.end_of(self.client)
         self.end_of(self.server)
@@ -238,7 +274,9 @@ class Inside(Conversation):
 
     def weight(self) -> int:
         """Bytes, about, that are kept."""
-        return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight()
+        return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight() + sum(
+            len(plain) for _, plain, _ in self.ahead
+        )
 
     # ---- the handshake ----
 

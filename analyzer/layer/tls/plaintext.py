@@ -9,18 +9,24 @@ from __future__ import annotations
 from analyzer.layer.detection import HTTP, client_protocol
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.next import Next
-from analyzer.layer.tls.registry import TLS13
+from analyzer.layer.tls.messages import kept
+from analyzer.layer.tls.registry import APPLICATION_DATA, TLS13
 from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Inner, Side
+from analyzer.model.log import Log
 from analyzer.model.tls import HEADS, Record, Tls
 
 HEADER = 5
 LARGEST = 16384 + 256 + HEADER
 """Bytes of the largest record, with its header (RFC 8446 5.2); older versions allow more, which nobody sends."""
+EXPLICIT, TAG = 8, 16
+"""Of a record of AES-GCM in TLS 1.2."""
 BLOCK = 16
 """Of AES in CBC."""
 MAX_OPENED = 256 << 20
 """Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
 CAPPED = "decryption-capped"
+MOST_AHEAD = 512
+"""Pieces of the server's that wait for the client's bytes before them."""
 
 
 class Half:
@@ -32,6 +38,7 @@ class Half:
     over      1 = nothing is read inside any more
     passing   1 = the record that began last is passed over
     unopened  1 = a record could not be opened that may carry something, and none behind it was
+    unread    1 = records came before the ClientHello was known
     adrift    offset from which record boundaries were lost, -1 = they are known; number: of the record expected there;
               told: whether the session knows how far that is; talking: whether the handshake was over
     assumed   bytes behind `adrift` that were told to be lost before it is known how many are
@@ -43,7 +50,7 @@ class Half:
         self.message = bytearray()
         self.overhead = -1
         self.slack = self.assumed = self.doubt = 0
-        self.over = self.passing = self.unopened = False
+        self.over = self.passing = self.unopened = self.unread = False
         self.adrift = self.number = -1
         self.told = self.talking = False
 
@@ -68,6 +75,8 @@ class Conversation:
 
     layer   who reads it
     opened  bytes of plaintext
+    ahead   (record, plaintext, bytes lost) of the server, while bytes of the client wait for those before them; the
+            last may be its end
     """
 
     def __init__(self, parent: Layer, tls: Tls) -> None:
@@ -76,10 +85,14 @@ class Conversation:
         self.client, self.server = Half(CLIENT), Half(SERVER)
         self.segment = Segment(self.client.stream)
         self.opened = 0
+        self.ahead: list[tuple[Record, bytes, int]] = []
         first = Next(None)
         first.begin(self.connection, self.client.stream, self.server.stream, None)
         first.carried = 1
         first.depth = parent.depth + 1
+        if parent.log is not None:
+            first.log = Log()
+            parent.log.add("inside", CLIENT, tls.hello_packet, tls.hello_time, tls.hello_start, 0, first.log)
         self.layer: Layer = first
 
     def half(self, index: int) -> Half:
@@ -91,10 +104,40 @@ class Conversation:
         return self.connection.client if half is self.client else self.connection.server
 
     def feed(self, half: Half, record: Record, plain: bytes) -> None:
-        """The plaintext of a record."""
-        stream = half.stream
+        """The plaintext of a record.
+
+        A hole in the client's handshake is waited for, which its requests need not be: the server's answers are not
+        read before them.
+        """
         if half.over or not plain:
             return
+        if half is self.server and self.holds():
+            self.tls.decrypted = HEADS
+            self.ahead.append((kept(record), plain, 0))
+            return
+        if self.ahead:
+            self.catch_up(record.packet if half is self.client else NEVER)
+        self.read(half, record, plain)
+
+    def holds(self) -> bool:
+        """Whether the server's next piece is to wait."""
+        waits = self.connection.client.pending is not None and not self.client.over
+        return waits and self.client.stream.next == 0 and len(self.ahead) < MOST_AHEAD
+
+    def catch_up(self, packet: int) -> None:
+        """Read what waits of the server, and came before this packet."""
+        while self.ahead and self.ahead[0][0].packet < packet:
+            record, plain, lost = self.ahead.pop(0)
+            if plain:
+                self.read(self.server, record, plain)
+            elif lost:
+                self.drop(self.server, record, lost)
+            else:
+                self.end(self.server, record.packet, record.time)
+
+    def read(self, half: Half, record: Record, plain: bytes) -> None:
+        """The plaintext of a record, in its turn."""
+        stream = half.stream
         if self.opened > MAX_OPENED:
             self.connection.flag(CAPPED)
             self.give_up(half)
@@ -127,23 +170,29 @@ class Conversation:
     def body_over(self, half: Half, at: int, packet: int, time: int) -> None:
         """What is left of a body is what was counted too little."""
         half.doubt = 0
-        half.stream.piece(at, at, half.stream.skip)
-        self.lose(half, packet, time, half.stream.skip)
-        self.segment.fill(half.stream, packet, time, -1, b"", 0, 0)
-        self.give(self.segment)
+        self.drop(half, unknown(at, at, packet, time), half.stream.skip)
 
-    def lose(self, half: Half, packet: int, time: int, size: int) -> None:
-        """So many bytes of the conversation were not captured."""
-        stream = half.stream
+    def lose(self, half: Half, record: Record, size: int) -> None:
+        """So many bytes of the conversation, where this record is, were not captured."""
         if half.over or size <= 0:
             return
+        if half is self.server and (self.ahead or self.holds()):
+            self.ahead.append((kept(record), b"", size))
+            return
+        self.catch_up(NEVER)
+        self.drop(half, record, size)
+
+    def drop(self, half: Half, record: Record, size: int) -> None:
+        """The same, in its turn."""
+        stream = half.stream
         self.mirror()
+        stream.piece(record.start, record.end, size)
         stream.lost += size
         passed = min(stream.skip, size)
         stream.skip -= passed
         stream.next += passed
-        if passed < size:
-            self.segment.fill(stream, packet, time, -1, b"", 0, 0)
+        if not stream.skip:
+            self.segment.fill(stream, record.last_packet, record.last_time, -1, b"", 0, 0)
             self.segment.lost = size - passed
             self.give(self.segment)
             stream.next += size - passed
@@ -157,6 +206,7 @@ class Conversation:
     def give_up(self, half: Half) -> None:
         """How much is missing is not known: no more is read of this direction."""
         if not half.over:
+            self.catch_up(NEVER)
             half.over = True
             half.adrift = -1
             self.mirror()
@@ -172,12 +222,29 @@ class Conversation:
             self.give_up(half)
             return
         size = max(0, half.content(record.length + HEADER, 1))
-        half.stream.piece(record.start, record.end, size)
         if passed:
+            half.stream.piece(record.start, record.end, size)
             half.stream.skip -= size
             half.stream.next += size
         else:
-            self.lose(half, record.last_packet, record.last_time, size)
+            self.lose(half, record, size)
+
+    def cut_off(self, half: Half, record: Record) -> Record:
+        """A record as far as it came."""
+        came = kept(record)
+        came.end = max(record.start, min(record.end, self.side(half).next))
+        return came
+
+    def begun(self, half: Half, record: Record) -> None:
+        """A record that nobody needs was cut off: what came of it is passed over."""
+        half.passing = False
+        nonce = EXPLICIT if half.overhead == EXPLICIT + TAG else 0
+        came = record.end - record.start - HEADER - nonce
+        size = min(came, record.length - half.overhead, half.stream.skip)
+        if size > 0:
+            half.stream.piece(record.start, record.end, size)
+            half.stream.skip -= size
+            half.stream.next += size
 
     def drifting(self, half: Half, upto: int) -> None:
         """Boundaries are unknown up to here at least: what was needed next is lost, whatever else is.
@@ -194,9 +261,9 @@ class Conversation:
         missing = upto - half.adrift
         size = missing - -(-missing // LARGEST) * (HEADER + half.overhead) - half.assumed
         if size > 0:
-            half.stream.piece(half.adrift, upto, size)
             half.assumed += size
-            self.lose(half, self.connection.last_packet, self.connection.last_time, size)
+            last = self.connection.last_packet, self.connection.last_time
+            self.lose(half, unknown(half.adrift, upto, *last), size)
 
     def between(self, half: Half, record: Record, records: int) -> None:
         """So many records were between the last one and this one, which are not known."""
@@ -208,8 +275,7 @@ class Conversation:
         if size < 0:
             self.give_up(half)
         elif size > half.assumed:
-            half.stream.piece(since, record.start, size - half.assumed)
-            self.lose(half, record.last_packet, record.last_time, size - half.assumed)
+            self.lose(half, unknown(since, record.start, record.packet, record.time), size - half.assumed)
 
     def end_of(self, half: Half) -> None:
         """Nothing comes behind what there is of a direction: no record tells how much was not captured."""
@@ -225,6 +291,14 @@ class Conversation:
         half = self.half(index)
         if half.over or self.tls.decrypted != HEADS:
             return
+        if self.ahead and half is self.server:
+            self.ahead.append((unknown(0, 0, packet, time), b"", 0))
+            return
+        self.catch_up(NEVER)
+        self.end(half, packet, time)
+
+    def end(self, half: Half, packet: int, time: int) -> None:
+        """The same, in its turn."""
         self.mirror()
         self.end_of(half)
         skip = half.stream.skip
@@ -239,6 +313,14 @@ class Conversation:
         self.server.mirror(self.connection.server)
 
 
+def unknown(start: int, end: int, packet: int, time: int) -> Record:
+    """Where records were that were not captured."""
+    record = Record(APPLICATION_DATA, end - start - HEADER, start)
+    record.packet = record.last_packet = packet
+    record.time = record.last_time = time
+    return record
+
+
 def overhead(tls: Tls) -> tuple[int, int]:
     """Bytes of a record that are no plaintext, at least, and how many more they may be; -1 = not known."""
     from analyzer.keys.suites import CBC, CHACHA, suite_of
@@ -251,7 +333,7 @@ def overhead(tls: Tls) -> tuple[int, int]:
         return vector + MACS[suite.mac] + 1, BLOCK - 1
     if tls.version >= TLS13:
         return suite.tag + 1, 0
-    return suite.tag if suite.cipher == CHACHA else suite.tag + 8, 0
+    return suite.tag if suite.cipher == CHACHA else suite.tag + EXPLICIT, 0
 
 
 TLS10 = 0x0301
