@@ -100,6 +100,4 @@ def test_half_a_key_log_shows_what_it_has_or_nothing(name: str, suite: str) -> N
     for end in sorted(dice.sample(range(1, len(key_log)), 24)):
         found = rows(capture, key_log[:end])
         verdicts = [(row["class"], row["cause"], row["status"]) for row in found]
-        assert verdicts in [
-            [(row["class"], row["cause"], row["status"]) for row in known] for known in (without, whole)
-        ]
+        assert verdicts in [[(row["class"], row["cause"], row["status"]) for row in one] for one in (without, whole)]

@@ -15,7 +15,7 @@ from support.inside import Said, by_program, by_wireshark
 from support.tls_twins import SUITES
 from support.transform import on_port, renumbered, shifted
 from support.twin_rows import fetches
-from support.twins import NoTwinError, twin
+from support.twins import NoTwin, twin
 
 from analyzer.fetch.model import Fetch
 
@@ -59,7 +59,7 @@ def twins(folder: Path) -> Iterator[tuple[str, int]]:
         own = compiled(shifted(on_port(renumbered(case, i + 1, 0), 443), i * 1000 * 10**9))
         try:
             inside, key_log = twin(own, fetches(own), suites[i % len(suites)])
-        except NoTwinError:
+        except NoTwin:
             continue
         frames += inside.frames
         log += key_log

@@ -16,7 +16,7 @@ from support.recording import Recording
 from support.rows import rows
 from support.tls_twins import SUITES
 from support.twin_rows import fetches
-from support.twins import NoTwinError, twin
+from support.twins import NoTwin, twin
 from support.violations import Truth, violations
 
 NAMES = [name for name in CASES if name.startswith(("http-", "h2-", "t1", "retry-", "goproxy-", "websocket-"))]
@@ -36,7 +36,7 @@ def secured(name: str, suite: str) -> tuple[Truth, bytes] | None:
     plain = compiled(CASES[name])
     try:
         inside, key_log = twin(plain, fetches(plain), SUITES[suite])
-    except NoTwinError:
+    except NoTwin:
         return None
     frames = tuple(replace(frame, origin=i) for i, frame in enumerate(inside.frames, 1))
     return Truth(replace(inside, frames=frames), key_log), key_log

@@ -16,7 +16,7 @@ VLAN_TAGS = (b"\x81\0", b"\x88\xa8")
 End = tuple[bytes, int]
 
 
-class UnusualError(Exception):
+class Unusual(Exception):  # noqa: N818 - it says what the frame is
     """A frame that is not understood here."""
 
 
@@ -49,13 +49,13 @@ class Segment:
         if head[at] >> 4 == 4:
             total += (head[at] & 15) * 4
             if total > 0xFFFF:
-                raise UnusualError("a datagram of more than 64 kB")
+                raise Unusual("a datagram of more than 64 kB")
             head[at + 2 : at + 4] = struct.pack("!H", total)
             head[at + 10 : at + 12] = b"\0\0"
             head[at + 10 : at + 12] = struct.pack("!H", checksum(bytes(head[at : at + (head[at] & 15) * 4])))
         else:
             if total > 0xFFFF:
-                raise UnusualError("a datagram of more than 64 kB")
+                raise Unusual("a datagram of more than 64 kB")
             head[at + 4 : at + 6] = struct.pack("!H", total)
         pseudo = self.source[0] + self.target[0] + struct.pack("!IHH", len(header) + self.size, 0, TCP)
         sum_ = checksum(pseudo + header + self.data)
@@ -80,7 +80,7 @@ def checksum(data: bytes) -> int:
 def network(link: int, data: bytes) -> int:
     """Where the IP header begins."""
     if link not in LINK_HEADS:
-        raise UnusualError(f"link type {link}")
+        raise Unusual(f"link type {link}")
     at = LINK_HEADS[link]
     while link == 1 and data[at - 2 : at] in VLAN_TAGS:
         at += 4
@@ -98,14 +98,14 @@ def segment(link: int, frame: Frame) -> Segment | None:
         body, spots, width = at + (data[at] & 15) * 4, (at + 12, at + 16), 4
         end = at + int.from_bytes(data[at + 2 : at + 4], "big")
         if int.from_bytes(data[at + 6 : at + 8], "big") & 0x3FFF:
-            raise UnusualError("a fragment")
+            raise Unusual("a fragment")
     else:
         body, spots, width = at + 40, (at + 8, at + 24), 16
         end = body + int.from_bytes(data[at + 4 : at + 6], "big")
     if end <= body:
-        raise UnusualError("a datagram without its length")
+        raise Unusual("a datagram without its length")
     if len(data) < body + 20 or len(data) < body + (data[body + 12] >> 4) * 4:
-        raise UnusualError("a header that is cut")
+        raise Unusual("a header that is cut")
     ports = struct.unpack_from("!HH", data, body)
     seq, ack, flags, window = struct.unpack_from("!IIHH", data, body + 4)
     payload = body + (flags >> 12) * 4

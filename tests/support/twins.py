@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from support.recording import Frame, Recording
-from support.segments import ACK, FIN, RST, SYN, End, Segment, UnusualError, quoted, sack_edges, segment, without_data
+from support.segments import ACK, FIN, RST, SYN, End, Segment, Unusual, quoted, sack_edges, segment, without_data
 from support.tls_twins import Pair, Stream, Suite
 
 from analyzer.fetch.model import Fetch
@@ -24,7 +24,7 @@ LONGEST = 1 << 24
 MASK32 = 0xFFFFFFFF
 
 
-class NoTwinError(Exception):
+class NoTwin(Exception):  # noqa: N818 - it says why
     """Why a connection has none."""
 
 
@@ -56,7 +56,7 @@ class Plain:
 
 
 def twin(capture: Recording, fetches: list[Fetch], suite: Suite) -> tuple[Recording, bytes]:
-    """The twin of a capture of which the program said this, and its key log; NoTwinError when no connection has one."""
+    """The twin of a capture of which the program said this, and its key log; NoTwin when no connection has one."""
     log, made, frames = b"", {}, list(capture.frames)
     try:
         plain = connections(capture, fetches)
@@ -73,8 +73,8 @@ def twin(capture: Recording, fetches: list[Fetch], suite: Suite) -> tuple[Record
             pair, streams = pairs[key]
             inserted[one.first] = list(shake_hands(capture, one, pair, streams))
             made |= {at: moved(capture, one, at, streams) for at in (*one.rows, *one.quotes)}
-    except UnusualError as error:
-        raise NoTwinError(str(error)) from error
+    except Unusual as error:
+        raise NoTwin(str(error)) from error
     out: list[Frame] = []
     for at, frame in enumerate(frames):
         out += inserted.get(at, ())
@@ -94,7 +94,7 @@ def connections(capture: Recording, fetches: list[Fetch]) -> list[Plain]:
             spoken.setdefault(connection.stream, (connection, fetch.name))
     found = [plain_of(connection, name) for connection, name in spoken.values()]
     if not found:
-        raise NoTwinError("no plain HTTP")
+        raise NoTwin("no plain HTTP")
     others = {fetch.connection.first_packet - 1: ends_of(fetch.connection) for fetch in fetches}
     for at, frame in enumerate(capture.frames):
         one = segment(capture.link, frame)
@@ -149,15 +149,15 @@ def owner_of(found: list[Plain], others: dict[int, tuple[End, End]], ends: tuple
 def check(plain: Plain) -> None:
     """Whether a twin is possible; finds the first segment with bytes, and keep-alive probes."""
     if min(plain.bases) < 0 or len({plain.side(one) for one in plain.rows.values()}) < 2:
-        raise NoTwinError("one direction alone")
+        raise NoTwin("one direction alone")
     if not any(one.flags & SYN for one in plain.rows.values()):
-        raise NoTwinError("the beginning is missing: no hello either")
+        raise NoTwin("the beginning is missing: no hello either")
     ends = [0, 0]
     for at, one in plain.rows.items():
         side = plain.side(one)
         offset = plain.offset(side, one.seq)
         if one.flags & SYN and one.size:
-            raise NoTwinError("bytes in a SYN")
+            raise NoTwin("bytes in a SYN")
         if one.flags & (SYN | RST):
             continue
         if one.size <= 1 and offset == ends[side] - 1 and not one.flags & FIN:
@@ -167,19 +167,19 @@ def check(plain: Plain) -> None:
             plain.first = at
         ends[side] = max(ends[side], offset + one.size)
     if plain.first < 0:
-        raise NoTwinError("nobody says anything")
+        raise NoTwin("nobody says anything")
     far = [one for one in plain.rows.values() if not one.flags & (SYN | RST)]
     if sum(plain.offset(plain.side(one), one.seq) >= LONGEST for one in far) > 1:
-        raise NoTwinError("it is too long")
+        raise NoTwin("it is too long")
     of_server = [one.flags & (SYN | RST) for one in plain.rows.values() if plain.side(one)]
     if all(of_server) and sum(flags == SYN for flags in of_server) > 1:
-        raise NoTwinError("the server never took the connection")
+        raise NoTwin("the server never took the connection")
     for at, one in plain.rows.items():
         side = plain.side(one)
         if at < plain.first and not one.flags & (SYN | RST) and (
             plain.offset(side, one.seq) > 0 or (one.flags & ACK and plain.offset(1 - side, one.ack) > 0)
         ):  # fmt: skip
-            raise NoTwinError("packets out of order at the beginning")
+            raise NoTwin("packets out of order at the beginning")
 
 
 def contents(plain: Plain) -> tuple[tuple[bytearray, set[int]], tuple[bytearray, set[int]]]:
@@ -293,6 +293,6 @@ def pattern(plain: Plain, side: int) -> Segment:
     """A segment of a side, of those before the conversation if there are any."""
     own = [(at, one) for at, one in plain.rows.items() if plain.side(one) == side and not one.flags & RST]
     if not own:
-        raise NoTwinError("one direction alone")
+        raise NoTwin("one direction alone")
     before = [one for at, one in own if at < plain.first]
     return before[-1] if before else own[0][1]
