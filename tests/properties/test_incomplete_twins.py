@@ -65,7 +65,7 @@ def wrong(name: str, suite: str, losses: Iterator[set[int]]) -> list[str]:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in TELLING])
 def test_each_packet_of_a_twin_may_be_missing(name: str) -> None:
-    """Every packet once, those of the handshake too: no ok becomes a failure, and nothing of confidence high is wrong."""
+    """Every packet once, of the handshake too: no ok becomes a failure, and nothing of confidence high is wrong."""
     known = secured(name, "tls13-aes256-gcm")
     count = 0 if known is None else min(len(known[0].whole.frames), 60)
     assert not wrong(name, "tls13-aes256-gcm", ({i} for i in range(count)))
