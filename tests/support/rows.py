@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from support import recording
 from support.recording import Recording
 
+from analyzer.model.tls import HEADS
+
 if TYPE_CHECKING:
     from analyzer.fetch.model import Fetch
 
@@ -29,6 +31,7 @@ class Row(NamedTuple):
     keys     what tells it from other fetches of the connection: sequence numbers of request and response, stream
     names    names that were asked of DNS
     ongoing  the row itself says that it may yet turn out well
+    opened   keys have shown what TLS carries
     last     origin of the connection's last packet; cited: origins of the packets that prove the verdict
     """
 
@@ -47,6 +50,7 @@ class Row(NamedTuple):
     last: int
     cited: tuple[tuple[int, str], ...]
     ongoing: bool
+    opened: bool
 
     @property
     def numbers(self) -> frozenset[tuple[str, int]]:
@@ -136,4 +140,5 @@ def row_of(fetch: Fetch, origins: list[int]) -> Row:
         last=origins[connection.last_packet - 1],
         cited=tuple((origins[item.packet - 1], item.what) for item in verdict.evidence),
         ongoing="ongoing" in verdict.flags,
+        opened=connection.tls is not None and connection.tls.decrypted == HEADS,
     )

@@ -125,6 +125,8 @@ class Excuse:
 
     def holds(self, what: str, row: Row, true: tuple[Row, ...]) -> bool:
         """Whether the row is an honest verdict although a wrong one."""
+        if self.truth.whole.secrets and self.still_sealed(row, true):
+            return True
         if row.names and what == "invented":
             return self.name_failed_so_far(row) or self.passed_on(row) or self.resolved_before(row)
         if row.names:
@@ -136,6 +138,11 @@ class Excuse:
         return self.kind == "cut" and (
             self.failed_later(row, true) or self.unreachable_so_far(row) or self.may_yet_work(row)
         )
+
+    @staticmethod
+    def still_sealed(row: Row, true: tuple[Row, ...]) -> bool:
+        """What keys open no more, a hello or a record that is not whole, is judged from outside, and not for sure."""
+        return not row.opened and row.confidence != "high" and any(one.opened for one in true)
 
     def passed_on(self, row: Row) -> bool:
         """Two ask the same, and who passed it on to whom is told by the order of four packets alone."""

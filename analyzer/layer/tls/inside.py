@@ -193,6 +193,10 @@ class Inside(Conversation):
             self.feed(half, self.cut_off(half, record), plain)
         elif half.passing:
             self.begun(half, self.cut_off(half, record))
+        elif half.overhead >= 0:
+            came = self.cut_off(half, record)
+            self.lose(half, came, half.content(came.end - came.start, 1))
+        side.open = 0
 
     def change(self, index: int) -> None:
         """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""
