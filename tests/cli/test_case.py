@@ -63,9 +63,24 @@ def reproduced(path: Path, stream: int, capsys: pytest.CaptureFixture[str]) -> l
 def test_a_sample_keeps_its_verdicts(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every connection with a fetch, printed as a case and run as one, gets class, cause and what is missing again."""
     fetches = connected(path)
-    for stream in sorted({fetch.connection.stream for fetch in fetches}):
+    for stream in sorted({fetch.connection.stream for fetch in fetches if not opened(fetch)}):
         own = [fetch for fetch in fetches if fetch.connection.stream == stream]
         assert reproduced(path, stream, capsys) == verdicts(own)
+
+
+def opened(fetch: analyzer.Fetch) -> bool:
+    """Whether keys in the capture told something of it."""
+    return fetch.connection.tls is not None and fetch.connection.tls.decrypted > 0
+
+
+@pytest.mark.parametrize("path", [path for path in SAMPLES if "inside" in path.name], ids=lambda path: path.name)
+def test_a_verdict_by_keys_is_called_so(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A timeline has no keys: the reader is told, and nothing of what they opened is shown."""
+    fetch = next(fetch for fetch in connected(path) if opened(fetch))
+    assert run(["case", str(path), str(fetch.number)]) == 0
+    text = capsys.readouterr().out
+    assert "// The verdict was found with keys, which a timeline does not have" in text
+    assert " http " not in text
 
 
 PRINTED = [path for path in CASES if path.stem not in REFUSED and path.stem not in BEYOND_WORDS]
