@@ -4,6 +4,7 @@ from types import ModuleType, SimpleNamespace
 import pandas as pd
 import pytest
 
+import analyzer.reading.keys  # noqa: F401 - before its neighbours are replaced
 from analyzer.api import Reading, classify, read
 from analyzer.capture.losses import Losses
 from analyzer.errors import CaptureError, ExitStatus
@@ -43,6 +44,7 @@ class FakeEngine:
     def __init__(self, frames):
         self.frames_seen, self.tcp_packets, self.connections, self.warnings = 9, 8, 3, ["1 frame was odd"]
         self.oldest = 0
+        self.table = SimpleNamespace(reassembler=SimpleNamespace(keys=None))
 
     def batches(self, size=4096):
         for ended, oldest in self.script:

@@ -102,7 +102,7 @@ def sniff(
 ) -> int:
     """Watch interfaces, and say of every fetch whether it failed, and why, as soon as that is decided.
 
-    Rows go to standard output, everything else to standard error. Ctrl-C ends it. docs/cli.md says more.
+    Rows go to standard output, all else to standard error. Ctrl-C ends it. More: docs/cli.md.
 
     \b
     Examples:
