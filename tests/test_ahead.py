@@ -15,7 +15,7 @@ import analyzer.verdict.ahead
 from analyzer.compiled import is_compiled
 from analyzer.fetch.flow import Flow
 from analyzer.fetch.model import Fetch
-from analyzer.model.connection import Connection, Milestone, Side
+from analyzer.model.connection import Connection, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Tls
 from analyzer.verdict.brief import Brief
@@ -24,7 +24,7 @@ from analyzer.verdict.turn import Turn
 
 LINE = 64
 PLACES = [
-    *((analyzer.model.ahead, kind) for kind in (Connection, Side, Tls, Exchange, Milestone)),
+    *((analyzer.model.ahead, kind) for kind in (Connection, Side, Tls, Exchange, Event)),
     *((analyzer.fetch.ahead, kind) for kind in (Fetch, Flow, Verdict)),
     *((analyzer.verdict.ahead, kind) for kind in (Turn, Brief, Evidence)),
 ]

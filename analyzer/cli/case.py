@@ -31,8 +31,7 @@ def case(
     from analyzer.capture import open_capture
     from analyzer.cli.output import Output
     from analyzer.cli.pick import pick, source_of
-    from analyzer.output.case import Case
-    from analyzer.tcp.trace import Trace
+    from analyzer.output.case.case import Case
 
     not_both(number, stream)
     source = source_of(capture, "case")
@@ -40,7 +39,7 @@ def case(
     if fetch.resolution is not None:
         raise UsageError("a name that was not resolved has no connection to print", "`whyfetch show` shows its lookups")
     with closing(open_capture(source)) as again:
-        found = Case(_with_siblings(fetch), Trace(fetch.connection).packets(again.frames), CLAIM)
+        found = Case(_with_siblings(fetch), again.frames, CLAIM)
     with Output(None) as out:
         for line in found.lines():
             out.write(line + "\n")

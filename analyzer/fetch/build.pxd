@@ -5,7 +5,7 @@ from analyzer.fetch.vantage cimport vantage
 from analyzer.layer.tls.completion cimport Completion
 from analyzer.layer.tls.last cimport opaque_exchange
 from analyzer.layer.tls.opaque cimport Opaque
-from analyzer.model.connection cimport Connection, Milestone, Side
+from analyzer.model.connection cimport Connection, Event, Side
 from analyzer.model.http cimport Exchange, Http2
 from analyzer.model.tls cimport Record, Tls
 

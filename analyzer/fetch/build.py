@@ -20,7 +20,7 @@ from analyzer.layer.tls.completion import completion as tls_completion
 from analyzer.layer.tls.last import opaque_exchange
 from analyzer.layer.tls.opaque import Opaque
 from analyzer.layer.tls.registry import TLS13
-from analyzer.model.connection import CLIENT, OUTSIDE, SERVER, Connection, Milestone, Side
+from analyzer.model.connection import CLIENT, OUTSIDE, SERVER, Connection, Event, Side
 from analyzer.model.fields import MAX_VALUE
 from analyzer.model.http import Exchange, Http2
 from analyzer.model.tls import HEADS, Record, Tls
@@ -291,7 +291,7 @@ def half_open_kind(connection: Connection) -> str:
     reset: cython.bint = False
     again: cython.bint = False
     late: cython.bint = False
-    mark: Milestone
+    mark: Event
     for mark in connection.milestones:
         if mark.what == "syn-ack":
             answers += 1

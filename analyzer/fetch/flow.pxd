@@ -1,6 +1,6 @@
 cimport cython
 
-from analyzer.model.connection cimport Connection, Milestone, Side
+from analyzer.model.connection cimport Connection, Event, Side
 from analyzer.model.tls cimport Tls
 
 cdef class Flow:

@@ -11,7 +11,7 @@ from sys import intern
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import CLIENT, LONGEST_NS, Connection, Milestone, Side
+from analyzer.model.connection import CLIENT, LONGEST_NS, Connection, Event, Side
 from analyzer.model.tls import HEADS, Tls
 
 X25519MLKEM768 = 0x11EC
@@ -130,7 +130,7 @@ def sooner(end: cython.longlong, time: cython.longlong, start: cython.longlong) 
 
 def last_syn(connection: Connection) -> cython.longlong:
     """When the client last tried to open the connection (as far as milestones go: their number is capped)."""
-    mark: Milestone
+    mark: Event
     time: cython.longlong = connection.first_time
     for mark in connection.milestones:
         if mark.side == CLIENT and mark.what == "syn":

@@ -13,7 +13,7 @@ from analyzer.fetch.build import seconds
 from analyzer.fetch.model import Fetch
 from analyzer.layer.dns.lookups import DISORDER_NS, LATE_NS, PATIENCE_NS, Lookup
 from analyzer.layer.dns.message import AAAA, NOERROR, NXDOMAIN, SERVFAIL
-from analyzer.model.connection import CLIENT, NETWORK, SERVER, Connection, Milestone
+from analyzer.model.connection import CLIENT, NETWORK, SERVER, Connection, Event
 
 LINK_NS = PATIENCE_NS + LATE_NS
 """A lookup this long before the SYN belongs to the connection: longer than a resolver waits before it asks again."""
@@ -292,17 +292,17 @@ def as_fetch(resolution: Resolution, now: int, one_way: bool) -> Fetch:
     return fetch
 
 
-def milestones(lookups: Iterable[Lookup]) -> list[Milestone]:
+def milestones(lookups: Iterable[Lookup]) -> list[Event]:
     """Questions and answers in packet order."""
     marks = []
     for lookup in lookups:
-        marks += [Milestone("dns-query", CLIENT, packet, time) for packet, time in lookup.tries]
+        marks += [Event("dns-query", CLIENT, packet, time) for packet, time in lookup.tries]
         if lookup.answer_packet:
-            marks.append(Milestone("dns-answer", SERVER, lookup.answer_packet, lookup.answer_time))
-        marks += [Milestone("dns-answer", SERVER, packet, time) for _, packet, time in lookup.strays]
-        marks += [Milestone("icmp", NETWORK, error.number, error.time) for error in lookup.refusals]
+            marks.append(Event("dns-answer", SERVER, lookup.answer_packet, lookup.answer_time))
+        marks += [Event("dns-answer", SERVER, packet, time) for _, packet, time in lookup.strays]
+        marks += [Event("icmp", NETWORK, error.number, error.time) for error in lookup.refusals]
         if lookup.icmp is not None:
-            marks.append(Milestone("icmp", NETWORK, lookup.icmp.number, lookup.icmp.time))
+            marks.append(Event("icmp", NETWORK, lookup.icmp.number, lookup.icmp.time))
     return sorted(marks, key=packet_of)
 
 
@@ -316,6 +316,6 @@ def first_packet(lookup: Lookup) -> int:
     return lookup.first_packet
 
 
-def packet_of(mark: Milestone) -> int:
+def packet_of(mark: Event) -> int:
     """Order of milestones."""
     return mark.packet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import CLIENT, LONGEST_NS, SERVER, Connection, Milestone, Side
+from analyzer.model.connection import CLIENT, LONGEST_NS, SERVER, Connection, Event, Side
 
 LOCAL_NS = 1_000_000
 """Below a millisecond each way both ends are so near that neither TTL nor delay tells anything."""
@@ -19,7 +19,7 @@ def round_trips(connection: Connection) -> tuple[int, int]:
 
     Karn's rule: an answer belongs to the last SYN before it, and what was repeated in between gives no time.
     """
-    mark: Milestone
+    mark: Event
     asked: cython.longlong = 0
     answered: cython.longlong = 0
     answers: cython.int = 0
@@ -36,13 +36,13 @@ def round_trips(connection: Connection) -> tuple[int, int]:
     return (answered - asked if answers else -1), -1
 
 
-def plain_opening(marks: list[Milestone]) -> cython.bint:
+def plain_opening(marks: list[Event]) -> cython.bint:
     """SYN, SYN-ACK, ACK and nothing in between, as most connections begin."""
     if len(marks) < 3:
         return False
-    syn: Milestone = marks[0]
-    answer: Milestone = marks[1]
-    ack: Milestone = marks[2]
+    syn: Event = marks[0]
+    answer: Event = marks[1]
+    ack: Event = marks[2]
     if syn.what != "syn" or answer.what != "syn-ack" or ack.what != "ack":
         return False
     return answer.side == SERVER and ack.side == CLIENT
@@ -53,9 +53,9 @@ def vantage(connection: Connection) -> str:
     server_trip: cython.longlong
     client_trip: cython.longlong
     if plain_opening(connection.milestones):
-        syn: Milestone = connection.milestones[0]
-        answer: Milestone = connection.milestones[1]
-        ack: Milestone = connection.milestones[2]
+        syn: Event = connection.milestones[0]
+        answer: Event = connection.milestones[1]
+        ack: Event = connection.milestones[2]
         server_trip = answer.time - syn.time
         client_trip = ack.time - answer.time
     else:

@@ -1,5 +1,5 @@
 from analyzer.frame.packet cimport Packet
-from analyzer.model.connection cimport Connection, IcmpError, Milestone, Side
+from analyzer.model.connection cimport Connection, Event, IcmpError, Side
 
 # the constants of copies.py as C numbers
 cdef long long COPY_NS, COPY_FAST_NS, MASK32

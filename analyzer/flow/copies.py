@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.frame.packet import Packet
-from analyzer.model.connection import COPY_FAST_NS, COPY_NS, MASK32, Connection, IcmpError, Milestone, Side
+from analyzer.model.connection import COPY_FAST_NS, COPY_NS, MASK32, Connection, Event, IcmpError, Side
 
 MASK64 = 0xFFFFFFFFFFFFFFFF
 MIX1, MIX2, MIX3, MIX4 = 0x9E3779B1, 0x85EBCA6B, 0x27D4EB2F, 0xC2B2AE35
@@ -63,7 +63,7 @@ def is_again(
 
 def is_icmp_copy(connection: Connection, error: IcmpError) -> cython.bint:
     """Whether a mirror port or a second interface shows the same ICMP error again (signatures.md 3.3)."""
-    milestone: Milestone
+    milestone: Event
     seen: IcmpError
     if connection.icmps == 0:
         return False

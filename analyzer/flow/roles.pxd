@@ -1,6 +1,6 @@
 from analyzer.flow.table cimport source_port
 from analyzer.frame.packet cimport Packet
-from analyzer.model.connection cimport Connection, Direction, Milestone, Side
+from analyzer.model.connection cimport Connection, Direction, Event, Side
 
 # the constants of roles.py as C numbers
 cdef int ACK, SYN, CLIENT, SERVER, NETWORK, SERVERS

@@ -11,7 +11,7 @@ import cython
 
 from analyzer.flow.table import source_port
 from analyzer.frame.packet import Packet
-from analyzer.model.connection import ACK, CLIENT, NETWORK, SERVER, SYN, Connection, Direction, Milestone, Side
+from analyzer.model.connection import ACK, CLIENT, NETWORK, SERVER, SYN, Connection, Direction, Event, Side
 
 CLIENTS, SERVERS = 1, 2
 """What detection says of bytes that only one of the two sends."""
@@ -47,7 +47,7 @@ def told_by_syn(connection: Connection, side: Side, index: cython.int) -> None:
 
 def swap(connection: Connection) -> cython.bint:
     """The other side is the client: all that tells the two apart changes at once. False = it is too late for that."""
-    milestone: Milestone
+    milestone: Event
     if connection.tls is not None or connection.exchanges:
         return False
     if connection.content is not None and not connection.content.swap():

@@ -33,6 +33,10 @@ class Cipher(Hidden):
         """The plaintext of a record with this sequence number, and the type and version of its header."""
         raise NotImplementedError
 
+    def begins(self, number: int, body: bytes) -> bytes:
+        """The plaintext of a record that was cut off, as far as it goes: there is no tag that proves it."""
+        return b""
+
     def guess(self, body: bytes) -> int:
         """The sequence number that this record says of itself, -1 = none."""
         return -1
@@ -52,10 +56,11 @@ class Cipher(Hidden):
 class Aead13(Cipher):
     """The AEADs of TLS 1.3: the nonce is the IV and the sequence number (RFC 8446 5.2 and 5.3)."""
 
-    __slots__ = ("_decrypt", "_failures", "_iv")
+    __slots__ = ("_decrypt", "_failures", "_iv", "_key", "_suite")
 
     def __init__(self, suite: Suite, key: bytes, iv: bytes) -> None:
         self._decrypt = library.aead(suite, key)
+        self._suite, self._key = suite, key
         self._iv = int.from_bytes(iv, "big")
         self._failures = library.aeads().failures
 
@@ -66,14 +71,18 @@ class Aead13(Cipher):
         except self._failures:
             return None
 
+    def begins(self, number: int, body: bytes) -> bytes:
+        return library.prefix(self._suite, self._key, (self._iv ^ number).to_bytes(NONCE, "big"), body)
+
 
 class ChaCha12(Cipher):
     """ChaCha20-Poly1305 in TLS 1.2: the same nonce (RFC 7905 2)."""
 
-    __slots__ = ("_decrypt", "_failures", "_iv", "_tag")
+    __slots__ = ("_decrypt", "_failures", "_iv", "_key", "_suite", "_tag")
 
     def __init__(self, suite: Suite, key: bytes, iv: bytes) -> None:
         self._decrypt = library.aead(suite, key)
+        self._suite, self._key = suite, key
         self._iv = int.from_bytes(iv, "big")
         self._tag = suite.tag
         self._failures = library.aeads().failures
@@ -87,14 +96,18 @@ class ChaCha12(Cipher):
         except self._failures:
             return None
 
+    def begins(self, number: int, body: bytes) -> bytes:
+        return library.prefix(self._suite, self._key, (self._iv ^ number).to_bytes(NONCE, "big"), body)
+
 
 class Explicit12(Cipher):
     """AES-GCM and AES-CCM in TLS 1.2: the record begins with a part of its nonce (RFC 5246 6.2.3.3, RFC 5288 3)."""
 
-    __slots__ = ("_decrypt", "_failures", "_last", "_number", "_overhead", "_salt")
+    __slots__ = ("_decrypt", "_failures", "_key", "_last", "_number", "_overhead", "_salt", "_suite")
 
     def __init__(self, suite: Suite, key: bytes, salt: bytes) -> None:
         self._decrypt = library.aead(suite, key)
+        self._suite, self._key = suite, key
         self._salt = salt
         self._overhead = EXPLICIT + suite.tag
         self._failures = library.aeads().failures
@@ -113,6 +126,11 @@ class Explicit12(Cipher):
             return None
         self._last, self._number = begin, number
         return plain
+
+    def begins(self, number: int, body: bytes) -> bytes:
+        if len(body) < EXPLICIT:
+            return b""
+        return library.prefix(self._suite, self._key, self._salt + body[:EXPLICIT], body[EXPLICIT:])
 
     def guess(self, body: bytes) -> int:
         """Most senders count: what is between two of their nonces is between the numbers as well."""
@@ -156,6 +174,12 @@ class Cbc(Cipher):
             return None
         self.passed(body)
         return plain[:content]
+
+    def begins(self, number: int, body: bytes) -> bytes:
+        whole = len(body) // BLOCK * BLOCK
+        if self._chained or whole < 2 * BLOCK:
+            return b""
+        return self._decryptor(body[:BLOCK]).update(body[BLOCK:whole])
 
     def _signed(self, number: int, kind: int, version: int, data: bytes, mac: bytes) -> bool:
         return self._mac.of(additional(number, kind, version, len(data)), data) == mac

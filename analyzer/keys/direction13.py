@@ -21,17 +21,19 @@ class Direction13(Direction):
     """What is not protected comes back as it is: hellos, also behind early data, and alerts of who could not read one.
 
     ChangeCipherSpecs are decoration, and nothing comes of them (RFC 8446 D.4).
+
+    suite   what the server has chosen, None = not known: a ServerHello that was not captured is told by what opens
     """
 
-    __slots__ = ("_suite",)
+    __slots__ = ("suite",)
 
     def __init__(self, secrets: Secrets, server: bool) -> None:
         super().__init__(secrets, server)
-        self._suite: Suite | None = None
+        self.suite: Suite | None = None
 
     def negotiated(self, suite: Suite) -> None:
         """The server has chosen."""
-        self._suite = suite
+        self.suite = suite
         self._built = NOT
 
     def open(self, kind: int, version: int, body: bytes) -> Content | None:
@@ -54,21 +56,34 @@ class Direction13(Direction):
         size = len(content)
         if size <= 5:
             return content[:4] in (b"\5\0\0\0", b"\x18\0\0\1")
-        hashed = self._suite.size if self._suite is not None else 0
+        hashed = self.suite.size if self.suite is not None else 0
         return content[-hashed - 4 : -hashed] == b"\x14\0\0%c" % hashed
+
+    def _found(self, epoch: Epoch, number: int) -> None:
+        if self.suite is None and epoch.stage > EARLY and isinstance(epoch.keys, TrafficSecret):
+            self.suite = epoch.keys.suite
+            self._built = NOT  # those ahead were of every suite
+        super()._found(epoch, number)
 
     def _coming(self) -> Iterator[Epoch]:
         current = self._current
         stage = 0 if current is None else current.stage
         if stage < EARLY and not self._server:
             for secret in self._secrets.of(EARLY_LABEL):
-                for suite in SUITES.values():
-                    if suite.latest and suite.size == len(secret):
-                        yield Epoch(TrafficSecret(suite, secret), False, EARLY)
+                yield from self._epochs(secret, EARLY)
         if current is not None and stage == APPLICATION and isinstance(current.keys, TrafficSecret):
             yield Epoch(current.keys.following(), self._server, APPLICATION)
         labels = SERVER_LABELS if self._server else CLIENT_LABELS
         for later, label in zip((HANDSHAKE, APPLICATION), labels, strict=True):
-            for secret in self._secrets.of(label):
-                if self._suite is not None and later > stage and len(secret) == self._suite.size:
-                    yield Epoch(TrafficSecret(self._suite, secret), self._server, later)
+            for secret in self._secrets.of(label) if later > stage else ():
+                yield from self._epochs(secret, later)
+
+    def _epochs(self, secret: bytes, stage: int) -> Iterator[Epoch]:
+        """One, or one for each suite that it may be of: before the ServerHello, and where that was not captured."""
+        guess = stage == EARLY or (self.suite is None and self._guess)
+        for suite in LATEST if guess else (self.suite,):
+            if suite is not None and suite.size == len(secret):
+                yield Epoch(TrafficSecret(suite, secret), self._server, stage)
+
+
+LATEST = [suite for suite in SUITES.values() if suite.latest]

@@ -38,24 +38,24 @@ class KeyBlock(Shared):
 
 
 class TrafficSecret(Shared):
-    """A traffic secret of TLS 1.3 (RFC 8446 7.3)."""
+    """A traffic secret of TLS 1.3 (RFC 8446 7.3), of a suite."""
 
-    __slots__ = ("_secret", "_suite")
+    __slots__ = ("_secret", "suite")
 
     chained = False
 
     def __init__(self, suite: Suite, secret: bytes) -> None:
-        self._suite, self._secret = suite, secret
+        self.suite, self._secret = suite, secret
 
     def cipher(self, server: bool) -> Cipher:
         """That of the records of the direction that it is a secret of."""
-        suite = self._suite
+        suite = self.suite
         key = expand_label(suite.prf, self._secret, b"key", suite.key)
         return Aead13(suite, key, expand_label(suite.prf, self._secret, b"iv", NONCE))
 
     def following(self) -> TrafficSecret:
         """The one behind a KeyUpdate."""
-        return TrafficSecret(self._suite, following(self._suite.prf, self._secret))
+        return TrafficSecret(self.suite, following(self.suite.prf, self._secret))
 
 
 EARLY, HANDSHAKE, APPLICATION = 1, 2, 3

@@ -79,7 +79,7 @@ class KeyLog(Shared):
         if size < self._at:
             self._begin()
             size = self._text.size()
-        before = self._at
+        before = (self._at, self._runs)
         while self._at < size:
             piece = self._text.read(self._at, PIECE)
             whole = piece.rfind(b"\n") + 1
@@ -91,7 +91,7 @@ class KeyLog(Shared):
             else:
                 self._half(piece)
                 break
-        return self._at > before
+        return (self._at, self._runs) != before
 
     def _skip(self, size: int) -> None:
         """A line that is too long, from here to its end."""

@@ -58,6 +58,20 @@ def aead(suite: Suite, key: bytes) -> Decrypt:
     return known.ccm(key, suite.tag).decrypt
 
 
+def prefix(suite: Suite, key: bytes, nonce: bytes, data: bytes) -> bytes:
+    """The beginning of a plaintext, of a record whose end and tag are missing: nothing proves it.
+
+    Below each AEAD is a stream cipher (NIST SP 800-38D 6.5 and 7.1, RFC 3610 2.3, RFC 8439 2.8).
+    """
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    if suite.cipher == CHACHA:
+        stream = Cipher(algorithms.ChaCha20(key, b"\1\0\0\0" + nonce), mode=None)
+        return stream.decryptor().update(data)
+    first = nonce + b"\0\0\0\2" if suite.cipher == GCM else b"\2" + nonce + b"\0\0\1"
+    return Cipher(algorithms.AES(key), modes.CTR(first)).decryptor().update(data)
+
+
 def aes_cbc(key: bytes) -> Callable[[bytes], CipherContext]:
     """AES-CBC: from an initialization vector what decrypts whole blocks."""
     require()

@@ -8,13 +8,13 @@ from analyzer.errors import how_to_install
 from analyzer.keys import library
 from analyzer.keys.blocks import key_log_of, randoms_of
 from analyzer.keys.hidden import Shared
-from analyzer.keys.keylog import KeyLog
+from analyzer.keys.keylog import BYTE_ORDER_MARK, KeyLog
 from analyzer.keys.secrets import Secrets
 from analyzer.keys.session import Session
 from analyzer.keys.texts import MemoryText, text_of
 
-MOST_BLOCKS = 1024
-"""Decryption secrets blocks that are kept; a reader keeps 16 MiB of them."""
+MOST_BROUGHT = 1 << 26
+"""Bytes of key logs in blocks that are kept; the reader of one file gives 16 MiB at most."""
 
 MOST_MISSED = 1 << 16
 """Randoms that were asked for in vain and are remembered, 6 MB."""
@@ -23,7 +23,7 @@ MOST_MISSED = 1 << 16
 class Store(Shared):
     """What `--keylog` and decryption secrets blocks have; empty, it costs nothing and needs no library."""
 
-    __slots__ = ("_logs", "_missed", "blocks", "late", "others")
+    __slots__ = ("_brought", "_brought_log", "_logs", "_missed", "blocks", "late", "others")
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
         """KeyLogError when one of them cannot be read, MissingError without `cryptography`.
@@ -34,6 +34,8 @@ class Store(Shared):
         """
         self._logs: list[KeyLog] = []
         self._missed: set[bytes] = set()
+        self._brought = MemoryText(b"", "file")
+        self._brought_log: KeyLog | None = None
         self.blocks = self.others = self.late = 0
         for path in paths:
             self.add(path)
@@ -46,13 +48,19 @@ class Store(Shared):
     def add_block(self, body: bytes, big: bool) -> bool:
         """The body of a decryption secrets block, of a section in this byte order; whether it is of use."""
         text = key_log_of(body, big)
-        if text is None or self.blocks >= MOST_BLOCKS:
+        if text is None:
             self.others += 1
             return False
         self.blocks += 1
         if not library.installed():
             return False
-        self._logs.append(KeyLog(MemoryText(text, "file")))
+        if self._brought.size() + len(text) > MOST_BROUGHT:
+            return False
+        self._brought.add(text.removeprefix(BYTE_ORDER_MARK))
+        if self._brought_log is None:
+            self._brought_log = KeyLog(self._brought)
+            self._logs.append(self._brought_log)
+        self._brought_log.grow()
         if self._missed:
             found = self._missed.intersection(randoms_of(text))
             self.late += len(found)

@@ -33,18 +33,23 @@ class Text(Protocol):
 
 
 class MemoryText(Shared):
-    """Bytes of a pipe, or of a block in a capture."""
+    """Bytes of a pipe, or of the blocks of a capture, one behind the other."""
 
     __slots__ = ("_data", "origin")
 
     def __init__(self, data: bytes, origin: str) -> None:
-        self._data, self.origin = data, origin
+        self._data, self.origin = bytearray(data), origin
+
+    def add(self, data: bytes) -> None:
+        """More, in lines of its own."""
+        self._data += data
+        self._data += b"\n"
 
     def size(self) -> int:
         return len(self._data)
 
     def read(self, at: int, size: int) -> bytes:
-        return self._data[at : at + size]
+        return bytes(self._data[at : at + size])
 
 
 class FileText(Shared):

@@ -2,6 +2,7 @@ cimport cython
 
 from analyzer.frame.octets cimport cut
 from analyzer.model.connection cimport Connection, Direction, Inner
+from analyzer.model.log cimport Log
 
 cdef long long NEVER
 
@@ -22,6 +23,7 @@ cdef class Layer:
     cdef public Connection connection
     cdef public Direction up, down
     cdef public object lookups, keys
+    cdef public Log log
     cdef public int depth, carried
     cdef public Layer heir
     cpdef join(self, Layer parent)

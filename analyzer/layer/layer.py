@@ -14,6 +14,7 @@ import cython
 
 from analyzer.frame.octets import cut
 from analyzer.model.connection import NEVER, Connection, Direction, Inner
+from analyzer.model.log import Log
 
 
 class Segment:
@@ -68,6 +69,7 @@ class Layer:
     up, down     the client's bytes, and the server's
     lookups      the table that DNS messages go to, None = nobody wants them
     keys         what may open TLS (analyzer.keys.store.Store), None = there is nothing
+    log          where it writes down all that it reads, None = nobody wants to know, which is nearly always so
     carried      1 = another layer carries this conversation, and the connection's protocol is that one's
     depth        how many layers before it were prologues or tunnels
     heir         who goes on, None = it does itself
@@ -83,6 +85,7 @@ class Layer:
         self.down = down
         self.lookups = lookups
         self.keys = keys
+        self.log: Log | None = None
         self.depth = self.carried = 0
         self.heir: Layer | None = None
 
@@ -93,6 +96,7 @@ class Layer:
         self.down = parent.down
         self.lookups = parent.lookups
         self.keys = parent.keys
+        self.log = parent.log
         self.depth = parent.depth
         self.carried = parent.carried
         self.heir = None
@@ -127,5 +131,5 @@ def place(side: Direction, offset: cython.longlong) -> cython.longlong:
     inner: Inner
     if isinstance(side, Inner):
         inner = side
-        return offset + inner.ahead
+        return offset + (inner.ahead if offset > inner.first else inner.before)
     return offset

@@ -4,7 +4,7 @@ from analyzer.layer.layer cimport Layer, Segment
 from analyzer.layer.next cimport Next
 from analyzer.layer.tls.parser cimport TlsParser
 
-cdef int CLIENTS, CLIENT, H2C, MAX_TRIES, BOTH
+cdef int CLIENTS, CLIENT, SERVER, H2C, HTTP, MAX_TRIES, BOTH
 cdef long long NEVER
 
 cdef class Midstream(Next):

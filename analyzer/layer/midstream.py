@@ -7,11 +7,11 @@ from typing import Any
 import cython
 
 from analyzer.flow.roles import CLIENTS, told_by_bytes
-from analyzer.layer.detection import H2C, client_protocol, looks_like, on_record_boundary
+from analyzer.layer.detection import H2C, HTTP, client_protocol, looks_like, on_record_boundary
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.next import Next
 from analyzer.layer.tls.parser import TlsParser
-from analyzer.model.connection import CLIENT, NEVER
+from analyzer.model.connection import CLIENT, NEVER, SERVER
 
 MAX_TRIES = 64
 """Segments a side in which a connection met in its middle may show a clean start."""
@@ -23,7 +23,7 @@ class Midstream(Next):
 
     records    TLS, while the record boundaries of a side are still unknown, else None
     unsynced   then: bit 1 = the client's are, bit 2 = the server's
-    client_tries, server_tries   segments that showed no start
+    client_tries, server_tries   segments that showed no start, or were lost before one
     """
 
     def __init__(self, parent: Layer | None) -> None:
@@ -48,6 +48,7 @@ class Midstream(Next):
         kind: cython.int = looks_like(data)
         fresh: cython.bint
         layer: Layer | None = None
+        http1: Any
         http2: Any
         told_by_bytes(self.connection, segment.side, kind)
         if kind == CLIENTS and segment.side.index == CLIENT:
@@ -58,6 +59,9 @@ class Midstream(Next):
             if kind == H2C and not fresh:
                 http2 = layer
                 http2.lose_boundaries(http2.server)
+            elif kind == HTTP and not fresh:
+                http1 = layer
+                http1.miss_answers()
         elif kind != CLIENTS and on_record_boundary(data):
             layer = self.tls()
             self.unsynced = BOTH
@@ -99,6 +103,8 @@ class Midstream(Next):
             return segment.side.skip
         if segment.side.index == CLIENT or self.from_client is None:
             self.forget()
+        if segment.side.index == SERVER:
+            self.server_tries = max(1, self.server_tries)
         self.unsynced = BOTH
         return 0
 

@@ -54,7 +54,7 @@ class Next(Waiting):
     def hand_over(self, layer: Layer, segment: Segment) -> cython.Py_ssize_t:
         """Let a layer go on with this segment."""
         skip: cython.longlong = layer.feed(segment)
-        self.heir = layer if layer.heir is None else layer.heir
+        self.heir = self.over(layer if layer.heir is None else layer.heir)
         return skip
 
     def decide(self) -> None:
@@ -81,6 +81,9 @@ class Next(Waiting):
             return False
         if size == MORE or size > client.left():
             return False
+        if self.log is not None:
+            _, packet, time, _ = client.pieces[0]
+            self.log.add("prologue", CLIENT, packet, time, client.start + client.at, size, via)
         client.at += size
         self.depth += 1
         self.note(via)
@@ -174,6 +177,8 @@ class Next(Waiting):
         """One direction is over."""
         if segment.side.index == CLIENT:
             self.settle()
+        elif self.heir is None:
+            self.over_packet, self.over_time = segment.packet, segment.time
         return 0 if self.heir is None else self.heir.feed(segment)
 
     def finish(self) -> None:
@@ -188,10 +193,13 @@ class Next(Waiting):
 
         if self.answer_shows(segment):
             return segment.side.skip
+        headless: cython.bint = segment.side.index == SERVER
         if segment.side.index == CLIENT or self.from_client is None:
+            headless = headless or self.from_server is not None
             self.forget()
         midstream = Midstream(self)
-        midstream.from_client, midstream.from_server = self.from_client, self.from_server
+        midstream.server_tries = 1 if headless else 0
+        midstream.take_over(self)
         self.heir = midstream
         return 0
 

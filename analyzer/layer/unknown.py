@@ -16,7 +16,7 @@ class Unknown(Waiting):
 
     def __init__(self, parent: Waiting) -> None:
         self.join(parent)
-        self.from_client, self.from_server = parent.from_client, parent.from_server
+        self.take_over(parent)
         self.judge()
 
     def feed(self, segment: Segment) -> cython.Py_ssize_t:

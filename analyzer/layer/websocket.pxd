@@ -7,6 +7,7 @@ cdef long long NEVER
 cdef class Websocket(Layer):
     cdef public Exchange exchange
     cdef public bytearray client_head, server_head
+    cdef write(self, Segment segment, Py_ssize_t at, long long head, long long size)
     cdef Py_ssize_t lose(self) except -1
 
 cpdef long long payload_size(bytearray head) except? -2

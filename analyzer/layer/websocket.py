@@ -39,10 +39,14 @@ class Websocket(Layer):
             head.append(segment.data[at])
             at += 1
             if len(head) == 1 and not is_frame(head[0]):
+                if self.log is not None:
+                    self.write(segment, at, 0, 1)
                 return self.lose()
             size = payload_size(head)
             if size < 0:
                 continue
+            if self.log is not None:
+                self.write(segment, at, len(head), size)
             if size == NEVER:
                 return self.lose()
             if head[0] & OPCODE == CLOSE and self.exchange.close_packet == 0:
@@ -52,6 +56,12 @@ class Websocket(Layer):
                 return size - (segment.end - at)
             at += size
         return 0
+
+    def write(self, segment: Segment, at: cython.Py_ssize_t, head: cython.longlong, size: cython.longlong) -> None:
+        """Log a frame, whose head ends before data[at], or that there is none."""
+        if self.log is not None:
+            offset: cython.longlong = segment.first + at - segment.at - (head or size)
+            self.log.add("websocket", segment.side.index, segment.packet, segment.time, offset, head + size, head)
 
     def lose(self) -> cython.Py_ssize_t:
         """Where the frames of this side begin is not known any more, so neither is whether it says Close."""

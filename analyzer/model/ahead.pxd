@@ -1,4 +1,4 @@
-from analyzer.model.connection cimport Connection, Milestone
+from analyzer.model.connection cimport Connection, Event
 from analyzer.model.http cimport Exchange
 
 cdef extern from *:

@@ -10,7 +10,7 @@ from typing import Any
 
 import cython
 
-from analyzer.model.connection import Connection, Milestone
+from analyzer.model.connection import Connection, Event
 from analyzer.model.http import Exchange
 
 CONNECTION, SIDE, TLS, EXCHANGE, MILESTONE = 384, 512, 512, 384, 128
@@ -30,7 +30,7 @@ def connections(batch: list[Any], begin: cython.Py_ssize_t, end: cython.Py_ssize
     if cython.compiled:
         i: cython.Py_ssize_t
         one: Connection
-        milestone: Milestone
+        milestone: Event
         exchange: Exchange
         for i in range(begin, end):
             ask(cython.cast(cython.p_void, batch[i]), CONNECTION)

@@ -3,7 +3,7 @@ cimport cython
 from analyzer.model.http cimport Exchange
 from analyzer.model.tls cimport Tls
 
-cdef class Milestone:
+cdef class Event:
     cdef public str what
     cdef public int side, flags, ttl, ip_id, window, place
     cdef public long long packet, time, offset, ack, seq, length
@@ -20,7 +20,7 @@ cdef class Direction:
     cdef public long long sent, lost, cut
 
 cdef class Inner(Direction):
-    cdef public long long ahead
+    cdef public long long ahead, before, first
 
 cdef class Side(Direction):
     # Numbers are as small as they can be: all of it, with the collector's header, fits into the 512 bytes that Python's

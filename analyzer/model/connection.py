@@ -1,7 +1,7 @@
 """The facts a capture yields, before anybody judges them.
 
 A `Connection` has two `Side`s with their sequence space and
-counters, and a short list of `Milestone`s. TLS and HTTP parsers add `Tls` and `Exchange`. All times are integer
+counters, and a short list of `Event`s. TLS and HTTP parsers add `Tls` and `Exchange`. All times are integer
 nanoseconds since 1970 UTC, 0 = did not happen; packet numbers are the capture's own, 0 = none; stream offsets count
 payload bytes of one side in 64 bits, 0 = first payload byte (ISN + 1, RFC 9293 3.4), -1 = unknown.
 C types are in connection.pxd.
@@ -81,15 +81,17 @@ WHAT = (
 
 @cython.no_gc
 @cython.cclass
-class Milestone:
-    """A packet worth citing.
+class Event:
+    """Something that happens at a place: a packet worth citing, which the connection keeps, or what a layer logs.
 
-    what      one of WHAT
+    what      one of WHAT, or of LOGGED
     side      CLIENT, SERVER or NETWORK (ICMP)
-    offset    stream offset of its sequence number (for a SYN: -1), ack: offset of the peer's stream it acknowledges
-    length    TCP payload bytes
+    packet, time   that of its first byte
+    offset    stream offset of its sequence number (for a SYN: -1), or of the first byte of what was read
+    length    bytes of it
+    note      anything that is to be known besides: a record, an ICMP error, ...
+    ack       offset of the peer's stream that the packet acknowledges; seq, flags, ttl, ip_id, window: as in its header
     place     of a RST: RCV_NXT, IN_WINDOW, or OUTSIDE: its receiver ignores it
-    note      anything a signature needs besides: a record, an ICMP error, ...
     """
 
     def __init__(self, what: str, side: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
@@ -130,13 +132,19 @@ class Direction:
 class Inner(Direction):
     """A byte stream inside of another: what a layer took out of the records of its own.
 
-    ahead   how much further an offset of this stream is in that of the connection, as of what was read last: what is
-            told of it is told in the connection's offsets, which its acknowledgements count in too
+    What is told of it is told in the connection's offsets, which its acknowledgements count in too. Those of a piece
+    are further by `ahead`; where it begins, at `first`, is where its record does, which is further by `before`.
     """
 
-    def __init__(self, index: cython.int) -> None:
+    def __init__(self, index: int) -> None:
         Direction.__init__(self, index)
-        self.ahead = 0
+        self.ahead = self.before = self.first = 0
+
+    def piece(self, start: int, end: int, length: int) -> None:
+        """What comes next are so many bytes, from these offsets of the connection's stream."""
+        self.first = self.next
+        self.before = start - self.next
+        self.ahead = end - self.next - length
 
 
 class Side(Direction):
@@ -277,7 +285,7 @@ class Connection:
         self.unproven: Any = None
         self.splits: tuple[tuple[int, int], ...] = ()
         self.disputed = 0
-        self.milestones: list[Milestone] = []
+        self.milestones: list[Event] = []
         self.flags: tuple[str, ...] = ()
         self.content: Any = None
         self.protocol = ""

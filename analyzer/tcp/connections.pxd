@@ -2,7 +2,7 @@ cimport cython
 
 from analyzer.flow.copies cimport is_copy, is_icmp_copy
 from analyzer.frame.packet cimport Packet
-from analyzer.model.connection cimport Connection, IcmpError, Milestone, Side
+from analyzer.model.connection cimport Connection, Event, IcmpError, Side
 from analyzer.layer.layer cimport Layer
 from analyzer.tcp.acceptance cimport acknowledges, in_syn_sent, place_of_reset
 from analyzer.tcp.expiry cimport Expiry

@@ -26,8 +26,8 @@ from analyzer.model.connection import (
     SERVER,
     SYN,
     Connection,
+    Event,
     IcmpError,
-    Milestone,
     Side,
 )
 from analyzer.tcp.acceptance import acknowledges, in_syn_sent, place_of_reset
@@ -150,7 +150,7 @@ class Connections(Expiry):
 
     def rst(self, connection: Connection, side: Side, peer: Side, p: Packet, offset: cython.longlong) -> None:
         """A RST; its payload, if any, is text for people (RFC 9293 3.5.2) and no part of the stream."""
-        reset: Milestone
+        reset: Event
         place: cython.int = RCV_NXT if in_syn_sent(connection, side, peer) else place_of_reset(side, peer, offset)
         side.rsts += 1
         if side.rsts == 1:
@@ -188,7 +188,7 @@ class Connections(Expiry):
     def icmp(self, error: IcmpError) -> None:
         """Join an ICMP error to the connection whose packet it quotes: ports and sequence number must match."""
         side: Side | None
-        milestone: Milestone
+        milestone: Event
         connection: Connection
         offset: cython.longlong
         if error.time > self.now:
@@ -211,7 +211,7 @@ class Connections(Expiry):
         if error.time > connection.last_time:
             connection.last_time = error.time
         if connection.icmps <= MAX_ICMP_MARKS and len(connection.milestones) < MAX_MILESTONES:
-            milestone = Milestone.__new__(Milestone)
+            milestone = Event.__new__(Event)
             milestone.begin("icmp", NETWORK, error.number, error.time)
             milestone.offset = offset
             milestone.seq = error.seq

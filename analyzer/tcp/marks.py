@@ -8,13 +8,13 @@ if not cython.compiled:
     from analyzer.tcp.sequence import unwrap
 
 from analyzer.frame.packet import Packet
-from analyzer.model.connection import ACK, CLIENT, MAX_MILESTONES, Connection, Milestone, Side
+from analyzer.model.connection import ACK, CLIENT, MAX_MILESTONES, Connection, Event, Side
 
 
-def mark(connection: Connection, side: Side, p: Packet, what: str, offset: cython.longlong) -> Milestone:
+def mark(connection: Connection, side: Side, p: Packet, what: str, offset: cython.longlong) -> Event:
     """Keep a packet as a milestone of its connection."""
     peer: Side = connection.server if side.index == CLIENT else connection.client
-    milestone: Milestone = Milestone.__new__(Milestone)
+    milestone: Event = Event.__new__(Event)
     milestone.begin(what, side.index, p.number, p.time)
     milestone.offset = offset
     if p.flags & ACK and peer.base >= 0:

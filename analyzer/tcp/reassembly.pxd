@@ -6,6 +6,7 @@ from analyzer.layer.layer cimport Layer, Segment
 from analyzer.layer.midstream cimport Midstream
 from analyzer.layer.next cimport Next
 from analyzer.model.connection cimport Connection, Direction, Side
+from analyzer.model.log cimport Log
 from analyzer.tcp.weight cimport weight
 
 cdef long long PATIENCE_NS, MAX_PENDING_BYTES
@@ -14,6 +15,7 @@ cdef long long PATIENCE_NS, MAX_PENDING_BYTES
 cdef class Reassembler:
     cdef public long long waiting, held
     cdef public object lookups, keys
+    cdef public Log log
     cdef Segment piece
     cpdef segment(self, Side side, Packet p, long long offset, long long ack)
     cpdef deliver(self, Side side, bytes data, Py_ssize_t at, Py_ssize_t captured, long long length, long long offset, long long number, long long time, long long ack)

@@ -19,6 +19,7 @@ from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.midstream import Midstream
 from analyzer.layer.next import Next
 from analyzer.model.connection import Connection, Direction, Side
+from analyzer.model.log import Log
 from analyzer.tcp.ordering import PATIENCE_NS
 from analyzer.tcp.weight import weight
 
@@ -33,6 +34,7 @@ class Reassembler:
 
     waiting     of segments that wait for their predecessors; held: of what else is kept of connections (weight.py)
     lookups     where DNS over TCP goes, None = nobody wants it
+    log         what layers write down of all that they read, None = nobody wants to know
     keys        what may open TLS (analyzer.keys.store.Store), None = there is nothing
     piece       what a layer is fed, filled again for each
     """
@@ -40,6 +42,7 @@ class Reassembler:
     def __init__(self) -> None:
         self.waiting = self.held = 0
         self.lookups: Lookups | None = None
+        self.log: Log | None = None
         self.keys: object = None
         self.piece = Segment(Direction(0))
 
@@ -118,6 +121,7 @@ class Reassembler:
         if layer is None:
             layer = Midstream(None) if connection.midstream else Next(None)
             layer.begin(connection, connection.client, connection.server, self.lookups, self.keys)
+            layer.log = self.log
             connection.content = layer
         segment.side.skip = layer.feed(segment)
         if layer.heir is not None:

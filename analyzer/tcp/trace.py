@@ -10,6 +10,7 @@ from analyzer.capture.frame import Frames
 from analyzer.frame.decoder import ICMP, TCP, Decoder
 from analyzer.frame.packet import Packet
 from analyzer.model.connection import ACK, CLIENT, NETWORK, RST, SERVER, SYN, Connection, IcmpError, Side
+from analyzer.model.log import Log
 from analyzer.tcp.connections import Connections
 
 MODULUS = 1 << 32
@@ -53,9 +54,11 @@ class Trace:
 
     waiting   those packets, by number; tops: up to where each side has sent; newest: what its last
               packet said; opened: the numbers of its SYNs
+    twin      what the table makes of the connection, None = nothing yet
+    log       where layers write down all that they read of it, None = nobody wants to know
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, log: Log | None = None) -> None:
         client, server = connection.client, connection.server
         ports = (client.port.to_bytes(2), server.port.to_bytes(2))
         self.connection = connection
@@ -71,6 +74,8 @@ class Trace:
         self.tops = [0, 0]
         self.newest: list[tuple[int, int, int | None, int]] = [(0, 0, 0, 0), (0, 0, 0, 0)]
         self.table = Connections()
+        self.table.reassembler.log = log
+        self.twin: Connection | None = None
         self.strays: dict[int, tuple[bytes, int]] = {}
         for stray in connection.strays or ():
             for number in (stray.packet, stray.refused_packet):
@@ -165,7 +170,17 @@ class Trace:
         before = list(map(_counters, self._sides()))
         self.waiting[seen.number] = seen
         self.table.packet(packet, note)
-        self._settle(before, self._sides())
+        sides = self._sides()
+        self._settle(before, sides)
+        self._keep_apart(sides)
+
+    def _keep_apart(self, sides: list[Side | None]) -> None:
+        """What a later connection between these ports says is not of this one."""
+        found = next((side.connection for side in sides if side is not None), self.twin)
+        if self.twin is None:
+            self.twin = found
+        elif found is not self.twin:
+            self.table.reassembler.log = None
 
     def _sides(self) -> list[Side | None]:
         """The client and the server, as the table knows them by now."""

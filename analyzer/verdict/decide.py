@@ -9,7 +9,7 @@ import cython
 from analyzer.fetch.model import Fetch
 from analyzer.model.connection import SERVER, Connection, Side
 from analyzer.model.http import Exchange
-from analyzer.model.tls import Tls
+from analyzer.model.tls import HEADS, Tls
 from analyzer.verdict import hints
 from analyzer.verdict.certificate import tell_fault
 from analyzer.verdict.drops import doubted
@@ -269,12 +269,19 @@ def inside_tls(case: Facts) -> Verdict:
         return incomplete.rest(case)
     if not case.answered and (case.server.lost or case.opaque.unseen or hidden(case)):
         return first_of(PROVEN, case)  # an answer may be among the bytes that were not captured
+    if case.tls.decrypted == HEADS and incomplete_inside(case):
+        return first_of(PROVEN, case)
     verdict = any_of(OPAQUE, case)
     if verdict is not None:
         return verdict
     if case.answered and not case.opaque.cut and sure_end(case):
         return opaque_ok(case)
     return incomplete.rest(case)
+
+
+def incomplete_inside(case: Facts) -> cython.bint:
+    """With keys no request was read: it may be among the bytes that were not captured."""
+    return case.client.lost > 0 or case.server.lost > 0 or case.client.cut > 0 or case.server.cut > 0
 
 
 def unfinished(case: Facts) -> Verdict:

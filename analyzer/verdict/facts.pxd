@@ -1,7 +1,7 @@
 from analyzer.fetch.model cimport Fetch
 from analyzer.layer.tls.completion cimport Completion
 from analyzer.layer.tls.opaque cimport Opaque
-from analyzer.model.connection cimport Connection, Milestone, Side
+from analyzer.model.connection cimport Connection, Event, Side
 from analyzer.model.http cimport Exchange, Http2
 from analyzer.model.tls cimport Tls
 from analyzer.verdict.model cimport Evidence, Verdict
@@ -19,7 +19,7 @@ cdef class Facts:
     cdef public Thresholds limits
     cdef public Completion completion
     cdef public Opaque opaque
-    cdef public Milestone reset
+    cdef public Event reset
     cdef public int closer, asked, answered, ongoing
     cdef public bint tls_done, replied
     cdef public str closer_what, doubt
@@ -30,11 +30,11 @@ cdef class Facts:
     cdef public object fired
     cpdef bint flag(self, str word) except -1
     cpdef bint cite(self, long long packet, long long time, str what, int side) except -1
-    cpdef Milestone find(self, str what, int side, long long after)
+    cpdef Event find(self, str what, int side, long long after)
     cpdef long long silence(self)
     cpdef bint unread(self, Side side) except -1
     cpdef long long rtt(self)
-    cpdef cite_mark(self, Milestone mark)
+    cpdef cite_mark(self, Event mark)
     cpdef cite_all(self, str what, int side)
     cpdef cite_hello(self)
     cpdef cite_request(self)

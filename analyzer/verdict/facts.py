@@ -8,7 +8,7 @@ from typing import Any
 import cython
 
 from analyzer.fetch.model import Fetch
-from analyzer.model.connection import CLIENT, GOES_ON, LONGEST_NS, OUTSIDE, SERVER, Connection, Milestone, Side
+from analyzer.model.connection import CLIENT, GOES_ON, LONGEST_NS, OUTSIDE, SERVER, Connection, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Tls
 from analyzer.verdict.causes import cause_of
@@ -88,22 +88,22 @@ class Facts:
         self.evidence.append(seen)
         return True
 
-    def find(self, what: str, side: cython.int, after: cython.longlong) -> Milestone | None:
+    def find(self, what: str, side: cython.int, after: cython.longlong) -> Event | None:
         """The first milestone of that kind and side behind packet `after`; a RST only if its receiver may take it."""
-        mark: Milestone
+        mark: Event
         for mark in self.connection.milestones:
             if mark.packet > after and mark.side == side and mark.what == what and mark.place != OUTSIDE:
                 return mark
         return None
 
-    def cite_mark(self, mark: Milestone | None) -> None:
+    def cite_mark(self, mark: Event | None) -> None:
         """Cite a milestone, if there is one."""
         if mark is not None:
             self.cite(mark.packet, mark.time, mark.what, mark.side)
 
     def cite_all(self, what: str, side: cython.int) -> None:
         """Cite every milestone of that kind and side; no RST that its receiver ignores."""
-        mark: Milestone
+        mark: Event
         for mark in self.connection.milestones:
             if mark.side == side and mark.what == what and mark.place != OUTSIDE:
                 self.cite(mark.packet, mark.time, what, side)
@@ -148,7 +148,7 @@ class Facts:
 
     def cite_told(self, side: Side) -> cython.bint:
         """Cite the packet with which its receiver last acknowledged something new of this side's; it may be a RST."""
-        mark: Milestone
+        mark: Event
         for mark in self.connection.milestones:
             if mark.packet == side.ack_packet and mark.what in ("rst", "fin"):
                 return self.cite(mark.packet, mark.time, mark.what, mark.side)
@@ -157,10 +157,12 @@ class Facts:
 
     def cite_last(self) -> None:
         """Cite the connection's last packet: an absence is proved by what came before it."""
-        mark: Milestone
+        mark: Event
         number: cython.longlong = self.connection.last_packet
         side: cython.int = SERVER if self.server.last_packet == number else CLIENT
         begins: cython.bint = number in (self.client.first_data_packet, self.server.first_data_packet)
+        if self.tls is not None and self.exchange is not None:
+            begins = begins or (self.exchange.index == 0 and number == self.exchange.request_packet)
         for mark in self.connection.milestones:  # how much of a first message a packet holds is chance: it is data
             if mark.packet == number and (not begins or mark.what in OPENING):
                 self.cite(number, mark.time, mark.what, mark.side)

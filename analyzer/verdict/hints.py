@@ -6,7 +6,7 @@ A hint names a suspicion; it changes no class and no cause.
 
 from __future__ import annotations
 
-from analyzer.model.connection import CLIENT, CWR, ECE, SERVER, Milestone
+from analyzer.model.connection import CLIENT, CWR, ECE, SERVER, Event
 from analyzer.tcp.stamps import KEPT_NS, Older
 from analyzer.verdict.facts import Facts, count, span
 from analyzer.verdict.model import Verdict
@@ -65,7 +65,7 @@ def connecting(case: Facts, verdict: Verdict) -> None:
 
 def unanswered_syns(case: Facts) -> int:
     """SYNs before the one that was answered; the milestones hold sixteen."""
-    mark: Milestone
+    mark: Event
     number: int = 0
     for mark in case.connection.milestones:
         if mark.what == "syn-ack" and mark.side == SERVER:
@@ -78,7 +78,7 @@ def unanswered_syns(case: Facts) -> int:
 def ecn_given_up(case: Facts) -> bool:
     """Each unanswered SYN asked for ECN, the answered one did not: a suspicion (RFC 3168 6.1.1.1), as kernels give up
     ECN with the first loss, whatever lost it."""
-    mark: Milestone
+    mark: Event
     asked: list[bool] = []
     for mark in case.connection.milestones:
         if mark.what == "syn-ack":
@@ -88,6 +88,6 @@ def ecn_given_up(case: Facts) -> bool:
     return len(asked) > 1 and not asked.pop() and all(asked)
 
 
-def asks_ecn(syn: Milestone) -> bool:
+def asks_ecn(syn: Event) -> bool:
     """ECE and CWR of a SYN (RFC 3168 6.1.1)."""
     return syn.flags & ECE != 0 and syn.flags & CWR != 0

@@ -12,7 +12,7 @@ CONFIDENCES = ("low", "medium", "high")
 
 
 class Evidence:
-    """A packet that proves the verdict; `what` is one of wire.model.WHAT, side 0 client, 1 server, 2 network."""
+    """A packet that proves the verdict; `what` is one of model.connection.WHAT, side 0 client, 1 server, 2 network."""
 
     def __init__(self, packet: cython.longlong, time: cython.longlong, what: str, side: cython.int) -> None:
         self.packet = packet

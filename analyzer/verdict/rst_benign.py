@@ -6,7 +6,7 @@ import cython
 
 from analyzer.fetch.vantage import vantage
 from analyzer.layer.tls.registry import ALERT
-from analyzer.model.connection import ACK, CLIENT, IN_WINDOW, OUTSIDE, SERVER, Milestone, Side
+from analyzer.model.connection import ACK, CLIENT, IN_WINDOW, OUTSIDE, SERVER, Event, Side
 from analyzer.model.http import Exchange, Http2
 from analyzer.model.tls import Alert, Record, Tls
 from analyzer.tcp.ordering import PATIENCE_NS
@@ -43,7 +43,7 @@ def settle(case: Facts) -> None:
 
 def spoke_on(case: Facts, sender: Side) -> cython.bint:
     """The client, whose one RST was found, said more behind it; under a server's name others send resets, too."""
-    reset: Milestone = case.reset
+    reset: Event = case.reset
     if sender.index != CLIENT or sender.last_packet <= reset.packet or sender.rsts > 1:
         return False
     return sender.last_time > reset.time
@@ -55,7 +55,7 @@ def may_go_on(case: Facts) -> cython.bint:
     Who aborts sends RST with ACK (Linux tcp_send_active_reset); a bare one answers a segment that nobody asked for (RFC
     9293 3.5.2), and NAT may have given it this connection's addresses (went_on).
     """
-    reset: Milestone = case.reset
+    reset: Event = case.reset
     if reset.side != CLIENT or reset.flags & ACK or vantage(case.connection) not in ("server", "local"):
         return False
     silent: cython.bint = case.client.last_time - reset.time <= PATIENCE_NS
@@ -66,8 +66,8 @@ def second_fin(case: Facts) -> cython.int:
     """Whose FIN acknowledges the other's and so came second, whatever the order of packets; -1 = the packets tell."""
     if case.client.fins == 0 or case.server.fins == 0:
         return -1
-    client: Milestone | None = case.find("fin", CLIENT, case.client.fin_packet - 1)
-    server: Milestone | None = case.find("fin", SERVER, case.server.fin_packet - 1)
+    client: Event | None = case.find("fin", CLIENT, case.client.fin_packet - 1)
+    server: Event | None = case.find("fin", SERVER, case.server.fin_packet - 1)
     if client is None or server is None:
         return -1
     if server.ack > case.client.fin_offset:
@@ -146,7 +146,7 @@ def notify(case: Facts) -> None:
 
 def find_reset(case: Facts) -> None:
     """Walk the RSTs in packet order to the first that nothing explains."""
-    mark: Milestone
+    mark: Event
     benign: cython.bint = False
     for mark in case.connection.milestones:
         if mark.what != "rst":
@@ -164,7 +164,7 @@ def find_reset(case: Facts) -> None:
         return
 
 
-def survived(case: Facts, mark: Milestone) -> cython.bint:
+def survived(case: Facts, mark: Event) -> cython.bint:
     """f, g: both sides go on after it, each acknowledging the other's new bytes: no endpoint took it, or none sent it.
 
     A RST that is merely crossed by the peer's last ACK does not count: its sender must acknowledge new bytes too. One
@@ -185,26 +185,26 @@ CROSSING_NS = 100_000_000
 """What an endpoint still says so soon after a RST towards it may have crossed it, when the round trip is unknown."""
 
 
-def goes_on(case: Facts, receiver: Side, mark: Milestone) -> cython.bint:
+def goes_on(case: Facts, receiver: Side, mark: Event) -> cython.bint:
     """Whether the receiver of a RST still sends, later than on the way of the RST: its first FIN, or new bytes."""
     crossing: cython.longlong = mark.time + max(case.rtt(), CROSSING_NS)
     return max(receiver.fin_time, receiver.last_data_time) > crossing
 
 
-def both_go_on(sender: Side, receiver: Side, mark: Milestone) -> cython.bint:
+def both_go_on(sender: Side, receiver: Side, mark: Event) -> cython.bint:
     """Behind the RST both send, its sender acknowledges that, and no RST says that the receiver is gone."""
     if receiver.rsts or receiver.ack_packet <= mark.packet:
         return False
     return receiver.last_data_packet > mark.packet and sender.last_data_packet > mark.packet
 
 
-def went_on(case: Facts, mark: Milestone) -> cython.bint:
+def went_on(case: Facts, mark: Event) -> cython.bint:
     """Seen at the server or nearby: a reset of the client, and then bare RSTs of the server: the client had gone on.
 
     A bare RST answers a segment with ACK (RFC 9293 3.5.2), and a client that has left sends none. This one had reset a
     packet that came to it from another address, and NAT gave that RST this connection's addresses.
     """
-    later: Milestone
+    later: Event
     if mark.side != CLIENT or vantage(case.connection) not in ("server", "local"):
         return False
     for later in case.connection.milestones:
@@ -214,7 +214,7 @@ def went_on(case: Facts, mark: Milestone) -> cython.bint:
     return False
 
 
-def explained(case: Facts, mark: Milestone) -> cython.bint:
+def explained(case: Facts, mark: Event) -> cython.bint:
     """b to e: the RST comes after something that ended the connection already."""
     packet: cython.longlong = mark.packet
     sender: Side = case.client if mark.side == CLIENT else case.server
@@ -242,7 +242,7 @@ def after_alert(case: Facts, packet: cython.longlong) -> cython.bint:
     return aborted is not None and 0 < aborted.packet < packet
 
 
-def after_exchange(case: Facts, mark: Milestone) -> cython.bint:
+def after_exchange(case: Facts, mark: Event) -> cython.bint:
     """b: everything that was asked had been answered, or given up by RST_STREAM."""
     exchange: Exchange = case.exchange
     if exchange is not None:
@@ -254,7 +254,7 @@ def after_exchange(case: Facts, mark: Milestone) -> cython.bint:
     return case.answered == 2 and idle_since_answer(case, mark)
 
 
-def idle_since_answer(case: Facts, mark: Milestone) -> cython.bint:
+def idle_since_answer(case: Facts, mark: Event) -> cython.bint:
     """b, seen from outside TLS: the last record was the server's, whole, and a second ago or more."""
     if case.opaque is None or case.opaque.cut or case.client.last_data_packet > case.server.last_data_packet:
         return False

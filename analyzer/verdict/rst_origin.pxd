@@ -1,5 +1,5 @@
 from analyzer.fetch.vantage cimport round_trips, vantage
-from analyzer.model.connection cimport Milestone, Side
+from analyzer.model.connection cimport Event, Side
 from analyzer.verdict.facts cimport Facts, span
 from analyzer.verdict.model cimport Verdict
 
@@ -8,14 +8,14 @@ cdef long long BOTH_WAYS_NS, REORDER_NS, VOLLEY_NS
 
 cdef class Reset:
     cdef public Facts case
-    cdef public Milestone mark
+    cdef public Event mark
     cdef public Side sender, peer
     cdef public str vantage
     cdef public long long trip
     cdef public bint far
     cpdef int ttl(self) except? -1
 
-cpdef judge_origin(Facts case, Milestone mark, Verdict verdict)
+cpdef judge_origin(Facts case, Event mark, Verdict verdict)
 cdef bint like_sender(Reset reset) except -1
 cdef list resets(Reset reset, int side)
 cdef bint near(long long one, long long other) except -1

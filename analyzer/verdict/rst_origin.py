@@ -10,7 +10,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import INITIAL_TTLS, round_trips, vantage
-from analyzer.model.connection import ACK, CLIENT, ID_FAR, OUTSIDE, SERVER, Milestone, Side
+from analyzer.model.connection import ACK, CLIENT, ID_FAR, OUTSIDE, SERVER, Event, Side
 from analyzer.tcp.ordering import REORDER_NS
 from analyzer.verdict.facts import Facts, span
 from analyzer.verdict.model import Verdict
@@ -35,7 +35,7 @@ class Reset:
     trip    from the capture to the sender and back in ns, -1 = unknown
     """
 
-    def __init__(self, case: Facts, mark: Milestone) -> None:
+    def __init__(self, case: Facts, mark: Event) -> None:
         self.case = case
         self.mark = mark
         self.sender: Side = case.client if mark.side == CLIENT else case.server
@@ -69,7 +69,7 @@ def too_early(reset: Reset) -> str:
 
 def answered_time(reset: Reset) -> cython.longlong:
     """When the peer sent the last packet that the reset is known to answer; 0 = unknown."""
-    mark: Milestone = reset.mark
+    mark: Event = reset.mark
     peer: Side = reset.peer
     if mark.flags & ACK and mark.ack > 0:
         if peer.last_data_time <= mark.time and mark.ack >= peer.end:
@@ -80,7 +80,7 @@ def answered_time(reset: Reset) -> cython.longlong:
 
 def sender_goes_on(reset: Reset) -> str:
     """S2: the same address goes on afterwards, as if it had never sent a reset (Weaver, Sommer, Paxson, NDSS 2009)."""
-    mark: Milestone = reset.mark
+    mark: Event = reset.mark
     sender: Side = reset.sender
     later: cython.longlong = max(
         sender.last_data_time if sender.last_data_packet > mark.packet else 0,
@@ -96,8 +96,8 @@ def volley(reset: Reset) -> str:
 
     An endpoint that is asked again answers with numbers it has reached (RFC 9293 3.5.2), never with later ones.
     """
-    mark: Milestone = reset.mark
-    other: Milestone
+    mark: Event = reset.mark
+    other: Event
     for other in resets(reset, mark.side):
         if other.packet > mark.packet and other.offset > mark.offset and other.time - mark.time <= VOLLEY_NS:
             return f"another followed {other.offset - mark.offset} bytes ahead"
@@ -129,10 +129,10 @@ def other_ip_id(reset: Reset) -> str:
 
 def both_ways(reset: Reset) -> str:
     """M3: at a midpoint, both ends are reset at once, and neither reset has its sender's TTL."""
-    mark: Milestone = reset.mark
+    mark: Event = reset.mark
     if reset.vantage != "midpoint" or mark.ttl in (reset.sender.ttl, reset.sender.data_ttl):
         return ""
-    other: Milestone
+    other: Event
     for other in resets(reset, SERVER if mark.side == CLIENT else CLIENT):
         foreign: cython.bint = other.ttl not in (reset.peer.ttl, reset.peer.data_ttl)
         if foreign and abs(other.time - mark.time) <= BOTH_WAYS_NS:
@@ -142,7 +142,7 @@ def both_ways(reset: Reset) -> str:
 
 def bare(reset: Reset) -> str:
     """W1: no ACK flag although the connection was up; an endpoint does so only in answer to data for a socket gone."""
-    mark: Milestone = reset.mark
+    mark: Event = reset.mark
     if mark.flags & ACK or reset.case.connection.established_time == 0 or mark.offset == reset.sender.acked:
         return ""
     return "it has no ACK flag"
@@ -159,7 +159,7 @@ MEDIUM = (other_ttl, other_ip_id, both_ways)
 WEAK = (bare, without_timestamps)
 
 
-def judge_origin(case: Facts, mark: Milestone, verdict: Verdict) -> None:
+def judge_origin(case: Facts, mark: Event, verdict: Verdict) -> None:
     """Set `rst_origin` of a verdict of class rst, and say in its sentence what points there."""
     reset = Reset(case, mark)
     strong = [said for said in [feature(reset) for feature in STRONG] if said]
@@ -180,7 +180,7 @@ def judge_origin(case: Facts, mark: Milestone, verdict: Verdict) -> None:
 
 def like_sender(reset: Reset) -> cython.bint:
     """TTL and IP ID are the sender's own, and the time was enough for it to answer."""
-    mark: Milestone = reset.mark
+    mark: Event = reset.mark
     sender: Side = reset.sender
     continues: cython.bint = mark.ip_id == 0 or (sender.ip_ids > 0 and near(mark.ip_id, sender.ip_id))
     if mark.ttl == 0 or mark.ttl != reset.ttl() or not continues:
@@ -191,10 +191,10 @@ def like_sender(reset: Reset) -> cython.bint:
     return mark.time - said >= IN_TIME_SHARE * reset.trip
 
 
-def resets(reset: Reset, side: cython.int) -> list[Milestone]:
+def resets(reset: Reset, side: cython.int) -> list[Event]:
     """The resets under one side's address."""
-    mark: Milestone
-    found: list[Milestone] = []
+    mark: Event
+    found: list[Event] = []
     for mark in reset.case.connection.milestones:  # a comprehension would not know the type
         if mark.what == "rst" and mark.side == side and mark.place != OUTSIDE:
             found.append(mark)

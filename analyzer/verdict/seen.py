@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import CLIENT, SERVER, Connection, Milestone, Side
+from analyzer.model.connection import CLIENT, SERVER, Connection, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.verdict.facts import Facts
 
@@ -88,7 +88,7 @@ def unseen_fin(side: Side) -> cython.bint:
 
 def said_more(case: Facts, side: Side) -> cython.bint:
     """Bytes of this side are known that nobody captured, the reset's own number included (RFC 9293 3.5.1)."""
-    mark: Milestone = case.reset
+    mark: Event = case.reset
     if unseen(side):
         return True
     return mark is not None and mark.side == side.index and mark.offset > side.end + 1

@@ -6,6 +6,7 @@ import cython
 
 from analyzer.model.connection import CLIENT, SERVER, Connection
 from analyzer.model.http import Exchange
+from analyzer.model.tls import HEADS
 from analyzer.verdict.facts import Facts, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.rst_benign import find_reset
@@ -77,9 +78,10 @@ def opaque_ok(case: Facts) -> Verdict:
         confidence = "low"  # RFC 8446 6.1: without close_notify the end may be a truncation
     size: cython.longlong = case.opaque.response_bytes
     short = f" with a short reply ({size} bytes)" if size < SHORT_REPLY_BYTES else f" ({size} bytes)"
-    return fine(
-        case, confidence, f"{case.where()} answered inside TLS{short}; what it said cannot be seen without keys."
-    )
+    unread = "cannot be seen without keys"
+    if case.tls.decrypted == HEADS:
+        unread = "is of a protocol that is not read here"
+    return fine(case, confidence, f"{case.where()} answered inside TLS{short}; what it said {unread}.")
 
 
 SHORT_REPLY_BYTES = 600

@@ -1,4 +1,4 @@
-from analyzer.model.connection cimport Connection, Milestone, Side
+from analyzer.model.connection cimport Connection, Event, Side
 from analyzer.model.http cimport Exchange
 from analyzer.model.tls cimport Record, Tls
 from analyzer.verdict.facts cimport Facts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.layer.tls.registry import APPLICATION_DATA, END_OF_EARLY_DATA
-from analyzer.model.connection import SERVER, Connection, Milestone, Side
+from analyzer.model.connection import SERVER, Connection, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Record, Tls
 from analyzer.verdict import hints
@@ -120,7 +120,7 @@ def unacknowledged(case: Facts) -> cython.bint:
 
 def joined_late(case: Facts) -> cython.bint:
     """The first packet in the capture is none of the handshake's first two, one of which came later."""
-    answer: Milestone | None = case.find("syn-ack", SERVER, 0)
+    answer: Event | None = case.find("syn-ack", SERVER, 0)
     return answer is not None and answer.packet > case.connection.first_packet
 
 

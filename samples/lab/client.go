@@ -1,4 +1,5 @@
 // A Go client: go-client URL TIMEOUT_SECONDS [CA_FILE]. Timeout 0 leaves Go's own timers (TLS handshake 10 s) in force.
+// With SSLKEYLOGFILE it writes its keys there, and offers HTTP/2.
 package main
 
 import (
@@ -29,6 +30,15 @@ func main() {
 			os.Exit(2)
 		}
 		transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem)
+	}
+	if name := os.Getenv("SSLKEYLOGFILE"); name != "" {
+		log, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		transport.TLSClientConfig.KeyLogWriter = log
+		transport.ForceAttemptHTTP2 = true
 	}
 	client := http.Client{Transport: transport, Timeout: time.Duration(seconds * float64(time.Second))}
 	response, err := client.Get(os.Args[1])

@@ -155,6 +155,8 @@ def run_clients(cell: Cell, scenario: Scenario, shared: Path) -> tuple[subproces
     words = {**places(shared), "ca": shared / "certs/ca.pem", "work": cell.workdir, "python": sys.executable}
     capture = scenario.capture
     env = {"PYTHONPATH": str(SAMPLES), "LC_ALL": "C"}
+    if capture.form == "keys.pcapng":
+        env |= {"SSLKEYLOGFILE": str(cell.workdir / "keys"), "NODE_OPTIONS": f"--tls-keylog={cell.workdir / 'keys'}"}
     dump = None if capture.start else start_capture(cell, capture)
     statuses = []
     for argv in scenario.clients:
@@ -211,6 +213,10 @@ def place(raw: Path, target: Path, form: str) -> None:
         shutil.copytree(raw, target)
     elif form == "nano.pcapng":
         subprocess.run(["editcap", "-F", "pcapng", raw / "raw.pcap", target], check=True)
+    elif form == "keys.pcapng":
+        secrets = f"tls,{raw.parent / 'keys'}"
+        inject = ["editcap", "-F", "pcapng", "--inject-secrets", secrets, raw / "raw.pcap", target]
+        subprocess.run(inject, check=True)
     elif form == "pcap.gz":
         target.write_bytes(gzip.compress((raw / "raw.pcap").read_bytes(), mtime=0))
     else:

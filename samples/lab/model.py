@@ -25,7 +25,8 @@ class Capture:
     """Where and how tcpdump listens. Seconds count from the start of the first client.
 
     at       client | server | router; device: c0, s0, r0, r1 or any
-    form     pcap | nano.pcapng | pcap.gz | rotated (a folder, a new file each second)
+    form     pcap | nano.pcapng | keys.pcapng (the client's TLS keys are in it) | pcap.gz | rotated (a folder, a new
+             file each second)
     linger   how long it goes on after the last client has ended
     stop     when it ends although clients still run (0 = never)
     """
@@ -69,6 +70,6 @@ class Scenario:
     @property
     def path(self) -> str:
         """Where it lies below samples/."""
-        suffix = "" if self.capture.form == "rotated" else "." + self.capture.form.removeprefix("nano.")
+        suffix = "" if self.capture.form == "rotated" else "." + self.capture.form.removeprefix("nano.").removeprefix("keys.")
         failed = [row.klass for row in self.rows if row.klass not in ("ok", "incomplete")]
         return f"{(failed or [self.rows[-1].klass])[0]}/{self.name}{suffix}"

@@ -13,6 +13,7 @@ import analyzer
 from analyzer.cli.app import run
 from analyzer.output.words import address
 from analyzer.pkt.build import pcap
+from analyzer.pkt.payload import payload
 from analyzer.pkt.timeline import load, parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +36,6 @@ BEYOND_WORDS = {
     "port-reuse-both-syns-not-captured": "two connections with one number of Wireshark's count",
     "port-reuse-syn-not-captured": "two connections with one number of Wireshark's count",
     "port-reuse-without-fin-syn-not-captured": "two connections with one number of Wireshark's count",
-    "roles-told-late-by-a-hello": "zeros before the hello decide the roles",
 }
 """What `whyfetch case` prints with another verdict, or in part, and why."""
 
@@ -145,6 +145,16 @@ def test_what_the_notation_cannot_say_is_refused(tmp_path: Path, capsys: pytest.
     path.write_bytes(pcap(parse(head + again)))
     assert run(["case", str(path), "1"]) == 2
     assert "cannot express a connection of more than 2,000 packets" in capsys.readouterr().err
+
+
+def test_a_flood_of_records_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A hundred thousand records are no case for reading either, in however few packets."""
+    hello = payload(["tls", "client_hello", "sni", "a.example"], 517)
+    path = tmp_path / "made.pcap"
+    flood = [("<", bytes.fromhex("170303000100") * 10_000)] * 11
+    path.write_bytes(pcap(parse(conversation((">", hello), *flood))))
+    assert run(["case", str(path), "--stream", "0"]) == 2
+    assert "more than 100,000 records, messages and frames" in capsys.readouterr().err
 
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+from fuzz import streams
 from support.recorded import NAMES, recorded
+from support.tls_capture import raw
 from support.tls_talk import Record
 from support.unlocked import Layer, store_of
 
@@ -18,7 +20,13 @@ from analyzer.keys.keylog import MOST_UNKNOWN, KeyLog
 from analyzer.keys.secrets import MOST_DISAGREEING, USED, Secrets
 from analyzer.keys.store import Store
 from analyzer.keys.texts import MemoryText
+from analyzer.model.tls import HEADS
+from analyzer.reading.keys import KeySource
 
+GROWS = 128
+"""A setting of `inside`: keys may come later than what they open."""
+TARGETS = {"", "/a", "/early", "/again"}
+"""What the clients of the recordings ask for."""
 HEAD = 5
 SERVER_SENDS, SKIPPED, GAP, BIG_GAP = 1, 2, 4, 8
 """Of a record: who sends it; nobody wants to see it; a hole is before it, of unknown size or a large one."""
@@ -144,3 +152,36 @@ def key_logs() -> list[bytes]:
         b"\xef\xbb\xbf# comment\n" + plain_ones[0],
         plain_ones[1] + plain_ones[2][:-40],
     ]
+
+
+@cache
+def all_keys() -> Store:
+    """Of all recordings."""
+    return store_of(b"".join(recorded(name).key_log for name in NAMES))
+
+
+def inside(data: bytes) -> None:
+    """Segments of TLS, of which some can be opened, through all that reads them: what is read was said."""
+    settings = data[0] if data else 0
+    feed = streams.Feed(settings & streams.MIDSTREAM)
+    feed.reassembler.keys = KeySource(all_keys(), grows=bool(settings & GROWS))
+    for special, start, stop in streams.each(data):
+        feed.segment(special, data, start, stop)
+    feed.finish()
+    tls = feed.connection.tls
+    if tls is not None and tls.decrypted == HEADS:
+        assert {exchange.target for exchange in feed.connection.exchanges} <= TARGETS
+
+
+@cache
+def sealed_segments() -> list[bytes]:
+    """The recordings that are small, a segment for each record."""
+    found = []
+    for at, name in enumerate(NAMES):
+        said = b"".join(
+            streams.segment(one.server * SERVER_SENDS | streams.ACKNOWLEDGES, raw(one))
+            for one in recorded(name).records
+        )
+        if len(said) <= MOST_BYTES:
+            found.append(bytes([GROWS * (at & 1)]) + said)
+    return found

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from fuzz import invariants
 
 from analyzer.frame.packet import Packet
-from analyzer.layer.dns.lookups import PORT, Lookups
+from analyzer.layer.dns.lookups import Lookups
 from analyzer.model.connection import ACK, FIN, RST, SYN, Connection, Side
 from analyzer.tcp.connections import Connections
 from analyzer.tcp.reassembly import Reassembler
@@ -21,7 +21,8 @@ SERVER_SENDS, AHEAD, AGAIN, CUT, ACKNOWLEDGES, LAST, LATER = 1, 2, 4, 8, 16, 32,
 """Of a segment: who sends it; a hole before it, or bytes that were sent before; the snap length cut some off; it
 acknowledges all of the peer's bytes; it has the FIN; 30 seconds went by."""
 MIDSTREAM, RESOLVER = 1, 2
-"""Settings: the beginning was not captured; the server's port is 53."""
+"""Settings: the beginning was not captured; the server's port is that of DNS."""
+PORT = 53
 BASE = 1_700_000_000_000_000_000
 STEP, PAUSE = 1_000_000, 30_000_000_000
 

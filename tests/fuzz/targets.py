@@ -44,6 +44,7 @@ PARSERS = {
     "client-log": Target(texts.client_log, corpus.logs, texts.lines),
     "key-log": Target(sealed.key_log, sealed.key_logs, texts.lines),
     "sealed": Target(sealed.opened, sealed.recordings, sealed.split),
+    "inside": Target(sealed.inside, sealed.sealed_segments, streams.split),
     "pkt": Target(texts.pkt, corpus.notations, texts.lines),
 }
 """Of one parser each."""

@@ -13,7 +13,7 @@ from analyzer.capture import expand, open_capture
 from analyzer.cli.case import CLAIM, _with_siblings
 from analyzer.errors import AnalyzerError, CaptureError
 from analyzer.fetch.model import Fetch
-from analyzer.output.case import Case
+from analyzer.output.case.case import Case
 from analyzer.output.cells import CsvCells
 from analyzer.output.csv import CsvWriter
 from analyzer.output.frame import data_frame
@@ -91,7 +91,7 @@ def pages(data: bytes) -> None:
                 printable("".join(line + "\n" for line in page.lines(Trace(fetch.connection).packets(capture.frames))))
             if fetch.resolution is None:
                 with closing(open_capture(source)) as capture, suppress(AnalyzerError):
-                    case = Case(_with_siblings(fetch), Trace(fetch.connection).packets(capture.frames), CLAIM)
+                    case = Case(_with_siblings(fetch), capture.frames, CLAIM)
                     printable("".join(line + "\n" for line in case.lines()))
 
 

@@ -11,7 +11,7 @@ from support.recorded import recorded
 from analyzer.capture.files import CaptureSource, open_capture
 from analyzer.keys import library
 from analyzer.keys.blocks import key_log_of
-from analyzer.keys.store import MOST_BLOCKS, Store
+from analyzer.keys.store import Store
 
 TLS, SSH = 0x544C534B, 0x5353484B
 
@@ -102,11 +102,36 @@ def test_members_of_a_set(tmp_path: Path) -> None:
     assert all(store.find(recorded(name).hellos.client_random) is not None for name in ("ccm", "ccm8"))
 
 
-def test_blocks_are_capped() -> None:
-    """Each costs a little, and there may be a million in a file."""
+def test_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One for each connection, as some writers do: together they are one log, of so many bytes at most."""
+    import tracemalloc
+
     store = Store()
-    assert all(store.add_block(body(b"#"), big=False) for _ in range(MOST_BLOCKS))
+    tracemalloc.start()
+    for number in range(20_000):
+        line = b"CLIENT_RANDOM %064x %096x" % (number << 128 | number << 224, number)
+        assert store.add_block(body(line), big=False)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 16 << 20
+    secrets = store.find(((12_345 << 128) | (12_345 << 224)).to_bytes(32, "big"))
+    assert secrets is not None
+    assert secrets.of("CLIENT_RANDOM") == [(12_345).to_bytes(48, "big")]
+    monkeypatch.setattr("analyzer.keys.store.MOST_BROUGHT", 3_000_000)
     assert not store.add_block(body(b"#"), big=False)
+    assert store.notes() == []
+
+
+def test_a_secret_in_two_blocks() -> None:
+    """The lines of one connection may come apart, the last of a block without an end."""
+    found = recorded("ccm")
+    lines = [line for line in found.key_log.splitlines() if b"EXPORTER" not in line]
+    store = Store()
+    for number, line in enumerate(lines, 1):
+        store.add_block(body((b"\xef\xbb\xbf" if number % 2 else b"") + line), big=False)
+        secrets = store.find(found.hellos.client_random)
+        assert secrets is not None
+        assert secrets.count == number
 
 
 def test_a_capture_with_keys_needs_no_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ from analyzer.capture import expand, open_capture
 HEADS = {1: 14, 113: 16, 276: 20}
 """Bytes before the IP header, by link type; the samples have no VLAN tags."""
 SACK, UDP = 5, 17
+TLS_KEYS = 0x544C534B
+"""The type of secrets that a key log is (draft-ietf-opsawg-pcapng 4.7)."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class Recording:
-    """A capture of one link type."""
+    """A capture of one link type; secrets: a key log that it brings with it."""
 
     link: int
     frames: tuple[Frame, ...]
+    secrets: bytes = b""
 
     def each(self, change: Callable[[Frame], Frame]) -> Recording:
         """The same with every frame changed."""
@@ -43,17 +46,22 @@ class Recording:
 def recorded(path: Path) -> Recording:
     """The frames of a sample, whatever its form."""
     (source,) = expand([str(path)])
-    cursor = open_capture(source).frames
+    capture = open_capture(source)
+    cursor = capture.frames
     frames = []
+    secrets: list[bytes] = []
+    capture.tell_secrets(lambda body, big: not secrets.append(body[8:].rstrip(b"\0")))
     while cursor.advance():
         data = bytes(cursor.data[cursor.start : cursor.start + cursor.captured])
         frames.append(Frame(cursor.time, data, cursor.length, cursor.number))
         link = cursor.link
-    return Recording(link, tuple(frames))
+    return Recording(link, tuple(frames), b"".join(secrets))
 
 
 def pcap(recording: Recording, order: str = "<", nano: bool = True) -> bytes:
-    """A pcap file; order `<` or `>`, time stamps in nano- or microseconds."""
+    """A pcap file; order `<` or `>`, time stamps in nano- or microseconds. With secrets it is a pcapng file."""
+    if recording.secrets:
+        return pcapng(recording, order, nano)
     magic, unit = (0xA1B23C4D, 1) if nano else (0xA1B2C3D4, 1000)
     out = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, recording.link)]
     for frame in recording.frames:
@@ -72,6 +80,9 @@ def pcapng(recording: Recording, order: str = "<", nano: bool = True) -> bytes:
     options = struct.pack(order + "HHB3xHH", 9, 1, 9, 0, 0) if nano else b""  # if_tsresol
     out = [block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))]
     out.append(block(1, struct.pack(order + "HHI", recording.link, 0, 0) + options))
+    if recording.secrets:
+        keys = recording.secrets + bytes(-len(recording.secrets) % 4)
+        out.append(block(10, struct.pack(order + "II", TLS_KEYS, len(recording.secrets)) + keys))
     for frame in recording.frames:
         ticks = frame.time if nano else frame.time // 1000
         head = struct.pack(order + "IIIII", 0, ticks >> 32, ticks & 0xFFFFFFFF, len(frame.data), frame.length)

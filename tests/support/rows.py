@@ -89,12 +89,16 @@ def written(capture: Recording) -> str:
     return scratch()
 
 
-def rows(capture: Recording) -> list[Row]:
-    """What the program says about a capture."""
+def rows(capture: Recording, key_log: bytes = b"") -> list[Row]:
+    """What the program says about a capture, with the keys of its TLS connections."""
     from analyzer.api import Reading
 
     origins = [frame.origin for frame in capture.frames]
-    return [row_of(fetch, origins) for fetch in Reading(written(capture), kinds=True)]
+    logs = []
+    if key_log:
+        logs = [f"{scratch()}.keys"]
+        Path(logs[0]).write_bytes(key_log)
+    return [row_of(fetch, origins) for fetch in Reading(written(capture), kinds=True, keylogs=logs)]
 
 
 def row_of(fetch: Fetch, origins: list[int]) -> Row:

@@ -36,9 +36,9 @@ class Violation(NamedTuple):
 class Truth:
     """What the whole capture says, and its headers."""
 
-    def __init__(self, whole: Recording) -> None:
+    def __init__(self, whole: Recording, key_log: bytes = b"") -> None:
         self.whole = whole
-        self.rows = rows(whole)
+        self.rows = rows(whole, key_log)
         self.by_ends: dict[Ends, list[Row]] = {}
         for row in self.rows:
             self.by_ends.setdefault(row.ends, []).append(row)

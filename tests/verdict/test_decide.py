@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analyzer.fetch.build import fetches
 from analyzer.fetch.model import Fetch
 from analyzer.layer.tls.registry import ALERTS
-from analyzer.model.connection import WHAT, Connection, IcmpError, Milestone, Side
+from analyzer.model.connection import WHAT, Connection, Event, IcmpError, Side
 from analyzer.model.http import Exchange, Http2
 from analyzer.model.tls import Alert, Record, Tls
 from analyzer.verdict import decide as procedure
@@ -110,9 +110,9 @@ def exchanges(draw: st.DrawFn) -> Exchange:
 
 
 @st.composite
-def marks(draw: st.DrawFn) -> Milestone:
+def marks(draw: st.DrawFn) -> Event:
     what = draw(st.sampled_from(["syn", "syn-ack", "ack", "rst", "fin", "retransmission", "data", "icmp"]))
-    mark = Milestone(what, 2 if what == "icmp" else draw(st.sampled_from([0, 1])), draw(st.integers(1, 40)), draw(TIME))
+    mark = Event(what, 2 if what == "icmp" else draw(st.sampled_from([0, 1])), draw(st.integers(1, 40)), draw(TIME))
     mark.offset = mark.ack = draw(NUMBER)
     mark.flags = draw(st.sampled_from([2, 4, 16, 20]))
     if what == "icmp":

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 import cython
 
-from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Direction, Milestone
+from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Direction, Event
 from analyzer.model.fields import noted
 from analyzer.model.http import Exchange
 
@@ -57,7 +57,7 @@ def add_milestone(connection: Connection, what: str, exchange: Exchange, ack: cy
     milestones = connection.milestones
     if len(milestones) >= MAX_MILESTONES:
         return
-    made: Milestone = Milestone.__new__(Milestone)
+    made: Event = Event.__new__(Event)
     if what == "request":
         made.begin(what, CLIENT, exchange.request_packet, exchange.request_time)
         made.offset = exchange.request_start
@@ -71,10 +71,10 @@ def add_milestone(connection: Connection, what: str, exchange: Exchange, ack: cy
     insert(connection, made)
 
 
-def insert(connection: Connection, made: Milestone) -> None:
+def insert(connection: Connection, made: Event) -> None:
     """Put a milestone behind those of earlier packets; it nearly always belongs at the end."""
     milestones = connection.milestones
-    before: Milestone
+    before: Event
     at: cython.Py_ssize_t = len(milestones)
     while at > 0:
         before = milestones[at - 1]

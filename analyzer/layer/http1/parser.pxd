@@ -19,6 +19,7 @@ cdef class HttpParser(Partial):
     cdef begin_request(self, Http1Side stream)
     cpdef take_for_request(self, long long end, long long packet, long long time, long long last_packet, long long last_time)
     cdef request_head_over(self)
+    cdef write(self, str what, Http1Side stream)
     cdef begin_response(self, Http1Side stream, Exchange exchange)
     cdef response_head_over(self)
     cdef begin_garbage(self, bytes line)

@@ -43,6 +43,10 @@ class HttpParser(Partial):
         self.held: bytearray | None = None
         self.start_line = StartLine()
 
+    def miss_answers(self) -> None:
+        """What the server said so far was not captured, and where its next message begins is not known."""
+        self.server.next_message(LOST)
+
     def end(self, stream: Http1Side) -> None:
         """The FIN completes a response that lasts until the close (RFC 9112 6.3 rule 8)."""
         if stream.state == CLOSE and stream.exchange is not None:
@@ -99,6 +103,8 @@ class HttpParser(Partial):
     def take_start_line(self, stream: Http1Side, line: bytes) -> None:
         """The start line is complete, so method or status are known even if the rest never comes."""
         stream.lines = [line]
+        if self.log is not None:
+            self.write("start-line", stream)
         if stream is self.client:
             exchange = stream.exchange
             if exchange is not None:
@@ -232,6 +238,8 @@ class HttpParser(Partial):
         stream = self.client
         exchange = stream.exchange
         found = self.found
+        if self.log is not None:
+            self.write("request", stream)
         kind = request_framing(found)
         length: cython.longlong = -1 if kind == "chunked" else found.length
         if exchange is not None:
@@ -240,6 +248,13 @@ class HttpParser(Partial):
             exchange.request_body_expected = length
             self.text += text_of(exchange) - len(exchange.raw_fields)
         self.begin_framed(stream, kind, length)
+
+    def write(self, what: str, stream: Http1Side) -> None:
+        """Log the head, as far as it was read."""
+        if self.log is not None:
+            at: cython.longlong = stream.position - stream.size
+            index = stream.side.index
+            self.log.add(what, index, stream.start_packet, stream.start_time, at, stream.size, stream.exchange)
 
     def begin_status(self, version: str, status: cython.int, reason: str) -> None:
         """A status line: find the request that it answers."""
@@ -284,6 +299,8 @@ class HttpParser(Partial):
         stream = self.server
         exchange = stream.exchange
         found = self.found
+        if self.log is not None:
+            self.write("response", stream)
         if exchange is None:
             self.begin_framed(stream, response_framing("", 408, found), found.length)
             return

@@ -14,7 +14,7 @@ from analyzer.layer.http1.framing import response_framing
 from analyzer.layer.http1.head import ABSENT
 from analyzer.layer.http1.notes import keep_fields
 from analyzer.layer.http1.pairing import Pairing
-from analyzer.layer.http1.states import CHUNK_END, CHUNK_SIZE, HEAD, LOST, TRAILER, UNFRAMED
+from analyzer.layer.http1.states import BODY, CHUNK_END, CHUNK_SIZE, HEAD, LOST, TRAILER, UNFRAMED
 from analyzer.layer.http1.stream import Http1Side
 from analyzer.layer.layer import place
 from analyzer.model.connection import Direction
@@ -42,7 +42,7 @@ class Partial(Pairing):
             return
         if stream.state == HEAD and stream.size:
             self.partial_head(stream, start)
-        elif stream.state in (CHUNK_SIZE, CHUNK_END, TRAILER) and stream.exchange is not None:
+        elif stream.state in (BODY, CHUNK_SIZE, CHUNK_END, TRAILER) and stream.exchange is not None:
             self.unframe(stream, 0)
         if stream.state == UNFRAMED or self.tunnel:
             return
@@ -181,7 +181,7 @@ class Partial(Pairing):
         exchange.response_unframed = 2 if short else 1
         if short:
             exchange.response_complete = 0
-            exchange.body_got = max(0, side.end + exchange.body_expected - stream.least)
+            exchange.body_got = max(0, side.end + exchange.body_expected - place(side, stream.least))
         elif exchange.response_framing == "chunked" and stream.last_chunk:
             exchange.response_complete = 1
 

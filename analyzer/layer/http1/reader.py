@@ -81,12 +81,15 @@ class HttpReader(Layer):
         return NEVER
 
     def hole(self, stream: Http1Side, first: cython.longlong, length: cython.longlong) -> None:
-        """Bytes from offset `first` on will never be seen: a hole in a body, or the loss of a head."""
+        """Bytes from offset `first` on will never be seen: a hole in a body, or the loss of a head.
+
+        One up to NEVER is of unknown length.
+        """
         if stream.state in (CLOSE, DONE, GARBAGE):
             stream.skip = NEVER
             return
         stream.position = first + length
-        if stream.state == BODY:
+        if stream.state == BODY and stream.position < NEVER:
             self.body_hole(stream, first, length)
         else:
             self.lose(stream, first)
@@ -203,8 +206,10 @@ class HttpReader(Layer):
             over = self.found.read(data, stop + 1, limit)
         if over:
             stream.position += over - at
+            stream.size = over - at
             if not self.whole_head(stream, data, at, stop):
                 stream.position -= over - at
+                stream.size = 0
                 return 0
         return over
 
@@ -246,7 +251,11 @@ class HttpReader(Layer):
         stream.size = 0
         if size < 0:
             self.malformed(stream, "chunk-size")
-        elif size == 0:
+            return
+        if self.log is not None:
+            at = stream.position
+            self.log.add("chunk", stream.side.index, stream.packet, stream.time, at, size, stream.exchange)
+        if size == 0:
             stream.state = TRAILER
         else:
             stream.chunked = 1

@@ -53,5 +53,5 @@ def leftover(http: HttpParser, side: Direction, segment: Segment) -> Kept | None
     kept = Kept(http.leftover_client_start if client else http.leftover_server_start)
     kept.data += data
     known = segment.acknowledged if side is segment.side and not segment.lost else -1
-    kept.pieces.append((len(data), segment.packet, segment.time, known))
+    kept.note(segment, side, known)
     return kept

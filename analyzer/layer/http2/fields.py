@@ -23,8 +23,14 @@ class HeaderDecoder:
         self.decoder = Decompressor()
         self.unread += 1
 
-    def read(self, block: bytes) -> list[Field] | None:
-        """The fields of a whole block in order, bytes as characters one to one (latin-1); None = it is undecodable."""
+    def read(self, block: bytes | None) -> list[Field] | None:
+        """The fields of a whole block in order, bytes as characters one to one (latin-1); None = it is undecodable.
+
+        A block of None is one of which bytes are missing.
+        """
+        if block is None:
+            self.forget()
+            return None
         try:
             return self.decoder.read(block)
         except Undecodable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from analyzer.layer.http1.notes import add_milestone, heed, note_acked
 from analyzer.layer.http1.pairing import text_of
 from analyzer.layer.http2.head import Pairs, may_have_body, take_request, take_response
-from analyzer.layer.http2.reader import MAX_BLOCK, PAYLOAD, Http2Side
+from analyzer.layer.http2.reader import FRAME_HEADER, MAX_BLOCK, PAYLOAD, Http2Side
 from analyzer.layer.http2.registry import (
     ACK,
     CONTINUATION,
@@ -125,6 +125,7 @@ class Http2Parser(Streams):
         """A piece of a header block; the piece with END_HEADERS is its last (RFC 9113 4.3, 6.10)."""
         if half.kind != CONTINUATION:
             half.block.clear()
+            half.block_at = half.position - half.length - FRAME_HEADER
             half.block_stream, half.block_broken = half.stream if half.kind == HEADERS else 0, 0
             half.block_ends = 1 if half.kind == HEADERS and half.flags & END_STREAM else 0
         elif half.block_stream < 0:
@@ -157,11 +158,10 @@ class Http2Parser(Streams):
         """A header block is whole."""
         exchange = self.open.get(half.block_stream)
         half.block_stream = -1
-        found = None
-        if half.block_broken:
-            half.fields.forget()
-        else:
-            found = half.fields.read(bytes(half.block))
+        block = None if half.block_broken else bytes(half.block)
+        if self.log is not None:
+            self.write("block", half, half.block_at, half.position - half.block_at, block)
+        found = half.fields.read(block)
         half.block.clear()
         if exchange is None:
             return

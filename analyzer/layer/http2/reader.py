@@ -47,8 +47,9 @@ class Http2Side:
     broken        1 = kept bytes of the payload are missing
     start*        stream offset, packet, time and acknowledged peer offset of the frame's first byte
     position, packet, time, ack   of the bytes being read
-    block         the header block so far; block_stream: its stream, 0 = a promised one that nobody asked for, -1 = no
-                  block is open; block_ends, block_broken: whether END_STREAM is set, whether bytes of it are missing
+    block         the header block so far; block_at: offset of its first frame
+    block_stream  its stream, 0 = a promised one that nobody asked for, -1 = no block is open
+    block_ends, block_broken   whether END_STREAM is set, whether bytes of it are missing
     lost_before   `side.lost` when the frame began
     window, initial   bytes of DATA that the other side still allows on the connection, and on a stream to begin with
     """
@@ -60,7 +61,7 @@ class Http2Side:
         self.head = bytearray()
         self.body = bytearray()
         self.block = bytearray()
-        self.block_stream = -1
+        self.block_stream = self.block_at = -1
         self.block_ends = self.block_broken = 0
         self.kind = self.flags = self.stream = self.left = self.wanted = self.broken = 0
         self.length = self.lost_before = 0
@@ -145,6 +146,8 @@ class FrameReader(Layer):
                 self.begin_frame(half, head)
             elif head == PREFACE:
                 half.state = FRAME
+                if self.log is not None:
+                    self.write("preface", half, half.position - len(PREFACE), len(PREFACE), None)
             else:
                 self.lose_boundaries(half)
             half.head.clear()
@@ -158,6 +161,9 @@ class FrameReader(Layer):
         if half.state == OPENING and (half.kind != SETTINGS or half.stream):
             self.begin_garbage(half)
             return
+        if self.log is not None:
+            note = (half.kind, half.flags, half.stream)
+            self.write("frame", half, half.position - FRAME_HEADER, FRAME_HEADER + half.length, note)
         half.state = PAYLOAD
         half.body.clear()
         half.broken = 0
@@ -167,6 +173,11 @@ class FrameReader(Layer):
             self.headers_begin(half)
         if half.state == PAYLOAD:
             self.read_payload(half, b"", 0)
+
+    def write(self, what: str, half: Http2Side, at: int, length: int, note: object) -> None:
+        """Log what begins at this offset."""
+        if self.log is not None:
+            self.log.add(what, half.side.index, half.start_packet, half.start_time, at, length, note)
 
     def kept(self, half: Http2Side) -> int:
         """How many bytes at the front of this frame's payload are needed."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from analyzer.layer.layer import Layer, Segment
-from analyzer.layer.next import Next
+from analyzer.layer.layer import Layer
 from analyzer.layer.tls import messages
 from analyzer.layer.tls.hello import read_answers
-from analyzer.layer.tls.plaintext import Half, overhead
+from analyzer.layer.tls.plaintext import Conversation, Half, overhead
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection
+from analyzer.model.connection import CLIENT, NEVER
 from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 
 if TYPE_CHECKING:
@@ -25,16 +24,12 @@ if TYPE_CHECKING:
 CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 1, 2, 8, 11, 13, 20
 RANDOM = slice(2, 34)
 """Of a hello, behind its version."""
-HEADER = 5
 EARLY_STAGE, APPLICATION_STAGE = 1, 3
 """Keys of early data and of application data in TLS 1.3 (analyzer.keys.epochs)."""
 SHORT = 64
 """Records up to this length are always opened: alerts and KeyUpdates look like application data (RFC 8446 5.2)."""
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected, as outside (parser.py)."""
-MAX_OPENED = 256 << 20
-"""Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
-CAPPED = "decryption-capped"
 UNFIT = "keys-unfit"
 """Keys that open nothing, or one direction alone: they are of another connection, or not all of this one."""
 MAX_HELD = 1 << 16
@@ -45,34 +40,25 @@ WEIGHT = 4096
 """Bytes of it, with ciphers and keys, about."""
 
 
-class Inside:
+class Inside(Conversation):
     """Both directions of one connection.
 
     session   what opens its records, None = its random is in no key log so far
-    layer     who reads the plaintext
     early     early data, until it is known whether the server took it; None = that is known
     changes   whose ChangeCipherSpecs came while there were none
     waiting   (side, version, record, body) of records for which there are no keys yet; held: bytes of them, about
     """
 
     def __init__(self, parent: Layer, tls: Tls, random: bytes, session: Session | None) -> None:
-        self.connection: Connection = parent.connection
-        self.tls = tls
+        super().__init__(parent, tls)
         self.store: Any = parent.keys
         self.random = random
         self.session = session
-        self.client, self.server = Half(CLIENT), Half(SERVER)
-        self.segment = Segment(self.client.stream)
-        self.opened = self.asked = self.held = 0
+        self.asked = self.held = 0
         self.changes: list[int] = []
         self.early: list[tuple[Record, bytes]] | None = []
         self.waiting: list[tuple[TlsSide, int, Record, bytes | None]] = []
         self.hello: tuple[bytes, bool] | None = None
-        first = Next(None)
-        first.begin(self.connection, self.client.stream, self.server.stream, None)
-        first.carried = 1
-        first.depth = parent.depth + 1
-        self.layer: Layer = first
         self.found()
 
     def found(self) -> None:
@@ -126,13 +112,22 @@ class Inside:
             self.tls.keys = "unsupported"
             self.connection.flag("keys-unsupported")
         else:
-            self.client.overhead = self.server.overhead = overhead(self.tls)
+            self.measure()
+
+    def told(self, direction: Direction) -> None:
+        """The ServerHello was not captured: what opens a record is of TLS 1.3, and of a suite."""
+        suite = getattr(direction, "suite", None)
+        if suite is not None and self.session is not None:
+            self.tls.version, self.tls.cipher = TLS13, suite.code
+            self.session.negotiated(TLS13, suite.code, b"")
+            self.measure()
+
+    def measure(self) -> None:
+        """The suite is known, and with it how much of a record is content."""
+        for half in (self.client, self.server):
+            half.overhead, half.slack = overhead(self.tls)
 
     # ---- records ----
-
-    def half(self, index: int) -> Half:
-        """One direction."""
-        return self.client if index == CLIENT else self.server
 
     def wants(self, index: int, kind: int, length: int) -> bool:
         """Whether the body of a protected record that begins now is to be collected."""
@@ -142,7 +137,7 @@ class Inside:
             return False
         if self.session is None:
             return True
-        if kind == APPLICATION_DATA and length > SHORT and half.overhead >= 0 and half.adrift < 0:
+        if kind == APPLICATION_DATA and length > SHORT and half.overhead >= 0 and half.adrift < 0 and not half.slack:
             half.passing = half.stream.skip > length - half.overhead
         return not half.passing
 
@@ -158,12 +153,15 @@ class Inside:
         session, half = self.session, self.half(side.index)
         assert session is not None
         direction = session.client if half is self.client else session.server
-        carries = record.kind == APPLICATION_DATA and (self.tls.version < TLS13 or direction.stage == APPLICATION_STAGE)
+        older = 0 < self.tls.version < TLS13
+        carries = record.kind == APPLICATION_DATA and (older or direction.stage == APPLICATION_STAGE)
         if body is None:
             direction.skip()
         elif half.adrift >= 0 and not half.told:
             half.told = True
             direction.gap(record.start - half.adrift)
+        if self.tls.version == 0 and (record.ack > 0 or half is self.server):
+            direction.unanswered()
         found = None if body is None else direction.open(record.kind, version, body)
         if found is None:
             half.message.clear()
@@ -172,25 +170,29 @@ class Inside:
             elif record.kind == APPLICATION_DATA:
                 half.unopened = True
             return
+        if self.tls.version == 0 and direction.stage > EARLY_STAGE:
+            self.told(direction)
         if half.adrift >= 0:
-            self.caught_up(half, record, direction.number - 1 - half.number)
+            self.caught_up(half, record, direction)
         elif half.unopened and not carries and direction.stage == APPLICATION_STAGE and direction.number > 1:
             self.give_up(half)  # the first of these keys are missing
         half.unopened = half.unopened and not carries and direction.stage != APPLICATION_STAGE
         self.take(side, half, direction, record, *found)
 
-    def missed(self, half: Half, record: Record, *, passed: bool) -> None:
-        """A record of the conversation was not opened: nobody needs it, or it has a hole."""
-        if half.overhead < 0 or half.adrift >= 0:
-            self.give_up(half)
+    def over_with(self, side: TlsSide) -> None:
+        """Nothing comes behind what there is of a side: its last record may be cut off, and its beginning is read."""
+        half, record, body = self.half(side.index), side.last, side.sealed
+        if self.session is None or record is None or not side.open or half.over or half.adrift >= 0:
             return
-        size = max(0, record.length - half.overhead)
-        half.stream.ahead = record.end - half.stream.next - size
-        if passed:
-            half.stream.skip -= size
-            half.stream.next += size
-        else:
-            self.lose(half, record, size)
+        direction = self.session.client if half is self.client else self.session.server
+        if record.kind != APPLICATION_DATA or not self.talks(direction):
+            return
+        if body is not None:
+            plain = direction.begins(bytes(body))[: max(0, record.length - half.overhead)]
+            side.sealed = None
+            self.feed(half, self.cut_off(half, record), plain)
+        elif half.passing:
+            self.begun(half, self.cut_off(half, record))
 
     def change(self, index: int) -> None:
         """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""
@@ -206,18 +208,26 @@ class Inside:
         if session is None or half.adrift >= 0:
             return
         direction = session.client if index == CLIENT else session.server
-        half.adrift, half.number, half.told = since, direction.number, False
+        half.adrift, half.number, half.assumed, half.told = since, direction.number, 0, False
+        half.talking = self.talks(direction)
         half.message.clear()
 
-    def caught_up(self, half: Half, record: Record, records: int) -> None:
+    def talks(self, direction: Direction) -> bool:
+        """Whether the handshake of a direction is over: in TLS 1.2 its Finished is the first record with keys."""
+        if self.tls.version >= TLS13 or direction.stage:
+            return direction.stage == APPLICATION_STAGE
+        return direction.number > 0
+
+    def caught_up(self, half: Half, record: Record, direction: Direction) -> None:
         """The first record that opens behind a gap tells by its number how many were in there, and so how much."""
-        since, half.adrift = half.adrift, -1
-        size = record.start - since - records * (HEADER + half.overhead)
-        if half.overhead < 0 or records < 0 or size < 0:
-            self.give_up(half)
-        elif size:
-            half.stream.ahead = since - half.stream.next
-            self.lose(half, record, size)
+        records = direction.number - 1
+        if half.talking:
+            self.between(half, record, records - half.number)
+            return
+        records -= int(self.tls.version < TLS13)
+        if self.talks(direction) and records > 0:
+            self.between(half, record, records)
+        half.adrift = -1
 
     # ---- what they hold ----
 
@@ -232,69 +242,9 @@ class Inside:
         elif kind == APPLICATION_DATA and self.early is not None and direction.stage == EARLY_STAGE:
             self.early.append((messages.kept(record), plain))
         elif kind == APPLICATION_DATA:
-            if half.overhead >= 0 and len(plain) < record.length - half.overhead:
+            if half.overhead >= 0 and len(plain) < record.length - half.overhead - half.slack:
                 half.overhead = -1  # it is padded (RFC 8446 5.4): lengths tell nothing
             self.feed(half, record, plain)
-
-    def feed(self, half: Half, record: Record, plain: bytes) -> None:
-        """A piece of the conversation."""
-        stream = half.stream
-        if half.over or not plain:
-            return
-        if self.opened > MAX_OPENED:
-            self.connection.flag(CAPPED)
-            self.give_up(half)
-            return
-        self.tls.decrypted = HEADS
-        self.mirror()
-        stream.ahead = record.end - stream.next - len(plain)
-        at = min(stream.skip, len(plain))
-        stream.skip -= at
-        stream.next += at
-        if stream.skip:
-            return
-        self.segment.fill(stream, record.last_packet, record.last_time, record.ack, plain, at, len(plain))
-        self.give(self.segment)
-        stream.next += len(plain) - at
-
-    def lose(self, half: Half, record: Record, size: int) -> None:
-        """So many bytes of the conversation were not captured."""
-        stream = half.stream
-        if half.over or size <= 0:
-            return
-        self.mirror()
-        stream.lost += size
-        passed = min(stream.skip, size)
-        stream.skip -= passed
-        stream.next += passed
-        if passed < size:
-            self.segment.fill(stream, record.last_packet, record.last_time, -1, b"", 0, 0)
-            self.segment.lost = size - passed
-            self.give(self.segment)
-            stream.next += size - passed
-
-    def give(self, segment: Segment) -> None:
-        """Feed the layer inside, and let its heir go on."""
-        segment.side.skip = self.layer.feed(segment)
-        if self.layer.heir is not None:
-            self.layer = self.layer.heir
-
-    def give_up(self, half: Half) -> None:
-        """How much is missing is not known: no more is read of this direction."""
-        if not half.over:
-            half.over = True
-            half.adrift = -1
-            self.mirror()
-            stream = half.stream
-            self.segment.fill(stream, self.connection.last_packet, self.connection.last_time, -1, b"", 0, 0)
-            self.segment.lost = NEVER - stream.next
-            stream.lost += 1
-            self.give(self.segment)
-
-    def mirror(self) -> None:
-        """What the streams inside have of the connection's sides."""
-        for half, side in ((self.client, self.connection.client), (self.server, self.connection.server)):
-            half.mirror(side)
 
     def finish(self) -> None:
         """Nothing more will come."""
@@ -303,10 +253,14 @@ class Inside:
             self.waiting.clear()
         if self.tls.decrypted != HEADS:
             return
-        if self.client.unopened or self.server.unopened:
+        unread = self.server.unread or (self.tls.server_count == 0 and self.connection.server.bytes > 0)
+        if self.client.unopened or self.server.unopened or unread:
             self.withdraw()
             return
+        self.catch_up(NEVER)
         self.mirror()
+        self.end_of(self.client)
+        self.end_of(self.server)
         self.layer.finish()
 
     def withdraw(self) -> None:
@@ -320,19 +274,9 @@ class Inside:
 
     def weight(self) -> int:
         """Bytes, about, that are kept."""
-        return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight()
-
-    def ended(self, index: int, packet: int, time: int) -> None:
-        """One direction is over."""
-        half = self.half(index)
-        if half.over or self.tls.decrypted != HEADS or half.stream.skip:
-            return
-        self.mirror()
-        skip = half.stream.skip
-        self.segment.fill(half.stream, packet, time, -1, b"", 0, 0)
-        self.segment.fin = 1
-        self.give(self.segment)
-        half.stream.skip = skip
+        return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight() + sum(
+            len(plain) for _, plain, _ in self.ahead
+        )
 
     # ---- the handshake ----
 

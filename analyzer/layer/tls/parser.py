@@ -9,6 +9,7 @@ import cython
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.tls.side import TlsSide
 from analyzer.model.connection import CLIENT, SERVER
+from analyzer.model.log import Log
 from analyzer.model.tls import Record, Tls
 
 RECORD, FREE_RECORDS = 112, 16
@@ -26,14 +27,24 @@ class TlsParser(Layer):
         self.client = TlsSide(tls, CLIENT, self.connection)
         self.server = TlsSide(tls, SERVER, self.connection)
         self.server.peer = self.client
+        if self.log is not None:
+            self.write(self.log)
         self.inside: Any = None
         self.sslv2 = 0
+
+    def write(self, log: Log) -> None:
+        """Let both sides log what they read."""
+        from analyzer.layer.tls.logged import MessageLog  # for hardly anybody
+
+        for side in (self.client, self.server):
+            side.log, side.told = log, MessageLog(log, side.index)
 
     def feed(self, segment: Segment) -> cython.Py_ssize_t:
         """As Layer.feed. A cut record shows in `complete`, so that there is nothing to do at the end of a side."""
         skip: cython.Py_ssize_t
         if segment.fin:
             if self.inside is not None:
+                self.inside.over_with(self.server if segment.side.index == SERVER else self.client)
                 self.inside.ended(segment.side.index, segment.packet, segment.time)
             return 0
         if segment.side.index == SERVER:
@@ -57,6 +68,7 @@ class TlsParser(Layer):
             self.keys = None
             return
         inside = Inside(self, self.tls, self.client.random, session)
+        inside.server.unread = self.server.count > 0
         self.inside = self.client.inside = self.server.inside = inside
         self.client.keyed = self.server.keyed = 1
 
@@ -69,6 +81,8 @@ class TlsParser(Layer):
         """As Layer.finish."""
         self.client.finish()
         if self.inside is not None:
+            self.inside.over_with(self.client)
+            self.inside.over_with(self.server)
             self.inside.finish()
 
     def weight(self) -> cython.Py_ssize_t:

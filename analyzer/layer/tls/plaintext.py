@@ -1,31 +1,58 @@
-"""One direction of what TLS carries, and how much of a record it is."""
+"""What TLS carries: the plaintext of both directions, what of it was not captured, and who reads it.
+
+How much is missing where records were not seen is told by the number of the next one that opens. Where a suite pads
+(CBC), lengths tell it to within a block a record.
+"""
 
 from __future__ import annotations
 
-from analyzer.layer.tls.registry import TLS13
-from analyzer.model.connection import Inner, Side
-from analyzer.model.tls import Tls
+from analyzer.layer.detection import HTTP, client_protocol
+from analyzer.layer.layer import Layer, Segment
+from analyzer.layer.next import Next
+from analyzer.layer.tls.messages import kept
+from analyzer.layer.tls.registry import APPLICATION_DATA, TLS13
+from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Inner, Side
+from analyzer.model.log import Log
+from analyzer.model.tls import HEADS, Record, Tls
+
+HEADER = 5
+LARGEST = 16384 + 256 + HEADER
+"""Bytes of the largest record, with its header (RFC 8446 5.2); older versions allow more, which nobody sends."""
+EXPLICIT, TAG = 8, 16
+"""Of a record of AES-GCM in TLS 1.2."""
+BLOCK = 16
+"""Of AES in CBC."""
+MAX_OPENED = 256 << 20
+"""Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
+CAPPED = "decryption-capped"
+MOST_AHEAD = 512
+"""Pieces of the server's that wait for the client's bytes before them."""
 
 
 class Half:
     """One direction.
 
-    stream    the plaintext; overhead: bytes of a record that are none of it, -1 = not known, or not always the same
+    stream    the plaintext; overhead: bytes of a record that are none of it, -1 = not known; slack: how many more they
+              may be
     message   a handshake message that is not whole
     over      1 = nothing is read inside any more
     passing   1 = the record that began last is passed over
     unopened  1 = a record could not be opened that may carry something, and none behind it was
+    unread    1 = records came before the ClientHello was known
     adrift    offset from which record boundaries were lost, -1 = they are known; number: of the record expected there;
-              told: whether the session knows how far that is
+              told: whether the session knows how far that is; talking: whether the handshake was over
+    assumed   bytes behind `adrift` that were told to be lost before it is known how many are
+    doubt     by how much `stream.skip` may be too large
     """
 
     def __init__(self, index: int) -> None:
         self.stream = Inner(index)
         self.message = bytearray()
         self.overhead = -1
-        self.over = self.passing = self.unopened = False
+        self.slack = self.assumed = self.doubt = 0
+        self.over = self.passing = self.unopened = self.unread = False
         self.adrift = self.number = -1
-        self.told = False
+        self.told = self.talking = False
 
     def mirror(self, side: Side) -> None:
         """Take over what is known of a side's bytes, whatever they carry."""
@@ -34,14 +61,281 @@ class Half:
         stream.ack_packet, stream.ack_time = side.ack_packet, side.ack_time
         stream.last_data_packet, stream.last_data_time = side.last_data_packet, side.last_data_time
 
+    def content(self, bytes_: int, records: int) -> int:
+        """How much so many bytes in so many records carry: at most, or at least where more than a body is counted."""
+        size = bytes_ - records * (HEADER + self.overhead)
+        if self.slack and self.stream.skip:
+            self.doubt += self.slack * records
+            size -= self.slack * records
+        return size
 
-def overhead(tls: Tls) -> int:
-    """Bytes of a record that are no plaintext, -1 = they differ from record to record (padding of CBC)."""
+
+class Conversation:
+    """Both directions of what a connection carries.
+
+    layer   who reads it
+    opened  bytes of plaintext
+    ahead   (record, plaintext, bytes lost) of the server, while bytes of the client wait for those before them; the
+            last may be its end
+    """
+
+    def __init__(self, parent: Layer, tls: Tls) -> None:
+        self.connection: Connection = parent.connection
+        self.tls = tls
+        self.client, self.server = Half(CLIENT), Half(SERVER)
+        self.segment = Segment(self.client.stream)
+        self.opened = 0
+        self.ahead: list[tuple[Record, bytes, int]] = []
+        first = Next(None)
+        first.begin(self.connection, self.client.stream, self.server.stream, None)
+        first.carried = 1
+        first.depth = parent.depth + 1
+        if parent.log is not None:
+            first.log = Log()
+            parent.log.add("inside", CLIENT, tls.hello_packet, tls.hello_time, tls.hello_start, 0, first.log)
+        self.layer: Layer = first
+
+    def half(self, index: int) -> Half:
+        """One direction."""
+        return self.client if index == CLIENT else self.server
+
+    def side(self, half: Half) -> Side:
+        """The direction that carries it."""
+        return self.connection.client if half is self.client else self.connection.server
+
+    def feed(self, half: Half, record: Record, plain: bytes) -> None:
+        """The plaintext of a record.
+
+        A hole in the client's handshake is waited for, which its requests need not be: the server's answers are not
+        read before them.
+        """
+        if half.over or not plain:
+            return
+        if half is self.server and self.holds():
+            self.tls.decrypted = HEADS
+            self.ahead.append((kept(record), plain, 0))
+            return
+        if self.ahead:
+            self.catch_up(record.packet if half is self.client else NEVER)
+        self.read(half, record, plain)
+
+    def holds(self) -> bool:
+        """Whether the server's next piece is to wait."""
+        waits = self.connection.client.pending is not None and not self.client.over
+        return waits and self.client.stream.next == 0 and len(self.ahead) < MOST_AHEAD
+
+    def catch_up(self, packet: int) -> None:
+        """Read what waits of the server, and came before this packet."""
+        while self.ahead and self.ahead[0][0].packet < packet:
+            record, plain, lost = self.ahead.pop(0)
+            if plain:
+                self.read(self.server, record, plain)
+            elif lost:
+                self.drop(self.server, record, lost)
+            else:
+                self.end(self.server, record.packet, record.time)
+
+    def read(self, half: Half, record: Record, plain: bytes) -> None:
+        """The plaintext of a record, in its turn."""
+        stream = half.stream
+        if self.opened > MAX_OPENED:
+            self.connection.flag(CAPPED)
+            self.give_up(half)
+            return
+        self.tls.decrypted = HEADS
+        if half.doubt and stream.skip and not self.ends_body(half, record, plain):
+            return
+        self.mirror()
+        stream.piece(record.start, record.end, len(plain))
+        at = min(stream.skip, len(plain))
+        stream.skip -= at
+        stream.next += at
+        if stream.skip:
+            return
+        self.segment.fill(stream, record.last_packet, record.last_time, record.ack, plain, at, len(plain))
+        self.give(self.segment)
+        stream.next += len(plain) - at
+
+    def ends_body(self, half: Half, record: Record, plain: bytes) -> bool:
+        """How long a body goes on is known to within a few bytes: find its end. False = nobody can tell any more."""
+        skip = half.stream.skip
+        begins = client_protocol(plain) == HTTP if half is self.client else plain.startswith(b"HTTP/1.")
+        if skip <= half.doubt and begins:
+            self.body_over(half, record.start, record.packet, record.time)
+        elif skip < len(plain):
+            self.give_up(half)
+            return False
+        return True
+
+    def body_over(self, half: Half, at: int, packet: int, time: int) -> None:
+        """What is left of a body is what was counted too little."""
+        half.doubt = 0
+        self.drop(half, unknown(at, at, packet, time), half.stream.skip)
+
+    def lose(self, half: Half, record: Record, size: int) -> None:
+        """So many bytes of the conversation, where this record is, were not captured."""
+        if half.over or size <= 0:
+            return
+        if half is self.server and (self.ahead or self.holds()):
+            self.ahead.append((kept(record), b"", size))
+            return
+        self.catch_up(NEVER)
+        self.drop(half, record, size)
+
+    def drop(self, half: Half, record: Record, size: int) -> None:
+        """The same, in its turn."""
+        stream = half.stream
+        self.mirror()
+        stream.piece(record.start, record.end, size)
+        stream.lost += size
+        passed = min(stream.skip, size)
+        stream.skip -= passed
+        stream.next += passed
+        if not stream.skip:
+            self.segment.fill(stream, record.last_packet, record.last_time, -1, b"", 0, 0)
+            self.segment.lost = size - passed
+            self.give(self.segment)
+            stream.next += size - passed
+
+    def give(self, segment: Segment) -> None:
+        """Feed the layer inside, and let its heir go on."""
+        segment.side.skip = self.layer.feed(segment)
+        if self.layer.heir is not None:
+            self.layer = self.layer.heir
+
+    def give_up(self, half: Half) -> None:
+        """How much is missing is not known: no more is read of this direction."""
+        if not half.over:
+            self.catch_up(NEVER)
+            half.over = True
+            half.adrift = -1
+            self.mirror()
+            stream = half.stream
+            self.segment.fill(stream, self.connection.last_packet, self.connection.last_time, -1, b"", 0, 0)
+            self.segment.lost = NEVER - stream.next
+            stream.lost += 1
+            self.give(self.segment)
+
+    def missed(self, half: Half, record: Record, *, passed: bool) -> None:
+        """A record of the conversation was not opened: nobody needs it, or it has a hole."""
+        if half.overhead < 0 or half.adrift >= 0:
+            self.give_up(half)
+            return
+        size = max(0, half.content(record.length + HEADER, 1))
+        if passed:
+            half.stream.piece(record.start, record.end, size)
+            half.stream.skip -= size
+            half.stream.next += size
+        else:
+            self.lose(half, record, size)
+
+    def cut_off(self, half: Half, record: Record) -> Record:
+        """A record as far as it came."""
+        came = kept(record)
+        came.end = max(record.start, min(record.end, self.side(half).next))
+        return came
+
+    def begun(self, half: Half, record: Record) -> None:
+        """A record that nobody needs was cut off: what came of it is passed over."""
+        half.passing = False
+        nonce = EXPLICIT if half.overhead == EXPLICIT + TAG else 0
+        came = record.end - record.start - HEADER - nonce
+        size = min(came, record.length - half.overhead, half.stream.skip)
+        if size > 0:
+            half.stream.piece(record.start, record.end, size)
+            half.stream.skip -= size
+            half.stream.next += size
+
+    def drifting(self, half: Half, upto: int) -> None:
+        """Boundaries are unknown up to here at least: what was needed next is lost, whatever else is.
+
+        Where nobody needs what comes next, the record that is found tells exactly how much of it was there.
+        """
+        if half.talking and half.stream.skip == 0 and half.adrift >= 0:
+            self.assume(half, upto)
+
+    def assume(self, half: Half, upto: int) -> None:
+        """No record tells how many there were between: as few as there may have been."""
+        if half.over or half.overhead < 0:
+            return
+        missing = upto - half.adrift
+        size = missing - -(-missing // LARGEST) * (HEADER + half.overhead) - half.assumed
+        if size > 0:
+            half.assumed += size
+            last = self.connection.last_packet, self.connection.last_time
+            self.lose(half, unknown(half.adrift, upto, *last), size)
+
+    def between(self, half: Half, record: Record, records: int) -> None:
+        """So many records were between the last one and this one, which are not known."""
+        since, half.adrift = half.adrift, -1
+        if half.overhead < 0 or records < 0:
+            self.give_up(half)
+            return
+        size = half.content(record.start - since, records)
+        if size < 0:
+            self.give_up(half)
+        elif size > half.assumed:
+            self.lose(half, unknown(since, record.start, record.packet, record.time), size - half.assumed)
+
+    def end_of(self, half: Half) -> None:
+        """Nothing comes behind what there is of a direction: no record tells how much was not captured."""
+        if half.adrift >= 0:
+            self.assume(half, self.side(half).next)
+            half.adrift = -1
+        if 0 < half.stream.skip <= half.doubt:
+            side = self.side(half)
+            self.body_over(half, side.next, side.last_data_packet, side.last_data_time)
+
+    def ended(self, index: int, packet: int, time: int) -> None:
+        """One direction is over."""
+        half = self.half(index)
+        if half.over or self.tls.decrypted != HEADS:
+            return
+        if self.ahead and half is self.server:
+            self.ahead.append((unknown(0, 0, packet, time), b"", 0))
+            return
+        self.catch_up(NEVER)
+        self.end(half, packet, time)
+
+    def end(self, half: Half, packet: int, time: int) -> None:
+        """The same, in its turn."""
+        self.mirror()
+        self.end_of(half)
+        skip = half.stream.skip
+        self.segment.fill(half.stream, packet, time, -1, b"", 0, 0)
+        self.segment.fin = 1
+        self.give(self.segment)
+        half.stream.skip = skip
+
+    def mirror(self) -> None:
+        """What the streams inside have of the connection's sides."""
+        self.client.mirror(self.connection.client)
+        self.server.mirror(self.connection.server)
+
+
+def unknown(start: int, end: int, packet: int, time: int) -> Record:
+    """Where records were that were not captured."""
+    record = Record(APPLICATION_DATA, end - start - HEADER, start)
+    record.packet = record.last_packet = packet
+    record.time = record.last_time = time
+    return record
+
+
+def overhead(tls: Tls) -> tuple[int, int]:
+    """Bytes of a record that are no plaintext, at least, and how many more they may be; -1 = not known."""
     from analyzer.keys.suites import CBC, CHACHA, suite_of
 
     suite = suite_of(tls.version, tls.cipher)
-    if suite is None or suite.cipher == CBC:
-        return -1
+    if suite is None:
+        return -1, 0
+    if suite.cipher == CBC:
+        vector = BLOCK if tls.version > TLS10 else 0
+        return vector + MACS[suite.mac] + 1, BLOCK - 1
     if tls.version >= TLS13:
-        return suite.tag + 1
-    return suite.tag if suite.cipher == CHACHA else suite.tag + 8
+        return suite.tag + 1, 0
+    return suite.tag if suite.cipher == CHACHA else suite.tag + EXPLICIT, 0
+
+
+TLS10 = 0x0301
+MACS = {"sha1": 20, "sha256": 32, "sha384": 48}
+"""Bytes of the HMAC of a record."""

@@ -1,5 +1,6 @@
 from analyzer.frame.octets cimport cut
 from analyzer.layer.layer cimport Segment
+from analyzer.model.log cimport Log
 from analyzer.model.tls cimport Record, Tls
 
 # the constants of records.py as C numbers
@@ -13,8 +14,9 @@ cdef class RecordWalk:
     cdef public long long count, end, header_packet, header_time, header_ack
     cdef public Record last, prior
     cdef public bytes header
+    cdef public Log log
     cdef begin(self, Tls tls, int index)
-    cdef bint wants(self, int kind, int length) except -1
+    cdef int wants(self, int kind, int length) except -1
     cdef body(self, Segment segment, Py_ssize_t at, Py_ssize_t end, long long offset)
     cdef complete(self, Record record)
     cdef Py_ssize_t feed(self, Segment segment) except -1

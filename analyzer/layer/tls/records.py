@@ -12,6 +12,7 @@ from analyzer.frame.octets import cut
 from analyzer.layer.layer import Segment
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HEARTBEAT, MAX_LENGTH
 from analyzer.model.connection import NEVER, SERVER
+from analyzer.model.log import Log
 from analyzer.model.tls import LATE_RECORDS, MAX_RECORDS, Record, Tls
 
 HEADER = 5
@@ -29,12 +30,14 @@ class RecordWalk:
     adrift    1 = boundaries are unknown until a segment begins with a record (bytes were lost or cut)
     keyed     1 = bodies of application data may be wanted: there are keys
     replying  1 = the server's first bytes were no TLS record, they are collected in `tls.reply`
+    log       as Layer.log
     """
 
     def begin(self, tls: Tls, index: cython.int) -> None:
         """Nothing was said yet."""
         self.tls = tls
         self.index = index
+        self.log: Log | None = None
         self.records: list[Record] = tls.server_records if index == SERVER else tls.client_records
         self.late: list[Record] = tls.server_late if index == SERVER else tls.client_late
         self.count = self.version = 0
@@ -46,9 +49,9 @@ class RecordWalk:
         self.header_packet = self.header_time = self.keyed = 0
         self.header_ack = -1
 
-    def wants(self, kind: cython.int, length: cython.int) -> cython.bint:
-        """Whether the body of the record that begins now is to be read."""
-        return False
+    def wants(self, kind: cython.int, length: cython.int) -> cython.int:
+        """Whether the body of the record that begins now is to be read: 1 = as it is, 2 = by keys, 0 = it is not."""
+        return 0
 
     def body(self, segment: Segment, at: cython.Py_ssize_t, end: cython.Py_ssize_t, offset: cython.longlong) -> None:
         """A piece of a wanted body, data[at:end] of a segment, from stream offset `offset` on."""
@@ -222,7 +225,9 @@ class RecordWalk:
             tls.client_count = self.count
             tls.client_prior = self.prior
             tls.client_last = record
-        self.wanted = 1 if (kind != APPLICATION_DATA or self.keyed) and self.wants(kind, length) else 0
+        self.wanted = self.wants(kind, length) if kind != APPLICATION_DATA or self.keyed else 0
+        if self.log is not None:
+            self.log.add("record", self.index, packet, time, start, HEADER + length, self.wanted)
 
     def _header(self, segment: Segment, at: cython.Py_ssize_t, base: cython.longlong) -> cython.Py_ssize_t:
         """A header in pieces: returns where its last byte ends, or the segment when some are missing."""

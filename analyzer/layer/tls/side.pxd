@@ -3,12 +3,12 @@ cimport cython
 from analyzer.layer.layer cimport Segment
 from analyzer.layer.tls.hello cimport read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.layer.tls.records cimport RecordWalk
-from analyzer.model.connection cimport Connection, Milestone
+from analyzer.model.connection cimport Connection, Event
 from analyzer.model.tls cimport Alert, Record, Tls
 
 # the constants of side.py as C numbers
 cdef int CLIENT, SERVER, ALERT, APPLICATION_DATA, CCS, HANDSHAKE, MAX_RECORDS, TLS13, MALFORMED
-cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH
+cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH, BEHIND_RANDOM
 
 @cython.final
 cdef class TlsSide(RecordWalk):
@@ -16,7 +16,7 @@ cdef class TlsSide(RecordWalk):
     cdef public TlsSide peer
     cdef public bytearray message
     cdef public bytes alert, random
-    cdef public object inside, sealed
+    cdef public object inside, sealed, told
     cdef public Py_ssize_t need
     cdef public int started, blind, ccs
     cdef public long long start_packet, start_time, start_offset

@@ -11,7 +11,7 @@ from analyzer.layer.tls.certificate import read_certificate
 from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.layer.tls.records import RecordWalk
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Milestone
+from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Event
 from analyzer.model.tls import MAX_RECORDS, Alert, Record, Tls
 
 CLIENT_HELLO = 1
@@ -26,6 +26,8 @@ MAX_MESSAGE = 65536
 """A longer handshake message is not collected; the largest seen in practice are certificate chains of some 20 kB."""
 MAX_ALERTS = 16
 ALERT_LENGTH = 2
+BEHIND_RANDOM = 38
+"""Bytes of a ClientHello with its header, its version and its random."""
 HELLO_SHOWN = 14
 """Of a ServerHello: its header, its version and enough of its random to tell a HelloRetryRequest."""
 
@@ -40,6 +42,7 @@ class TlsSide(RecordWalk):
     peer          the client's half, for the server's: its hello may be incomplete when the answer comes; else None
     random        of the ClientHello
     inside        what keys show of the connection, an Inside, else None; sealed: the body of a protected record
+    told          writes messages into the log, a MessageLog, None = nobody wants to know
     ccs           1 = this side changed to encryption (1.2 and older; in 1.3 it is decoration, RFC 8446 D.4)
     """
 
@@ -52,21 +55,24 @@ class TlsSide(RecordWalk):
         self.alert = b""
         self.random = b""
         self.inside: Any = None
+        self.told: Any = None
         self.sealed: bytearray | None = None
         self.started = self.blind = self.ccs = 0
         self.start_packet = self.start_time = self.start_offset = 0
 
-    def wants(self, kind: cython.int, length: cython.int) -> cython.bint:
+    def wants(self, kind: cython.int, length: cython.int) -> cython.int:
         """Hellos, the server's certificate, and plaintext alerts are readable; the rest is encrypted or of no use."""
         if self.keyed and self.protected(kind):
             self.alert = b""
             self.sealed = bytearray() if self.inside.wants(self.index, kind, length) else None
-            return self.sealed is not None
+            return 0 if self.sealed is None else 2
         self.sealed = None
         if kind == ALERT:
             self.alert = b""
             return length == ALERT_LENGTH
-        return kind == HANDSHAKE and not self.blind and not (self.ccs and self.tls.version < TLS13)
+        if kind != HANDSHAKE or (self.ccs and self.tls.version < TLS13):
+            return 0
+        return not self.blind or self.told is not None
 
     def body(self, segment: Segment, at: cython.Py_ssize_t, end: cython.Py_ssize_t, offset: cython.longlong) -> None:
         """Read handshake messages where they lie; one that goes on in another record or segment is collected."""
@@ -78,6 +84,8 @@ class TlsSide(RecordWalk):
         if self.last.kind == ALERT:
             self.alert += segment.data[at:end]
             return
+        if self.told is not None:
+            self.told.body(self.last, segment, at, end, offset)
         message = self.message
         if message is None:
             at = self.messages(segment.data, at, end, offset - at, segment)
@@ -141,6 +149,13 @@ class TlsSide(RecordWalk):
         if self.inside is not None:
             self.inside.drift(self.index, since)
 
+    def hole(self, segment: Segment) -> cython.Py_ssize_t:
+        """As RecordWalk.hole."""
+        skip: cython.Py_ssize_t = RecordWalk.hole(self, segment)
+        if self.inside is not None and self.adrift:
+            self.inside.drifting(self.inside.half(self.index), segment.first + segment.lost)
+        return skip
+
     def torn(self) -> None:
         """A hole in a handshake message: keep what an incomplete hello shows, read no more."""
         if self.sealed is not None:
@@ -151,6 +166,8 @@ class TlsSide(RecordWalk):
         if message is not None and self.started:
             if self.index == CLIENT and not self.tls.hello_complete:
                 read_client_hello(bytes(message), 4, len(message), self.tls)
+                if len(message) >= BEHIND_RANDOM:
+                    self.random = bytes(message[6:BEHIND_RANDOM])
             elif self.index == SERVER and message[0] == SERVER_HELLO and not self.tls.server_hello_packet:
                 self._server_hello_cut(bytes(message))
         self.message = None
@@ -331,7 +348,7 @@ class TlsSide(RecordWalk):
         """Add a milestone, as long as there is room for the ones that end a connection."""
         if len(self.connection.milestones) >= MAX_MILESTONES:
             return
-        milestone: Milestone = Milestone.__new__(Milestone)
+        milestone: Event = Event.__new__(Event)
         milestone.begin(what, self.index, packet, time)
         milestone.offset = offset
         milestone.ack = record.ack

@@ -8,7 +8,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import ACK, CLIENT, LONGEST_NS, OUTSIDE, SERVER, Milestone, Side
+from analyzer.model.connection import ACK, CLIENT, LONGEST_NS, OUTSIDE, SERVER, Event, Side
 from analyzer.verdict.facts import Facts, count, span
 from analyzer.verdict.hints import unanswered
 from analyzer.verdict.model import Verdict
@@ -31,10 +31,10 @@ def synack_lost(case: Facts) -> Verdict | None:
     Not this: in syn-answered-late the client's last SYN comes before the SYN-ACK. When the connection is made after
         all, it is the flag `syn-recovered`.
     """
-    mark: Milestone | None = case.find("syn-ack", SERVER, 0)
+    mark: Event | None = case.find("syn-ack", SERVER, 0)
     if mark is None:
         return None
-    again: Milestone | None = case.find("syn", CLIENT, mark.packet)
+    again: Event | None = case.find("syn", CLIENT, mark.packet)
     while again is not None and again.time - mark.time <= case.limits.synack_lost_ns:
         again = case.find("syn", CLIENT, again.packet)
     if again is None:
@@ -65,10 +65,10 @@ def answered_late(case: Facts) -> Verdict | None:
         no rst-by-client. A SYN-ACK that answers the last of several SYNs at once and finds nobody is
         synack-unanswered.
     """
-    mark: Milestone | None = case.find("syn-ack", SERVER, 0)
+    mark: Event | None = case.find("syn-ack", SERVER, 0)
     if mark is None or mark.time - case.connection.first_time < case.limits.syn_late_ns:
         return None
-    refusal: Milestone | None = case.find("rst", CLIENT, mark.packet)
+    refusal: Event | None = case.find("rst", CLIENT, mark.packet)
     waited: cython.longlong = min(case.connection.capture_end - mark.time, mark.time - syn_before(case, mark))
     if refusal is None and waited < case.limits.syn_late_ns:
         return None
@@ -96,7 +96,7 @@ def synack_unanswered(case: Facts) -> Verdict | None:
     Not this: a client that repeats its SYN does not get the answer (synack-lost); one that sends its ACK is
         final-ack-lost.
     """
-    first: Milestone | None = case.find("syn-ack", SERVER, 0)
+    first: Event | None = case.find("syn-ack", SERVER, 0)
     if first is None or case.find("syn-ack", SERVER, first.packet) is None or case.client.last_packet > first.packet:
         return None
     case.cite_all("syn", CLIENT)
@@ -121,7 +121,7 @@ def challenge_ack(case: Facts) -> Verdict | None:
     Needs: a bare ACK for another number
     Not this: when the next SYN is answered it is only the flag `syn-recovered`.
     """
-    mark: Milestone
+    mark: Event
     for mark in case.connection.milestones:
         if mark.what == "ack" and mark.side == SERVER and mark.note == "challenge":
             case.cite_all("syn", CLIENT)
@@ -152,7 +152,7 @@ def refused(case: Facts) -> Verdict | None:
     """
     if case.find("syn-ack", SERVER, 0) is not None:
         return None
-    mark: Milestone | None = last_reset(case)
+    mark: Event | None = last_reset(case)
     if mark is None:
         return None
     valid: cython.bint = mark.place != OUTSIDE
@@ -172,19 +172,19 @@ def refused(case: Facts) -> Verdict | None:
     )
 
 
-def last_reset(case: Facts) -> Milestone | None:
+def last_reset(case: Facts) -> Event | None:
     """The server's last RST that its client takes, else its last one."""
-    mark: Milestone
-    found: Milestone | None = None
+    mark: Event
+    found: Event | None = None
     for mark in case.connection.milestones:
         if mark.what == "rst" and mark.side == SERVER and (found is None or mark.place <= found.place):
             found = mark
     return found
 
 
-def next_reset(case: Facts, side: cython.int, packet: cython.longlong) -> Milestone | None:
+def next_reset(case: Facts, side: cython.int, packet: cython.longlong) -> Event | None:
     """The first RST of a side behind a packet, whether the receiver takes it or not."""
-    mark: Milestone
+    mark: Event
     for mark in case.connection.milestones:
         if mark.what == "rst" and mark.side == side and mark.packet > packet:
             return mark
@@ -206,7 +206,7 @@ def reset_ignored(case: Facts) -> Verdict | None:
     Not this: a RST that acknowledges the SYN is rst-refused, and so is any RST after which the client stops; without
         any packet of the server it is syn-no-answer; a bare ACK instead of a RST is syn-challenge-ack.
     """
-    first: Milestone | None = next_reset(case, SERVER, 0)
+    first: Event | None = next_reset(case, SERVER, 0)
     again: cython.longlong = ignored_by_client(case)
     if first is None or again == 0 or case.find("rst", SERVER, 0) is not None:
         return None
@@ -230,13 +230,13 @@ def reset_ignored(case: Facts) -> Verdict | None:
 
 def ignored_by_client(case: Facts) -> cython.longlong:
     """SYNs that the client sent after the server's first RST, whether it takes that or not."""
-    first: Milestone | None = next_reset(case, SERVER, 0)
+    first: Event | None = next_reset(case, SERVER, 0)
     return 0 if first is None else syns_after(case, first.packet)
 
 
 def cite_ignored(case: Facts) -> cython.longlong:
     """Cite the server's resets that the client ignores; returns how many there are."""
-    mark: Milestone
+    mark: Event
     number: cython.longlong = 0
     for mark in case.connection.milestones:
         if mark.what == "rst" and mark.side == SERVER and mark.place == OUTSIDE:
@@ -247,7 +247,7 @@ def cite_ignored(case: Facts) -> cython.longlong:
 
 def syns_after(case: Facts, packet: cython.longlong) -> cython.longlong:
     """SYNs behind a packet."""
-    mark: Milestone
+    mark: Event
     number: cython.longlong = 0
     for mark in case.connection.milestones:
         if mark.what == "syn" and mark.side == CLIENT and mark.packet > packet:
@@ -255,9 +255,9 @@ def syns_after(case: Facts, packet: cython.longlong) -> cython.longlong:
     return number
 
 
-def syn_before(case: Facts, answer: Milestone) -> cython.longlong:
+def syn_before(case: Facts, answer: Event) -> cython.longlong:
     """Time of the last SYN before an answer."""
-    mark: Milestone
+    mark: Event
     time: cython.longlong = case.connection.first_time
     for mark in case.connection.milestones:
         if mark.what == "syn" and mark.side == CLIENT and mark.packet < answer.packet:
@@ -330,7 +330,7 @@ def named(fitting: list[Schedule]) -> str:
 
 def syn_times(case: Facts) -> list[int]:
     """When the client's SYNs were sent, ns after the first; their number is capped."""
-    mark: Milestone
+    mark: Event
     times: list[int] = []
     for mark in case.connection.milestones:  # a comprehension would not know the type
         if mark.what == "syn" and mark.side == CLIENT:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import CLIENT, LONGEST_NS, NETWORK, SERVER, Milestone
+from analyzer.model.connection import CLIENT, LONGEST_NS, NETWORK, SERVER, Event
 from analyzer.tcp.elsewhere import Stray
 from analyzer.verdict.facts import Facts, count, endpoint, packet_of, span
 from analyzer.verdict.model import Evidence, Verdict
@@ -93,7 +93,7 @@ def first_answer(case: Facts) -> Stray | None:
 
 def asks_again(case: Facts, stray: Stray) -> cython.bint:
     """The client sent its SYN again when it must have had that answer."""
-    mark: Milestone
+    mark: Event
     for mark in case.connection.milestones:
         if mark.what == "syn" and mark.packet > stray.packet and mark.time - stray.time > case.limits.synack_lost_ns:
             return True
@@ -102,7 +102,7 @@ def asks_again(case: Facts, stray: Stray) -> cython.bint:
 
 def next_wait(case: Facts) -> cython.longlong:
     """How long after the client's last SYN its next one was due: the interval before it doubled (RFC 6298 5.5)."""
-    mark: Milestone
+    mark: Event
     last: cython.longlong = 0
     step: cython.longlong = 0
     for mark in case.connection.milestones:
@@ -122,7 +122,7 @@ def cite_strays(case: Facts) -> None:
 
 def refused_at_the_server(case: Facts) -> Verdict | None:
     """Seen at the server: the client resets each SYN-ACK and asks again, so it is no answer to what it had asked."""
-    mark: Milestone | None = reset_and_again(case)
+    mark: Event | None = reset_and_again(case)
     if mark is None or vantage(case.connection) != "server":
         return None
     case.cite_all("syn", CLIENT)
@@ -137,10 +137,10 @@ def refused_at_the_server(case: Facts) -> Verdict | None:
     )
 
 
-def reset_and_again(case: Facts) -> Milestone | None:
+def reset_and_again(case: Facts) -> Event | None:
     """A SYN of the client behind its RST behind a SYN-ACK of the server."""
-    answer: Milestone | None = case.find("syn-ack", SERVER, 0)
-    reset: Milestone | None = case.find("rst", CLIENT, answer.packet) if answer is not None else None
+    answer: Event | None = case.find("syn-ack", SERVER, 0)
+    reset: Event | None = case.find("rst", CLIENT, answer.packet) if answer is not None else None
     return case.find("syn", CLIENT, reset.packet) if reset is not None else None
 
 
@@ -181,7 +181,7 @@ def blame_nat(case: Facts, verdict: Verdict) -> None:
 
 def told_at_the_server(case: Facts, verdict: Verdict) -> None:
     """There the client's reset came first, although the client had not left."""
-    reset: Milestone | None = case.find("rst", CLIENT, 0)
+    reset: Event | None = case.find("rst", CLIENT, 0)
     if reset is None:
         return
     verdict.blame = "network"

@@ -1,3 +1,3 @@
-from analyzer.model.connection cimport Connection, Milestone
+from analyzer.model.connection cimport Connection, Event
 from analyzer.verdict.facts cimport Facts, count, span
 from analyzer.verdict.model cimport Verdict

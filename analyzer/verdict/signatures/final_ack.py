@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import CLIENT, SERVER, Connection, Milestone
+from analyzer.model.connection import CLIENT, SERVER, Connection, Event
 from analyzer.verdict.causes import CAUSES
 from analyzer.verdict.facts import Facts, count, packet_of, span
 from analyzer.verdict.model import Verdict
@@ -66,15 +66,15 @@ HEARD = "; its SYN-ACKs echo later timestamps of the client than the SYN's, so t
 
 def deferred(case: Facts, verdict: Verdict) -> None:
     """The client had nothing to say while the SYN-ACK was repeated, or is reset when at last it has."""
-    repeated: Milestone | None = None
-    mark: Milestone
+    repeated: Event | None = None
+    mark: Event
     for mark in case.connection.milestones:
         if mark.what == "syn-ack" and mark.side == SERVER:
             repeated = mark
     silent: cython.bint = case.client.first_data_packet == 0
     if silent or (repeated is not None and case.client.first_data_packet > repeated.packet):
         verdict.advice += DEFER_ADVICE
-    reset: Milestone | None = case.find("rst", SERVER, case.client.first_data_packet)
+    reset: Event | None = case.find("rst", SERVER, case.client.first_data_packet)
     if reset is not None and case.client.first_data_packet:
         case.cite(case.client.first_data_packet, case.client.first_data_time, "data", CLIENT)
         case.cite_mark(reset)

@@ -1,4 +1,4 @@
-from analyzer.model.connection cimport Milestone
+from analyzer.model.connection cimport Event
 from analyzer.model.http cimport Exchange
 from analyzer.verdict.facts cimport Facts, capital, count, span
 from analyzer.verdict.model cimport Verdict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import CLIENT, SERVER, Milestone
+from analyzer.model.connection import CLIENT, SERVER, Event
 from analyzer.model.http import Exchange
 from analyzer.verdict import timers
 from analyzer.verdict.advice import UNHEARD
@@ -127,7 +127,7 @@ def server_closed(case: Facts) -> Verdict | None:
     gap: cython.longlong = case.closer_time - asked_time(case)
     case.cite_request()
     case.cite_closer()
-    mark: Milestone | None = case.find("fin", SERVER, 0)
+    mark: Event | None = case.find("fin", SERVER, 0)
     if mark is not None and mark.ack > case.client.end and case.client.fin_packet == 0:
         return missing(
             case, "bytes", f"The client had closed before {case.peer()} did; when it gave up is not in the capture."
@@ -153,7 +153,7 @@ def hung_up(case: Facts, gap: cython.longlong) -> str:
     """When the server hung up without an answer, `gap` ns after the request's last byte."""
     exchange: Exchange = case.exchange
     begun: cython.longlong = 0 if exchange is None else case.closer_time - exchange.request_time
-    mark: Milestone | None = case.find("fin", SERVER, 0)
+    mark: Event | None = case.find("fin", SERVER, 0)
     if gap >= 0 and (exchange is None or exchange.request_complete):
         if exchange is not None and mark is not None and 0 <= mark.ack < exchange.request_end:
             return f"{span(gap)} after the request, without having acknowledged it"
@@ -165,7 +165,7 @@ def hung_up(case: Facts, gap: cython.longlong) -> str:
 
 def crossed(case: Facts, gap: cython.longlong) -> cython.bint:
     """The server's FIN crossed the request, or came within the time that a request needs to arrive."""
-    mark: Milestone | None = case.find("fin", SERVER, 0)
+    mark: Event | None = case.find("fin", SERVER, 0)
     if mark is not None and 0 <= mark.ack < case.exchange.request_end:
         return True
     return gap <= max(2 * case.rtt(), RACE_NS)

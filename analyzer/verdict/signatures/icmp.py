@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import CLIENT, NETWORK, SERVER, IcmpError, Milestone
+from analyzer.model.connection import CLIENT, NETWORK, SERVER, Event, IcmpError
 from analyzer.verdict.facts import Facts, span
 from analyzer.verdict.model import Verdict
 
@@ -98,7 +98,7 @@ def icmp_error(case: Facts) -> Verdict | None:
     Wireshark: icmp.type == 3 && icmp.code == 2 && tcp
     Not this: icmp-port-unreachable speaks of one port only.
     """
-    mark: Milestone | None = case.find("icmp", NETWORK, 0)
+    mark: Event | None = case.find("icmp", NETWORK, 0)
     if mark is None or not isinstance(mark.note, IcmpError):
         return None
     error: IcmpError = mark.note
@@ -128,9 +128,9 @@ def icmp_error(case: Facts) -> Verdict | None:
     return verdict
 
 
-def frag_needed(case: Facts) -> Milestone | None:
+def frag_needed(case: Facts) -> Event | None:
     """A router says that a packet is too big: the one ICMP error that matters after establishment (2.1)."""
-    mark: Milestone
+    mark: Event
     for mark in case.connection.milestones:
         if mark.what == "icmp" and isinstance(mark.note, IcmpError) and icmp_cause(mark.note) == "icmp-frag-needed":
             return mark

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cython
 
 from analyzer.fetch.vantage import vantage
-from analyzer.model.connection import CLIENT, SERVER, Milestone, Side
+from analyzer.model.connection import CLIENT, SERVER, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.verdict.advice import FORGOTTEN, LOST
 from analyzer.verdict.endings import who_ended
@@ -60,7 +60,7 @@ def just_sent(case: Facts) -> cython.bint:
 def unacknowledged(case: Facts) -> cython.bint:
     """The request was sent again and again, and its end never acknowledged; by the server that closes first, before."""
     exchange: Exchange = case.exchange
-    mark: Milestone
+    mark: Event
     again: cython.longlong = case.client.rtx_since_ack
     stop: cython.longlong = case.client.end
     if exchange is not None and exchange.request_end > 0:

@@ -1,4 +1,4 @@
-from analyzer.model.connection cimport Milestone
+from analyzer.model.connection cimport Event
 from analyzer.model.tls cimport Tls
 from analyzer.verdict.facts cimport Facts, capital, span
 from analyzer.verdict.model cimport Verdict

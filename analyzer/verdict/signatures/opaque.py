@@ -9,7 +9,7 @@ import cython
 
 from analyzer.layer.tls.completion import REFUSAL_NS
 from analyzer.layer.tls.registry import TLS13
-from analyzer.model.connection import CLIENT, SERVER, Milestone
+from analyzer.model.connection import CLIENT, SERVER, Event
 from analyzer.model.tls import Tls
 from analyzer.verdict import timers
 from analyzer.verdict.facts import Facts, capital, span
@@ -197,7 +197,7 @@ def server_closed(case: Facts) -> Verdict | None:
 
 def crossed(case: Facts) -> cython.bint:
     """The server ended the connection without having received the request."""
-    mark: Milestone | None = case.find("fin", SERVER, 0)
+    mark: Event | None = case.find("fin", SERVER, 0)
     if case.closer_packet < case.opaque.request_packet:
         return True
     return mark is not None and 0 <= mark.ack < case.opaque.request_end

@@ -1,4 +1,4 @@
-from analyzer.model.connection cimport Milestone, Side
+from analyzer.model.connection cimport Event, Side
 from analyzer.model.http cimport Exchange
 from analyzer.model.tls cimport Record, Tls
 from analyzer.verdict.facts cimport Facts, capital, count, span

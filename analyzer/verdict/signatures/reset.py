@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.model.connection import CLIENT, SERVER, Milestone, Side
+from analyzer.model.connection import CLIENT, SERVER, Event, Side
 from analyzer.model.http import Exchange
 from analyzer.model.tls import Record, Tls
 from analyzer.tcp.ordering import PATIENCE_NS
@@ -25,7 +25,7 @@ def on_accept(case: Facts) -> Verdict | None:
     Needs: a reset of the server; no payload of the server; no payload of the client before it
     Not this: a RST in answer to the SYN is rst-refused; a client that resets is a half-open probe.
     """
-    mark: Milestone = case.reset
+    mark: Event = case.reset
     if mark is None or mark.side != SERVER or case.server.bytes > 0 or case.server.lost or case.client.lost:
         return None
     spoke: cython.longlong = case.client.first_data_time
@@ -76,7 +76,7 @@ def in_handshake(case: Facts) -> Verdict | None:
     Wireshark: tcp.flags.reset == 1 && tcp.time_delta >= 3 && tcp.completeness & 8
     Not this: when the client, or the server's FIN, ends the silence it is tls-stall.
     """
-    mark: Milestone = case.reset
+    mark: Event = case.reset
     if mark is None or mark.side != SERVER:
         return None
     spoke: cython.longlong = case.spoke_time if case.spoke_time <= mark.time else case.tls.hello_time
@@ -143,7 +143,7 @@ def post_finished(case: Facts) -> Verdict | None:
     Needs: a reset of the server; an unconfirmed Finished; no request
     Not this: with any server record after the Finished the connection is merely unused.
     """
-    mark: Milestone = case.reset
+    mark: Event = case.reset
     if mark is None or mark.side != SERVER or case.completion is None or case.completion.confirmed or case.asked:
         return None
     case.flag("post-finished")
@@ -172,7 +172,7 @@ def by_client(case: Facts) -> Verdict | None:
     Not this: after a silence it is a give-up (tls-stall); after an alert, a FIN or a complete response it is
         benign; in the request and response phases it is a client that closed (http-failure).
     """
-    mark: Milestone = case.reset
+    mark: Event = case.reset
     if mark is None or mark.side != CLIENT or case.silence() >= case.limits.give_up_min_ns:
         return None
     case.cite_hello()
@@ -213,7 +213,7 @@ def waiting(case: Facts) -> Verdict | None:
     Not this: when an earlier exchange and idleness went before it is rst-stale-connection; after the server's FIN
         it is http-no-response-server-closed or http-keepalive-race.
     """
-    mark: Milestone = case.reset
+    mark: Event = case.reset
     if mark is None or mark.side != SERVER or case.answered or case.asked == 0:
         return None
     waited: cython.longlong = mark.time - asked_time(case)
@@ -296,7 +296,7 @@ def mid_response(case: Facts) -> Verdict | None:
     Confidence: high; inside TLS medium unless a record is cut
     Not this: a RST after the complete response is benign; a FIN instead is http-response-truncated.
     """
-    mark: Milestone = case.reset
+    mark: Event = case.reset
     exchange: Exchange = case.exchange
     if mark is None or mark.side != SERVER or case.answered == 0:
         return None
@@ -336,7 +336,7 @@ def switched(case: Facts) -> Verdict | None:
     Needs: a reset of the server; a response
     Not this: FIN or Close first is an orderly end; silence is none; a client that resets has left.
     """
-    mark: Milestone = case.reset
+    mark: Event = case.reset
     exchange: Exchange = case.exchange
     if mark is None or mark.side != SERVER or not may_be_cut(case):
         return None
@@ -361,7 +361,7 @@ def switched(case: Facts) -> Verdict | None:
     )
 
 
-def unseen_end(case: Facts, mark: Milestone) -> cython.bint:
+def unseen_end(case: Facts, mark: Event) -> cython.bint:
     """A Close frame or a FIN may be among what the capture lacks before this reset."""
     client: Side = case.client
     server: Side = case.server

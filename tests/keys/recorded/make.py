@@ -19,6 +19,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ASK = "GET /a HTTP/1.1\n"
+REQUEST = "GET /{} HTTP/1.1\r\nHost: lab.example\r\n\r\n"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+"""What a server says that has no options -rev, when something is typed at the client, or EARLY was sent."""
 MADE = {
     "aes128-gcm": ("-tls1_3 -ciphersuites TLS_AES_128_GCM_SHA256", "", [ASK]),
     "aes256-gcm": ("-tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384", "", [ASK]),
@@ -34,8 +37,8 @@ MADE = {
         [ASK, "R\n", "after\n"],
     ),
     "renegotiation-cbc": ("-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA", "-client_renegotiation", [ASK, "R\n", "after\n"]),
-    "early-data": ("-tls1_3 -early_data EARLY", "-early_data", [ASK]),
-    "early-data-rejected": ("-tls1_3 -early_data EARLY", "-early_data REJECT", [ASK]),
+    "early-data": ("-tls1_3 -early_data EARLY", "-early_data", []),
+    "early-data-rejected": ("-tls1_3 -early_data EARLY", "-early_data REJECT", [REQUEST.format("again")]),
     "mutual": ("-tls1_3 -cert CERT -key KEY", "-Verify 1", [ASK]),
 }
 """By name: options of the client and of the server, and what is typed at the client."""
@@ -54,7 +57,7 @@ def recorded(folder: Path, client: str, server: str, typed: list[str]) -> str:
     """One of them."""
     key, certificate, early = folder / "key.pem", folder / "cert.pem", folder / "early"
     certify(key, certificate)
-    early.write_text("GET /early HTTP/1.1\n")
+    early.write_bytes(REQUEST.format("early").encode())
     reject = "REJECT" in server  # by a server that does not know the ticket
     for name, path in (("EARLY", early), ("CERT", certificate), ("KEY", key)):
         client = client.replace(name, str(path))
@@ -67,15 +70,15 @@ def recorded(folder: Path, client: str, server: str, typed: list[str]) -> str:
     if "-early_data" in arguments:
         at = arguments.index("-early_data")
         first = arguments[:at] + arguments[at + 2 :]
-        with Server(command, folder) as port:
-            speak(port, [*first, "-sess_out", str(ticket)], [ASK], folder)
+        with Server(command, folder) as running:
+            speak(running, [*first, "-sess_out", str(ticket)], [ASK], folder)
             if not reject:
                 (folder / "keys").unlink(missing_ok=True)
-                return told(client, server, typed, speak(port, [*arguments, "-sess_in", str(ticket)], typed, folder))
+                return told(client, server, typed, speak(running, [*arguments, "-sess_in", str(ticket)], typed, folder))
         (folder / "keys").unlink(missing_ok=True)
-    with Server(command, folder) as port:
+    with Server(command, folder) as running:
         more = ["-sess_in", str(ticket)] if ticket.exists() else []
-        return told(client, server, typed, speak(port, [*arguments, *more], typed, folder))
+        return told(client, server, typed, speak(running, [*arguments, *more], typed, folder))
 
 
 def told(client: str, server: str, typed: list[str], text: str) -> str:
@@ -95,12 +98,12 @@ def certify(key: Path, certificate: Path) -> None:
 
 
 class Server:
-    """A server while it is needed; its port."""
+    """A server while it is needed, and its port."""
 
     def __init__(self, command: list[str], folder: Path) -> None:
         self.command, self.folder = command, folder
 
-    def __enter__(self) -> int:
+    def __enter__(self) -> Server:
         self.process = subprocess.Popen(
             self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.PIPE, cwd=self.folder
         )
@@ -108,19 +111,27 @@ class Server:
         for line in self.process.stdout:
             if line.startswith(b"ACCEPT "):
                 threading.Thread(target=self.process.stdout.read, daemon=True).start()
-                return int(line.rpartition(b":")[2])
+                self.port = int(line.rpartition(b":")[2])
+                return self
         raise OSError("the server did not begin")
+
+    def answer(self) -> None:
+        """Say what is to be said, unless it says everything by itself."""
+        if "-rev" not in self.command and self.process.stdin is not None:
+            self.process.stdin.write(ANSWER)
+            self.process.stdin.flush()
+            time.sleep(0.3)
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
 
 
-def speak(port: int, options: list[str], typed: list[str], folder: Path) -> str:
+def speak(server: Server, options: list[str], typed: list[str], folder: Path) -> str:
     """A client through a relay, and what was said."""
     keys = folder / "keys"
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        relay = Relay(listening, port)
+        relay = Relay(listening, server.port)
         command = [
             "openssl",
             "s_client",
@@ -138,6 +149,7 @@ def speak(port: int, options: list[str], typed: list[str], folder: Path) -> str:
             process.stdin.write(line.encode())
             process.stdin.flush()
             time.sleep(0.3)
+        server.answer()
         process.stdin.write(b"Q\n")
         process.stdin.flush()
         process.wait(timeout=5)

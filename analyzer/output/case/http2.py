@@ -1,4 +1,4 @@
-"""Describes the frames of HTTP/2 in the words of docs/timelines.md, without a byte that tells who it was.
+"""Frames of HTTP/2 in words.
 
 Types, flags, streams, lengths, error codes and settings stay. Of header fields only those stay that a verdict depends
 on, with names and paths replaced; the block is filled up to its length.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 # not compiled: runs for one connection
 import re
-from collections.abc import Iterator
 from copy import deepcopy
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.layer.http2.fields import HeaderDecoder
-from analyzer.layer.http2.head import MAX_DIGITS
+from analyzer.layer.http2.head import MAX_DIGITS, Pairs
 from analyzer.layer.http2.reader import FRAME_HEADER
 from analyzer.layer.http2.registry import (
     CONTINUATION,
@@ -30,7 +29,9 @@ from analyzer.layer.http2.registry import (
     SETTINGS,
     WINDOW_UPDATE,
 )
+from analyzer.model.connection import Event
 from analyzer.output.anonymous import digits, method, shape
+from analyzer.output.case.captured import Captured, Part
 from analyzer.verdict.signatures.response import ENDLESS
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ MASK = "a"
 class Frame(NamedTuple):
     """One frame: `payload` as far as it is there, `whole` = all of it was captured."""
 
+    at: int
     kind: int
     flags: int
     stream: int
@@ -69,48 +71,25 @@ class Frame(NamedTuple):
     whole: bool
 
 
-class FrameLines:
-    """Describes one direction, from its first frame on."""
+class Http2Words:
+    """Describes the frames of one side; `blocks` are its header blocks, by the first frame's offset."""
 
-    def __init__(self, names: Pseudonyms) -> None:
+    def __init__(self, stream: Captured, blocks: dict[int, Any], names: Pseudonyms) -> None:
+        self.stream = stream
+        self.blocks = blocks
         self.names = names
         self.fields = HeaderDecoder()
         self.encoder: Encoder | None = None
-        self.block: list[Frame] = []
 
-    def describe(self, data: bytes, holes: bytes, at: int) -> Iterator[tuple[int, int, str]]:
-        """Start, end and words of each frame, and of what cannot be told apart behind a hole; the last may end later.
-
-        The frames of one header block come together, once its last is known.
-        """
-        while at < len(data):
-            head = data[at : at + FRAME_HEADER]
-            if len(head) < FRAME_HEADER or any(holes[at : at + FRAME_HEADER]):
-                break
-            length = int.from_bytes(head[:3], "big")
-            start, end = at + FRAME_HEADER, at + FRAME_HEADER + length
-            whole = end <= len(data) and not any(holes[start:end])
-            stream = int.from_bytes(head[5:], "big") & 0x7FFFFFFF
-            frame = Frame(head[3], head[4], stream, length, data[start:end], whole)
-            self.block.append(frame)
-            if frame.kind not in (HEADERS, PUSH_PROMISE, CONTINUATION) or frame.flags & END_HEADERS:
-                yield from self._ready(end)
-            at = end
-        yield from self._ready(at)
-        if at < len(data):
-            known = holes.find(1, at) if any(holes[at : at + FRAME_HEADER]) else len(data)
-            yield at, known, f"zeros {known - at}"
-            yield known, len(data), f"zeros {len(data) - known}"
-
-    def _ready(self, end: int) -> Iterator[tuple[int, int, str]]:
-        """The frames that waited, of which the last ends there."""
-        frames, self.block = self.block, []
-        at = end - sum(FRAME_HEADER + frame.length for frame in frames)
-        first = next((n for n, one in enumerate(frames) if one.kind in (HEADERS, PUSH_PROMISE, CONTINUATION)), 0)
-        for number, frame in enumerate(frames):
-            words = self._head_words(frames[first:]) if number == first else self._words(frame)
-            yield at, at + FRAME_HEADER + frame.length, f"h2 {words}"
-            at += FRAME_HEADER + frame.length
+    def frame(self, event: Event) -> Part:
+        """One frame."""
+        start, end = event.offset + FRAME_HEADER, event.offset + event.length
+        whole = self.stream.reach(start, end) == end
+        note: Any = event.note
+        kind, flags, number = note
+        frame = Frame(event.offset, kind, flags, number, end - start, self.stream.data[start:end], whole)
+        words = self._head_words(frame) if frame.kind in (HEADERS, PUSH_PROMISE) else self._words(frame)
+        return Part(event.offset, end, f"h2 {words}")
 
     def _words(self, frame: Frame) -> str:
         """Any frame but the first of a header block."""
@@ -148,21 +127,18 @@ class FrameLines:
 
     # -- header blocks ---------------------------------------------------------------------------------------------
 
-    def _head_words(self, frames: list[Frame]) -> str:
-        """The first frame of a header block, with the fields of all of them."""
-        frame = frames[0]
-        if frame.kind not in (HEADERS, PUSH_PROMISE):
-            return self._words(frame)
+    def _head_words(self, frame: Frame) -> str:
+        """The first frame of a header block, with the fields of all of it."""
         words = f"{NAMES[frame.kind]} stream {frame.stream}"
         words += " END_STREAM" if frame.kind == HEADERS and frame.flags & END_STREAM else ""
-        if not all(one.whole for one in frames):
+        size = f"size {FRAME_HEADER + frame.length}"
+        if not frame.whole:
             self.fields.forget()
-            return f"{words}{self._more(frame)} {self._broken()} size {FRAME_HEADER + frame.length}"
+            return f"{words}{self._more(frame)} {self._broken()} {size}"
         start, padding, options = _front(frame)
-        block = frame.payload[start : frame.length - padding]
-        found = self.fields.read(block + b"".join(one.payload for one in frames[1:]))
-        kept = self._broken() if found is None else self._kept(found, len(block))
-        return " ".join(f"{words}{options}{self._more(frame)} size {FRAME_HEADER + frame.length} {kept}".split())
+        found = self.fields.read(self.blocks.get(frame.at))
+        kept = self._broken() if found is None else self._kept(found, frame.length - padding - start)
+        return f"{words}{options}{self._more(frame)} {size} {kept}"
 
     def _more(self, frame: Frame) -> str:
         return "" if frame.flags & END_HEADERS else " more"
@@ -171,7 +147,7 @@ class FrameLines:
         self.encoder = None
         return UNDECODABLE
 
-    def _kept(self, found: list[tuple[str, str]], size: int) -> str:
+    def _kept(self, found: Pairs, size: int) -> str:
         """`indexed` and the fields that are kept, as many as the frame has room for."""
         fields = dict(reversed(found))
         shown = [(name, self._value(name, fields[name])) for name in KEPT if fields.get(name)]

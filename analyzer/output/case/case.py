@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 # not compiled: runs for one connection
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
-from analyzer.errors import UsageError
+from analyzer.capture.frame import Frames
 from analyzer.fetch.model import Fetch
 from analyzer.model.connection import CLIENT, ID_FAR, NETWORK, RST, SERVER, SYN, Connection
+from analyzer.model.log import MAX_EVENTS, Log
 from analyzer.output.anonymous import Pseudonyms
-from analyzer.output.payload import Describer, Part
+from analyzer.output.case.captured import Captured, Part, cannot
+from analyzer.output.case.payload import Describer
 from analyzer.output.timeline import letters
-from analyzer.tcp.trace import Seen
+from analyzer.tcp.trace import Seen, Trace
 from analyzer.verdict.model import Verdict
 
 MOST_PACKETS = 2000
@@ -32,11 +36,14 @@ SIX = ("[2001:db8::10]", "[2001:db8:1::20]", "[2001:db8:2::")
 class Case:
     """The packets of one connection, and its fetches with their verdicts."""
 
-    def __init__(self, fetches: list[tuple[Fetch, Verdict]], packets: Iterable[Seen], claim: str) -> None:
+    def __init__(self, fetches: list[tuple[Fetch, Verdict]], frames: Frames, claim: str) -> None:
         self.fetches = fetches
         self.connection: Connection = fetches[0][0].connection
         self.claim = claim
-        self.packets = list(_limited(packets))
+        log = Log()
+        self.packets = list(_limited(Trace(self.connection, log).packets(frames)))
+        if log.full:
+            raise cannot(f"a connection of more than {MAX_EVENTS:,} records, messages and frames")
         self.start = min(seen.time for seen in self.packets)
         self.numbers = {seen.number: at for at, seen in enumerate(self.packets, 1)}
         self.ttl = {CLIENT: USUAL_TTL, SERVER: USUAL_TTL}
@@ -45,7 +52,7 @@ class Case:
                 self.ttl[seen.side] = seen.ttl
         self.copied = self._copied()
         names = Pseudonyms()
-        self.parts = {side: self._stream(side, names) for side in (CLIENT, SERVER)}
+        self.parts = {side: self._stream(side, log, names) for side in (CLIENT, SERVER)}
         self.laid: dict[int, list[tuple[int, int]]] = {CLIENT: [], SERVER: []}
         self.ids: dict[int, int] = {}
         self.talks: dict[tuple[bytes, int], str] = {}
@@ -153,7 +160,7 @@ class Case:
             and other.time <= seen.time
         ]
         if not fitting:
-            raise _cannot("an ICMP error that quotes a packet which is not in the capture")
+            raise cannot("an ICMP error that quotes a packet which is not in the capture")
         senders = {self.connection.client.address: "client", self.connection.server.address: "server"}
         sender = senders.get(error.sender, ROUTER[error.version])
         mtu = f" mtu {error.mtu}" if error.mtu else ""
@@ -177,7 +184,7 @@ class Case:
 
     # -- payload ---------------------------------------------------------------------------------------------------
 
-    def _stream(self, side: int, names: Pseudonyms) -> list[Part]:
+    def _stream(self, side: int, log: Log, names: Pseudonyms) -> list[Part]:
         """The stream of one side in parts."""
         data, holes = bytearray(), bytearray()
         for seen in self.packets:
@@ -185,21 +192,24 @@ class Case:
                 continue
             start = max(seen.seq, 1) - 1
             if start + seen.length > MOST_BYTES or seen.seq < 0:
-                raise _cannot("a stream of this length" if seen.seq >= 0 else "payload from before the first packet")
+                raise cannot("a stream of this length" if seen.seq >= 0 else "payload from before the first packet")
             missing = start + seen.length - len(data)  # bytes that nobody captured are holes until somebody does
             data += bytes(max(0, missing))
             holes += b"\1" * max(0, missing)
             stop = start + len(seen.payload)
             data[start:stop] = seen.payload
             holes[start:stop] = bytes(len(seen.payload))
-        return Describer(self.connection, side, bytes(data), bytes(holes), names).parts()
+        stream = Captured(side, bytes(data), bytes(holes))
+        return Describer(self.connection, stream, log, names).parts(0, len(data))
 
     def _words(self, side: int, start: int, end: int) -> tuple[str, Part | None]:
         """The words for bytes that no line has laid yet, and what must be laid before they can be."""
         laid = self.laid[side]
         if any(left <= start and end <= right for left, right in laid):
             return "", None
-        chosen = [part for part in self.parts[side] if part.end > start and part.start < end]
+        parts = self.parts[side]
+        first = bisect_right(parts, start, key=attrgetter("end"))
+        chosen = parts[first : bisect_left(parts, end, first, key=attrgetter("start"))]
         if not chosen:  # of no stream: of a RST (RFC 9293 3.5.2 lets it say why), or of a probe in front of all data
             return f"zeros {end - start}", None
         left, right = chosen[0].start, chosen[-1].end
@@ -247,11 +257,7 @@ def _joined(parts: list[Part]) -> str:
 def _limited(packets: Iterable[Seen]) -> Iterator[Seen]:
     for at, seen in enumerate(packets):
         if at >= MOST_PACKETS:
-            raise _cannot(f"a connection of more than {MOST_PACKETS:,} packets in a readable way")
+            raise cannot(f"a connection of more than {MOST_PACKETS:,} packets in a readable way")
         if seen.length > MOST_LENGTH:
-            raise _cannot(f"a segment of {seen.length:,} bytes")
+            raise cannot(f"a segment of {seen.length:,} bytes")
         yield seen
-
-
-def _cannot(what: str) -> UsageError:
-    return UsageError(f"the notation of cases cannot express {what}", "share the capture itself, if you may")
