@@ -18,7 +18,8 @@ from support.twins import twin
 NAMES = [
     "http-status-502", "http-redirect-is-ok", "t16-truncated-body", "t16b-reset-in-the-body", "http-chunked-body-cut",
     "http-no-response-stalled", "http-client-abort-response", "rst-after-request", "t17b-keepalive-race",
-    "h2-rst-stream-internal-error", "h2-goaway-leaves-a-stream-behind", "http-request-unacked", "t19-goproxy-404-falls-back",
+    "h2-rst-stream-internal-error", "h2-goaway-leaves-a-stream-behind", "http-request-unacked",
+    "t19-goproxy-404-falls-back",
 ]  # fmt: skip
 TELLING = {"decrypted", "keys"}
 FLAGS = {"keys-missing", "keys-unfit"}
@@ -99,4 +100,4 @@ def test_half_a_key_log_shows_what_it_has_or_nothing(name: str, suite: str) -> N
     for end in sorted(dice.sample(range(1, len(key_log)), 24)):
         found = rows(capture, key_log[:end])
         verdicts = [(row["class"], row["cause"], row["status"]) for row in found]
-        assert verdicts in [[(row["class"], row["cause"], row["status"]) for row in known] for known in (without, whole)]
+        assert verdicts in [[(row["class"], row["cause"], row["status"]) for row in one] for one in (without, whole)]

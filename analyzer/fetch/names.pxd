@@ -2,6 +2,7 @@ from analyzer.fetch.build cimport exchange_name, seconds
 from analyzer.fetch.flow cimport shared, shared_text
 from analyzer.fetch.model cimport Fetch
 from analyzer.fetch.recent cimport Recent
+from analyzer.fetch.resolution cimport loopback
 from analyzer.fetch.wishes cimport Wishes
 from analyzer.layer.dns.lookups cimport Lookup
 from analyzer.model.connection cimport Connection

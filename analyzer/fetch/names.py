@@ -196,6 +196,8 @@ class Names:
         """From the first question for the name to the last answer, in seconds; and whether a question was repeated."""
         name = fetch.name.lower()
         lookups: list[Lookup] = self.asked.of((client, name)) or self.asked.of((b"", name))
+        if not lookups:
+            return
         asked = asked_before(lookups, before)
         if asked:
             first: cython.longlong = min([times[0] for times, _ in asked])

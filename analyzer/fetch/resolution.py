@@ -1,4 +1,3 @@
-# not compiled: only names that were not resolved
 """All that one client tried to resolve one name, and when that is a failure (signatures.md 1.2 `dns-failure`).
 
 A resolver asks for A and AAAA, asks again, asks other servers, and appends search domains. It is one wish: it failed
@@ -8,6 +7,8 @@ when nothing of it brought an address and no connection was made for the name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+
+import cython
 
 from analyzer.fetch.build import seconds
 from analyzer.fetch.model import Fetch
@@ -237,7 +238,7 @@ def outcome(lookup: Lookup) -> str:
     return known.get(lookup.rcode, "refused")
 
 
-def loopback(address: bytes) -> bool:
+def loopback(address: bytes) -> cython.bint:
     """Whether an address never leaves its host (RFC 1122 3.2.1.3, RFC 4291 2.5.3)."""
     return address[0] == 127 if len(address) == 4 else address == bytes(15) + b"\1"
 

@@ -1,5 +1,6 @@
 from analyzer.fetch.flow cimport shared_text
 from analyzer.fetch.recent cimport Recent
+from analyzer.fetch.resolution cimport loopback
 from analyzer.layer.dns.lookups cimport Lookup
 from analyzer.model.connection cimport Connection
 

@@ -41,7 +41,8 @@ class Direction(Hidden):
     """
 
     __slots__ = (
-        "_adrift", "_ahead", "_asked", "_built", "_cipher", "_current", "_guess", "_leaving", "_lost", "_passed", "_secrets",
+        "_adrift", "_ahead", "_asked", "_built", "_cipher", "_current", "_guess", "_leaving", "_lost", "_passed",
+        "_secrets",
         "_server", "failed", "opened", "skipped",
     )  # fmt: skip
 

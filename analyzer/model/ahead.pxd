@@ -15,6 +15,6 @@ cdef extern from *:
     """
     void ask "whyfetch_ask"(const void *place, int size) noexcept
 
-cdef int CONNECTION, SIDE, TLS, EXCHANGE, MILESTONE, LIST
+cdef int CONNECTION, SIDE, TLS, EXCHANGE, EVENT, LIST
 
 cpdef connections(list batch, Py_ssize_t begin, Py_ssize_t end)

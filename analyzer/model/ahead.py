@@ -13,7 +13,7 @@ import cython
 from analyzer.model.connection import Connection, Event
 from analyzer.model.http import Exchange
 
-CONNECTION, SIDE, TLS, EXCHANGE, MILESTONE = 384, 512, 512, 384, 128
+CONNECTION, SIDE, TLS, EXCHANGE, EVENT = 384, 512, 512, 384, 128
 """Bytes of each, in whole cache lines of 64."""
 LIST = 64
 """What a list or a tuple says of itself, and where its items are."""
@@ -46,6 +46,6 @@ def connections(batch: list[Any], begin: cython.Py_ssize_t, end: cython.Py_ssize
             if isinstance(batch[i], Connection):
                 one = batch[i]
                 for milestone in one.milestones:
-                    ask(cython.cast(cython.p_void, milestone), MILESTONE)
+                    ask(cython.cast(cython.p_void, milestone), EVENT)
                 for exchange in one.exchanges:
                     ask(cython.cast(cython.p_void, exchange), EXCHANGE)

@@ -35,7 +35,7 @@ websocket   a frame of a websocket; the bytes of its head, 0 = this is none, and
 prologue    what stands before a protocol; its name, as in Connection.via
 """
 MAX_EVENTS = 100_000
-"""Events that a log holds: far more than anybody reads."""
+"""Events of a connection that `whyfetch case` is written from: far more than anybody reads; more are refused."""
 
 
 class Log:

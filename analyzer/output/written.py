@@ -30,7 +30,7 @@ class Written:
         self.depot, self.packing = Depot(), Packing()
 
     def put(self, brief: Brief, waiting: cython.longlong) -> Turn:
-        """Write the row of a fetch that was judged, which is not needed then; nor is its brief, where many wait."""
+        """Write the row of a fetch that was judged, which nobody needs then; where many wait, nor its brief."""
         turn: Turn = brief
         more: bytes = self.packing.packed(brief) if waiting >= PACKED_FROM else b""
         if more:

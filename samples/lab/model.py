@@ -70,6 +70,7 @@ class Scenario:
     @property
     def path(self) -> str:
         """Where it lies below samples/."""
-        suffix = "" if self.capture.form == "rotated" else "." + self.capture.form.removeprefix("nano.").removeprefix("keys.")
+        form = self.capture.form.removeprefix("nano.").removeprefix("keys.")
+        suffix = "" if form == "rotated" else f".{form}"
         failed = [row.klass for row in self.rows if row.klass not in ("ok", "incomplete")]
         return f"{(failed or [self.rows[-1].klass])[0]}/{self.name}{suffix}"

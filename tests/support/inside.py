@@ -1,4 +1,4 @@
-"""What Wireshark and the program read inside TLS, in one form: methods, statuses, stream errors and alerts of a stream."""
+"""What Wireshark and the program read inside TLS, in one form: methods, statuses, errors and alerts of a stream."""
 
 from __future__ import annotations
 

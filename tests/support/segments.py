@@ -16,7 +16,7 @@ VLAN_TAGS = (b"\x81\0", b"\x88\xa8")
 End = tuple[bytes, int]
 
 
-class Unusual(Exception):
+class Unusual(Exception):  # noqa: N818 - it says what the frame is
     """A frame that is not understood here."""
 
 
@@ -112,7 +112,8 @@ def segment(link: int, frame: Frame) -> Segment | None:
     addresses = [data[spot : spot + width] for spot in spots]
     return Segment(
         data[:body], at, (addresses[0], ports[0]), (addresses[1], ports[1]), seq, ack, flags & 0xFFF, window,
-        data[body + 18 : body + 20], data[body + 20 : payload], data[payload : max(payload, end)], max(0, end - payload),
+        data[body + 18 : body + 20], data[body + 20 : payload], data[payload : max(payload, end)],
+        max(0, end - payload),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ LONGEST = 1 << 24
 MASK32 = 0xFFFFFFFF
 
 
-class NoTwin(Exception):
+class NoTwin(Exception):  # noqa: N818 - it says why
     """Why a connection has none."""
 
 

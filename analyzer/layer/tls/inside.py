@@ -274,8 +274,13 @@ class Inside(Conversation):
 
     def weight(self) -> int:
         """Bytes, about, that are kept."""
-        return WEIGHT + self.held + len(self.client.message) + len(self.server.message) + self.layer.weight() + sum(
-            len(plain) for _, plain, _ in self.ahead
+        return (
+            WEIGHT
+            + self.held
+            + len(self.client.message)
+            + len(self.server.message)
+            + self.layer.weight()
+            + sum(len(plain) for _, plain, _ in self.ahead)
         )
 
     # ---- the handshake ----

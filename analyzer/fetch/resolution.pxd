@@ -1,0 +1,1 @@
+cpdef bint loopback(bytes address) except -1
