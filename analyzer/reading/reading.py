@@ -44,7 +44,7 @@ class Reading:
 
     Fetches come file by file, and within a file in the order of their first packets. A connection is judged when it is
     over, so a fetch waits until no connection that began earlier is open: memory grows with the number of fetches that
-    end while an older connection lives, up to MAX_HELD.
+    end while an older connection lives, up to MAX_HELD, or where rows are `written` to MAX_WRITTEN, a tenth of it each.
 
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
