@@ -44,10 +44,11 @@ class Reading:
 
     Fetches come file by file, and within a file in the order of their first packets. A connection is judged when it is
     over, so a fetch waits until no connection that began earlier is open: memory grows with the number of fetches that
-    end while an older connection lives, up to MAX_HELD.
+    end while an older connection lives, up to MAX_HELD, or where rows are `written` to MAX_WRITTEN, a tenth of it each.
 
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
+    sealed       True: keys that captures bring with them are not used
     max_open     how many connections are followed at a time, 0 = as many as analyzer.tcp.expiry.MAX_OPEN says
     mine         says which fetches are wanted (analyzer.process), asked when each is over; `foreign` counts the others
     live         a running capture, read instead of `paths` and closed at the end
@@ -83,6 +84,7 @@ class Reading:
         progress: Progress | None = None,
         client_log: str | PathLike[str] | None = None,
         keylogs: Iterable[str | PathLike[str]] = (),
+        sealed: bool = False,
         waiting: Waiting | None = None,
         max_open: int = 0,
     ) -> None:
@@ -97,6 +99,7 @@ class Reading:
         self.settle = settle
         self.events = False
         self.warnings: list[str] = []
+        self.sealed = sealed
         self.keys = Store([fspath(path) for path in keylogs])
         self.damaged = False
         self.client_log = None
@@ -204,7 +207,7 @@ class Reading:
         self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
-        engine.table.reassembler.keys = key_source(self.keys, capture, grows=grows)
+        engine.table.reassembler.keys = None if self.sealed else key_source(self.keys, capture, grows=grows)
         names = Names()
         self.floods, order = Floods(), Order(MAX_HELD if self.written is None else MAX_WRITTEN)
         self._judging = judging = Judging(
