@@ -77,9 +77,13 @@ class Store(Shared):
         self.fill(secrets)
         if secrets.count:
             return secrets
+        self.missed(random)
+        return None
+
+    def missed(self, random: bytes) -> None:
+        """It was asked for in vain."""
         if len(self._missed) < MOST_MISSED:
             self._missed.add(random)
-        return None
 
     def session(self, random: bytes) -> Session | None:
         """What opens the connection whose ClientHello has this random, None = no secrets are known by now."""

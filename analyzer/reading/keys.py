@@ -32,8 +32,13 @@ class KeySource(Shared):
 
     def session(self, random: bytes) -> Session | None:
         """What opens the connection whose ClientHello has this random, None = no secrets are known by now."""
-        found = self.brought.session(random) if self.brought else None
-        return found if found is not None or not self.logs else self.logs.session(random)
+        if self.brought:
+            found = self.brought.session(random)
+            if found is not None:
+                return found
+        else:
+            self.brought.missed(random)
+        return self.logs.session(random) if self.logs else None
 
     def find(self, random: bytes) -> Secrets | None:
         """The secrets of a client random."""
@@ -48,20 +53,13 @@ class KeySource(Shared):
         return [*self.brought.notes(), f"the keys of {of} came behind their packets; `--keylog` reads them in time"]
 
 
-def key_source(logs: Store, capture: Readable, *, grows: bool) -> KeySource | None:
-    """The keys of a capture; None where there are none, and none can come."""
+def key_source(logs: Store | None, capture: Readable, *, grows: bool) -> KeySource:
+    """The keys of a capture, with what stands behind its last packet, and what it tells as it is read."""
+    source = KeySource(logs or Store(), grows=grows)
     tell = getattr(capture, "tell_secrets", None)
-    source = KeySource(logs, grows=grows)
-    if tell is not None and brings_keys(capture):
+    if tell is not None:
         known = [block for path in capture.source.paths for block in secrets_at_end(path)]  # type: ignore[attr-defined]
         for body, big in known:
             source.brought.add_block(body, big)
         tell(lambda body, big: (body, big) in known or source.brought.add_block(body, big))
-    elif not logs:
-        return None
     return source
-
-
-def brings_keys(capture: Readable) -> bool:
-    """Whether a capture is of a format that may have secrets in it."""
-    return any(hasattr(reader, "secret_blocks") for reader in getattr(capture, "readers", {}).values())

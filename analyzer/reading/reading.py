@@ -16,7 +16,6 @@ from analyzer.capture.patience import Waiting, patience
 from analyzer.errors import ExitStatus
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
-from analyzer.keys.store import Store
 from analyzer.output.words import still_open
 from analyzer.reading.inputs import Inputs, Live, Paths, Readable, listed
 from analyzer.reading.rows import NOTHING_OPEN, Rows, anybodys, only_fetches
@@ -27,9 +26,11 @@ from analyzer.verdict.told import Event
 if TYPE_CHECKING:
     from analyzer.clientlog.log import ClientLog
     from analyzer.fetch.names import Names
+    from analyzer.keys.store import Store
     from analyzer.output.written import Written
     from analyzer.reading.engine import Engine
     from analyzer.reading.judging import Judging
+    from analyzer.reading.keys import KeySource
     from analyzer.reading.leaving import Leaving
 
 Progress = Callable[[int, int], None]
@@ -44,7 +45,7 @@ class Reading:
 
     Fetches come file by file, and within a file in the order of their first packets. A connection is judged when it is
     over, so a fetch waits until no connection that began earlier is open: memory grows with the number of fetches that
-    end while an older connection lives, up to MAX_HELD.
+    end while an older connection lives, up to MAX_HELD, or where rows are `written` to MAX_WRITTEN, a tenth of it each.
 
     show_queries  True: query, fragment, user and password of a request's target are shown in rows and sentences
     waiting      called with a name when a pipe is opened and nothing comes out of it for a second
@@ -100,7 +101,7 @@ class Reading:
         self.events = False
         self.warnings: list[str] = []
         self.sealed = sealed
-        self.keys = Store([fspath(path) for path in keylogs])
+        self.keylogs = self._logs([fspath(path) for path in keylogs])
         self.damaged = False
         self.client_log = None
         if client_log is not None:
@@ -202,12 +203,11 @@ class Reading:
         from analyzer.fetch.names import Names
         from analyzer.reading.engine import Engine
         from analyzer.reading.judging import Judging
-        from analyzer.reading.keys import key_source
 
         self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
-        engine.table.reassembler.keys = None if self.sealed else key_source(self.keys, capture, grows=grows)
+        engine.table.reassembler.keys = None if self.sealed else self._keys_of(capture, grows=grows)
         names = Names()
         self.floods, order = Floods(), Order(MAX_HELD if self.written is None else MAX_WRITTEN)
         self._judging = judging = Judging(
@@ -238,6 +238,22 @@ class Reading:
         else:
             yield from self._waiting()
         self._account(name, capture, engine, judging)
+
+    def _logs(self, paths: list[str]) -> Store | None:
+        """The key logs, all of which can be read; nothing is imported where there are none."""
+        if not paths:
+            return None
+        from analyzer.keys.store import Store
+
+        return Store(paths)
+
+    def _keys_of(self, capture: Readable, *, grows: bool) -> KeySource | None:
+        """The keys of a capture, None where there are none, and none can come."""
+        if self.keylogs is None and not brings_keys(capture):
+            return None
+        from analyzer.reading.keys import key_source
+
+        return key_source(self.keylogs, capture, grows=grows)
 
     def _released(self, oldest_open: int) -> Iterator[Rows]:
         """The fetches whose rows are final, in chunks."""
@@ -308,7 +324,6 @@ class Reading:
 
     def _account(self, name: str, capture: Readable, engine: Engine, judging: Judging) -> None:
         from analyzer.reading.beyond import beyond
-        from analyzer.reading.keys import KeySource
 
         self.packets += engine.frames_seen
         self.tcp_packets += engine.tcp_packets
@@ -316,12 +331,18 @@ class Reading:
         self.without_fetch += judging.without_fetch
         self.foreign += judging.foreign
         self.left_out += judging.floods.left_out + judging.names.wishes.left_out
-        found = [*capture.warnings, *engine.warnings, *beyond(judging), *self.keys.notes()]
+        found = [*capture.warnings, *engine.warnings, *beyond(judging)]
         keys = engine.table.reassembler.keys
-        found += keys.notes() if isinstance(keys, KeySource) else []
+        found += keys.notes() if keys is not None else []
+        found += self.keylogs.notes() if self.keylogs is not None and self.captures == 1 else []
         prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
+
+
+def brings_keys(capture: Readable) -> bool:
+    """Whether a capture is of a format that may have secrets in it."""
+    return any(hasattr(reader, "secret_blocks") for reader in getattr(capture, "readers", {}).values())
 
 
 def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:

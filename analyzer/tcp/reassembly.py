@@ -9,6 +9,7 @@ once a cap is reached, or at the end.
 from __future__ import annotations
 
 from bisect import insort
+from typing import Any
 
 import cython
 
@@ -43,7 +44,7 @@ class Reassembler:
         self.waiting = self.held = 0
         self.lookups: Lookups | None = None
         self.log: Log | None = None
-        self.keys: object = None
+        self.keys: Any = None
         self.piece = Segment(Direction(0))
 
     def segment(self, side: Side, p: Packet, offset: cython.longlong, ack: cython.longlong) -> None:

@@ -80,7 +80,8 @@ class Trace:
         for stray in connection.strays or ():
             for number in (stray.packet, stray.refused_packet):
                 self.strays[number] = (stray.address, stray.port)
-        self.last = max(connection.last_packet, *self.strays, 0)
+        ends = connection.first_packet, connection.last_packet  # the other way round where packets changed places
+        self.first, self.last = min(ends), max(*ends, *self.strays)
 
     def packets(self, frames: Frames) -> Iterator[Seen]:
         """The packets, in the order of the capture; `frames` stands at its beginning."""
@@ -108,7 +109,7 @@ class Trace:
 
         Whether it is new or was sent before may be known only when others were taken, or at the `end`.
         """
-        if not self.connection.first_packet <= packet.number <= self.last:
+        if not self.first <= packet.number <= self.last:
             return None
         if kind == TCP and packet.key in self.keys:
             return self._seen(packet, self.keys[packet.key], decoder.note)

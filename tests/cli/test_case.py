@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from support.judge import judge
 from support.planted import conversation
 
 import analyzer
+from analyzer.capture import expand, open_capture
 from analyzer.cli.app import run
 from analyzer.output.words import address
 from analyzer.pkt.build import pcap
 from analyzer.pkt.payload import payload
 from analyzer.pkt.timeline import load, parse
+from analyzer.tcp.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = sorted((ROOT / "tests" / "cases").glob("*.pkt"))
@@ -66,9 +69,24 @@ def reproduced(path: Path, stream: int, capsys: pytest.CaptureFixture[str]) -> l
 def test_a_sample_keeps_its_verdicts(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every connection with a fetch, printed as a case and run as one, gets class, cause and what is missing again."""
     fetches = connected(path)
-    for stream in sorted({fetch.connection.stream for fetch in fetches}):
+    for stream in sorted({fetch.connection.stream for fetch in fetches if not opened(fetch)}):
         own = [fetch for fetch in fetches if fetch.connection.stream == stream]
         assert reproduced(path, stream, capsys) == verdicts(own)
+
+
+def opened(fetch: analyzer.Fetch) -> bool:
+    """Whether keys in the capture told something of it."""
+    return fetch.connection.tls is not None and fetch.connection.tls.decrypted > 0
+
+
+@pytest.mark.parametrize("path", [path for path in SAMPLES if "inside" in path.name], ids=lambda path: path.name)
+def test_a_verdict_by_keys_is_called_so(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A timeline has no keys: the reader is told, and nothing of what they opened is shown."""
+    fetch = next(fetch for fetch in connected(path) if opened(fetch))
+    assert run(["case", str(path), str(fetch.number)]) == 0
+    text = capsys.readouterr().out
+    assert "// The verdict was found with keys, which a timeline does not have" in text
+    assert " http " not in text
 
 
 PRINTED = [path for path in CASES if path.stem not in REFUSED and path.stem not in BEYOND_WORDS]
@@ -158,6 +176,16 @@ def test_a_flood_of_records_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     path.write_bytes(pcap(parse(conversation((">", hello), *flood))))
     assert run(["case", str(path), "--stream", "0"]) == 2
     assert "more than 100,000 records, messages and frames" in capsys.readouterr().err
+
+
+def test_packets_that_changed_places_are_all_there() -> None:
+    """In a damaged capture the last packet of a connection may stand before its first."""
+    (source,) = expand([str(ROOT / "samples" / "rst" / "curl-refused.pcap")])
+    (fetch,) = analyzer.read(source.paths[0])
+    connection = fetch.connection
+    connection.first_packet, connection.last_packet = connection.last_packet, connection.first_packet
+    with closing(open_capture(source)) as capture:
+        assert [seen.number for seen in Trace(connection).packets(capture.frames)] == [1, 2]
 
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"

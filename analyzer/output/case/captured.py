@@ -23,6 +23,10 @@ class Captured(NamedTuple):
     data: bytes
     holes: bytes
 
+    def has(self, at: int) -> bool:
+        """Whether this byte was captured, and not with a segment that nobody tells of (of a RST, or a copy)."""
+        return at < len(self.data) and not self.holes[at]
+
     def reach(self, start: int, end: int) -> int:
         """Up to where these bytes were captured without a hole."""
         hole = self.holes.find(1, start, end)

@@ -41,7 +41,8 @@ class Describer:
     def __init__(
         self, connection: Connection, stream: Captured, log: Log, names: Pseudonyms, alone: bool = False
     ) -> None:
-        own = sorted((event for event in log.events if event.side == stream.side), key=attrgetter("offset"))
+        own = [event for event in log.events if event.side == stream.side and stream.has(event.offset)]
+        own.sort(key=attrgetter("offset"))
         self.connection = connection
         self.stream = stream
         self.names = names
