@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CLAIM = """Say here in a sentence or two what a reader should notice.
 The connection of one fetch, anonymised by `whyfetch case`; lengths, times and verdict are the capture's own."""
+SEALED = "Keys opened it; a timeline has none, so that below is what can be seen from outside."
 
 
 def case(
@@ -37,12 +38,13 @@ def case(
     not_both(number, stream)
     source = source_of(capture, "case")
     fetch, status = pick(source, number, stream, command="case")
+    claim = CLAIM
     if fetch.connection.tls is not None and fetch.connection.tls.decrypted:
-        fetch = _sealed(source, fetch)
+        fetch, claim = _sealed(source, fetch), f"{CLAIM}\n{SEALED}"
     if fetch.resolution is not None:
         raise UsageError("a name that was not resolved has no connection to print", "`whyfetch show` shows its lookups")
     with closing(open_capture(source)) as again:
-        found = Case(_with_siblings(fetch), again.frames, CLAIM)
+        found = Case(_with_siblings(fetch), again.frames, claim)
     with Output(None) as out:
         for line in found.lines():
             out.write(line + "\n")

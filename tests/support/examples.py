@@ -19,6 +19,8 @@ MIRRORED_CASES = [name for name in CASES if "mirror 0" in (TESTS / "cases" / f"{
 SAMPLES = TESTS.parent / "samples"
 with (SAMPLES / "expected.csv").open(newline="") as _lines:
     SAMPLE_NAMES = sorted({row["file"] for row in csv.DictReader(_lines)})
+KEYED = {name for name in SAMPLE_NAMES if (SAMPLES / name).is_file() and b"KSLT" in (SAMPLES / name).read_bytes()}
+"""Samples that bring the keys of their TLS connections (a decryption secrets block of type TLSK)."""
 MIRRORED_SAMPLES = ["ok/wget-router-any.pcap"]
 
 GOOD = """

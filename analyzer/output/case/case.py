@@ -23,7 +23,6 @@ MOST_BYTES = 8_000_000
 """A case is for reading; these are far beyond."""
 MOST_LENGTH = 65_000
 """The notation's packets are real IP packets; offload makes longer ones."""
-WITH_KEYS = "The verdict was found with keys, which a timeline does not have: it gets what can be seen from outside."
 USUAL_TTL = 64
 USUAL_PORT = 443
 ROUTER = {4: "203.0.113.9", 6: "2001:db8:ffff::9"}
@@ -65,8 +64,6 @@ class Case:
         """The whole file."""
         for line in self.claim.splitlines():
             yield f"// {line}"
-        if self.connection.tls is not None and self.connection.tls.decrypted:
-            yield f"// {WITH_KEYS}"
         yield ""
         yield from self._settings()
         for seen in self.packets:
