@@ -9,7 +9,6 @@ from analyzer.cli.show import CAPTURE, NUMBER, STREAM, not_both
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
-    from analyzer.capture import CaptureSource
     from analyzer.fetch.model import Fetch
     from analyzer.verdict.model import Verdict
 
@@ -37,8 +36,6 @@ def case(
     not_both(number, stream)
     source = source_of(capture, "case")
     fetch, status = pick(source, number, stream, command="case")
-    if fetch.connection.tls is not None and fetch.connection.tls.decrypted:
-        fetch = _sealed(source, fetch)
     if fetch.resolution is not None:
         raise UsageError("a name that was not resolved has no connection to print", "`whyfetch show` shows its lookups")
     with closing(open_capture(source)) as again:
@@ -47,17 +44,6 @@ def case(
         for line in found.lines():
             out.write(line + "\n")
     return status
-
-
-def _sealed(source: CaptureSource, fetch: Fetch) -> Fetch:
-    """The same connection without the keys that the capture brings: a case has records, not what is in them."""
-    from analyzer.api import Reading
-
-    stream = fetch.connection.stream
-    for other in Reading(source.paths, kinds=True, sealed=True):
-        if other.connection.stream == stream:
-            return other
-    return fetch
 
 
 def _with_siblings(fetch: Fetch) -> list[tuple[Fetch, Verdict]]:

@@ -48,11 +48,8 @@ def verdicts(fetches: list[analyzer.Fetch]) -> list[tuple[str, str, str]]:
 
 
 def connected(path: Path) -> list[analyzer.Fetch]:
-    """The fetches that have a connection; a name that failed has none, and is refused.
-
-    Without the keys that a capture brings: a case has records, not what is in them.
-    """
-    return [fetch for fetch in analyzer.Reading(path, sealed=True) if fetch.resolution is None]
+    """The fetches that have a connection; a name that failed has none, and is refused."""
+    return [fetch for fetch in analyzer.read(path) if fetch.resolution is None]
 
 
 def reproduced(path: Path, stream: int, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str, str]]:
