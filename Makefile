@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ifeq ($(CI),true)
 export WHYFETCH_COMPILE ?= 1
 endif
-.PHONY: demo test lint types contract unit live others fuzz asan samples bench bench-check docs wheel clean tools
+.PHONY: demo test lint types contract unit live others fuzz asan samples bench bench-check truth docs wheel clean tools
 
 # The packages whose programs are not here, of a list of program:package.
 missing = $(shell for each in $(1); do command -v $${each%%:*} >/dev/null || printf ' %s' $${each\#\#*:}; done)
@@ -102,6 +102,10 @@ bench: $(BUILT)
 	$(BIN)/python benchmarks/run.py --keep --captures $(CAPTURES)
 
 # Instructions, which depend on nothing else that runs here; UPDATE=1 writes the figure that is compared with.
+# What is told of TLS without keys against what keys show.
+truth: $(STAMP)
+	$(BIN)/python benchmarks/truth.py
+
 bench-check: $(BUILT)
 	@$(BIN)/python benchmarks/instructions.py $(if $(UPDATE),--update)
 
