@@ -79,7 +79,7 @@ def _write(
     captures: list[str], output: Path, said: dict[str, Any], *, anonymise: bool, show_queries: bool, quiet: bool
 ) -> ExitStatus:
     """Read, and write the page when all is known; `said`: what is known besides the captures, as Reading takes it."""
-    from analyzer.output.page.facts import Facts
+    from analyzer.output.page.facts import PageFacts
     from analyzer.output.page.gather import PageContent
     from analyzer.output.page.page import available, page
     from analyzer.output.page.story import Read
@@ -110,7 +110,7 @@ def _write(
             if bar is not None:
                 bar.close()
         warnings = [*reading.warnings, *(f"{error.message}; skipped" for error in reading.failures)]
-        facts = Facts(gathered, {source.name: source.paths[0] for source in reading.sources})
+        facts = PageFacts(gathered, {source.name: source.paths[0] for source in reading.sources})
         text, line = page(gathered, facts, Read(reading.packets, reading.connections, warnings))
         target.write(text)
     if not quiet:

@@ -34,7 +34,7 @@ NOT = -1
 Content = tuple[int, bytes]
 
 
-class Direction(Hidden):
+class Opener(Hidden):
     """One direction. `open` and `skip` see every record once, in the order of the stream.
 
     opened, skipped, failed  records that were opened, passed over unread, and tried in vain
@@ -210,7 +210,7 @@ class Direction(Hidden):
             self._adrift = True
 
 
-class Sealed(Direction):
+class Sealed(Opener):
     """One whose version or suite is not supported: nothing is tried."""
 
     __slots__ = ()

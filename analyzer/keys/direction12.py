@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.keys.direction import APPLICATION_DATA, CHANGE_CIPHER_SPEC, NOT, Content, Direction
+from analyzer.keys.direction import APPLICATION_DATA, CHANGE_CIPHER_SPEC, NOT, Content, Opener
 from analyzer.keys.epochs import Epoch, KeyBlock
 from analyzer.keys.hidden import Shared
 from analyzer.keys.secrets import MASTER_LABEL, Secrets
@@ -33,7 +33,7 @@ class Negotiated(Shared):
             yield self._blocks[master]
 
 
-class Direction12(Direction):
+class Direction12(Opener):
     """Records up to the first ChangeCipherSpec come back as they are; there too each is to be given to it.
 
     A ChangeCipherSpec itself still has the old protection, and its number (RFC 5246 6.1, 7.1).

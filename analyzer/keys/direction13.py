@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.keys.direction import ALERT, APPLICATION_DATA, HANDSHAKE_TYPE, NOT, Content, Direction
+from analyzer.keys.direction import ALERT, APPLICATION_DATA, HANDSHAKE_TYPE, NOT, Content, Opener
 from analyzer.keys.epochs import APPLICATION, EARLY, HANDSHAKE, Epoch, TrafficSecret
 from analyzer.keys.secrets import CLIENT_LABELS, EARLY_LABEL, SERVER_LABELS, Secrets
 from analyzer.keys.suites import SUITES, Suite
@@ -17,7 +17,7 @@ MAYBE_UPDATE = 64
 its padding. One that was skipped is found out when the next record is opened, up to 64 records behind it."""
 
 
-class Direction13(Direction):
+class Direction13(Opener):
     """What is not protected comes back as it is: hellos, also behind early data, and alerts of who could not read one.
 
     ChangeCipherSpecs are decoration, and nothing comes of them (RFC 8446 D.4).

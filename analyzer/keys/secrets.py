@@ -18,7 +18,7 @@ MOST_DISAGREEING = 4
 """Different secrets of one label and random that are kept: which of them is right is tried."""
 
 
-class Finder(Protocol):
+class SecretFinder(Protocol):
     """Where secrets are looked for."""
 
     def fill(self, secrets: Secrets) -> None:
@@ -36,7 +36,7 @@ class Secrets(Shared):
 
     __slots__ = ("_finder", "_found", "count", "disagreeing", "origins", "random")
 
-    def __init__(self, random: bytes, finder: Finder) -> None:
+    def __init__(self, random: bytes, finder: SecretFinder) -> None:
         self.random = random
         self.count = self.disagreeing = 0
         self.origins: set[str] = set()

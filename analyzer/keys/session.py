@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.keys.direction import Direction, Sealed
+from analyzer.keys.direction import Opener, Sealed
 from analyzer.keys.direction12 import Direction12, Negotiated
 from analyzer.keys.direction13 import Direction13
 from analyzer.keys.hidden import Hidden
@@ -22,8 +22,8 @@ class Session(Hidden):
 
     def __init__(self, secrets: Secrets) -> None:
         self.secrets = secrets
-        self.client: Direction = Direction13(secrets, server=False)
-        self.server: Direction = Direction13(secrets, server=True)
+        self.client: Opener = Direction13(secrets, server=False)
+        self.server: Opener = Direction13(secrets, server=True)
         self.problem = ""
 
     @property

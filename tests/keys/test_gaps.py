@@ -13,7 +13,7 @@ from support.recorded import NAMES, recorded
 from support.tls_talk import NO_ENCRYPT_THEN_MAC, Record, Talk, contexts, talk
 from support.unlocked import Layer, data_of, read, store_of
 
-from analyzer.keys.direction import MOST_FAILED, SEARCH, WINDOW, Direction
+from analyzer.keys.direction import MOST_FAILED, SEARCH, WINDOW, Opener
 
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 UPDATE = 22
@@ -51,7 +51,7 @@ def numbers_of(found: Talk) -> list[int]:
     return same[-100:]
 
 
-def server_of(layer: Layer) -> Direction:
+def server_of(layer: Layer) -> Opener:
     assert layer.session is not None
     return layer.session.server
 

@@ -17,7 +17,7 @@ from analyzer.model.connection import CLIENT, NEVER
 from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 
 if TYPE_CHECKING:
-    from analyzer.keys.direction import Direction
+    from analyzer.keys.direction import Opener
     from analyzer.keys.session import Session
     from analyzer.layer.tls.side import TlsSide
 
@@ -114,7 +114,7 @@ class Inside(Conversation):
         else:
             self.measure()
 
-    def told(self, direction: Direction) -> None:
+    def told(self, direction: Opener) -> None:
         """The ServerHello was not captured: what opens a record is of TLS 1.3, and of a suite."""
         suite = getattr(direction, "suite", None)
         if suite is not None and self.session is not None:
@@ -216,13 +216,13 @@ class Inside(Conversation):
         half.talking = self.talks(direction)
         half.message.clear()
 
-    def talks(self, direction: Direction) -> bool:
+    def talks(self, direction: Opener) -> bool:
         """Whether the handshake of a direction is over: in TLS 1.2 its Finished is the first record with keys."""
         if self.tls.version >= TLS13 or direction.stage:
             return direction.stage == APPLICATION_STAGE
         return direction.number > 0
 
-    def caught_up(self, half: Half, record: Record, direction: Direction) -> None:
+    def caught_up(self, half: Half, record: Record, direction: Opener) -> None:
         """The first record that opens behind a gap tells by its number how many were in there, and so how much."""
         records = direction.number - 1
         if half.talking:
@@ -235,7 +235,7 @@ class Inside(Conversation):
 
     # ---- what they hold ----
 
-    def take(self, side: TlsSide, half: Half, direction: Direction, record: Record, kind: int, plain: bytes) -> None:
+    def take(self, side: TlsSide, half: Half, direction: Opener, record: Record, kind: int, plain: bytes) -> None:
         """The plaintext of a record."""
         self.opened += len(plain)
         self.tls.decrypted = max(self.tls.decrypted, HANDSHAKE_ONLY)

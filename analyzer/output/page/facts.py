@@ -97,7 +97,7 @@ class Reason(NamedTuple):
     example: Entry | None
 
 
-class Facts:
+class PageFacts:
     """Puts into words what was gathered."""
 
     def __init__(self, gathered: PageContent, paths: dict[str, str]) -> None:

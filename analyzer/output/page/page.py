@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from analyzer.errors import MissingError
-from analyzer.output.page.facts import MOST_GROUPS, Detail, Entry, Facts
+from analyzer.output.page.facts import MOST_GROUPS, Detail, Entry, PageFacts
 from analyzer.output.page.gather import PageContent
 from analyzer.output.page.story import Read, Story
 from analyzer.output.page.svg import strokes
@@ -31,7 +31,7 @@ FIRST_GROUPS = 10
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'"
 
 
-def page(gathered: PageContent, facts: Facts, read: Read) -> tuple[str, str]:
+def page(gathered: PageContent, facts: PageFacts, read: Read) -> tuple[str, str]:
     """The whole page, and its headline in a line."""
     environment = _environment()
     entries = facts.entries()
@@ -79,7 +79,7 @@ def available() -> None:
     _environment()
 
 
-def _details(environment: Environment, facts: Facts, story: Story, entries: list[Entry]) -> dict[str, Markup]:
+def _details(environment: Environment, facts: PageFacts, story: Story, entries: list[Entry]) -> dict[str, Markup]:
     """What opens below a fetch, by its id: those of the reasons first, then the others while there is room."""
     from markupsafe import Markup
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from analyzer.output.grouping import RowGroup
 from analyzer.output.page import words
-from analyzer.output.page.facts import MOST_WARNINGS, Entry, Facts, Reason
+from analyzer.output.page.facts import MOST_WARNINGS, Entry, PageFacts, Reason
 from analyzer.output.page.gather import PageContent, Values, row_of
 from analyzer.output.page.strip import Column
 from analyzer.output.summary import MENDED
@@ -49,7 +49,7 @@ class Bar(NamedTuple):
 class Story:
     """Put together from what was gathered, and from the reading itself."""
 
-    def __init__(self, gathered: PageContent, facts: Facts, entries: list[Entry], read: Read) -> None:
+    def __init__(self, gathered: PageContent, facts: PageFacts, entries: list[Entry], read: Read) -> None:
         self.gathered, self.facts, self.entries, self.read, self.veil = gathered, facts, entries, read, facts.veil
         classes = gathered.summary.classes()
         self.fetches = gathered.summary.fetches
