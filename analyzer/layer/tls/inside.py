@@ -1,4 +1,3 @@
-# not compiled: read where there are keys
 """What keys show of a TLS connection: its hidden handshake messages and alerts, and the conversation that it carries.
 
 The plaintext goes into a `Next` of its own, so that whatever is read outside of TLS is read inside. Of bodies that

@@ -1,4 +1,3 @@
-# not compiled: read where there are keys
 """Handshake messages that only keys show, and answers that decide how keys are used."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# not compiled: read where there are keys
 """What TLS carries: the plaintext of both directions, what of it was not captured, and who reads it.
 
 How much is missing where records were not seen is told by the number of the next one that opens. Where a suite pads
