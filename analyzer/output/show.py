@@ -127,7 +127,8 @@ class Page:
         yield from self._labelled("Wireshark", wireshark_filter(self.fetch), whole=True)
         commands = [f"whyfetch signatures {verdict.cause}"] if verdict.cause else []
         if self.fetch.resolution is None:
-            which = str(self.fetch.number) if self.fetch.number else f"--stream {self.fetch.connection.stream}"
+            counted_alike = self.fetch.number and self.fetch.flow.keys != "log"  # `case` takes no key log
+            which = str(self.fetch.number) if counted_alike else f"--stream {self.fetch.connection.stream}"
             case = f"whyfetch case {shlex.quote(safe(self.path))} {which}"
             commands.append(f"{case}   (anonymised, for a bug report)")
         for at, command in enumerate(commands):
