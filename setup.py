@@ -19,6 +19,7 @@ from setuptools.command.build_ext import build_ext
 
 COMPILED = [
     "analyzer/capture",
+    "analyzer/keys",
     "analyzer/model",
     "analyzer/frame",
     "analyzer/layer",
@@ -54,7 +55,7 @@ CHECKED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-
 have -fwrapv, which says that numbers may wrap: then nothing is looked for."""
 DIRECTIVES = {"binding": False, "emit_code_comments": False}
 """Functions without the attributes of Python's own are called faster, and make a tenth less code."""
-PICKLED = ("analyzer/model/", "analyzer/frame/", "analyzer/layer/", "analyzer/flow/", "analyzer/tcp/")
+PICKLED = ("analyzer/keys/", "analyzer/model/", "analyzer/frame/", "analyzer/layer/", "analyzer/flow/", "analyzer/tcp/")
 """What belongs to a connection is copied while it is open (tcp/outlook.py), by the methods that pickling has."""
 
 LIBRARY = """\

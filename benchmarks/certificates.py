@@ -51,8 +51,13 @@ def certificate(issuer: str, subject: str, names: tuple[str, ...]) -> bytes:
 
 
 @cache
+def chain(name: str) -> tuple[bytes, bytes]:
+    """Those of a server of that name: its own, and the one that signed it."""
+    own = certificate(AUTHORITIES[0], name, (name, f"www.{name}"))
+    return own, certificate(AUTHORITIES[1], AUTHORITIES[0], AUTHORITIES)
+
+
 def message(name: str) -> bytes:
-    """The body of a Certificate message for a server of that name (RFC 5246 7.4.2), with the one that signed it."""
-    chain = (certificate(AUTHORITIES[0], name, (name, f"www.{name}")), certificate(*reversed(AUTHORITIES), AUTHORITIES))
-    both = b"".join(len(each).to_bytes(3, "big") + each for each in chain)
+    """The body of a Certificate message of TLS 1.2 (RFC 5246 7.4.2)."""
+    both = b"".join(len(each).to_bytes(3, "big") + each for each in chain(name))
     return len(both).to_bytes(3, "big") + both

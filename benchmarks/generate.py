@@ -22,6 +22,7 @@ from conversations import MIX, SECOND, http_ok
 from lifelike import LIFE, Play
 from names import RESOLVERS
 from packets import Talk
+from sealed import HTTPS
 
 WORK = Path(__file__).parent / "work"
 PACKETS = 2_000_000
@@ -38,6 +39,9 @@ COLUMNS = [
 
 GLOBAL_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)
 RECORD = struct.Struct("<IIII")
+
+PACKET = "# packet "
+"""Begins the comment before the lines of a connection: with which packet it begins."""
 
 Label = dict[str, Any]
 Frames = list[tuple[int, bytes]]
@@ -56,7 +60,7 @@ class Mix:
         return [share for share, *_ in self.kinds]
 
 
-MIXES = {"even": Mix(MIX, 10), "life": Mix(LIFE, 5)}
+MIXES = {"even": Mix(MIX, 10), "life": Mix(LIFE, 5), "https": Mix(HTTPS, 5)}
 
 
 def addresses(rng: Random, number: int, every: int) -> tuple[str, str, int]:
@@ -79,6 +83,7 @@ def connection(mix: Mix, seed: int, number: int, start: int, last: bool) -> list
     frames = sorted(talk.frames, key=lambda frame: frame[0])
     endpoints = {"client": client, "client_port": port, "server": server, "server_port": server_port}
     label = endpoints | {"fetches": fetches, "class": kind, "cause": cause, "packets": len(frames)}
+    label["key_log"] = talk.key_log
     if not frames:
         resolver = str(ipaddress.ip_address(RESOLVERS[6 if talk.v6 else 4]))
         return [(talk.asides, label | {"tcp_stream": "", "server": resolver, "packets": len(talk.asides)})]
@@ -109,8 +114,8 @@ def interleaved(mix: Mix, seed: int, packets: int) -> Iterator[tuple[int, bytes,
             yield when, frame, label
 
 
-def write(capture: IO[bytes], labels: IO[str], mix: Mix, seed: int, packets: int) -> tuple[int, int]:
-    """Write capture and labels; returns packets and connections written."""
+def write(capture: IO[bytes], labels: IO[str], keys: IO[str], mix: Mix, seed: int, packets: int) -> tuple[int, int]:
+    """Write capture, labels and key log; returns packets and connections written."""
     table = csv.DictWriter(labels, COLUMNS, lineterminator="\n")
     table.writeheader()
     capture.write(GLOBAL_HEADER)
@@ -122,6 +127,8 @@ def write(capture: IO[bytes], labels: IO[str], mix: Mix, seed: int, packets: int
             if "tcp_stream" not in label:
                 label["tcp_stream"] = streams
                 streams += 1
+            if lines := label.pop("key_log"):
+                keys.write(f"{PACKET}{number}\n{lines}")
             table.writerow(label)
         size = len(frame)
         capture.write(RECORD.pack(EPOCH + when // SECOND, when % SECOND, size, size))
@@ -132,11 +139,13 @@ def write(capture: IO[bytes], labels: IO[str], mix: Mix, seed: int, packets: int
 def generate(path: Path, packets: int, seed: int = 1, mix: str = "even") -> None:
     """Write `path` and `path` + .labels.csv; both appear only when complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part, labels = path.with_suffix(".part"), labels_of(path)
+    part, labels, log = path.with_suffix(".part"), labels_of(path), keys_of(path)
     began = time.perf_counter()
-    with part.open("wb", buffering=1 << 20) as capture, labels.open("w", newline="") as sidecar:
-        written, streams = write(capture, sidecar, MIXES[mix], seed, packets)
+    with part.open("wb", buffering=1 << 20) as capture, labels.open("w", newline="") as sidecar, log.open("w") as keys:
+        written, streams = write(capture, sidecar, keys, MIXES[mix], seed, packets)
     part.replace(path)
+    if not log.stat().st_size:
+        log.unlink()
     size, seconds = path.stat().st_size, time.perf_counter() - began
     print(f"{path}: {written} packets, {streams} connections, {size / 1e9:.2f} GB, written in {seconds:.0f} s")
 
@@ -144,6 +153,11 @@ def generate(path: Path, packets: int, seed: int = 1, mix: str = "even") -> None
 def labels_of(path: Path) -> Path:
     """The file with the labels of a generated capture."""
     return path.with_suffix(".labels.csv")
+
+
+def keys_of(path: Path) -> Path:
+    """The key log of a generated capture; there is none where nothing has keys."""
+    return path.with_suffix(".keys")
 
 
 def default_path(packets: int, mix: str = "even") -> Path:

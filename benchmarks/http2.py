@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 
-DATA, HEADERS, SETTINGS, GOAWAY, WINDOW_UPDATE = 0, 1, 4, 7, 8
+DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 7, 8
+HEADER = 9
+"""Bytes of a frame before its payload."""
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
 LARGEST = 16_384
 """Bytes of a DATA frame, unless the peer's SETTINGS allow more."""

@@ -94,10 +94,15 @@ class Session:
         if rng.random() < LOOKED_UP:
             names.lookup(talk, host(talk))
         talk.connect()
-        hello = client_hello(rng, host(talk), (b"h2", b"http/1.1") if self.protocol == b"h2" else (b"http/1.1",))
+        hello = self.offered()
         talk.upload(hello)
         talk.wait(rng.randrange(300, 3_000))
         return hello[44:76]
+
+    def offered(self) -> bytes:
+        """The ClientHello."""
+        protocols = (b"h2", b"http/1.1") if self.protocol == b"h2" else (b"http/1.1",)
+        return client_hello(self.talk.rng, host(self.talk), protocols)
 
     def handshake(self) -> bytes:
         """A full handshake; returns what the client still has to send, and will with its first request."""

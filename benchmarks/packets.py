@@ -48,6 +48,7 @@ class Talk:
     time    now, microseconds; the methods advance it
     frames  (time, frame) so far; asides: those that are no part of the connection (names.py)
     next    next sequence number of each side, relative; acked: what each side acknowledges
+    key_log lines of a key log (sealed.py)
     """
 
     def __init__(self, rng: Random, start: int, addresses: tuple[bytes, bytes], ports: tuple[int, int]) -> None:
@@ -56,6 +57,7 @@ class Talk:
         self.addresses = addresses
         self.frames: list[tuple[int, bytes]] = []
         self.asides: list[tuple[int, bytes]] = []
+        self.key_log = ""
         self.v6 = len(addresses[0]) == 16
         self.rtt = rng.randrange(4_000, 60_000)
         self.segment = 1428 if self.v6 else 1448

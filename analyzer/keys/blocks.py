@@ -1,3 +1,4 @@
+# not compiled: asked once a connection, or once a run
 """Decryption secrets blocks of pcapng (draft-ietf-opsawg-pcapng 4.7): key logs inside captures."""
 
 from __future__ import annotations

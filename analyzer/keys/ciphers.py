@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import cython
+
 from analyzer.keys import library
 from analyzer.keys.hidden import Hidden
 from analyzer.keys.mac import Mac
@@ -18,6 +20,8 @@ EXPLICIT = 8
 """Bytes of a nonce that a record of AES-GCM and AES-CCM begins with in TLS 1.2 (RFC 5288 3, RFC 6655 3)."""
 BLOCK = 16
 """Bytes of a block of AES, and of an initialization vector (RFC 5246 6.2.3.2)."""
+TAG = 16
+"""Bytes behind the ciphertext of ChaCha20-Poly1305 (RFC 8439 2.8)."""
 SALT, NONCE = 4, 12
 """Bytes of the implicit part of a nonce, and of a whole one."""
 FARTHEST = 1 << 32
@@ -27,13 +31,11 @@ FARTHEST = 1 << 32
 class Cipher(Hidden):
     """One key of one direction."""
 
-    __slots__ = ()
-
-    def read(self, number: int, kind: int, version: int, body: bytes) -> bytes | None:
+    def read(self, number: cython.longlong, kind: cython.int, version: cython.int, body: bytes) -> bytes | None:
         """The plaintext of a record with this sequence number, and the type and version of its header."""
         raise NotImplementedError
 
-    def begins(self, number: int, body: bytes) -> bytes:
+    def begins(self, number: cython.longlong, body: bytes) -> bytes:
         """The plaintext of a record that was cut off, as far as it goes: there is no tag that proves it."""
         return b""
 
@@ -41,7 +43,7 @@ class Cipher(Hidden):
         """The sequence number that this record says of itself, -1 = none."""
         return -1
 
-    def ready(self) -> bool:
+    def ready(self) -> cython.bint:
         """Whether the next record can be read at all."""
         return True
 
@@ -53,57 +55,64 @@ class Cipher(Hidden):
         return copy.copy(self)
 
 
-class Aead13(Cipher):
-    """The AEADs of TLS 1.3: the nonce is the IV and the sequence number (RFC 8446 5.2 and 5.3)."""
-
-    __slots__ = ("_decrypt", "_failures", "_iv", "_key", "_suite")
+class Counted(Cipher):
+    """An AEAD whose nonce is the IV and the sequence number (RFC 8446 5.3)."""
 
     def __init__(self, suite: Suite, key: bytes, iv: bytes) -> None:
         self._decrypt = library.aead(suite, key)
-        self._suite, self._key = suite, key
-        self._iv = int.from_bytes(iv, "big")
+        self._suite, self._key, self._iv = suite, key, iv
+        self._nonce = bytearray(iv)
         self._failures = library.aeads().failures
 
-    def read(self, number: int, kind: int, version: int, body: bytes) -> bytes | None:
-        head = (kind << 32 | version << 16 | len(body)).to_bytes(5, "big")
-        try:
-            return self._decrypt((self._iv ^ number).to_bytes(NONCE, "big"), body, head)
-        except self._failures:
-            return None
+    def nonce(self, number: cython.ulonglong) -> bytearray:
+        """That of a record; the next one is written over it."""
+        at: cython.int
+        nonce: bytearray = self._nonce
+        for at in range(11, 3, -1):
+            nonce[at] = self._iv[at] ^ number & 0xFF
+            number >>= 8
+        return nonce
 
-    def begins(self, number: int, body: bytes) -> bytes:
-        return library.prefix(self._suite, self._key, (self._iv ^ number).to_bytes(NONCE, "big"), body)
+    def begins(self, number: cython.longlong, body: bytes) -> bytes:
+        return library.prefix(self._suite, self._key, bytes(self.nonce(number)), body)
 
 
-class ChaCha12(Cipher):
-    """ChaCha20-Poly1305 in TLS 1.2: the same nonce (RFC 7905 2)."""
-
-    __slots__ = ("_decrypt", "_failures", "_iv", "_key", "_suite", "_tag")
+class Aead13(Counted):
+    """The AEADs of TLS 1.3, which cover a record's header (RFC 8446 5.2)."""
 
     def __init__(self, suite: Suite, key: bytes, iv: bytes) -> None:
-        self._decrypt = library.aead(suite, key)
-        self._suite, self._key = suite, key
-        self._iv = int.from_bytes(iv, "big")
-        self._tag = suite.tag
-        self._failures = library.aeads().failures
+        Counted.__init__(self, suite, key, iv)
+        self._head = bytearray(5)
 
-    def read(self, number: int, kind: int, version: int, body: bytes) -> bytes | None:
-        if len(body) < self._tag:
-            return None
-        head = additional(number, kind, version, len(body) - self._tag)
+    def read(self, number: cython.longlong, kind: cython.int, version: cython.int, body: bytes) -> bytes | None:
+        size: cython.Py_ssize_t = len(body)
+        head: bytearray = self._head
+        head[0] = kind
+        head[1] = version >> 8
+        head[2] = version & 0xFF
+        head[3] = size >> 8
+        head[4] = size & 0xFF
         try:
-            return self._decrypt((self._iv ^ number).to_bytes(NONCE, "big"), body, head)
+            return self._decrypt(self.nonce(number), body, head)
         except self._failures:
             return None
 
-    def begins(self, number: int, body: bytes) -> bytes:
-        return library.prefix(self._suite, self._key, (self._iv ^ number).to_bytes(NONCE, "big"), body)
+
+class ChaCha12(Counted):
+    """ChaCha20-Poly1305 in TLS 1.2 (RFC 7905 2)."""
+
+    def read(self, number: cython.longlong, kind: cython.int, version: cython.int, body: bytes) -> bytes | None:
+        size: cython.Py_ssize_t = len(body) - TAG
+        if size < 0:
+            return None
+        try:
+            return self._decrypt(self.nonce(number), body, additional(number, kind, version, size))
+        except self._failures:
+            return None
 
 
 class Explicit12(Cipher):
     """AES-GCM and AES-CCM in TLS 1.2: the record begins with a part of its nonce (RFC 5246 6.2.3.3, RFC 5288 3)."""
-
-    __slots__ = ("_decrypt", "_failures", "_key", "_last", "_number", "_overhead", "_salt", "_suite")
 
     def __init__(self, suite: Suite, key: bytes, salt: bytes) -> None:
         self._decrypt = library.aead(suite, key)
@@ -114,8 +123,8 @@ class Explicit12(Cipher):
         self._last = b""
         self._number = 0
 
-    def read(self, number: int, kind: int, version: int, body: bytes) -> bytes | None:
-        size = len(body) - self._overhead
+    def read(self, number: cython.longlong, kind: cython.int, version: cython.int, body: bytes) -> bytes | None:
+        size: cython.Py_ssize_t = len(body) - self._overhead
         if size < 0:
             return None
         begin = body[:EXPLICIT]
@@ -127,7 +136,7 @@ class Explicit12(Cipher):
         self._last, self._number = begin, number
         return plain
 
-    def begins(self, number: int, body: bytes) -> bytes:
+    def begins(self, number: cython.longlong, body: bytes) -> bytes:
         if len(body) < EXPLICIT:
             return b""
         return library.prefix(self._suite, self._key, self._salt + body[:EXPLICIT], body[EXPLICIT:])
@@ -146,8 +155,6 @@ class Cbc(Cipher):
     In TLS 1.0 a record's initialization vector is the last block of the record before (RFC 2246 6.2.3.2).
     """
 
-    __slots__ = ("_chained", "_decryptor", "_etm", "_mac", "_size", "_vector")
-
     def __init__(self, suite: Suite, version: int, key: bytes, mac: bytes, vector: bytes, etm: bool) -> None:
         self._decryptor = library.aes_cbc(key)
         self._mac, self._size = Mac(suite.mac, mac), SIZES[suite.mac]
@@ -155,7 +162,7 @@ class Cbc(Cipher):
         self._chained = version == TLS10
         self._vector = vector
 
-    def read(self, number: int, kind: int, version: int, body: bytes) -> bytes | None:
+    def read(self, number: cython.longlong, kind: cython.int, version: cython.int, body: bytes) -> bytes | None:
         sealed = len(body) - self._size if self._etm else len(body)
         begin = 0 if self._chained else BLOCK
         if sealed - begin < BLOCK or sealed % BLOCK or not self.ready():
@@ -175,16 +182,18 @@ class Cbc(Cipher):
         self.passed(body)
         return plain[:content]
 
-    def begins(self, number: int, body: bytes) -> bytes:
+    def begins(self, number: cython.longlong, body: bytes) -> bytes:
         whole = len(body) // BLOCK * BLOCK
         if self._chained or whole < 2 * BLOCK:
             return b""
         return self._decryptor(body[:BLOCK]).update(body[BLOCK:whole])
 
-    def _signed(self, number: int, kind: int, version: int, data: bytes, mac: bytes) -> bool:
+    def _signed(
+        self, number: cython.longlong, kind: cython.int, version: cython.int, data: bytes, mac: bytes
+    ) -> cython.bint:
         return self._mac.of(additional(number, kind, version, len(data)), data) == mac
 
-    def ready(self) -> bool:
+    def ready(self) -> cython.bint:
         return bool(self._vector) or not self._chained
 
     def passed(self, body: bytes) -> None:
@@ -193,9 +202,9 @@ class Cbc(Cipher):
             self._vector = body[end - BLOCK : end] if end >= BLOCK else b""
 
 
-def additional(number: int, kind: int, version: int, length: int) -> bytes:
+def additional(number: cython.ulonglong, kind: cython.int, version: cython.int, length: cython.Py_ssize_t) -> bytes:
     """Sequence number, type, version and length: what a MAC or an AEAD covers besides (RFC 5246 6.2.3.1 and .3)."""
-    return (number << 40 | kind << 32 | version << 16 | length).to_bytes(13, "big")
+    return number.to_bytes(8, "big") + bytes((kind, version >> 8, version & 0xFF, length >> 8, length & 0xFF))
 
 
 def cipher12(suite: Suite, version: int, key: bytes, mac: bytes, iv: bytes, etm: bool) -> Cipher:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import cython
+
 from analyzer.keys.ciphers import Cipher
 from analyzer.keys.epochs import Epoch
 from analyzer.keys.hidden import Hidden
@@ -38,15 +40,11 @@ class Opener(Hidden):
     """One direction. `open` and `skip` see every record once, in the order of the stream.
 
     opened, skipped, failed  records that were opened, passed over unread, and tried in vain
+    stage  of the record that was opened last in TLS 1.3: EARLY, HANDSHAKE or APPLICATION; else 0. What is early may have
+           been rejected, which EncryptedExtensions says; then it is sent again (RFC 8446 4.2.10)
     """
 
-    __slots__ = (
-        "_adrift", "_ahead", "_asked", "_built", "_cipher", "_current", "_guess", "_leaving", "_lost", "_passed",
-        "_secrets",
-        "_server", "failed", "opened", "skipped",
-    )  # fmt: skip
-
-    def __init__(self, secrets: Secrets, server: bool) -> None:
+    def __init__(self, secrets: Secrets, server: cython.bint) -> None:
         self._secrets, self._server = secrets, server
         self.opened = self.skipped = self.failed = self._asked = 0
         self._built = NOT
@@ -54,27 +52,18 @@ class Opener(Hidden):
         self._cipher: Cipher | None = None
         self._ahead: list[Epoch] = []
         self._adrift = self._guess = self._leaving = False
-        self._lost = self._passed = 0
+        self._lost = self._passed = self.stage = 0
 
     @property
     def dead(self) -> bool:
         """Whether too many records could not be opened: none will be any more."""
         return self.failed >= MOST_FAILED
 
-    @property
-    def stage(self) -> int:
-        """Of the record that was opened last in TLS 1.3: EARLY, HANDSHAKE or APPLICATION; else 0.
-
-        What is early may have been rejected, which EncryptedExtensions says; then it is sent again (RFC 8446 4.2.10).
-        """
-        return 0 if self._current is None else self._current.stage
-
-    @property
-    def number(self) -> int:
+    def expected(self) -> cython.longlong:
         """The sequence number of the next record under the current key, -1 = there is none."""
         return -1 if self._current is None else self._current.number
 
-    def open(self, kind: int, version: int, body: bytes) -> Content | None:
+    def open(self, kind: cython.int, version: cython.int, body: bytes) -> Content | None:
         """The content type and the plaintext of the next record, whose header has this type and version.
 
         None when it cannot be opened, or is nothing but decoration.
@@ -87,7 +76,7 @@ class Opener(Hidden):
             return b""
         return self._cipher.begins(self._current.number, body)
 
-    def skip(self, count: int = 1) -> None:
+    def skip(self, count: cython.longlong = 1) -> None:
         """So many records went by whose content nobody needs."""
         self.skipped += count
         self._passed += count
@@ -95,7 +84,7 @@ class Opener(Hidden):
             self._current.number += count
             self._current.passed(b"")
 
-    def gap(self, lost: int = 0) -> None:
+    def gap(self, lost: cython.longlong = 0) -> None:
         """So many bytes of the stream were not seen, 0 = unknown, with the boundaries of records among them."""
         self._adrift = True
         self._lost += lost
@@ -108,24 +97,24 @@ class Opener(Hidden):
             self._guess = True
             self._built = NOT
 
-    def _coming(self) -> Iterator[Epoch]:
+    def _coming(self) -> list[Epoch]:
         """The epochs that may follow the current one."""
         raise NotImplementedError
 
-    def _read(self, kind: int, version: int, body: bytes) -> bytes | None:
+    def _read(self, kind: cython.int, version: cython.int, body: bytes) -> bytes | None:
         """The plaintext of a protected record."""
         epoch, cipher = self._current, self._cipher
         if epoch is None or cipher is None or self._adrift or self._leaving:
-            return self._search(kind, version, body, tried=False)
+            return self._search(kind, version, body, False)
         plain = cipher.read(epoch.number, kind, version, body)
         if plain is None:
-            return self._search(kind, version, body, tried=True)
+            return self._search(kind, version, body, True)
         epoch.number += 1
         self.opened += 1
         self._passed = 0
         return plain
 
-    def _search(self, kind: int, version: int, body: bytes, *, tried: bool) -> bytes | None:
+    def _search(self, kind: cython.int, version: cython.int, body: bytes, tried: cython.bint) -> bytes | None:
         """The same where the key or the number is not known for sure; `tried`: those that were expected are not it."""
         if self.dead:
             return None
@@ -134,17 +123,17 @@ class Opener(Hidden):
             return None
         if self._built != self._secrets.count:
             self._built = self._secrets.count
-            self._ahead = list(self._coming())
+            self._ahead = self._coming()
         if not self._adrift and (self._leaving or self._current is None):
             for epoch in self._ahead:  # where nothing is missing, one of these is it
-                plain = epoch.cipher.read(self._passed, kind, version, body)
+                plain = epoch.cipher().read(self._passed, kind, version, body)
                 if plain is not None:
                     self._found(epoch, self._passed)
                     return plain
         candidates = self._candidates(body, tried)
         for epoch, numbers in candidates:
             for number in numbers:
-                plain = epoch.cipher.read(number, kind, version, body)
+                plain = epoch.cipher().read(number, kind, version, body)
                 if plain is not None:
                     self._found(epoch, number)
                     return plain
@@ -160,7 +149,7 @@ class Opener(Hidden):
         if self._asked & (self._asked - 1) == 0:
             self._secrets.more()
 
-    def _candidates(self, body: bytes, tried: bool) -> list[tuple[Epoch, Iterable[int]]]:
+    def _candidates(self, body: bytes, tried: cython.bint) -> list[tuple[Epoch, Iterable[int]]]:
         """Epochs with the sequence numbers to try in each, the likely ones first."""
         current = self._current
         most = WINDOW if self._adrift else min(self._passed, WINDOW)
@@ -178,7 +167,7 @@ class Opener(Hidden):
         if not self._adrift:
             yield expected
             return
-        guess = epoch.cipher.guess(body)
+        guess = epoch.cipher().guess(body)
         if guess >= 0:
             yield guess
         yield from range(expected, expected + WINDOW + 1)
@@ -186,7 +175,7 @@ class Opener(Hidden):
         if likely > expected:
             yield from range(max(likely - BESIDE, expected + WINDOW + 1), likely + BESIDE + 1)
 
-    def _found(self, epoch: Epoch, number: int) -> None:
+    def _found(self, epoch: Epoch, number: cython.longlong) -> None:
         """That opened it."""
         epoch.number = number + 1
         self.opened += 1
@@ -194,7 +183,8 @@ class Opener(Hidden):
         self._lost = self._passed = 0
         if epoch is not self._current:
             self._current = epoch
-            self._cipher = epoch.cipher
+            self._cipher = epoch.cipher()
+            self.stage = epoch.stage
             self._ahead = [one for one in self._ahead if one.stage > epoch.stage]
             if not self._ahead:
                 self._built = NOT
@@ -213,8 +203,6 @@ class Opener(Hidden):
 class Sealed(Opener):
     """One whose version or suite is not supported: nothing is tried."""
 
-    __slots__ = ()
-
-    def open(self, kind: int, version: int, body: bytes) -> Content | None:
+    def open(self, kind: cython.int, version: cython.int, body: bytes) -> Content | None:
         self.skipped += 1
         return None

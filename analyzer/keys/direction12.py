@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cython
+
 from analyzer.keys.direction import APPLICATION_DATA, CHANGE_CIPHER_SPEC, NOT, Content, Opener
 from analyzer.keys.epochs import Epoch, KeyBlock
 from analyzer.keys.hidden import Shared
@@ -17,9 +19,7 @@ CHANGE = b"\1"
 class Negotiated(Shared):
     """What two hellos came to; both directions have their keys from it."""
 
-    __slots__ = ("_blocks", "_etm", "_server_random", "_suite", "_version", "secrets")
-
-    def __init__(self, secrets: Secrets, suite: Suite, version: int, server_random: bytes, etm: bool) -> None:
+    def __init__(self, secrets: Secrets, suite: Suite, version: int, server_random: bytes, etm: cython.bint) -> None:
         self.secrets = secrets
         self._suite, self._version, self._server_random, self._etm = suite, version, server_random, etm
         self._blocks: dict[bytes, KeyBlock] = {}
@@ -39,10 +39,8 @@ class Direction12(Opener):
     A ChangeCipherSpec itself still has the old protection, and its number (RFC 5246 6.1, 7.1).
     """
 
-    __slots__ = ("_changed", "_pending")
-
-    def __init__(self, secrets: Secrets, server: bool) -> None:
-        super().__init__(secrets, server)
+    def __init__(self, secrets: Secrets, server: cython.bint) -> None:
+        Opener.__init__(self, secrets, server)
         self._changed = False
         self._pending: Negotiated | None = None
 
@@ -52,7 +50,7 @@ class Direction12(Opener):
         self._secrets = pending.secrets
         self._built = NOT
 
-    def open(self, kind: int, version: int, body: bytes) -> Content | None:
+    def open(self, kind: cython.int, version: cython.int, body: bytes) -> Content | None:
         if self._current is None and not self._changed:
             if kind == CHANGE_CIPHER_SPEC and body == CHANGE:
                 self._change()
@@ -64,33 +62,34 @@ class Direction12(Opener):
             self._change()
         return None if plain is None else (kind, plain)
 
-    def skip(self, count: int = 1) -> None:
+    def skip(self, count: cython.longlong = 1) -> None:
         if self._current is None and not self._changed:
             self.skipped += count
             return
-        super().skip(count)
+        Opener.skip(self, count)
         self._gone(b"")
 
-    def _coming(self) -> Iterator[Epoch]:
-        if self._pending is not None:
-            for block in self._pending.blocks():
-                yield Epoch(block, self._server)
+    def _coming(self) -> list[Epoch]:
+        if self._pending is None:
+            return []
+        return [Epoch(block, self._server) for block in self._pending.blocks()]
 
     def _change(self) -> None:
         """What follows has new keys."""
         self._changed = True
         self._current = self._cipher = None
+        self.stage = 0
         self._adrift = False
         self._lost = self._passed = 0
         self._built = NOT
 
-    def _found(self, epoch: Epoch, number: int) -> None:
+    def _found(self, epoch: Epoch, number: cython.longlong) -> None:
         if epoch is not self._current:
             self._pending = None
-        super()._found(epoch, number)
+        Opener._found(self, epoch, number)
 
     def _pass(self, body: bytes) -> None:
-        super()._pass(body)
+        Opener._pass(self, body)
         self._gone(body)
 
     def _gone(self, body: bytes) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cython
+
 from analyzer.keys.direction import ALERT, APPLICATION_DATA, HANDSHAKE_TYPE, NOT, Content, Opener
 from analyzer.keys.epochs import APPLICATION, EARLY, HANDSHAKE, Epoch, TrafficSecret
 from analyzer.keys.secrets import CLIENT_LABELS, EARLY_LABEL, SERVER_LABELS, Secrets
@@ -25,10 +27,8 @@ class Direction13(Opener):
     suite   what the server has chosen, None = not known: a ServerHello that was not captured is told by what opens
     """
 
-    __slots__ = ("suite",)
-
-    def __init__(self, secrets: Secrets, server: bool) -> None:
-        super().__init__(secrets, server)
+    def __init__(self, secrets: Secrets, server: cython.bint) -> None:
+        Opener.__init__(self, secrets, server)
         self.suite: Suite | None = None
 
     def negotiated(self, suite: Suite) -> None:
@@ -36,7 +36,7 @@ class Direction13(Opener):
         self.suite = suite
         self._built = NOT
 
-    def open(self, kind: int, version: int, body: bytes) -> Content | None:
+    def open(self, kind: cython.int, version: cython.int, body: bytes) -> Content | None:
         if kind != APPLICATION_DATA:
             plain_sight = kind == ALERT or (kind == HANDSHAKE_TYPE and self.stage <= EARLY)
             return (kind, body) if plain_sight else None
@@ -51,7 +51,7 @@ class Direction13(Opener):
             self._leaving = self._ends(content)
         return (inner[-1], content)
 
-    def _ends(self, content: bytes) -> bool:
+    def _ends(self, content: bytes) -> cython.bint:
         """Whether the keys change behind this record, whose last message they would follow (RFC 8446 5.1)."""
         size = len(content)
         if size <= 5:
@@ -59,31 +59,33 @@ class Direction13(Opener):
         hashed = self.suite.size if self.suite is not None else 0
         return content[-hashed - 4 : -hashed] == b"\x14\0\0%c" % hashed
 
-    def _found(self, epoch: Epoch, number: int) -> None:
+    def _found(self, epoch: Epoch, number: cython.longlong) -> None:
         if self.suite is None and epoch.stage > EARLY and isinstance(epoch.keys, TrafficSecret):
             self.suite = epoch.keys.suite
             self._built = NOT  # those ahead were of every suite
-        super()._found(epoch, number)
+        Opener._found(self, epoch, number)
 
-    def _coming(self) -> Iterator[Epoch]:
+    def _coming(self) -> list[Epoch]:
+        found: list[Epoch] = []
         current = self._current
-        stage = 0 if current is None else current.stage
-        if stage < EARLY and not self._server:
-            for secret in self._secrets.of(EARLY_LABEL):
-                yield from self._epochs(secret, EARLY)
-        if current is not None and stage == APPLICATION and isinstance(current.keys, TrafficSecret):
-            yield Epoch(current.keys.following(), self._server, APPLICATION)
-        labels = SERVER_LABELS if self._server else CLIENT_LABELS
-        for later, label in zip((HANDSHAKE, APPLICATION), labels, strict=True):
-            for secret in self._secrets.of(label) if later > stage else ():
-                yield from self._epochs(secret, later)
+        handshake, application = SERVER_LABELS if self._server else CLIENT_LABELS
+        if self.stage < EARLY and not self._server:
+            self._add(found, EARLY_LABEL, EARLY)
+        if current is not None and self.stage == APPLICATION and isinstance(current.keys, TrafficSecret):
+            found.append(Epoch(current.keys.following(), self._server, APPLICATION))
+        if self.stage < HANDSHAKE:
+            self._add(found, handshake, HANDSHAKE)
+        if self.stage < APPLICATION:
+            self._add(found, application, APPLICATION)
+        return found
 
-    def _epochs(self, secret: bytes, stage: int) -> Iterator[Epoch]:
-        """One, or one for each suite that it may be of: before the ServerHello, and where that was not captured."""
-        guess = stage == EARLY or (self.suite is None and self._guess)
-        for suite in LATEST if guess else (self.suite,):
-            if suite is not None and suite.size == len(secret):
-                yield Epoch(TrafficSecret(suite, secret), self._server, stage)
+    def _add(self, found: list[Epoch], label: str, stage: cython.int) -> None:
+        """Those of a label: one, or one for each suite that it may be of, where that is not known."""
+        guess: cython.bint = stage == EARLY or (self.suite is None and self._guess)
+        for secret in self._secrets.of(label):
+            for suite in LATEST if guess else (self.suite,):
+                if suite is not None and suite.size == len(secret):
+                    found.append(Epoch(TrafficSecret(suite, secret), self._server, stage))
 
 
 LATEST = [suite for suite in SUITES.values() if suite.latest]

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import cython
+
 from analyzer.keys.ciphers import NONCE, Aead13, Cipher, cipher12, iv_length
 from analyzer.keys.hidden import Hidden, Shared
 from analyzer.keys.schedule import expand_label, following, key_block
 from analyzer.keys.suites import CBC, SIZES, TLS10, TLS12, Suite
 
 
-class KeyBlock(Shared):
-    """The keys of both directions, TLS 1.2 and older (RFC 5246 6.3), of a master secret and two hellos' randoms.
+class Keys(Shared):
+    """What ciphers are made of.
 
     chained  a record is needed for the one behind it
     """
 
-    __slots__ = ("_block", "_etm", "_master", "_randoms", "_suite", "_version", "chained")
+    chained: bool
+
+    def cipher(self, server: cython.bint) -> Cipher:
+        """That of the client's or the server's records."""
+        raise NotImplementedError
+
+
+class KeyBlock(Keys):
+    """The keys of both directions, TLS 1.2 and older (RFC 5246 6.3), of a master secret and two hellos' randoms."""
 
     def __init__(self, suite: Suite, version: int, master: bytes, randoms: tuple[bytes, bytes], etm: bool) -> None:
         self._suite, self._version, self._master, self._randoms, self._etm = suite, version, master, randoms, etm
         self._block = b""
         self.chained = suite.cipher == CBC and version == TLS10
 
-    def cipher(self, server: bool) -> Cipher:
-        """That of the client's or the server's records."""
+    def cipher(self, server: cython.bint) -> Cipher:
         suite = self._suite
         mac, key, iv = SIZES.get(suite.mac, 0), suite.key, iv_length(suite, self._version)
         if not self._block:
@@ -37,17 +46,14 @@ class KeyBlock(Shared):
         return cipher12(suite, self._version, parts[1], parts[0], parts[2], self._etm)
 
 
-class TrafficSecret(Shared):
+class TrafficSecret(Keys):
     """A traffic secret of TLS 1.3 (RFC 8446 7.3), of a suite."""
-
-    __slots__ = ("_secret", "suite")
-
-    chained = False
 
     def __init__(self, suite: Suite, secret: bytes) -> None:
         self.suite, self._secret = suite, secret
+        self.chained = False
 
-    def cipher(self, server: bool) -> Cipher:
+    def cipher(self, server: cython.bint) -> Cipher:
         """That of the records of the direction that it is a secret of."""
         suite = self.suite
         key = expand_label(suite.prf, self._secret, b"key", suite.key)
@@ -69,15 +75,13 @@ class Epoch(Hidden):
     number  the sequence number of the next record
     """
 
-    __slots__ = ("_cipher", "keys", "number", "server", "stage")
-
-    def __init__(self, keys: KeyBlock | TrafficSecret, server: bool, stage: int = 0) -> None:
+    def __init__(self, keys: Keys, server: cython.bint, stage: cython.int = 0) -> None:
         self.keys, self.server, self.stage = keys, server, stage
         self.number = 0
         self._cipher: Cipher | None = None
 
-    @property
     def cipher(self) -> Cipher:
+        """What opens them, made now."""
         if self._cipher is None:
             self._cipher = self.keys.cipher(self.server)
         return self._cipher
@@ -85,4 +89,4 @@ class Epoch(Hidden):
     def passed(self, body: bytes) -> None:
         """A record went by and was not read, b"" = not even seen. Keys are not made for that."""
         if self.keys.chained:
-            self.cipher.passed(body)
+            self.cipher().passed(body)

@@ -10,16 +10,12 @@ _T = TypeVar("_T", bound="Shared")
 class Hidden:
     """A class whose `repr` is its name alone."""
 
-    __slots__ = ()
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
 
 class Shared(Hidden):
     """One that stays the same: connections are copied while they are open (`deepcopy`), and their keys are not."""
-
-    __slots__ = ()
 
     def __deepcopy__(self: _T, memo: dict[int, Any]) -> _T:
         return self

@@ -11,6 +11,8 @@ from array import array
 from binascii import Error, a2b_hex
 from contextlib import suppress
 
+import cython
+
 from analyzer.keys.hidden import Shared
 from analyzer.keys.secrets import USED, Secrets
 from analyzer.keys.texts import Text
@@ -57,8 +59,6 @@ class KeyLog(Shared):
     full       it has more than is remembered
     """
 
-    __slots__ = ("_at", "_last", "_lists", "_runs", "_skipping", "_text", "full", "lines", "malformed", "unknown")
-
     def __init__(self, text: Text) -> None:
         self._text = text
         self.lines = self.malformed = 0
@@ -73,7 +73,7 @@ class KeyLog(Shared):
         self._lists: list[array[int] | None] = [None] * (1 << LISTS)
         self._skipping = self.full = False
 
-    def grow(self) -> bool:
+    def grow(self) -> cython.bint:
         """Read what is new; whether there was something."""
         size = self._text.size()
         if size < self._at:
@@ -93,7 +93,7 @@ class KeyLog(Shared):
                 break
         return (self._at, self._runs) != before
 
-    def _skip(self, size: int) -> None:
+    def _skip(self, size: cython.Py_ssize_t) -> None:
         """A line that is too long, from here to its end."""
         self.malformed += not self._skipping
         self.lines += not self._skipping
@@ -143,7 +143,7 @@ class KeyLog(Shared):
             if name in self.unknown or len(self.unknown) < MOST_UNKNOWN:
                 self.unknown[name] = self.unknown.get(name, 0) + 1
 
-    def _remember(self, random: bytes, at: int) -> bool:
+    def _remember(self, random: bytes, at: cython.longlong) -> cython.bint:
         """A run of lines begins here, unless its random is none."""
         if random == self._last:
             return True
@@ -175,7 +175,7 @@ class KeyLog(Shared):
             for label, secret in self._run(place, secrets.random):
                 secrets.add(label, secret, self._text.origin)
 
-    def _run(self, at: int, random: bytes) -> list[tuple[str, bytes]]:
+    def _run(self, at: cython.longlong, random: bytes) -> list[tuple[str, bytes]]:
         """(label, secret) of the lines from here on that have this random."""
         found: list[tuple[str, bytes]] = []
         data = self._text.read(at, RUN)
@@ -185,7 +185,7 @@ class KeyLog(Shared):
         return found
 
 
-def _read(data: bytes, random: bytes, found: list[tuple[str, bytes]]) -> bool:
+def _read(data: bytes, random: bytes, found: list[tuple[str, bytes]]) -> cython.bint:
     """Add what the lines have of the random that the first of them has; whether it ends before they do."""
     wanted = random.hex().encode()
     for line in data.removeprefix(BYTE_ORDER_MARK).split(b"\n", MOST_LINES)[:MOST_LINES]:

@@ -1,3 +1,4 @@
+# not compiled: asked once a connection, or once a run
 """The library `cryptography`, imported when something is to be opened for the first time: 0.05 s, and an extra."""
 
 from __future__ import annotations

@@ -40,8 +40,6 @@ def hmac(name: str, key: bytes, message: bytes) -> bytes:
 class Mac(Hidden):
     """One key for many messages, whose begin may be apart from the rest: nothing is put together."""
 
-    __slots__ = ("_inner", "_outer")
-
     def __init__(self, name: str, key: bytes) -> None:
         inner, outer = pads(name, key)
         self._inner, self._outer = HASHES[name](inner), HASHES[name](outer)

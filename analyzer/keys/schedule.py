@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+import cython
+
 from analyzer.keys.mac import hmac
 from analyzer.keys.suites import SIZES
 
@@ -34,7 +36,7 @@ def key_block(name: str, master: bytes, client: bytes, server: bytes, length: in
     return prf(name, master, b"key expansion", server + client, length)
 
 
-def expand_label(name: str, secret: bytes, label: bytes, length: int) -> bytes:
+def expand_label(name: str, secret: bytes, label: bytes, length: cython.Py_ssize_t) -> bytes:
     """HKDF-Expand-Label without a context (RFC 8446 7.1), for no more than the hash gives: one HMAC.
 
     Keys have at most 32 bytes, and are all that is ever wanted besides a next secret, which is as long as the hash.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import cython
+
 from analyzer.keys.hidden import Shared
 
 MASTER_LABEL = "CLIENT_RANDOM"
@@ -34,8 +36,6 @@ class Secrets(Shared):
     disagreeing  labels with more than one secret
     """
 
-    __slots__ = ("_finder", "_found", "count", "disagreeing", "origins", "random")
-
     def __init__(self, random: bytes, finder: SecretFinder) -> None:
         self.random = random
         self.count = self.disagreeing = 0
@@ -58,7 +58,7 @@ class Secrets(Shared):
         self.count += 1
         self.origins.add(origin)
 
-    def more(self) -> bool:
+    def more(self) -> cython.bint:
         """Look again, in logs that grow; whether there was more."""
         before = self.count
         self._finder.fill(self)

@@ -18,8 +18,6 @@ class Session(Hidden):
     problem         what is not supported, "" = nothing
     """
 
-    __slots__ = ("client", "problem", "secrets", "server")
-
     def __init__(self, secrets: Secrets) -> None:
         self.secrets = secrets
         self.client: Opener = Direction13(secrets, server=False)

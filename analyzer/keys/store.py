@@ -1,3 +1,4 @@
+# not compiled: asked once a connection, or once a run
 """All secrets at hand: key logs, and what captures bring with them."""
 
 from __future__ import annotations

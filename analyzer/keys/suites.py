@@ -1,3 +1,4 @@
+# not compiled: asked once a connection, or once a run
 """What of a cipher suite matters for opening records: its cipher and its hash functions.
 
 Codes are those of the TLS Cipher Suites registry of IANA. How the keys were exchanged does not matter: the secrets come

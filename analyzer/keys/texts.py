@@ -1,3 +1,4 @@
+# not compiled: asked once a connection, or once a run
 """Where the text of a key log is: a file, which may grow or be replaced, or memory."""
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ cdef class Direction:
 
 cdef class Inner(Direction):
     cdef public long long ahead, before, first
+    cpdef piece(self, long long start, long long end, long long length)
 
 cdef class Side(Direction):
     # Numbers are as small as they can be: all of it, with the collector's header, fits into the 512 bytes that Python's

@@ -140,7 +140,7 @@ class Inner(Direction):
         Direction.__init__(self, index)
         self.ahead = self.before = self.first = 0
 
-    def piece(self, start: int, end: int, length: int) -> None:
+    def piece(self, start: cython.longlong, end: cython.longlong, length: cython.longlong) -> None:
         """What comes next are so many bytes, from these offsets of the connection's stream."""
         self.first = self.next
         self.before = start - self.next

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import cython
+
 from analyzer.layer.layer import Layer
 from analyzer.layer.tls import messages
 from analyzer.layer.tls.hello import read_answers
@@ -50,7 +52,7 @@ class Inside(Conversation):
     """
 
     def __init__(self, parent: Layer, tls: Tls, random: bytes, session: Session | None) -> None:
-        super().__init__(parent, tls)
+        Conversation.__init__(self, parent, tls)
         self.store: Any = parent.keys
         self.random = random
         self.session = session
@@ -75,7 +77,7 @@ class Inside(Conversation):
             return
         self.found()
         if self.hello is not None:
-            self.negotiate(*self.hello)
+            self.negotiate(self.hello[0], self.hello[1])
         for index in self.changes:
             self.change(index)
         waiting, self.waiting = self.waiting, []
@@ -101,9 +103,9 @@ class Inside(Conversation):
         """The ServerHello, no HelloRetryRequest, without its handshake header; `tls` has its version and suite."""
         self.hello = message[RANDOM], messages.encrypt_then_mac(message)
         if self.session is not None:
-            self.negotiate(*self.hello)
+            self.negotiate(self.hello[0], self.hello[1])
 
-    def negotiate(self, random: bytes, then_mac: bool) -> None:
+    def negotiate(self, random: bytes, then_mac: cython.bint) -> None:
         """Let the session know what was chosen."""
         session = self.session
         assert session is not None
@@ -113,6 +115,12 @@ class Inside(Conversation):
             self.connection.flag("keys-unsupported")
         else:
             self.measure()
+
+    def opener(self, half: Half) -> Opener:
+        """What opens the records of a direction, where there are keys."""
+        session = self.session
+        assert session is not None
+        return session.client if half is self.client else session.server
 
     def told(self, direction: Opener) -> None:
         """The ServerHello was not captured: what opens a record is of TLS 1.3, and of a suite."""
@@ -129,7 +137,7 @@ class Inside(Conversation):
 
     # ---- records ----
 
-    def wants(self, index: int, kind: int, length: int) -> bool:
+    def wants(self, index: cython.int, kind: cython.int, length: cython.int) -> cython.bint:
         """Whether the body of a protected record that begins now is to be collected."""
         half = self.half(index)
         half.passing = False
@@ -148,13 +156,12 @@ class Inside(Conversation):
         elif not self.half(side.index).over:
             self.wait(side, record, body)
 
-    def record(self, side: TlsSide, version: int, record: Record, body: bytes | None) -> None:
+    def record(self, side: TlsSide, version: cython.int, record: Record, body: bytes | None) -> None:
         """The same where there are keys; `version` is that of the record's header."""
-        session, half = self.session, self.half(side.index)
-        assert session is not None
-        direction = session.client if half is self.client else session.server
-        older = 0 < self.tls.version < TLS13
-        carries = record.kind == APPLICATION_DATA and (older or direction.stage == APPLICATION_STAGE)
+        half = self.half(side.index)
+        direction = self.opener(half)
+        older: cython.bint = 0 < self.tls.version < TLS13
+        carries: cython.bint = record.kind == APPLICATION_DATA and (older or direction.stage == APPLICATION_STAGE)
         if body is None:
             direction.skip()
         elif half.adrift >= 0 and not half.told:
@@ -166,7 +173,7 @@ class Inside(Conversation):
         if found is None:
             half.message.clear()
             if carries:
-                self.missed(half, record, passed=half.passing)
+                self.missed(half, record, half.passing)
             elif record.kind == APPLICATION_DATA:
                 half.unopened = True
             return
@@ -174,17 +181,17 @@ class Inside(Conversation):
             self.told(direction)
         if half.adrift >= 0:
             self.caught_up(half, record, direction)
-        elif half.unopened and not carries and direction.stage == APPLICATION_STAGE and direction.number > 1:
+        elif half.unopened and not carries and direction.stage == APPLICATION_STAGE and direction.expected() > 1:
             self.give_up(half)  # the first of these keys are missing
         half.unopened = half.unopened and not carries and direction.stage != APPLICATION_STAGE
-        self.take(side, half, direction, record, *found)
+        self.take(side, half, direction, record, found[0], found[1])
 
     def over_with(self, side: TlsSide) -> None:
         """Nothing comes behind what there is of a side: its last record may be cut off, and its beginning is read."""
         half, record, body = self.half(side.index), side.last, side.sealed
         if self.session is None or record is None or not side.open or half.over or half.adrift >= 0:
             return
-        direction = self.session.client if half is self.client else self.session.server
+        direction = self.opener(half)
         if record.kind != APPLICATION_DATA or not self.talks(direction):
             return
         if body is not None:
@@ -198,44 +205,45 @@ class Inside(Conversation):
             self.lose(half, came, half.content(came.end - came.start, 1))
         side.open = 0
 
-    def change(self, index: int) -> None:
+    def change(self, index: cython.int) -> None:
         """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""
-        session = self.session
-        if session is not None:
-            (session.client if index == CLIENT else session.server).open(CCS, self.tls.version, b"\1")
+        if self.session is not None:
+            self.opener(self.half(index)).open(CCS, self.tls.version, b"\1")
         else:
             self.changes.append(index)
 
-    def drift(self, index: int, since: int) -> None:
+    def drift(self, index: cython.int, since: cython.longlong) -> None:
         """The boundaries of records behind this offset were not captured."""
-        session, half = self.session, self.half(index)
-        if session is None or half.adrift >= 0:
+        half = self.half(index)
+        if self.session is None or half.adrift >= 0:
             return
-        direction = session.client if index == CLIENT else session.server
-        half.adrift, half.number, half.assumed, half.told = since, direction.number, 0, False
+        direction = self.opener(half)
+        half.adrift, half.number, half.assumed, half.told = since, direction.expected(), 0, False
         half.talking = self.talks(direction)
         half.message.clear()
 
-    def talks(self, direction: Opener) -> bool:
+    def talks(self, direction: Opener) -> cython.bint:
         """Whether the handshake of a direction is over: in TLS 1.2 its Finished is the first record with keys."""
         if self.tls.version >= TLS13 or direction.stage:
             return direction.stage == APPLICATION_STAGE
-        return direction.number > 0
+        return direction.expected() > 0
 
     def caught_up(self, half: Half, record: Record, direction: Opener) -> None:
         """The first record that opens behind a gap tells by its number how many were in there, and so how much."""
-        records = direction.number - 1
+        records: cython.longlong = direction.expected() - 1
         if half.talking:
             self.between(half, record, records - half.number)
             return
-        records -= int(self.tls.version < TLS13)
+        records -= self.tls.version < TLS13
         if self.talks(direction) and records > 0:
             self.between(half, record, records)
         half.adrift = -1
 
     # ---- what they hold ----
 
-    def take(self, side: TlsSide, half: Half, direction: Opener, record: Record, kind: int, plain: bytes) -> None:
+    def take(
+        self, side: TlsSide, half: Half, direction: Opener, record: Record, kind: cython.int, plain: bytes
+    ) -> None:
         """The plaintext of a record."""
         self.opened += len(plain)
         self.tls.decrypted = max(self.tls.decrypted, HANDSHAKE_ONLY)
@@ -271,21 +279,17 @@ class Inside(Conversation):
         """One direction alone was opened: it tells of questions without answers, or the other way round."""
         self.tls.decrypted = HANDSHAKE_ONLY
         self.connection.flag(UNFIT)
-        exchanges = self.connection.exchanges
-        self.connection.milestones = [mark for mark in self.connection.milestones if mark.note not in exchanges]
+        exchanges, milestones = self.connection.exchanges, self.connection.milestones
+        self.connection.milestones = [mark for mark in milestones if mark.note not in exchanges]
         self.connection.exchanges = []
         self.connection.connect = None
 
-    def weight(self) -> int:
+    def weight(self) -> cython.Py_ssize_t:
         """Bytes, about, that are kept."""
-        return (
-            WEIGHT
-            + self.held
-            + len(self.client.message)
-            + len(self.server.message)
-            + self.layer.weight()
-            + sum(len(plain) for _, plain, _ in self.ahead)
-        )
+        kept: cython.Py_ssize_t = WEIGHT + self.held + len(self.client.message) + len(self.server.message)
+        for _, plain, _ in self.ahead:
+            kept += len(plain)
+        return kept + self.layer.weight()
 
     # ---- the handshake ----
 
@@ -294,7 +298,7 @@ class Inside(Conversation):
         message = half.message
         message += plain
         while len(message) >= 4:
-            size = 4 + int.from_bytes(message[1:4], "big")
+            size: cython.Py_ssize_t = 4 + int.from_bytes(message[1:4], "big")
             if size > MAX_MESSAGE:
                 message.clear()
             if len(message) < size:
@@ -302,7 +306,7 @@ class Inside(Conversation):
             self.message(half, record, message[0], bytes(message[4:size]))
             del message[:size]
 
-    def message(self, half: Half, record: Record, kind: int, body: bytes) -> None:
+    def message(self, half: Half, record: Record, kind: cython.int, body: bytes) -> None:
         """One message (RFC 8446 4, RFC 5246 7.4)."""
         tls, client = self.tls, half is self.client
         if kind == FINISHED:
@@ -321,7 +325,7 @@ class Inside(Conversation):
         elif kind == CERTIFICATE:
             messages.certificate(tls, client, record, body)
 
-    def answered_early(self, taken: bool) -> None:
+    def answered_early(self, taken: cython.bint) -> None:
         """Early data that the server did not take is sent again (RFC 8446 4.2.10)."""
         early, self.early = self.early or [], None
         for record, plain in early if taken else ():

@@ -6,6 +6,8 @@ How much is missing where records were not seen is told by the number of the nex
 
 from __future__ import annotations
 
+import cython
+
 from analyzer.layer.detection import HTTP, client_protocol
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.next import Next
@@ -45,7 +47,7 @@ class Half:
     doubt     by how much `stream.skip` may be too large
     """
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: cython.int) -> None:
         self.stream = Inner(index)
         self.message = bytearray()
         self.overhead = -1
@@ -61,9 +63,9 @@ class Half:
         stream.ack_packet, stream.ack_time = side.ack_packet, side.ack_time
         stream.last_data_packet, stream.last_data_time = side.last_data_packet, side.last_data_time
 
-    def content(self, bytes_: int, records: int) -> int:
+    def content(self, bytes_: cython.longlong, records: cython.longlong) -> cython.longlong:
         """How much so many bytes in so many records carry: at most, or at least where more than a body is counted."""
-        size = bytes_ - records * (HEADER + self.overhead)
+        size: cython.longlong = bytes_ - records * (HEADER + self.overhead)
         if self.slack and self.stream.skip:
             self.doubt += self.slack * records
             size -= self.slack * records
@@ -95,7 +97,7 @@ class Conversation:
             parent.log.add("inside", CLIENT, tls.hello_packet, tls.hello_time, tls.hello_start, 0, first.log)
         self.layer: Layer = first
 
-    def half(self, index: int) -> Half:
+    def half(self, index: cython.int) -> Half:
         """One direction."""
         return self.client if index == CLIENT else self.server
 
@@ -119,12 +121,12 @@ class Conversation:
             self.catch_up(record.packet if half is self.client else NEVER)
         self.read(half, record, plain)
 
-    def holds(self) -> bool:
+    def holds(self) -> cython.bint:
         """Whether the server's next piece is to wait."""
         waits = self.connection.client.pending is not None and not self.client.over
         return waits and self.client.stream.next == 0 and len(self.ahead) < MOST_AHEAD
 
-    def catch_up(self, packet: int) -> None:
+    def catch_up(self, packet: cython.longlong) -> None:
         """Read what waits of the server, and came before this packet."""
         while self.ahead and self.ahead[0][0].packet < packet:
             record, plain, lost = self.ahead.pop(0)
@@ -147,7 +149,7 @@ class Conversation:
             return
         self.mirror()
         stream.piece(record.start, record.end, len(plain))
-        at = min(stream.skip, len(plain))
+        at: cython.Py_ssize_t = min(stream.skip, len(plain))
         stream.skip -= at
         stream.next += at
         if stream.skip:
@@ -156,7 +158,7 @@ class Conversation:
         self.give(self.segment)
         stream.next += len(plain) - at
 
-    def ends_body(self, half: Half, record: Record, plain: bytes) -> bool:
+    def ends_body(self, half: Half, record: Record, plain: bytes) -> cython.bint:
         """How long a body goes on is known to within a few bytes: find its end. False = nobody can tell any more."""
         skip = half.stream.skip
         begins = client_protocol(plain) == HTTP if half is self.client else plain.startswith(b"HTTP/1.")
@@ -167,12 +169,12 @@ class Conversation:
             return False
         return True
 
-    def body_over(self, half: Half, at: int, packet: int, time: int) -> None:
+    def body_over(self, half: Half, at: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
         """What is left of a body is what was counted too little."""
         half.doubt = 0
         self.drop(half, unknown(at, at, packet, time), half.stream.skip)
 
-    def lose(self, half: Half, record: Record, size: int) -> None:
+    def lose(self, half: Half, record: Record, size: cython.longlong) -> None:
         """So many bytes of the conversation, where this record is, were not captured."""
         if half.over or size <= 0:
             return
@@ -182,13 +184,13 @@ class Conversation:
         self.catch_up(NEVER)
         self.drop(half, record, size)
 
-    def drop(self, half: Half, record: Record, size: int) -> None:
+    def drop(self, half: Half, record: Record, size: cython.longlong) -> None:
         """The same, in its turn."""
         stream = half.stream
         self.mirror()
         stream.piece(record.start, record.end, size)
         stream.lost += size
-        passed = min(stream.skip, size)
+        passed: cython.longlong = min(stream.skip, size)
         stream.skip -= passed
         stream.next += passed
         if not stream.skip:
@@ -216,7 +218,7 @@ class Conversation:
             stream.lost += 1
             self.give(self.segment)
 
-    def missed(self, half: Half, record: Record, *, passed: bool) -> None:
+    def missed(self, half: Half, record: Record, passed: cython.bint) -> None:
         """A record of the conversation was not opened: nobody needs it, or it has a hole."""
         if half.overhead < 0 or half.adrift >= 0:
             self.give_up(half)
@@ -246,7 +248,7 @@ class Conversation:
             half.stream.skip -= size
             half.stream.next += size
 
-    def drifting(self, half: Half, upto: int) -> None:
+    def drifting(self, half: Half, upto: cython.longlong) -> None:
         """Boundaries are unknown up to here at least: what was needed next is lost, whatever else is.
 
         Where nobody needs what comes next, the record that is found tells exactly how much of it was there.
@@ -254,18 +256,18 @@ class Conversation:
         if half.talking and half.stream.skip == 0 and half.adrift >= 0:
             self.assume(half, upto)
 
-    def assume(self, half: Half, upto: int) -> None:
+    def assume(self, half: Half, upto: cython.longlong) -> None:
         """No record tells how many there were between: as few as there may have been."""
         if half.over or half.overhead < 0:
             return
-        missing = upto - half.adrift
-        size = missing - -(-missing // LARGEST) * (HEADER + half.overhead) - half.assumed
+        missing: cython.longlong = upto - half.adrift
+        size: cython.longlong = missing - -(-missing // LARGEST) * (HEADER + half.overhead) - half.assumed
         if size > 0:
             half.assumed += size
-            last = self.connection.last_packet, self.connection.last_time
-            self.lose(half, unknown(half.adrift, upto, *last), size)
+            connection = self.connection
+            self.lose(half, unknown(half.adrift, upto, connection.last_packet, connection.last_time), size)
 
-    def between(self, half: Half, record: Record, records: int) -> None:
+    def between(self, half: Half, record: Record, records: cython.longlong) -> None:
         """So many records were between the last one and this one, which are not known."""
         since, half.adrift = half.adrift, -1
         if half.overhead < 0 or records < 0:
@@ -286,7 +288,7 @@ class Conversation:
             side = self.side(half)
             self.body_over(half, side.next, side.last_data_packet, side.last_data_time)
 
-    def ended(self, index: int, packet: int, time: int) -> None:
+    def ended(self, index: cython.int, packet: cython.longlong, time: cython.longlong) -> None:
         """One direction is over."""
         half = self.half(index)
         if half.over or self.tls.decrypted != HEADS:
@@ -297,7 +299,7 @@ class Conversation:
         self.catch_up(NEVER)
         self.end(half, packet, time)
 
-    def end(self, half: Half, packet: int, time: int) -> None:
+    def end(self, half: Half, packet: cython.longlong, time: cython.longlong) -> None:
         """The same, in its turn."""
         self.mirror()
         self.end_of(half)
@@ -313,7 +315,7 @@ class Conversation:
         self.server.mirror(self.connection.server)
 
 
-def unknown(start: int, end: int, packet: int, time: int) -> Record:
+def unknown(start: cython.longlong, end: cython.longlong, packet: cython.longlong, time: cython.longlong) -> Record:
     """Where records were that were not captured."""
     record = Record(APPLICATION_DATA, end - start - HEADER, start)
     record.packet = record.last_packet = packet

@@ -1,0 +1,5 @@
+cdef class Hidden:
+    pass
+
+cdef class Shared(Hidden):
+    pass
