@@ -40,8 +40,8 @@ class Opener(Hidden):
     """One direction. `open` and `skip` see every record once, in the order of the stream.
 
     opened, skipped, failed  records that were opened, passed over unread, and tried in vain
-    stage  of the record that was opened last in TLS 1.3: EARLY, HANDSHAKE or APPLICATION; else 0. What is early may have
-           been rejected, which EncryptedExtensions says; then it is sent again (RFC 8446 4.2.10)
+    stage  of the record that was opened last in TLS 1.3: EARLY, HANDSHAKE or APPLICATION; else 0. What is early may
+           have been rejected, which EncryptedExtensions says; then it is sent again (RFC 8446 4.2.10)
     """
 
     def __init__(self, secrets: Secrets, server: cython.bint) -> None:

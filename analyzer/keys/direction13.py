@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import cython
 
 from analyzer.keys.direction import ALERT, APPLICATION_DATA, HANDSHAKE_TYPE, NOT, Content, Opener

@@ -39,9 +39,9 @@ WANTED = 32
 
 def key_log(data: bytes) -> None:
     """Any text as a key log, whole and as it grows: the same is found, and only what stands there in hex."""
-    text = MemoryText(data, "log")
-    log, growing = KeyLog(text), KeyLog(MemoryText(data[: len(data) // 2], "log"))
-    growing._text = text
+    text = MemoryText(data[: len(data) // 2], "log")
+    log, growing = KeyLog(MemoryText(data, "log")), KeyLog(text)
+    text._data += data[len(data) // 2 :]
     growing.grow()
     assert 0 <= log.malformed <= log.lines <= data.count(b"\n")
     assert (growing.lines, growing.malformed, growing.unknown) == (log.lines, log.malformed, log.unknown)

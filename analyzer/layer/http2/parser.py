@@ -6,16 +6,19 @@ not asked for; their header blocks are decoded, because the blocks after them de
 
 from __future__ import annotations
 
+import cython
+
 from analyzer.layer.http1.notes import add_milestone, heed, note_acked
 from analyzer.layer.http1.pairing import text_of
 from analyzer.layer.http2.head import Pairs, may_have_body, take_request, take_response
-from analyzer.layer.http2.reader import FRAME_HEADER, MAX_BLOCK, PAYLOAD, Http2Side
+from analyzer.layer.http2.reader import MAX_BLOCK, Http2Side
 from analyzer.layer.http2.registry import (
     ACK,
     CONTINUATION,
     DATA,
     END_HEADERS,
     END_STREAM,
+    FRAME_HEADER,
     GOAWAY,
     HEADERS,
     NO_ERROR,
@@ -27,12 +30,13 @@ from analyzer.layer.http2.registry import (
     SETTINGS,
     WINDOW_UPDATE,
 )
+from analyzer.layer.http2.states import PAYLOAD
 from analyzer.layer.http2.streams import Streams
 from analyzer.layer.layer import Layer, place
 from analyzer.model.http import Exchange, Http2
 
-WEIGHT = 8192
-"""Bytes of the parser, which is rare in plain text and not compiled."""
+WEIGHT = 2048
+"""Bytes of the parser and of both its directions."""
 FIELD = 256
 """An entry of a table of header fields, besides its bytes."""
 MAX_INTERIM = 64
@@ -68,19 +72,20 @@ class Http2Parser(Streams):
             self.note_blocked(exchange)
         for half in (self.client, self.server):
             if half.kind == DATA and half.state == PAYLOAD:
-                self.count_data(half, half.length - (half.left if half.wanted else half.side.skip), unfinished=True)
+                self.count_data(half, half.length - (half.left if half.wanted else half.side.skip), True)
 
-    def acknowledged(self, ack: int, packet: int, time: int) -> None:
+    def acknowledged(self, ack: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
         """As Layer.acknowledged."""
         heed(self.connection, ack, packet, time)
 
-    def weight(self) -> int:
+    def weight(self) -> cython.Py_ssize_t:
         """As Layer.weight: the parser itself, frames and header blocks that are not whole, and tables of fields."""
-        kept = WEIGHT + self.text
-        for half in (self.client, self.server):
-            decoder = half.fields.decoder
-            kept += len(half.head) + len(half.body) + len(half.block) + decoder.used + len(decoder.table) * FIELD
-        return kept
+        return WEIGHT + self.text + self.kept_of(self.client) + self.kept_of(self.server)
+
+    def kept_of(self, half: Http2Side) -> cython.Py_ssize_t:
+        """Of one direction."""
+        decoder = half.fields.decoder
+        return len(half.head) + len(half.body) + len(half.block) + decoder.used + len(decoder.table) * FIELD
 
     # ---- frames ----
 
@@ -101,7 +106,7 @@ class Http2Parser(Streams):
 
     def frame_over(self, half: Http2Side) -> None:
         """A frame is complete, or its end was reached with a part of it missing."""
-        kind = half.kind
+        kind: cython.int = half.kind
         if kind == DATA:
             self.data_over(half)
         elif kind in (HEADERS, PUSH_PROMISE, CONTINUATION):
@@ -173,19 +178,20 @@ class Http2Parser(Streams):
     def data_over(self, half: Http2Side) -> None:
         """A DATA frame is over."""
         half.window -= half.length
-        exchange = self.count_data(half, half.length, unfinished=False)
+        exchange = self.count_data(half, half.length, False)
         if exchange is not None and half.flags & END_STREAM:
             self.side_over(half, exchange)
 
-    def count_data(self, half: Http2Side, got: int, unfinished: bool) -> Exchange | None:
+    def count_data(self, half: Http2Side, got: cython.longlong, unfinished: cython.bint) -> Exchange | None:
         """Add a DATA frame, or the part of it that came, to the body of its exchange."""
         exchange = self.open.get(half.stream)
         h2 = exchange.h2 if exchange is not None else None
         if exchange is None or h2 is None:
             return None
-        padding = 1 + half.body[0] if half.flags & PADDED and half.body else 0
-        size = max(0, min(got, half.length - padding))
-        whole, used = (0, 0) if unfinished else (size, half.length)
+        padding: cython.longlong = 1 + half.body[0] if half.flags & PADDED and half.body else 0
+        size: cython.longlong = max(0, min(got, half.length - padding))
+        whole: cython.longlong = 0 if unfinished else size
+        used: cython.longlong = 0 if unfinished else half.length
         if half is self.client:
             exchange.request_body_got = h2.request_whole + size
             h2.request_whole += whole
@@ -209,19 +215,19 @@ class Http2Parser(Streams):
         exchange = self.open.get(half.stream)
         if exchange is not None and not exchange.response_complete:
             if whole:
-                self.note_reset(half, exchange, code, goaway=False)
+                self.note_reset(half, exchange, code, False)
             else:
                 exchange.lost = 1
             self.over(exchange)
         elif whole and half is self.client and code in REJECTIONS and half.stream in self.ended:
-            self.note_reset(half, self.ended[half.stream], code, goaway=False)
+            self.note_reset(half, self.ended[half.stream], code, False)
 
-    def note_reset(self, half: Http2Side, exchange: Exchange, code: int, goaway: bool) -> None:
+    def note_reset(self, half: Http2Side, exchange: Exchange, code: cython.longlong, goaway: cython.bint) -> None:
         """This frame ends the stream; a client may reject even a response that seemed complete (RFC 9113 8.1.1)."""
         h2 = exchange.h2
         if h2 is not None and h2.reset_packet == 0:
             exchange.response_complete = 0
-            h2.reset_side, h2.reset_code, h2.reset_goaway = half.side.index, code, int(goaway)
+            h2.reset_side, h2.reset_code, h2.reset_goaway = half.side.index, code, goaway
             h2.reset_packet, h2.reset_time = half.packet, half.time
 
     def client_goaway(self, half: Http2Side) -> None:
@@ -234,7 +240,7 @@ class Http2Parser(Streams):
             return  # it names no stream: what was not captured, or not yet, may have ended some of them well
         for exchange in [*self.open.values(), *self.ended.values()]:
             if not exchange.response_complete:
-                self.note_reset(half, exchange, code, goaway=True)
+                self.note_reset(half, exchange, code, True)
                 self.over(exchange)
 
     def goaway(self, half: Http2Side) -> None:
@@ -311,7 +317,7 @@ class Http2Parser(Streams):
         if exchange.body_got > exchange.body_expected >= 0 and exchange.response_framing != "tunnel":
             exchange.malformed = "content-too-long"
             return
-        short = exchange.body_got < exchange.body_expected and may_have_body(exchange)
+        short: cython.bint = exchange.body_got < exchange.body_expected and may_have_body(exchange)
         if short and (exchange.method or exchange.body_got):
             exchange.malformed = "content-length"  # RFC 9113 8.1.1; a RST_STREAM that says why may follow
             return

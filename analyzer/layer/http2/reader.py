@@ -5,12 +5,18 @@ What a frame means is decided in parser.py, which fills in the methods at the en
 
 from __future__ import annotations
 
+import cython
+
+if not cython.compiled:
+    from analyzer.capture.numbers import u32
+
 from analyzer.layer.detection import PREFACE
 from analyzer.layer.http2.fields import HeaderDecoder
 from analyzer.layer.http2.registry import (
     CONTINUATION,
     DATA,
     DEFAULT_WINDOW,
+    FRAME_HEADER,
     GOAWAY,
     HEADERS,
     PADDED,
@@ -19,23 +25,16 @@ from analyzer.layer.http2.registry import (
     SETTINGS,
     WINDOW_UPDATE,
 )
+from analyzer.layer.http2.states import FRAME, GARBAGE, LOST, OPENING, PAYLOAD
 from analyzer.layer.layer import Layer, Segment, place
 from analyzer.model.connection import CLIENT, NEVER, Direction
 
-FRAME_HEADER = 9
 MAX_BLOCK = 64 * 1024
 """Longest compressed header block that is read, in bytes (signatures.md 6.1, `max_head`); CONTINUATION has no end."""
 MAX_SETTINGS = 600
 """Bytes of a SETTINGS frame that are read: a hundred settings, of which RFC 9113 knows six."""
 GOAWAY_HEAD = 8
 """Last stream and error code; debug data follows."""
-
-OPENING = 0
-FRAME = 1
-PAYLOAD = 2
-LOST = 3
-GARBAGE = 4
-"""States: before the connection preface; in a frame header; in a payload; boundaries unknown; no HTTP/2 at all."""
 
 
 class Http2Side:
@@ -79,7 +78,7 @@ class FrameReader(Layer):
         self.client = Http2Side(self.up)
         self.server = Http2Side(self.down)
 
-    def feed(self, segment: Segment) -> int:
+    def feed(self, segment: Segment) -> cython.Py_ssize_t:
         """As Layer.feed."""
         half = self.client if segment.side.index == CLIENT else self.server
         if segment.fin:
@@ -91,32 +90,36 @@ class FrameReader(Layer):
         if segment.lost:
             self.hole(half, segment.lost)
         else:
-            self.read(half, segment.content())
+            self.read(half, segment.data, segment.at, segment.end)
         return self.needless(half)
 
-    def read(self, half: Http2Side, data: bytes) -> None:
-        """Read what came."""
-        at = 0
-        while at < len(data) and half.state < LOST:
+    def read(self, half: Http2Side, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> None:
+        """Read data[at:end]."""
+        while at < end and half.state < LOST:
             if half.state == PAYLOAD:
-                at = self.read_payload(half, data, at)
+                at = self.read_payload(half, data, at, end)
+            elif half.state == FRAME and not half.head and end - at >= FRAME_HEADER:
+                self.begin_head(half)
+                half.position += FRAME_HEADER
+                self.begin_frame(half, data, at)
+                at += FRAME_HEADER
             else:
-                at = self.read_head(half, data, at)
+                at = self.read_head(half, data, at, end)
         if half.state == GARBAGE:
-            self.keep_garbage(data[at:])
+            self.keep_garbage(data[at:end])
 
-    def hole(self, half: Http2Side, length: int) -> None:
+    def hole(self, half: Http2Side, length: cython.longlong) -> None:
         """Bytes will never be seen: harmless in a body, else a frame, or all, is lost."""
         if half.state == PAYLOAD and length <= half.left:
             half.broken = 1
             half.wanted = 0
             half.left -= length
             half.position += length
-            self.read_payload(half, b"", 0)
+            self.read_payload(half, b"", 0, 0)
         elif half.state < LOST:
             self.lose_boundaries(half)
 
-    def needless(self, half: Http2Side) -> int:
+    def needless(self, half: Http2Side) -> cython.Py_ssize_t:
         """How many bytes from here on nobody needs."""
         if half.state == PAYLOAD and half.wanted == 0:
             return half.left
@@ -128,14 +131,22 @@ class FrameReader(Layer):
             half.left = 0
             self.end_frame(half)
 
-    def read_head(self, half: Http2Side, data: bytes, at: int) -> int:
+    def begin_head(self, half: Http2Side) -> None:
+        """A preface or a frame begins here."""
+        half.start = place(half.side, half.position)
+        half.start_ack = half.ack
+        half.start_packet = half.packet
+        half.start_time = half.time
+
+    def read_head(
+        self, half: Http2Side, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
         """Read the preface or a frame header, or the part of it that is there; returns where reading goes on."""
-        opening = half.state == OPENING and half is self.client
-        size = len(PREFACE) if opening else FRAME_HEADER
+        opening: cython.bint = half.state == OPENING and half is self.client
+        size: cython.Py_ssize_t = len(PREFACE) if opening else FRAME_HEADER
         if not half.head:
-            half.start, half.start_ack = place(half.side, half.position), half.ack
-            half.start_packet, half.start_time = half.packet, half.time
-        taken = data[at : at + size - len(half.head)]
+            self.begin_head(half)
+        taken = data[at : min(end, at + size - len(half.head))]
         half.head += taken
         half.position += len(taken)
         if half.state == OPENING and not opening and half.head[0]:
@@ -143,7 +154,7 @@ class FrameReader(Layer):
         elif len(half.head) == size:
             head = bytes(half.head)
             if not opening:
-                self.begin_frame(half, head)
+                self.begin_frame(half, head, 0)
             elif head == PREFACE:
                 half.state = FRAME
                 if self.log is not None:
@@ -153,11 +164,11 @@ class FrameReader(Layer):
             half.head.clear()
         return at + len(taken)
 
-    def begin_frame(self, half: Http2Side, head: bytes) -> None:
+    def begin_frame(self, half: Http2Side, head: bytes, at: cython.Py_ssize_t) -> None:
         """A frame header is complete (RFC 9113 4.1); a server's first frame must be SETTINGS (3.4)."""
-        half.length = half.left = int.from_bytes(head[:3], "big")
-        half.kind, half.flags = head[3], head[4]
-        half.stream = int.from_bytes(head[5:], "big") & 0x7FFFFFFF
+        half.length = half.left = u32(head, at) >> 8
+        half.kind, half.flags = head[at + 3], head[at + 4]
+        half.stream = u32(head, at + 5) & 0x7FFFFFFF
         if half.state == OPENING and (half.kind != SETTINGS or half.stream):
             self.begin_garbage(half)
             return
@@ -172,14 +183,14 @@ class FrameReader(Layer):
         if half.kind == HEADERS:
             self.headers_begin(half)
         if half.state == PAYLOAD:
-            self.read_payload(half, b"", 0)
+            self.read_payload(half, b"", 0, 0)
 
-    def write(self, what: str, half: Http2Side, at: int, length: int, note: object) -> None:
+    def write(self, what: str, half: Http2Side, at: cython.longlong, length: cython.longlong, note: object) -> None:
         """Log what begins at this offset."""
         if self.log is not None:
             self.log.add(what, half.side.index, half.start_packet, half.start_time, at, length, note)
 
-    def kept(self, half: Http2Side) -> int:
+    def kept(self, half: Http2Side) -> cython.longlong:
         """How many bytes at the front of this frame's payload are needed."""
         if half.kind == DATA:
             return 1 if half.flags & PADDED else 0
@@ -196,17 +207,20 @@ class FrameReader(Layer):
         half.broken = 1
         return 0
 
-    def read_payload(self, half: Http2Side, data: bytes, at: int) -> int:
+    def read_payload(
+        self, half: Http2Side, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
         """Keep what is wanted of a payload and pass over the rest; returns where reading goes on."""
+        run: cython.longlong
         if half.wanted:
-            taken = data[at : at + half.wanted]
-            half.body += taken
-            half.wanted -= len(taken)
-            half.left -= len(taken)
-            half.position += len(taken)
-            at += len(taken)
+            run = min(half.wanted, end - at)
+            half.body += data[at : at + run]
+            half.wanted -= run
+            half.left -= run
+            half.position += run
+            at += run
         if half.wanted == 0:
-            run = min(half.left, len(data) - at)
+            run = min(half.left, end - at)
             half.left -= run
             half.position += run
             at += run
@@ -234,6 +248,6 @@ class FrameReader(Layer):
     def keep_garbage(self, data: bytes) -> None:
         """Bytes of the server behind them."""
 
-    def garbage_over(self) -> bool:
+    def garbage_over(self) -> cython.bint:
         """Whether enough of them is kept."""
         return True

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+FRAME_HEADER = 9
+"""Bytes of a frame before its payload (RFC 9113 4.1)."""
+
 DATA = 0
 HEADERS = 1
 RST_STREAM = 3

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import cython
+
 from analyzer.layer.http1.notes import add_milestone, forget, note_acked
 from analyzer.layer.http1.pairing import MAX_EXCHANGES, text_of
-from analyzer.layer.http2.reader import GARBAGE, LOST, FrameReader, Http2Side
+from analyzer.layer.http2.reader import FrameReader, Http2Side
 from analyzer.layer.http2.registry import INITIAL_WINDOW_SIZE, MAX_WINDOW, NO_ERROR, UNREADABLE
+from analyzer.layer.http2.states import GARBAGE, LOST
 from analyzer.layer.layer import place
 from analyzer.model.http import MAX_GARBAGE, Exchange, Http2
 
@@ -36,7 +39,7 @@ class Streams(FrameReader):
         self.goaway_packet = self.goaway_time = self.goaways = 0
         self.garbage = b""
 
-    def new_exchange(self, stream: int) -> Exchange:
+    def new_exchange(self, stream: cython.longlong) -> Exchange:
         """The connection's next exchange; beyond the cap nothing more is read."""
         exchange = Exchange(self.count)
         exchange.h2 = Http2(stream)
@@ -91,16 +94,20 @@ class Streams(FrameReader):
         self,
         half: Http2Side,
         exchange: Exchange,
-        end: int,
-        packet: int,
-        time: int,
+        end: cython.longlong,
+        packet: cython.longlong,
+        time: cython.longlong,
     ) -> None:
         """How far the message of this direction has come."""
         end = place(half.side, end)
         if half is self.client:
-            exchange.request_end, exchange.request_end_packet, exchange.request_end_time = end, packet, time
+            exchange.request_end = end
+            exchange.request_end_packet = packet
+            exchange.request_end_time = time
         else:
-            exchange.response_end, exchange.response_end_packet, exchange.response_end_time = end, packet, time
+            exchange.response_end = end
+            exchange.response_end_packet = packet
+            exchange.response_end_time = time
 
     def over(self, exchange: Exchange) -> None:
         """An exchange is at its end; one that ended well is dropped at the cap, and counted."""
@@ -131,10 +138,11 @@ class Streams(FrameReader):
 
     def window_update(self, half: Http2Side) -> None:
         """The other side may send more DATA; how much is unknown when the capture lost it."""
-        more = MAX_WINDOW if half.broken else int.from_bytes(half.body, "big") & MAX_WINDOW
+        more: cython.longlong = MAX_WINDOW if half.broken else int.from_bytes(half.body, "big") & MAX_WINDOW
         exchange = self.open.get(half.stream)
         if half.stream == 0:
-            self.peer(half).window += more
+            peer = self.peer(half)
+            peer.window += more
         elif exchange is not None and exchange.h2 is not None:
             if half is self.client:
                 exchange.h2.response_window += more
@@ -145,8 +153,9 @@ class Streams(FrameReader):
         """The window with which streams of the other side begin; it holds for open ones too (RFC 9113 6.9.2)."""
         if half.broken:
             self.peer(half).initial = MAX_WINDOW
+        at: cython.Py_ssize_t
         for at in range(0, len(half.body) - 5, 6):
-            if int.from_bytes(half.body[at : at + 2], "big") == INITIAL_WINDOW_SIZE:
+            if half.body[at] << 8 | half.body[at + 1] == INITIAL_WINDOW_SIZE:
                 self.peer(half).initial = int.from_bytes(half.body[at + 2 : at + 6], "big")
 
     def peer(self, half: Http2Side) -> Http2Side:
@@ -157,10 +166,10 @@ class Streams(FrameReader):
         """Whether a side has more to say on this stream, and the other does not let it."""
         h2 = exchange.h2
         if h2 is not None:
-            asking = min(self.client.window, self.client.initial + h2.request_window)
-            answering = min(self.server.window, self.server.initial + h2.response_window)
-            h2.client_blocked = int(not exchange.request_complete and asking <= 0)
-            h2.server_blocked = int(exchange.status > 0 and not exchange.response_complete and answering <= 0)
+            asking: cython.longlong = min(self.client.window, self.client.initial + h2.request_window)
+            answering: cython.longlong = min(self.server.window, self.server.initial + h2.response_window)
+            h2.client_blocked = 1 if not exchange.request_complete and asking <= 0 else 0
+            h2.server_blocked = 1 if exchange.status > 0 and not exchange.response_complete and answering <= 0 else 0
 
     # ---- what cannot be read ----
 
@@ -188,6 +197,6 @@ class Streams(FrameReader):
             exchange.garbage = self.garbage
             self.mark_end(half, exchange, half.start + len(self.garbage), half.packet, half.time)
 
-    def garbage_over(self) -> bool:
+    def garbage_over(self) -> cython.bint:
         """Whether enough of it is kept."""
         return len(self.garbage) == MAX_GARBAGE

@@ -25,8 +25,8 @@ ALT_NAMES = b"\x55\x1d\x11"
 
 MAX_NAMES = 100
 MAX_TEXT = 256
-MAX_KNOWN, LARGEST_KNOWN = 256, 4096
-"""Certificates whose facts are remembered, and bytes of the largest, 1 MB: a server shows the same to everybody."""
+MAX_KNOWN, LARGEST_KNOWN = 1024, 4096
+"""Certificates whose facts are remembered, and bytes of the largest, 4 MB: a server shows the same to everybody."""
 
 _known: dict[bytes, dict[str, str]] = {}
 

@@ -15,7 +15,7 @@ from analyzer.layer.tls import messages
 from analyzer.layer.tls.hello import read_answers
 from analyzer.layer.tls.plaintext import Conversation, Half, overhead
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT, NEVER
+from analyzer.model.connection import NEVER
 from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 
 if TYPE_CHECKING:
@@ -188,14 +188,14 @@ class Inside(Conversation):
 
     def over_with(self, side: TlsSide) -> None:
         """Nothing comes behind what there is of a side: its last record may be cut off, and its beginning is read."""
-        half, record, body = self.half(side.index), side.last, side.sealed
+        half, record, body = self.half(side.index), side.last, side.sealed_body()
         if self.session is None or record is None or not side.open or half.over or half.adrift >= 0:
             return
         direction = self.opener(half)
         if record.kind != APPLICATION_DATA or not self.talks(direction):
             return
         if body is not None:
-            plain = direction.begins(bytes(body))[: max(0, record.length - half.overhead)]
+            plain = direction.begins(body)[: max(0, record.length - half.overhead)]
             side.sealed = None
             self.feed(half, self.cut_off(half, record), plain)
         elif half.passing:

@@ -1,5 +1,6 @@
 cimport cython
 
+from analyzer.frame.octets cimport cut
 from analyzer.layer.layer cimport Segment
 from analyzer.layer.tls.hello cimport read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.layer.tls.records cimport RecordWalk
@@ -16,7 +17,8 @@ cdef class TlsSide(RecordWalk):
     cdef public TlsSide peer
     cdef public bytearray message
     cdef public bytes alert, random
-    cdef public object inside, sealed, told
+    cdef public object inside, told
+    cdef public list sealed
     cdef public Py_ssize_t need
     cdef public int started, blind, ccs
     cdef public long long start_packet, start_time, start_offset
@@ -33,6 +35,7 @@ cdef class TlsSide(RecordWalk):
     cdef _change_cipher(self, Record record)
     cdef _finished(self, Record record)
     cdef bint protected(self, int kind) except -1
+    cpdef bytes sealed_body(self)
     cpdef alerted(self, Record record, bytes plain)
     cdef _alert(self, Record record)
     cdef _malformed(self, str what)

@@ -6,6 +6,7 @@ from typing import Any
 
 import cython
 
+from analyzer.frame.octets import cut
 from analyzer.layer.layer import Segment
 from analyzer.layer.tls.certificate import read_certificate
 from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_server_hello, read_server_hello
@@ -41,7 +42,7 @@ class TlsSide(RecordWalk):
     blind         1 = handshake bodies are not read any more (encrypted, malformed, too long, or nothing left to learn)
     peer          the client's half, for the server's: its hello may be incomplete when the answer comes; else None
     random        of the ClientHello
-    inside        what keys show of the connection, an Inside, else None; sealed: the body of a protected record
+    inside        what keys show of the connection, an Inside, else None; sealed: pieces of a protected record's body
     told          writes messages into the log, a MessageLog, None = nobody wants to know
     ccs           1 = this side changed to encryption (1.2 and older; in 1.3 it is decoration, RFC 8446 D.4)
     """
@@ -56,7 +57,7 @@ class TlsSide(RecordWalk):
         self.random = b""
         self.inside: Any = None
         self.told: Any = None
-        self.sealed: bytearray | None = None
+        self.sealed: list[bytes] | None = None
         self.started = self.blind = self.ccs = 0
         self.start_packet = self.start_time = self.start_offset = 0
 
@@ -64,7 +65,7 @@ class TlsSide(RecordWalk):
         """Hellos, the server's certificate, and plaintext alerts are readable; the rest is encrypted or of no use."""
         if self.keyed and self.protected(kind):
             self.alert = b""
-            self.sealed = bytearray() if self.inside.wants(self.index, kind, length) else None
+            self.sealed = [] if self.inside.wants(self.index, kind, length) else None
             return 0 if self.sealed is None else 2
         self.sealed = None
         if kind == ALERT:
@@ -79,7 +80,7 @@ class TlsSide(RecordWalk):
         if self.last is None:
             return
         if self.sealed is not None:
-            self.sealed += segment.data[at:end]
+            self.sealed.append(cut(segment.data, at, end))
             return
         if self.last.kind == ALERT:
             self.alert += segment.data[at:end]
@@ -124,7 +125,7 @@ class TlsSide(RecordWalk):
     def complete(self, record: Record) -> None:
         """What a whole record means by its type alone, and by what is in it where keys open it."""
         if self.keyed and self.protected(record.kind):
-            self.inside.over(self, record, None if self.sealed is None else bytes(self.sealed))
+            self.inside.over(self, record, self.sealed_body())
             self.sealed = None
         if record.kind == CCS:
             self._change_cipher(record)
@@ -136,6 +137,13 @@ class TlsSide(RecordWalk):
     def protected(self, kind: cython.int) -> cython.bint:
         """Whether a record of this type is encrypted, by what was said before it."""
         return kind == APPLICATION_DATA or (self.ccs != 0 and self.tls.version < TLS13)
+
+    def sealed_body(self) -> bytes | None:
+        """What there is of the body of a protected record, None = it is not wanted, or has a hole."""
+        pieces = self.sealed
+        if pieces is None:
+            return None
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def alerted(self, record: Record, plain: bytes) -> None:
         """An alert that keys have opened; that of TLS 1.2 has the type of one, and is taken for one without that."""

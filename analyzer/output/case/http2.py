@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.layer.http2.fields import HeaderDecoder
 from analyzer.layer.http2.head import MAX_DIGITS, Pairs
-from analyzer.layer.http2.reader import FRAME_HEADER
 from analyzer.layer.http2.registry import (
     CONTINUATION,
     DATA,
     END_HEADERS,
     END_STREAM,
     ERRORS,
+    FRAME_HEADER,
     GOAWAY,
     HEADERS,
     PADDED,

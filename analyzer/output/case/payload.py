@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from analyzer.layer.detection import PROXY_V1
-from analyzer.layer.http2.reader import FRAME_HEADER
+from analyzer.layer.http2.registry import FRAME_HEADER
 from analyzer.layer.websocket import told
 from analyzer.model.connection import CLIENT, Connection, Event
 from analyzer.model.log import Log
