@@ -116,7 +116,9 @@ class Opener(Hidden):
 
     def _search(self, kind: cython.int, version: cython.int, body: bytes, tried: cython.bint) -> bytes | None:
         """The same where the key or the number is not known for sure; `tried`: those that were expected are not it."""
-        if self.dead:
+        epoch: Epoch
+        plain: bytes | None
+        if self.failed >= MOST_FAILED:
             return None
         if self._cipher is not None and not self._cipher.ready():
             self._pass(body)

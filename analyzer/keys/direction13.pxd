@@ -1,5 +1,6 @@
 from analyzer.keys.direction cimport Opener
 from analyzer.keys.epochs cimport Epoch, TrafficSecret
+from analyzer.keys.secrets cimport Secrets
 
 cdef int ALERT, APPLICATION_DATA, HANDSHAKE_TYPE, APPLICATION, EARLY, HANDSHAKE
 

@@ -1,5 +1,6 @@
-from analyzer.keys.ciphers cimport Cipher
+from analyzer.keys.ciphers cimport Aead13, Cipher
 from analyzer.keys.hidden cimport Hidden, Shared
+from analyzer.keys.schedule cimport following, traffic_keys
 
 cdef class Keys(Shared):
     cdef public bint chained

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.keys.ciphers import NONCE, Aead13, Cipher, cipher12, iv_length
+from analyzer.keys.ciphers import Aead13, Cipher, cipher12, iv_length
 from analyzer.keys.hidden import Hidden, Shared
-from analyzer.keys.schedule import expand_label, following, key_block
+from analyzer.keys.schedule import following, key_block, traffic_keys
 from analyzer.keys.suites import CBC, SIZES, TLS10, TLS12, Suite
 
 
@@ -56,8 +56,8 @@ class TrafficSecret(Keys):
     def cipher(self, server: cython.bint) -> Cipher:
         """That of the records of the direction that it is a secret of."""
         suite = self.suite
-        key = expand_label(suite.prf, self._secret, b"key", suite.key)
-        return Aead13(suite, key, expand_label(suite.prf, self._secret, b"iv", NONCE))
+        key, iv = traffic_keys(suite.prf, self._secret, suite.key)
+        return Aead13(suite, key, iv)
 
     def following(self) -> TrafficSecret:
         """The one behind a KeyUpdate."""

@@ -8,8 +8,7 @@ random, of which 12 choose the list that it is in. Lines are read when their ran
 from __future__ import annotations
 
 from array import array
-from binascii import Error, a2b_hex
-from contextlib import suppress
+from binascii import Error, a2b_hex, b2a_hex
 
 import cython
 
@@ -187,7 +186,9 @@ class KeyLog(Shared):
 
 def _read(data: bytes, random: bytes, found: list[tuple[str, bytes]]) -> cython.bint:
     """Add what the lines have of the random that the first of them has; whether it ends before they do."""
-    wanted = random.hex().encode()
+    line: bytes
+    fields: list[bytes]
+    wanted: bytes = b2a_hex(random)
     for line in data.removeprefix(BYTE_ORDER_MARK).split(b"\n", MOST_LINES)[:MOST_LINES]:
         fields = line.split()
         if len(fields) != 3 or len(fields[1]) != RANDOM:
@@ -196,6 +197,8 @@ def _read(data: bytes, random: bytes, found: list[tuple[str, bytes]]) -> cython.
             return True
         label, sizes = OPENING.get(fields[0], NOTHING)
         if len(fields[2]) in sizes:
-            with suppress(Error):
+            try:
                 found.append((label, a2b_hex(fields[2])))
+            except Error:
+                continue
     return False

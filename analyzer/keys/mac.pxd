@@ -5,3 +5,4 @@ cdef class Mac(Hidden):
     cpdef bytes of(self, bytes begin, object rest)
 
 cpdef bytes hmac(str name, bytes key, bytes message)
+cpdef list hmacs(str name, bytes key, object messages)

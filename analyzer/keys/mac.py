@@ -6,7 +6,7 @@ A connection of TLS 1.3 takes eight of them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from analyzer.keys.hidden import Hidden
@@ -32,9 +32,14 @@ def pads(name: str, key: bytes) -> tuple[bytes, bytes]:
 
 def hmac(name: str, key: bytes, message: bytes) -> bytes:
     """The HMAC of a message."""
+    return hmacs(name, key, (message,))[0]
+
+
+def hmacs(name: str, key: bytes, messages: Iterable[bytes]) -> list[bytes]:
+    """The HMACs of messages with the same key."""
     new = HASHES[name]
     inner, outer = pads(name, key)
-    return new(outer + new(inner + message).digest()).digest()
+    return [new(outer + new(inner + message).digest()).digest() for message in messages]
 
 
 class Mac(Hidden):

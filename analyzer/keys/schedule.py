@@ -6,8 +6,12 @@ from functools import cache
 
 import cython
 
-from analyzer.keys.mac import hmac
+from analyzer.keys.mac import hmac, hmacs
 from analyzer.keys.suites import SIZES
+
+
+IV = 12
+"""Bytes of an IV in TLS 1.3 (RFC 8446 5.3)."""
 
 
 def p_hash(name: str, secret: bytes, seed: bytes, length: int) -> bytes:
@@ -44,6 +48,18 @@ def expand_label(name: str, secret: bytes, label: bytes, length: cython.Py_ssize
     if length > SIZES[name]:
         raise ValueError("longer than the hash")
     return hmac(name, secret, _info(label, length))[:length]
+
+
+def traffic_keys(name: str, secret: bytes, size: cython.Py_ssize_t) -> tuple[bytes, bytes]:
+    """The key and the IV of a traffic secret (RFC 8446 7.3)."""
+    key, iv = hmacs(name, secret, _infos(size))
+    return key[:size], iv[:IV]
+
+
+@cache
+def _infos(size: int) -> tuple[bytes, bytes]:
+    """What both are expanded with."""
+    return _info(b"key", size), _info(b"iv", IV)
 
 
 @cache

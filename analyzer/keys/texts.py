@@ -82,7 +82,9 @@ class FileText(Shared):
         return os.fstat(self._descriptor).st_size
 
     def read(self, at: int, size: int) -> bytes:
-        os.lseek(self._descriptor, at, os.SEEK_SET)
+        if hasattr(os, "pread"):
+            return os.pread(self._descriptor, size, at)
+        os.lseek(self._descriptor, at, os.SEEK_SET)  # Windows
         return os.read(self._descriptor, size)
 
     def close(self) -> None:

@@ -14,15 +14,14 @@ cdef long long NEVER
 cdef class Inside(Conversation):
     cdef public object store
     cdef public Session session
-    cdef public bytes random
+    cdef public bytes random, hello
     cdef public long long asked, held
     cdef public list changes, waiting, early
-    cdef public tuple hello
     cdef found(self)
     cpdef look(self)
     cdef wait(self, TlsSide side, Record record, bytes body)
     cpdef negotiated(self, bytes message)
-    cdef negotiate(self, bytes random, bint then_mac)
+    cdef negotiate(self, bytes hello)
     cdef told(self, Opener direction)
     cdef measure(self)
     cdef Opener opener(self, Half half)
@@ -38,6 +37,6 @@ cdef class Inside(Conversation):
     cpdef finish(self)
     cpdef Py_ssize_t weight(self) except -1
     cdef handshake(self, Half half, Record record, bytes plain)
-    cdef message(self, Half half, Record record, int kind, bytes body)
+    cdef message(self, Half half, Record record, bytes plain, Py_ssize_t at, Py_ssize_t end)
     cdef answered_early(self, bint taken)
     cdef renegotiates(self, bytes body)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from analyzer.layer.tls.side import TlsSide
 
 CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 1, 2, 8, 11, 13, 20
+READ = (CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST)
+"""Messages of which the content matters."""
 RANDOM = slice(2, 34)
 """Of a hello, behind its version."""
 EARLY_STAGE, APPLICATION_STAGE = 1, 3
@@ -60,7 +62,7 @@ class Inside(Conversation):
         self.changes: list[int] = []
         self.early: list[tuple[Record, bytes]] | None = []
         self.waiting: list[tuple[TlsSide, int, Record, bytes | None]] = []
-        self.hello: tuple[bytes, bool] | None = None
+        self.hello: bytes | None = None
         self.found()
 
     def found(self) -> None:
@@ -77,7 +79,7 @@ class Inside(Conversation):
             return
         self.found()
         if self.hello is not None:
-            self.negotiate(self.hello[0], self.hello[1])
+            self.negotiate(self.hello)
         for index in self.changes:
             self.change(index)
         waiting, self.waiting = self.waiting, []
@@ -101,15 +103,16 @@ class Inside(Conversation):
 
     def negotiated(self, message: bytes) -> None:
         """The ServerHello, no HelloRetryRequest, without its handshake header; `tls` has its version and suite."""
-        self.hello = message[RANDOM], messages.encrypt_then_mac(message)
+        self.hello = message
         if self.session is not None:
-            self.negotiate(self.hello[0], self.hello[1])
+            self.negotiate(message)
 
-    def negotiate(self, random: bytes, then_mac: cython.bint) -> None:
+    def negotiate(self, hello: bytes) -> None:
         """Let the session know what was chosen."""
-        session = self.session
+        session, version = self.session, self.tls.version
         assert session is not None
-        session.negotiated(self.tls.version, self.tls.cipher, random, encrypt_then_mac=then_mac)
+        then_mac = version < TLS13 and messages.encrypt_then_mac(hello)
+        session.negotiated(version, self.tls.cipher, hello[RANDOM], encrypt_then_mac=then_mac)
         if session.problem:
             self.tls.keys = "unsupported"
             self.connection.flag("keys-unsupported")
@@ -133,7 +136,7 @@ class Inside(Conversation):
     def measure(self) -> None:
         """The suite is known, and with it how much of a record is content."""
         for half in (self.client, self.server):
-            half.overhead, half.slack = overhead(self.tls)
+            half.overhead, half.slack = overhead(self.tls.version, self.tls.cipher)
 
     # ---- records ----
 
@@ -295,23 +298,39 @@ class Inside(Conversation):
 
     def handshake(self, half: Half, record: Record, plain: bytes) -> None:
         """Handshake messages, of which one may go on in the next record."""
-        message = half.message
-        message += plain
-        while len(message) >= 4:
-            size: cython.Py_ssize_t = 4 + int.from_bytes(message[1:4], "big")
-            if size > MAX_MESSAGE:
-                message.clear()
-            if len(message) < size:
+        begun = half.message
+        size: cython.Py_ssize_t = 0
+        at: cython.Py_ssize_t = 0
+        if begun:
+            begun += plain
+            if len(begun) < 4 or len(begun) < 4 + int.from_bytes(begun[1:4], "big") <= MAX_MESSAGE:
                 return
-            self.message(half, record, message[0], bytes(message[4:size]))
-            del message[:size]
+            plain = bytes(begun)
+            begun.clear()
+        while len(plain) - at >= 4:
+            size = 4 + (plain[at + 1] << 16 | plain[at + 2] << 8 | plain[at + 3])
+            if size > MAX_MESSAGE:
+                return
+            if len(plain) - at < size:
+                break
+            self.message(half, record, plain, at, at + size)
+            at += size
+        if at < len(plain):
+            begun += plain[at:]
 
-    def message(self, half: Half, record: Record, kind: cython.int, body: bytes) -> None:
+    def message(
+        self, half: Half, record: Record, plain: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> None:
         """One message (RFC 8446 4, RFC 5246 7.4)."""
-        tls, client = self.tls, half is self.client
+        tls, kind = self.tls, plain[at]
+        client: cython.bint = half is self.client
         if kind == FINISHED:
             messages.finished(tls, client, record)
-        elif kind == CLIENT_HELLO and client and tls.version < TLS13:
+            return
+        if kind not in READ:
+            return
+        body: bytes = plain[at + 4 : end]
+        if kind == CLIENT_HELLO and client and tls.version < TLS13:
             self.renegotiates(body)
         elif kind == SERVER_HELLO and not client and tls.version < TLS13:
             self.negotiated(body)

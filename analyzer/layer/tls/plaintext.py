@@ -6,8 +6,11 @@ How much is missing where records were not seen is told by the number of the nex
 
 from __future__ import annotations
 
+from functools import cache
+
 import cython
 
+from analyzer.keys.suites import CBC, CHACHA, suite_of
 from analyzer.layer.detection import HTTP, client_protocol
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.next import Next
@@ -323,17 +326,16 @@ def unknown(start: cython.longlong, end: cython.longlong, packet: cython.longlon
     return record
 
 
-def overhead(tls: Tls) -> tuple[int, int]:
+@cache
+def overhead(version: int, cipher: int) -> tuple[int, int]:
     """Bytes of a record that are no plaintext, at least, and how many more they may be; -1 = not known."""
-    from analyzer.keys.suites import CBC, CHACHA, suite_of
-
-    suite = suite_of(tls.version, tls.cipher)
+    suite = suite_of(version, cipher)
     if suite is None:
         return -1, 0
     if suite.cipher == CBC:
-        vector = BLOCK if tls.version > TLS10 else 0
+        vector = BLOCK if version > TLS10 else 0
         return vector + MACS[suite.mac] + 1, BLOCK - 1
-    if tls.version >= TLS13:
+    if version >= TLS13:
         return suite.tag + 1, 0
     return suite.tag if suite.cipher == CHACHA else suite.tag + EXPLICIT, 0
 
