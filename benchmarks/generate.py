@@ -22,7 +22,7 @@ from conversations import MIX, SECOND, http_ok
 from lifelike import LIFE, Play
 from names import RESOLVERS
 from packets import Talk
-from sealed import HTTPS
+from sealed import API, HTTPS
 
 WORK = Path(__file__).parent / "work"
 PACKETS = 2_000_000
@@ -60,7 +60,7 @@ class Mix:
         return [share for share, *_ in self.kinds]
 
 
-MIXES = {"even": Mix(MIX, 10), "life": Mix(LIFE, 5), "https": Mix(HTTPS, 5)}
+MIXES = {"even": Mix(MIX, 10), "life": Mix(LIFE, 5), "https": Mix(HTTPS, 5), "api": Mix(API, 5)}
 
 
 def addresses(rng: Random, number: int, every: int) -> tuple[str, str, int]:

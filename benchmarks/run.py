@@ -31,11 +31,14 @@ if __name__ == "__main__":
 FIELDS = ["frame.number", "frame.time_epoch", "tcp.stream", "ip.src", "ip.dst", "tcp.flags", "tcp.len"]
 TSHARK = ["tshark", "-n", "-T", "fields", *(word for name in FIELDS for word in ("-e", name))]
 CLASSIFY = ["classify", "--format", "csv", "--force", "-o"]
+STATUSES = ["-e", "http.response.code", "-e", "http2.headers.status"]
+"""What tshark prints besides where there are keys."""
 PEERS: dict[str, Command] = {
-    "whyfetch": lambda capture, out: [*whyfetch(), *CLASSIFY, str(out), str(capture)],
+    "whyfetch": lambda capture, out: [*whyfetch(), *CLASSIFY, str(out), *keylog(capture, "--keylog="), str(capture)],
+    "without keys": lambda capture, out: [*whyfetch(), *CLASSIFY, str(out.with_suffix(".sealed.csv")), str(capture)],
     "tcptrace": lambda capture, out: ["tcptrace", "-n", str(capture)],
     "capinfos": lambda capture, out: ["capinfos", "-c", "-a", "-e", str(capture)],
-    "tshark": lambda capture, out: [*TSHARK, "-r", str(capture)],
+    "tshark": lambda capture, out: [*TSHARK, *unlocking(capture), "-r", str(capture)],
     "tshark -2": lambda capture, out: [*TSHARK, "-2", "-r", str(capture)],
     "nfstream": lambda capture, out: [nfstream(), "-c", NFSTREAM, str(capture)],
 }
@@ -51,6 +54,8 @@ PACKAGES = {
 }
 """How to install a peer: nothing is installed by a measurement."""
 LONG = 10_000_000
+KEYED = ("whyfetch", "without keys", "tshark")
+USUAL = tuple(name for name in PEERS if name != "without keys")
 FEW = ("whyfetch", "capinfos")
 MANY = ("syn-flood", "refusals", "open")
 """Captures whose size is a number of connections."""
@@ -62,7 +67,7 @@ class Capture:
 
     path: Path
     script: str
-    peers: tuple[str, ...] = tuple(PEERS)
+    peers: tuple[str, ...] = USUAL
     connections: int = 0
     rounds: int = 0
     """At most; 0 = as many as asked for."""
@@ -99,6 +104,9 @@ def captures(packets: int) -> dict[str, Capture]:
         name: Capture(generate.default_path(packets, name), f"generate.py --mix {name} --packets {packets}")
         for name in ("life", "even")
     }
+    for name in ("https", "api"):
+        path = generate.default_path(packets, name)
+        known[name] = Capture(path, f"generate.py --mix {name} --packets {packets}", KEYED)
     path = generate.default_path(LONG, "life")
     known["long"] = Capture(path, f"generate.py --mix life --packets {LONG}", FEW, rounds=1)
     for name, (_, size) in extremes.EXTREMES.items():
@@ -119,13 +127,25 @@ def whyfetch() -> list[str]:
     return [str(beside) if beside.exists() else "whyfetch"]
 
 
+def keylog(capture: Path, option: str) -> list[str]:
+    """The option that names the keys of a capture, where it has some."""
+    keys = generate.keys_of(capture)
+    return [f"{option}{keys}"] if keys.exists() else []
+
+
+def unlocking(capture: Path) -> list[str]:
+    """The same for tshark, with what it shows then."""
+    keys = keylog(capture, "tls.keylog_file:")
+    return ["-o", *keys, *STATUSES] if keys else []
+
+
 def nfstream() -> str:
     """The interpreter that has it: of an environment of its own, since it needs older packages than tests do."""
     return str(generate.WORK / "nfstream" / "bin" / "python")
 
 
 def cut(capture: Path, packets: int) -> Path:
-    """A copy of the first `packets` packets."""
+    """A copy of the first `packets` packets, with the keys of what begins among them."""
     target = capture.with_name(f"{capture.stem}-first-{packets}.pcap")
     if target.exists() and target.stat().st_mtime >= capture.stat().st_mtime:
         return target
@@ -136,6 +156,10 @@ def cut(capture: Path, packets: int) -> Path:
             if len(head) < 16:
                 break
             copy.write(head + source.read(struct.unpack_from("<I", head, 8)[0]))
+    if generate.keys_of(capture).exists():
+        lines = generate.keys_of(capture).read_text().split(generate.PACKET)[1:]
+        begun = [each for each in lines if int(each.partition("\n")[0]) <= packets]
+        generate.keys_of(target).write_text("".join(generate.PACKET + each for each in begun))
     return target
 
 

@@ -6,6 +6,9 @@ library `cryptography`, and by nothing of whyfetch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from random import Random
+
 import certificates
 import http2
 from conversations import (
@@ -28,6 +31,8 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from lifelike import TLS12, TLS13, Play, Session, body, exchanges, host, path
 from packets import ACK, CLIENT, PSH, SERVER, Talk
+
+Size = Callable[[Random], int]
 
 LARGEST = 16_384
 """Bytes of content in a record (RFC 8446 5.1)."""
@@ -194,10 +199,9 @@ class SealedSession(Session):
             return http2.request(2 * number + 1, path(self.talk.rng), host(self.talk))
         return request(self.talk.rng)
 
-    def respond(self, number: int, status: int, trouble: str = "") -> None:
-        """The server thinks, and answers."""
+    def respond(self, number: int, status: int, size: int, trouble: str = "") -> None:
+        """The server thinks, and answers with a body of this size."""
         talk, rng = self.talk, self.talk.rng
-        size = body(rng)
         if self.protocol == b"h2":
             answer = http2.response(2 * number + 1, status, some(rng, size))
         else:
@@ -212,17 +216,30 @@ class SealedSession(Session):
         self.talk.wait(20)
 
 
-def https(version: int, protocol: bytes, status: int = 200, trouble: str = "") -> Play:
+def archive(rng: Random) -> int:
+    """Size of an answer of a registry: documents, and archives of up to two megabytes."""
+    return rng.choices(
+        (
+            rng.randrange(150, 4_000),
+            rng.randrange(4_000, 60_000),
+            rng.randrange(60_000, 400_000),
+            rng.randrange(400_000, 2_000_000),
+        ),
+        (10, 6, 3, 1),
+    )[0]
+
+
+def https(size: Size, version: int, protocol: bytes, status: int = 200, trouble: str = "") -> Play:
     """A connection whose exchanges all have this status: a row each."""
 
     def play(talk: Talk) -> int:
         session, count = SealedSession(talk, version, protocol), exchanges(talk.rng)
         session.begin(session.handshake())
-        session.respond(0, status, trouble)
+        session.respond(0, status, size(talk.rng), trouble)
         for number in range(1, count):
             talk.wait(talk.rng.randrange(200, 60_000))
             talk.upload(session.seal(CLIENT, APPLICATION_DATA, session.request(number)))
-            session.respond(number, status, trouble)
+            session.respond(number, status, size(talk.rng), trouble)
         session.end()
         return count
 
@@ -267,24 +284,29 @@ def reset_stream(talk: Talk) -> int:
     return 1
 
 
-# share, class, cause, port, conversation. Shares are weights.
-HTTPS: list[tuple[int, str, str, int, Play]] = [
-    (3400, "ok", "", 443, https(TLS13, b"h2")),
-    (150, "ok", "", 443, https(TLS13, b"h2", trouble="loss")),
-    (150, "ok", "", 443, https(TLS13, b"h2", trouble="reorder")),
-    (100, "ok", "", 443, https(TLS13, b"h2", trouble="duplicate")),
-    (2250, "ok", "", 443, https(TLS13, b"http/1.1")),
-    (150, "ok", "", 443, https(TLS13, b"http/1.1", trouble="loss")),
-    (1000, "ok", "", 443, https(TLS12, b"h2")),
-    (800, "ok", "", 443, https(TLS12, b"http/1.1")),
-    *((20, "http-failure", f"http-status-{status}", 443, https(TLS13, b"h2", status)) for status in REASONS),
-    *((20, "http-failure", f"http-status-{status}", 443, https(TLS12, b"http/1.1", status)) for status in REASONS),
-    (50, "http-failure", "http-response-truncated", 443, truncated),
-    (30, "http-failure", "http-client-closed-no-response", 443, gave_up(b"h2")),
-    (30, "http-failure", "http-client-closed-no-response", 443, gave_up(b"http/1.1")),
-    (40, "http-failure", "http2-rst-stream-internal-error", 443, reset_stream),
-    (60, "syn-retransmit", "syn-no-answer", 443, syn_no_answer),
-    (40, "rst", "rst-refused", 8443, refused),
-    (50, "tls-stall", "tls-no-server-hello", 443, tls_no_server_hello),
-    (50, "tls-failure", "tls-alert-handshake-failure", 443, tls_alert),
-]
+def kinds(size: Size) -> list[tuple[int, str, str, int, Play]]:
+    """Share, class, cause, port, conversation, for answers of such sizes. Shares are weights."""
+    return [
+        (3400, "ok", "", 443, https(size, TLS13, b"h2")),
+        (150, "ok", "", 443, https(size, TLS13, b"h2", trouble="loss")),
+        (150, "ok", "", 443, https(size, TLS13, b"h2", trouble="reorder")),
+        (100, "ok", "", 443, https(size, TLS13, b"h2", trouble="duplicate")),
+        (2250, "ok", "", 443, https(size, TLS13, b"http/1.1")),
+        (150, "ok", "", 443, https(size, TLS13, b"http/1.1", trouble="loss")),
+        (1000, "ok", "", 443, https(size, TLS12, b"h2")),
+        (800, "ok", "", 443, https(size, TLS12, b"http/1.1")),
+        *((20, "http-failure", f"http-status-{code}", 443, https(body, TLS13, b"h2", code)) for code in REASONS),
+        *((20, "http-failure", f"http-status-{code}", 443, https(body, TLS12, b"http/1.1", code)) for code in REASONS),
+        (50, "http-failure", "http-response-truncated", 443, truncated),
+        (30, "http-failure", "http-client-closed-no-response", 443, gave_up(b"h2")),
+        (30, "http-failure", "http-client-closed-no-response", 443, gave_up(b"http/1.1")),
+        (40, "http-failure", "http2-rst-stream-internal-error", 443, reset_stream),
+        (60, "syn-retransmit", "syn-no-answer", 443, syn_no_answer),
+        (40, "rst", "rst-refused", 8443, refused),
+        (50, "tls-stall", "tls-no-server-hello", 443, tls_no_server_hello),
+        (50, "tls-failure", "tls-alert-handshake-failure", 443, tls_alert),
+    ]
+
+
+HTTPS, API = kinds(archive), kinds(body)
+"""What registries answer, and what is as small as in the life-like capture."""
