@@ -1,4 +1,4 @@
-"""All secrets at hand: key logs, and what captures bring with them."""
+"""All secrets that are at hand for one capture: key logs, and what the capture brings with it."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ MOST_MISSED = 1 << 16
 """Randoms that were asked for in vain and are remembered, 6 MB."""
 
 
+def key_logs(paths: Iterable[str]) -> list[KeyLog]:
+    """What `--keylog` names. KeyLogError when one of them cannot be read, MissingError without `cryptography`."""
+    library.require()
+    return [KeyLog(text_of(path)) for path in paths]
+
+
 class Store(Shared):
-    """What `--keylog` and decryption secrets blocks have; empty, it costs nothing and needs no library."""
+    """What a layer asks for the keys of a connection; empty, it costs nothing and needs no library.
 
-    __slots__ = ("_brought", "_brought_log", "_logs", "_missed", "blocks", "late", "others")
+    grows   whether keys may come later than the connection that they are of, as where capture and log are watched
+    blocks  decryption secrets blocks of TLS
+    others  those of other protocols
+    late    randoms that were asked for in vain before the block came that has them: reading again would help
+    """
 
-    def __init__(self, paths: Iterable[str] = ()) -> None:
-        """KeyLogError when one of them cannot be read, MissingError without `cryptography`.
+    __slots__ = ("_brought", "_brought_log", "_logs", "_missed", "blocks", "grows", "late", "others")
 
-        blocks  decryption secrets blocks of TLS
-        others  those of other protocols
-        late    randoms that were asked for in vain before the block came that has them: reading again would help
-        """
-        self._logs: list[KeyLog] = []
+    def __init__(self, logs: Iterable[KeyLog] = (), *, grows: bool = False) -> None:
+        self._logs = [*logs]
+        self.grows = grows and bool(self._logs)
         self._missed: set[bytes] = set()
         self._brought = MemoryText(b"", "file")
         self._brought_log: KeyLog | None = None
         self.blocks = self.others = self.late = 0
-        for path in paths:
-            self.add(path)
-
-    def add(self, path: str) -> None:
-        """One more key log."""
-        library.require()
-        self._logs.append(KeyLog(text_of(path)))
 
     def add_block(self, body: bytes, big: bool) -> bool:
         """The body of a decryption secrets block, of a section in this byte order; whether it is of use."""
@@ -72,18 +72,17 @@ class Store(Shared):
         return bool(self._logs)
 
     def find(self, random: bytes) -> Secrets | None:
-        """The secrets of a client random, None = there are none by now. Logs that have grown are read on."""
+        """The secrets of a client random, None = there are none by now. Logs that have grown are read on.
+
+        Those of one connection may be in several places, as where client and server log one direction each.
+        """
         secrets = Secrets(random, self)
         self.fill(secrets)
         if secrets.count:
             return secrets
-        self.missed(random)
-        return None
-
-    def missed(self, random: bytes) -> None:
-        """It was asked for in vain."""
         if len(self._missed) < MOST_MISSED:
             self._missed.add(random)
+        return None
 
     def session(self, random: bytes) -> Session | None:
         """What opens the connection whose ClientHello has this random, None = no secrets are known by now."""
@@ -100,26 +99,29 @@ class Store(Shared):
                 if log.grow():
                     log.fill(secrets)
 
-    @property
-    def lines(self) -> int:
-        """Lines of all logs."""
-        return sum(log.lines for log in self._logs)
-
     def notes(self) -> list[str]:
-        """What is odd about them, for people; nothing of their content but unknown labels."""
-        found = []
-        malformed = sum(log.malformed for log in self._logs)
-        if malformed:
-            lines = "line" if malformed == 1 else "lines"
-            found.append(
-                f"{malformed:,} {lines} of {self.lines:,} in the key logs are damaged, or no lines of a key log"
-            )
-        unknown = sorted({label for log in self._logs for label in log.unknown})
-        if unknown:
-            labels = "label" if len(unknown) == 1 else "labels"
-            found.append(f"unknown {labels} in the key logs: {', '.join(f'`{label}`' for label in unknown)}")
-        if any(log.full for log in self._logs):
-            found.append("a key log is too long; its end was ignored")
+        """What is odd about the keys that the capture brings; `oddities` tells that of the logs, which others share."""
+        found = [] if self._brought_log is None else oddities([self._brought_log])
         if self.blocks and not library.installed():
             found.append(f"the capture brings keys; {how_to_install('decrypt')} reads what they open")
+        if self.late:
+            of = "one connection" if self.late == 1 else f"{self.late:,} connections"
+            found.append(f"the keys of {of} came behind their packets; `--keylog` reads them in time")
         return found
+
+
+def oddities(logs: list[KeyLog]) -> list[str]:
+    """What is odd about key logs, for people; nothing of their content but unknown labels."""
+    found = []
+    malformed = sum(log.malformed for log in logs)
+    if malformed:
+        lines = "line" if malformed == 1 else "lines"
+        of = sum(log.lines for log in logs)
+        found.append(f"{malformed:,} {lines} of {of:,} in the key logs are damaged, or no lines of a key log")
+    unknown = sorted({label for log in logs for label in log.unknown})
+    if unknown:
+        labels = "label" if len(unknown) == 1 else "labels"
+        found.append(f"unknown {labels} in the key logs: {', '.join(f'`{label}`' for label in unknown)}")
+    if any(log.full for log in logs):
+        found.append("a key log is too long; its end was ignored")
+    return found

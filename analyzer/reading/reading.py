@@ -26,11 +26,11 @@ from analyzer.verdict.told import Event
 if TYPE_CHECKING:
     from analyzer.clientlog.log import ClientLog
     from analyzer.fetch.names import Names
+    from analyzer.keys.keylog import KeyLog
     from analyzer.keys.store import Store
     from analyzer.output.written import Written
     from analyzer.reading.engine import Engine
     from analyzer.reading.judging import Judging
-    from analyzer.reading.keys import KeySource
     from analyzer.reading.leaving import Leaving
 
 Progress = Callable[[int, int], None]
@@ -101,7 +101,7 @@ class Reading:
         self.events = False
         self.warnings: list[str] = []
         self.sealed = sealed
-        self.keylogs = self._logs([fspath(path) for path in keylogs])
+        self.keylogs = _key_logs([fspath(path) for path in keylogs])
         self.damaged = False
         self.client_log = None
         if client_log is not None:
@@ -207,7 +207,7 @@ class Reading:
         self._engine = engine = Engine(capture.frames)
         if self.max_open:
             engine.table.allow(self.max_open)
-        engine.table.reassembler.keys = None if self.sealed else self._keys_of(capture, grows=grows)
+        engine.table.reassembler.keys = self._keys_of(capture, grows=grows)
         names = Names()
         self.floods, order = Floods(), Order(MAX_HELD if self.written is None else MAX_WRITTEN)
         self._judging = judging = Judging(
@@ -239,21 +239,13 @@ class Reading:
             yield from self._waiting()
         self._account(name, capture, engine, judging)
 
-    def _logs(self, paths: list[str]) -> Store | None:
-        """The key logs, all of which can be read; nothing is imported where there are none."""
-        if not paths:
-            return None
-        from analyzer.keys.store import Store
-
-        return Store(paths)
-
-    def _keys_of(self, capture: Readable, *, grows: bool) -> KeySource | None:
+    def _keys_of(self, capture: Readable, *, grows: bool) -> Store | None:
         """The keys of a capture, None where there are none, and none can come."""
-        if self.keylogs is None and not brings_keys(capture):
+        if self.sealed or not (self.keylogs or brings_keys(capture)):
             return None
-        from analyzer.reading.keys import key_source
+        from analyzer.reading.keys import keys_of
 
-        return key_source(self.keylogs, capture, grows=grows)
+        return keys_of(self.keylogs, capture, grows=grows)
 
     def _released(self, oldest_open: int) -> Iterator[Rows]:
         """The fetches whose rows are final, in chunks."""
@@ -334,7 +326,10 @@ class Reading:
         found = [*capture.warnings, *engine.warnings, *beyond(judging)]
         keys = engine.table.reassembler.keys
         found += keys.notes() if keys is not None else []
-        found += self.keylogs.notes() if self.keylogs is not None and self.captures == 1 else []
+        if self.keylogs and self.captures == 1:
+            from analyzer.keys.store import oddities
+
+            found += oddities(self.keylogs)
         prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
@@ -343,6 +338,15 @@ class Reading:
 def brings_keys(capture: Readable) -> bool:
     """Whether a capture is of a format that may have secrets in it."""
     return any(hasattr(reader, "secret_blocks") for reader in getattr(capture, "readers", {}).values())
+
+
+def _key_logs(paths: list[str]) -> list[KeyLog]:
+    """All of them can be read; nothing is imported where there are none."""
+    if not paths:
+        return []
+    from analyzer.keys.store import key_logs
+
+    return key_logs(paths)
 
 
 def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:
