@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from analyzer.capture.ending import secrets_at_end
+from analyzer.capture.files import Capture
+from analyzer.capture.secrets import Block, secrets_at_end, secrets_of
 from analyzer.keys.store import Store
 
 if TYPE_CHECKING:
@@ -15,12 +16,20 @@ if TYPE_CHECKING:
 
 
 def keys_of(logs: Iterable[KeyLog], capture: Readable, *, grows: bool) -> Store:
-    """With what stands behind its last packet, and what it tells as it is read."""
-    store = Store(logs, grows=grows)
-    tell = getattr(capture, "tell_secrets", None)
-    if tell is not None:
-        known = [block for path in capture.source.paths for block in secrets_at_end(path)]  # type: ignore[attr-defined]
-        for body, big in known:
+    """With what stands behind its last packet, and what it tells as it is read; each block is taken once."""
+    if not isinstance(capture, Capture):
+        return Store(logs, grows=grows)
+    taken: set[Block] = set()
+
+    def new(blocks: Iterable[Block]) -> list[Block]:
+        fresh = [block for block in dict.fromkeys(blocks) if block not in taken]
+        taken.update(fresh)
+        return fresh
+
+    ahead = None if grows else lambda: new(secrets_of(capture))
+    store = Store(logs, grows=grows, ahead=ahead)
+    for path in capture.source.paths:
+        for body, big in new(secrets_at_end(path)):
             store.add_block(body, big)
-        tell(lambda body, big: (body, big) in known or store.add_block(body, big))
+    capture.tell_secrets(lambda body, big: [store.add_block(*block) for block in new([(body, big)])])
     return store

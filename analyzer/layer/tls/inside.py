@@ -70,7 +70,7 @@ class Inside(Conversation):
 
     def look(self) -> None:
         """Ask again: the log grows, and may have the keys by now; what waited for them is read then."""
-        self.session = self.store.session(self.random)
+        self.session = self.store.session(self.random, self.connection.first_packet)
         if self.session is None:
             return
         self.found()
@@ -329,6 +329,6 @@ class Inside(Conversation):
 
     def renegotiates(self, body: bytes) -> None:
         """Another ClientHello inside (TLS 1.2 and older)."""
-        secrets = self.store.find(body[RANDOM])
+        secrets = self.store.find(body[RANDOM], self.connection.first_packet)
         if secrets is not None and self.session is not None:
             self.session.renegotiates(secrets)

@@ -60,7 +60,7 @@ class TlsParser(Layer):
         """There are keys; perhaps some of this connection are among them."""
         from analyzer.layer.tls.inside import Inside  # which carries layers that need this one
 
-        session = self.keys.session(self.client.random)
+        session = self.keys.session(self.client.random, self.connection.first_packet)
         if session is None and not self.keys.grows:
             if self.keys:
                 self.tls.keys = "missing"
