@@ -13,6 +13,7 @@ cdef class TlsParser(Layer):
     cdef public int sslv2
     cdef public object inside
     cdef unlock(self)
+    cdef Py_ssize_t _client(self, Segment segment) except -1
     cdef Py_ssize_t records(self) except -1
     cpdef begin_sslv2(self, int size)
     cdef Py_ssize_t _sslv2(self, Segment segment) except -1

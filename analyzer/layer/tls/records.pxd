@@ -9,7 +9,7 @@ cdef long long NEVER
 
 cdef class RecordWalk:
     cdef public Tls tls
-    cdef public int index, version, open, wanted, dead, adrift, replying, keyed
+    cdef public int index, version, open, wanted, dead, adrift, replying, keyed, asks, paused
     cdef public list records, late
     cdef public long long count, end, header_packet, header_time, header_ack
     cdef public Record last, prior

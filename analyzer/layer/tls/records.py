@@ -29,6 +29,7 @@ class RecordWalk:
     dead      1 = no boundaries any more: the rest of the stream is skipped
     adrift    1 = boundaries are unknown until a segment begins with a record (bytes were lost or cut)
     keyed     1 = bodies of application data may be wanted: there are keys
+    asks      1 = keys are asked for when the hello is there; paused: 1 = it is, 2 = what follows in its segment waits
     replying  1 = the server's first bytes were no TLS record, they are collected in `tls.reply`
     log       as Layer.log
     """
@@ -46,7 +47,7 @@ class RecordWalk:
         self.end = 0
         self.open = self.wanted = self.dead = self.adrift = self.replying = 0
         self.header = b""
-        self.header_packet = self.header_time = self.keyed = 0
+        self.header_packet = self.header_time = self.keyed = self.asks = self.paused = 0
         self.header_ack = -1
 
     def wants(self, kind: cython.int, length: cython.int) -> cython.int:
@@ -85,7 +86,10 @@ class RecordWalk:
                     return self._running(segment, at, left)
                 self._finish(segment, at, at + left, base)
                 at += left
-                continue
+                if not self.paused:
+                    continue
+                segment.at, segment.first, self.paused = at, base + at, 2
+                return 0
             if at == end:
                 return 0
             if self.header or end - at < HEADER:

@@ -230,6 +230,7 @@ class TlsSide(RecordWalk):
         if not read_client_hello(data, at, end, tls):
             self._malformed("client hello")
         self.random = data[at + 2 : at + 34]
+        self.paused = self.asks
         tls.hello_complete = 1
         tls.hello_end = 0  # set by the caller, who knows where the message ends
         tls.hello_end_packet, tls.hello_end_time = segment.packet, segment.time
