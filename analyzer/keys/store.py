@@ -10,6 +10,7 @@ from analyzer.keys import library
 from analyzer.keys.blocks import key_log_of, randoms_of
 from analyzer.keys.hidden import Shared
 from analyzer.keys.keylog import BYTE_ORDER_MARK, KeyLog
+from analyzer.keys.resumption import Resumptions
 from analyzer.keys.secrets import Secrets
 from analyzer.keys.session import Session
 from analyzer.keys.texts import MemoryText, text_of
@@ -42,10 +43,11 @@ class Store(Shared):
     gone    where the newest connection began whose row has left: those up to it are told, with keys or without
     again   whether keys came behind the packets of a connection that is not told yet: the capture is to be read again
     late    randoms of connections whose keys came behind their packets, and were of no use
+    sessions  who may resume whose session
     """
 
     __slots__ = ("_brought", "_brought_log", "_logs", "_missed", "again", "ahead", "blocks", "gone", "grows", "late",
-                 "others")  # fmt: skip
+                 "others", "sessions")  # fmt: skip
 
     def __init__(self, logs: Iterable[KeyLog] = (), *, grows: bool = False, ahead: Ahead | None = None) -> None:
         self._logs = [*logs]
@@ -58,6 +60,7 @@ class Store(Shared):
         self.gone = -1 if ahead is not None else NEVER
         self.again = False
         self.late: set[bytes] = set()
+        self.sessions = Resumptions()
 
     def add_block(self, body: bytes, big: bool) -> bool:
         """The body of a decryption secrets block, of a section in this byte order; whether it is of use.
@@ -114,12 +117,22 @@ class Store(Shared):
         if secrets.count:
             return secrets
         if len(self._missed) < MOST_MISSED:
-            self._missed[random] = began
+            self._missed.setdefault(random, began)
         return None
 
-    def session(self, random: bytes, began: int = 0) -> Session | None:
-        """What opens the connection whose ClientHello has this random, None = no secrets are known by now."""
+    def session(self, random: bytes, began: int = 0, offered: Iterable[bytes] = ()) -> Session | None:
+        """What opens the connection whose ClientHello has this random, None = no secrets are known by now.
+
+        offered   names of sessions that it would resume: without secrets of its own it may have those of another one
+        """
         secrets = self.find(random, began)
+        if secrets is None:
+            resumed = Secrets(random, self)
+            for root in self.sessions.roots(offered):
+                other = self.find(root, began)
+                if other is not None:
+                    resumed.resume(other)
+            secrets = resumed if resumed.count else None
         return None if secrets is None else Session(secrets)
 
     def fill(self, secrets: Secrets) -> None:

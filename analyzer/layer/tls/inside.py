@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from analyzer.keys.session import Session
     from analyzer.layer.tls.side import TlsSide
 
-CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 1, 2, 8, 11, 13, 20
+CLIENT_HELLO, SERVER_HELLO, NEW_SESSION_TICKET, ENCRYPTED_EXTENSIONS, CERTIFICATE = 1, 2, 4, 8, 11
+CERTIFICATE_REQUEST, FINISHED = 13, 20
 RANDOM = slice(2, 34)
 """Of a hello, behind its version."""
 EARLY_STAGE, APPLICATION_STAGE = 1, 3
@@ -44,15 +45,18 @@ class Inside(Conversation):
     """Both directions of one connection.
 
     session   what opens its records, None = its random is in no key log so far
+    offered   names of sessions that its ClientHello would resume
     early     early data, until it is known whether the server took it; None = that is known
     changes   whose ChangeCipherSpecs came while there were none
     waiting   (side, version, record, body) of records for which there are no keys yet; held: bytes of them, about
     """
 
-    def __init__(self, parent: Layer, tls: Tls, random: bytes, session: Session | None) -> None:
+    def __init__(
+        self, parent: Layer, tls: Tls, random: bytes, offered: tuple[bytes, ...], session: Session | None
+    ) -> None:
         super().__init__(parent, tls)
         self.store: Any = parent.keys
-        self.random = random
+        self.random, self.offered = random, offered
         self.session = session
         self.asked = self.held = 0
         self.changes: list[int] = []
@@ -70,7 +74,7 @@ class Inside(Conversation):
 
     def look(self) -> None:
         """Ask again: the log grows, and may have the keys by now; what waited for them is read then."""
-        self.session = self.store.session(self.random, self.connection.first_packet)
+        self.session = self.store.session(self.random, self.connection.first_packet, self.offered)
         if self.session is None:
             return
         self.found()
@@ -100,6 +104,10 @@ class Inside(Conversation):
     def negotiated(self, message: bytes) -> None:
         """The ServerHello, no HelloRetryRequest, without its handshake header; `tls` has its version and suite."""
         self.hello = message[RANDOM], messages.encrypt_then_mac(message)
+        tls = self.tls
+        if tls.version >= TLS13 or (tls.session_id and not tls.session_echo):
+            self.declined()
+        self.resumable(messages.session_id(message))
         if self.session is not None:
             self.negotiate(*self.hello)
 
@@ -126,6 +134,27 @@ class Inside(Conversation):
         """The suite is known, and with it how much of a record is content."""
         for half in (self.client, self.server):
             half.overhead, half.slack = overhead(self.tls)
+
+    # ---- resumption, TLS 1.2 and older ----
+
+    def declined(self) -> None:
+        """The server makes a new master secret: that of another session is of no use, and there is none of its own."""
+        session, self.offered = self.session, ()
+        if session is not None and session.secrets.root != session.secrets.random:
+            self.session = None
+            self.found()
+            if not self.store.grows:
+                self.connection.flag("keys-missing")
+                self.client.over = self.server.over = True
+
+    def ticketed(self, message: bytes) -> None:
+        """A NewSessionTicket (RFC 5077 3.3)."""
+        self.resumable(messages.new_ticket(message))
+
+    def resumable(self, name: bytes) -> None:
+        """The server has named the session: a later connection may have its master secret."""
+        if name and self.tls.version < TLS13:
+            self.store.sessions.add(name, self.random if self.session is None else self.session.secrets.root)
 
     # ---- records ----
 
@@ -312,7 +341,8 @@ class Inside(Conversation):
         elif kind == SERVER_HELLO and not client and tls.version < TLS13:
             self.negotiated(body)
         elif tls.version < TLS13:
-            return
+            if kind == NEW_SESSION_TICKET and not client:
+                self.ticketed(body)
         elif kind == ENCRYPTED_EXTENSIONS and not client:
             read_answers(body, min(2, len(body)), len(body), tls, tls.version)
             self.answered_early(messages.takes_early_data(body))

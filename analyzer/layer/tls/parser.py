@@ -68,14 +68,15 @@ class TlsParser(Layer):
         """There are keys; perhaps some of this connection are among them."""
         from analyzer.layer.tls.inside import Inside  # which carries layers that need this one
 
-        session = self.keys.session(self.client.random, self.connection.first_packet)
+        names = (self.tls.session_id, self.client.ticket)
+        session = self.keys.session(self.client.random, self.connection.first_packet, names)
         if session is None and not self.keys.grows:
             if self.keys:
                 self.tls.keys = "missing"
                 self.connection.flag("keys-missing")
             self.keys = None
             return
-        inside = Inside(self, self.tls, self.client.random, session)
+        inside = Inside(self, self.tls, self.client.random, names, session)
         inside.server.unread = self.server.count > 0
         self.inside = self.client.inside = self.server.inside = inside
         self.client.keyed = self.server.keyed = 1

@@ -8,14 +8,14 @@ from analyzer.model.tls cimport Alert, Record, Tls
 
 # the constants of side.py as C numbers
 cdef int CLIENT, SERVER, ALERT, APPLICATION_DATA, CCS, HANDSHAKE, MAX_RECORDS, TLS13, MALFORMED
-cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH, BEHIND_RANDOM
+cdef int CLIENT_HELLO, SERVER_HELLO, NEW_SESSION_TICKET, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH, BEHIND_RANDOM
 
 @cython.final
 cdef class TlsSide(RecordWalk):
     cdef public Connection connection
     cdef public TlsSide peer
     cdef public bytearray message
-    cdef public bytes alert, random
+    cdef public bytes alert, random, ticket
     cdef public object inside, sealed, told
     cdef public Py_ssize_t need
     cdef public int started, blind, ccs
