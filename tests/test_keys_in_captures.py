@@ -198,3 +198,11 @@ def test_a_stream_is_read_once(pack: Callable[[bytes], bytes], tmp_path: Path) -
     writer.join()
     assert len(reading.warnings) == 1
     assert "one connection came behind their packets" in reading.warnings[0]
+
+
+def test_a_row_says_what_would_open_it(tmp_path: Path) -> None:
+    """What cannot be seen without keys names the option that takes them."""
+    rows = rows_of(Reading(str(in_file(tmp_path / "x.pcapng", {}))))
+    assert [str(row["summary"]).partition("what it said ")[2] for row in rows if "opaque" in str(row["flags"])] == [
+        "cannot be seen without keys (`--keylog`)."
+    ] * len(NAMES)
