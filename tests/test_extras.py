@@ -89,7 +89,7 @@ def test_the_core_gives_the_same_rows(run: Run) -> None:
         ("from analyzer.cli import main; main(['report', SAMPLE, '-o', 'x.html'])", "report"),
         ("from analyzer.cli import main; main(['sniff', '-i', 'lo', '--source', 'scapy'])", "scapy"),
         ("from analyzer.cli import main; main(['doctor'])", "tshark"),
-        ("from analyzer.keys.store import Store; Store([SAMPLE])", "decrypt"),
+        ("from analyzer.keys.store import key_logs; key_logs([SAMPLE])", "decrypt"),
         ("from analyzer.cli import main; main(['doctor'])", "decrypt"),
     ],
 )

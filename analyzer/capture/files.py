@@ -158,6 +158,10 @@ class Capture:
         if isinstance(reader, PcapngFrames):
             reader.told = self._told
 
+    def reopened(self) -> Capture:
+        """The same from the beginning."""
+        return Capture(self.source)
+
     def tick(self) -> None:
         """Where frames are long in coming, the cursor comes back with `idle` from now on."""
         for reader in self.readers.values():

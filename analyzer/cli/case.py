@@ -26,7 +26,7 @@ def case(
     """Print one fetch as an anonymised `.pkt` timeline that gets the same verdict, for a bug report.
 
     Names, addresses, paths, headers and content are replaced; lengths, times, ports and TLS record types stay.
-    Nothing but known words, numbers and lengths is written.
+    Nothing but known words, numbers and lengths is written; what TLS carries never is, so that there is no `--keylog`.
 
     Example: whyfetch case trace.pcapng 3 > tests/cases/my-case.pkt
     """

@@ -2,7 +2,7 @@
 
 What a layer of TLS does with it:
 
-    store = Store(["keys.log"])                 # once; `add_block` for what a capture brings with it
+    store = Store(key_logs(["keys.log"]))       # once a capture; `add_block` for what that brings with it
     session = store.session(client_random)      # at the ClientHello: None = no secrets are known by now, ask again
     session.negotiated(version, suite, server_random, encrypt_then_mac=...)  # at the ServerHello, no HelloRetryRequest
     found = session.server.open(kind, version, body)  # of each record, in order; (content type, plaintext) or None

@@ -9,7 +9,6 @@ import cython
 from analyzer.keys.mac import hmac, hmacs
 from analyzer.keys.suites import SIZES
 
-
 IV = 12
 """Bytes of an IV in TLS 1.3 (RFC 8446 5.3)."""
 

@@ -30,14 +30,14 @@ class SecretFinder(Protocol):
 class Secrets(Shared):
     """What is known of one client random.
 
-    random       of the hello, 32 bytes
+    random       of the hello, 32 bytes; root: of the connection whose master secret it has, its own or one it resumes
     count        secrets known
     origins      where they are from, `log` or `file`
     disagreeing  labels with more than one secret
     """
 
     def __init__(self, random: bytes, finder: SecretFinder) -> None:
-        self.random = random
+        self.random = self.root = random
         self.count = self.disagreeing = 0
         self.origins: set[str] = set()
         self._finder = finder
@@ -57,6 +57,13 @@ class Secrets(Shared):
         self.disagreeing += len(known) == 2
         self.count += 1
         self.origins.add(origin)
+
+    def resume(self, other: Secrets) -> None:
+        """Have the master secret of another connection (RFC 5246 7.3); those of TLS 1.3 are of one alone."""
+        self.root = other.root
+        for origin in sorted(other.origins):
+            for secret in other.of(MASTER_LABEL):
+                self.add(MASTER_LABEL, secret, origin)
 
     def more(self) -> cython.bint:
         """Look again, in logs that grow; whether there was more."""

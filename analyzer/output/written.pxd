@@ -9,6 +9,7 @@ from analyzer.verdict.turn cimport Turn
 cdef class Written:
     cdef public Depot depot
     cdef public Packing packing
+    cpdef begin(self)
     cpdef bytes row(self, Fetch fetch)
     cpdef bytes finished(self, bytes row, Brief brief)
     cpdef Turn put(self, Brief brief, long long waiting)

@@ -29,6 +29,11 @@ class Written:
     def __init__(self) -> None:
         self.depot, self.packing = Depot(), Packing()
 
+    def begin(self) -> None:
+        """What waits is of no use: the capture is read again."""
+        self.depot.close()
+        self.depot, self.packing = Depot(), Packing()
+
     def put(self, brief: Brief, waiting: cython.longlong) -> Turn:
         """Write the row of a fetch that was judged, which nobody needs then; where many wait, nor its brief."""
         turn: Turn = brief

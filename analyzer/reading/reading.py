@@ -13,7 +13,7 @@ from os.path import isfile  # which takes any name: Path.is_file raises for one 
 from typing import TYPE_CHECKING
 
 from analyzer.capture.patience import Waiting, patience
-from analyzer.errors import ExitStatus
+from analyzer.errors import CaptureError, ExitStatus
 from analyzer.fetch.floods import Floods
 from analyzer.fetch.model import Fetch
 from analyzer.output.words import still_open
@@ -26,12 +26,13 @@ from analyzer.verdict.told import Event
 if TYPE_CHECKING:
     from analyzer.clientlog.log import ClientLog
     from analyzer.fetch.names import Names
+    from analyzer.keys.keylog import KeyLog
     from analyzer.keys.store import Store
     from analyzer.output.written import Written
     from analyzer.reading.engine import Engine
     from analyzer.reading.judging import Judging
-    from analyzer.reading.keys import KeySource
     from analyzer.reading.leaving import Leaving
+    from analyzer.verdict.brief import Brief
 
 Progress = Callable[[int, int], None]
 """Called now and then with bytes read and bytes in all, 0 = unknown."""
@@ -101,7 +102,7 @@ class Reading:
         self.events = False
         self.warnings: list[str] = []
         self.sealed = sealed
-        self.keylogs = self._logs([fspath(path) for path in keylogs])
+        self.keylogs = _key_logs([fspath(path) for path in keylogs])
         self.damaged = False
         self.client_log = None
         if client_log is not None:
@@ -118,6 +119,8 @@ class Reading:
         self._engine: Engine | None = None
         self._judging: Judging | None = None
         self._given: deque[Fetch] = deque()
+        self._keys: Store | None = None
+        self._left = self._known = 0
         self.floods = Floods()
         self.groups = Groups()
 
@@ -199,27 +202,32 @@ class Reading:
         yield from self._released(NOTHING_OPEN)
 
     def _fetches(self, name: str, capture: Readable, *, grows: bool) -> Iterator[Rows]:
-        """The fetches of one capture, grouped and numbered: in order, unless somebody waits for them as it grows."""
-        from analyzer.fetch.names import Names
-        from analyzer.reading.engine import Engine
-        from analyzer.reading.judging import Judging
+        """The fetches of one capture; where keys stand behind packets that they open, it is read a second time."""
+        self._keys, self._left, self._known = self._keys_of(capture, grows=grows), 0, 0
+        yield from self._pass(name, capture, grows=grows)
+        if self._keys is not None and self._keys.again and not self.stopped:
+            self._keys.again, self._known = False, self._left
+            if self.written is not None:
+                self.written.begin()
+            try:
+                again: Readable = capture.reopened()  # type: ignore[attr-defined]  # it is of files
+            except CaptureError as error:
+                self.failures.append(error)
+                return
+            with closing(again):
+                self._open = again
+                yield from self._pass(name, again, grows=False)
 
-        self._engine = engine = Engine(capture.frames)
-        if self.max_open:
-            engine.table.allow(self.max_open)
-        engine.table.reassembler.keys = None if self.sealed else self._keys_of(capture, grows=grows)
-        names = Names()
-        self.floods, order = Floods(), Order(MAX_HELD if self.written is None else MAX_WRITTEN)
-        self._judging = judging = Judging(
-            name, names, self.floods, order, show_queries=self.show_queries, kinds=self.kinds, lean=self.lean
-        )
-        judging.mine, judging.keep, judging.rows = self.mine, self.keep, self.written
-        self.groups = judging.groups
+    def _pass(self, name: str, capture: Readable, *, grows: bool) -> Iterator[Rows]:
+        """Grouped and numbered: in order, unless somebody waits for them as it grows. It ends where keys say so."""
+        engine, names, judging = self._begun(name, capture)
         leaving = self._policy(engine, names, judging) if grows else None
         for batch in engine.batches(*self._batch()):
             if self.stopped:
                 judging.over = self._over
             judging.take(batch, capture.losses)
+            if self._keys is not None and self._keys.again and not self.stopped:
+                return
             self._judge_names(engine, names, judging, leaving)
             if self.progress is not None:
                 self.progress(self.inputs.done + capture.frames.position, self.inputs.total)
@@ -239,28 +247,50 @@ class Reading:
             yield from self._waiting()
         self._account(name, capture, engine, judging)
 
-    def _logs(self, paths: list[str]) -> Store | None:
-        """The key logs, all of which can be read; nothing is imported where there are none."""
-        if not paths:
-            return None
-        from analyzer.keys.store import Store
+    def _begun(self, name: str, capture: Readable) -> tuple[Engine, Names, Judging]:
+        """What reads a capture, and judges."""
+        from analyzer.fetch.names import Names
+        from analyzer.reading.engine import Engine
+        from analyzer.reading.judging import Judging
 
-        return Store(paths)
+        self._engine = engine = Engine(capture.frames)
+        if self.max_open:
+            engine.table.allow(self.max_open)
+        engine.table.reassembler.keys = self._keys
+        names = Names()
+        self.floods, order = Floods(), Order(MAX_HELD if self.written is None else MAX_WRITTEN)
+        self._judging = judging = Judging(
+            name, names, self.floods, order, show_queries=self.show_queries, kinds=self.kinds, lean=self.lean
+        )
+        judging.mine, judging.keep, judging.rows = self.mine, self.keep, self.written
+        self.groups = judging.groups
+        return engine, names, judging
 
-    def _keys_of(self, capture: Readable, *, grows: bool) -> KeySource | None:
+    def _keys_of(self, capture: Readable, *, grows: bool) -> Store | None:
         """The keys of a capture, None where there are none, and none can come."""
-        if self.keylogs is None and not brings_keys(capture):
+        if self.sealed or not (self.keylogs or brings_keys(capture)):
             return None
-        from analyzer.reading.keys import key_source
+        from analyzer.reading.keys import keys_of
 
-        return key_source(self.keylogs, capture, grows=grows)
+        return keys_of(self.keylogs, capture, grows=grows)
 
     def _released(self, oldest_open: int) -> Iterator[Rows]:
         """The fetches whose rows are final, in chunks."""
         judging = self._judging
         while judging is not None and (judging.final or judging.release(oldest_open)):
             final, judging.final = judging.final, []
-            yield [*final]
+            yield [*final] if self._keys is None else self._new(final, self._keys, judging.order)
+
+    def _new(self, final: list[Fetch | Brief], keys: Store, order: Order) -> Rows:
+        """Without those that have left when the capture was read for the first time."""
+        known = min(self._known, len(final))
+        self._known -= known
+        if self.written is not None:
+            for row in final[:known]:
+                self.written.depot.take(row)  # type: ignore[arg-type]  # a Brief
+        self._left += len(final) - known
+        keys.gone = NOTHING_OPEN if order.overflowed else max(keys.gone, *(row.first_packet for row in final))
+        return [*final[known:]]
 
     def _batch(self) -> tuple[int, ...]:
         """After how many frames to hand on what is final; in a stream also when none comes."""
@@ -334,7 +364,10 @@ class Reading:
         found = [*capture.warnings, *engine.warnings, *beyond(judging)]
         keys = engine.table.reassembler.keys
         found += keys.notes() if keys is not None else []
-        found += self.keylogs.notes() if self.keylogs is not None and self.captures == 1 else []
+        if self.keylogs and self.captures == 1:
+            from analyzer.keys.store import oddities
+
+            found += oddities(self.keylogs)
         prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
@@ -343,6 +376,15 @@ class Reading:
 def brings_keys(capture: Readable) -> bool:
     """Whether a capture is of a format that may have secrets in it."""
     return any(hasattr(reader, "secret_blocks") for reader in getattr(capture, "readers", {}).values())
+
+
+def _key_logs(paths: list[str]) -> list[KeyLog]:
+    """All of them can be read; nothing is imported where there are none."""
+    if not paths:
+        return []
+    from analyzer.keys.store import key_logs
+
+    return key_logs(paths)
 
 
 def _log(path: str | PathLike[str], warnings: list[str], show_queries: bool) -> ClientLog:

@@ -70,7 +70,7 @@ def opaque_ok(case: Facts) -> Verdict:
             case,
             "low",
             f"What {case.where()} sent last inside TLS may be a short answer or no answer at all (a session ticket, "
-            "HTTP/2 control frames): only keys can tell, and nothing else speaks of a failure.",
+            "HTTP/2 control frames): only keys (`--keylog`) can tell, and nothing else speaks of a failure.",
         )
     confidence = "medium"
     if case.closer == SERVER and not case.notify_server:
@@ -78,7 +78,7 @@ def opaque_ok(case: Facts) -> Verdict:
         confidence = "low"  # RFC 8446 6.1: without close_notify the end may be a truncation
     size: cython.longlong = case.opaque.response_bytes
     short = f" with a short reply ({size} bytes)" if size < SHORT_REPLY_BYTES else f" ({size} bytes)"
-    unread = "cannot be seen without keys"
+    unread = "cannot be seen without keys (`--keylog`)"
     if case.tls.decrypted == HEADS:
         unread = "is of a protocol that is not read here"
     return fine(case, confidence, f"{case.where()} answered inside TLS{short}; what it said {unread}.")

@@ -21,7 +21,6 @@ from analyzer.keys.secrets import MOST_DISAGREEING, USED, Secrets
 from analyzer.keys.store import Store
 from analyzer.keys.texts import MemoryText
 from analyzer.model.tls import HEADS
-from analyzer.reading.keys import KeySource
 
 GROWS = 128
 """A setting of `inside`: keys may come later than what they open."""
@@ -155,16 +154,16 @@ def key_logs() -> list[bytes]:
 
 
 @cache
-def all_keys() -> Store:
+def all_keys() -> KeyLog:
     """Of all recordings."""
-    return store_of(b"".join(recorded(name).key_log for name in NAMES))
+    return KeyLog(MemoryText(b"".join(recorded(name).key_log for name in NAMES), "log"))
 
 
 def inside(data: bytes) -> None:
     """Segments of TLS, of which some can be opened, through all that reads them: what is read was said."""
     settings = data[0] if data else 0
     feed = streams.Feed(settings & streams.MIDSTREAM)
-    feed.reassembler.keys = KeySource(all_keys(), grows=bool(settings & GROWS))
+    feed.reassembler.keys = Store([all_keys()], grows=bool(settings & GROWS))
     for special, start, stop in streams.each(data):
         feed.segment(special, data, start, stop)
     feed.finish()

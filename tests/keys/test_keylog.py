@@ -14,7 +14,7 @@ from support.unlocked import store_of
 from analyzer.errors import AnalyzerError
 from analyzer.keys.keylog import LONGEST, MOST_LINES, MOST_PLACES, MOST_UNKNOWN, PIECE, KeyLog
 from analyzer.keys.secrets import MOST_DISAGREEING, Secrets
-from analyzer.keys.store import Store
+from analyzer.keys.store import Store, key_logs, oddities
 from analyzer.keys.texts import MemoryText
 
 RANDOM = bytes(range(32))
@@ -137,7 +137,8 @@ def test_a_half_written_line_is_read_when_it_is_whole(cut: int, tmp_path: Path) 
     text = line(OTHER) + line() + line(OTHER, MASTER[::-1])
     at = len(line(OTHER)) + cut
     path.write_bytes(text[:at])
-    store = Store([str(path)])
+    logs = key_logs([str(path)])
+    store = Store(logs)
     before = store.find(RANDOM)
     assert before is None or before.of("CLIENT_RANDOM") == [MASTER]
     with path.open("ab") as file:
@@ -149,7 +150,7 @@ def test_a_half_written_line_is_read_when_it_is_whole(cut: int, tmp_path: Path) 
     other = store.find(OTHER)
     assert other is not None
     assert other.more() or other.of("CLIENT_RANDOM") == [MASTER, MASTER[::-1]]
-    assert store.notes() == []
+    assert oddities(logs) == []
 
 
 def test_a_secret_that_looks_whole_when_it_is_half() -> None:
@@ -165,7 +166,7 @@ def test_a_log_that_is_replaced(tmp_path: Path) -> None:
     """By another file of that name, or by a shorter text in the same one."""
     path = tmp_path / "keys"
     path.write_bytes(line(OTHER) * 3)
-    store = Store([str(path)])
+    store = Store(key_logs([str(path)]))
     assert store.find(RANDOM) is None
     (tmp_path / "new").write_bytes(line())
     (tmp_path / "new").replace(path)
@@ -185,7 +186,7 @@ def test_several_logs_and_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "server")
     writer = threading.Thread(target=(tmp_path / "server").write_bytes, args=(line(label="CLIENT_TRAFFIC_SECRET_0"),))
     writer.start()
-    store = Store([str(tmp_path / "client"), str(tmp_path / "server")])
+    store = Store(key_logs([str(tmp_path / "client"), str(tmp_path / "server")]))
     writer.join()
     secrets = store.find(RANDOM)
     assert secrets is not None
@@ -197,7 +198,7 @@ def test_what_cannot_be_read(name: str, tmp_path: Path) -> None:
     """An error says which, and what a key log is."""
     (tmp_path / "folder").mkdir()
     with pytest.raises(AnalyzerError) as raised:
-        Store([str(tmp_path / name)])
+        Store(key_logs([str(tmp_path / name)]))
     assert name in raised.value.message
     assert "SSLKEYLOGFILE" in str(raised.value.hint)
 
@@ -206,12 +207,13 @@ def test_a_line_longer_than_any(tmp_path: Path) -> None:
     """Megabytes without an end are passed over as they come, and so is their end when it comes."""
     path = tmp_path / "keys"
     path.write_bytes(b"x" * (2 * PIECE + 17))
-    store = Store([str(path)])
+    logs = key_logs([str(path)])
+    store = Store(logs)
     with path.open("ab") as file:
         file.write(line(OTHER) + line())
     assert store.find(RANDOM) is not None
     assert store.find(OTHER) is None
-    assert store.notes() == ["1 line of 2 in the key logs are damaged, or no lines of a key log"]
+    assert oddities(logs) == ["1 line of 2 in the key logs are damaged, or no lines of a key log"]
 
 
 def test_many_lines_of_one_random() -> None:
@@ -233,7 +235,7 @@ def test_a_large_log_takes_little_memory(tmp_path: Path) -> None:
         for number in range(200_000):
             file.write(line((number * 2_654_435_761 % (1 << 32)).to_bytes(4, "big") * 8))
     tracemalloc.start()
-    store = Store([str(path)])
+    store = Store(key_logs([str(path)]))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 20 << 20

@@ -13,7 +13,7 @@ from support.unlocked import Layer, read
 
 import analyzer.keys.keylog
 from analyzer.errors import AnalyzerError
-from analyzer.keys.store import Store
+from analyzer.keys.store import Store, key_logs, oddities
 
 PLANTED = b"f00dfeedf00dfeed"
 """Hex digits that each planted secret has."""
@@ -75,11 +75,12 @@ def test_errors_notes_and_logs(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     ]
     path = tmp_path / "keys"
     path.write_bytes(b"\n".join(lines))
-    store = Store([str(path)])
+    logs = key_logs([str(path)])
+    store = Store(logs)
     session = store.session(bytes(32))
     assert session is not None
     session.negotiated(0x0303, 0x000A, bytes(32))
-    texts = [*store.notes(), repr(store), repr(session), session.problem, caplog.text]
+    texts = [*oddities(logs), repr(store), repr(session), session.problem, caplog.text]
     session.negotiated(0x0303, 0xC02F, bytes(32))
     for record in (b"", b"\0" * 40, bytes.fromhex(secret.decode())):
         session.client.open(20, 0x0303, b"\1")
@@ -99,10 +100,10 @@ def test_what_a_traceback_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(analyzer.keys.keylog, "a2b_hex", broken)
     with pytest.raises(RuntimeError) as raised:
-        Store([str(path)])
+        Store(key_logs([str(path)]))
     assert PLANTED.decode() not in "".join(traceback.format_exception(raised.value))
     with pytest.raises(AnalyzerError) as other:
-        Store([str(tmp_path)])
+        Store(key_logs([str(tmp_path)]))
     assert PLANTED.decode() not in f"{other.value} {other.value.hint}"
 
 

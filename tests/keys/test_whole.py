@@ -38,18 +38,24 @@ def rows(data: bytes, key_log: bytes, folder: Path) -> Rows:
 @pytest.mark.parametrize("apart", [False, True], ids=["flights", "records"])
 @pytest.mark.parametrize("name", NAMES)
 def test_recordings(name: str, apart: bool, tmp_path: Path) -> None:
-    """Most servers say the request reversed, which is no answer; of early data only what was taken counts.
-
-    Early data in the ClientHello's own segment is not read.
-    """
+    """Most servers say the request reversed, which is no answer; of early data only what was taken counts."""
     found = recorded(name)
     got = rows(capture(found, apart=apart), found.key_log, tmp_path)
     if name not in EARLY:
         assert got == [("http-failure", "http-garbage-response", "high", "/a", 0)]
-    elif name == "early-data-rejected" or apart:
-        assert got == [("ok", "", "high", EARLY[name], 200)]
     else:
-        assert [row for row in got if row[2] == "high"] == []
+        assert got == [("ok", "", "high", EARLY[name], 200)]
+
+
+@pytest.mark.parametrize("size", [1, 5, 67, 200, 324, 325, 331, 399])
+@pytest.mark.parametrize("name", EARLY)
+def test_early_data_in_segments_of_any_size(
+    name: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins in the segment in which the ClientHello ends, or behind it."""
+    monkeypatch.setattr("support.tls_capture.SEGMENT", size)
+    found = recorded(name)
+    assert rows(capture(found), found.key_log, tmp_path) == [("ok", "", "high", EARLY[name], 200)]
 
 
 def said() -> list[tuple[bool, bytes]]:

@@ -7,7 +7,7 @@ and the packets they quote.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,8 +70,8 @@ def pcap(recording: Recording, order: str = "<", nano: bool = True) -> bytes:
     return b"".join(out)
 
 
-def pcapng(recording: Recording, order: str = "<", nano: bool = True) -> bytes:
-    """A pcapng file of one section and one interface."""
+def pcapng(recording: Recording, order: str = "<", nano: bool = True, keys: Mapping[int, bytes] | None = None) -> bytes:
+    """A pcapng file of one section and one interface. keys: key logs in it, by the number of frames before them."""
 
     def block(kind: int, body: bytes) -> bytes:
         size = struct.pack(order + "I", len(body) + 12)
@@ -80,10 +80,14 @@ def pcapng(recording: Recording, order: str = "<", nano: bool = True) -> bytes:
     options = struct.pack(order + "HHB3xHH", 9, 1, 9, 0, 0) if nano else b""  # if_tsresol
     out = [block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))]
     out.append(block(1, struct.pack(order + "HHI", recording.link, 0, 0) + options))
-    if recording.secrets:
-        keys = recording.secrets + bytes(-len(recording.secrets) % 4)
-        out.append(block(10, struct.pack(order + "II", TLS_KEYS, len(recording.secrets)) + keys))
-    for frame in recording.frames:
+    logs = {0: recording.secrets} if recording.secrets else {}
+    logs |= keys or {}
+    for number, frame in enumerate((*recording.frames, None)):
+        if number in logs:
+            text = logs[number]
+            out.append(block(10, struct.pack(order + "II", TLS_KEYS, len(text)) + text + bytes(-len(text) % 4)))
+        if frame is None:
+            break
         ticks = frame.time if nano else frame.time // 1000
         head = struct.pack(order + "IIIII", 0, ticks >> 32, ticks & 0xFFFFFFFF, len(frame.data), frame.length)
         out.append(block(6, head + frame.data + bytes(-len(frame.data) % 4)))

@@ -21,13 +21,19 @@ class Wire:
 
     def __init__(self) -> None:
         self.data = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
-        self.next = [1000, 5000]
         self.time = BEGIN
+        self.ports = PORTS
+        self.next = [1000, 5000]
+
+    def another(self) -> None:
+        """The connection after it."""
+        self.ports = (self.ports[0] + 1, self.ports[1])
+        self.next = [1000, 5000]
 
     def packet(self, server: bool, flags: int, payload: bytes = b"", *, lost: bool = False) -> None:
         """One more; `lost`: it was not captured."""
         source, target = (SERVER, CLIENT) if server else (CLIENT, SERVER)
-        ports = PORTS[::-1] if server else PORTS
+        ports = self.ports[::-1] if server else self.ports
         acknowledged = self.next[not server] if flags & ACK else 0
         tcp = struct.pack("!HHIIBBHHH", *ports, self.next[server], acknowledged, 80, flags, 65000, 0, 0)
         ip = struct.pack("!BBHHHBBH4s4s", 69, 0, 40 + len(payload), 0, 0, 64, 6, 0, source, target)
@@ -50,6 +56,21 @@ def capture(talk: Talk, lost: frozenset[int] = frozenset(), *, apart: bool = Fal
     apart  each record is a segment of its own
     """
     wire = Wire()
+    converse(wire, talk, lost, apart=apart)
+    return wire.data
+
+
+def captures(*talks: Talk) -> bytes:
+    """Connections, one after the other."""
+    wire = Wire()
+    for one in talks:
+        converse(wire, one)
+        wire.another()
+    return wire.data
+
+
+def converse(wire: Wire, talk: Talk, lost: frozenset[int] = frozenset(), *, apart: bool = False) -> None:
+    """One connection, as `capture`."""
     wire.packet(False, SYN)
     wire.packet(True, SYN | ACK)
     wire.packet(False, ACK)
@@ -65,4 +86,3 @@ def capture(talk: Talk, lost: frozenset[int] = frozenset(), *, apart: bool = Fal
     wire.packet(False, FIN | ACK)
     wire.packet(True, FIN | ACK)
     wire.packet(False, ACK)
-    return wire.data

@@ -21,11 +21,10 @@ from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 if TYPE_CHECKING:
     from analyzer.keys.direction import Opener
     from analyzer.keys.session import Session
-    from analyzer.layer.tls.side import TlsSide
+    from analyzer.layer.tls.records import RecordWalk
 
-CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 1, 2, 8, 11, 13, 20
-READ = (CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST)
-"""Messages of which the content matters."""
+CLIENT_HELLO, SERVER_HELLO, NEW_SESSION_TICKET, ENCRYPTED_EXTENSIONS, CERTIFICATE = 1, 2, 4, 8, 11
+CERTIFICATE_REQUEST, FINISHED = 13, 20
 RANDOM = slice(2, 34)
 """Of a hello, behind its version."""
 EARLY_STAGE, APPLICATION_STAGE = 1, 3
@@ -48,20 +47,23 @@ class Inside(Conversation):
     """Both directions of one connection.
 
     session   what opens its records, None = its random is in no key log so far
+    offered   names of sessions that its ClientHello would resume
     early     early data, until it is known whether the server took it; None = that is known
     changes   whose ChangeCipherSpecs came while there were none
     waiting   (side, version, record, body) of records for which there are no keys yet; held: bytes of them, about
     """
 
-    def __init__(self, parent: Layer, tls: Tls, random: bytes, session: Session | None) -> None:
+    def __init__(
+        self, parent: Layer, tls: Tls, random: bytes, offered: tuple[bytes, ...], session: Session | None
+    ) -> None:
         Conversation.__init__(self, parent, tls)
         self.store: Any = parent.keys
-        self.random = random
+        self.random, self.offered = random, offered
         self.session = session
         self.asked = self.held = 0
         self.changes: list[int] = []
         self.early: list[tuple[Record, bytes]] | None = []
-        self.waiting: list[tuple[TlsSide, int, Record, bytes | None]] = []
+        self.waiting: list[tuple[RecordWalk, int, Record, bytes | None]] = []
         self.hello: bytes | None = None
         self.found()
 
@@ -74,7 +76,7 @@ class Inside(Conversation):
 
     def look(self) -> None:
         """Ask again: the log grows, and may have the keys by now; what waited for them is read then."""
-        self.session = self.store.session(self.random)
+        self.session = self.store.session(self.random, self.connection.first_packet, self.offered)
         if self.session is None:
             return
         self.found()
@@ -87,7 +89,7 @@ class Inside(Conversation):
         for side, version, record, body in waiting:
             self.record(side, version, record, body)
 
-    def wait(self, side: TlsSide, record: Record, body: bytes | None) -> None:
+    def wait(self, side: RecordWalk, record: Record, body: bytes | None) -> None:
         """Keep a record until there are keys; too much, and none will be read. The log is asked now and then."""
         self.held += WAITING + (0 if body is None else len(body))
         if self.held > MAX_HELD:
@@ -104,6 +106,10 @@ class Inside(Conversation):
     def negotiated(self, message: bytes) -> None:
         """The ServerHello, no HelloRetryRequest, without its handshake header; `tls` has its version and suite."""
         self.hello = message
+        tls = self.tls
+        if tls.version >= TLS13 or (tls.session_id and not tls.session_echo):
+            self.declined()
+        self.resumable(messages.session_id(message))
         if self.session is not None:
             self.negotiate(message)
 
@@ -138,6 +144,27 @@ class Inside(Conversation):
         for half in (self.client, self.server):
             half.overhead, half.slack = overhead(self.tls.version, self.tls.cipher)
 
+    # ---- resumption, TLS 1.2 and older ----
+
+    def declined(self) -> None:
+        """The server makes a new master secret: that of another session is of no use, and there is none of its own."""
+        session, self.offered = self.session, ()
+        if session is not None and session.secrets.root != session.secrets.random:
+            self.session = None
+            self.found()
+            if not self.store.grows:
+                self.connection.flag("keys-missing")
+                self.client.over = self.server.over = True
+
+    def ticketed(self, message: bytes) -> None:
+        """A NewSessionTicket (RFC 5077 3.3)."""
+        self.resumable(messages.new_ticket(message))
+
+    def resumable(self, name: bytes) -> None:
+        """The server has named the session: a later connection may have its master secret."""
+        if name and self.tls.version < TLS13:
+            self.store.sessions.add(name, self.random if self.session is None else self.session.secrets.root)
+
     # ---- records ----
 
     def wants(self, index: cython.int, kind: cython.int, length: cython.int) -> cython.bint:
@@ -152,14 +179,14 @@ class Inside(Conversation):
             half.passing = half.stream.skip > length - half.overhead
         return not half.passing
 
-    def over(self, side: TlsSide, record: Record, body: bytes | None) -> None:
+    def over(self, side: RecordWalk, record: Record, body: bytes | None) -> None:
         """A protected record is over: its body, or None when it was not collected, or has a hole."""
         if self.session is not None:
             self.record(side, side.version, record, body)
         elif not self.half(side.index).over:
             self.wait(side, record, body)
 
-    def record(self, side: TlsSide, version: cython.int, record: Record, body: bytes | None) -> None:
+    def record(self, side: RecordWalk, version: cython.int, record: Record, body: bytes | None) -> None:
         """The same where there are keys; `version` is that of the record's header."""
         half = self.half(side.index)
         direction = self.opener(half)
@@ -189,7 +216,7 @@ class Inside(Conversation):
         half.unopened = half.unopened and not carries and direction.stage != APPLICATION_STAGE
         self.take(side, half, direction, record, found[0], found[1])
 
-    def over_with(self, side: TlsSide) -> None:
+    def over_with(self, side: RecordWalk) -> None:
         """Nothing comes behind what there is of a side: its last record may be cut off, and its beginning is read."""
         half, record, body = self.half(side.index), side.last, side.sealed_body()
         if self.session is None or record is None or not side.open or half.over or half.adrift >= 0:
@@ -199,7 +226,6 @@ class Inside(Conversation):
             return
         if body is not None:
             plain = direction.begins(body)[: max(0, record.length - half.overhead)]
-            side.sealed = None
             self.feed(half, self.cut_off(half, record), plain)
         elif half.passing:
             self.begun(half, self.cut_off(half, record))
@@ -245,7 +271,7 @@ class Inside(Conversation):
     # ---- what they hold ----
 
     def take(
-        self, side: TlsSide, half: Half, direction: Opener, record: Record, kind: cython.int, plain: bytes
+        self, side: RecordWalk, half: Half, direction: Opener, record: Record, kind: cython.int, plain: bytes
     ) -> None:
         """The plaintext of a record."""
         self.opened += len(plain)
@@ -318,16 +344,13 @@ class Inside(Conversation):
         if at < len(plain):
             begun += plain[at:]
 
-    def message(
-        self, half: Half, record: Record, plain: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t
-    ) -> None:
+    def message(self, half: Half, record: Record, plain: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> None:
         """One message (RFC 8446 4, RFC 5246 7.4)."""
-        tls, kind = self.tls, plain[at]
+        tls = self.tls
+        kind: cython.int = plain[at]
         client: cython.bint = half is self.client
         if kind == FINISHED:
             messages.finished(tls, client, record)
-            return
-        if kind not in READ:
             return
         body: bytes = plain[at + 4 : end]
         if kind == CLIENT_HELLO and client and tls.version < TLS13:
@@ -335,7 +358,8 @@ class Inside(Conversation):
         elif kind == SERVER_HELLO and not client and tls.version < TLS13:
             self.negotiated(body)
         elif tls.version < TLS13:
-            return
+            if kind == NEW_SESSION_TICKET and not client:
+                self.ticketed(body)
         elif kind == ENCRYPTED_EXTENSIONS and not client:
             read_answers(body, min(2, len(body)), len(body), tls, tls.version)
             self.answered_early(messages.takes_early_data(body))
@@ -352,6 +376,6 @@ class Inside(Conversation):
 
     def renegotiates(self, body: bytes) -> None:
         """Another ClientHello inside (TLS 1.2 and older)."""
-        secrets = self.store.find(body[RANDOM])
+        secrets = self.store.find(body[RANDOM], self.connection.first_packet)
         if secrets is not None and self.session is not None:
             self.session.renegotiates(secrets)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from analyzer.layer.tls.reader import FieldReader, Malformed
 from analyzer.model.tls import Record, Tls
 
-ENCRYPT_THEN_MAC, EARLY_DATA = 22, 42
-"""Extensions of the server's answers (RFC 7366 2, RFC 8446 4.2.10)."""
+ENCRYPT_THEN_MAC, SESSION_TICKET, EARLY_DATA = 22, 35, 42
+"""Extensions (RFC 7366 2, RFC 5077 3.2, RFC 8446 4.2.10)."""
 
 
 def certificate(tls: Tls, client: bool, record: Record, body: bytes) -> None:
@@ -44,6 +44,27 @@ def kept(record: Record) -> Record:
     return copied
 
 
+def session_id(hello: bytes) -> bytes:
+    """The name of the session in a hello of either side (RFC 5246 7.4.1)."""
+    return hello[35 : 35 + hello[34]] if len(hello) > 34 else b""
+
+
+def offered_ticket(hello: bytes) -> bytes:
+    """The ticket in a ClientHello (RFC 5077 3.2), b"" = there is none."""
+    try:
+        reader = FieldReader(hello, 34, len(hello))
+        for width in (1, 2, 1):
+            reader.block(width)
+    except Malformed:
+        return b""
+    return extension(reader, SESSION_TICKET) or b""
+
+
+def new_ticket(message: bytes) -> bytes:
+    """That in a NewSessionTicket of TLS 1.2, behind its lifetime (RFC 5077 3.3)."""
+    return message[6 : 6 + int.from_bytes(message[4:6], "big")]
+
+
 def encrypt_then_mac(message: bytes) -> bool:
     """Whether a ServerHello grants encrypt-then-MAC."""
     try:
@@ -52,23 +73,23 @@ def encrypt_then_mac(message: bytes) -> bool:
         reader.take(3)
     except Malformed:
         return False
-    return has_extension(reader, ENCRYPT_THEN_MAC)
+    return extension(reader, ENCRYPT_THEN_MAC) is not None
 
 
 def takes_early_data(body: bytes) -> bool:
     """Whether EncryptedExtensions say that the server reads the client's early data."""
-    return has_extension(FieldReader(body, 0, len(body)), EARLY_DATA)
+    return extension(FieldReader(body, 0, len(body)), EARLY_DATA) is not None
 
 
-def has_extension(reader: FieldReader, wanted: int) -> bool:
-    """Whether an extension is in a block of them, which may be absent."""
+def extension(reader: FieldReader, wanted: int) -> bytes | None:
+    """What an extension has in a block of them, which may be absent; None = it is not there."""
     try:
         extensions = reader.block(2) if reader.more() else reader
         while extensions.more():
             kind = extensions.number(2)
-            extensions.block(2)
+            body = extensions.block(2)
             if kind == wanted:
-                return True
+                return body.source[body.at : body.limit]
     except Malformed:
         pass
-    return False
+    return None

@@ -30,6 +30,7 @@ class TlsParser(Layer):
         if self.log is not None:
             self.write(self.log)
         self.inside: Any = None
+        self.client.asks = self.keys is not None
         self.sslv2 = 0
 
     def write(self, log: Log) -> None:
@@ -41,7 +42,6 @@ class TlsParser(Layer):
 
     def feed(self, segment: Segment) -> cython.Py_ssize_t:
         """As Layer.feed. A cut record shows in `complete`, so that there is nothing to do at the end of a side."""
-        skip: cython.Py_ssize_t
         if segment.fin:
             if self.inside is not None:
                 self.inside.over_with(self.server if segment.side.index == SERVER else self.client)
@@ -51,23 +51,32 @@ class TlsParser(Layer):
             return self.server.feed(segment)
         if self.sslv2 and not segment.lost:
             return self._sslv2(segment)
-        skip = self.client.feed(segment)
-        if self.keys is not None and self.inside is None and self.client.random:
+        return self._client(segment)
+
+    def _client(self, segment: Segment) -> cython.Py_ssize_t:
+        """What the client says. Early data may lie in the same segment as the hello: its keys are asked for before."""
+        skip: cython.Py_ssize_t = self.client.feed(segment)
+        if self.client.asks and self.client.random:
+            paused: cython.bint = self.client.paused == 2
+            self.client.asks = self.client.paused = 0
             self.unlock()
+            if paused:
+                skip = self.client.feed(segment)
         return skip
 
     def unlock(self) -> None:
         """There are keys; perhaps some of this connection are among them."""
         from analyzer.layer.tls.inside import Inside  # which carries layers that need this one
 
-        session = self.keys.session(self.client.random)
+        names = (self.tls.session_id, self.client.ticket)
+        session = self.keys.session(self.client.random, self.connection.first_packet, names)
         if session is None and not self.keys.grows:
             if self.keys:
                 self.tls.keys = "missing"
                 self.connection.flag("keys-missing")
             self.keys = None
             return
-        inside = Inside(self, self.tls, self.client.random, session)
+        inside = Inside(self, self.tls, self.client.random, names, session)
         inside.server.unread = self.server.count > 0
         self.inside = self.client.inside = self.server.inside = inside
         self.client.keyed = self.server.keyed = 1
@@ -126,4 +135,4 @@ class TlsParser(Layer):
         self.sslv2 = 0
         segment.at += left
         segment.first += left
-        return self.client.feed(segment)
+        return self._client(segment)

@@ -1,4 +1,5 @@
 from analyzer.layer.layer cimport Layer, Segment
+from analyzer.layer.tls.records cimport Keyed
 from analyzer.model.connection cimport Connection, Direction, Inner, Side
 from analyzer.model.tls cimport Record, Tls
 
@@ -15,7 +16,7 @@ cdef class Half:
     cdef mirror(self, Side side)
     cpdef long long content(self, long long bytes_, long long records) except? -1
 
-cdef class Conversation:
+cdef class Conversation(Keyed):
     cdef public Connection connection
     cdef public Tls tls
     cdef public Half client, server

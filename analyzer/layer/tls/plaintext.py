@@ -15,6 +15,7 @@ from analyzer.layer.detection import HTTP, client_protocol
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.next import Next
 from analyzer.layer.tls.messages import kept
+from analyzer.layer.tls.records import Keyed
 from analyzer.layer.tls.registry import APPLICATION_DATA, TLS13
 from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Inner, Side
 from analyzer.model.log import Log
@@ -75,7 +76,7 @@ class Half:
         return size
 
 
-class Conversation:
+class Conversation(Keyed):
     """Both directions of what a connection carries.
 
     layer   who reads it

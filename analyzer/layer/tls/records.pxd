@@ -7,9 +7,16 @@ from analyzer.model.tls cimport Record, Tls
 cdef int ALERT, LATE_RECORDS, APPLICATION_DATA, CCS, HEADER, HEARTBEAT, MAX_LENGTH, MAX_RECORDS, MAX_REPLY, SERVER
 cdef long long NEVER
 
+cdef class RecordWalk
+
+cdef class Keyed:
+    cdef bint wants(self, int index, int kind, int length) except -1
+    cdef over(self, RecordWalk side, Record record, bytes body)
+    cpdef Py_ssize_t weight(self) except -1
+
 cdef class RecordWalk:
     cdef public Tls tls
-    cdef public int index, version, open, wanted, dead, adrift, replying, keyed
+    cdef public int index, version, open, wanted, dead, adrift, replying, keyed, asks, paused
     cdef public list records, late
     cdef public long long count, end, header_packet, header_time, header_ack
     cdef public Record last, prior
@@ -19,6 +26,8 @@ cdef class RecordWalk:
     cdef int wants(self, int kind, int length) except -1
     cdef body(self, Segment segment, Py_ssize_t at, Py_ssize_t end, long long offset)
     cdef complete(self, Record record)
+    cpdef bytes sealed_body(self)
+    cpdef alerted(self, Record record, bytes plain)
     cdef Py_ssize_t feed(self, Segment segment) except -1
     cdef Py_ssize_t hole(self, Segment segment) except -1
     cdef _passed(self, long long packet, long long time)

@@ -19,6 +19,22 @@ HEADER = 5
 MAX_REPLY = 64
 
 
+class Keyed:
+    """Who takes protected records, because there are keys (inside.py): as much as a walk needs to know of it."""
+
+    def wants(self, index: cython.int, kind: cython.int, length: cython.int) -> cython.bint:
+        """Whether the body of a protected record that begins now is to be collected."""
+        raise NotImplementedError
+
+    def over(self, side: RecordWalk, record: Record, body: bytes | None) -> None:
+        """A protected record is over: its body, or None when it was not collected, or has a hole."""
+        raise NotImplementedError
+
+    def weight(self) -> cython.Py_ssize_t:
+        """Bytes, about, that are kept."""
+        raise NotImplementedError
+
+
 class RecordWalk:
     """The records of one side. A subclass says which bodies it wants (`wants`) and gets them (`body`, `complete`).
 
@@ -29,6 +45,7 @@ class RecordWalk:
     dead      1 = no boundaries any more: the rest of the stream is skipped
     adrift    1 = boundaries are unknown until a segment begins with a record (bytes were lost or cut)
     keyed     1 = bodies of application data may be wanted: there are keys
+    asks      1 = keys are asked for when the hello is there; paused: 1 = it is, 2 = what follows in its segment waits
     replying  1 = the server's first bytes were no TLS record, they are collected in `tls.reply`
     log       as Layer.log
     """
@@ -46,7 +63,7 @@ class RecordWalk:
         self.end = 0
         self.open = self.wanted = self.dead = self.adrift = self.replying = 0
         self.header = b""
-        self.header_packet = self.header_time = self.keyed = 0
+        self.header_packet = self.header_time = self.keyed = self.asks = self.paused = 0
         self.header_ack = -1
 
     def wants(self, kind: cython.int, length: cython.int) -> cython.int:
@@ -85,7 +102,10 @@ class RecordWalk:
                     return self._running(segment, at, left)
                 self._finish(segment, at, at + left, base)
                 at += left
-                continue
+                if not self.paused:
+                    continue
+                segment.at, segment.first, self.paused = at, base + at, 2
+                return 0
             if at == end:
                 return 0
             if self.header or end - at < HEADER:
@@ -128,6 +148,13 @@ class RecordWalk:
         record.complete = 1
         if record.kind != ALERT:
             self.complete(record)
+
+    def sealed_body(self) -> bytes | None:
+        """What there is of the body of a protected record, None = it is not wanted, or has a hole."""
+        return None
+
+    def alerted(self, record: Record, plain: bytes) -> None:
+        """An alert that keys have opened."""
 
     def found(self, segment: Segment) -> cython.bint:
         """Whether a record begins with these bytes: of random ones, one segment in ten million looks so.

@@ -3,21 +3,22 @@ cimport cython
 from analyzer.frame.octets cimport cut
 from analyzer.layer.layer cimport Segment
 from analyzer.layer.tls.hello cimport read_client_hello, read_cut_server_hello, read_server_hello
-from analyzer.layer.tls.records cimport RecordWalk
+from analyzer.layer.tls.records cimport Keyed, RecordWalk
 from analyzer.model.connection cimport Connection, Event
 from analyzer.model.tls cimport Alert, Record, Tls
 
 # the constants of side.py as C numbers
 cdef int CLIENT, SERVER, ALERT, APPLICATION_DATA, CCS, HANDSHAKE, MAX_RECORDS, TLS13, MALFORMED
-cdef int CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH, BEHIND_RANDOM
+cdef int CLIENT_HELLO, SERVER_HELLO, NEW_SESSION_TICKET, CERTIFICATE, CERTIFICATE_REQUEST, EMPTY_LIST, HELLO_SHOWN, SERVER_HELLO_DONE, MAX_MESSAGE, MAX_ALERTS, MAX_MILESTONES, ALERT_LENGTH, BEHIND_RANDOM
 
 @cython.final
 cdef class TlsSide(RecordWalk):
     cdef public Connection connection
     cdef public TlsSide peer
     cdef public bytearray message
-    cdef public bytes alert, random
-    cdef public object inside, told
+    cdef public bytes alert, random, ticket
+    cdef public Keyed inside
+    cdef public object told
     cdef public list sealed
     cdef public Py_ssize_t need
     cdef public int started, blind, ccs
@@ -35,8 +36,6 @@ cdef class TlsSide(RecordWalk):
     cdef _change_cipher(self, Record record)
     cdef _finished(self, Record record)
     cdef bint protected(self, int kind) except -1
-    cpdef bytes sealed_body(self)
-    cpdef alerted(self, Record record, bytes plain)
     cdef _alert(self, Record record)
     cdef _malformed(self, str what)
     cdef Record kept(self, Record record)

@@ -10,6 +10,7 @@ from analyzer.frame.octets import cut
 from analyzer.layer.layer import Segment
 from analyzer.layer.tls.certificate import read_certificate
 from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_server_hello, read_server_hello
+from analyzer.layer.tls.messages import offered_ticket
 from analyzer.layer.tls.records import RecordWalk
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
 from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Event
@@ -17,6 +18,7 @@ from analyzer.model.tls import MAX_RECORDS, Alert, Record, Tls
 
 CLIENT_HELLO = 1
 SERVER_HELLO = 2
+NEW_SESSION_TICKET = 4
 CERTIFICATE = 11
 CERTIFICATE_REQUEST = 13
 SERVER_HELLO_DONE = 14
@@ -41,7 +43,7 @@ class TlsSide(RecordWalk):
     start_*       where the message that is being collected began
     blind         1 = handshake bodies are not read any more (encrypted, malformed, too long, or nothing left to learn)
     peer          the client's half, for the server's: its hello may be incomplete when the answer comes; else None
-    random        of the ClientHello
+    random        of the ClientHello; ticket: that it offers, where keys are asked for
     inside        what keys show of the connection, an Inside, else None; sealed: pieces of a protected record's body
     told          writes messages into the log, a MessageLog, None = nobody wants to know
     ccs           1 = this side changed to encryption (1.2 and older; in 1.3 it is decoration, RFC 8446 D.4)
@@ -54,7 +56,7 @@ class TlsSide(RecordWalk):
         self.message: bytearray | None = None
         self.need = 4
         self.alert = b""
-        self.random = b""
+        self.random = self.ticket = b""
         self.inside: Any = None
         self.told: Any = None
         self.sealed: list[bytes] | None = None
@@ -218,6 +220,11 @@ class TlsSide(RecordWalk):
                 self._client_hello(data, at, end, segment)
             elif kind == CERTIFICATE and end - at <= EMPTY_LIST:
                 tls.certificate_empty = 1
+        elif kind == NEW_SESSION_TICKET:
+            if self.inside is not None:
+                self.inside.ticketed(data[at:end])
+        elif tls.hello_done_packet:
+            self.blind = 1
         elif kind == CERTIFICATE_REQUEST:
             tls.certificate_asked = 1
         elif kind == SERVER_HELLO:
@@ -227,7 +234,9 @@ class TlsSide(RecordWalk):
             tls.certificate = read_certificate(data[at:end])
         elif kind == SERVER_HELLO_DONE:
             tls.hello_done_packet, tls.hello_done_time = self.start_packet, self.start_time
-            self.blind = 1
+            self.blind = self.inside is None  # a ticket may follow (RFC 5077 3.1)
+            if self.inside is not None:
+                self.inside.declined()
 
     def _client_hello(self, data: bytes, at: cython.Py_ssize_t, end: cython.Py_ssize_t, segment: Segment) -> None:
         """The facts of the first hello stay; the one after a HelloRetryRequest only offers other key shares."""
@@ -238,6 +247,9 @@ class TlsSide(RecordWalk):
         if not read_client_hello(data, at, end, tls):
             self._malformed("client hello")
         self.random = data[at + 2 : at + 34]
+        self.paused = self.asks
+        if self.asks and tls.ticket:
+            self.ticket = offered_ticket(data[at:end])
         tls.hello_complete = 1
         tls.hello_end = 0  # set by the caller, who knows where the message ends
         tls.hello_end_packet, tls.hello_end_time = segment.packet, segment.time

@@ -1,14 +1,19 @@
 # not compiled: reads a few blocks of a file
-"""Secrets behind the packets that they are of: what a pcapng file ends with, read before the rest of it."""
+"""Secrets behind the packets that they are of: those that a pcapng file ends with, or all of them, read beforehand."""
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
-from analyzer.capture.pcapng import BYTE_ORDERS, MAGIC
+from analyzer.capture.files import Capture, open_reader
+from analyzer.capture.pcapng import BYTE_ORDERS, MAGIC, PcapngFrames
+from analyzer.errors import CaptureError
+
+Block: TypeAlias = tuple[bytes, bool]
+"""The body of a decryption secrets block, and its byte order (big)."""
 
 SECRETS = 10
 PASSED = (4, 5, 0x00000BAD, 0x40000BAD)
@@ -16,8 +21,20 @@ PASSED = (4, 5, 0x00000BAD, 0x40000BAD)
 MOST_BLOCKS, MOST_BYTES = 1024, 1 << 24
 
 
-def secrets_at_end(path: str) -> list[tuple[bytes, bool]]:
-    """Bodies of the decryption secrets blocks behind the last packet, with their byte order (big).
+def secrets_of(capture: Capture) -> list[Block]:
+    """All blocks of its files, which are read to their ends for that, to no other end."""
+    found: list[Block] = []
+    for path in capture.source.paths:
+        with suppress(CaptureError), closing(open_reader(path)) as reader:
+            if isinstance(reader, PcapngFrames):
+                reader.told = lambda body, big: found.append((body, big))
+                while not capture.stopped and reader.advance():
+                    pass
+    return found
+
+
+def secrets_at_end(path: str) -> list[Block]:
+    """Those behind the last packet.
 
     A block says its length at its end as well, so that they are found from there. Nothing where the file is of another
     kind, or no regular one, or cut.
@@ -31,7 +48,7 @@ def secrets_at_end(path: str) -> list[tuple[bytes, bool]]:
     return []
 
 
-def backwards(file: BinaryIO, *, big: bool) -> list[tuple[bytes, bool]]:
+def backwards(file: BinaryIO, *, big: bool) -> list[Block]:
     """The same of an open file; it ends at the first block that is a packet, or makes no sense."""
     order = "big" if big else "little"
     found: list[tuple[bytes, bool]] = []
