@@ -190,7 +190,7 @@ def installed(names: list[str]) -> list[str]:
     """The tools that are here; of what is missing it is said how to get it."""
     here = []
     for name in names:
-        if shutil.which(PEERS[name](Path(), Path())[0]):
+        if shutil.which(PEERS[name](Path("-"), Path("-"))[0]):
             here.append(name)
         else:
             print(f"{name}: not installed here, not measured ({PACKAGES.get(name, 'make demo')})")

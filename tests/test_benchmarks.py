@@ -34,7 +34,9 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
 def rows(capture: Path) -> Path:
     """The CSV that whyfetch writes for a capture."""
     out = capture.with_suffix(".csv")
+    keys = capture.with_suffix(".keys")
     command = [sys.executable, "-m", "whyfetch", "classify", "--format", "csv", "-o", str(out), str(capture)]
+    command += ["--keylog", str(keys)] if keys.exists() else []
     subprocess.run(command, check=True, capture_output=True)
     return out
 
@@ -60,7 +62,7 @@ def test_even_mix_is_the_same_bytes(load: Load, tmp_path: Path) -> None:
     assert hashlib.sha256((tmp_path / "even.pcap").read_bytes()).hexdigest() == EVEN
 
 
-@pytest.mark.parametrize("mix", ["even", "life"])
+@pytest.mark.parametrize("mix", ["even", "life", "https", "api"])
 def test_every_kind_gets_its_verdict(
     mix: str, load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +86,18 @@ def test_every_kind_gets_its_verdict(
             "incomplete",
         }
         assert {klass for klass, _ in made} == classes
+
+
+def test_a_slice_has_the_keys_of_what_begins_in_it(load: Load, tmp_path: Path) -> None:
+    """Slow peers read a slice: its key log has the connections that begin in it, and opens them."""
+    load("generate").generate(tmp_path / "api.pcap", 8_000, mix="api")
+    short = load("run").cut(tmp_path / "api.pcap", 2_000)
+    keys, all_keys = (load("generate").keys_of(path).read_text() for path in (short, tmp_path / "api.pcap"))
+    assert 0 < len(keys) < len(all_keys)
+    assert all_keys.startswith(keys)
+    found = [row for row in read(rows(short)) if row["protocol"] == "tls" and row["class"] == "ok"]
+    assert found
+    assert {row["keys"] for row in found} == {"log"}
 
 
 def test_life_is_mostly_tls_that_works(load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

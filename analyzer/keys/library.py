@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import CipherContext
     from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 
-Decrypt: TypeAlias = Callable[[bytes, bytes | memoryview, bytes], bytes]
+Decrypt: TypeAlias = Callable[[bytes | bytearray, bytes | memoryview, bytes | bytearray], bytes]
 """(nonce, ciphertext with its tag, additional data) -> plaintext, or one of `Aeads.failures`."""
 
 
