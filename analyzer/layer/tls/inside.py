@@ -166,7 +166,8 @@ class Inside(Conversation):
             return False
         if self.session is None:
             return True
-        if kind == APPLICATION_DATA and length > SHORT and half.overhead >= 0 and half.adrift < 0 and not half.slack:
+        known = half.overhead >= 0 and half.adrift < 0 and not half.slack and not half.ahead
+        if kind == APPLICATION_DATA and length > SHORT and known:
             half.passing = half.stream.skip > length - half.overhead
         return not half.passing
 
@@ -313,7 +314,7 @@ class Inside(Conversation):
             + len(self.client.message)
             + len(self.server.message)
             + self.layer.weight()
-            + sum(len(plain) for _, plain, _ in self.ahead)
+            + sum(len(plain) for _, plain, _ in (*self.client.ahead, *self.server.ahead))
         )
 
     # ---- the handshake ----

@@ -39,6 +39,7 @@ def finished(tls: Tls, client: bool, record: Record) -> None:
 def kept(record: Record) -> Record:
     """A copy: the walk uses its objects again."""
     copied = Record(record.kind, record.length, record.start)
+    copied.end = record.end
     copied.packet, copied.time, copied.ack = record.packet, record.time, record.ack
     copied.last_packet, copied.last_time, copied.complete = record.last_packet, record.last_time, record.complete
     return copied
