@@ -36,7 +36,7 @@ def complete(case: Facts) -> Verdict:
 def may_go_on(case: Facts) -> cython.bint:
     """How it ended is not in the capture: what follows 101 is a part of the fetch, and what a client says to HTTP/2."""
     exchange: Exchange = case.exchange
-    if exchange.h2 is not None and exchange.h2.untold:
+    if exchange.h2 is not None and (exchange.h2.untold or case.client.sent > case.client.end + 1):  # more than a FIN
         return True
     if exchange.response_framing != "tunnel" or exchange.status != SWITCHING_PROTOCOLS or exchange.close_packet:
         return False
