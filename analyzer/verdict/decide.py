@@ -176,6 +176,8 @@ def judge(case: Facts) -> Verdict:
     if verdict is not None:
         return verdict
     if exchange is not None:
+        if case.tls is not None and case.h2 is None:
+            count_to_the_end(case)
         if uncertain(case):
             return incomplete.rest(case)
         if case.answered == 1 and exchange.response_unframed == 1:
