@@ -1,4 +1,4 @@
-"""`openssl s_server` that changes its keys in the middle of an answer, and then breaks off: `python -m lab.rekeying PORT`."""
+"""`openssl s_server` that changes its keys within an answer, and then breaks off: `python -m lab.rekeying PORT`."""
 
 from __future__ import annotations
 

@@ -25,7 +25,9 @@ TWINS = (
     ("go-h2c-refused-stream-then-works", "http2", "server"),
     ("go-h2c-server-resets", "http2", "client"),
 )
-S_CLIENT = f"openssl s_client -connect {SITE}:7443 -servername {SITE} -CAfile {{ca}} -ign_eof -keylogfile {{work}}/client-keys"
+S_CLIENT = (
+    f"openssl s_client -connect {SITE}:7443 -servername {SITE} -CAfile {{ca}} -ign_eof -keylogfile {{work}}/client-keys"
+)
 ASK = r"printf 'GET %s HTTP/1.1\r\nHost: www.lab.example\r\nConnection: close\r\n\r\n'"
 WANTS_CERTIFICATE = (
     *("openssl", "s_server", "-accept", "443", "-www", "-quiet", "-Verify", "1", "-verify_return_error"),

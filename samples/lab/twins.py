@@ -1,4 +1,4 @@
-"""The TLS twin of a scenario over plain HTTP: the same programs and the same failure, inside TLS, with keys in the file."""
+"""The TLS twin of a scenario over plain HTTP: the same programs and the same failure, with keys in the file."""
 
 from __future__ import annotations
 
