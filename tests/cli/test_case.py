@@ -81,7 +81,7 @@ def opened(fetch: analyzer.Fetch) -> bool:
 
 @pytest.mark.parametrize("path", [path for path in SAMPLES if "inside" in path.name], ids=lambda path: path.name)
 def test_a_verdict_by_keys_is_called_so(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A timeline has no keys: the reader is told, and nothing of what they opened is shown, but what a proxy was told."""
+    """A timeline has no keys: the reader is told, and sees nothing of what they opened, but what a proxy was told."""
     fetch = next(fetch for fetch in analyzer.read(path) if opened(fetch))
     assert run(["case", str(path), str(fetch.number)]) == 0
     text = capsys.readouterr().out
