@@ -1,7 +1,7 @@
 cimport cython
 
 cdef class Http2:
-    cdef public int reset_side, reset_goaway, asked, unread, client_blocked, server_blocked
+    cdef public int reset_side, reset_goaway, asked, unread, untold, client_blocked, server_blocked
     cdef public long long stream, reset_code, reset_packet, reset_time
     cdef public long long goaway_last, goaway_code, goaway_packet, goaway_time
     cdef public long long request_whole, response_whole, request_window, response_window

@@ -20,6 +20,7 @@ class Http2:
     *_whole    body bytes of DATA frames that are over
     *_window   bytes that the receiver allows beyond those of the connection's settings, less those that were sent
     *_blocked  1 = that side may send no more of this stream: the other does not read it (RFC 9113 5.2)
+    untold     1 = frames of the client are missing that may have rejected the response (RFC 9113 8.1.1)
     """
 
     def __init__(self, stream: cython.longlong) -> None:
@@ -27,7 +28,7 @@ class Http2:
         self.reset_side = self.goaway_last = self.goaway_code = -1
         self.reset_code = self.reset_packet = self.reset_time = self.reset_goaway = 0
         self.goaway_packet = self.goaway_time = 0
-        self.asked = self.unread = self.request_whole = self.response_whole = 0
+        self.asked = self.unread = self.request_whole = self.response_whole = self.untold = 0
         self.request_window = self.response_window = self.client_blocked = self.server_blocked = 0
 
 

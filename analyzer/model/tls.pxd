@@ -4,6 +4,7 @@ cdef class Record:
     cdef public int kind, length, complete
     cdef public long long start, end, packet, time, last_packet, last_time, ack
     cpdef restart(self, int kind, int length, long long start)
+    cpdef Record copy(self)
 
 cdef class Alert:
     cdef public int side, level, code

@@ -35,6 +35,14 @@ class Record:
         self.ack = -1
         self.complete = 0
 
+    def copy(self) -> Record:
+        """Another object that says the same: a walk uses its own again."""
+        copied = Record(self.kind, self.length, self.start)
+        copied.end = self.end
+        copied.packet, copied.time, copied.ack = self.packet, self.time, self.ack
+        copied.last_packet, copied.last_time, copied.complete = self.last_packet, self.last_time, self.complete
+        return copied
+
 
 @cython.no_gc
 @cython.cclass

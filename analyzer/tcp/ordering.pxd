@@ -22,6 +22,7 @@ cpdef bint is_early(Connection connection, Side side, Side peer, Packet p) excep
 cdef bint before_syns(Connection connection, Side side, Side peer, Packet p) except -1
 cdef bint acknowledges_unseen(Side peer, Packet p) except -1
 cdef bint behind_hole(Side side, Packet p) except -1
+cdef bint may_be_filled(Side side, Packet p) except -1
 cpdef bint bare_reset(Packet p) except -1
 cpdef bint fits(Early early, Packet p, Side side) except -1
 cpdef adopt(Connection connection, Side side, Packet p)

@@ -133,7 +133,7 @@ def before_syns(connection: Connection, side: Side, peer: Side, p: Packet) -> cy
 def acknowledges_unseen(peer: Side, p: Packet) -> cython.bint:
     """It acknowledges bytes, or a FIN, that did not come yet."""
     seen: cython.longlong = peer.end + 1 if peer.fin_offset >= 0 else peer.end
-    if peer.pending is not None:
+    if may_be_filled(peer, p):
         seen = peer.next
     if seen < peer.acked:
         seen = peer.acked
@@ -144,9 +144,14 @@ def behind_hole(side: Side, p: Packet) -> cython.bint:
     """Bytes before it did not come yet."""
     if side.base < 0:
         return False
-    if side.pending is not None:
+    if may_be_filled(side, p):
         return True
     return max(side.end, side.sent) < unwrap(p.seq, side.base, side.end) <= edge(side) + NEAR
+
+
+def may_be_filled(side: Side, p: Packet) -> cython.bint:
+    """The packets for a hole may still come: a capture that disorders has shown them before this time is over."""
+    return side.pending is not None and p.time - side.hole_time <= PATIENCE_NS
 
 
 def fits(early: Early, p: Packet, side: Side) -> cython.bint:

@@ -25,6 +25,7 @@ cdef bint maybe_rejected(Facts case) except -1
 cdef bint uncertain(Facts case) except -1
 cdef Verdict unframed(Facts case)
 cdef bint established(Facts case) except -1
+cdef Verdict inside(Facts case)
 cdef Verdict inside_tls(Facts case)
 cdef Verdict unfinished(Facts case)
 cdef Verdict unfinished_as_seen(Facts case)

@@ -70,7 +70,10 @@ UNHEARD = (*SPOKEN, tls_stall.flight_lost)
 """The same where the server hung up behind bytes that are not in the capture: they may be lost on the way."""
 PROVEN = (loss.request_unacked, loss.response_lost)
 """Those that headers prove inside TLS, although an answer may be among the bytes that were not captured."""
+REFUSED = (tls.refused_inside,)
+"""Those of TLS itself, where there is an exchange inside."""
 OPAQUE = (
+    *REFUSED,
     reset.post_finished,
     opaque.refused_after_finished,
     reset.waiting,
@@ -176,6 +179,10 @@ def judge(case: Facts) -> Verdict:
     if verdict is not None:
         return verdict
     if exchange is not None:
+        if case.tls is not None:
+            verdict = inside(case)
+            if verdict is not None:
+                return verdict
         if uncertain(case):
             return incomplete.rest(case)
         if case.answered == 1 and exchange.response_unframed == 1:
@@ -257,6 +264,13 @@ def established(case: Facts) -> cython.bint:
     if client.lost or case.server.lost:
         return True  # bytes were acknowledged, although the capture lacks them
     return 0 < client.acked <= client.end + 1 and client.end > 0  # a challenge ACK acknowledges foreign numbers
+
+
+def inside(case: Facts) -> Verdict | None:
+    """What has to be known of an exchange that keys have opened: TLS itself may have ended it."""
+    if case.h2 is None:
+        count_to_the_end(case)
+    return any_of(REFUSED, case)
 
 
 def inside_tls(case: Facts) -> Verdict:

@@ -8,7 +8,7 @@ cdef int CLIENT, SERVER, SWITCHING_PROTOCOLS
 cdef long long SHORT_REPLY_BYTES
 
 cpdef Verdict complete(Facts case)
-cdef bint still_open(Facts case) except -1
+cdef bint may_go_on(Facts case) except -1
 cpdef Verdict events(Facts case)
 cpdef Verdict opaque_ok(Facts case)
 cdef Verdict fine(Facts case, str confidence, str summary)

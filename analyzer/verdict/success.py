@@ -23,7 +23,7 @@ def complete(case: Facts) -> Verdict:
     case.cite(exchange.request_packet, exchange.request_time, "request", CLIENT)
     case.cite(exchange.response_packet, exchange.response_time, "response", SERVER)
     took: cython.longlong = exchange.response_end_time - exchange.request_time
-    doubtful = exchange.response_unframed or (connection.midstream and exchange.lost) or still_open(case)
+    doubtful = exchange.response_unframed or (connection.midstream and exchange.lost) or may_go_on(case)
     confidence = "medium" if doubtful else "high"
     said = f"{exchange.status} {exchange.reason}".rstrip()
     if exchange.request_packet == 0:
@@ -33,9 +33,11 @@ def complete(case: Facts) -> Verdict:
     return fine(case, confidence, f"{case.where()} answered {method} with {said}{within}.")
 
 
-def still_open(case: Facts) -> cython.bint:
-    """What follows 101 is a part of the fetch, and how that ended is not in the capture."""
+def may_go_on(case: Facts) -> cython.bint:
+    """How it ended is not in the capture: what follows 101 is a part of the fetch, and what a client says to HTTP/2."""
     exchange: Exchange = case.exchange
+    if exchange.h2 is not None and (exchange.h2.untold or case.client.sent > case.client.end + 1):  # more than a FIN
+        return True
     if exchange.response_framing != "tunnel" or exchange.status != SWITCHING_PROTOCOLS or exchange.close_packet:
         return False
     return case.client.fin_packet == 0 and case.server.fin_packet == 0

@@ -52,17 +52,30 @@ def fetch(url: str, ca: str) -> None:
         response.read()
 
 
-def connect_and_wait(port: str) -> None:
+def open_to(port: str, ca: str = "") -> socket.socket:
+    """A connection; with a CA, inside TLS."""
+    conn = socket.create_connection((WWW, int(port)), timeout=4)
+    return ssl.create_default_context(cafile=ca).wrap_socket(conn, server_hostname=WWW) if ca else conn
+
+
+def http_to(port: str, ca: str = "") -> http.client.HTTPConnection:
+    """The same for http.client."""
+    if not ca:
+        return http.client.HTTPConnection(WWW, int(port), timeout=4)
+    return http.client.HTTPSConnection(WWW, int(port), timeout=4, context=ssl.create_default_context(cafile=ca))
+
+
+def connect_and_wait(port: str, ca: str = "") -> None:
     """Connect and send a request only after 0.4 s."""
-    with socket.create_connection((WWW, int(port)), timeout=4) as conn:
+    with open_to(port, ca) as conn:
         time.sleep(0.4)
         conn.sendall(REQUEST)
         conn.recv(65536)
 
 
-def two_requests(port: str, idle: str) -> None:
+def two_requests(port: str, idle: str, ca: str = "") -> None:
     """Two requests on one kept connection, `idle` seconds apart, whatever became of it meanwhile; then 2 s idle."""
-    conn = http.client.HTTPConnection(WWW, int(port), timeout=4)
+    conn = http_to(port, ca)
     for pause in (float(idle), 2.0):
         conn.request("GET", "/file.txt")
         conn.getresponse().read()
@@ -79,9 +92,9 @@ def half_close(port: str) -> None:
             pass
 
 
-def reset_after_response(port: str) -> None:
+def reset_after_response(port: str, ca: str = "") -> None:
     """Read the whole answer, then close with RST."""
-    conn = http.client.HTTPConnection(WWW, int(port), timeout=4)
+    conn = http_to(port, ca)
     conn.request("GET", "/file.txt")
     conn.getresponse().read()
     assert conn.sock is not None
@@ -89,17 +102,17 @@ def reset_after_response(port: str) -> None:
     conn.close()
 
 
-def keep_open(port: str) -> None:
+def keep_open(port: str, ca: str = "") -> None:
     """Read the whole answer and keep the connection for another second."""
-    conn = http.client.HTTPConnection(WWW, int(port), timeout=4)
+    conn = http_to(port, ca)
     conn.request("GET", "/file.txt")
     conn.getresponse().read()
     time.sleep(1)
 
 
-def half_upload(port: str) -> None:
+def half_upload(port: str, ca: str = "") -> None:
     """Announce 10,000 bytes, send 3,000, close."""
-    with socket.create_connection((WWW, int(port)), timeout=4) as conn:
+    with open_to(port, ca) as conn:
         conn.sendall(b"POST /upload HTTP/1.1\r\nHost: www.lab.example\r\nContent-Length: 10000\r\n\r\n" + b"u" * 3000)
         time.sleep(0.3)
 

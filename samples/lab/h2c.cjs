@@ -1,5 +1,6 @@
-// HTTP/2 servers without TLS that misbehave on purpose: node h2c.cjs BEHAVIOUR PORT; and clients: node h2c.cjs get URL...,
-// and one that does not read: node h2c.cjs stuff URL
+// HTTP/2 servers that misbehave on purpose: node h2c.cjs BEHAVIOUR PORT, inside TLS with LAB_TLS=TLSv1.3 or so; and clients:
+// node h2c.cjs get URL..., and one that does not read: node h2c.cjs stuff URL
+const fs = require('fs')
 const http2 = require('http2')
 
 const { NGHTTP2_REFUSED_STREAM, NGHTTP2_ENHANCE_YOUR_CALM } = http2.constants
@@ -85,11 +86,18 @@ function stuff([url]) {
   setTimeout(() => session.destroy(), 5000)
 }
 
+function serve({ LAB_TLS, LAB_CERTS, LAB_KEYS }) {
+  if (!LAB_TLS) return http2.createServer()
+  const [cert, key] = ['www.chain.pem', 'www.key'].map(name => fs.readFileSync(`${LAB_CERTS}/${name}`))
+  const server = http2.createSecureServer({ cert, key, minVersion: LAB_TLS, maxVersion: LAB_TLS })
+  return server.on('keylog', line => fs.appendFileSync(LAB_KEYS, line))
+}
+
 const [what, ...rest] = process.argv.slice(2)
 if (what === 'get' || what === 'stuff') {
   (what === 'get' ? get : stuff)(rest)
 } else {
-  const server = http2.createServer()
+  const server = serve(process.env)
   server.on('sessionError', () => {})
   server.on('connection', socket => sockets.add(socket))
   server.on('stream', stream => {

@@ -1,5 +1,5 @@
-// HTTP/2 without TLS in Go: go-h2c SECONDS URL... asks for all of them at once, on one connection;
-// go-h2c serve PORT FOLDER is a file server that takes the upgrade from HTTP/1.1.
+// HTTP/2 without TLS in Go: go-h2c SECONDS URL... asks for all of them at once, on one connection (https: with TLS, and its
+// keys in SSLKEYLOGFILE); go-h2c serve PORT FOLDER is a file server that takes the upgrade from HTTP/1.1.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +24,15 @@ func serve(port, folder string) {
 	os.Exit(2)
 }
 
+func logging() *tls.Config {
+	log, err := os.OpenFile(os.Getenv("SSLKEYLOGFILE"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	return &tls.Config{KeyLogWriter: log}
+}
+
 func main() {
 	if os.Args[1] == "serve" {
 		serve(os.Args[2], os.Args[3])
@@ -32,11 +42,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	transport := &http2.Transport{
-		AllowHTTP: true,
-		DialTLS: func(network, address string, _ *tls.Config) (net.Conn, error) {
+	transport := &http2.Transport{}
+	if strings.HasPrefix(os.Args[2], "https:") {
+		transport.TLSClientConfig = logging()
+	} else {
+		transport.AllowHTTP = true
+		transport.DialTLS = func(network, address string, _ *tls.Config) (net.Conn, error) {
 			return net.Dial(network, address)
-		},
+		}
 	}
 	client := http.Client{Transport: transport, Timeout: time.Duration(seconds * float64(time.Second))}
 	var group sync.WaitGroup

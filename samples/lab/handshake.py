@@ -14,7 +14,17 @@ def context(version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
     made.load_cert_chain(certificates / "www.chain.pem", certificates / "www.key")
     if version:
         made.maximum_version = version
+    if keys := os.environ.get("LAB_KEYS"):
+        made.keylog_filename = keys
     return made
+
+
+def wrapped(conn: socket.socket, version: str) -> ssl.SSLSocket:
+    """A connection of the lab's servers inside TLS, after the handshake; `close` and `shutdown` say no close_notify."""
+    only = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}[version]
+    made = context(only)
+    made.minimum_version = only
+    return made.wrap_socket(conn, server_side=True)
 
 
 class Handshake:

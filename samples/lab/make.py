@@ -106,8 +106,9 @@ def pack(path: Path, contents: dict[str, str]) -> None:
             archive.writestr(name, text)
 
 
-def start_nginx(cell: Cell, shared: Path) -> None:
+def start_nginx(cell: Cell, shared: Path, tls: str) -> None:
     words = {"@WORK@": str(cell.workdir), "@CERTS@": str(shared / "certs"), "@FILES@": str(shared / "files")}
+    words["@TLS@"] = tls or "TLSv1.2 TLSv1.3"
     text = (HERE / "nginx.conf.in").read_text()
     for word, value in words.items():
         text = text.replace(word, value)
@@ -145,18 +146,20 @@ def start_capture(cell: Cell, capture: Capture) -> subprocess.Popen[str]:
     return dump
 
 
-def places(shared: Path) -> dict[str, Path | str]:
+def places(cell: Cell, shared: Path) -> dict[str, Path | str]:
     """What a command line may name."""
-    return {"certs": shared / "certs", "files": shared / "files", "go": shared / "go-client", "lab": HERE}
+    made = {"certs": shared / "certs", "files": shared / "files", "go": shared / "go-client"}
+    return {**made, "ca": shared / "certs/ca.pem", "lab": HERE, "work": cell.workdir, "python": sys.executable}
 
 
 def run_clients(cell: Cell, scenario: Scenario, shared: Path) -> tuple[subprocess.Popen[str], list[int]]:
     """The clients one after the other with tcpdump beside them; their exit statuses, for the log of the run."""
-    words = {**places(shared), "ca": shared / "certs/ca.pem", "work": cell.workdir, "python": sys.executable}
+    words = places(cell, shared)
     capture = scenario.capture
-    env = {"PYTHONPATH": str(SAMPLES), "LC_ALL": "C"}
+    env = {"PYTHONPATH": str(HERE.parent), "LC_ALL": "C"}
     if capture.form == "keys.pcapng":
-        env |= {"SSLKEYLOGFILE": str(cell.workdir / "keys"), "NODE_OPTIONS": f"--tls-keylog={cell.workdir / 'keys'}"}
+        log = cell.workdir / "client-keys"
+        env |= {"SSLKEYLOGFILE": str(log), "NODE_OPTIONS": f"--tls-keylog={log}"}
     dump = None if capture.start else start_capture(cell, capture)
     statuses = []
     for argv in scenario.clients:
@@ -189,24 +192,26 @@ def make(scenario: Scenario, shared: Path) -> list[int]:
                 cell.nft(role, *rules)
         for line in scenario.setup:
             cell.command(line)
-        os_env = {"LAB_CERTS": str(shared / "certs"), "LAB_FILES": str(shared / "files")}
+        os_env = {"LAB_CERTS": str(shared / "certs"), "LAB_FILES": str(shared / "files"), "LAB_TLS": scenario.tls}
+        os_env |= {"LAB_KEYS": str(workdir / "server-keys"), "PYTHONPATH": str(HERE.parent)}
         for behaviour, port in scenario.servers:
             cell.python("server", "lab.servers", behaviour, str(port), ready=True, env=os_env)
         for argv in scenario.commands:
-            cell.start("server", [word.format(**places(shared)) for word in argv])
+            cell.start("server", [word.format(**places(cell, shared)) for word in argv], os_env)
             until(lambda: listening(cell), " ".join(argv), 20)
         if scenario.nginx:
-            start_nginx(cell, shared)
+            start_nginx(cell, shared, scenario.tls)
         dump, statuses = run_clients(cell, scenario, shared)
         if dump.poll() is None:
             time.sleep(scenario.capture.linger)
             stop(dump)
-    place(workdir / "raw", SAMPLES / scenario.path, scenario.capture.form)
+    place(workdir / "raw", SAMPLES / scenario.path, scenario.capture)
     return statuses
 
 
-def place(raw: Path, target: Path, form: str) -> None:
+def place(raw: Path, target: Path, capture: Capture) -> None:
     """Convert what tcpdump wrote into the form that the sample has."""
+    form = capture.form
     target.parent.mkdir(exist_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     if form == "rotated":
@@ -214,7 +219,9 @@ def place(raw: Path, target: Path, form: str) -> None:
     elif form == "nano.pcapng":
         subprocess.run(["editcap", "-F", "pcapng", raw / "raw.pcap", target], check=True)
     elif form == "keys.pcapng":
-        secrets = f"tls,{raw.parent / 'keys'}"
+        log = raw.parent / f"{capture.keys}-keys"
+        log.touch()  # where no handshake came to pass
+        secrets = f"tls,{log}"
         inject = ["editcap", "-F", "pcapng", "--inject-secrets", secrets, raw / "raw.pcap", target]
         subprocess.run(inject, check=True)
     elif form == "pcap.gz":

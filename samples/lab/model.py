@@ -25,8 +25,8 @@ class Capture:
     """Where and how tcpdump listens. Seconds count from the start of the first client.
 
     at       client | server | router; device: c0, s0, r0, r1 or any
-    form     pcap | nano.pcapng | keys.pcapng (the client's TLS keys are in it) | pcap.gz | rotated (a folder, a new
-             file each second)
+    form     pcap | nano.pcapng | keys.pcapng (TLS keys are in it) | pcap.gz | rotated (a folder, a file each second)
+    keys     client | server: whose key log, where there are keys
     linger   how long it goes on after the last client has ended
     stop     when it ends although clients still run (0 = never)
     """
@@ -36,6 +36,7 @@ class Capture:
     filter: str = NO_NEIGHBOURS
     options: tuple[str, ...] = ()
     form: str = "pcap"
+    keys: str = "client"
     start: float = 0.0
     stop: float = 0.0
     linger: float = 0.4
@@ -47,6 +48,7 @@ class Scenario:
 
     servers  (behaviour of lab.servers, port)
     commands other programs to run at the server
+    tls      what nginx, Node's servers and lab.servers on port 443 speak, "" = nginx 1.2 and 1.3, the others none
     faults   nftables rules `ROLE HOOK RULE`
     resolv   the client's /etc/resolv.conf; with one, lab.resolver answers at the server
     setup    commands `ROLE ARGV...` that change a host before anything starts (a route, a sysctl)
@@ -59,6 +61,7 @@ class Scenario:
     clients: tuple[Argv, ...]
     servers: tuple[tuple[str, int], ...] = ()
     commands: tuple[Argv, ...] = ()
+    tls: str = ""
     nginx: bool = False
     faults: tuple[str, ...] = ()
     setup: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Servers that misbehave on purpose: `python -m lab.servers BEHAVIOUR PORT`.
 
-A behaviour is what one accepted connection gets.
+A behaviour is what one accepted connection gets; on ports 443 and 8444, with LAB_TLS=TLSv1.3 or so, inside TLS.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from lab.handshake import Handshake, context
+from lab.handshake import Handshake, context, wrapped
 
 Handler = Callable[[socket.socket], None]
 PATIENCE = 90.0  # longer than any scenario
+TLS_PORTS = (443, 8444)
 BODY = b"0123456789abcdef" * 64  # 1024 bytes
 OK_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 BEHAVIOURS: dict[str, Handler] = {}
@@ -470,6 +471,8 @@ def serve(handler: Handler, port: int) -> None:
 
 def handle(handler: Handler, conn: socket.socket) -> None:
     try:
+        if conn.getsockname()[1] in TLS_PORTS and (version := os.environ.get("LAB_TLS")):
+            conn = wrapped(conn, version)
         handler(conn)
     except OSError as error:
         print(f"{handler.__name__}: {error}", file=sys.stderr)

@@ -24,7 +24,6 @@ HANDSHAKE = 8
 """Packets, about, of TCP's handshake and that of TLS."""
 TELLING = {
     "h2-client-rejects-a-complete-response": "one packet alone tells it, in plain HTTP too (test_fewer_packets)",
-    "http-answer-after-the-clients-reset": "behind a hole the reset and the answer 10 ms later change places",
     "http-head-cut-behind-content-length": "nothing of the answer but its status, and the client's Finished is missing",
 }
 """Where a packet more than its capture lacks already makes a verdict wrong, and why."""

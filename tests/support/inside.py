@@ -33,21 +33,24 @@ class Said(NamedTuple):
 
 
 def by_wireshark(path: Path, key_log: Path | None = None) -> dict[int, Said]:
-    """What tshark decrypts, by tcp.stream."""
-    command = ["tshark", "-n", "-r", str(path), "-T", "json", "--no-duplicate-keys", "-Y", "tls"]
+    """What tshark decrypts, and what was said to a proxy before, by tcp.stream."""
+    command = ["tshark", "-n", "-r", str(path), "-T", "json", "--no-duplicate-keys", "-Y", "tls or http"]
     command += ["-o", f"tls.keylog_file:{key_log or '/dev/null'}", "-J", "tcp tls http http2"]
     command += ["-o", "http.desegment_body:FALSE", "-o", "tcp.reassemble_out_of_order:TRUE"]
     done = subprocess.run(command, capture_output=True, check=True)
     found: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    inside = set()
     for packet in json.loads(done.stdout or "[]"):
         layers = packet["_source"]["layers"]
         tcp = layers["tcp"]
         stream = int((tcp[0] if isinstance(tcp, list) else tcp)["tcp.stream"])
+        if "tls" in layers:
+            inside.add(stream)
         for field, value in pairs(layers):
             for what, names in FIELDS.items():
                 if field in names:
                     found[stream][what].append(value)
-    return {stream: said(**kinds) for stream, kinds in found.items()}
+    return {stream: said(**kinds) for stream, kinds in found.items() if stream in inside}
 
 
 def pairs(node: object) -> Iterable[tuple[str, str]]:

@@ -219,8 +219,11 @@ class Http2Parser(Streams):
             else:
                 exchange.lost = 1
             self.over(exchange)
-        elif whole and half is self.client and code in REJECTIONS and half.stream in self.ended:
-            self.note_reset(half, self.ended[half.stream], code, False)
+        elif half is self.client and half.stream in self.ended:
+            if not whole:
+                self.leave_untold(self.ended[half.stream])
+            elif code in REJECTIONS:
+                self.note_reset(half, self.ended[half.stream], code, False)
 
     def note_reset(self, half: Http2Side, exchange: Exchange, code: cython.longlong, goaway: cython.bint) -> None:
         """This frame ends the stream; a client may reject even a response that seemed complete (RFC 9113 8.1.1)."""

@@ -18,6 +18,7 @@ cdef class Streams(FrameReader):
     cdef begin_response(self, Http2Side half, Exchange exchange)
     cdef forget_response(self, Exchange exchange)
     cdef mark_end(self, Http2Side half, Exchange exchange, long long end, long long packet, long long time)
+    cdef leave_untold(self, Exchange exchange)
     cdef over(self, Exchange exchange)
     cdef tell_goaway(self, Exchange exchange)
     cdef window_update(self, Http2Side half)

@@ -113,6 +113,7 @@ class Streams(FrameReader):
         """An exchange is at its end; one that ended well is dropped at the cap, and counted."""
         h2 = exchange.h2
         if h2 is not None and (exchange.request_packet or self.client.state == LOST):
+            h2.untold = 1 if self.client.state == LOST else 0
             self.open.pop(h2.stream, None)
             self.ended[h2.stream] = exchange
             if len(self.ended) > MAX_ENDED:
@@ -179,6 +180,13 @@ class Streams(FrameReader):
         self.connection.flag(UNREADABLE)
         for exchange in self.open.values():
             exchange.lost = 1
+        for exchange in self.ended.values() if half is self.client else ():
+            self.leave_untold(exchange)
+
+    def leave_untold(self, exchange: Exchange) -> None:
+        """The client may have rejected this response, in what is missing."""
+        if exchange.h2 is not None:
+            exchange.h2.untold = 1
 
     def begin_garbage(self, half: Http2Side) -> None:
         """The server answers with something that is no HTTP/2: that is its answer to every request so far."""

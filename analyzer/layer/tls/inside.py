@@ -96,7 +96,7 @@ class Inside(Conversation):
             self.waiting.clear()
             self.client.over = self.server.over = True
             return
-        self.waiting.append((side, side.version, messages.kept(record), body))
+        self.waiting.append((side, side.version, record.copy(), body))
         self.asked += 1
         if self.asked & (self.asked - 1) == 0:
             self.look()
@@ -175,7 +175,8 @@ class Inside(Conversation):
             return False
         if self.session is None:
             return True
-        if kind == APPLICATION_DATA and length > SHORT and half.overhead >= 0 and half.adrift < 0 and not half.slack:
+        known = half.overhead >= 0 and half.adrift < 0 and not half.slack and not half.ahead
+        if kind == APPLICATION_DATA and length > SHORT and known:
             half.passing = half.stream.skip > length - half.overhead
         return not half.passing
 
@@ -281,7 +282,7 @@ class Inside(Conversation):
         elif kind == HANDSHAKE:
             self.handshake(half, record, plain)
         elif kind == APPLICATION_DATA and self.early is not None and direction.stage == EARLY_STAGE:
-            self.early.append((messages.kept(record), plain))
+            self.early.append((record.copy(), plain))
         elif kind == APPLICATION_DATA:
             if half.overhead >= 0 and len(plain) < record.length - half.overhead - half.slack:
                 half.overhead = -1  # it is padded (RFC 8446 5.4): lengths tell nothing
@@ -316,8 +317,9 @@ class Inside(Conversation):
     def weight(self) -> cython.Py_ssize_t:
         """Bytes, about, that are kept."""
         kept: cython.Py_ssize_t = WEIGHT + self.held + len(self.client.message) + len(self.server.message)
-        for _, plain, _ in self.ahead:
-            kept += len(plain)
+        for half in (self.client, self.server):
+            for _, plain, _ in half.ahead:
+                kept += len(plain)
         return kept + self.layer.weight()
 
     # ---- the handshake ----

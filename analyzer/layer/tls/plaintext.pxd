@@ -11,6 +11,7 @@ cdef long long HEADER, LARGEST
 cdef class Half:
     cdef public Inner stream
     cdef public bytearray message
+    cdef public list ahead
     cdef public long long overhead, slack, assumed, doubt, adrift, number
     cdef public bint over, passing, unopened, unread, told, talking
     cdef mirror(self, Side side)
@@ -22,13 +23,14 @@ cdef class Conversation(Keyed):
     cdef public Half client, server
     cdef public Segment segment
     cdef public long long opened
-    cdef public list ahead
     cdef public Layer layer
     cpdef Half half(self, int index)
     cdef Side side(self, Half half)
     cdef feed(self, Half half, Record record, bytes plain)
-    cdef bint holds(self) except -1
-    cdef catch_up(self, long long packet)
+    cdef come(self, Half half, Record record, bytes plain, long long lost)
+    cdef bint holds(self, Half half, long long packet) except -1
+    cdef catch_up(self, long long packet, Half half=*)
+    cdef act(self, Half half, Record record, bytes plain, long long lost)
     cdef read(self, Half half, Record record, bytes plain)
     cdef bint ends_body(self, Half half, Record record, bytes plain) except -1
     cdef body_over(self, Half half, long long at, long long packet, long long time)

@@ -14,7 +14,6 @@ from analyzer.keys.suites import CBC, CHACHA, suite_of
 from analyzer.layer.detection import HTTP, client_protocol
 from analyzer.layer.layer import Layer, Segment
 from analyzer.layer.next import Next
-from analyzer.layer.tls.messages import kept
 from analyzer.layer.tls.records import Keyed
 from analyzer.layer.tls.registry import APPLICATION_DATA, TLS13
 from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Inner, Side
@@ -32,7 +31,7 @@ MAX_OPENED = 256 << 20
 """Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
 CAPPED = "decryption-capped"
 MOST_AHEAD = 512
-"""Pieces of the server's that wait for the client's bytes before them."""
+"""Pieces of a direction that wait for bytes of the other one."""
 
 
 class Half:
@@ -49,6 +48,8 @@ class Half:
               told: whether the session knows how far that is; talking: whether the handshake was over
     assumed   bytes behind `adrift` that were told to be lost before it is known how many are
     doubt     by how much `stream.skip` may be too large
+    ahead     (record, plaintext, bytes lost), while bytes of the other side wait for those before them; the last may be
+              the end
     """
 
     def __init__(self, index: cython.int) -> None:
@@ -59,6 +60,7 @@ class Half:
         self.over = self.passing = self.unopened = self.unread = False
         self.adrift = self.number = -1
         self.told = self.talking = False
+        self.ahead: list[tuple[Record, bytes, int]] = []
 
     def mirror(self, side: Side) -> None:
         """Take over what is known of a side's bytes, whatever they carry."""
@@ -81,8 +83,6 @@ class Conversation(Keyed):
 
     layer   who reads it
     opened  bytes of plaintext
-    ahead   (record, plaintext, bytes lost) of the server, while bytes of the client wait for those before them; the
-            last may be its end
     """
 
     def __init__(self, parent: Layer, tls: Tls) -> None:
@@ -91,7 +91,6 @@ class Conversation(Keyed):
         self.client, self.server = Half(CLIENT), Half(SERVER)
         self.segment = Segment(self.client.stream)
         self.opened = 0
-        self.ahead: list[tuple[Record, bytes, int]] = []
         first = Next(None)
         first.begin(self.connection, self.client.stream, self.server.stream, None)
         first.carried = 1
@@ -112,34 +111,50 @@ class Conversation(Keyed):
     def feed(self, half: Half, record: Record, plain: bytes) -> None:
         """The plaintext of a record.
 
-        A hole in the client's handshake is waited for, which its requests need not be: the server's answers are not
-        read before them.
+        A hole in one side's handshake is waited for, which what it says behind it need not be: what the other side
+        says to that is not read before it.
         """
-        if half.over or not plain:
-            return
-        if half is self.server and self.holds():
+        if plain and not half.over:
+            self.come(half, record, plain, 0)
+
+    def come(self, half: Half, record: Record, plain: bytes, lost: cython.longlong) -> None:
+        """A piece in its turn: plaintext, so many bytes that were lost, or with neither of them the end."""
+        if self.holds(half, record.packet):
             self.tls.decrypted = HEADS
-            self.ahead.append((kept(record), plain, 0))
+            half.ahead.append((record.copy(), plain, lost))
             return
-        if self.ahead:
-            self.catch_up(record.packet if half is self.client else NEVER)
-        self.read(half, record, plain)
+        if self.client.ahead or self.server.ahead:
+            self.catch_up(record.packet, half)
+        self.act(half, record, plain, lost)
 
-    def holds(self) -> cython.bint:
-        """Whether the server's next piece is to wait."""
-        waits = self.connection.client.pending is not None and not self.client.over
-        return waits and self.client.stream.next == 0 and len(self.ahead) < MOST_AHEAD
+    def holds(self, half: Half, packet: cython.longlong) -> cython.bint:
+        """Whether a piece is to wait: the other side had said something before it that waits itself."""
+        other = self.server if half is self.client else self.client
+        pending = self.side(other).pending
+        if pending is None or other.over or other.stream.next:
+            return False
+        return pending[0][1] < packet and len(half.ahead) < MOST_AHEAD
 
-    def catch_up(self, packet: cython.longlong) -> None:
-        """Read what waits of the server, and came before this packet."""
-        while self.ahead and self.ahead[0][0].packet < packet:
-            record, plain, lost = self.ahead.pop(0)
-            if plain:
-                self.read(self.server, record, plain)
-            elif lost:
-                self.drop(self.server, record, lost)
-            else:
-                self.end(self.server, record.packet, record.time)
+    def catch_up(self, packet: cython.longlong, half: Half | None = None) -> None:
+        """Read what waits and came before this packet, and all that waits of one direction."""
+        client, server = self.client, self.server
+        while client.ahead or server.ahead:
+            one = server
+            if client.ahead and (not server.ahead or client.ahead[0][0].packet < server.ahead[0][0].packet):
+                one = client
+            if one.ahead[0][0].packet >= packet and (half is None or not half.ahead):
+                return
+            record, plain, lost = one.ahead.pop(0)
+            self.act(one, record, plain, lost)
+
+    def act(self, half: Half, record: Record, plain: bytes, lost: cython.longlong) -> None:
+        """What comes next is read."""
+        if plain:
+            self.read(half, record, plain)
+        elif lost:
+            self.drop(half, record, lost)
+        else:
+            self.end(half, record.packet, record.time)
 
     def read(self, half: Half, record: Record, plain: bytes) -> None:
         """The plaintext of a record, in its turn."""
@@ -180,13 +195,8 @@ class Conversation(Keyed):
 
     def lose(self, half: Half, record: Record, size: cython.longlong) -> None:
         """So many bytes of the conversation, where this record is, were not captured."""
-        if half.over or size <= 0:
-            return
-        if half is self.server and (self.ahead or self.holds()):
-            self.ahead.append((kept(record), b"", size))
-            return
-        self.catch_up(NEVER)
-        self.drop(half, record, size)
+        if size > 0 and not half.over:
+            self.come(half, record, b"", size)
 
     def drop(self, half: Half, record: Record, size: cython.longlong) -> None:
         """The same, in its turn."""
@@ -237,7 +247,7 @@ class Conversation(Keyed):
 
     def cut_off(self, half: Half, record: Record) -> Record:
         """A record as far as it came."""
-        came = kept(record)
+        came = record.copy()
         came.end = max(record.start, min(record.end, self.side(half).next))
         return came
 
@@ -297,11 +307,7 @@ class Conversation(Keyed):
         half = self.half(index)
         if half.over or self.tls.decrypted != HEADS:
             return
-        if self.ahead and half is self.server:
-            self.ahead.append((unknown(0, 0, packet, time), b"", 0))
-            return
-        self.catch_up(NEVER)
-        self.end(half, packet, time)
+        self.come(half, unknown(0, 0, packet, time), b"", 0)
 
     def end(self, half: Half, packet: cython.longlong, time: cython.longlong) -> None:
         """The same, in its turn."""
@@ -321,7 +327,8 @@ class Conversation(Keyed):
 
 def unknown(start: cython.longlong, end: cython.longlong, packet: cython.longlong, time: cython.longlong) -> Record:
     """Where records were that were not captured."""
-    record = Record(APPLICATION_DATA, end - start - HEADER, start)
+    record = Record(APPLICATION_DATA, 0, start)
+    record.end = end
     record.packet = record.last_packet = packet
     record.time = record.last_time = time
     return record

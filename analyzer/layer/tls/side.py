@@ -349,12 +349,7 @@ class TlsSide(RecordWalk):
 
     def kept(self, record: Record) -> Record:
         """The record itself, or a copy when the walk is going to use the object again."""
-        if self.count <= MAX_RECORDS:
-            return record
-        copy = Record(record.kind, record.length, record.start)
-        copy.packet, copy.time, copy.ack = record.packet, record.time, record.ack
-        copy.last_packet, copy.last_time, copy.complete = record.last_packet, record.last_time, record.complete
-        return copy
+        return record if self.count <= MAX_RECORDS else record.copy()
 
     def cite(
         self,

@@ -6,6 +6,7 @@ import cython
 
 from analyzer.layer.tls.registry import ALERTS, APPLICATION_DATA, TLS13
 from analyzer.model.connection import CLIENT, SERVER, Side
+from analyzer.model.http import Exchange
 from analyzer.model.tls import Alert, Record, Tls
 from analyzer.verdict.causes import ALERT_ADVICE, BAD_CERTIFICATE, CERTIFICATE_ALERTS, REMOTE_ALERT
 from analyzer.verdict.facts import Facts, capital, span
@@ -72,6 +73,34 @@ def alert(case: Facts) -> Verdict | None:
     return None
 
 
+def refused_inside(case: Facts) -> Verdict | None:
+    """The server says why it ends a connection on which it has answered nothing; it takes keys to read that.
+
+    Also: tls-alert
+    On the wire: behind the client's Finished a fatal alert of the server, which keys open, and no answer to any
+        request: in TLS 1.3 a client has asked before it learns that it is refused.
+    Wireshark: tls.alert_message.level == 2
+    Zeek: ssl.log established=T
+    Reference: RFC 8446 4.4.2.4 and 6.2
+    Confidence: high
+    Needs: a readable alert; no response
+    Not this: an alert behind an answer ends a conversation, whose verdict is that of its exchange.
+    """
+    found: Alert
+    exchange: Exchange
+    if case.answered or case.tls.decrypted == 0:
+        return None
+    for exchange in case.connection.exchanges:
+        if exchange.status:
+            return None
+    for found in case.tls.alerts:
+        if found.side != SERVER or found.code <= 0 or found.code == 90 or found.record is None:
+            continue
+        if (found.level == FATAL or case.tls.version == TLS13) and not consequence(case, found.record, SERVER):
+            return alert_verdict(case, found)
+    return None
+
+
 def consequence(case: Facts, record: Record, side: cython.int) -> cython.bint:
     """The peer had hung up, and this side knew it when it sent the record: an answer to the FIN, no cause."""
     peer: Side = case.server if side == CLIENT else case.client
@@ -111,11 +140,12 @@ def alert_verdict(case: Facts, found: Alert) -> Verdict:
     case.cite(found.record.packet, found.record.time, "alert", found.side)
     about = "the server's certificate" if found.side == CLIENT else "the client's certificate"
     none: cython.bint = found.side == SERVER and case.tls.certificate_empty != 0
+    what = "connection" if case.tls_done else "handshake"
     rejected = f": it rejects {about}" if found.code in CERTIFICATE_ALERTS and not none else ""
     verdict: Verdict = case.verdict(
         f"tls-alert-{name}",
         "high" if case.client.lost == 0 and case.server.lost == 0 else "medium",
-        f"The {sender} ended the TLS handshake of {case.where()} with the alert {name.replace('-', '_')} "
+        f"The {sender} ended the TLS {what} of {case.where()} with the alert {name.replace('-', '_')} "
         f"({found.code}){rejected}.",
     )
     verdict.blame = sender
