@@ -99,7 +99,7 @@ def truncated(case: Facts) -> Verdict | None:
     Wireshark: tcp.flags.fin == 1 && tcp.seq > 1 && tcp.completeness & 8
     Zeek: http.log response_body_len below the Content-Length
     Reference: RFC 9112 8
-    Confidence: high; medium when the capture lost bytes of the body
+    Confidence: high; medium when the capture lost bytes of the body, or inside TLS bytes of the client (a close_notify)
     Needs: the server closed first; a close without a reset; an unfinished response
     Not this: a body that ends with the connection is never truncated; a RST instead is rst-mid-response.
     """
@@ -111,9 +111,10 @@ def truncated(case: Facts) -> Verdict | None:
     case.cite_request()
     case.cite_response()
     case.cite_closer()
+    parted: cython.bint = case.connection.tls is not None and unseen(case.client)
     return case.verdict(
         "http-response-truncated",
-        "high" if not exchange.body_lost else "medium",
+        "high" if not exchange.body_lost and not parted else "medium",
         f"{capital(case.peer())} {'ended the stream' if case.closer_what == 'data' else 'closed the connection'} "
         f"{progress(exchange)}.",
     )
