@@ -211,7 +211,7 @@ class Inside(Conversation):
 
     def over_with(self, side: TlsSide) -> None:
         """Nothing comes behind what there is of a side: its last record may be cut off, and its beginning is read."""
-        half, record, body = self.half(side.index), side.last, side.sealed
+        half, record, body = self.half(side.index), side.begun(), side.sealed
         if self.session is None or record is None or not side.open or half.over or half.adrift >= 0:
             return
         direction = self.session.client if half is self.client else self.session.server
@@ -300,11 +300,13 @@ class Inside(Conversation):
     def withdraw(self) -> None:
         """One direction alone was opened: it tells of questions without answers, or the other way round."""
         self.tls.decrypted = HANDSHAKE_ONLY
-        self.connection.flag(UNFIT)
-        exchanges = self.connection.exchanges
-        self.connection.milestones = [mark for mark in self.connection.milestones if mark.note not in exchanges]
-        self.connection.exchanges = []
-        self.connection.connect = None
+        connection = self.connection
+        connection.flag(UNFIT)
+        inside = set(map(id, connection.exchanges))
+        connection.exchanges, connection.connect, connection.via = self.outside
+        inside.difference_update(map(id, connection.exchanges))
+        connection.milestones = [mark for mark in connection.milestones if id(mark.note) not in inside]
+        connection.tls = self.tls
 
     def weight(self) -> int:
         """Bytes, about, that are kept."""
@@ -336,7 +338,7 @@ class Inside(Conversation):
         """One message (RFC 8446 4, RFC 5246 7.4)."""
         tls, client = self.tls, half is self.client
         if kind == FINISHED:
-            messages.finished(tls, client, record)
+            messages.finished(tls, client, self.placed(half, record))
         elif kind == CLIENT_HELLO and client and tls.version < TLS13:
             self.renegotiates(body)
         elif kind == SERVER_HELLO and not client and tls.version < TLS13:

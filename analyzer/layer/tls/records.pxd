@@ -1,5 +1,6 @@
 from analyzer.frame.octets cimport cut
 from analyzer.layer.layer cimport Segment
+from analyzer.model.connection cimport Direction, Inner
 from analyzer.model.log cimport Log
 from analyzer.model.tls cimport Record, Tls
 
@@ -15,7 +16,10 @@ cdef class RecordWalk:
     cdef public Record last, prior
     cdef public bytes header
     cdef public Log log
-    cdef begin(self, Tls tls, int index)
+    cdef public Inner carrier
+    cdef begin(self, Tls tls, int index, Direction carrier)
+    cdef long long far(self, long long offset) except? -1
+    cdef over(self, Record record)
     cdef int wants(self, int kind, int length) except -1
     cdef body(self, Segment segment, Py_ssize_t at, Py_ssize_t end, long long offset)
     cdef complete(self, Record record)

@@ -33,6 +33,7 @@ cdef class TlsSide(RecordWalk):
     cdef _change_cipher(self, Record record)
     cdef _finished(self, Record record)
     cdef bint protected(self, int kind) except -1
+    cpdef Record begun(self)
     cpdef alerted(self, Record record, bytes plain)
     cdef _alert(self, Record record)
     cdef _malformed(self, str what)

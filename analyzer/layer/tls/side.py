@@ -12,7 +12,7 @@ from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_serv
 from analyzer.layer.tls.messages import offered_ticket
 from analyzer.layer.tls.records import RecordWalk
 from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Event
+from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Direction, Event
 from analyzer.model.tls import MAX_RECORDS, Alert, Record, Tls
 
 CLIENT_HELLO = 1
@@ -48,8 +48,8 @@ class TlsSide(RecordWalk):
     ccs           1 = this side changed to encryption (1.2 and older; in 1.3 it is decoration, RFC 8446 D.4)
     """
 
-    def __init__(self, tls: Tls, index: cython.int, connection: Connection) -> None:
-        self.begin(tls, index)
+    def __init__(self, tls: Tls, index: cython.int, connection: Connection, carrier: Direction) -> None:
+        self.begin(tls, index, carrier)
         self.connection = connection
         self.peer: TlsSide | None = None
         self.message: bytearray | None = None
@@ -119,8 +119,8 @@ class TlsSide(RecordWalk):
             self._message(data, at, at + self.need, segment)
             at += self.need
             self.started = 0
-            if self.index == CLIENT and self.tls.hello_complete and self.tls.hello_end < base + at:
-                self.tls.hello_end = base + at
+            if self.index == CLIENT and self.tls.hello_complete and self.tls.hello_end < self.far(base + at):
+                self.tls.hello_end = self.far(base + at)
         return at
 
     def complete(self, record: Record) -> None:
@@ -158,6 +158,16 @@ class TlsSide(RecordWalk):
             self.inside.drifting(self.inside.half(self.index), segment.first + segment.lost)
         return skip
 
+    def begun(self) -> Record | None:
+        """The newest record, with offsets of this stream."""
+        record = self.last
+        if record is None or self.carrier is None:
+            return record
+        copy = Record(record.kind, record.length, self.end - record.length - 5)
+        copy.packet, copy.time, copy.ack = record.packet, record.time, record.ack
+        copy.last_packet, copy.last_time = record.last_packet, record.last_time
+        return copy
+
     def torn(self) -> None:
         """A hole in a handshake message: keep what an incomplete hello shows, read no more."""
         if self.sealed is not None:
@@ -185,8 +195,9 @@ class TlsSide(RecordWalk):
         self.started = 1
         self.start_offset = base + at
         self.start_packet, self.start_time = segment.packet, segment.time
-        if self.start_offset <= record.start + 5:  # the record's first message: cite the record
-            self.start_offset, self.start_packet, self.start_time = record.start, record.packet, record.time
+        begins: cython.longlong = self.end - record.length
+        if self.start_offset <= begins:  # the record's first message: cite the record
+            self.start_offset, self.start_packet, self.start_time = begins - 5, record.packet, record.time
         if self.index == CLIENT and data[at] == CLIENT_HELLO:
             self._client_hello_begins(record)
         if length > MAX_MESSAGE:
@@ -197,7 +208,7 @@ class TlsSide(RecordWalk):
         tls.hellos += 1
         if tls.hellos == 1:
             tls.hello_packet, tls.hello_time = self.start_packet, self.start_time
-            tls.hello_start, tls.hello_end = self.start_offset, record.end
+            tls.hello_start, tls.hello_end = self.far(self.start_offset), record.end
             tls.hello_size = self.need
             tls.hello_record_version = self.version
         self.cite("client-hello", self.start_packet, self.start_time, self.start_offset, record, tls)
@@ -261,7 +272,7 @@ class TlsSide(RecordWalk):
             tls.retry_request = 1
         else:
             tls.server_hello_packet, tls.server_hello_time = self.start_packet, self.start_time
-            tls.server_hello_start = self.start_offset
+            tls.server_hello_start = self.far(self.start_offset)
             self.blind = 1 if tls.version >= TLS13 else 0
             if self.inside is not None:
                 self.inside.negotiated(data[at:end])
@@ -278,7 +289,7 @@ class TlsSide(RecordWalk):
             tls.retry_request = 1
         else:
             tls.server_hello_packet, tls.server_hello_time = self.start_packet, self.start_time
-            tls.server_hello_start = self.start_offset
+            tls.server_hello_start = self.far(self.start_offset)
         self._cite_server_hello(retry, record)
 
     def _cite_server_hello(self, retry: cython.int, record: Record) -> None:
@@ -305,9 +316,9 @@ class TlsSide(RecordWalk):
         if self.inside is not None and tls.version < TLS13:
             self.inside.change(self.index)
         if self.index == CLIENT:
-            tls.client_ccs = record.start
+            tls.client_ccs = self.far(record.start)
             return
-        tls.server_ccs = record.start
+        tls.server_ccs = self.far(record.start)
         if tls.server_hello_packet and tls.version < TLS13 and not tls.hello_done_packet and not tls.hole:
             tls.resumed = 1  # an abbreviated handshake: the server changes cipher right after its hello
 
@@ -343,7 +354,7 @@ class TlsSide(RecordWalk):
         """The record itself, or a copy when the walk is going to use the object again."""
         if self.count <= MAX_RECORDS:
             return record
-        copy = Record(record.kind, record.length, record.start)
+        copy = Record(record.kind, record.length, self.far(record.start))
         copy.packet, copy.time, copy.ack = record.packet, record.time, record.ack
         copy.last_packet, copy.last_time, copy.complete = record.last_packet, record.last_time, record.complete
         return copy
@@ -362,7 +373,7 @@ class TlsSide(RecordWalk):
             return
         milestone: Event = Event.__new__(Event)
         milestone.begin(what, self.index, packet, time)
-        milestone.offset = offset
+        milestone.offset = self.far(offset)
         milestone.ack = record.ack
         milestone.length = record.length + 5
         milestone.note = note
