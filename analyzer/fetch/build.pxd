@@ -14,6 +14,7 @@ cdef long long REFUSAL_NS
 
 cpdef list[Fetch] fetches(Connection connection)
 cdef note_quiet(Connection connection)
+cdef bint to_proxy(Connection connection, Tls tls) except -1
 cdef inside(Fetch fetch, Tls tls)
 cdef Fetch plain(Connection connection, Exchange exchange, Flow flow, int position)
 cdef bint outlives(Fetch fetch) except -1

@@ -96,12 +96,18 @@ def plain(connection: Connection, exchange: Exchange, flow: Flow, position: cyth
     return fetch
 
 
+def to_proxy(connection: Connection, tls: Tls) -> cython.bint:
+    """Whether a tunnel begins inside of this TLS, which names the proxy then."""
+    exchange: Exchange | None = connection.connect
+    return exchange is not None and 0 < tls.hello_packet < exchange.request_packet
+
+
 def inside(fetch: Fetch, tls: Tls) -> None:
     """What is told of the TLS that carries an exchange."""
     done: Completion = tls_completion(tls)
     fetch.protocol = "tls"
     fetch.completion = done
-    if tls.sni:
+    if tls.sni and not to_proxy(fetch.connection, tls):
         fetch.name = fetch.flow.sni
     if done.state == "complete":
         fetch.tls_s = seconds(tls.hello_time, done.done_time)
@@ -165,7 +171,7 @@ def secure(fetch: Fetch, tls: Tls) -> None:
     """What a TLS connection says from outside."""
     connection: Connection = fetch.connection
     fetch.protocol = "tls"
-    if tls.sni:
+    if tls.sni and not to_proxy(connection, tls):
         fetch.name = fetch.flow.sni
     fetch.phase = "tls"
     done: Completion = tls_completion(tls)

@@ -41,9 +41,11 @@ class Stream:
     """One direction: the handshake's bytes, then a record for each piece between two edges.
 
     edges   offsets of the plain stream, at: where they are in that of the twin, text: its bytes behind the handshake
+    header  bytes in front of the content of a piece
     """
 
     handshake: int = 0
+    header: int = 5
     edges: list[int] = field(default_factory=lambda: [0])
     at: list[int] = field(default_factory=list)
     text: bytes = b""
@@ -56,7 +58,7 @@ class Stream:
             return self.at[-1] + offset - self.edges[-1]
         which = bisect_right(self.edges, offset) - 1
         inside = offset - self.edges[which]
-        return self.at[which] + min(inside + (5 if inside else 0), self.at[which + 1] - self.at[which] - 1)
+        return self.at[which] + min(inside + (self.header if inside else 0), self.at[which + 1] - self.at[which] - 1)
 
     def between(self, start: int, end: int) -> bytes:
         """The twin's bytes of the plain bytes between two offsets, of which both are edges."""
@@ -76,6 +78,8 @@ def prepared(suite: Suite, alpn: str) -> tuple[ssl.SSLContext, ssl.SSLContext, P
 
 class Pair:
     """Two ends that have shaken hands. flights: what they said to each other by that, as (server, bytes)."""
+
+    header = 5
 
     def __init__(self, suite: Suite, alpn: str, name: str) -> None:
         client, server, log = prepared(suite, alpn)
@@ -107,7 +111,7 @@ class Pair:
 
     def stream(self, server: bool, plain: bytes, edges: set[int]) -> Stream:
         """A whole direction."""
-        found = Stream(sum(len(said) for sender, said in self.flights if sender == server))
+        found = Stream(sum(len(said) for sender, said in self.flights if sender == server), self.header)
         within = {edge for edge in edges if 0 < edge < len(plain)} | {0, len(plain)}
         for start, end in zip(sorted(within), sorted(within)[1:], strict=False):
             within |= set(range(start, end, LONGEST))
@@ -117,3 +121,27 @@ class Pair:
             found.text += self.seal(server, plain[start:end])
             found.at.append(found.handshake + len(found.text))
         return found
+
+
+CONNECT = b"CONNECT %b:443 HTTP/1.1\r\nHost: %b:443\r\n\r\n"
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+class Tunnel(Pair):
+    """A tunnel through a proxy: what is said to the proxy is sealed by one pair, what goes through it by another."""
+
+    def __init__(self, name: str, proxy: Pair | None = None, server: Pair | None = None) -> None:
+        self.proxy, self.server = proxy, server
+        self.flights = list(proxy.flights) if proxy is not None else []
+        host = name.encode() or b"lab.example"
+        inside = server.flights if server is not None else []
+        for sender, said in ((False, CONNECT % (host, host)), (True, ESTABLISHED), *inside):
+            self.flights.append((sender, said if proxy is None else proxy.seal(sender, said)))
+        self.key_log = b"".join(pair.key_log for pair in (proxy, server) if pair is not None)
+        self.header = 5 if self.key_log else 0
+
+    def seal(self, server: bool, plain: bytes) -> bytes:
+        """A piece of the conversation, through both."""
+        for pair in (self.server, self.proxy):
+            plain = plain if pair is None else pair.seal(server, plain)
+        return plain

@@ -8,7 +8,7 @@ holes, resets and FINs stay what they are. The handshake is put before the first
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from support.recording import Frame, Recording
@@ -55,18 +55,33 @@ class Plain:
         return int(one.source == self.ends[1])
 
 
+def plain_text(connection: Connection) -> bool:
+    """What has twins: plain HTTP."""
+    return connection.tls is None and connection.protocol in ("http", "h2c")
+
+
 def twin(capture: Recording, fetches: list[Fetch], suite: Suite) -> tuple[Recording, bytes]:
     """The twin of a capture of which the program said this, and its key log; NoTwin when no connection has one."""
+    return carried(capture, fetches, lambda alpn, name: Pair(suite, alpn, name))
+
+
+def carried(
+    capture: Recording,
+    fetches: list[Fetch],
+    pair_of: Callable[[str, str], Pair],
+    which: Callable[[Connection], bool] = plain_text,
+) -> tuple[Recording, bytes]:
+    """The same of some connections, with what carries those of a client that asks for this protocol and name."""
     log, made, frames = b"", {}, list(capture.frames)
     try:
-        plain = connections(capture, fetches)
+        plain = connections(capture, fetches, which)
         inserted: dict[int, list[Frame]] = {}
         pairs: dict[object, tuple[Pair, tuple[Stream, Stream]]] = {}
         for one in plain:
             content = contents(one)
             key = (one.alpn, one.name, *((bytes(text), frozenset(edges)) for text, edges in content))
             if key not in pairs:
-                pair = Pair(suite, one.alpn, one.name)
+                pair = pair_of(one.alpn, one.name)
                 up, down = (pair.stream(bool(i), bytes(text), edges) for i, (text, edges) in enumerate(content))
                 pairs[key] = pair, (up, down)
                 log += pair.key_log
@@ -85,16 +100,16 @@ def twin(capture: Recording, fetches: list[Fetch], suite: Suite) -> tuple[Record
 # -- what there is -----------------------------------------------------------------------------------------------------
 
 
-def connections(capture: Recording, fetches: list[Fetch]) -> list[Plain]:
-    """The connections with plain HTTP."""
+def connections(capture: Recording, fetches: list[Fetch], which: Callable[[Connection], bool]) -> list[Plain]:
+    """Some connections."""
     spoken: dict[int, tuple[Connection, str]] = {}
     for fetch in fetches:
         connection = fetch.connection
-        if connection.tls is None and connection.protocol in ("http", "h2c") and connection.client.port:
+        if which(connection) and connection.client.port:
             spoken.setdefault(connection.stream, (connection, fetch.name))
     found = [plain_of(connection, name) for connection, name in spoken.values()]
     if not found:
-        raise NoTwin("no plain HTTP")
+        raise NoTwin("no plain HTTP" if which is plain_text else "no such connection")
     others = {fetch.connection.first_packet - 1: ends_of(fetch.connection) for fetch in fetches}
     for at, frame in enumerate(capture.frames):
         one = segment(capture.link, frame)

@@ -219,7 +219,7 @@ class Inside(Conversation):
 
     def over_with(self, side: RecordWalk) -> None:
         """Nothing comes behind what there is of a side: its last record may be cut off, and its beginning is read."""
-        half, record, body = self.half(side.index), side.last, side.sealed_body()
+        half, record, body = self.half(side.index), side.begun(), side.sealed_body()
         if self.session is None or record is None or not side.open or half.over or half.adrift >= 0:
             return
         direction = self.opener(half)
@@ -308,11 +308,13 @@ class Inside(Conversation):
     def withdraw(self) -> None:
         """One direction alone was opened: it tells of questions without answers, or the other way round."""
         self.tls.decrypted = HANDSHAKE_ONLY
-        self.connection.flag(UNFIT)
-        exchanges, milestones = self.connection.exchanges, self.connection.milestones
-        self.connection.milestones = [mark for mark in milestones if mark.note not in exchanges]
-        self.connection.exchanges = []
-        self.connection.connect = None
+        connection = self.connection
+        connection.flag(UNFIT)
+        inside = set(map(id, connection.exchanges))
+        connection.exchanges, connection.connect, connection.via = self.outside
+        inside.difference_update(map(id, connection.exchanges))
+        connection.milestones = [mark for mark in connection.milestones if id(mark.note) not in inside]
+        connection.tls = self.tls
 
     def weight(self) -> cython.Py_ssize_t:
         """Bytes, about, that are kept."""
@@ -352,7 +354,7 @@ class Inside(Conversation):
         kind: cython.int = plain[at]
         client: cython.bint = half is self.client
         if kind == FINISHED:
-            messages.finished(tls, client, record)
+            messages.finished(tls, client, self.placed(half, record))
             return
         body: bytes = plain[at + 4 : end]
         if kind == CLIENT_HELLO and client and tls.version < TLS13:

@@ -31,9 +31,9 @@ def certificate(tls: Tls, client: bool, record: Record, body: bytes) -> None:
 def finished(tls: Tls, client: bool, record: Record) -> None:
     """The Finished of one side, by keys; that of TLS 1.2 is known without."""
     if client and tls.client_finished is None:
-        tls.client_finished = record.copy()
+        tls.client_finished = record
     elif not client and tls.server_finished is None:
-        tls.server_finished = record.copy()
+        tls.server_finished = record
 
 
 def session_id(hello: bytes) -> bytes:

@@ -24,8 +24,8 @@ class TlsParser(Layer):
         tls = Tls()
         self.connection.tls = tls
         self.tls = tls
-        self.client = TlsSide(tls, CLIENT, self.connection)
-        self.server = TlsSide(tls, SERVER, self.connection)
+        self.client = TlsSide(tls, CLIENT, self.connection, self.up)
+        self.server = TlsSide(tls, SERVER, self.connection, self.down)
         self.server.peer = self.client
         if self.log is not None:
             self.write(self.log)

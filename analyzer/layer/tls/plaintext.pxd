@@ -1,6 +1,6 @@
-from analyzer.layer.layer cimport Layer, Segment
+from analyzer.layer.layer cimport Layer, Segment, place
 from analyzer.layer.tls.records cimport Keyed
-from analyzer.model.connection cimport Connection, Direction, Inner, Side
+from analyzer.model.connection cimport Connection, Direction, Inner
 from analyzer.model.tls cimport Record, Tls
 
 # the constants of plaintext.py as C numbers
@@ -14,7 +14,7 @@ cdef class Half:
     cdef public list ahead
     cdef public long long overhead, slack, assumed, doubt, adrift, number
     cdef public bint over, passing, unopened, unread, told, talking
-    cdef mirror(self, Side side)
+    cdef mirror(self, Direction side)
     cpdef long long content(self, long long bytes_, long long records) except? -1
 
 cdef class Conversation(Keyed):
@@ -24,8 +24,11 @@ cdef class Conversation(Keyed):
     cdef public Segment segment
     cdef public long long opened
     cdef public Layer layer
+    cdef public tuple carriers, outside
     cpdef Half half(self, int index)
-    cdef Side side(self, Half half)
+    cdef Direction side(self, Half half)
+    cdef piece(self, Half half, Record record, long long size)
+    cdef Record placed(self, Half half, Record record)
     cdef feed(self, Half half, Record record, bytes plain)
     cdef come(self, Half half, Record record, bytes plain, long long lost)
     cdef bint holds(self, Half half, long long packet) except -1

@@ -12,15 +12,14 @@ import cython
 
 from analyzer.keys.suites import CBC, CHACHA, suite_of
 from analyzer.layer.detection import HTTP, client_protocol
-from analyzer.layer.layer import Layer, Segment
-from analyzer.layer.next import Next
+from analyzer.layer.layer import Layer, Segment, place
+from analyzer.layer.next import MAX_DEPTH, Next
 from analyzer.layer.tls.records import Keyed
-from analyzer.layer.tls.registry import APPLICATION_DATA, TLS13
-from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Inner, Side
+from analyzer.layer.tls.registry import APPLICATION_DATA, HEADER, TLS13
+from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Direction, Inner
 from analyzer.model.log import Log
 from analyzer.model.tls import HEADS, Record, Tls
 
-HEADER = 5
 LARGEST = 16384 + 256 + HEADER
 """Bytes of the largest record, with its header (RFC 8446 5.2); older versions allow more, which nobody sends."""
 EXPLICIT, TAG = 8, 16
@@ -62,7 +61,7 @@ class Half:
         self.told = self.talking = False
         self.ahead: list[tuple[Record, bytes, int]] = []
 
-    def mirror(self, side: Side) -> None:
+    def mirror(self, side: Direction) -> None:
         """Take over what is known of a side's bytes, whatever they carry."""
         stream = self.stream
         stream.end, stream.sent, stream.acked = side.end, side.sent, side.acked
@@ -81,20 +80,25 @@ class Half:
 class Conversation(Keyed):
     """Both directions of what a connection carries.
 
+    carriers  the directions that carry it: the connection's, or those inside of other TLS
+    outside   what was known of the connection before: exchanges, a CONNECT, what led here
     layer   who reads it
     opened  bytes of plaintext
     """
 
     def __init__(self, parent: Layer, tls: Tls) -> None:
         self.connection: Connection = parent.connection
+        self.carriers = (parent.up, parent.down)
+        self.outside = (self.connection.exchanges[:], self.connection.connect, self.connection.via)
         self.tls = tls
         self.client, self.server = Half(CLIENT), Half(SERVER)
         self.segment = Segment(self.client.stream)
         self.opened = 0
         first = Next(None)
-        first.begin(self.connection, self.client.stream, self.server.stream, None)
-        first.carried = 1
-        first.depth = parent.depth + 1
+        depth = parent.depth + 1
+        keys = parent.keys if depth < MAX_DEPTH else None
+        first.begin(self.connection, self.client.stream, self.server.stream, None, keys)
+        first.carried, first.depth = 1, depth
         if parent.log is not None:
             first.log = Log()
             parent.log.add("inside", CLIENT, tls.hello_packet, tls.hello_time, tls.hello_start, 0, first.log)
@@ -104,9 +108,21 @@ class Conversation(Keyed):
         """One direction."""
         return self.client if index == CLIENT else self.server
 
-    def side(self, half: Half) -> Side:
-        """The direction that carries it."""
-        return self.connection.client if half is self.client else self.connection.server
+    def side(self, half: Half) -> Direction:
+        """The direction that carries it: the connection's, or that inside of other TLS."""
+        return self.carriers[half is self.server]
+
+    def piece(self, half: Half, record: Record, size: cython.longlong) -> None:
+        """The next bytes of a direction are so many, from where this record is."""
+        side = self.side(half)
+        half.stream.piece(place(side, record.start), place(side, record.end), size)
+
+    def placed(self, half: Half, record: Record) -> Record:
+        """A copy of a record, with where it is in the connection."""
+        copied = record.copy()
+        side = self.side(half)
+        copied.start, copied.end = place(side, record.start), place(side, record.end)
+        return copied
 
     def feed(self, half: Half, record: Record, plain: bytes) -> None:
         """The plaintext of a record.
@@ -167,7 +183,7 @@ class Conversation(Keyed):
         if half.doubt and stream.skip and not self.ends_body(half, record, plain):
             return
         self.mirror()
-        stream.piece(record.start, record.end, len(plain))
+        self.piece(half, record, len(plain))
         at: cython.Py_ssize_t = min(stream.skip, len(plain))
         stream.skip -= at
         stream.next += at
@@ -202,7 +218,7 @@ class Conversation(Keyed):
         """The same, in its turn."""
         stream = half.stream
         self.mirror()
-        stream.piece(record.start, record.end, size)
+        self.piece(half, record, size)
         stream.lost += size
         passed: cython.longlong = min(stream.skip, size)
         stream.skip -= passed
@@ -239,7 +255,7 @@ class Conversation(Keyed):
             return
         size = max(0, half.content(record.length + HEADER, 1))
         if passed:
-            half.stream.piece(record.start, record.end, size)
+            self.piece(half, record, size)
             half.stream.skip -= size
             half.stream.next += size
         else:
@@ -258,7 +274,7 @@ class Conversation(Keyed):
         came = record.end - record.start - HEADER - nonce
         size = min(came, record.length - half.overhead, half.stream.skip)
         if size > 0:
-            half.stream.piece(record.start, record.end, size)
+            self.piece(half, record, size)
             half.stream.skip -= size
             half.stream.next += size
 
@@ -321,8 +337,8 @@ class Conversation(Keyed):
 
     def mirror(self) -> None:
         """What the streams inside have of the connection's sides."""
-        self.client.mirror(self.connection.client)
-        self.server.mirror(self.connection.server)
+        for half in (self.client, self.server):
+            half.mirror(self.side(half))
 
 
 def unknown(start: cython.longlong, end: cython.longlong, packet: cython.longlong, time: cython.longlong) -> Record:

@@ -1,5 +1,6 @@
 from analyzer.frame.octets cimport cut
 from analyzer.layer.layer cimport Segment
+from analyzer.model.connection cimport Direction, Inner
 from analyzer.model.log cimport Log
 from analyzer.model.tls cimport Record, Tls
 
@@ -22,11 +23,15 @@ cdef class RecordWalk:
     cdef public Record last, prior
     cdef public bytes header
     cdef public Log log
-    cdef begin(self, Tls tls, int index)
+    cdef public Inner carrier
+    cdef begin(self, Tls tls, int index, Direction carrier)
+    cdef long long far(self, long long offset) except? -1
+    cdef over(self, Record record)
     cdef int wants(self, int kind, int length) except -1
     cdef body(self, Segment segment, Py_ssize_t at, Py_ssize_t end, long long offset)
     cdef complete(self, Record record)
     cpdef bytes sealed_body(self)
+    cpdef Record begun(self)
     cpdef alerted(self, Record record, bytes plain)
     cdef Py_ssize_t feed(self, Segment segment) except -1
     cdef Py_ssize_t hole(self, Segment segment) except -1

@@ -10,12 +10,11 @@ import cython
 
 from analyzer.frame.octets import cut
 from analyzer.layer.layer import Segment
-from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HEARTBEAT, MAX_LENGTH
-from analyzer.model.connection import NEVER, SERVER
+from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HEADER, HEARTBEAT, MAX_LENGTH
+from analyzer.model.connection import NEVER, SERVER, Direction, Inner
 from analyzer.model.log import Log
 from analyzer.model.tls import LATE_RECORDS, MAX_RECORDS, Record, Tls
 
-HEADER = 5
 MAX_REPLY = 64
 
 
@@ -48,12 +47,15 @@ class RecordWalk:
     asks      1 = keys are asked for when the hello is there; paused: 1 = it is, 2 = what follows in its segment waits
     replying  1 = the server's first bytes were no TLS record, they are collected in `tls.reply`
     log       as Layer.log
+    carrier   the stream that it reads, if that is inside of other TLS: what `tls` and its records have are offsets of
+              the connection, as acknowledgements are, and all others those of this stream; else None
     """
 
-    def begin(self, tls: Tls, index: cython.int) -> None:
+    def begin(self, tls: Tls, index: cython.int, carrier: Direction) -> None:
         """Nothing was said yet."""
         self.tls = tls
         self.index = index
+        self.carrier = carrier if isinstance(carrier, Inner) else None
         self.log: Log | None = None
         self.records: list[Record] = tls.server_records if index == SERVER else tls.client_records
         self.late: list[Record] = tls.server_late if index == SERVER else tls.client_late
@@ -65,6 +67,20 @@ class RecordWalk:
         self.header = b""
         self.header_packet = self.header_time = self.keyed = self.asks = self.paused = 0
         self.header_ack = -1
+
+    def far(self, offset: cython.longlong) -> cython.longlong:
+        """An offset of this stream as one of the connection; it is in the piece that is read, or ends there."""
+        return offset if self.carrier is None else offset + self.carrier.ahead
+
+    def over(self, record: Record) -> None:
+        """Its last byte was seen or passed over. While it is looked at it has offsets of this stream."""
+        if self.carrier is None:
+            self.complete(record)
+            return
+        record.end = self.end
+        record.start = self.end - record.length - HEADER
+        self.complete(record)
+        record.start, record.end = self.far(record.start), self.far(record.end)
 
     def wants(self, kind: cython.int, length: cython.int) -> cython.int:
         """Whether the body of the record that begins now is to be read: 1 = as it is, 2 = by keys, 0 = it is not."""
@@ -147,11 +163,15 @@ class RecordWalk:
         record.last_time = time
         record.complete = 1
         if record.kind != ALERT:
-            self.complete(record)
+            self.over(record)
 
     def sealed_body(self) -> bytes | None:
         """What there is of the body of a protected record, None = it is not wanted, or has a hole."""
         return None
+
+    def begun(self) -> Record | None:
+        """The newest record, with offsets of this stream."""
+        return self.last
 
     def alerted(self, record: Record, plain: bytes) -> None:
         """An alert that keys have opened."""
@@ -170,9 +190,9 @@ class RecordWalk:
             return False
         self.adrift = 0
         if self.index == SERVER:
-            self.tls.server_blind_to = segment.first
+            self.tls.server_blind_to = self.far(segment.first)
         else:
-            self.tls.client_blind_to = segment.first
+            self.tls.client_blind_to = self.far(segment.first)
         return True
 
     def torn(self) -> None:
@@ -187,11 +207,11 @@ class RecordWalk:
         if self.index == SERVER:
             tls.server_blind_to = NEVER
             if tls.server_blind_from < 0:
-                tls.server_blind_from = since
+                tls.server_blind_from = self.far(since)
         else:
             tls.client_blind_to = NEVER
             if tls.client_blind_from < 0:
-                tls.client_blind_from = since
+                tls.client_blind_from = self.far(since)
 
     def _running(self, segment: Segment, at: cython.Py_ssize_t, left: cython.longlong) -> cython.Py_ssize_t:
         """The record goes on behind this segment; `left` bytes of it are not read yet."""
@@ -216,7 +236,7 @@ class RecordWalk:
         record.complete = 1
         if self.wanted and end > at:
             self.body(segment, at, end, base + at)
-        self.complete(record)
+        self.over(record)
 
     def _begin(
         self,
@@ -235,11 +255,11 @@ class RecordWalk:
         else:
             record = Record.__new__(Record)
             (self.records if behind < 0 else self.late).append(record)
-        record.restart(kind, length, start)
+        record.restart(kind, length, self.far(start))
         record.packet = record.last_packet = packet
         record.time = record.last_time = time
         record.ack = ack
-        self.end = record.end
+        self.end = start + HEADER + length
         self.open = 1
         self.prior = self.last
         self.last = record

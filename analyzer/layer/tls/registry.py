@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+HEADER = 5
+"""Bytes of a record's header (RFC 8446 5.1)."""
 CCS = 20
 ALERT = 21
 HANDSHAKE = 22

@@ -12,8 +12,8 @@ from analyzer.layer.tls.certificate import read_certificate
 from analyzer.layer.tls.hello import MALFORMED, read_client_hello, read_cut_server_hello, read_server_hello
 from analyzer.layer.tls.messages import offered_ticket
 from analyzer.layer.tls.records import RecordWalk
-from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13
-from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Event
+from analyzer.layer.tls.registry import ALERT, APPLICATION_DATA, CCS, HANDSHAKE, HEADER, TLS13
+from analyzer.model.connection import CLIENT, MAX_MILESTONES, SERVER, Connection, Direction, Event
 from analyzer.model.tls import MAX_RECORDS, Alert, Record, Tls
 
 CLIENT_HELLO = 1
@@ -49,8 +49,8 @@ class TlsSide(RecordWalk):
     ccs           1 = this side changed to encryption (1.2 and older; in 1.3 it is decoration, RFC 8446 D.4)
     """
 
-    def __init__(self, tls: Tls, index: cython.int, connection: Connection) -> None:
-        self.begin(tls, index)
+    def __init__(self, tls: Tls, index: cython.int, connection: Connection, carrier: Direction) -> None:
+        self.begin(tls, index, carrier)
         self.connection = connection
         self.peer: TlsSide | None = None
         self.message: bytearray | None = None
@@ -120,8 +120,8 @@ class TlsSide(RecordWalk):
             self._message(data, at, at + self.need, segment)
             at += self.need
             self.started = 0
-            if self.index == CLIENT and self.tls.hello_complete and self.tls.hello_end < base + at:
-                self.tls.hello_end = base + at
+            if self.index == CLIENT and self.tls.hello_complete and self.tls.hello_end < self.far(base + at):
+                self.tls.hello_end = self.far(base + at)
         return at
 
     def complete(self, record: Record) -> None:
@@ -166,6 +166,15 @@ class TlsSide(RecordWalk):
             self.inside.drifting(self.inside.half(self.index), segment.first + segment.lost)
         return skip
 
+    def begun(self) -> Record | None:
+        """The newest record, with offsets of this stream."""
+        record = self.last
+        if record is None or self.carrier is None:
+            return record
+        copied = record.copy()
+        copied.start, copied.end = self.end - record.length - HEADER, self.end
+        return copied
+
     def torn(self) -> None:
         """A hole in a handshake message: keep what an incomplete hello shows, read no more."""
         if self.sealed is not None:
@@ -193,8 +202,9 @@ class TlsSide(RecordWalk):
         self.started = 1
         self.start_offset = base + at
         self.start_packet, self.start_time = segment.packet, segment.time
-        if self.start_offset <= record.start + 5:  # the record's first message: cite the record
-            self.start_offset, self.start_packet, self.start_time = record.start, record.packet, record.time
+        begins: cython.longlong = self.end - record.length
+        if self.start_offset <= begins:  # the record's first message: cite the record
+            self.start_offset, self.start_packet, self.start_time = begins - HEADER, record.packet, record.time
         if self.index == CLIENT and data[at] == CLIENT_HELLO:
             self._client_hello_begins(record)
         if length > MAX_MESSAGE:
@@ -205,7 +215,7 @@ class TlsSide(RecordWalk):
         tls.hellos += 1
         if tls.hellos == 1:
             tls.hello_packet, tls.hello_time = self.start_packet, self.start_time
-            tls.hello_start, tls.hello_end = self.start_offset, record.end
+            tls.hello_start, tls.hello_end = self.far(self.start_offset), record.end
             tls.hello_size = self.need
             tls.hello_record_version = self.version
         self.cite("client-hello", self.start_packet, self.start_time, self.start_offset, record, tls)
@@ -269,7 +279,7 @@ class TlsSide(RecordWalk):
             tls.retry_request = 1
         else:
             tls.server_hello_packet, tls.server_hello_time = self.start_packet, self.start_time
-            tls.server_hello_start = self.start_offset
+            tls.server_hello_start = self.far(self.start_offset)
             self.blind = 1 if tls.version >= TLS13 else 0
             if self.inside is not None:
                 self.inside.negotiated(data[at:end])
@@ -286,7 +296,7 @@ class TlsSide(RecordWalk):
             tls.retry_request = 1
         else:
             tls.server_hello_packet, tls.server_hello_time = self.start_packet, self.start_time
-            tls.server_hello_start = self.start_offset
+            tls.server_hello_start = self.far(self.start_offset)
         self._cite_server_hello(retry, record)
 
     def _cite_server_hello(self, retry: cython.int, record: Record) -> None:
@@ -313,9 +323,9 @@ class TlsSide(RecordWalk):
         if self.inside is not None and tls.version < TLS13:
             self.inside.change(self.index)
         if self.index == CLIENT:
-            tls.client_ccs = record.start
+            tls.client_ccs = self.far(record.start)
             return
-        tls.server_ccs = record.start
+        tls.server_ccs = self.far(record.start)
         if tls.server_hello_packet and tls.version < TLS13 and not tls.hello_done_packet and not tls.hole:
             tls.resumed = 1  # an abbreviated handshake: the server changes cipher right after its hello
 
@@ -349,7 +359,11 @@ class TlsSide(RecordWalk):
 
     def kept(self, record: Record) -> Record:
         """The record itself, or a copy when the walk is going to use the object again."""
-        return record if self.count <= MAX_RECORDS else record.copy()
+        if self.count <= MAX_RECORDS:
+            return record
+        copied = record.copy()
+        copied.start, copied.end = self.far(record.start), self.far(record.end)
+        return copied
 
     def cite(
         self,
@@ -365,7 +379,7 @@ class TlsSide(RecordWalk):
             return
         milestone: Event = Event.__new__(Event)
         milestone.begin(what, self.index, packet, time)
-        milestone.offset = offset
+        milestone.offset = self.far(offset)
         milestone.ack = record.ack
         milestone.length = record.length + 5
         milestone.note = note
