@@ -37,6 +37,8 @@ def stream_reset(case: Facts) -> Verdict | None:
     h2: Http2 = case.h2
     if h2 is None or h2.reset_side != SERVER or client_left(case, h2.reset_packet):
         return None
+    if exchange.malformed and h2.reset_code == NO_ERROR:
+        return None  # its END_STREAM went before, too early or too late, and this gives no other reason
     case.cite_request()
     case.cite_response()
     case.cite(h2.reset_packet, h2.reset_time, "data", SERVER)
