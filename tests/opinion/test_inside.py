@@ -32,6 +32,7 @@ LESS = {
     "h2-promised-stream-is-no-fetch": "what the server pushed is no fetch",
     "h2-proxy-grants-one-tunnel-and-refuses-another": "a RST_STREAM behind the end of both directions ends nothing",
     "h2-rst-stream-no-error-after-the-answer-is-ok": "the same",
+    "h2-shorter-than-its-content-length-and-reset": "nor does that of the other side behind a first one",
 }
 """Where the program says less than Wireshark, and why."""
 
