@@ -259,7 +259,10 @@ def kind_of(fetch: Fetch) -> str:
     if (connection.midstream and not hello) or client.packets == 0 or server.packets == 0:
         return "fetch"
     if connection.tls is not None:
-        return unused_tls_kind(fetch)
+        unused: cython.bint = (
+            connection.tls.idle == 1 and to_proxy(connection, connection.tls) and not server.rst_packet
+        )
+        return empty_kind(connection) if unused else unused_tls_kind(fetch)
     if connection.protocol == "h2c" and UNREADABLE not in connection.flags:
         return streamless_kind(connection)
     if never_accepted(connection):

@@ -18,7 +18,7 @@ cdef class Tls:
     cdef public int psk_modes, certificate_asked, certificate_empty
     cdef public long long client_blind_from, client_blind_to, server_blind_from, server_blind_to
     cdef public list client_late, server_late
-    cdef public int early_data, psk, ech, ticket, version, cipher, resumed, done_1_2, lost, hole, decrypted
+    cdef public int early_data, psk, ech, ticket, version, cipher, resumed, done_1_2, lost, hole, decrypted, idle
     cdef public bytes ciphers_offer, session_id, reply
     cdef public long long server_hello_packet, server_hello_time, server_hello_start, client_ccs, server_ccs
     cdef public long long hello_done_packet, hello_done_time, certificate_packet, reply_packet, reply_time

@@ -82,7 +82,7 @@ class Tls:
     *_blind_from, *_blind_to  offsets between which boundaries are unknown: where they were lost first, and where they
                       were found again last (NEVER = not yet); -1 = nowhere
     hole              1 = bytes of a handshake message are missing, the record boundaries are not
-    decrypted         0 = nothing, HANDSHAKE_ONLY, HEADS
+    decrypted         0 = nothing, HANDSHAKE_ONLY, HEADS; idle: 1 = a tunnel began inside, and nothing came through it
     keys              log | file = where they are from, missing = there are some but not of this connection,
                       unsupported = they are of a suite or version that is not, "" = there are none
     malformed         what was malformed, "" = nothing
@@ -126,7 +126,7 @@ class Tls:
         self.client_finished = self.server_finished = nobody
         self.reply = b""
         self.reply_packet = self.reply_time = 0
-        self.lost = self.hole = self.decrypted = 0
+        self.lost = self.hole = self.decrypted = self.idle = 0
         self.keys = ""
         self.client_blind_from = self.client_blind_to = self.server_blind_from = self.server_blind_to = -1
         self.malformed = ""

@@ -10,7 +10,7 @@ from support.recorded import NAMES, recorded
 from support.tls_capture import capture
 from support.tls_talk import Talk, contexts, talk
 
-from analyzer.api import read
+from analyzer.api import Reading, read
 
 Rows = list[tuple[str, str, str, str, int]]
 V12, V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -102,3 +102,16 @@ def test_the_end_is_lost(spoken: Talk, tmp_path: Path) -> None:
         data = capture(spoken, frozenset(range(number, 500)))
         got = rows(data, spoken.key_log, tmp_path)
         assert [row for row in got if row[2] == "high" and row not in WHOLE] == [], number
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_tunnel_that_nobody_used(form: str, tmp_path: Path) -> None:
+    """A CONNECT that a proxy grants inside TLS, and nothing behind it: no fetch, as where no TLS leads to the proxy."""
+    log = tmp_path / "log"
+    version, ciphers = FORMS[form]
+    request = b"CONNECT lab.example:443 HTTP/1.1\r\nHost: lab.example:443\r\n\r\n"
+    granted = b"HTTP/1.1 200 Connection established\r\n\r\n"
+    found = talk(*contexts(log, version, ciphers), log, [(False, request), (True, granted)])
+    (tmp_path / "x.pcap").write_bytes(capture(found))
+    (row,) = Reading(str(tmp_path / "x.pcap"), kinds=True, keylogs=[log])
+    assert (row.kind, row.flow.decrypted, row.flow.tunnel) == ("probe", "heads", "lab.example:443")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import cython
 
 from analyzer.layer.layer import Layer
+from analyzer.layer.next import Next
 from analyzer.layer.tls import messages
 from analyzer.layer.tls.hello import read_answers
 from analyzer.layer.tls.plaintext import Conversation, Half, overhead
@@ -304,6 +305,8 @@ class Inside(Conversation):
         self.end_of(self.client)
         self.end_of(self.server)
         self.layer.finish()
+        tunnel = self.layer
+        self.tls.idle = isinstance(tunnel, Next) and tunnel.from_client is None and tunnel.from_server is None
 
     def withdraw(self) -> None:
         """One direction alone was opened: it tells of questions without answers, or the other way round."""
