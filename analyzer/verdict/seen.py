@@ -112,10 +112,11 @@ def half_closed(case: Facts) -> cython.bint:
 
 
 def may_be_answered(case: Facts) -> cython.bint:
-    """The capture ends a moment after the client's FIN, which the server has not answered by an end of its own."""
+    """The capture ends a moment after the client's FIN, or after what the server says to one that may only have closed
+    its direction (RFC 9112 9.6), and the server has not answered it by an end of its own."""
     if case.closer_what != "fin" or case.server.fin_packet or case.server.rst_packet or case.client.rst_packet:
         return False
-    return case.connection.capture_end - case.closer_time < TRY_NS
+    return case.connection.capture_end - max(case.closer_time, case.server.last_data_time) < TRY_NS
 
 
 def whole_by_headers(case: Facts) -> cython.bint:

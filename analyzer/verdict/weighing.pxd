@@ -10,6 +10,7 @@ cdef long long LOSS_NS
 
 cpdef weigh(Facts case)
 cdef general_flags(Facts case)
+cdef bint to_come(Facts case) except -1
 cdef ignored_flags(Facts case)
 cdef bint unacknowledged(Facts case) except -1
 cdef bint joined_late(Facts case) except -1

@@ -94,9 +94,15 @@ def doubts(case: Facts, connection: Connection, client: Side) -> None:
         exchange: Exchange = case.exchange
         if exchange is None or (exchange.status < 400 and not exchange.response_complete):
             case.doubt = "snaplen"  # what was cut may have decided it; behind a readable status it did not (6.3)
-    missing: cython.longlong = client.cut + case.server.cut + case.server.lost
+    missing: cython.longlong = client.cut + case.server.cut + case.server.lost + to_come(case)
     if case.exchange is not None and "request-garbage" not in case.flags and half_known(case.exchange, missing):
         case.doubt = "snaplen"
+
+
+def to_come(case: Facts) -> cython.bint:
+    """The capture ends within the response, which is not over."""
+    begun: cython.bint = case.exchange is not None and case.h2 is None and not case.exchange.response_complete
+    return begun and not case.connection.fins_seen and not case.client.rsts and not case.server.rsts
 
 
 def ignored_flags(case: Facts) -> None:

@@ -19,6 +19,7 @@ cdef class Http2Parser(Streams):
     cdef data_over(self, Http2Side half)
     cdef Exchange count_data(self, Http2Side half, long long got, bint unfinished)
     cdef stream_reset(self, Http2Side half)
+    cdef bint unread_before(self, Http2Side half) except -1
     cdef note_reset(self, Http2Side half, Exchange exchange, long long code, bint goaway)
     cdef client_goaway(self, Http2Side half)
     cdef goaway(self, Http2Side half)

@@ -216,6 +216,7 @@ class Http2Parser(Streams):
         if exchange is not None and not exchange.response_complete:
             if whole:
                 self.note_reset(half, exchange, code, False)
+                exchange.lost |= int(half is self.client and self.unread_before(half))
             else:
                 exchange.lost = 1
             self.over(exchange)
@@ -224,6 +225,11 @@ class Http2Parser(Streams):
                 self.leave_untold(self.ended[half.stream])
             elif code in REJECTIONS:
                 self.note_reset(half, self.ended[half.stream], code, False)
+
+    def unread_before(self, half: Http2Side) -> cython.bint:
+        """Whether the client had more of the server when it said this than was captured, or read yet."""
+        server = self.server.side
+        return half.ack > place(server, server.next)
 
     def note_reset(self, half: Http2Side, exchange: Exchange, code: cython.longlong, goaway: cython.bint) -> None:
         """This frame ends the stream; a client may reject even a response that seemed complete (RFC 9113 8.1.1)."""
@@ -239,7 +245,9 @@ class Http2Parser(Streams):
         if half.broken or code not in REJECTIONS:
             return
         server = self.server.side
-        if server.lost or server.cut or half.ack > place(server, server.next):
+        if server.lost or server.cut or self.unread_before(half):
+            for exchange in self.open.values():
+                self.leave_untold(exchange)
             return  # it names no stream: what was not captured, or not yet, may have ended some of them well
         for exchange in [*self.open.values(), *self.ended.values()]:
             if not exchange.response_complete:

@@ -278,15 +278,15 @@ class Conversation(Keyed):
             half.stream.skip -= size
             half.stream.next += size
 
-    def drifting(self, half: Half, upto: cython.longlong) -> None:
+    def drifting(self, half: Half, upto: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
         """Boundaries are unknown up to here at least: what was needed next is lost, whatever else is.
 
         Where nobody needs what comes next, the record that is found tells exactly how much of it was there.
         """
         if half.talking and half.stream.skip == 0 and half.adrift >= 0:
-            self.assume(half, upto)
+            self.assume(half, upto, packet, time)
 
-    def assume(self, half: Half, upto: cython.longlong) -> None:
+    def assume(self, half: Half, upto: cython.longlong, packet: cython.longlong, time: cython.longlong) -> None:
         """No record tells how many there were between: as few as there may have been."""
         if half.over or half.overhead < 0:
             return
@@ -294,8 +294,7 @@ class Conversation(Keyed):
         size: cython.longlong = missing - -(-missing // LARGEST) * (HEADER + half.overhead) - half.assumed
         if size > 0:
             half.assumed += size
-            connection = self.connection
-            self.lose(half, unknown(half.adrift, upto, connection.last_packet, connection.last_time), size)
+            self.lose(half, unknown(half.adrift, upto, packet, time), size)
 
     def between(self, half: Half, record: Record, records: cython.longlong) -> None:
         """So many records were between the last one and this one, which are not known."""
@@ -312,7 +311,7 @@ class Conversation(Keyed):
     def end_of(self, half: Half) -> None:
         """Nothing comes behind what there is of a direction: no record tells how much was not captured."""
         if half.adrift >= 0:
-            self.assume(half, self.side(half).next)
+            self.assume(half, self.side(half).next, self.connection.last_packet, self.connection.last_time)
             half.adrift = -1
         if 0 < half.stream.skip <= half.doubt:
             side = self.side(half)

@@ -163,7 +163,8 @@ class TlsSide(RecordWalk):
         """As RecordWalk.hole."""
         skip: cython.Py_ssize_t = RecordWalk.hole(self, segment)
         if self.inside is not None and self.adrift:
-            self.inside.drifting(self.inside.half(self.index), segment.first + segment.lost)
+            half = self.inside.half(self.index)
+            self.inside.drifting(half, segment.first + segment.lost, segment.packet, segment.time)
         return skip
 
     def begun(self) -> Record | None:

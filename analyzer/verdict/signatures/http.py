@@ -101,7 +101,7 @@ def server_closed(case: Facts) -> Verdict | None:
     """The server hangs up without a byte of a response.
 
     Zeek: conn_state SF, http.log without status_code
-    Confidence: high
+    Confidence: high; medium where a part of the request was not captured
     Needs: the server closed first; a close without a reset; a request; no response
 
     Cause: http-no-response-server-closed: The server reads the request and hangs up.
@@ -133,18 +133,19 @@ def server_closed(case: Facts) -> Verdict | None:
             case, "bytes", f"The client had closed before {case.peer()} did; when it gave up is not in the capture."
         )
     reused: cython.bint = exchange is not None and exchange.index > 0
+    sure: str = "medium" if exchange is not None and exchange.request_unframed == 1 else "high"
     if case.h2 is not None and idle_before(case) == 0:
         reused = False  # other streams kept the connection busy
     if reused and crossed(case, gap):
         return case.verdict(
             "http-keepalive-race",
-            "high",
+            sure,
             f"{capital(case.peer())} closed the kept-alive connection, idle for {span(idle_before(case))}, just as the "
             "client sent its next request.",
         )
     return case.verdict(
         "http-no-response-server-closed",
-        "high",
+        sure,
         f"{capital(case.peer())} hung up {hung_up(case, gap)}{idle_words(case)}.",
     )
 
@@ -194,7 +195,7 @@ def abort_request(case: Facts) -> Verdict | None:
     case.cite_closer()
     verdict: Verdict = case.verdict(
         "http-client-abort-request",
-        "medium" if unheard_request(case) else "high",
+        "medium" if unheard_request(case) or (case.h2 is not None and case.client.lost) else "high",
         f"The client broke off its request to {case.where()} {sent_of(exchange)}{paused(case)}.",
     )
     if case.unread(case.server):
@@ -267,14 +268,15 @@ def client_closed(case: Facts) -> Verdict | None:
     Wireshark: http.request && !http.response_in || tcp.flags.fin == 1 && tcp.ack == 1
     Zeek: conn_state SF or RSTO, http.log without status_code
     Reference: nginx ngx_http_request.h (NGX_HTTP_CLIENT_CLOSED_REQUEST 499, a log entry that never travels)
-    Confidence: high; medium where the request was not acknowledged, or no later packet of the server shows by its
-        sequence number that it had sent nothing
+    Confidence: high; medium where the request was not acknowledged, or not all captured, or no later packet of the
+        server shows by its sequence number that it had sent nothing
     Needs: the client closed first; no response; a plain request
     Not this: an unfinished request is http-client-abort-request, a response that began http-client-abort-response;
         a half-close that gets its answer is ok.
     """
     if case.closer != CLIENT or case.answered or case.exchange is None:
         return None
+    exchange: Exchange = case.exchange
     waited: cython.longlong = case.closer_time - asked_time(case)
     case.ongoing = 1 if may_be_answered(case) else 0
     case.cite_request()
@@ -286,7 +288,7 @@ def client_closed(case: Facts) -> Verdict | None:
     after = f" after {span(waited)}" if waited > 0 else ""
     verdict: Verdict = case.verdict(
         "http-client-closed-no-response",
-        "medium" if unheard_request(case) or unheard_server(case) else "high",
+        "medium" if unheard_request(case) or unheard_server(case) or exchange.request_unframed == 1 else "high",
         f"{capital(case.where())} had not {had}{after} when the client {left(case)} ({why}){logged(case)}"
         f"{idle_words(case)}.",
     )

@@ -13,7 +13,7 @@ from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.facts import Facts, capital, count, span
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import lost_on_the_way, unseen
+from analyzer.verdict.seen import lost_on_the_way, may_be_answered, unseen
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
 
@@ -141,7 +141,7 @@ def client_left_response(case: Facts) -> Verdict | None:
     On the wire: a response begun and incomplete; FIN or RST of the client (HTTP/2: or its RST_STREAM) within three
         seconds of the server's last byte.
     Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
-    Confidence: high; inside TLS medium
+    Confidence: high; inside TLS without keys medium, and over HTTP/2 where the capture lost bytes of the body
     Not this: after three seconds and more of the server's silence it is http-response-stalled; a server that closes
         first is http-response-truncated.
 
@@ -152,6 +152,7 @@ def client_left_response(case: Facts) -> Verdict | None:
     if case.closer != CLIENT or case.answered != 1 or case.exchange is None:
         return None
     silence: cython.longlong = case.silence()
+    case.ongoing = 1 if case.server.last_data_packet > case.closer_packet and may_be_answered(case) else 0
     case.cite_request()
     case.cite_response()
     unread = ""
@@ -161,9 +162,11 @@ def client_left_response(case: Facts) -> Verdict | None:
     elif silence >= case.limits.stall_min_ns and not endless(case.exchange):
         return response_stalled_verdict(case, silence)
     case.cite_closer()
+    exchange: Exchange = case.exchange
+    unsure: cython.bint = case.h2 is not None and (case.h2.untold or exchange.body_lost > 0)
     return case.verdict(
         "http-client-abort-response",
-        "high",
+        "medium" if unsure else "high",
         f"The client {left(case)} {progress(case.exchange)} of {case.where()}{unread}.",
     )
 
