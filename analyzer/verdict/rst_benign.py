@@ -37,6 +37,8 @@ def settle(case: Facts) -> None:
         sender: Side = case.client if case.reset.side == CLIENT else case.server
         if case.reset.offset > sender.end + (1 if sender.fin_offset >= 0 else 0):
             case.doubt = "bytes"  # its number says that something of its sender is missing, a FIN at least
+        if sender.index == SERVER and case.client.acked > case.client.end + (1 if case.client.fin_offset >= 0 else 0):
+            case.doubt = "bytes"  # a FIN of the client may be missing, which it answers
         if spoke_on(case, sender) or may_go_on(case):
             case.doubt = "reset"  # nobody does behind its own RST
 

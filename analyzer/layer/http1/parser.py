@@ -173,7 +173,7 @@ class HttpParser(Partial):
         if stream.state == GARBAGE:
             end = stream.start + len(exchange.garbage)
         behind: cython.bint = unfinished and stream.side.next > stream.position
-        if stream.state == UNFRAMED and 0 < stream.side.last_data_packet < stream.packet:
+        if stream.state == UNFRAMED and 0 < stream.side.last_data_time < stream.time:
             behind = True  # that it is over is told later
         packet: cython.longlong = stream.side.last_data_packet if behind else stream.packet
         time: cython.longlong = stream.side.last_data_time if behind else stream.time

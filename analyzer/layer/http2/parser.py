@@ -242,10 +242,10 @@ class Http2Parser(Streams):
     def client_goaway(self, half: Http2Side) -> None:
         """A client that finds the server's frames wrong ends all its streams (RFC 9113 5.4.1)."""
         code = int.from_bytes(half.body[4:8], "big")
-        if half.broken or code not in REJECTIONS:
+        if not half.broken and code not in REJECTIONS:
             return
         server = self.server.side
-        if server.lost or server.cut or self.unread_before(half):
+        if half.broken or server.lost or server.cut or self.unread_before(half):
             for exchange in self.open.values():
                 self.leave_untold(exchange)
             return  # it names no stream: what was not captured, or not yet, may have ended some of them well

@@ -365,6 +365,6 @@ def unseen_end(case: Facts, mark: Event) -> cython.bint:
     """A Close frame or a FIN may be among what the capture lacks before this reset."""
     client: Side = case.client
     server: Side = case.server
-    if client.lost or server.lost or client.cut or server.cut:
+    if client.lost or server.lost or client.cut or server.cut or client.wire_gap or server.wire_gap:
         return True
     return client.acked > client.end or server.acked > server.end or mark.offset > server.end
