@@ -17,7 +17,7 @@ from analyzer.verdict.facts import Facts
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.rst_benign import settle
 from analyzer.verdict.rst_origin import judge_origin
-from analyzer.verdict.seen import beyond, half_closed, lost_on_the_way, said_more, too_soon, whole_by_headers
+from analyzer.verdict.seen import beyond, half_closed, lost_on_the_way, said_more, too_soon, unseen, whole_by_headers
 from analyzer.verdict.signatures import (
     connect,
     dns,
@@ -321,7 +321,7 @@ def unfinished_as_seen(case: Facts) -> Verdict:
 
 def unnamed(case: Facts) -> Verdict:
     """No request was read: cut before its first line was whole, lost, or never sent behind the preface of HTTP/2."""
-    if case.connection.protocol != "h2c" or case.client.bytes == 0 or case.server.bytes:
+    if case.connection.protocol != "h2c" or case.client.bytes == 0 or case.server.bytes or unseen(case.server):
         return incomplete.rest(case)
     case.asked = 1  # the preface asks for SETTINGS at least
     return first_of((reset.waiting, http.server_closed, loss.request_unacked), case)

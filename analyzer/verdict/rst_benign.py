@@ -11,7 +11,7 @@ from analyzer.model.http import Exchange, Http2
 from analyzer.model.tls import Alert, Record, Tls
 from analyzer.tcp.ordering import PATIENCE_NS
 from analyzer.verdict.facts import Facts
-from analyzer.verdict.seen import LOSS_NS, unseen_fin
+from analyzer.verdict.seen import LOSS_NS, may_have_closed, unseen_fin
 
 WARNING = 1
 
@@ -37,7 +37,7 @@ def settle(case: Facts) -> None:
         sender: Side = case.client if case.reset.side == CLIENT else case.server
         if case.reset.offset > sender.end + (1 if sender.fin_offset >= 0 else 0):
             case.doubt = "bytes"  # its number says that something of its sender is missing, a FIN at least
-        if sender.index == SERVER and case.client.acked > case.client.end + (1 if case.client.fin_offset >= 0 else 0):
+        if sender.index == SERVER and may_have_closed(case.client):
             case.doubt = "bytes"  # a FIN of the client may be missing, which it answers
         if spoke_on(case, sender) or may_go_on(case):
             case.doubt = "reset"  # nobody does behind its own RST

@@ -13,6 +13,7 @@ cpdef bint unseen(Side side) except -1
 cpdef bint beyond(Side side) except -1
 cpdef bint too_soon(Facts case) except -1
 cpdef bint may_be_answered(Facts case) except -1
+cpdef bint may_have_closed(Side side) except -1
 cpdef bint half_closed(Facts case) except -1
 cpdef bint unseen_fin(Side side) except -1
 cpdef bint said_more(Facts case, Side side) except -1

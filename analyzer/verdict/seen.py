@@ -86,6 +86,11 @@ def unseen_fin(side: Side) -> cython.bint:
     return side.fin_offset < 0 and side.base >= 0 and side.acked == side.end + 1 and side.packets > 0
 
 
+def may_have_closed(side: Side) -> cython.bint:
+    """Its peer acknowledged more than its bytes that were captured: among that may be its FIN."""
+    return side.base >= 0 and side.packets > 0 and side.acked > side.end + (1 if side.fin_offset >= 0 else 0)
+
+
 def said_more(case: Facts, side: Side) -> cython.bint:
     """Bytes of this side are known that nobody captured, the reset's own number included (RFC 9293 3.5.1)."""
     mark: Event = case.reset

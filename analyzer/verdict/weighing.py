@@ -10,7 +10,7 @@ from analyzer.model.http import Exchange
 from analyzer.model.tls import Record, Tls
 from analyzer.verdict import hints
 from analyzer.verdict.facts import Facts
-from analyzer.verdict.seen import LOSS_NS
+from analyzer.verdict.seen import LOSS_NS, beyond
 from analyzer.verdict.signatures import icmp
 from analyzer.verdict.signatures.loss import came_too_late
 from analyzer.verdict.spoken import has_replied
@@ -100,9 +100,10 @@ def doubts(case: Facts, connection: Connection, client: Side) -> None:
 
 
 def to_come(case: Facts) -> cython.bint:
-    """The capture ends within the response, which is not over."""
-    begun: cython.bint = case.exchange is not None and case.h2 is None and not case.exchange.response_complete
-    return begun and not case.connection.fins_seen and not case.client.rsts and not case.server.rsts
+    """The capture ends within the response, which is not over, or lacks its end."""
+    if case.exchange is None or case.h2 is not None or case.exchange.response_complete:
+        return False
+    return beyond(case.server) or not (case.connection.fins_seen or case.client.rsts or case.server.rsts)
 
 
 def ignored_flags(case: Facts) -> None:

@@ -13,6 +13,7 @@ from analyzer.model.http import Exchange, Http2
 from analyzer.verdict.causes import CLIENT_ERRORS, HTTP2_ADVICE, RETRY_SAFE
 from analyzer.verdict.facts import Facts, span
 from analyzer.verdict.model import Verdict
+from analyzer.verdict.seen import may_have_closed
 from analyzer.verdict.signatures.reset import asked_time
 from analyzer.verdict.signatures.response import progress
 
@@ -26,7 +27,7 @@ def stream_reset(case: Facts) -> Verdict | None:
     Wireshark: http2.rst_stream.error
     Zeek: none; the frames are not logged
     Reference: RFC 9113 5.4.2, 6.4, 7 and 8.7
-    Confidence: high; medium where the request was not captured
+    Confidence: high; medium where the request was not captured, or a FIN of the client before it may be missing
     Needs: a RST_STREAM of the server
     Not this: after a complete response RST_STREAM with NO_ERROR only says that the rest of the request is not wanted
         (RFC 9113 8.1), and after the client's FIN it only follows from that; a RST_STREAM of the client is
@@ -64,7 +65,7 @@ def goaway(case: Facts) -> Verdict | None:
     Wireshark: http2.goaway.error
     Zeek: none; the frames are not logged
     Reference: RFC 9113 5.4.1, 6.8, 7 and 8.7
-    Confidence: high; medium where the request was not captured
+    Confidence: high; medium where the request was not captured, or a FIN of the client before it may be missing
     Needs: a GOAWAY of the server that leaves the stream behind
     Not this: a GOAWAY with NO_ERROR when every stream up to the last one is answered is the orderly end of a
         connection; a stream that GOAWAY still takes, and that the server never answers, is
@@ -151,7 +152,8 @@ def ended(case: Facts, cause: str, code: cython.longlong, retry_safe: cython.bin
     if retry_safe:
         case.flag("retry-safe")
     asked: cython.bint = case.exchange.request_packet > 0
-    verdict: Verdict = case.verdict(cause, "high" if asked else "medium", summary)
+    sure: cython.bint = asked and not may_have_closed(case.client)
+    verdict: Verdict = case.verdict(cause, "high" if sure else "medium", summary)
     verdict.advice = HTTP2_ADVICE.get(code, verdict.advice)
     if retry_safe:
         verdict.advice = f"{RETRY_SAFE} {verdict.advice}"

@@ -13,7 +13,7 @@ from analyzer.verdict.causes import STATUS_ADVICE
 from analyzer.verdict.endings import left, who_ended
 from analyzer.verdict.facts import Facts, capital, count, span
 from analyzer.verdict.model import Verdict
-from analyzer.verdict.seen import lost_on_the_way, may_be_answered, unseen
+from analyzer.verdict.seen import lost_on_the_way, may_be_answered, may_have_closed, unseen
 from analyzer.verdict.signatures.incomplete import missing
 from analyzer.verdict.signatures.reset import asked_time
 
@@ -141,7 +141,8 @@ def client_left_response(case: Facts) -> Verdict | None:
     On the wire: a response begun and incomplete; FIN or RST of the client (HTTP/2: or its RST_STREAM) within three
         seconds of the server's last byte.
     Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
-    Confidence: high; inside TLS without keys medium, and over HTTP/2 where the capture lost bytes of the body
+    Confidence: high; inside TLS without keys medium, and where the capture may lack a FIN of the server before it, or
+        bytes of the body over HTTP/2
     Not this: after three seconds and more of the server's silence it is http-response-stalled; a server that closes
         first is http-response-truncated.
 
@@ -164,6 +165,7 @@ def client_left_response(case: Facts) -> Verdict | None:
     case.cite_closer()
     exchange: Exchange = case.exchange
     unsure: cython.bint = case.h2 is not None and (case.h2.untold or exchange.body_lost > 0)
+    unsure = unsure or may_have_closed(case.server)
     return case.verdict(
         "http-client-abort-response",
         "medium" if unsure else "high",
