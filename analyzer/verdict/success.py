@@ -10,6 +10,7 @@ from analyzer.model.tls import HEADS
 from analyzer.verdict.facts import Facts, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.rst_benign import find_reset
+from analyzer.verdict.seen import beyond
 
 
 def complete(case: Facts) -> Verdict:
@@ -36,7 +37,7 @@ def complete(case: Facts) -> Verdict:
 def may_go_on(case: Facts) -> cython.bint:
     """How it ended is not in the capture: what follows 101 is a part of the fetch, and what a client says to HTTP/2."""
     exchange: Exchange = case.exchange
-    if exchange.h2 is not None and (exchange.h2.untold or case.client.sent > case.client.end + 1):  # more than a FIN
+    if exchange.h2 is not None and (exchange.h2.untold or beyond(case.client)):
         return True
     if exchange.response_framing != "tunnel" or exchange.status != SWITCHING_PROTOCOLS or exchange.close_packet:
         return False

@@ -34,6 +34,8 @@ def cut(case: Facts) -> Verdict | None:
         return None
     if beyond(case.server):  # the rest of the record may be among what was not captured
         return None
+    if case.server.fin_packet == 0 and case.closer_what != "ack":
+        return None  # the record that is cut is its close_notify, by its size: the capture ends within that
     case.cite_request()
     case.cite_response()
     case.cite_closer()
