@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import os
 import random
@@ -206,3 +207,25 @@ def test_a_row_says_what_would_open_it(tmp_path: Path) -> None:
     assert [str(row["summary"]).partition("what it said ")[2] for row in rows if "opaque" in str(row["flags"])] == [
         "cannot be seen without keys (`--keylog`)."
     ] * len(NAMES)
+
+
+@pytest.mark.parametrize("place", [0, 5], ids=["in time", "late"])
+def test_nothing_stays_open(place: int, tmp_path: Path) -> None:
+    """Captures and key logs are released with the reading, not when the collector finds them."""
+    _, parts = one_after_the_other()
+    whole = b"".join(key_log for _, _, key_log in parts)
+    path, log = in_file(tmp_path / "x.pcapng", {place: whole}), tmp_path / "keys"
+    log.write_bytes(parts[1][2])
+
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = opened()
+        for _ in range(10):
+            rows_of(Reading(str(path), keylogs=[log]))
+        assert opened() == before
+    finally:
+        gc.enable()

@@ -174,8 +174,10 @@ class Capture:
             reader.stream.stop()
 
     def close(self) -> None:
-        """Release the files."""
+        """Release the files, and who is told of secrets, who may refer back."""
+        self._told = None
         for index in sorted(self.readers):
+            self._tell(self.readers[index])
             self.readers[index].close()
 
     def __enter__(self) -> Capture:
