@@ -29,6 +29,7 @@ HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parent
 COLUMNS = ("file", "fetch", "class", "cause", "name", "missing", "how")
 CELLS = 5
+BUFFER = ("-B", "16384", "-s", "70000")  # KiB, of which each packet takes as many bytes: bursts of 64 kB are kept
 PATIENCE = 90  # s; the longest scenario waits a minute for a response
 COMMIT = {"NAME": "Lab", "EMAIL": "lab@lab.example", "DATE": "2026-01-01T00:00:00Z"}
 CLASSES = ("syn-retransmit", "rst", "tls-stall", "tls-failure", "http-failure", "dns-failure", "ok", "incomplete")
@@ -139,7 +140,8 @@ def start_capture(cell: Cell, capture: Capture) -> subprocess.Popen[str]:
     rotate = ("-G", "1") if capture.form == "rotated" else ()
     name = "part-%Y%m%d%H%M%S.pcap" if rotate else "raw.pcap"
     nano = ("--time-stamp-precision=nano",) if capture.form.startswith("nano") else ()
-    options = [*("-i", capture.device, "-n", "-Z", "root", "-U", "--immediate-mode"), *rotate, *nano, *capture.options]
+    options = [*("-i", capture.device, "-n", "-Z", "root", "-U", "--immediate-mode"), *BUFFER, *rotate, *nano]
+    options += capture.options
     dump = cell.start(capture.at, ["tcpdump", *options, "-w", str(raw / name), capture.filter])
     log = cell.workdir / f"{len(cell.processes) - 1}-tcpdump.log"
     until(lambda: "listening on" in log.read_text(), "tcpdump")
