@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import cython
 
-from analyzer.layer.tls.completion import REFUSAL_NS
-from analyzer.layer.tls.registry import TLS13
+from analyzer.layer.tls.completion import FINISHED, REFUSAL_NS
+from analyzer.layer.tls.opaque import of_server
+from analyzer.layer.tls.registry import APPLICATION_DATA, TLS13
 from analyzer.model.connection import CLIENT, SERVER, Event
-from analyzer.model.tls import Tls
+from analyzer.model.tls import Record, Tls
 from analyzer.verdict import timers
 from analyzer.verdict.facts import Facts, capital, span
 from analyzer.verdict.model import Verdict
 from analyzer.verdict.seen import beyond
 from analyzer.verdict.waits import ending_timers
+
+ALERT = 35
+"""Bytes of the longest record that holds an alert, JSSE's padded one."""
 
 
 def cut(case: Facts) -> Verdict | None:
@@ -158,7 +162,8 @@ def server_closed(case: Facts) -> Verdict | None:
     Reference: RFC 8446 6.1; 4.3.2 (a refused client certificate shows only after the handshake)
     Confidence: medium
     Needs: the server closed first; a close without a reset; a request; no response
-    Not this: a RST first is rst-after-request; a client that closes first is tls-opaque-client-gave-up.
+    Not this: a RST first is rst-after-request; a client that closes first is tls-opaque-client-gave-up; what comes
+        behind the server's Finished may answer early data.
 
     Also: http-keepalive-race: Inside TLS, the server closes an idle connection just as the client uses it again.
     On the wire: an exchange, idleness, then records of a request's size, and a FIN or close_notify of the server that
@@ -171,6 +176,8 @@ def server_closed(case: Facts) -> Verdict | None:
     if case.closer != SERVER or case.closer_what == "rst" or case.answered or case.asked != 1:
         return None
     if case.server.fin_offset > case.server.next:  # bytes before the FIN are missing: it did say something
+        return None
+    if case.tls.early_data and answered_early(case):
         return None
     case.cite_request()
     case.cite_closer()
@@ -195,6 +202,19 @@ def server_closed(case: Facts) -> Verdict | None:
     if refusal:
         verdict.advice += " It had asked the client for a certificate: that it refuses that one is a reason."
     return verdict
+
+
+def answered_early(case: Facts) -> cython.bint:
+    """The request was early data, and what the server said behind its Finished may be the answer (RFC 8446 2.3)."""
+    record: Record
+    finished: cython.bint = False
+    for record in of_server(case.tls):
+        if record.kind != APPLICATION_DATA or case.opaque.request_packet > case.tls.server_hello_packet:
+            continue
+        if finished and record.length > ALERT:
+            return True
+        finished = finished or record.length in FINISHED
+    return False
 
 
 def crossed(case: Facts) -> cython.bint:
