@@ -208,6 +208,7 @@ def came_too_late(case: Facts) -> cython.bint:
     if client.rsts == 0 or exchange.response_packet == 0 or case.server.acked > exchange.response_start:
         return False
     unseen_fin: cython.bint = client.acked > client.end  # the server acknowledges it, the capture lost it
+    unseen_fin = unseen_fin and client.ack_packet <= exchange.response_packet  # a later one may tell that it had it
     return client.fin_packet > 0 or unseen_fin or client.rst_packet < exchange.response_packet
 
 
