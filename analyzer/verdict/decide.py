@@ -244,7 +244,7 @@ def uncertain(case: Facts) -> cython.bint:
             return True
     if case.h2 is not None and exchange.status < 400 and (exchange.lost or not exchange.method):
         return True  # the end of the stream may be among what was not read
-    unseen_fin: cython.bint = server.fin_packet == 0 and server.acked > server.end
+    unseen_fin: cython.bint = server.fin_packet == 0 and max(server.acked, server.sent) > server.end
     return unseen_fin and exchange.response_framing == "close"  # such a body ends with the FIN
 
 

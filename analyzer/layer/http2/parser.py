@@ -197,6 +197,9 @@ class Http2Parser(Streams):
             h2.request_whole += whole
             h2.request_window -= used
         else:
+            if half.broken and half.flags & PADDED and not half.body and exchange.body_expected >= 0:
+                size = min(size, max(0, exchange.body_expected - h2.response_whole))  # how much is padding is lost
+                whole = min(whole, size)
             exchange.body_got = h2.response_whole + size
             h2.response_whole += whole
             h2.response_window -= used

@@ -227,7 +227,7 @@ class Inside(Conversation):
         if record.kind != APPLICATION_DATA or not self.talks(direction):
             return
         if body is not None:
-            plain = direction.begins(body)[: max(0, record.length - half.overhead)]
+            plain = direction.begins(body)[: max(0, record.length - half.overhead - half.slack)]
             self.feed(half, self.cut_off(half, record), plain)
         elif half.passing:
             self.begun(half, self.cut_off(half, record))

@@ -43,6 +43,8 @@ def proxy_connect(case: Facts) -> Verdict | None:
     if exchange is None or exchange.method != "CONNECT" or exchange.garbage:
         return None
     case.cite_request()
+    if 200 <= exchange.status < 300:
+        return None  # its head is not whole: the tunnel is not open yet
     if exchange.status:
         case.cite_response()
         said = f"{case.asked_for()} with {exchange.status} {exchange.reason}".strip()
@@ -68,7 +70,7 @@ def garbage(case: Facts) -> Verdict | None:
 
     Zeek: weird.log bad_HTTP_reply
     Reference: RFC 9112 4
-    Confidence: high
+    Confidence: high; medium where the capture lost bytes of the server
     Needs: an answer that is no HTTP
 
     Cause: http-garbage-response: The request is answered with something that is no HTTP.
@@ -88,12 +90,13 @@ def garbage(case: Facts) -> Verdict | None:
     case.cite(exchange.response_packet or case.server.first_data_packet,
               exchange.response_time or case.server.first_data_time, "data", SERVER)  # fmt: skip
     who = case.peer() if exchange.method == "CONNECT" else case.where()
+    sure = "medium" if case.server.lost else "high"  # they may not be its first bytes
     if exchange.garbage.startswith(TLS_ALERT):
         return case.verdict(
-            "http-on-tls-server", "high", f"Plain HTTP met a TLS port at {who}: it answered with a TLS alert."
+            "http-on-tls-server", sure, f"Plain HTTP met a TLS port at {who}: it answered with a TLS alert."
         )
     return case.verdict(
-        "http-garbage-response", "high", f"{capital(who)} answered with no HTTP: {shown(exchange.garbage)}."
+        "http-garbage-response", sure, f"{capital(who)} answered with no HTTP: {shown(exchange.garbage)}."
     )
 
 

@@ -293,7 +293,7 @@ def mid_response(case: Facts) -> Verdict | None:
     On the wire: bytes of a response, incomplete by framing, then a RST of the server's side.
     Wireshark: tcp.flags.reset == 1 && tcp.seq > 1 && tcp.completeness & 8
     Zeek: conn_state RSTR, http.log response_body_len below the Content-Length
-    Confidence: high; inside TLS medium unless a record is cut
+    Confidence: high; inside TLS medium unless a record is cut; medium where the response has a hole that nobody filled
     Not this: a RST after the complete response is benign; a FIN instead is http-response-truncated.
     """
     mark: Event = case.reset
@@ -311,9 +311,10 @@ def mid_response(case: Facts) -> Verdict | None:
             got = f"after {most}{exchange.body_got} of {count(exchange.body_expected, 'byte')} of the response body"
         elif not exchange.response_framing:
             got = "within the head of the response"
+    sure: cython.bint = exchange is not None or case.opaque is None or case.opaque.cut
     return case.verdict(
         "rst-mid-response",
-        "high" if exchange is not None or case.opaque is None or case.opaque.cut else "medium",
+        "high" if sure and not case.server.wire_gap else "medium",
         f"{capital(case.peer())} reset the connection {got}.",
     )
 
