@@ -1,4 +1,4 @@
-"""What captures lose, in every place of a short one: a packet, two neighbours, an end, a direction; and segments in pieces.
+"""What captures lose, in every place: a packet, two neighbours, an end, a direction; and segments in pieces.
 
 Besides what `incomplete` has by chance. Each kind gives the word by which `violations` knows what may not be told.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from support.incomplete import Variants, cut_to, places
 from support.recording import Frame, Recording
@@ -58,12 +59,14 @@ def one_direction(recording: Recording) -> Variants:
 
 def early_end(recording: Recording) -> Variants:
     """The capture ends after any packet."""
-    return ((str(count), replace(recording, frames=recording.frames[:count])) for count in places(len(recording.frames)))
+    for count in places(len(recording.frames)):
+        yield str(count), replace(recording, frames=recording.frames[:count])
 
 
 def late_begin(recording: Recording) -> Variants:
     """The capture begins with any packet."""
-    return ((str(count), replace(recording, frames=recording.frames[count:])) for count in places(len(recording.frames)))
+    for count in places(len(recording.frames)):
+        yield str(count), replace(recording, frames=recording.frames[count:])
 
 
 def snaplen(recording: Recording) -> Variants:
@@ -74,7 +77,7 @@ def snaplen(recording: Recording) -> Variants:
 def swapped(recording: Recording) -> Variants:
     """Any two neighbours change places, with times that only grow."""
     frames = recording.frames
-    for i, (one, other) in enumerate(zip(frames, frames[1:], strict=False)):
+    for i, (one, other) in enumerate(pairwise(frames)):
         if other.time - one.time <= CLOSE_NS:
             pair = replace(other, time=one.time), replace(one, time=other.time)
             yield str(i + 1), replace(recording, frames=(*frames[:i], *pair, *frames[i + 2 :]))
@@ -118,7 +121,7 @@ def in_pieces(recording: Recording, seed: int) -> Recording:
             frames.append(frame)
             continue
         edges = sorted({0, one.size, *(dice.randrange(1, one.size) for _ in range(dice.choice((0, 1, 1, 2))))})
-        for number, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        for number, (start, end) in enumerate(pairwise(edges)):
             flags = one.flags if end == one.size else one.flags & ~(FIN | PUSH)
             piece = replace(one, seq=one.seq + start, data=one.data[start:end], size=end - start, flags=flags)
             frames.append(piece.framed(frame.time + number, 0))
