@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from zlib import crc32
 
 import pytest
 from support.examples import CASES, KEYED, sample
-from support.incomplete import compiled
+from support.incomplete import compiled, cut_to
 from support.losses import harmed, in_pieces, neighbours, single, without
 from support.recording import Recording
 from support.rows import Row, rows
@@ -18,6 +19,7 @@ from support.twins import NoTwin, twin
 from support.violations import Truth, violations
 
 NAMES = [name for name in CASES if name.startswith(("http-", "h2-", "rst-", "t1", "websocket-"))]
+KEPT = 0.8
 
 
 @cache
@@ -43,6 +45,14 @@ def test_a_harmed_sample_is_sure_of_nothing_wrong(name: str) -> None:
     truth = Truth(sample(name))
     found = [f"{what}: {one}" for what, word, left in harmed(sample(name)) for one in wrong(truth, left, b"", word)]
     assert not found
+
+
+@pytest.mark.parametrize("size", [400, 600, 1000])
+def test_most_is_told_by_the_first_bytes_of_packets(size: int) -> None:
+    """Records are cut, and read as far as they go: four in five fetches keep class and cause."""
+    whole = [(row.ends, row.klass, row.cause) for name in KEYED for row in rows(sample(name)) if row.kind == "fetch"]
+    left = [(row.ends, row.klass, row.cause) for name in KEYED for row in rows(cut_to(sample(name), size))]
+    assert sum((Counter(whole) & Counter(left)).values()) > KEPT * len(whole)
 
 
 @cache

@@ -60,8 +60,8 @@ def may_be_response(line: bytes) -> int:
 
 
 def starts_request(data: bytes) -> bool:
-    """Whether `data` begins with a whole request line: a clean boundary after a loss."""
-    return _REQUEST_LINE.match(data, 0, MAX_HEAD) is not None
+    """Whether `data` begins with a whole request line: a clean boundary after a loss. `ECT host:443` is none."""
+    return begins_request(data) and _REQUEST_LINE.match(data, 0, MAX_HEAD) is not None
 
 
 def starts_response(data: bytes) -> bool:
@@ -72,6 +72,11 @@ def starts_response(data: bytes) -> bool:
 def begins_request(data: bytes) -> bool:
     """Whether `data` begins with a method in use: enough where packets are cut, and the numbers fit besides."""
     return data[: data.find(b" ", 0, MAX_START)] in METHODS
+
+
+def known_method(method: str) -> bool:
+    """Whether it is one in use."""
+    return method.encode(errors="replace") in METHODS
 
 
 def partial_request(line: bytes) -> tuple[str, str]:

@@ -248,6 +248,8 @@ class HttpParser(Partial):
             exchange.host, exchange.user_agent = found.host, found.user_agent
             exchange.expect_continue, exchange.authorized = found.expect_continue, found.authorized
             exchange.request_body_expected = length
+            if stream.side.lost and not head.known_method(exchange.method):
+                exchange.method, exchange.request_unframed = "", 1  # its beginning may be lost: `NECT` is CONNECT
             self.text += text_of(exchange) - len(exchange.raw_fields)
         self.begin_framed(stream, kind, length)
 

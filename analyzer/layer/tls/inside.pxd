@@ -7,7 +7,7 @@ from analyzer.model.tls cimport Record, Tls
 
 # the constants of inside.py as C numbers
 cdef int CLIENT_HELLO, SERVER_HELLO, NEW_SESSION_TICKET, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED
-cdef int EARLY_STAGE, APPLICATION_STAGE, SHORT, MAX_MESSAGE, MAX_HELD, WAITING, WEIGHT
+cdef int EARLY_STAGE, APPLICATION_STAGE, SHORT, LEAST, MAX_MESSAGE, MAX_HELD, WAITING, WEIGHT
 cdef int ALERT, APPLICATION_DATA, CCS, HANDSHAKE, TLS13, CLIENT, HANDSHAKE_ONLY, HEADS
 cdef long long NEVER
 
@@ -31,6 +31,8 @@ cdef class Inside(Conversation):
     cdef Opener opener(self, Half half)
     cdef record(self, RecordWalk side, int version, Record record, bytes body)
     cpdef over_with(self, RecordWalk side)
+    cpdef torn(self, RecordWalk side)
+    cdef bytes beginning(self, Half half, Record record, bytes body)
     cpdef change(self, int index)
     cpdef drift(self, int index, long long since)
     cdef bint talks(self, Opener direction) except -1

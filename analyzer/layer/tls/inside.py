@@ -32,6 +32,8 @@ EARLY_STAGE, APPLICATION_STAGE = 1, 3
 """Keys of early data and of application data in TLS 1.3 (analyzer.keys.epochs)."""
 SHORT = 64
 """Records up to this length are always opened: alerts and KeyUpdates look like application data (RFC 8446 5.2)."""
+LEAST = 4
+"""Bytes of a record without which a ticket is not told from data."""
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected, as outside (parser.py)."""
 UNFIT = "keys-unfit"
@@ -196,6 +198,7 @@ class Inside(Conversation):
         carries: cython.bint = record.kind == APPLICATION_DATA and (older or direction.stage == APPLICATION_STAGE)
         if body is None:
             direction.skip()
+            half.unproven = half.unproven or (record.length <= SHORT and not half.passing)
         elif half.adrift >= 0 and not half.told:
             half.told = True
             direction.gap(record.start - half.adrift)
@@ -209,6 +212,7 @@ class Inside(Conversation):
             elif record.kind == APPLICATION_DATA:
                 half.unopened = True
             return
+        half.unproven = False
         if self.tls.version == 0 and direction.stage > EARLY_STAGE:
             self.told(direction)
         if half.adrift >= 0:
@@ -227,14 +231,35 @@ class Inside(Conversation):
         if record.kind != APPLICATION_DATA or not self.talks(direction):
             return
         if body is not None:
-            plain = direction.begins(body)[: max(0, record.length - half.overhead - half.slack)]
-            self.feed(half, self.cut_off(half, record), plain)
+            self.feed(half, self.cut_off(half, record), self.beginning(half, record, body))
         elif half.passing:
             self.begun(half, self.cut_off(half, record))
         elif half.overhead >= 0:
             came = self.cut_off(half, record)
-            self.lose(half, came, half.content(came.end - came.start, 1))
+            self.lose_rest(half, came, half.content(came.end - came.start, 1))
         side.open = 0
+
+    def torn(self, side: RecordWalk) -> None:
+        """A record has a hole: what came before that is read."""
+        half, record, body = self.half(side.index), side.begun(), side.sealed_body()
+        if self.session is None or record is None or body is None or half.adrift >= 0 or half.unproven:
+            return
+        if record.kind == APPLICATION_DATA and half.overhead >= 0 and self.talks(self.opener(half)):
+            self.read_part(half, record, len(body), self.beginning(half, record, body))
+
+    def beginning(self, half: Half, record: Record, body: bytes) -> bytes:
+        """What a record that is not whole begins with; nothing proves it but the records before this one.
+
+        Its type is at its end (RFC 8446 5.2): an alert or a KeyUpdate is short, and a ticket tells its length.
+        """
+        content = max(0, record.length - half.overhead - half.slack)
+        plain = self.opener(half).begins(body)[:content]
+        if self.tls.version < TLS13:
+            return plain
+        ticket = messages.begins_ticket(plain, content, half.stream.next == 0)
+        if ticket:
+            half.read, half.read_to = content, record.end
+        return b"" if ticket or record.length <= SHORT or len(plain) < LEAST else plain
 
     def change(self, index: cython.int) -> None:
         """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""

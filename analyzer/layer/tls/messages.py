@@ -28,6 +28,12 @@ def certificate(tls: Tls, client: bool, record: Record, body: bytes) -> None:
         tls.certificate = read_certificate(len(entry).to_bytes(3, "big") + entry)
 
 
+def begins_ticket(plain: bytes, size: int, first: bool) -> bool:
+    """Whether so many bytes begin as a NewSessionTicket does, before all data as several do (RFC 8446 4.6.1)."""
+    announced = 4 + int.from_bytes(plain[1:4], "big")
+    return len(plain) >= 4 and plain[:2] == b"\4\0" and (announced == size or (first and announced < size))
+
+
 def finished(tls: Tls, client: bool, record: Record) -> None:
     """The Finished of one side, by keys; that of TLS 1.2 is known without."""
     if client and tls.client_finished is None:

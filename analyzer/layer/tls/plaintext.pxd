@@ -12,8 +12,8 @@ cdef class Half:
     cdef public Inner stream
     cdef public bytearray message
     cdef public list ahead
-    cdef public long long overhead, slack, assumed, doubt, adrift, number
-    cdef public bint over, passing, unopened, unread, told, talking
+    cdef public long long overhead, slack, assumed, doubt, adrift, number, read, read_to
+    cdef public bint over, passing, unopened, unread, told, talking, unproven
     cdef mirror(self, Direction side)
     cpdef long long content(self, long long bytes_, long long records) except? -1
 
@@ -42,6 +42,9 @@ cdef class Conversation(Keyed):
     cdef give(self, Segment segment)
     cdef give_up(self, Half half)
     cdef missed(self, Half half, Record record, bint passed)
+    cdef read_part(self, Half half, Record record, long long captured, bytes plain)
+    cdef lose_rest(self, Half half, Record record, long long size)
+    cdef Record upto(self, Record record, long long end)
     cdef Record cut_off(self, Half half, Record record)
     cdef begun(self, Half half, Record record)
     cpdef drifting(self, Half half, long long upto, long long packet, long long time)

@@ -47,6 +47,8 @@ class Half:
               told: whether the session knows how far that is; talking: whether the handshake was over
     assumed   bytes behind `adrift` that were told to be lost before it is known how many are
     doubt     by how much `stream.skip` may be too large
+    read      bytes of plaintext that were read of a record that has a hole behind them, up to the offset `read_to`
+    unproven  1 = a short record was not opened, which may have been a KeyUpdate, and none behind it was
     ahead     (record, plaintext, bytes lost), while bytes of the other side wait for those before them; the last may be
               the end
     """
@@ -58,7 +60,8 @@ class Half:
         self.slack = self.assumed = self.doubt = 0
         self.over = self.passing = self.unopened = self.unread = False
         self.adrift = self.number = -1
-        self.told = self.talking = False
+        self.told = self.talking = self.unproven = False
+        self.read = self.read_to = 0
         self.ahead: list[tuple[Record, bytes, int]] = []
 
     def mirror(self, side: Direction) -> None:
@@ -259,12 +262,29 @@ class Conversation(Keyed):
             half.stream.skip -= size
             half.stream.next += size
         else:
-            self.lose(half, record, size)
+            self.lose_rest(half, record, size)
+
+    def read_part(self, half: Half, record: Record, captured: cython.longlong, plain: bytes) -> None:
+        """The plaintext of a record's first bytes."""
+        if plain:
+            half.read, half.read_to = len(plain), record.start + HEADER + captured
+            self.feed(half, self.upto(record, half.read_to), plain)
+
+    def lose_rest(self, half: Half, record: Record, size: cython.longlong) -> None:
+        """The same of a record whose beginning may have been read."""
+        if half.read:
+            record, size = record.copy(), size - half.read
+            record.start, half.read = half.read_to, 0
+        self.lose(half, record, size)
 
     def cut_off(self, half: Half, record: Record) -> Record:
         """A record as far as it came."""
+        return self.upto(record, max(record.start, min(record.end, self.side(half).next)))
+
+    def upto(self, record: Record, end: cython.longlong) -> Record:
+        """What of a record is before this offset."""
         came = record.copy()
-        came.end = max(record.start, min(record.end, self.side(half).next))
+        came.end = end
         return came
 
     def begun(self, half: Half, record: Record) -> None:

@@ -179,6 +179,7 @@ class TlsSide(RecordWalk):
     def torn(self) -> None:
         """A hole in a handshake message: keep what an incomplete hello shows, read no more."""
         if self.sealed is not None:
+            self.inside.torn(self)
             self.sealed = None
             return
         self.tls.hole = 1

@@ -90,7 +90,8 @@ def garbage(case: Facts) -> Verdict | None:
     case.cite(exchange.response_packet or case.server.first_data_packet,
               exchange.response_time or case.server.first_data_time, "data", SERVER)  # fmt: skip
     who = case.peer() if exchange.method == "CONNECT" else case.where()
-    sure = "medium" if case.server.lost else "high"  # they may not be its first bytes
+    torn: cython.bint = case.server.lost > 0 or exchange.garbage == TLS_ALERT[:1]  # they may not be all its first bytes
+    sure = "medium" if torn else "high"
     if exchange.garbage.startswith(TLS_ALERT):
         return case.verdict(
             "http-on-tls-server", sure, f"Plain HTTP met a TLS port at {who}: it answered with a TLS alert."
