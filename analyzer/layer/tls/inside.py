@@ -32,12 +32,8 @@ EARLY_STAGE, APPLICATION_STAGE = 1, 3
 """Keys of early data and of application data in TLS 1.3 (analyzer.keys.epochs)."""
 SHORT = 64
 """Records up to this length are always opened: alerts and KeyUpdates look like application data (RFC 8446 5.2)."""
-LEAST = 4
-"""Bytes of a record without which a ticket is not told from data."""
 MAX_MESSAGE = 65536
 """A longer handshake message is not collected, as outside (parser.py)."""
-UNFIT = "keys-unfit"
-"""Keys that open nothing, or one direction alone: they are of another connection, or not all of this one."""
 MAX_HELD = 1 << 16
 """Bytes of a connection that wait for their keys, where a log grows; of more nothing is read inside."""
 WAITING = 256
@@ -259,7 +255,7 @@ class Inside(Conversation):
         ticket = messages.begins_ticket(plain, content, half.stream.next == 0)
         if ticket:
             half.read, half.read_to = content, record.end
-        return b"" if ticket or record.length <= SHORT or len(plain) < LEAST else plain
+        return b"" if ticket or record.length <= SHORT or len(plain) < messages.HEADER else plain
 
     def change(self, index: cython.int) -> None:
         """A ChangeCipherSpec in plain sight, TLS 1.2 and older."""
@@ -332,17 +328,6 @@ class Inside(Conversation):
         self.layer.finish()
         tunnel = self.layer
         self.tls.idle = isinstance(tunnel, Next) and tunnel.from_client is None and tunnel.from_server is None
-
-    def withdraw(self) -> None:
-        """One direction alone was opened: it tells of questions without answers, or the other way round."""
-        self.tls.decrypted = HANDSHAKE_ONLY
-        connection = self.connection
-        connection.flag(UNFIT)
-        inside = set(map(id, connection.exchanges))
-        connection.exchanges, connection.connect, connection.via = self.outside
-        inside.difference_update(map(id, connection.exchanges))
-        connection.milestones = [mark for mark in connection.milestones if id(mark.note) not in inside]
-        connection.tls = self.tls
 
     def weight(self) -> cython.Py_ssize_t:
         """Bytes, about, that are kept."""

@@ -7,6 +7,8 @@ from analyzer.model.tls import Record, Tls
 
 ENCRYPT_THEN_MAC, SESSION_TICKET, EARLY_DATA = 22, 35, 42
 """Extensions (RFC 7366 2, RFC 5077 3.2, RFC 8446 4.2.10)."""
+HEADER = 4
+"""Bytes of a handshake message before its own: type and length."""
 
 
 def certificate(tls: Tls, client: bool, record: Record, body: bytes) -> None:
@@ -30,8 +32,8 @@ def certificate(tls: Tls, client: bool, record: Record, body: bytes) -> None:
 
 def begins_ticket(plain: bytes, size: int, first: bool) -> bool:
     """Whether so many bytes begin as a NewSessionTicket does, before all data as several do (RFC 8446 4.6.1)."""
-    announced = 4 + int.from_bytes(plain[1:4], "big")
-    return len(plain) >= 4 and plain[:2] == b"\4\0" and (announced == size or (first and announced < size))
+    announced = HEADER + int.from_bytes(plain[1:4], "big")
+    return len(plain) >= HEADER and plain[:2] == b"\4\0" and (announced == size or (first and announced < size))
 
 
 def finished(tls: Tls, client: bool, record: Record) -> None:

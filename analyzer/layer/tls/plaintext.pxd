@@ -4,7 +4,7 @@ from analyzer.model.connection cimport Connection, Direction, Inner
 from analyzer.model.tls cimport Record, Tls
 
 # the constants of plaintext.py as C numbers
-cdef int APPLICATION_DATA, CLIENT, HEADS, HTTP, MOST_AHEAD
+cdef int APPLICATION_DATA, CLIENT, HANDSHAKE_ONLY, HEADS, HTTP, MOST_AHEAD
 cdef long long NEVER, MAX_OPENED
 cdef long long HEADER, LARGEST
 
@@ -53,6 +53,7 @@ cdef class Conversation(Keyed):
     cdef end_of(self, Half half)
     cpdef ended(self, int index, long long packet, long long time)
     cdef end(self, Half half, long long packet, long long time)
+    cdef withdraw(self)
     cdef mirror(self)
 
 cdef Record unknown(long long start, long long end, long long packet, long long time)

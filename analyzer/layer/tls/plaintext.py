@@ -18,7 +18,7 @@ from analyzer.layer.tls.records import Keyed
 from analyzer.layer.tls.registry import APPLICATION_DATA, HEADER, TLS13
 from analyzer.model.connection import CLIENT, NEVER, SERVER, Connection, Direction, Inner
 from analyzer.model.log import Log
-from analyzer.model.tls import HEADS, Record, Tls
+from analyzer.model.tls import HANDSHAKE_ONLY, HEADS, Record, Tls
 
 LARGEST = 16384 + 256 + HEADER
 """Bytes of the largest record, with its header (RFC 8446 5.2); older versions allow more, which nobody sends."""
@@ -29,6 +29,8 @@ BLOCK = 16
 MAX_OPENED = 256 << 20
 """Bytes of a connection that are opened; at the cap no more is read inside, and the flag is `decryption-capped`."""
 CAPPED = "decryption-capped"
+UNFIT = "keys-unfit"
+"""Keys that open nothing, or one direction alone: they are of another connection, or not all of this one."""
 MOST_AHEAD = 512
 """Pieces of a direction that wait for bytes of the other one."""
 
@@ -353,6 +355,17 @@ class Conversation(Keyed):
         self.segment.fin = 1
         self.give(self.segment)
         half.stream.skip = skip
+
+    def withdraw(self) -> None:
+        """One direction alone was opened: it tells of questions without answers, or the other way round."""
+        self.tls.decrypted = HANDSHAKE_ONLY
+        connection = self.connection
+        connection.flag(UNFIT)
+        inside = set(map(id, connection.exchanges))
+        connection.exchanges, connection.connect, connection.via = self.outside
+        inside.difference_update(map(id, connection.exchanges))
+        connection.milestones = [mark for mark in connection.milestones if id(mark.note) not in inside]
+        connection.tls = self.tls
 
     def mirror(self) -> None:
         """What the streams inside have of the connection's sides."""
