@@ -22,8 +22,8 @@ from analyzer.model.http import Exchange
 
 LAST_CHUNK = b"0\r\n\r\n"
 """A chunk of size 0 without trailers ends a body (RFC 9112 7.1); servers often send it in a segment of its own."""
-EMPTY_LINE = 2
-"""The head goes on behind the cut for an empty line at least."""
+EMPTY_LINE = 1
+"""The head goes on behind the cut for the last byte of its empty line at least."""
 
 SWITCHING = 101
 
