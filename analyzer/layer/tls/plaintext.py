@@ -10,7 +10,7 @@ from functools import cache
 
 import cython
 
-from analyzer.keys.suites import CBC, CHACHA, suite_of
+from analyzer.keys.suites import CBC, CHACHA, SIZES, TLS10, suite_of
 from analyzer.layer.detection import HTTP, client_protocol
 from analyzer.layer.layer import Layer, Segment, place
 from analyzer.layer.next import MAX_DEPTH, Next
@@ -390,12 +390,7 @@ def overhead(version: int, cipher: int) -> tuple[int, int]:
         return -1, 0
     if suite.cipher == CBC:
         vector = BLOCK if version > TLS10 else 0
-        return vector + MACS[suite.mac] + 1, BLOCK - 1
+        return vector + SIZES[suite.mac] + 1, BLOCK - 1
     if version >= TLS13:
         return suite.tag + 1, 0
     return suite.tag if suite.cipher == CHACHA else suite.tag + EXPLICIT, 0
-
-
-TLS10 = 0x0301
-MACS = {"sha1": 20, "sha256": 32, "sha384": 48}
-"""Bytes of the HMAC of a record."""
