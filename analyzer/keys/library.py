@@ -30,7 +30,8 @@ class Aeads(NamedTuple):
 
 def require() -> None:
     """MissingError where the library is not installed: to be told before a capture is read, not in the middle of it."""
-    aeads()
+    if not installed():
+        raise MissingError("reading inside TLS", "cryptography", "decrypt")
 
 
 def installed() -> bool:

@@ -1,4 +1,3 @@
-# not compiled: asked once a connection
 """Which connection's master secret another one may have, by the session that it resumes (TLS 1.2 and older).
 
 A key log may have the secret once, with the random of the handshake that made it. The server names the session: by an
@@ -37,5 +36,7 @@ class Resumptions(Shared):
 
     def roots(self, names: Iterable[bytes]) -> list[bytes]:
         """Those of what a ClientHello offers."""
+        if not self._roots:
+            return []
         digests = [blake2b(name, digest_size=DIGEST).digest() for name in names if name]
         return [self._roots[digest] for digest in digests if digest in self._roots]

@@ -1,4 +1,3 @@
-# not compiled: asked once a connection, or once a run
 """All secrets that are at hand for one capture: key logs, and what the capture brings with it."""
 
 from __future__ import annotations
@@ -41,6 +40,7 @@ class Store(Shared):
     blocks  decryption secrets blocks of TLS
     others  those of other protocols
     ahead   reads all blocks of the capture beforehand, None = that cannot be done, or was
+    rereads  whether the capture may have to be read again
     gone    where the newest connection began whose row has left: those up to it are told, with keys or without
     again   whether keys came behind the packets of a connection that is not told yet: the capture is to be read again
     late    randoms of connections whose keys came behind their packets, and were of no use
@@ -48,7 +48,7 @@ class Store(Shared):
     """
 
     __slots__ = ("_brought", "_brought_log", "_logs", "_missed", "again", "ahead", "blocks", "gone", "grows", "late",
-                 "others", "sessions")  # fmt: skip
+                 "others", "rereads", "sessions")  # fmt: skip
 
     def __init__(self, logs: Iterable[KeyLog] = (), *, grows: bool = False, ahead: Ahead | None = None) -> None:
         self._logs = [*logs]
@@ -58,6 +58,7 @@ class Store(Shared):
         self._brought = MemoryText(b"", "file")
         self._brought_log: KeyLog | None = None
         self.blocks = self.others = 0
+        self.rereads = ahead is not None
         self.gone = -1 if ahead is not None else NEVER
         self.again = False
         self.late: set[bytes] = set()
@@ -106,7 +107,7 @@ class Store(Shared):
         return bool(self._logs)
 
     def find(self, random: bytes, began: int = 0) -> Secrets | None:
-        """The secrets of a client random, None = there are none by now. Logs that have grown are read on.
+        """The secrets of a client random, None = there are none by now. Where they may grow, logs are read on.
 
         Those of one connection may be in several places, as where client and server log one direction each. `began` is
         the packet with which it began.
@@ -126,15 +127,20 @@ class Store(Shared):
 
         offered   names of sessions that it would resume: without secrets of its own it may have those of another one
         """
-        secrets = self.find(random, began)
-        if secrets is None:
-            resumed = Secrets(random, self)
-            for root in self.sessions.roots(offered):
-                other = self.find(root, began)
-                if other is not None:
-                    resumed.resume(other)
-            secrets = resumed if resumed.count else None
+        secrets = self.find(random, began) or self.resumed(random, began, offered)
         return None if secrets is None else Session(secrets)
+
+    def resumed(self, random: bytes, began: int, offered: Iterable[bytes]) -> Secrets | None:
+        """The secrets that a connection has from another one, None = there are none."""
+        roots = self.sessions.roots(offered)
+        if not roots:
+            return None
+        secrets = Secrets(random, self)
+        for root in roots:
+            other = self.find(root, began)
+            if other is not None:
+                secrets.resume(other)
+        return secrets if secrets.count else None
 
     def fill(self, secrets: Secrets) -> None:
         """Add what there is by now, or farther on in a capture that has brought keys already."""
@@ -147,7 +153,7 @@ class Store(Shared):
             self.look_ahead()
             self.fill(secrets)
             return
-        for log in self._logs:
+        for log in self._logs if self.grows else ():
             if log.grow():
                 log.fill(secrets)
 

@@ -279,7 +279,8 @@ class Reading:
         judging = self._judging
         while judging is not None and (judging.final or judging.release(oldest_open)):
             final, judging.final = judging.final, []
-            yield [*final] if self._keys is None else self._new(final, self._keys, judging.order)
+            keys = self._keys
+            yield [*final] if keys is None or not keys.rereads else self._new(final, keys, judging.order)
 
     def _new(self, final: list[Fetch | Brief], keys: Store, order: Order) -> Rows:
         """Without those that have left when the capture was read for the first time."""

@@ -138,7 +138,7 @@ def test_a_half_written_line_is_read_when_it_is_whole(cut: int, tmp_path: Path) 
     at = len(line(OTHER)) + cut
     path.write_bytes(text[:at])
     logs = key_logs([str(path)])
-    store = Store(logs)
+    store = Store(logs, grows=True)
     before = store.find(RANDOM)
     assert before is None or before.of("CLIENT_RANDOM") == [MASTER]
     with path.open("ab") as file:
@@ -166,7 +166,7 @@ def test_a_log_that_is_replaced(tmp_path: Path) -> None:
     """By another file of that name, or by a shorter text in the same one."""
     path = tmp_path / "keys"
     path.write_bytes(line(OTHER) * 3)
-    store = Store(key_logs([str(path)]))
+    store = Store(key_logs([str(path)]), grows=True)
     assert store.find(RANDOM) is None
     (tmp_path / "new").write_bytes(line())
     (tmp_path / "new").replace(path)
@@ -208,7 +208,7 @@ def test_a_line_longer_than_any(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_bytes(b"x" * (2 * PIECE + 17))
     logs = key_logs([str(path)])
-    store = Store(logs)
+    store = Store(logs, grows=True)
     with path.open("ab") as file:
         file.write(line(OTHER) + line())
     assert store.find(RANDOM) is not None
@@ -235,7 +235,7 @@ def test_a_large_log_takes_little_memory(tmp_path: Path) -> None:
         for number in range(200_000):
             file.write(line((number * 2_654_435_761 % (1 << 32)).to_bytes(4, "big") * 8))
     tracemalloc.start()
-    store = Store(key_logs([str(path)]))
+    store = Store(key_logs([str(path)]), grows=True)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 20 << 20

@@ -66,8 +66,6 @@ class TlsParser(Layer):
 
     def unlock(self) -> None:
         """There are keys; perhaps some of this connection are among them."""
-        from analyzer.layer.tls.inside import Inside  # which carries layers that need this one
-
         names = (self.tls.session_id, self.client.ticket)
         session = self.keys.session(self.client.random, self.connection.first_packet, names)
         if session is None and not self.keys.grows:
@@ -76,6 +74,8 @@ class TlsParser(Layer):
                 self.connection.flag("keys-missing")
             self.keys = None
             return
+        from analyzer.layer.tls.inside import Inside  # which carries layers that need this one
+
         inside = Inside(self, self.tls, self.client.random, names, session)
         inside.server.unread = self.server.count > 0
         self.inside = self.client.inside = self.server.inside = inside
