@@ -98,15 +98,15 @@ samples: $(BUILT)
 # CAPTURES=all takes half an hour and 20 GB; benchmarks/README.md says what they are.
 CAPTURES ?= life,even
 
-bench: $(BUILT)
+bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py --keep --captures $(CAPTURES)
 
-# Instructions, which depend on nothing else that runs here; UPDATE=1 writes the figure that is compared with.
 # What is told of TLS without keys against what keys show.
 truth: $(STAMP)
 	$(BIN)/python benchmarks/truth.py
 
-bench-check: $(BUILT)
+# Instructions, which depend on nothing else that runs here; UPDATE=1 writes the figure that is compared with.
+bench-check: $(STAMP)
 	@$(BIN)/python benchmarks/instructions.py $(if $(UPDATE),--update)
 
 # What tests use besides Python: tests that lack one are skipped and say so.
