@@ -183,6 +183,22 @@ def test_files_one_behind_the_other(tmp_path: Path) -> None:
     assert {row["decrypted"] for row in rows_of(reading)} == {"heads"}
 
 
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_rotated_set(at: int, tmp_path: Path) -> None:
+    """The keys stand in one of two files that a capture was written to, before the packets of it or behind some."""
+    capture, key_log = secured("http-status-502", "tls13-aes256-gcm")
+    middle = len(capture.frames) // 2
+    parts = capture.frames[:middle], capture.frames[middle:]
+    for number, frames in enumerate(parts):
+        keys = {0: key_log} if number == at else {}
+        path = tmp_path / f"x_{number + 1:05}_20260101000000.pcapng"
+        path.write_bytes(recording.pcapng(replace(capture, frames=frames), keys=keys))
+    reading = Reading(str(tmp_path))
+    assert [row["cause"] for row in rows_of(reading)] == ["http-status-502"]
+    assert reading.captures == 1
+    assert not reading.warnings
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, lambda data: data], ids=["gzip", "plain"])
 def test_a_stream_is_read_once(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
     """Out of a pipe keys have to come in time, as a warning says; a compressed file is read again as others are."""

@@ -158,6 +158,11 @@ class Capture:
         if isinstance(reader, PcapngFrames):
             reader.told = self._told
 
+    @property
+    def brings_secrets(self) -> bool:
+        """Whether blocks with secrets may come: of a set no file is open yet, and any may have some."""
+        return len(self.source.paths) > 1 or any(isinstance(reader, PcapngFrames) for reader in self.readers.values())
+
     def reopened(self) -> Capture:
         """The same from the beginning."""
         return Capture(self.source)

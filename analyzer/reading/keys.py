@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from analyzer.capture.files import Capture
-from analyzer.capture.pcapng import PcapngFrames
 from analyzer.capture.secrets import Block, secrets_at_end, secrets_of
 from analyzer.keys.store import Store
 
@@ -27,8 +26,7 @@ def keys_of(logs: Iterable[KeyLog], capture: Readable, *, grows: bool) -> Store:
         taken.update(fresh)
         return fresh
 
-    brings = any(isinstance(reader, PcapngFrames) for reader in capture.readers.values())
-    ahead = (lambda: new(secrets_of(capture))) if brings and not grows else None
+    ahead = (lambda: new(secrets_of(capture))) if capture.brings_secrets and not grows else None
     store = Store(logs, grows=grows, ahead=ahead)
     for path in capture.source.paths:
         for body, big in new(secrets_at_end(path)):

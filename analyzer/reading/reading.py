@@ -268,7 +268,7 @@ class Reading:
 
     def _keys_of(self, capture: Readable, *, grows: bool) -> Store | None:
         """The keys of a capture, None where there are none, and none can come."""
-        if self.sealed or not (self.keylogs or brings_keys(capture)):
+        if self.sealed or not (self.keylogs or getattr(capture, "brings_secrets", False)):
             return None
         from analyzer.reading.keys import keys_of
 
@@ -372,11 +372,6 @@ class Reading:
         prefix = f"`{name}`" if len(self.sources) > 1 else ""
         self.warnings += [text if text.startswith(prefix) else f"{prefix}: {text}" for text in found]
         self.damaged |= bool(capture.damaged) or engine.partial
-
-
-def brings_keys(capture: Readable) -> bool:
-    """Whether a capture is of a format that may have secrets in it."""
-    return any(hasattr(reader, "secret_blocks") for reader in getattr(capture, "readers", {}).values())
 
 
 def _key_logs(paths: list[str]) -> list[KeyLog]:
