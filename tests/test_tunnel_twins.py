@@ -10,7 +10,7 @@ from support.examples import CASES, SAMPLE_NAMES, SAMPLES, sample
 from support.incomplete import compiled
 from support.recording import Recording
 from support.tls_twins import SUITES, Pair, Suite, Tunnel
-from support.twin_rows import Cells, cells, differences, fetches
+from support.twin_rows import IN_RECORDS, TCP_COUNTS, Cells, cells, differences, fetches
 from support.twins import NoTwin, carried, plain_text
 
 from analyzer.fetch.model import Fetch
@@ -28,23 +28,14 @@ WAYS = {
 }
 """Suites of the connection to the proxy, and of that through it to the server."""
 
-TCP_COUNTS = "bytes that were lost on the way are counted as TCP counts them, with what records add"
 EXPLAINED = {
-    "capture-loss-of-a-response-and-the-next-request": ("name summary", "SNI names the host of a lost request too"),
+    **IN_RECORDS,
     "dns-answer-not-captured-connection-made": ("rows", "SNI says which name the proxy has"),
     "dns-first-name-does-not-exist-second-is-said": ("rows", "SNI says which name the proxy has"),
     "h2-settings-alone-is-no-fetch": (
         "fetch summary evidence flags phase kind missing server_bytes ttfb_s response_s silence_s class confidence",
         "SETTINGS in plain sight behind TLS to a proxy are not read, which nobody sends; else the phase is TLS's",
     ),
-    "http-answer-lost-second-request-and-the-fin-arrives": ("summary", TCP_COUNTS),
-    "http-answer-tail-lost-chunked-seen-at-the-server": ("summary", TCP_COUNTS),
-    "http-upload-acknowledged-in-part": ("summary", TCP_COUNTS),
-    "http-neighbours-swapped-and-cut-by-the-snap-length": (
-        "duration_s summary flags last_packet response_s",
-        "the header of a record was cut: how long that was is known when the next one opens",
-    ),
-    "http-proxy-connect-no-reply": ("summary timer", "the ClientHello is not Go's, so the timer is not either"),
     "tail-missing-and-the-file-goes-on-for-years": ("evidence", "the newest bytes are those of a record"),
 }
 """Columns that differ from those of plain HTTP through a proxy, and why."""

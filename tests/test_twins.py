@@ -13,7 +13,7 @@ from support.examples import CASES, SAMPLE_NAMES, SAMPLES, sample
 from support.incomplete import compiled
 from support.recording import Recording
 from support.tls_twins import SUITES
-from support.twin_rows import Cells, cells, differences, fetches
+from support.twin_rows import IN_RECORDS, Cells, cells, differences, fetches
 from support.twins import NoTwin, twin
 
 from analyzer.fetch.model import Fetch
@@ -39,18 +39,9 @@ NO_TWIN = {
 }
 """Of plain HTTP; TLS could not have come so far, or the capture is none for this test."""
 
-TCP_COUNTS = "bytes that were lost on the way are counted as TCP counts them, with what records add"
 EXPLAINED = {
-    "capture-loss-of-a-response-and-the-next-request": ("name summary", "SNI names the host of a lost request too"),
-    "http-answer-lost-second-request-and-the-fin-arrives": ("summary", TCP_COUNTS),
+    **IN_RECORDS,
     "http-answer-lost-told-by-the-next-number": ("evidence", "the last bytes of the server that came are cited"),
-    "http-answer-tail-lost-chunked-seen-at-the-server": ("summary", TCP_COUNTS),
-    "http-upload-acknowledged-in-part": ("summary", TCP_COUNTS),
-    "http-neighbours-swapped-and-cut-by-the-snap-length": (
-        "duration_s summary flags last_packet response_s",
-        "the header of a record was cut: how long that was is known when the next one opens",
-    ),
-    "http-proxy-connect-no-reply": ("summary timer", "the ClientHello is not Go's, so the timer is not either"),
 }
 """Columns that differ, and why."""
 

@@ -9,12 +9,8 @@ from analyzer.keys.epochs import APPLICATION, EARLY, HANDSHAKE, Epoch, TrafficSe
 from analyzer.keys.secrets import CLIENT_LABELS, EARLY_LABEL, SERVER_LABELS, Secrets
 from analyzer.keys.suites import SUITES, Suite
 
-END_OF_EARLY_DATA, FINISHED, KEY_UPDATE = 5, 20, 24
-"""Handshake messages behind which there are other keys (RFC 8446 4.4.4, 4.5, 4.6.3)."""
-
-MAYBE_UPDATE = 64
-"""A record with a body up to this should be opened rather than skipped: it may be a KeyUpdate, which has 22 bytes and
-its padding. One that was skipped is found out when the next record is opened, up to 64 records behind it."""
+END_OF_EARLY_DATA, FINISHED, KEY_UPDATE = b"\5\0\0\0", b"\x14\0\0", b"\x18\0\0\1"
+"""How handshake messages begin behind which there are other keys (RFC 8446 4.5, 4.4.4, 4.6.3)."""
 
 
 class Direction13(Opener):
@@ -53,9 +49,9 @@ class Direction13(Opener):
         """Whether the keys change behind this record, whose last message they would follow (RFC 8446 5.1)."""
         size = len(content)
         if size <= 5:
-            return content[:4] in (b"\5\0\0\0", b"\x18\0\0\1")
+            return content[:4] in (END_OF_EARLY_DATA, KEY_UPDATE)
         hashed = self.suite.size if self.suite is not None else 0
-        return content[-hashed - 4 : -hashed] == b"\x14\0\0%c" % hashed
+        return content[-hashed - 4 : -hashed] == FINISHED + bytes([hashed])
 
     def _found(self, epoch: Epoch, number: cython.longlong) -> None:
         if self.suite is None and epoch.stage > EARLY and isinstance(epoch.keys, TrafficSecret):

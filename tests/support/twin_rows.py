@@ -21,6 +21,19 @@ OF_TLS = {
 """What the twin has and the plain capture has not."""
 COUNTED = {"client_bytes", "server_bytes"}
 """What is longer by TLS."""
+TCP_COUNTS = "bytes that were lost on the way are counted as TCP counts them, with what records add"
+IN_RECORDS = {
+    "capture-loss-of-a-response-and-the-next-request": ("name summary", "SNI names the host of a lost request too"),
+    "http-answer-lost-second-request-and-the-fin-arrives": ("summary", TCP_COUNTS),
+    "http-answer-tail-lost-chunked-seen-at-the-server": ("summary", TCP_COUNTS),
+    "http-upload-acknowledged-in-part": ("summary", TCP_COUNTS),
+    "http-neighbours-swapped-and-cut-by-the-snap-length": (
+        "duration_s summary flags last_packet response_s",
+        "the header of a record was cut: how long that was is known when the next one opens",
+    ),
+    "http-proxy-connect-no-reply": ("summary timer", "the ClientHello is not Go's, so the timer is not either"),
+}
+"""Columns that differ inside any TLS, and why."""
 Cells = dict[str, object]
 
 
